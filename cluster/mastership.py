@@ -1,0 +1,128 @@
+"""What an application sees of the cluster: whether this node may act, and for how long.
+
+Two implementations: ``cluster.election`` through ZooKeeper and ``cluster.standalone`` for a single node without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from cluster.token import Token
+
+
+class Role(StrEnum):
+    """Role of a node in the election."""
+
+    STANDBY = "standby"
+    MASTER = "master"
+
+
+class ZooKeeperState(StrEnum):
+    """State of the ZooKeeper session, or that there is none by design."""
+
+    CONNECTED = "connected"
+    SUSPENDED = "suspended"
+    LOST = "lost"
+    STANDALONE = "standalone"
+
+
+class EndCause(StrEnum):
+    """Why a reign ended."""
+
+    RESIGNED = "resigned"
+    LEASE_EXPIRED = "lease_expired"
+    SESSION_LOST = "session_lost"
+    FENCED = "fenced"
+    WATCHDOG = "watchdog"
+    PROCESS_DIED = "process_died"
+    OPERATOR = "operator"
+
+
+class Reign(Protocol):
+    """One uninterrupted mastership of this node, from acquisition to its end. Never resumed once ended."""
+
+    @property
+    def cluster_id(self) -> str:
+        """Identity of the cluster's ZooKeeper tree, a UUID."""
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """Number of this reign; strictly greater than that of every reign before."""
+        ...
+
+    @property
+    def ended(self) -> asyncio.Event:
+        """Set when the reign is over; the application then cancels what is in flight."""
+        ...
+
+    @property
+    def cause(self) -> EndCause | None:
+        """Why it ended; None while it lasts."""
+        ...
+
+    def next_token(self) -> Token:
+        """The token of the next push: same epoch, sequence one higher than the last, from 1."""
+        ...
+
+    def seconds_to_act(self, budget_seconds: float) -> float:
+        """How long an action started now may last: at most the budget and the lease left; 0 when it must not start.
+
+        An action must not start with less lease left than its budget, nor while the session is suspended.
+        """
+        ...
+
+    def fenced(self, mark_cluster_id: str | None, mark_epoch: int, mark_sequence: int) -> None:
+        """Report that the receiver refused a token because it has seen a newer one. Ends the reign."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where this node stands now; what ``GetStatus`` and every page show."""
+
+    role: Role
+    state: str
+    """State of the leadership machine by name: standby, acquiring, serving, suspended, resigning, stopped."""
+    epoch: int
+    lease_left_seconds: float
+    zookeeper: ZooKeeperState
+    session_timeout_seconds: float
+    cluster_id: str
+    master: str | None
+    """Name of the master this node knows of."""
+
+
+class Mastership(Protocol):
+    """The cluster as the application sees it."""
+
+    @property
+    def standing(self) -> Standing:
+        """Where this node stands now, from memory."""
+        ...
+
+    @property
+    def reign(self) -> Reign | None:
+        """The running reign of this node, or None."""
+        ...
+
+    async def start(self) -> None:
+        """Join the cluster and contend. Returns at once; ZooKeeper may be unreachable for as long as it likes."""
+        ...
+
+    async def wait_for_reign(self) -> Reign:
+        """Wait until this node is master; the running reign if it already is."""
+        ...
+
+    async def step_down(self) -> bool:
+        """Resign by an operator's word and sit out long enough for another to take over; False when not master."""
+        ...
+
+    async def stop(self) -> None:
+        """Resign if master, leave the cluster, close the session; bounded in time."""
+        ...

@@ -1,0 +1,1 @@
+"""Generated from proto/cluster; see scripts/generate_protos.py."""

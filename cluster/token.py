@@ -1,0 +1,23 @@
+"""The fencing token: who may act, ordered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Token:
+    """Identity of one push. Within a cluster tokens are ordered by (epoch, sequence).
+
+    A receiver that keeps the highest token it accepted and refuses lower ones makes a late push harmless, whether it
+    comes from an old reign or from the running one.
+    """
+
+    cluster_id: str
+    epoch: int
+    sequence: int
+
+    @property
+    def idempotency_key(self) -> str:
+        """One key per push, the same for every retry of it."""
+        return f"{self.cluster_id}:{self.epoch}:{self.sequence}"

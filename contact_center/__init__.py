@@ -1,0 +1,1 @@
+"""The contract of a bridge to a contact centre, generated from proto/contact_center."""

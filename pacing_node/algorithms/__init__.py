@@ -1,0 +1,1 @@
+"""The pacing laws and their estimators: pure, array in, array out."""

@@ -1,0 +1,1 @@
+"""HTTP: the pacing reads, health for load balancers, state for operators, metrics."""

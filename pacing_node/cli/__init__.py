@@ -1,0 +1,1 @@
+"""The `pacing` command, one module per group of commands."""

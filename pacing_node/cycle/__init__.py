@@ -1,0 +1,1 @@
+"""The pacing cycle: read, calculate, push, learn."""

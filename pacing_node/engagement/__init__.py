@@ -1,0 +1,1 @@
+"""The engagement platform: authorisation, wire mapping, push."""

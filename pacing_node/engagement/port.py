@@ -1,0 +1,102 @@
+"""The port to an engagement platform; adapters stand beside this module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster.token import Token
+    from pacing_node.configuration.targets import PacingTarget
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPush:
+    """What one target is allowed until the next push, and the raw statistics behind it."""
+
+    target: PacingTarget
+    invitations: int
+    interval_seconds: float
+    inbound_portion: float | None
+    estimated_wait_seconds: float | None
+    logged_in: int
+    ready: int
+    waiting: int
+    accepted_total: int
+    abandoned_total: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReply:
+    """What the platform says of one target; ``None`` where it says nothing."""
+
+    pending: int | None = None
+    acceptance_ratio: float | None = None
+    positive_disposition_seconds: float | None = None
+    negative_disposition_seconds: float | None = None
+    error: str | None = None
+    """The platform refused this target; the others hold."""
+
+
+class PushStatus(StrEnum):
+    """How a push ended."""
+
+    ACCEPTED = "accepted"
+    """Every part was taken; single targets may still carry an error."""
+    FAILED = "failed"
+    """The whole call failed: transport, HTTP status, authorisation."""
+    INVALID_REPLY = "invalid_reply"
+    """A reply of success whose body does not fit the contract."""
+    FENCED = "fenced"
+    """The platform has seen a newer token."""
+    DEADLINE = "deadline"
+    """The time allowed ran out; whether the platform took it is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class FencingMark:
+    """The newest token the platform has seen, as its refusal says; unknown parts are None."""
+
+    cluster_id: str | None
+    epoch: int | None
+    sequence: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PushOutcome:
+    """How a push ended, and the replies in the order of the push when it was accepted."""
+
+    status: PushStatus
+    replies: tuple[TargetReply, ...] = ()
+    message: str = ""
+    """For people: what went wrong and where; never contains a secret."""
+    mark: FencingMark | None = None
+    attempts: int = 1
+    replayed: bool = False
+    """The platform answered from its memory: an earlier attempt of this very push had arrived."""
+    duration_seconds: float = 0.0
+    retry_after_seconds: float | None = None
+    """The platform asked to wait this long before the next push."""
+
+
+class EngagementPlatform(Protocol):
+    """Sends one push and returns what came of it."""
+
+    async def push(self, token: Token, targets: Sequence[TargetPush], seconds: float) -> PushOutcome:
+        """Send the whole state of a period within ``seconds``; never raises for what the platform or network does.
+
+        Cancelling the call stops it at once.
+        """
+        ...
+
+    async def warm_up(self, seconds: float) -> None:
+        """Fetch a token and open a connection ahead of the first push; failures are left to the push."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections."""
+        ...

@@ -1,0 +1,1 @@
+"""Generated from proto/pacing; see scripts/generate_protos.py."""

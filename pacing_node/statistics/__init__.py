@@ -1,0 +1,1 @@
+"""Live statistics of the contact centre, from feed to snapshot."""

@@ -1,0 +1,73 @@
+"""The port through which the cycle reads statistics; adapters stand beside this module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pacing_node.algorithms.model import Snapshot
+    from pacing_node.configuration.targets import TargetSet
+
+
+@dataclass(frozen=True, slots=True)
+class ServerHealth:
+    """One server of the HA pair as this node sees it."""
+
+    name: str
+    address: str
+    connected: bool
+    mode: str
+    """``primary``, ``backup`` or ``unknown``."""
+    age_seconds: float
+    """Seconds since its last sign of life; infinite when there was none."""
+    error: str = ""
+    """The newest failure, for people; empty when it is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCapacity:
+    """What ready agents can take now, by media and agent group; counts each agent once per group."""
+
+    media: str
+    group: str
+    ready_slots: float
+    """Sum over the group's ready agents of what their capacity rules still allow."""
+
+
+class StatisticsSource(Protocol):
+    """Keeps subscriptions open for every object of the target set and turns them into snapshots."""
+
+    async def start(self) -> None:
+        """Connect to the servers and keep them connected; returns at once."""
+        ...
+
+    async def stop(self) -> None:
+        """Close every session."""
+        ...
+
+    def watch(self, targets: TargetSet) -> None:
+        """Subscribe to what these targets need; what is already subscribed stays undisturbed."""
+        ...
+
+    def snapshot(self, stale_after_seconds: float) -> Snapshot:
+        """The newest state of all targets, rows in the order of the watched target set.
+
+        Increments count from the snapshot before. Rows whose values are missing, invalid or older than the limit are
+        not ``valid``. Never blocks.
+        """
+        ...
+
+    def capacity(self) -> tuple[ChannelCapacity, ...]:
+        """What ready agents can take now, per medium and group of the watched target set."""
+        ...
+
+    @property
+    def warmed_up(self) -> bool:
+        """True once every subscription of the watched targets has had its first value, or an invalid."""
+        ...
+
+    @property
+    def health(self) -> tuple[ServerHealth, ...]:
+        """The servers of the pair, primary first."""
+        ...

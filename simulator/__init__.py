@@ -1,0 +1,1 @@
+"""A contact centre that behaves: for demonstrations, tests and benchmarks of pacing."""

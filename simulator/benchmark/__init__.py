@@ -1,0 +1,1 @@
+"""Benchmarks of the pacing laws in the model of a contact centre."""
