@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster.token import Token
-    from pacing_node.configuration.targets import PacingTarget
+    from pacing_node.targets import PacingTarget
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import Snapshot
-    from pacing_node.configuration.targets import TargetSet
+    from pacing_node.targets import TargetSet
 
 
 @dataclass(frozen=True, slots=True)
