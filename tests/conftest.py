@@ -1,0 +1,42 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from simulator.demo.zookeeper import Ensemble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def ensemble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ensemble]:
+    """A real ZooKeeper ensemble of three members, shared by the run; use ``zookeeper_hosts`` unless you harm it."""
+    with Ensemble(tmp_path_factory.mktemp("zookeeper")) as running:
+        yield running
+
+
+@pytest.fixture
+def chroot() -> str:
+    """A path of its own for each test."""
+    return f"/test-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def zookeeper_hosts(ensemble: Ensemble, chroot: str) -> Iterator[str]:
+    """Hosts of the ensemble with a chroot of this test's own; the ensemble is whole again before and after."""
+    ensemble.restore()
+    yield ensemble.hosts + chroot
+    ensemble.restore()
+
+
+@pytest.fixture
+def three_members(ensemble: Ensemble) -> Ensemble:
+    """The ensemble, for tests that take members away; skipped where it has a single one or is not ours."""
+    if len(ensemble.members) < 3:
+        pytest.skip(f"needs three members of its own, has: {ensemble.source.description}")
+    return ensemble

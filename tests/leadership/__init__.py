@@ -1,0 +1,1 @@
+"""Leadership: who may act, and for how long."""
