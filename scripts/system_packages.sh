@@ -1,0 +1,21 @@
+# shellcheck shell=bash
+# Sourced by the set-up scripts: the system's packages, where this user may install them (root on Debian or Ubuntu).
+
+can_install_packages() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && command -v dpkg >/dev/null; }
+
+# Install packages without recommended ones. Finishes what an interrupted run left half configured, waits for another
+# apt, and refreshes the package lists only when the first try fails. The output goes to the screen only on failure.
+install_packages() {
+  local output status=0
+  output=$(mktemp)
+  {
+    export DEBIAN_FRONTEND=noninteractive
+    dpkg --configure -a || true
+    _apt_install "$@" || { apt-get update && apt-get -y --fix-broken install && _apt_install "$@"; }
+  } </dev/null >"$output" 2>&1 || status=$?
+  [ "$status" = 0 ] || tail -n 20 "$output" >&2
+  rm -f "$output"
+  return "$status"
+}
+
+_apt_install() { apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"; }
