@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
 
+def _nothing() -> FloatArray:
+    return np.zeros(0)
+
+
 class Algorithm(StrEnum):
     """The pacing laws by the value of the option ``algorithm``."""
 
@@ -134,6 +138,8 @@ class Snapshot:
     """False where a value is missing, marked invalid by its source, or older than the limit."""
     shared: SharedAgents | None = None
     """Set when at least one agent serves several targets."""
+    age_seconds: float = 0.0
+    """How long ago the values were current, by the receiver's clock; the two clocks may differ."""
 
     def __len__(self) -> int:
         """Number of targets."""
@@ -159,6 +165,16 @@ class Feedback:
     """d as the platform reports it: mean time to a disposition; NaN where it does not."""
     acknowledged: BoolArray
     """False while the newest push of a target has no accepted reply; laws freeze what they integrate."""
+    reported: FloatArray = field(default_factory=_nothing)
+    """Pending in the newest report not after the snapshot; empty when ``pending`` is to be taken as it stands."""
+    report_age_seconds: FloatArray = field(default_factory=_nothing)
+    """Seconds from that report to the snapshot, ≥ 0; empty with ``reported``."""
+    allotted_age_seconds: FloatArray = field(default_factory=_nothing)
+    """Seconds from the newest allotment after that report to the snapshot, ≥ 0; empty with ``reported``."""
+    report_seconds: FloatArray = field(default_factory=_nothing)
+    """Seconds that ``sent`` and ``disposed`` cover; 0 where no report came since the calculation before."""
+    pending_seconds: FloatArray = field(default_factory=_nothing)
+    """Integral of the pending count over ``report_seconds``, invitations times seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +191,7 @@ class Policy:
     """T: seconds from one push to the next."""
     proactive_ratio: float = 1.0
     """φ = proactiveRatio / 100; dual laws only."""
-    reserved_slots: FloatArray = field(default_factory=lambda: np.zeros(0))
+    reserved_slots: FloatArray = field(default_factory=_nothing)
     """Slots held back for reactive traffic; empty means none."""
     caution: float = 1.6
     """c: reserve of LOOKAHEAD's outer law; 0 aims the mean at the goal, 1.6 keeps nearly every day under it."""
@@ -196,6 +212,10 @@ class Estimates:
     disposition_seconds: FloatArray
     patience_seconds: FloatArray
     reactive_per_second: FloatArray
+    pending: FloatArray = field(default_factory=_nothing)
+    """m as the law used it: invitations expected to be still without disposition at the time of the snapshot."""
+    level: FloatArray = field(default_factory=_nothing)
+    """M: invitations that may be without disposition at once; ``invitations`` fills the difference to ``pending``."""
 
 
 @dataclass(frozen=True, slots=True)
