@@ -3,19 +3,53 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
+# Two processes; the tests of one module, or of one xdist_group, share a process and what its fixtures have started.
 PYTEST := $(BIN)/python -m pytest
+PYTEST_PARALLEL ?= -n 2 --dist loadscope
+
+# make demo: seconds until it ends, second of the kill, file of the report, scenario, number of nodes.
+DURATION ?=
+KILL_MASTER_AT ?=
+REPORT ?=
+SCENARIO ?=
+NODES ?=
+DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),--kill-master-at $(KILL_MASTER_AT)) \
+  $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format proto lock clean
+.PHONY: help setup setup-tests demo test test-slow coverage benchmark plots lint format proto lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-$(VENV)/.installed: requirements/dev.lock pyproject.toml
-	scripts/setup_venv.sh $(PYTHON)
+$(VENV)/.installed: requirements/dev.lock pyproject.toml scripts/setup_venv.sh
+	@scripts/setup_venv.sh $(PYTHON)
 
 setup: $(VENV)/.installed ## virtual environment and a ZooKeeper
-	scripts/setup_zookeeper.sh
+	@scripts/setup_zookeeper.sh
+
+setup-tests: $(VENV)/.installed
+	@scripts/setup_zookeeper.sh --required
+
+demo: setup ## the service on this machine: DURATION=s KILL_MASTER_AT=s REPORT=file SCENARIO=name NODES=n
+	@$(BIN)/pacing demo $(DEMO_OPTIONS)
+
+test: setup-tests ## all tests but the slow ones; ARGS='-k word' for pytest's own options
+	$(PYTEST) $(PYTEST_PARALLEL) -m "not slow" $(ARGS)
+
+test-slow: setup-tests ## the slow tests: long fault and simulation runs
+	$(PYTEST) -m slow $(ARGS)
+
+coverage: setup-tests ## the tests of `make test` in one process, with branch coverage in htmlcov/
+	$(BIN)/coverage run -m pytest -m "not slow" $(ARGS)
+	$(BIN)/coverage html --quiet
+	$(BIN)/coverage report --skip-covered
+
+benchmark: $(VENV)/.installed ## every law in every scenario, in simulated time; ARGS='--help' for its options
+	$(BIN)/pacing benchmark $(ARGS)
+
+plots: $(VENV)/.installed ## draw the benchmark's figures
+	$(BIN)/python -m simulator.benchmark.plots $(ARGS)
 
 lint: $(VENV)/.installed ## ruff, mypy --strict, import-linter, buf, generated code
 	$(BIN)/ruff check .
@@ -40,3 +74,8 @@ lock: $(VENV)/.installed ## resolve and lock dependencies with hashes
 	  --no-header --extra containers --group build pyproject.toml -o requirements/runtime.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --all-extras --group dev pyproject.toml -o requirements/dev.lock
+
+clean: ## remove everything the other targets made, the virtual environment too
+	rm -rf $(VENV) .demo .coverage .coverage.* htmlcov build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache \
+	  .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
