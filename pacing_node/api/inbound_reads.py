@@ -1,0 +1,71 @@
+"""The two reads a web page makes: how much inbound traffic to allow, and how much agents can take.
+
+``reactiveState`` is the share of inbound traffic to allow, 0..1; ``capacity`` the interactions ready agents can still
+take. Source of the rules: the documentation of Web Engagement's pacing; groups are consolidated as there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pacing_node.cycle.report import CycleReport
+    from pacing_node.targets import PacingTarget, TargetSet
+
+
+class UnknownError(Exception):
+    """A channel or group that no pacing target knows; the message names what is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The channel and groups a page asks for."""
+
+    channel: str
+    groups: frozenset[str]
+    """Empty means every group of the channel."""
+
+
+def select(channel: str, groups: Sequence[str], targets: TargetSet) -> Selection:
+    """Check the names a page asks for.
+
+    Raises UnknownError when no target has this channel, or a group serves none of the channel's targets.
+    """
+    channels = sorted({target.media for target in targets.targets})
+    if channel not in channels:
+        raise UnknownError(f'unknown channel "{channel}"; known are {", ".join(channels) or "none"}')
+    known = {group for target in targets.targets if target.media == channel for group in target.groups}
+    for group in groups:
+        if group not in known:
+            listed = ", ".join(sorted(known)) or "none"
+            raise UnknownError(f'group "{group}" serves no target of channel "{channel}"; known are {listed}')
+    return Selection(channel, frozenset(groups))
+
+
+def reactive_state(selection: Selection, targets: TargetSet, report: CycleReport | None) -> float:
+    """Share of inbound traffic to allow.
+
+    The capacity-weighted mean over the targets asked for; equal weights where none has capacity. 1 where nothing is
+    known or the law does not control inbound traffic: without proactive traffic there is nothing to protect.
+    """
+    if report is None:
+        return 1.0
+    rows = {name: row for row, name in enumerate(report.targets)}
+    chosen = [rows[target.name] for target in targets.targets if _asked(selection, target) and target.name in rows]
+    if not chosen:
+        return 1.0
+    portions = report.inbound_portion[chosen]
+    portions = np.where(np.isnan(portions), 1.0, portions)
+    capacity = np.nan_to_num(report.ready[chosen] + report.busy[chosen])
+    weights = capacity if capacity.sum() > 0.0 else np.ones(len(chosen))
+    return float(np.average(portions, weights=weights))
+
+
+def _asked(selection: Selection, target: PacingTarget) -> bool:
+    mine = target.media == selection.channel
+    return mine and (not selection.groups or bool(selection.groups.intersection(target.groups)))

@@ -1,0 +1,142 @@
+"""`/metrics`: what a node knows, in the Prometheus text format, read at the moment of the scrape."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from cluster.mastership import Role, ZooKeeperState
+from pacing_node.algorithms.model import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from prometheus_client.core import Metric
+
+    from cluster.mastership import Standing
+    from pacing_node.cycle.board import Board
+    from pacing_node.cycle.tally import Tally
+    from pacing_node.statistics.port import ServerHealth
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSources:
+    """Where the numbers come from; each callable answers from memory."""
+
+    standing: Callable[[], Standing]
+    transitions: Callable[[], dict[str, int]]
+    """Ends of this node's reigns by cause."""
+    statistics: Callable[[], tuple[ServerHealth, ...]]
+    loop_lag_seconds: Callable[[], float]
+    board: Board
+    tally: Tally
+
+
+class NodeCollector(Collector):
+    """Turns the sources into metric families at every scrape; keeps nothing."""
+
+    def __init__(self, sources: MetricSources) -> None:
+        self._sources = sources
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield every metric of the node."""
+        yield from self._leadership()
+        yield from self._pushes()
+        yield from self._targets()
+        yield from self._environment()
+
+    def _leadership(self) -> Iterable[Metric]:
+        standing = self._sources.standing()
+        master = float(standing.role is Role.MASTER)
+        yield _gauge("pacing_master", "1 on the node that is master.", master)
+        roles = [role.value for role in Role]
+        yield _states("pacing_node_role", "role", "Role of the node.", roles, standing.role.value)
+        yield _gauge("pacing_epoch", "Newest epoch this node knows.", standing.epoch)
+        yield _gauge("pacing_lease_remaining_seconds", "Lease left; 0 on a standby.", standing.lease_left_seconds)
+        yield _states(
+            "pacing_zookeeper_session_state",
+            "state",
+            "State of the ZooKeeper session.",
+            [state.value for state in ZooKeeperState],
+            standing.zookeeper.value,
+        )
+        ended = CounterMetricFamily(
+            "pacing_leadership_transitions", "Reigns of this node that ended, by cause.", labels=["cause"]
+        )
+        for cause, count in sorted(self._sources.transitions().items()):
+            ended.add_metric([cause], count)
+        yield ended
+
+    def _pushes(self) -> Iterable[Metric]:
+        tally = self._sources.tally
+        yield CounterMetricFamily("pacing_cycles", "Cycles this node calculated as master.", value=tally.cycles)
+        yield CounterMetricFamily("pacing_cycle_failures", "Cycles that ended in an error.", value=tally.failed_cycles)
+        pushes = CounterMetricFamily("pacing_push", "Pushes by how they ended.", labels=["result"])
+        for status, count in sorted(tally.pushes.items()):
+            pushes.add_metric([status], count)
+        yield pushes
+        yield CounterMetricFamily("pacing_push_attempts", "Attempts, retries included.", value=tally.push_attempts)
+        yield CounterMetricFamily("pacing_push_seconds", "Time spent in pushes.", value=tally.push_seconds_sum)
+        yield _gauge("pacing_push_duration_seconds", "Duration of the newest push.", tally.push_seconds_last)
+        calculation = tally.calculation_seconds_last
+        yield _gauge("pacing_calculation_seconds", "Duration of the newest calculation.", calculation)
+        yield CounterMetricFamily("pacing_target_errors", "Targets the platform refused.", value=tally.target_errors)
+        yield _gauge(
+            "pacing_push_last_accepted_timestamp_seconds",
+            "Unix time of this node's newest accepted push; 0 before the first.",
+            tally.last_accepted_at,
+        )
+
+    def _targets(self) -> Iterable[Metric]:
+        report = self._sources.board.report
+        age = self._sources.board.age_seconds(time.monotonic())
+        yield _gauge("pacing_targets", "Pacing targets in the newest cycle.", len(report.targets) if report else 0)
+        yield _gauge("pacing_report_age_seconds", "Age of the newest cycle this node knows.", age)
+        if report is None:
+            return
+        yield _gauge("pacing_invitations", "Invitations the newest cycle allowed.", float(report.invitations.sum()))
+        yield _gauge("pacing_pending_invitations", "Invitations out without disposition.", float(report.pending.sum()))
+        counts = np.bincount(report.reason, minlength=len(Reason)).tolist()
+        reasons = GaugeMetricFamily("pacing_targets_by_reason", "Targets by what limits them.", labels=["reason"])
+        for reason in Reason:
+            reasons.add_metric([reason.code], counts[reason])
+        yield reasons
+
+    def _environment(self) -> Iterable[Metric]:
+        up = GaugeMetricFamily("pacing_statistics_server_up", "1 while connected.", labels=["server", "mode"])
+        for server in self._sources.statistics():
+            up.add_metric([server.name or server.address, server.mode], float(server.connected))
+        yield up
+        yield _gauge(
+            "pacing_event_loop_lag_seconds", "How late the event loop last was.", self._sources.loop_lag_seconds()
+        )
+        build = GaugeMetricFamily("pacing_build_info", "Version of the node.", labels=["version"])
+        build.add_metric([version("agent-pacing")], 1.0)
+        yield build
+
+
+def render(collector: Collector) -> bytes:
+    """Render all metrics of a collector and of the process."""
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return generate_latest(registry)
+
+
+def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, documentation, value=value)
+
+
+def _states(name: str, label: str, documentation: str, states: list[str], current: str) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, documentation, labels=[label])
+    for state in states:
+        family.add_metric([state], float(state == current))
+    return family

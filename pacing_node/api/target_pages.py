@@ -1,0 +1,126 @@
+"""`/targets` and `/explain`: the newest cycle of the cluster as JSON, with the reason of every number."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from pacing_node.algorithms.explanation import explain
+from pacing_node.algorithms.model import Reason
+
+if TYPE_CHECKING:
+    from pacing_node.cycle.plan import Plan
+    from pacing_node.cycle.report import CycleReport
+    from pacing_node.targets import Finding, PacingTarget, TargetSet
+
+
+def targets_page(report: CycleReport | None, plan: Plan) -> dict[str, Any]:
+    """All targets with what the newest cycle allowed them; before the first cycle, what discovery found."""
+    known = plan.targets
+    if report is None:
+        rows = [_row_before_cycle(target) for target in known.targets] if known else []
+        return {**_head(None), "targets": rows}
+    described = {target.name: target for target in known.targets} if known else {}
+    rows = [target_row(report, row, described.get(name)) for row, name in enumerate(report.targets)]
+    return {**_head(report), "targets": rows}
+
+
+def explain_page(name: str, report: CycleReport | None, plan: Plan) -> dict[str, Any] | None:
+    """One target with the sum behind its number in words; None when there is no such target."""
+    known = plan.targets
+    described = next((target for target in known.targets if target.name == name), None) if known else None
+    row = report.targets.index(name) if report is not None and name in report.targets else None
+    if described is None and row is None:
+        return None
+    findings = [finding_json(finding) for finding in concerning(known, name, described)] if known else []
+    if report is None or row is None:
+        page = _row_before_cycle(described) if described else {"name": name}
+        return {**_head(report), **page, "lines": ["No cycle has calculated this target yet."], "findings": findings}
+    page = target_row(report, row, described)
+    return {**_head(report), **page, "lines": _lines(page, report), "findings": findings}
+
+
+def _lines(page: dict[str, Any], report: CycleReport) -> list[str]:
+    """What a supervisor reads: the law's own sum, and what became of the push."""
+    lines = explain(page, algorithm=report.algorithm, interval_seconds=report.interval_seconds)
+    if not report.pushed:
+        lines.append(f"The platform did not get this number: {report.push_error or 'the push was not accepted'}.")
+    if page["error"]:
+        lines.append(f"The platform refused this target: {page['error']}.")
+    return lines
+
+
+def concerning(targets: TargetSet, name: str, target: PacingTarget | None) -> list[Finding]:
+    """Findings of discovery that speak of a target, its queue or one of its groups."""
+    words = {name} | ({target.queue, *target.groups} if target else set())
+    return [finding for finding in targets.findings if any(f'"{word}"' in finding.where for word in words)]
+
+
+def finding_json(finding: Finding) -> dict[str, str]:
+    """A finding as JSON."""
+    return {
+        "severity": finding.severity,
+        "code": finding.code,
+        "where": finding.where,
+        "message": finding.message,
+    }
+
+
+def _head(report: CycleReport | None) -> dict[str, Any]:
+    return {
+        "calculated_at": report.calculated_at if report else None,
+        "statistics_at": report.statistics_at if report else None,
+        "epoch": report.epoch if report else 0,
+        "sequence": report.sequence if report else 0,
+        "algorithm": report.algorithm if report else None,
+        "interval_seconds": report.interval_seconds if report else None,
+        "pushed": report.pushed if report else False,
+        "push_error": report.push_error if report else "",
+    }
+
+
+def target_row(report: CycleReport, row: int, target: PacingTarget | None) -> dict[str, Any]:
+    """One target of a report; ``target`` adds what the configuration knows of it."""
+    return {
+        **_described(report.targets[row], target),
+        "invitations": int(report.invitations[row]),
+        "inbound_portion": _number(report.inbound_portion[row]),
+        "reason": _reason(int(report.reason[row])),
+        "ready": _number(report.ready[row]),
+        "busy": _number(report.busy[row]),
+        "logged_in": _number(report.logged_in[row]),
+        "waiting": _number(report.waiting[row]),
+        "pending": _number(report.pending[row]),
+        "estimates": {
+            "acceptance_ratio": _number(report.acceptance_ratio[row]),
+            "handle_seconds": _number(report.handle_seconds[row]),
+            "disposition_seconds": _number(report.disposition_seconds[row]),
+            "patience_seconds": _number(report.patience_seconds[row]),
+        },
+        "error": report.target_errors[row] if report.target_errors else "",
+    }
+
+
+def _row_before_cycle(target: PacingTarget) -> dict[str, Any]:
+    numbers = ("invitations", "inbound_portion", "reason", "ready", "busy", "logged_in", "waiting", "pending")
+    return {**_described(target.name, target), **dict.fromkeys(numbers), "estimates": {}, "error": ""}
+
+
+def _described(name: str, target: PacingTarget | None) -> dict[str, Any]:
+    return {
+        "name": name,
+        "media": target.media if target else None,
+        "queue": target.queue_id if target else None,
+        "groups": list(target.groups) if target else [],
+        "goal_percent": target.goal_percent if target else None,
+    }
+
+
+def _reason(value: int) -> str:
+    """The reason's code; a number from a newer master is shown as such."""
+    return Reason(value).code if value in Reason else f"reason_{value}"
+
+
+def _number(value: float) -> float | None:
+    """A finite number rounded for pages, else None: JSON has no NaN."""
+    return round(float(value), 6) if math.isfinite(value) else None

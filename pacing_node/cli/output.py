@@ -1,0 +1,87 @@
+"""How commands speak: tables for people, JSON for programs, one line for an error; and how they ask a node."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.console import Console
+from rich.table import Table
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+REQUEST_SECONDS = 5.0
+
+
+class ExitCode:
+    """Exit statuses of every command, besides 0 and 2 (wrong usage)."""
+
+    FAILED = 1
+    """What was asked for was not done."""
+    UNREACHABLE = 3
+    """No answer from the node."""
+    NOT_FOUND = 4
+    """The node answered that there is no such thing."""
+
+
+class Output(StrEnum):
+    """Form of what a command prints."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="A table for people or JSON for programs.")]
+UrlOption = Annotated[
+    str, typer.Option("--url", envvar="PACING_URL", help="HTTP address of any node of the cluster; any node answers.")
+]
+
+
+def fail(message: str, code: int) -> typer.Exit:
+    """Print one line to stderr and return the exception that ends the command with ``code``."""
+    sys.stderr.write(f"pacing: {message}\n")
+    return typer.Exit(code)
+
+
+def ask(url: str, path: str) -> Any:
+    """GET a JSON page of a node; ends the command with a clear line when there is no good answer."""
+    address = url.rstrip("/") + path
+    try:
+        response = httpx.get(address, timeout=REQUEST_SECONDS, trust_env=False)
+    except httpx.HTTPError as error:
+        raise fail(f"no answer from {address}: {error}", ExitCode.UNREACHABLE) from None
+    try:
+        body = response.json()
+    except ValueError:
+        message = f"{address} answered {response.status_code}, not JSON: is it a pacing node?"
+        raise fail(message, ExitCode.FAILED) from None
+    if response.status_code != httpx.codes.OK:
+        code = ExitCode.NOT_FOUND if response.status_code == httpx.codes.NOT_FOUND else ExitCode.FAILED
+        raise fail(str(body.get("error", body)), code)
+    return body
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON for programs."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_table(title: str, columns: list[str], rows: list[list[str]], right: frozenset[str] = frozenset()) -> None:
+    """Print rows as a table for people; columns named in ``right`` are aligned to the right."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)
+    console.print(table)
+
+
+def number(value: float | None, digits: int = 0, missing: str = "–") -> str:
+    """A number for people; a dash where there is none."""
+    return missing if value is None else f"{value:,.{digits}f}"

@@ -1,0 +1,105 @@
+"""Controller and ledger of the targets in force, carried over when the targets change or the master does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pacing_node.algorithms.factory import create_controller
+from pacing_node.algorithms.ledger import Ledger
+from pacing_node.cycle.plan import policy_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pacing_node.algorithms.model import Feedback, FloatArray, IntArray, Result, Snapshot
+    from pacing_node.cycle.plan import CycleSettings
+    from pacing_node.engagement.port import TargetReply
+    from pacing_node.targets import TargetSet
+
+
+@dataclass(frozen=True, slots=True)
+class Calculated:
+    """One calculation with what went into it."""
+
+    at: float
+    """Unix time in seconds, this node's clock."""
+    snapshot: Snapshot
+    feedback: Feedback
+    result: Result
+
+
+_STATE_HEADER = 4
+"""Bytes that hold the length of the controller's part of a saved state."""
+
+
+class Calculation:
+    """Calculates for one set of targets; holds what was learned and what was sent."""
+
+    def __init__(self, settings: CycleSettings, targets: TargetSet) -> None:
+        self.targets = targets
+        self._settings = settings
+        self.policy = policy_for(settings, targets)
+        self._controller = create_controller(targets.names, self.policy)
+        self._ledger = Ledger(targets.names)
+        self.accepted_total: FloatArray = np.zeros(len(targets.targets))
+        self.abandoned_total: FloatArray = np.zeros(len(targets.targets))
+
+    def follow(self, settings: CycleSettings, targets: TargetSet) -> Calculation:
+        """Continue with other settings or targets; what was learned of targets that stay is kept."""
+        if targets.version == self.targets.version:
+            if settings != self._settings:
+                self._settings, self.policy = settings, policy_for(settings, targets)
+            return self
+        successor = Calculation(settings, targets)
+        successor.restore(self.save())
+        old_rows = {name: row for row, name in enumerate(self.targets.names)}
+        for row, name in enumerate(targets.names):
+            if (old := old_rows.get(name)) is not None:
+                successor.accepted_total[row] = self.accepted_total[old]
+                successor.abandoned_total[row] = self.abandoned_total[old]
+        return successor
+
+    def calculate(self, snapshot: Snapshot, now: float) -> Calculated:
+        """Learn from the snapshot and say what may be sent; ``now`` is Unix time in seconds."""
+        self.accepted_total += np.where(snapshot.valid, snapshot.accepted, 0.0)
+        self.abandoned_total += np.where(snapshot.valid, snapshot.abandoned, 0.0)
+        feedback = self._ledger.feedback(now - snapshot.age_seconds)
+        return Calculated(now, snapshot, feedback, self._controller.calculate(snapshot, feedback, self.policy))
+
+    def allotted(self, now: float, invitations: IntArray) -> None:
+        """Enter into the ledger what a push that is about to start allows."""
+        self._ledger.allotted(now, invitations)
+
+    def acknowledged(self, now: float, replies: Sequence[TargetReply]) -> None:
+        """Enter into the ledger what the platform replied, one reply per target."""
+        self._ledger.acknowledged(
+            now,
+            _column([reply.pending for reply in replies]),
+            _column([reply.acceptance_ratio for reply in replies]),
+            _column([reply.positive_disposition_seconds for reply in replies]),
+            _column([reply.negative_disposition_seconds for reply in replies]),
+        )
+
+    def failed(self) -> None:
+        """Enter into the ledger that the push got no usable reply; it may have arrived all the same."""
+        self._ledger.failed()
+
+    def save(self) -> bytes:
+        """Return everything a successor needs to go on from here."""
+        controller = self._controller.save()
+        return len(controller).to_bytes(_STATE_HEADER, "big") + controller + self._ledger.save()
+
+    def restore(self, state: bytes) -> bool:
+        """Take over saved state for targets of the same name; False when it does not fit."""
+        size = int.from_bytes(state[:_STATE_HEADER], "big")
+        if len(state) < _STATE_HEADER + size:
+            return False
+        controller, ledger = state[_STATE_HEADER : _STATE_HEADER + size], state[_STATE_HEADER + size :]
+        return self._controller.restore(controller) and self._ledger.restore(ledger)
+
+
+def _column(values: Sequence[float | None]) -> FloatArray:
+    return np.array([np.nan if value is None else value for value in values], np.float64)

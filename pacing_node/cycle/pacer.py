@@ -1,0 +1,193 @@
+"""The pacing cycle: read the statistics, calculate, push if the lease allows, learn from the reply, share, repeat.
+
+Every node runs it. A standby only reads, so that its statistics stay current; the master does all of it, the first time
+at the moment its reign begins and then once per refresh period.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pacing_node.cycle.calculation import Calculation
+from pacing_node.cycle.payload import build_push
+from pacing_node.cycle.pushing import LATE, WITHHELD, Pusher
+from pacing_node.cycle.report import CycleReport
+from pacing_node.cycle.tally import Tally
+from pacing_node.engagement.port import PushStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cluster.mastership import Mastership, Reign
+    from pacing_node.cycle.board import Board
+    from pacing_node.cycle.calculation import Calculated
+    from pacing_node.cycle.plan import Plan
+    from pacing_node.cycle.pushing import Pushed
+    from pacing_node.engagement.port import EngagementPlatform
+    from pacing_node.statistics.port import StatisticsSource
+
+log = structlog.get_logger(__name__)
+
+_WARM_UP_STEP_SECONDS = 0.05
+
+
+class Pacer:
+    """Runs the cycle of one node until cancelled."""
+
+    def __init__(
+        self,
+        *,
+        mastership: Mastership,
+        statistics: StatisticsSource,
+        platform: EngagementPlatform,
+        plan: Plan,
+        board: Board,
+        share: Callable[[CycleReport], None],
+    ) -> None:
+        """Wire the cycle to its ports; ``share`` hands a report to the standbys and must not block."""
+        self._mastership = mastership
+        self._statistics = statistics
+        self._plan = plan
+        self._board = board
+        self._share = share
+        self._calculation: Calculation | None = None
+        self.tally = Tally()
+        self._pusher = Pusher(platform, self.tally)
+
+    async def run(self) -> None:
+        """Cycle for ever: as a standby between reigns, as the master during them."""
+        await self._plan.wait_complete()
+        while True:
+            reign = self._mastership.reign
+            if reign is None or reign.ended.is_set():
+                await self._stand_by()
+            else:
+                await self._serve(reign)
+
+    async def _stand_by(self) -> None:
+        """Keep increments current for one period, or until this node becomes master."""
+        self._statistics.snapshot(self._plan.settings.stale_after_seconds)
+        try:
+            async with asyncio.timeout(self._plan.settings.refresh_seconds):
+                await self._mastership.wait_for_reign()
+        except TimeoutError:
+            return
+
+    async def _serve(self, reign: Reign) -> None:
+        """Pace until the reign ends, from the newest state the cluster shared."""
+        self._resume()
+        await self._await_statistics(reign)
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while not reign.ended.is_set():
+            await self._guarded_cycle(reign)
+            due = max(due + self._plan.settings.refresh_seconds, loop.time())
+            await _wait_until(reign.ended, due - loop.time())
+
+    def _resume(self) -> None:
+        """Begin with what the master before had learned, as far as it reached this node."""
+        calculation = self._current_calculation()
+        report = self._board.report
+        if report is None or not report.learned_state:
+            return
+        if not calculation.restore(report.learned_state):
+            log.warning("cycle.state_not_resumed", epoch=report.epoch, algorithm=report.algorithm)
+
+    async def _await_statistics(self, reign: Reign) -> None:
+        """Give a process that has just started one period to receive its first statistics; a standby has them."""
+        deadline = time.monotonic() + self._plan.settings.refresh_seconds
+        while not self._statistics.warmed_up and time.monotonic() < deadline and not reign.ended.is_set():
+            await _wait_until(reign.ended, _WARM_UP_STEP_SECONDS)
+
+    async def _guarded_cycle(self, reign: Reign) -> None:
+        """One cycle; an unexpected error costs this cycle, never the next."""
+        try:
+            await self._cycle(reign)
+        except Exception:
+            self.tally.failed_cycles += 1
+            log.exception("cycle.failed", epoch=reign.epoch)
+
+    async def _cycle(self, reign: Reign) -> None:
+        settings = self._plan.settings
+        calculation = self._current_calculation()
+        started, now = time.perf_counter(), time.time()
+        snapshot = self._statistics.snapshot(settings.stale_after_seconds)
+        calculated = calculation.calculate(snapshot, now)
+        self.tally.calculation_seconds_last = time.perf_counter() - started
+        self.tally.cycles += 1
+        entries = build_push(calculation, calculated, settings.refresh_seconds)
+        pushed = await self._pusher.push(reign, entries, settings.budget_seconds)
+        _learn(calculation, calculated, pushed)
+        self._post(reign, calculation, calculated, pushed)
+
+    def _current_calculation(self) -> Calculation:
+        """The calculation for the settings and targets in force, with what was learned so far."""
+        settings, targets = self._plan.settings, self._plan.targets
+        if targets is None:
+            raise RuntimeError("the cycle needs targets")
+        if self._calculation is None:
+            self._calculation = Calculation(settings, targets)
+        else:
+            self._calculation = self._calculation.follow(settings, targets)
+        return self._calculation
+
+    def _post(self, reign: Reign, calculation: Calculation, calculated: Calculated, pushed: Pushed) -> None:
+        """Show the report on this node and share it with the standbys."""
+        report = build_report(reign.epoch, calculation, calculated, pushed)
+        self._board.post(report, time.monotonic())
+        if pushed.status != LATE:
+            self._share(report)
+
+
+def _learn(calculation: Calculation, calculated: Calculated, pushed: Pushed) -> None:
+    """Enter into the ledger what was allowed and what the platform said of it."""
+    if pushed.status == WITHHELD:
+        return
+    calculation.allotted(calculated.at, calculated.result.invitations)
+    if pushed.outcome is not None and pushed.outcome.status is PushStatus.ACCEPTED:
+        calculation.acknowledged(time.time(), pushed.outcome.replies)
+    else:
+        calculation.failed()
+
+
+def build_report(epoch: int, calculation: Calculation, calculated: Calculated, pushed: Pushed) -> CycleReport:
+    """Gather what a cycle found, decided and was told."""
+    snapshot, result = calculated.snapshot, calculated.result
+    return CycleReport(
+        epoch=epoch,
+        sequence=pushed.sequence,
+        calculated_at=calculated.at,
+        statistics_at=snapshot.taken_at,
+        interval_seconds=calculation.policy.refresh_seconds,
+        algorithm=calculation.policy.algorithm.value,
+        targets=calculation.targets.names,
+        invitations=result.invitations,
+        inbound_portion=result.inbound_portion,
+        reason=result.reason,
+        ready=snapshot.ready,
+        busy=snapshot.busy,
+        logged_in=snapshot.logged_in,
+        waiting=snapshot.waiting,
+        pending=calculated.feedback.pending,
+        acceptance_ratio=result.estimates.acceptance_ratio,
+        handle_seconds=result.estimates.handle_seconds,
+        disposition_seconds=result.estimates.disposition_seconds,
+        patience_seconds=result.estimates.patience_seconds,
+        pushed=pushed.status == PushStatus.ACCEPTED.value,
+        push_error=pushed.message,
+        target_errors=pushed.target_errors,
+        learned_state=calculation.save(),
+    )
+
+
+async def _wait_until(event: asyncio.Event, seconds: float) -> None:
+    """Sleep, but wake up at once when the event is set."""
+    try:
+        async with asyncio.timeout(max(seconds, 0.0)):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,68 @@
+"""From a calculation to what the engagement platform is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pacing_node.algorithms.model import Reason
+from pacing_node.engagement.port import TargetPush
+
+if TYPE_CHECKING:
+    from pacing_node.algorithms.model import BoolArray, FloatArray, Snapshot
+    from pacing_node.cycle.calculation import Calculated, Calculation
+
+
+def build_push(calculation: Calculation, calculated: Calculated, interval_seconds: float) -> tuple[TargetPush, ...]:
+    """One entry per target, in row order. Rows without valid statistics carry zeros for what is not known."""
+    snapshot, result = calculated.snapshot, calculated.result
+    known = snapshot.valid
+    wait = estimated_wait_seconds(snapshot, result.estimates.handle_seconds)
+    columns = zip(
+        calculation.targets.targets,
+        result.invitations.tolist(),
+        result.inbound_portion.tolist(),
+        wait.tolist(),
+        _counts(snapshot.logged_in, known),
+        _counts(snapshot.ready, known),
+        _counts(snapshot.waiting, known),
+        _counts(calculation.accepted_total, None),
+        _counts(calculation.abandoned_total, None),
+        result.reason.tolist(),
+        strict=True,
+    )
+    return tuple(
+        TargetPush(
+            target=target,
+            invitations=invitations,
+            interval_seconds=interval_seconds,
+            inbound_portion=None if np.isnan(portion) else portion,
+            estimated_wait_seconds=None if np.isnan(seconds) else seconds,
+            logged_in=logged_in,
+            ready=ready,
+            waiting=waiting,
+            accepted_total=accepted,
+            abandoned_total=abandoned,
+            reason=Reason(reason).code,
+        )
+        for target, invitations, portion, seconds, logged_in, ready, waiting, accepted, abandoned, reason in columns
+    )
+
+
+def estimated_wait_seconds(snapshot: Snapshot, handle_seconds: FloatArray) -> FloatArray:
+    """Wait of a visitor who joins now: his place behind those who wait, over the rate at which slots become free.
+
+    0 while a slot is free; NaN where nobody is at work or the statistics are not valid. Little's law with exponential
+    handle times: the k-th visitor in line waits k·H/n on average.
+    """
+    slots = snapshot.ready + snapshot.busy
+    place = np.maximum(snapshot.waiting + 1.0 - snapshot.ready, 0.0)
+    usable = snapshot.valid & (slots > 0.0)
+    return np.where(usable, place * handle_seconds / np.where(usable, slots, 1.0), np.nan)
+
+
+def _counts(column: FloatArray, known: BoolArray | None) -> list[int]:
+    values = column if known is None else np.where(known, column, 0.0)
+    counts: list[int] = np.rint(np.nan_to_num(values)).astype(np.int64).tolist()
+    return counts

@@ -1,0 +1,115 @@
+"""What the cycle works by at the moment: settings and targets, replaced whole when the configuration changes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pacing_node.algorithms.model import Algorithm, OptimizationTarget, Policy
+
+if TYPE_CHECKING:
+    from pacing_node.targets import TargetSet
+
+STALE_AFTER_PERIODS = 3.0
+"""Statistics older than this many refresh periods count as stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class CycleSettings:
+    """Options of the cycle, taken from the cluster's and the node's options."""
+
+    algorithm: Algorithm = Algorithm.SUPER_PROGRESSIVE
+    optimization_target: OptimizationTarget = OptimizationTarget.ABANDONMENT_RATE
+    refresh_seconds: float = 5.0
+    """From one push to the next, ≥ 1."""
+    push_budget_seconds: float = 1.3
+    """Longest duration of one push; never more than a refresh period."""
+    proactive_ratio: float = 1.0
+    """proactiveRatio / 100; dual laws only."""
+    reserved_agents: float = 0.0
+    """Slots held back for reactive traffic on every target."""
+    caution: float = 1.6
+    """Reserve of LOOKAHEAD's outer law."""
+
+    @property
+    def budget_seconds(self) -> float:
+        """What one push may take: the budget, bounded by the refresh period."""
+        return min(self.push_budget_seconds, self.refresh_seconds)
+
+    @property
+    def stale_after_seconds(self) -> float:
+        """Age from which statistics are stale."""
+        return STALE_AFTER_PERIODS * self.refresh_seconds
+
+
+def policy_for(settings: CycleSettings, targets: TargetSet) -> Policy:
+    """Combine the settings with what each target wants."""
+    count = len(targets.targets)
+    return Policy(
+        algorithm=settings.algorithm,
+        optimization_target=settings.optimization_target,
+        goal=np.array([target.goal_percent / 100.0 for target in targets.targets], np.float64),
+        enabled=np.array([target.enabled for target in targets.targets], np.bool_),
+        refresh_seconds=settings.refresh_seconds,
+        proactive_ratio=settings.proactive_ratio,
+        reserved_slots=np.full(count, settings.reserved_agents, np.float64),
+        caution=settings.caution,
+    )
+
+
+class Plan:
+    """The settings and targets in force. Replaced whole, so a cycle never sees half a change."""
+
+    def __init__(self) -> None:
+        self._settings: CycleSettings | None = None
+        self._targets: TargetSet | None = None
+        self._policy: Policy | None = None
+        self._complete = asyncio.Event()
+
+    def use_settings(self, settings: CycleSettings) -> None:
+        """Put new settings in force from the next cycle on."""
+        self._settings, self._policy = settings, None
+        self._check()
+
+    def use_targets(self, targets: TargetSet) -> None:
+        """Put a new set of targets in force from the next cycle on."""
+        self._targets, self._policy = targets, None
+        self._check()
+
+    def _check(self) -> None:
+        if self._settings is not None and self._targets is not None:
+            self._complete.set()
+
+    async def wait_complete(self) -> None:
+        """Wait until settings and targets are known."""
+        await self._complete.wait()
+
+    @property
+    def complete(self) -> bool:
+        """Whether settings and targets are known."""
+        return self._complete.is_set()
+
+    @property
+    def settings(self) -> CycleSettings:
+        """The settings in force; the defaults before any are known."""
+        return self._settings or CycleSettings()
+
+    @property
+    def targets(self) -> TargetSet | None:
+        """The targets in force, or None before the first discovery."""
+        return self._targets
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the targets in force.
+
+        Raises RuntimeError before settings and targets are known.
+        """
+        if self._targets is None or self._settings is None:
+            raise RuntimeError("there is no policy before settings and targets are known")
+        if self._policy is None:
+            self._policy = policy_for(self._settings, self._targets)
+        return self._policy
