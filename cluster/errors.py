@@ -1,0 +1,66 @@
+"""Errors of the cluster library.
+
+::
+
+    ClusterError
+    ├── SettingsError            a setting is out of its bounds
+    ├── UnavailableError         ZooKeeper or a peer cannot be asked now; nothing was changed
+    │   └── OutcomeUnknownError  the request was sent, its answer never came: it may still take effect
+    ├── SessionExpiredError      the session is over, and every ephemeral node with it
+    ├── NodeMissingError         a node in the tree does not exist
+    ├── NodeExistsError          a node in the tree exists already
+    ├── ConflictError            a version was not the expected one
+    ├── DamagedStateError        a local state file cannot be read as what it should be
+    ├── AlreadyRunningError      another process holds the local state
+    └── NotMasterError           the request needs the master; names it if known
+"""
+
+from __future__ import annotations
+
+
+class ClusterError(Exception):
+    """Base of all errors of this library."""
+
+
+class SettingsError(ClusterError):
+    """A setting is out of its bounds; the message names it, what was found and what is allowed."""
+
+
+class UnavailableError(ClusterError):
+    """ZooKeeper or a peer cannot be asked now. Nothing was changed."""
+
+
+class OutcomeUnknownError(UnavailableError):
+    """A request was sent and its answer never came. It may have taken effect, or may still do so later."""
+
+
+class SessionExpiredError(ClusterError):
+    """The session is over, and with it every ephemeral node it owned."""
+
+
+class NodeMissingError(ClusterError):
+    """A node in the tree does not exist."""
+
+
+class NodeExistsError(ClusterError):
+    """A node in the tree exists already."""
+
+
+class ConflictError(ClusterError):
+    """A version was not the expected one: somebody else has written in between."""
+
+
+class DamagedStateError(ClusterError):
+    """A local state file cannot be read as what it should be; the message names it and what to do."""
+
+
+class AlreadyRunningError(ClusterError):
+    """Another process holds the local state of this node."""
+
+
+class NotMasterError(ClusterError):
+    """The request needs the master, and this member is not it."""
+
+    def __init__(self, master: str | None) -> None:
+        super().__init__(f"not the master; the master is {master}" if master else "not the master; none is known")
+        self.master = master

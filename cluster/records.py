@@ -1,0 +1,80 @@
+"""What members tell each other, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cluster.mastership import Role, ZooKeeperState
+
+
+@dataclass(frozen=True, slots=True)
+class RecordInfo:
+    """Identity of one record the master made."""
+
+    epoch: int
+    sequence: int
+    created_at: float
+    """Unix time in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One outcome the master shares with its followers; the body is the application's."""
+
+    info: RecordInfo
+    schema: str
+    """Name and version of the encoding; a follower that does not know it ignores the body."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MemberInfo:
+    """What a member wrote about itself when it joined."""
+
+    name: str
+    http: str
+    """Address of its web server, ``host:port``; empty when it has none."""
+    clustering: str
+    """Address of its clustering port, ``host:port``."""
+    version: str
+    started_at: float
+    """Unix time in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberStatus:
+    """What a member answered about itself, or why it did not."""
+
+    info: MemberInfo
+    reachable: bool
+    error: str | None = None
+    """Why it could not be asked; None when it answered."""
+    role: Role | None = None
+    state: str = ""
+    epoch: int = 0
+    lease_left_seconds: float = 0.0
+    zookeeper: ZooKeeperState | None = None
+    session_timeout_seconds: float = 0.0
+    cluster_id: str = ""
+    master: str | None = None
+    last_record: RecordInfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One reign, as the history keeps it."""
+
+    epoch: int
+    node: str
+    began_at: float
+    """Unix time in seconds on the clock of the node that reigned."""
+    previous: str | None
+    """Name of the master before; None for the first reign."""
+    ended_at: float | None
+    """Unix time in seconds; None while it lasts."""
+    cause: str | None
+    """A value of ``EndCause``; None while it lasts."""
+    gap_seconds: float | None
+    """Time without a master before this reign, as far as clocks of two machines tell; None for the first reign."""

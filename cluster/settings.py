@@ -1,0 +1,97 @@
+"""Settings of one member of the cluster, with their bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cluster.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEFAULT_CLUSTERING_PORT = 7800
+
+_NAME_BREAKERS = set("/\\\0\n\r\t ")
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSettings:
+    """Settings of one member. Times are seconds. Raises SettingsError when one is out of its bounds."""
+
+    node: str
+    """Name of this node, unique in its cluster; no slash, no white space."""
+    cluster: str
+    """Name of the cluster; its tree is ``/pacing/<cluster>`` below the chroot of the hosts."""
+    zookeeper_hosts: str | None
+    """``host:port,host:port[/chroot]``; None runs this node alone, without ZooKeeper."""
+    host: str = "127.0.0.1"
+    """Host name or address under which other members reach this one."""
+    bind_address: str = ""
+    """Address the clustering port listens on; empty: the same as ``host``."""
+    clustering_port: int = DEFAULT_CLUSTERING_PORT
+    """gRPC port for members and health checks; 0 takes a free one."""
+    state_directory: Path | None = None
+    """Where this node keeps what must survive it: epoch and documents when alone, the cluster id otherwise.
+
+    None keeps nothing; a node alone without it counts its epochs from the clock.
+    """
+    session_timeout_seconds: float = 4.0
+    """Session time-out T asked of ZooKeeper; at least 2 s. The one ZooKeeper grants is what counts."""
+    heartbeat_seconds: float = 0.0
+    """Time h between two proofs of the lease; at most T/8; 0 takes T/8."""
+    tick_seconds: float = 0.5
+    """tickTime of the ensemble. Must not be below the real one: the margin of the lease rests on it."""
+    push_budget_seconds: float = 0.0
+    """Longest time one action of the master may take; at most T/3; 0 takes T/3."""
+    sit_out_seconds: float = 10.0
+    """How long a master that resigned by an operator's word leaves the field to others."""
+    peer_timeout_seconds: float = 1.0
+    """Deadline of one call to another member."""
+    stop_timeout_seconds: float = 5.0
+    """Upper bound of the time an orderly stop takes."""
+    short_session_allowed: bool = False
+    """Lifts the lower bound of the session time-out. For tests: idle sessions below 0.6 s expire by themselves."""
+
+    def __post_init__(self) -> None:
+        if self.heartbeat_seconds == 0.0:
+            object.__setattr__(self, "heartbeat_seconds", self.session_timeout_seconds / 8)
+        if self.push_budget_seconds == 0.0:
+            object.__setattr__(self, "push_budget_seconds", self.session_timeout_seconds / 3)
+        self._check_names()
+        self._check_times()
+
+    @property
+    def standalone(self) -> bool:
+        """Whether this node runs alone, without ZooKeeper."""
+        return self.zookeeper_hosts is None
+
+    def _check_names(self) -> None:
+        for key, value in (("node", self.node), ("cluster", self.cluster)):
+            if not value or value in {".", ".."} or _NAME_BREAKERS & set(value):
+                message = f"{key}: found {value!r}, allowed is a name without slashes and white space"
+                raise SettingsError(message)
+        if self.zookeeper_hosts is not None and not self.zookeeper_hosts.strip():
+            message = "zookeeper hosts: found nothing, allowed is host:port[,host:port…][/chroot]"
+            raise SettingsError(message)
+        if not 0 <= self.clustering_port <= 65535:
+            message = f"clustering port: found {self.clustering_port}, allowed is 0 to 65535"
+            raise SettingsError(message)
+
+    def _check_times(self) -> None:
+        session = self.session_timeout_seconds
+        least = 0.0 if self.short_session_allowed else 2.0
+        bounds = (
+            ("session_timeout_seconds", session, least, 3600.0, "2 s is the least kazoo keeps alive when idle"),
+            ("heartbeat_seconds", self.heartbeat_seconds, 0.0, session / 8, "T/8"),
+            ("push_budget_seconds", self.push_budget_seconds, 0.0, session / 3, "T/3"),
+            ("tick_seconds", self.tick_seconds, 0.0, session / 2, "ZooKeeper grants no session below 2 ticks"),
+            ("sit_out_seconds", self.sit_out_seconds, 0.0, 3600.0, ""),
+            ("peer_timeout_seconds", self.peer_timeout_seconds, 0.0, 60.0, ""),
+            ("stop_timeout_seconds", self.stop_timeout_seconds, 0.0, 600.0, ""),
+        )
+        for key, found, low, high, reason in bounds:
+            if not (found > 0.0 and low <= found <= high):
+                why = f" ({reason})" if reason else ""
+                message = f"{key}: found {found:g}, allowed is above 0, from {low:g} to {high:g} seconds{why}"
+                raise SettingsError(message)
