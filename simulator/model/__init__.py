@@ -1,0 +1,32 @@
+"""A contact centre as a pure event-driven model: specification in, history and measures out."""
+
+from simulator.model.agent import Agent, AgentReading, MediaReading, Status
+from simulator.model.centre import ContactCentre, members
+from simulator.model.invitations import InvitationReport
+from simulator.model.measures import Measures, TargetMeasures
+from simulator.model.pacing import Pacer, TargetAllowance, one_per_ready_slot, run_paced
+from simulator.model.router import Observer
+from simulator.model.spec import Centre, Group, Queue, Staff
+from simulator.model.target import Target
+
+__all__ = [
+    "Agent",
+    "AgentReading",
+    "Centre",
+    "ContactCentre",
+    "Group",
+    "InvitationReport",
+    "Measures",
+    "MediaReading",
+    "Observer",
+    "Pacer",
+    "Queue",
+    "Staff",
+    "Status",
+    "Target",
+    "TargetAllowance",
+    "TargetMeasures",
+    "members",
+    "one_per_ready_slot",
+    "run_paced",
+]
