@@ -62,6 +62,10 @@ class StatisticsSource(Protocol):
         """What ready agents can take now, per medium and group of the watched target set."""
         ...
 
+    def channel_capacity(self, media: str, groups: frozenset[str]) -> float:
+        """What ready agents of these groups can take now, each agent once; no groups means every group of the medium."""
+        ...
+
     @property
     def warmed_up(self) -> bool:
         """True once every subscription of the watched targets has had its first value, or an invalid."""
