@@ -59,7 +59,7 @@ def describe_allowed(info: FieldInfo) -> str:
     return _WORDS.get(kind, "text") + _bounds(carried)
 
 
-def _choices(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a type or a special form of typing
+def _choices(kind: Any) -> tuple[str, ...]:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return tuple(str(member.value) for member in kind)
     return tuple(map(str, get_args(kind))) if get_origin(kind) is Literal else ()

@@ -75,6 +75,8 @@ class Option:
     default: str
     meaning: str
     applies: Applies
+    section: bool = False
+    """True for a section as a whole, whose options follow."""
 
 
 @dataclass(slots=True)
@@ -147,7 +149,8 @@ def options(model: type[Section], path: tuple[str, ...] = (), key: tuple[str, ..
                 allowed=describe_allowed(info),
                 default=format_default(info),
                 meaning=" ".join((info.description or "").split()),
-                applies=applies_of(model, info),
+                applies=applies_of(section or model, info),
+                section=section is not None,
             )
         if section is not None:
             yield from options(section, here, there)
@@ -238,7 +241,8 @@ def _problem(model: type[Section], given: Input, detail: ErrorDetails) -> Proble
     while known not in given.origins:
         known = known[:-1]
     below = spelled(model, location)[len(known) :]
-    found = "nothing" if detail["type"] == "missing" else describe_found(detail["input"], secret=_secret(info))
+    value = None if detail["type"] == "missing" else detail["input"]
+    found = describe_found(value, secret=_secret(info))
     allowed = describe_allowed(info) if info is not None else detail["msg"].lower()
     reason = detail.get("ctx", {}).get("error")
     if reason is not None:
@@ -278,6 +282,8 @@ def _secret(info: FieldInfo | None) -> bool:
 
 def describe_found(value: object, *, secret: bool = False) -> str:
     """A value for a message: short, one line, and never a secret."""
+    if value is None:
+        return "nothing"
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, (list, tuple)):

@@ -1,0 +1,98 @@
+"""Sections that say what the cluster connects to: configuration, statistics, engagement platform, alarms, proxy."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+
+from pacing_node.configuration.allowed import Allowed
+from pacing_node.configuration.schema import Applies, Key, Section
+from pacing_node.configuration.values import Address, LocalPath, Words
+
+
+class ConfigServer(Section):
+    """Where the configuration objects come from."""
+
+    kind: Literal["file", "bridge"] = "file"
+    """``file``: YAML, reloaded on change. ``bridge``: a gRPC bridge in front of Config Server."""
+    path: Annotated[LocalPath | None, Field(validate_default=True), Allowed("a file or directory")] = None
+    """File or directory of the objects; for the kind ``file``."""
+    primary: Annotated[Address | None, Field(validate_default=True)] = None
+    """Address of the primary bridge; for the kind ``bridge``."""
+    backup: Address | None = None
+    """Address of the backup bridge."""
+
+    @field_validator("path")
+    @classmethod
+    def _path_for_file(cls, value: LocalPath | None, info: ValidationInfo) -> LocalPath | None:
+        if value is None and info.data.get("kind") == "file":
+            raise ValueError("a file or directory, which the kind file needs")
+        return value
+
+    @field_validator("primary")
+    @classmethod
+    def _address_for_bridge(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("kind") == "bridge":
+            raise ValueError("host:port, which the kind bridge needs")
+        return value
+
+
+class StatServer(Section):
+    """Where statistics come from."""
+
+    kind: Literal["bridge"] = "bridge"
+    """``bridge``: a gRPC bridge in front of each Stat Server of the HA pair."""
+    primary: Address
+    """Address of the primary bridge."""
+    backup: Address | None = None
+    """Address of the backup bridge."""
+
+
+class MessageServer(Section):
+    """Where alarms and the log output ``network`` go, as syslog messages."""
+
+    primary: Address
+    """Address of the receiver."""
+    backup: Address | None = None
+    """Address of the receiver that is used while the primary does not answer."""
+    transport: Literal["tcp", "udp", "tls"] = "tcp"
+    """Transport of the messages."""
+
+
+class PacingEndpoint(Section):
+    """The engagement platform the results go to."""
+
+    applies: ClassVar[Applies] = Applies.LIVE
+
+    kind: Literal["predictive-engagement"] = "predictive-engagement"
+    """Shape of the call."""
+    target_endpoint: Annotated[
+        str, Field(min_length=1, pattern=r"^[^\s?#]+$"), Key("targetEndpoint"), Allowed("a path without blanks")
+    ] = "v2/journey/actiontargets/bulk"
+    """Path appended to ``base_service_url`` of the transaction object."""
+    transaction: str = "hybrid_integration"
+    """Name of the transaction object with the addresses and credentials of the platform."""
+    max_entities_per_request: Annotated[int, Field(ge=1, le=100_000), Key("maxEntitiesPerRequest")] = 1000
+    """Most targets in one request; more are sent in several requests at once."""
+    max_concurrent_requests: Annotated[int, Field(ge=1, le=64), Key("maxConcurrentRequests")] = 8
+    """Most requests of one push under way at once."""
+
+
+class ForwardProxy(Section):
+    """HTTP proxy between the nodes and the engagement platform."""
+
+    applies: ClassVar[Applies] = Applies.LIVE
+
+    scheme: Literal["http", "https"] = "http"
+    """How the proxy itself is spoken to."""
+    host: Annotated[str, Field(min_length=1), Allowed("a host name or address")]
+    """Host of the proxy."""
+    port: Annotated[int, Field(ge=1, le=65535)]
+    """Port of the proxy."""
+    user: str | None = None
+    """User the proxy asks for."""
+    password: SecretStr | None = None
+    """Password the proxy asks for."""
+    no_proxy: Annotated[Words, Key("noProxy", ("no-proxy",))] = ()
+    """Hosts that are reached directly."""
