@@ -1,0 +1,137 @@
+"""Estimators of what a law must know: acceptance, handle time, time to a disposition, patience, reactive rate.
+
+All update ``LearnedState`` in place and are vectorised over targets. Memory fades with events, not with time, so that
+a quiet hour forgets nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pacing_node.algorithms.model import Estimates
+
+if TYPE_CHECKING:
+    from pacing_node.algorithms.model import Feedback, FloatArray, Policy, Snapshot
+    from pacing_node.algorithms.observation import Observation
+    from pacing_node.algorithms.state import LearnedState
+
+SLOW_MEMORY = 80.0
+"""Dispositions after which evidence of the acceptance ratio has faded to 1/e."""
+FAST_MEMORY = 16.0
+"""The same for the copy that notices steps."""
+PRIOR_WEIGHT = 10.0
+"""Dispositions the prior acceptance ratio is worth."""
+STEP_DEVIATIONS = 3.0
+"""A fast copy this many standard deviations off the slow one is a step."""
+TIME_GAIN = 1.0 / 40.0
+"""Weight of one event in the moving averages of times."""
+PATIENCE_MEMORY = 200.0
+"""Abandonments after which evidence of patience fades."""
+RATE_SECONDS = 600.0
+"""Memory of rates."""
+SHORTEST_SECONDS = 1.0
+LEAST_ACCEPTANCE = 0.005
+
+
+class Estimator:
+    """Learns from observations and feedback; belongs to the rows of one ``LearnedState``."""
+
+    def __init__(self, state: LearnedState) -> None:
+        self._state = state
+        self._open_entries = np.zeros(len(state))
+
+    def learn(self, observation: Observation, feedback: Feedback, policy: Policy) -> None:
+        """Take in one snapshot and what the platform reported since the calculation before."""
+        self._learn_acceptance(observation, feedback, policy)
+        self._learn_times(observation, feedback, policy)
+        self._learn_patience(observation)
+        self._learn_rates(observation)
+
+    def estimates(self, snapshot: Snapshot, feedback: Feedback, policy: Policy) -> Estimates:
+        """What is believed now; statistics and reports go before what was learned, priors stand in for both."""
+        state = self._state
+        prior = _known_or(feedback.acceptance_ratio, policy.default_acceptance)
+        acceptance = cautious_acceptance(state.entries, state.disposed, prior)
+        learned = np.where(state.handle > 0.0, state.handle, policy.default_handle_seconds)
+        disposition = np.where(state.disposition > 0.0, state.disposition, policy.default_disposition_seconds)
+        return Estimates(
+            acceptance_ratio=np.clip(acceptance, LEAST_ACCEPTANCE, 1.0),
+            handle_seconds=np.maximum(np.where(snapshot.handle_seconds > 0.0, snapshot.handle_seconds, learned), 1.0),
+            disposition_seconds=np.maximum(_known_or(feedback.disposition_seconds, disposition), SHORTEST_SECONDS),
+            patience_seconds=(120.0 + state.waiting_seconds) / (2.0 + state.abandoned),
+            reactive_per_second=state.reactive.copy(),
+        )
+
+    def _learn_acceptance(self, observation: Observation, feedback: Feedback, policy: Policy) -> None:
+        # A report covers the time up to the push it answers; entries seen since then belong to the next report.
+        state = self._state
+        reported = feedback.report_seconds > 0.0 if len(feedback.report_seconds) else feedback.disposed > 0.0
+        disposed = np.where(reported, feedback.disposed, 0.0)
+        entries = np.where(reported, np.minimum(self._open_entries, disposed), 0.0)
+        self._open_entries = np.where(reported, 0.0, self._open_entries) + observation.entries
+        slow, fast = np.exp(-disposed / SLOW_MEMORY), np.exp(-disposed / FAST_MEMORY)
+        state.entries[:] = state.entries * slow + entries
+        state.disposed[:] = state.disposed * slow + disposed
+        state.fast_entries[:] = state.fast_entries * fast + entries
+        state.fast_disposed[:] = state.fast_disposed * fast + disposed
+        step = self._stepped(_known_or(feedback.acceptance_ratio, policy.default_acceptance))
+        state.entries[:] = np.where(step, state.fast_entries, state.entries)
+        state.disposed[:] = np.where(step, state.fast_disposed, state.disposed)
+
+    def _stepped(self, prior: FloatArray) -> FloatArray:
+        """Rows where the fast copy is too far from the slow one to be chance."""
+        state = self._state
+        slow = (state.entries + PRIOR_WEIGHT * prior) / (state.disposed + PRIOR_WEIGHT)
+        fast = state.fast_entries / np.maximum(state.fast_disposed, 1.0)
+        deviation = np.sqrt(slow * (1.0 - slow) / np.maximum(state.fast_disposed, 1.0))
+        enough = state.fast_disposed >= 0.5 * FAST_MEMORY
+        return np.asarray(enough & (np.abs(fast - slow) > STEP_DEVIATIONS * deviation))
+
+    def _learn_times(self, observation: Observation, feedback: Feedback, policy: Policy) -> None:
+        state = self._state
+        known = np.where(state.handle > 0.0, state.handle, policy.default_handle_seconds)
+        gain = TIME_GAIN / np.maximum(1.0, TIME_GAIN * observation.completed)
+        moved = known + gain * (observation.busy_seconds - known * observation.completed)
+        state.handle[:] = np.where(observation.elapsed > 0.0, np.clip(moved, 0.5 * known, 2.0 * known), state.handle)
+        if not len(feedback.pending_seconds):
+            return
+        wait = np.where(state.disposition > 0.0, state.disposition, policy.default_disposition_seconds)
+        gain = TIME_GAIN / np.maximum(1.0, TIME_GAIN * feedback.disposed)
+        moved = wait + gain * (feedback.pending_seconds - wait * feedback.disposed)
+        reported = feedback.report_seconds > 0.0
+        state.disposition[:] = np.where(reported, np.clip(moved, 0.5 * wait, 2.0 * wait), state.disposition)
+
+    def _learn_patience(self, observation: Observation) -> None:
+        state = self._state
+        fade = np.where(state.abandoned > PATIENCE_MEMORY, PATIENCE_MEMORY / np.maximum(state.abandoned, 1.0), 1.0)
+        state.waiting_seconds[:] = fade * state.waiting_seconds + observation.waiting_seconds
+        state.abandoned[:] = fade * state.abandoned + observation.abandoned
+
+    def _learn_rates(self, observation: Observation) -> None:
+        state = self._state
+        seen = observation.elapsed > 0.0
+        weight = np.where(seen, -np.expm1(-observation.elapsed / RATE_SECONDS), 0.0)
+        per_second = 1.0 / np.where(seen, observation.elapsed, 1.0)
+        state.flow += weight * (observation.accepted * per_second - state.flow)
+        portion = 1.0 - state.inbound  # the share of inbound traffic that was let in while these entered
+        open_door = seen & (portion > 0.05)
+        offered = observation.reactive_entered * per_second / np.maximum(portion, 0.05)
+        state.reactive += np.where(open_door, weight, 0.0) * (offered - state.reactive)
+
+
+def cautious_acceptance(entries: FloatArray, disposed: FloatArray, prior: FloatArray) -> FloatArray:
+    """Posterior mean of p, raised by two standard deviations beyond what a full memory would leave.
+
+    A high p means few invitations: what is not known yet counts against inviting.
+    """
+    weight = disposed + PRIOR_WEIGHT
+    mean = np.clip((entries + PRIOR_WEIGHT * prior) / weight, LEAST_ACCEPTANCE, 1.0)
+    spread = np.sqrt(mean * (1.0 - mean))
+    steady = spread / np.sqrt(SLOW_MEMORY + PRIOR_WEIGHT)
+    return np.asarray(np.minimum(mean + 2.0 * np.maximum(spread / np.sqrt(weight) - steady, 0.0), 1.0))
+
+
+def _known_or(values: FloatArray, default: FloatArray | float) -> FloatArray:
+    return np.where(np.isfinite(values), values, default)

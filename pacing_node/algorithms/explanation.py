@@ -1,0 +1,87 @@
+"""The sum behind one number, in a few lines a supervisor understands; from plain scalars, so that any node can tell."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from pacing_node.algorithms.model import Reason
+
+_BECAUSE = {
+    Reason.AGENTS_AVAILABLE: "agents can take this many within the goal",
+    Reason.PENDING_COVERS_CAPACITY: "invitations already out will fill the agents; more would wait",
+    Reason.NO_AGENTS_LOGGED_IN: "no agent of the target's groups is logged in",
+    Reason.NO_READY_AGENTS: "agents are logged in, but none is ready or about to be",
+    Reason.NO_CAPACITY_FOR_MEDIA: "agents are logged in, but their capacity rules allow nothing of this medium",
+    Reason.ABANDONMENT_OVER_GOAL: "recent abandonment used up the goal; held back until it recovers",
+    Reason.RESERVED_FOR_REACTIVE: "what is free is kept for inbound traffic",
+    Reason.STATISTICS_STALE: "statistics are too old or marked invalid; nothing is assumed",
+    Reason.TARGET_DISABLED: "the target is switched off in the configuration",
+    Reason.WARMING_UP: "too little is known yet; the number is cautious",
+    Reason.SHARED_AGENTS_SPENT: "the agents are promised to another target that shares them",
+    Reason.WAITING_COVERS_CAPACITY: "visitors who accepted already wait for every agent that can become free",
+    Reason.GOAL_INFEASIBLE: "inbound load alone breaks the goal; not even zero invitations can keep it",
+}
+_UNKNOWABLE = {Reason.STATISTICS_STALE, Reason.TARGET_DISABLED}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One target of one calculation as a record shows it; NaN where a value is not known."""
+
+    algorithm: str
+    reason: int
+    invitations: int
+    goal_percent: float
+    logged_in: float
+    ready: float
+    busy: float
+    waiting: float
+    pending: float
+    acceptance_ratio: float
+    handle_seconds: float
+    disposition_seconds: float
+    patience_seconds: float
+    inbound_portion: float = math.nan
+    interval_seconds: float = 5.0
+
+
+def explain(row: Row) -> list[str]:
+    """Lines from the result down to what it was made of."""
+    reason = Reason(row.reason)
+    lines = [f"{row.invitations} invitations for the next {_number(row.interval_seconds)} s: {_BECAUSE[reason]}."]
+    if reason in _UNKNOWABLE:
+        return lines
+    lines.append(
+        f"Agents: {_number(row.logged_in)} logged in; {_number(row.ready)} slots ready, {_number(row.busy)} busy; "
+        f"{_number(row.waiting)} accepted visitors waiting."
+    )
+    if reason in {Reason.NO_AGENTS_LOGGED_IN, Reason.NO_CAPACITY_FOR_MEDIA}:
+        return lines
+    lines.extend(_sum(row))
+    lines.append(
+        f"Goal: {row.goal_percent:g} % with {row.algorithm}; "
+        f"a waiting visitor gives up after {_number(row.patience_seconds)} s on average."
+    )
+    if math.isfinite(row.inbound_portion):
+        lines.append(f"Inbound traffic: {100 * row.inbound_portion:.0f} % may be let in.")
+    return lines
+
+
+def _sum(row: Row) -> list[str]:
+    """Slots becoming free against accepts to come, over the time an invitation takes to be answered."""
+    if not (row.handle_seconds > 0.0 and row.disposition_seconds > 0.0):
+        return []
+    freed = row.busy * -math.expm1(-row.disposition_seconds / row.handle_seconds)
+    accepts = row.pending * row.acceptance_ratio
+    return [
+        f"Free soon: {_number(row.ready)} ready + {freed:.1f} of the busy within {_number(row.disposition_seconds)} s "
+        f"(an interaction takes {_number(row.handle_seconds)} s) - {_number(row.waiting)} waiting "
+        f"= {row.ready + freed - row.waiting:.1f}.",
+        f"Already out: {_number(row.pending)} invitations, of which {100 * row.acceptance_ratio:.0f} % are accepted "
+        f"= {accepts:.1f} more visitors.",
+    ]
+
+
+def _number(value: float) -> str:
+    return "?" if not math.isfinite(value) else f"{value:.1f}".removesuffix(".0")

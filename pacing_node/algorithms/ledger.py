@@ -1,0 +1,182 @@
+"""The in-flight ledger: which invitations are out without a disposition, by what the platform last said and was told.
+
+What can still go out. A push is the whole state of one period: it replaces what the platform has not yet spent of the
+push before. The reply to a push reports the invitations pending at that moment, before any of the push's own go out.
+So at a later moment, between two reports, at most ``pending of the newest report + invitations of that push`` are out,
+plus those of every later push without a report, because an unanswered push may have arrived. Dispositions since the
+report only lower the number; how many to expect is the estimators' business (``in_flight.py``).
+
+Which report counts. The statistics have a time of their own. A report newer than the snapshot already misses accepted
+invitations that the snapshot does not show as interactions yet; so the ledger starts from the newest report that is
+not after the snapshot and adds every allotment since.
+
+How many got a disposition between two reports follows from the counts, ``sent - Δpending``, where ``sent`` is what the
+pushes in between allowed. A count that moves further than the allowance can explain says nothing of visitors: a rise
+above it is taken as it is, with no disposition.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pacing_node.algorithms.model import Feedback
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pacing_node.algorithms.model import BoolArray, FloatArray, IntArray
+
+REPORT_TOLERANCE_SECONDS = 0.25
+"""A report this much newer than the snapshot counts as of the same moment: it answers the push that followed it."""
+
+HISTORY = 12
+"""Pushes remembered; enough for statistics that lag by several refresh periods."""
+
+
+@dataclass(slots=True)
+class _Push:
+    at: float
+    invitations: FloatArray
+    reported_at: float
+    pending: FloatArray  # NaN where this push has no report
+
+
+class Ledger:
+    """Keeps the newest pushes of all targets and what the platform replied; rows in the order of ``names``."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        size = len(self.names)
+        self._pushes: deque[_Push] = deque(maxlen=HISTORY)
+        self._last_pending = np.zeros(size)
+        self._last_report_at = np.full(size, np.nan)
+        self._since_report = np.zeros(size)
+        self._sent = np.zeros(size)
+        self._disposed = np.zeros(size)
+        self._report_seconds = np.zeros(size)
+        self._pending_seconds = np.zeros(size)
+        self._acceptance = np.full(size, np.nan)
+        self._positive = np.full(size, np.nan)
+        self._negative = np.full(size, np.nan)
+        self._acknowledged = np.ones(size, dtype=np.bool_)
+
+    def allotted(self, at: float, invitations: IntArray) -> None:
+        """A push with these invitations leaves now (Unix seconds); until it is answered it counts as arrived."""
+        amount = np.asarray(invitations, dtype=np.float64)
+        self._pushes.append(_Push(at, amount, at, np.full(len(amount), np.nan)))
+        self._acknowledged = np.zeros(len(amount), dtype=np.bool_)
+
+    def acknowledged(
+        self,
+        at: float,
+        pending: FloatArray,
+        acceptance_ratio: FloatArray | None = None,
+        positive_seconds: FloatArray | None = None,
+        negative_seconds: FloatArray | None = None,
+    ) -> None:
+        """The platform took the newest push and reported; NaN in a row where it said nothing or refused the target."""
+        if not self._pushes:
+            return
+        push = self._pushes[-1]
+        known = np.isfinite(pending)
+        push.pending = np.where(known, np.maximum(pending, 0.0), np.nan)
+        push.reported_at = at
+        self._acknowledged = known
+        self._learn(at, push, known)
+        self._acceptance = _newer(self._acceptance, acceptance_ratio)
+        self._positive = _newer(self._positive, positive_seconds)
+        self._negative = _newer(self._negative, negative_seconds)
+
+    def failed(self, *, arrived: bool = True) -> None:
+        """The newest push has no usable reply; ``arrived=False`` when it certainly never reached the platform."""
+        if self._pushes and not arrived:
+            self._pushes.pop()
+        elif self._pushes:
+            self._since_report = self._since_report + self._pushes[-1].invitations
+
+    def feedback(self, now: float) -> Feedback:
+        """What is known for statistics of the moment ``now`` (Unix seconds); increments count from the call before."""
+        reported, age, after, allotted_age = self._base(now)
+        feedback = Feedback(
+            pending=reported + after,
+            sent=self._sent,
+            disposed=self._disposed,
+            acceptance_ratio=self._acceptance,
+            disposition_seconds=self._mean_disposition(),
+            acknowledged=self._acknowledged,
+            reported=reported,
+            report_age_seconds=age,
+            allotted_age_seconds=allotted_age,
+            report_seconds=self._report_seconds,
+            pending_seconds=self._pending_seconds,
+        )
+        size = len(self.names)
+        self._sent, self._disposed = np.zeros(size), np.zeros(size)
+        self._report_seconds, self._pending_seconds = np.zeros(size), np.zeros(size)
+        return feedback
+
+    def position(self) -> tuple[FloatArray, FloatArray]:
+        """Pending of the newest report and invitations allotted since, for a successor to resume from."""
+        reported, _, after, _ = self._base(np.inf)
+        return reported, after
+
+    def resume(self, at: float, reported: FloatArray, allotted: FloatArray) -> None:
+        """Start from a predecessor's position, which was current at ``at`` (Unix seconds)."""
+        self._pushes.clear()
+        self._pushes.append(_Push(at, allotted.copy(), at, reported.copy()))
+        self._last_pending = reported.copy()
+        self._last_report_at = np.full(len(self.names), at)
+        self._since_report = allotted.copy()
+
+    def _learn(self, at: float, push: _Push, known: BoolArray) -> None:
+        """Book dispositions between the report before and this one."""
+        span = at - self._last_report_at
+        fresh = known & (span > 0.0)
+        allowed = self._since_report
+        rise = np.where(fresh, push.pending - self._last_pending, 0.0)
+        disposed = np.where(fresh, np.maximum(allowed - rise, 0.0), 0.0)
+        middle = 0.5 * (self._last_pending + push.pending) + 0.25 * np.minimum(allowed, disposed)
+        self._sent = self._sent + np.where(fresh, np.minimum(allowed, np.maximum(rise + disposed, 0.0)), 0.0)
+        self._disposed = self._disposed + disposed
+        self._report_seconds = self._report_seconds + np.where(fresh, span, 0.0)
+        self._pending_seconds = self._pending_seconds + np.where(fresh, middle * span, 0.0)
+        self._last_pending = np.where(known, push.pending, self._last_pending)
+        self._last_report_at = np.where(known, at, self._last_report_at)
+        self._since_report = np.where(known, push.invitations, self._since_report + push.invitations)
+
+    def _base(self, now: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Pending of the report that counts, its age, what was allotted since, and the newest allotment's age."""
+        size = len(self.names)
+        reported, age, after = np.zeros(size), np.zeros(size), np.zeros(size)
+        found = np.zeros(size, dtype=np.bool_)
+        allotted_age = np.zeros(size)
+        for position, push in enumerate(reversed(self._pushes)):
+            if position == 0:
+                allotted_age[:] = max(now - push.at, 0.0)
+            after += np.where(found, 0.0, push.invitations)
+            if push.reported_at <= now + REPORT_TOLERANCE_SECONDS:
+                take = ~found & np.isfinite(push.pending)
+                reported = np.where(take, push.pending, reported)
+                age = np.where(take, max(now - push.reported_at, 0.0), age)
+                found |= take
+            if found.all():
+                break
+        return reported, age, after, allotted_age
+
+    def _mean_disposition(self) -> FloatArray:
+        """Mean of the platform's two disposition times by its acceptance ratio; one alone stands for both."""
+        share = np.where(np.isfinite(self._acceptance), self._acceptance, 0.5)
+        positive = np.where(np.isfinite(self._positive), self._positive, self._negative)
+        negative = np.where(np.isfinite(self._negative), self._negative, self._positive)
+        return share * positive + (1.0 - share) * negative
+
+
+def _newer(old: FloatArray, new: FloatArray | None) -> FloatArray:
+    """The new values where there are any; implausible ones (negative, not finite) leave the old."""
+    if new is None:
+        return old
+    return np.where(np.isfinite(new) & (new >= 0.0), new, old)

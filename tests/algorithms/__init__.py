@@ -1,0 +1,1 @@
+"""The pacing laws: reference values, documented sentences, properties."""
