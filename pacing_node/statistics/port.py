@@ -63,7 +63,7 @@ class StatisticsSource(Protocol):
         ...
 
     def channel_capacity(self, media: str, groups: frozenset[str]) -> float:
-        """What ready agents of these groups can take now, each agent once; no groups means every group of the medium."""
+        """What ready agents of these groups can take now, each agent once; no groups: all of the medium."""
         ...
 
     @property

@@ -1,0 +1,106 @@
+"""What one server of the pair has said so far: values, totals, mode and age. Pure; the session does the talking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from contact_center.v1 import statistics_pb2 as wire
+from pacing_node.statistics.choice import Standing
+from pacing_node.statistics.counters import Totals
+from pacing_node.statistics.freshness import Freshness
+from pacing_node.statistics.port import ServerHealth
+from pacing_node.statistics.registry import MAX_SLOTS
+from pacing_node.statistics.table import UNKNOWN, VALID, ValueTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pacing_node.algorithms.model import BoolArray, FloatArray, IntArray
+    from pacing_node.statistics.registry import Change, Registry
+
+_MODES = {wire.SERVER_MODE_PRIMARY: "primary", wire.SERVER_MODE_BACKUP: "backup"}
+
+
+class Feed:
+    """State of one server, from the opening of a session to its end and beyond: the last values stay until the next."""
+
+    def __init__(self, name: str, address: str, registry: Registry, answer_seconds: float) -> None:
+        self._name = name
+        self._address = address
+        self._registry = registry
+        self._answer_seconds = answer_seconds
+        self._asked_at = 0.0
+        self._settled = False
+        self.connected = False
+        self.available = False
+        self.mode = "unknown"
+        self.error = "not connected yet"
+        self.table = ValueTable(registry.size)
+        self.totals = Totals(registry.size)
+        self.freshness = Freshness()
+
+    def opened(self, now: float) -> None:
+        """A new session starts: all subscriptions are sent anew and nothing said before counts."""
+        self.table = ValueTable(self._registry.size)
+        self.totals = Totals(self._registry.size)
+        self.freshness = Freshness()
+        self.available = False
+        self.mode = "unknown"
+        self._asked_at = now
+        self._settled = False
+
+    def closed(self, error: str) -> None:
+        """The session ended; ``error`` says why, for people."""
+        self.connected = False
+        self.available = False
+        self.mode = "unknown"
+        self.error = error
+
+    def changed(self, change: Change, now: float) -> None:
+        """Subscriptions were added and removed."""
+        self.table.resize(self._registry.size)
+        self.totals.resize(self._registry.size)
+        slots = np.array([reference % MAX_SLOTS for reference in (*change.added, *change.removed)], dtype=np.int64)
+        self.table.forget(slots)
+        self.totals.forget(slots)
+        if change.added:
+            self._asked_at = now
+
+    def take_state(self, state: wire.ServerState, now: float) -> None:
+        """A ServerState came."""
+        self.freshness.heard(now, state.server_time)
+        self.connected = True
+        self.available = state.available
+        self.mode = _MODES.get(state.mode, "unknown")
+        self.error = "" if state.available else "the server has lost its sources"
+
+    def take_values(self, stamp: float, values: Iterable[wire.StatisticValue], now: float) -> None:
+        """Values came, stamped with the server's clock."""
+        self.freshness.heard(now, stamp)
+        self.table.apply(values, self._registry)
+
+    def answered(self, now: float) -> bool:
+        """Whether every subscription has its first value or an invalid, or had long enough to get one."""
+        if not self.connected:
+            return False
+        if now - self._asked_at >= self._answer_seconds:
+            return True
+        return bool((self.table.state[self._registry.slots()] != UNKNOWN).all())
+
+    def standing(self, now: float, silence_seconds: float) -> Standing:
+        """What speaks for and against this server now."""
+        age = self.freshness.age_seconds(now)
+        self._settled = self._settled or self.answered(now)
+        usable = self.connected and self.available and age <= silence_seconds
+        return Standing(usable, self._settled and self.connected, self.mode, age)
+
+    def numbers(self, slots: IntArray) -> tuple[FloatArray, BoolArray]:
+        """Values of these slots, and which of them are valid."""
+        return self.table.number[slots], self.table.state[slots] == VALID
+
+    def health(self, now: float) -> ServerHealth:
+        """The server as the port shows it."""
+        age = self.freshness.age_seconds(now)
+        return ServerHealth(self._name, self._address, self.connected, self.mode, age, self.error)

@@ -1,0 +1,217 @@
+"""One gRPC session with one server of the pair: connect, subscribe, listen, and again when it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import grpc
+import structlog
+
+from cluster.tasks import cancel, spawn
+from contact_center.v1 import statistics_pb2 as wire
+from contact_center.v1 import statistics_pb2_grpc as rpc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pacing_node.statistics.feed import Feed
+    from pacing_node.statistics.registry import Change, Registry, Subject
+
+_Order: TypeAlias = "tuple[Sequence[tuple[int, Subject]], Sequence[int]]"
+"""Subscriptions to add, references to remove."""
+
+log = structlog.get_logger(__name__)
+
+_SLICE = 2000  # values taken over before other tasks get their turn: some milliseconds of work
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """How sessions with the statistics servers behave. Times in seconds."""
+
+    silence_seconds: float = 3.0
+    """A server that says nothing for longer is taken for dead; it has to speak once a second."""
+    connect_seconds: float = 5.0
+    """Longest wait for a connection and the first message."""
+    first_delay_seconds: float = 0.1
+    """Wait before the first reconnection; doubles with every failure, with jitter."""
+    longest_delay_seconds: float = 2.0
+    """Cap of that wait: a server that returns is found within it."""
+    answer_seconds: float = 15.0
+    """A statistic without a value after this long counts as missing and is not waited for any more."""
+    interval_milliseconds: int = 500
+    """Shortest time between two updates the server is asked for."""
+    batch_size: int = 1000
+    """Subscriptions in one request."""
+    keepalive_seconds: float = 1.0
+    """Interval and patience of HTTP/2 pings: what finds a frozen peer below the sign of life."""
+    max_message_bytes: int = 32 * 1024 * 1024
+
+
+class Session:
+    """Keeps one server's feed alive until it is stopped."""
+
+    def __init__(
+        self,
+        name: str,
+        address: str,
+        *,
+        feed: Feed,
+        registry: Registry,
+        settings: SessionSettings,
+        credentials: Callable[[], grpc.ChannelCredentials | None],
+        on_change: Callable[[], object],
+    ) -> None:
+        self._name = name
+        self._address = address
+        self._feed = feed
+        self._registry = registry
+        self._settings = settings
+        self._credentials = credentials
+        self._on_change = on_change
+        self._outbox: asyncio.Queue[_Order] = asyncio.Queue()
+        self._open = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to connect; returns at once."""
+        self._task = spawn(f"statistics-{self._name}", self._run())
+
+    async def stop(self) -> None:
+        """End the session and stay away."""
+        await cancel(self._task)
+
+    def send(self, change: Change) -> None:
+        """Tell the server what to add and to drop; without a session there is nothing to do: it starts with all."""
+        if not self._open:
+            return
+        added = [(reference, self._registry.subject(reference)) for reference in change.added]
+        self._outbox.put_nowait((added, change.removed))
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            error = await self._attempt()
+            failures = 1 if self._feed.connected else failures + 1
+            if self._feed.connected or failures == 1:
+                log.warning("statistics.server_lost", server=self._name, address=self._address, error=error)
+            self._feed.closed(error)
+            self._on_change()
+            limit = min(
+                self._settings.longest_delay_seconds, self._settings.first_delay_seconds * 2.0 ** min(failures - 1, 20)
+            )
+            await asyncio.sleep(limit * random.uniform(0.5, 1.0))
+
+    async def _attempt(self) -> str:
+        """One session from connection to end; returns why it ended."""
+        try:
+            async with self._channel() as channel:
+                await self._converse(channel)
+        except grpc.aio.AioRpcError as failure:
+            return f"{failure.code().name}: {failure.details()}"[:300]
+        except TimeoutError:
+            return f"silent for more than {self._settings.silence_seconds} s"
+        except (
+            OSError,
+            ValueError,
+            RuntimeError,
+        ) as failure:  # certificates that cannot be read, an impossible address
+            return f"{type(failure).__name__}: {failure}"[:300]
+        finally:
+            self._open = False
+        return "closed by the server"
+
+    async def _converse(self, channel: grpc.aio.Channel) -> None:
+        call = rpc.StatisticsServiceStub(channel).Subscribe(None)
+        self._feed.opened(time.monotonic())
+        self._outbox = asyncio.Queue()
+        self._open = True
+        self._outbox.put_nowait((self._registry.items(), ()))
+        writer = spawn(f"statistics-{self._name}-writer", self._write(call, self._outbox), finite=True)
+        patience = self._settings.connect_seconds
+        try:
+            while True:
+                async with asyncio.timeout(patience):
+                    message = await call.read()
+                if not isinstance(message, wire.SubscribeResponse):
+                    return
+                await self._take(message)
+                patience = self._settings.silence_seconds
+        finally:
+            call.cancel()
+            await cancel(writer)
+
+    async def _write(
+        self,
+        call: grpc.aio.StreamStreamCall[wire.SubscribeRequest, wire.SubscribeResponse],
+        outbox: asyncio.Queue[_Order],
+    ) -> None:
+        while True:
+            order = await outbox.get()
+            try:
+                for request in self._requests(*order):
+                    await call.write(request)
+            except (grpc.aio.AioRpcError, grpc.aio.UsageError, asyncio.InvalidStateError):
+                return  # the reader sees the end of the call and says why
+
+    async def _take(self, message: wire.SubscribeResponse) -> None:
+        now = time.monotonic()
+        kind = message.WhichOneof("message")
+        if kind == "server_state":
+            before = (self._feed.connected, self._feed.available, self._feed.mode)
+            self._feed.take_state(message.server_state, now)
+            after = (self._feed.connected, self._feed.available, self._feed.mode)
+            if after != before:
+                log.info("statistics.server_state", server=self._name, mode=after[2], available=after[1])
+                self._on_change()
+        elif kind == "values":
+            values = message.values.values
+            for start in range(0, len(values), _SLICE):
+                self._feed.take_values(message.values.server_time, values[start : start + _SLICE], now)
+                if start + _SLICE < len(values):
+                    await asyncio.sleep(0)
+
+    def _requests(
+        self, added: Sequence[tuple[int, Subject]], removed: Sequence[int]
+    ) -> Iterator[wire.SubscribeRequest]:
+        size = self._settings.batch_size
+        for start in range(0, max(len(added), len(removed)), size):
+            yield wire.SubscribeRequest(
+                add=[_subscription(*each) for each in added[start : start + size]],
+                remove=removed[start : start + size],
+                interval_milliseconds=self._settings.interval_milliseconds,
+            )
+
+    def _channel(self) -> grpc.aio.Channel:
+        pings = int(self._settings.keepalive_seconds * 1000)
+        options = [
+            ("grpc.keepalive_time_ms", pings),
+            ("grpc.keepalive_timeout_ms", pings),
+            (
+                "grpc.http2.ping_timeout_ms",
+                pings,
+            ),  # without it the time-out of a ping is a minute whatever the others say
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.http2.max_pings_without_data", 0),
+            ("grpc.max_receive_message_length", self._settings.max_message_bytes),
+            ("grpc.use_local_subchannel_pool", 1),  # a new session means a new connection
+            ("grpc.enable_http_proxy", 0),
+        ]
+        credentials = self._credentials()
+        if credentials is None:
+            return grpc.aio.insecure_channel(self._address, options=options)
+        return grpc.aio.secure_channel(self._address, credentials, options=options)
+
+
+def _subscription(reference: int, subject: Subject) -> wire.Subscription:
+    return wire.Subscription(
+        reference=reference,
+        object_type=wire.OBJECT_TYPE_AGENT if subject.agent else wire.OBJECT_TYPE_QUEUE,
+        object_id=subject.object_id,
+        statistic=subject.statistic,
+        filter=subject.filter,
+    )

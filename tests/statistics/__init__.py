@@ -1,0 +1,1 @@
+"""Statistics: from a server's feed to the snapshot the laws read."""
