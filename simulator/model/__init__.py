@@ -1,7 +1,7 @@
 """A contact centre as a pure event-driven model: specification in, history and measures out."""
 
 from simulator.model.agent import Agent, AgentReading, MediaReading, Status
-from simulator.model.centre import ContactCentre, members
+from simulator.model.centre import ContactCentre, Roster
 from simulator.model.invitations import InvitationReport
 from simulator.model.measures import Measures, TargetMeasures
 from simulator.model.pacing import Pacer, TargetAllowance, one_per_ready_slot, run_paced
@@ -21,12 +21,12 @@ __all__ = [
     "Observer",
     "Pacer",
     "Queue",
+    "Roster",
     "Staff",
     "Status",
     "Target",
     "TargetAllowance",
     "TargetMeasures",
-    "members",
     "one_per_ready_slot",
     "run_paced",
 ]

@@ -90,14 +90,20 @@ class ContactCentre:
         return measure(self.now, self._router, self.targets)
 
 
-def members(group: Group, spec: Centre) -> tuple[str, ...]:
-    """User names of a group's agents: those of its staff, or those whose skill is above the term's level."""
-    if group.virtual is None:
-        staff = (batch for batch in spec.staff if batch.prefix in group.staff)
-    else:
-        term = group.virtual
-        staff = (batch for batch in spec.staff if batch.skills.get(term.skill, 0) > term.above)
-    return tuple(name for batch in staff for name in batch.user_names)
+class Roster:
+    """Who belongs to which group."""
+
+    def __init__(self, spec: Centre) -> None:
+        self._staff = {batch.prefix: batch for batch in spec.staff}
+
+    def members(self, group: Group) -> tuple[str, ...]:
+        """User names of a group's agents: those of its staff, or those whose skill is above the term's level."""
+        if group.virtual is None:
+            batches = [self._staff[prefix] for prefix in group.staff]
+        else:
+            term = group.virtual
+            batches = [batch for batch in self._staff.values() if batch.skills.get(term.skill, 0) > term.above]
+        return tuple(name for batch in batches for name in batch.user_names)
 
 
 def _hire(spec: Centre) -> Iterable[Agent]:
@@ -113,8 +119,9 @@ def _assign(spec: Centre, targets: tuple[Target, ...], agents: tuple[Agent, ...]
     by_number = {target.spec.number: target for target in targets}
     by_user = {agent.user_name: agent for agent in agents}
     listed: dict[int, dict[str, None]] = {target.index: {} for target in targets}
+    roster = Roster(spec)
     for group in spec.groups:
-        names = members(group, spec)
+        names = roster.members(group)
         for number in group.queues:
             listed[by_number[number].index].update(dict.fromkeys(names))
     for target in targets:
