@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pacing_node.cycle.report import CycleReport
+    from pacing_node.statistics.port import StatisticsSource
     from pacing_node.targets import PacingTarget, TargetSet
 
 
@@ -64,6 +65,11 @@ def reactive_state(selection: Selection, targets: TargetSet, report: CycleReport
     capacity = np.nan_to_num(report.ready[chosen] + report.busy[chosen])
     weights = capacity if capacity.sum() > 0.0 else np.ones(len(chosen))
     return float(np.average(portions, weights=weights))
+
+
+def channel_capacity(selection: Selection, statistics: StatisticsSource) -> int:
+    """Interactions that ready agents of the channel or groups can still take, each agent counted once."""
+    return int(statistics.channel_capacity(selection.channel, selection.groups))
 
 
 def _asked(selection: Selection, target: PacingTarget) -> bool:

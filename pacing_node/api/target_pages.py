@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from pacing_node.algorithms.explanation import explain
+from pacing_node.algorithms.explanation import Row, explain
 from pacing_node.algorithms.model import Reason
 
 if TYPE_CHECKING:
@@ -37,17 +37,39 @@ def explain_page(name: str, report: CycleReport | None, plan: Plan) -> dict[str,
         page = _row_before_cycle(described) if described else {"name": name}
         return {**_head(report), **page, "lines": ["No cycle has calculated this target yet."], "findings": findings}
     page = target_row(report, row, described)
-    return {**_head(report), **page, "lines": _lines(page, report), "findings": findings}
+    goal_percent = described.goal_percent if described else math.nan
+    return {**_head(report), **page, "lines": _lines(page, report, row, goal_percent), "findings": findings}
 
 
-def _lines(page: dict[str, Any], report: CycleReport) -> list[str]:
+def _lines(page: dict[str, Any], report: CycleReport, row: int, goal_percent: float) -> list[str]:
     """What a supervisor reads: the law's own sum, and what became of the push."""
-    lines = explain(page, algorithm=report.algorithm, interval_seconds=report.interval_seconds)
+    lines = explain(explained_row(report, row, goal_percent)) if _known(report.reason[row]) else []
     if not report.pushed:
         lines.append(f"The platform did not get this number: {report.push_error or 'the push was not accepted'}.")
     if page["error"]:
         lines.append(f"The platform refused this target: {page['error']}.")
     return lines
+
+
+def explained_row(report: CycleReport, row: int, goal_percent: float) -> Row:
+    """One target of a report as the explanation wants it."""
+    return Row(
+        algorithm=report.algorithm,
+        reason=int(report.reason[row]),
+        invitations=int(report.invitations[row]),
+        goal_percent=goal_percent,
+        logged_in=float(report.logged_in[row]),
+        ready=float(report.ready[row]),
+        busy=float(report.busy[row]),
+        waiting=float(report.waiting[row]),
+        pending=float(report.pending[row]),
+        acceptance_ratio=float(report.acceptance_ratio[row]),
+        handle_seconds=float(report.handle_seconds[row]),
+        disposition_seconds=float(report.disposition_seconds[row]),
+        patience_seconds=float(report.patience_seconds[row]),
+        inbound_portion=float(report.inbound_portion[row]),
+        interval_seconds=report.interval_seconds,
+    )
 
 
 def concerning(targets: TargetSet, name: str, target: PacingTarget | None) -> list[Finding]:
@@ -118,7 +140,11 @@ def _described(name: str, target: PacingTarget | None) -> dict[str, Any]:
 
 def _reason(value: int) -> str:
     """The reason's code; a number from a newer master is shown as such."""
-    return Reason(value).code if value in Reason else f"reason_{value}"
+    return Reason(value).code if _known(value) else f"reason_{value}"
+
+
+def _known(value: int) -> bool:
+    return value in Reason.__members__.values()
 
 
 def _number(value: float) -> float | None:

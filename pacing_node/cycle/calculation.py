@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,8 +33,8 @@ class Calculated:
     result: Result
 
 
-_STATE_HEADER = 4
-"""Bytes that hold the length of the controller's part of a saved state."""
+_HEADER = struct.Struct("<IId")
+"""Saved state: bytes of the controller's part, number of targets, and when the ledger's position was current."""
 
 
 class Calculation:
@@ -54,7 +56,7 @@ class Calculation:
                 self._settings, self.policy = settings, policy_for(settings, targets)
             return self
         successor = Calculation(settings, targets)
-        successor.restore(self.save())
+        successor.restore(self.save(time.time()), self.targets.names)
         old_rows = {name: row for row, name in enumerate(self.targets.names)}
         for row, name in enumerate(targets.names):
             if (old := old_rows.get(name)) is not None:
@@ -87,18 +89,33 @@ class Calculation:
         """Enter into the ledger that the push got no usable reply; it may have arrived all the same."""
         self._ledger.failed()
 
-    def save(self) -> bytes:
-        """Return everything a successor needs to go on from here."""
+    def save(self, now: float) -> bytes:
+        """Return everything a successor needs to go on from here; ``now`` is Unix time in seconds."""
         controller = self._controller.save()
-        return len(controller).to_bytes(_STATE_HEADER, "big") + controller + self._ledger.save()
+        reported, allotted = self._ledger.position()
+        position = np.concatenate((reported, allotted)).astype("<f4").tobytes()
+        return _HEADER.pack(len(controller), len(self.targets.targets), now) + controller + position
 
-    def restore(self, state: bytes) -> bool:
-        """Take over saved state for targets of the same name; False when it does not fit."""
-        size = int.from_bytes(state[:_STATE_HEADER], "big")
-        if len(state) < _STATE_HEADER + size:
+    def restore(self, state: bytes, names: Sequence[str]) -> bool:
+        """Take over saved state of the targets ``names``, for those that are also here.
+
+        False, and nothing changed, when the state does not fit: another version, or damaged.
+        """
+        try:
+            size, count, saved_at = _HEADER.unpack_from(state)
+            position = np.frombuffer(state, "<f4", 2 * count, _HEADER.size + size).astype(np.float64)
+        except (struct.error, ValueError):
             return False
-        controller, ledger = state[_STATE_HEADER : _STATE_HEADER + size], state[_STATE_HEADER + size :]
-        return self._controller.restore(controller) and self._ledger.restore(ledger)
+        if count != len(names) or not self._controller.restore(state[_HEADER.size : _HEADER.size + size]):
+            return False
+        rows = {name: row for row, name in enumerate(names)}
+        source = np.array([rows.get(name, -1) for name in self.targets.names], np.int64)
+        taken = [
+            np.where(source >= 0, part[source], 0.0) if count else np.zeros(len(source))
+            for part in np.split(position, 2)
+        ]
+        self._ledger.resume(min(saved_at, time.time()), taken[0], taken[1])
+        return True
 
 
 def _column(values: Sequence[float | None]) -> FloatArray:

@@ -94,7 +94,7 @@ class Pacer:
         report = self._board.report
         if report is None or not report.learned_state:
             return
-        if not calculation.restore(report.learned_state):
+        if not calculation.restore(report.learned_state, report.targets):
             log.warning("cycle.state_not_resumed", epoch=report.epoch, algorithm=report.algorithm)
 
     async def _await_statistics(self, reign: Reign) -> None:
@@ -180,7 +180,7 @@ def build_report(epoch: int, calculation: Calculation, calculated: Calculated, p
         pushed=pushed.status == PushStatus.ACCEPTED.value,
         push_error=pushed.message,
         target_errors=pushed.target_errors,
-        learned_state=calculation.save(),
+        learned_state=calculation.save(calculated.at),
     )
 
 

@@ -33,6 +33,12 @@ class CycleSettings:
     """Slots held back for reactive traffic on every target."""
     caution: float = 1.6
     """Reserve of LOOKAHEAD's outer law."""
+    default_acceptance_ratio: float = 0.3
+    """Acceptance assumed before anything is known."""
+    default_handle_seconds: float = 300.0
+    """Handle time assumed before anything is known."""
+    default_disposition_seconds: float = 15.0
+    """Time to the answer to an invitation assumed before anything is known."""
 
     @property
     def budget_seconds(self) -> float:
@@ -57,6 +63,9 @@ def policy_for(settings: CycleSettings, targets: TargetSet) -> Policy:
         proactive_ratio=settings.proactive_ratio,
         reserved_slots=np.full(count, settings.reserved_agents, np.float64),
         caution=settings.caution,
+        default_acceptance=settings.default_acceptance_ratio,
+        default_handle_seconds=settings.default_handle_seconds,
+        default_disposition_seconds=settings.default_disposition_seconds,
     )
 
 
@@ -66,17 +75,16 @@ class Plan:
     def __init__(self) -> None:
         self._settings: CycleSettings | None = None
         self._targets: TargetSet | None = None
-        self._policy: Policy | None = None
         self._complete = asyncio.Event()
 
     def use_settings(self, settings: CycleSettings) -> None:
         """Put new settings in force from the next cycle on."""
-        self._settings, self._policy = settings, None
+        self._settings = settings
         self._check()
 
     def use_targets(self, targets: TargetSet) -> None:
         """Put a new set of targets in force from the next cycle on."""
-        self._targets, self._policy = targets, None
+        self._targets = targets
         self._check()
 
     def _check(self) -> None:
@@ -101,15 +109,3 @@ class Plan:
     def targets(self) -> TargetSet | None:
         """The targets in force, or None before the first discovery."""
         return self._targets
-
-    @property
-    def policy(self) -> Policy:
-        """The policy of the targets in force.
-
-        Raises RuntimeError before settings and targets are known.
-        """
-        if self._targets is None or self._settings is None:
-            raise RuntimeError("there is no policy before settings and targets are known")
-        if self._policy is None:
-            self._policy = policy_for(self._settings, self._targets)
-        return self._policy

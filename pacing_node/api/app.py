@@ -1,0 +1,191 @@
+"""The HTTP application of a node: which page is where. Every page answers from memory, on every node alike.
+
+Health pages answer GET, HEAD and OPTIONS with 200 or 503 so that any load balancer can use them. The two pacing reads
+are called by visitors' browsers from other origins and carry no secret, hence the open CORS headers there and only
+there.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from cluster.mastership import Role
+from pacing_node.api import metrics
+from pacing_node.api.inbound_reads import UnknownError, channel_capacity, reactive_state, select
+from pacing_node.api.target_pages import explain_page, targets_page
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from cluster.mastership import Mastership
+    from pacing_node.api.inbound_reads import Selection
+    from pacing_node.api.metrics import NodeCollector
+    from pacing_node.cycle.board import Board
+    from pacing_node.cycle.plan import Plan
+    from pacing_node.statistics.port import StatisticsSource
+    from pacing_node.targets import TargetSet
+
+OPEN = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, OPTIONS", "Cache-Control": "no-store"}
+"""Headers of the pages that browsers of visitors read from other origins."""
+
+CLOSED = {"Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """What the pages read."""
+
+    mastership: Mastership
+    board: Board
+    plan: Plan
+    statistics: StatisticsSource
+    collector: NodeCollector
+    cluster_page: Callable[[], Awaitable[dict[str, Any]]]
+    not_ready: Callable[[], list[str]]
+    """What keeps the node from being ready, in words; empty when it is."""
+
+
+def build_app(view: NodeView) -> Starlette:
+    """Build the application over a node's view of things."""
+    pages = _Pages(view)
+    methods = ["GET", "OPTIONS"]
+    routes = [
+        Route("/liveness", pages.liveness, methods=methods),
+        Route("/readiness", pages.readiness, methods=methods),
+        Route("/master", pages.master, methods=methods),
+        Route("/standby", pages.standby, methods=methods),
+        Route("/cluster", pages.cluster),
+        Route("/targets", pages.targets),
+        Route("/explain", pages.explain),
+        Route("/metrics", pages.metrics),
+    ]
+    for prefix in ("/backend/data/pacing", "/server/data/pacing"):
+        routes.append(Route(f"{prefix}/reactiveState", pages.reactive_state, methods=methods))
+        routes.append(Route(f"{prefix}/channelCapacity", pages.channel_capacity, methods=methods))
+    return Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_allowed, 500: _broken})
+
+
+class _Pages:
+    """One method per page."""
+
+    def __init__(self, view: NodeView) -> None:
+        self._view = view
+
+    async def liveness(self, request: Request) -> Response:
+        """200 as long as the event loop turns; never looks at ZooKeeper, so an outage there restarts nobody."""
+        return _health(request, healthy=True, body={"status": "alive"})
+
+    async def readiness(self, request: Request) -> Response:
+        """200 when the node can answer pages and take over; says nothing of mastership."""
+        missing = self._view.not_ready()
+        return _health(
+            request, healthy=not missing, body={"status": "ready" if not missing else "not ready", "missing": missing}
+        )
+
+    async def master(self, request: Request) -> Response:
+        """200 on the master only, and only while its lease is valid."""
+        return self._role(request, Role.MASTER)
+
+    async def standby(self, request: Request) -> Response:
+        """200 on every node that is not master."""
+        return self._role(request, Role.STANDBY)
+
+    def _role(self, request: Request, wanted: Role) -> Response:
+        standing = self._view.mastership.standing
+        reigning = standing.role is Role.MASTER and standing.lease_left_seconds > 0.0
+        role = Role.MASTER if reigning else Role.STANDBY
+        body = {"role": role.value, "state": standing.state, "epoch": standing.epoch, "master": standing.master}
+        return _health(request, healthy=role is wanted, body=body)
+
+    async def cluster(self, _request: Request) -> Response:
+        """All members as this node and they themselves see them."""
+        return JSONResponse(await self._view.cluster_page(), headers=CLOSED)
+
+    async def targets(self, _request: Request) -> Response:
+        """All targets with the newest cycle's numbers and reasons."""
+        return JSONResponse(targets_page(self._view.board.report, self._view.plan), headers=CLOSED)
+
+    async def explain(self, request: Request) -> Response:
+        """One target with the sum behind its number."""
+        name = request.query_params.get("target")
+        if not name:
+            return _problem(400, "the parameter target is missing: the name of a pacing target")
+        page = explain_page(name, self._view.board.report, self._view.plan)
+        if page is None:
+            names = self._view.plan.targets.names if self._view.plan.targets else ()
+            return _problem(404, f'unknown target "{name}"; known are {_listed(names)}')
+        return JSONResponse(page, headers=CLOSED)
+
+    async def metrics(self, _request: Request) -> Response:
+        """Everything the node counts, for Prometheus."""
+        return Response(metrics.render(self._view.collector), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+    async def reactive_state(self, request: Request) -> Response:
+        """Share of inbound traffic a page should allow."""
+
+        def answer(selection: Selection, targets: TargetSet) -> dict[str, Any]:
+            board, settings = self._view.board, self._view.plan.settings
+            fresh = board.age_seconds(time.monotonic()) <= settings.stale_after_seconds
+            return {"reactiveState": reactive_state(selection, targets, board.report if fresh else None)}
+
+        return self._inbound_read(request, answer)
+
+    async def channel_capacity(self, request: Request) -> Response:
+        """Interactions of the channel that ready agents can still take."""
+
+        def answer(selection: Selection, _targets: TargetSet) -> dict[str, Any]:
+            return {"capacity": channel_capacity(selection, self._view.statistics)}
+
+        return self._inbound_read(request, answer)
+
+    def _inbound_read(self, request: Request, answer: Callable[[Selection, TargetSet], dict[str, Any]]) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=OPEN)
+        channel = request.query_params.get("channel")
+        if not channel:
+            return _problem(400, "the parameter channel is missing, for example channel=chat", OPEN)
+        targets = self._view.plan.targets
+        if targets is None:
+            return _problem(503, "the configuration has not been read yet", OPEN)
+        try:
+            selection = select(channel, request.query_params.getlist("groups"), targets)
+        except UnknownError as error:
+            return _problem(404, str(error), OPEN)
+        return JSONResponse(answer(selection, targets), headers=OPEN)
+
+
+def _health(request: Request, *, healthy: bool, body: dict[str, Any]) -> Response:
+    headers = {**CLOSED, "Allow": "GET, HEAD, OPTIONS"}
+    if request.method == "OPTIONS":
+        return Response(status_code=200 if healthy else 503, headers=headers)
+    return JSONResponse(body, status_code=200 if healthy else 503, headers=headers)
+
+
+def _problem(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": message}, status_code=status, headers=headers or CLOSED)
+
+
+def _listed(names: tuple[str, ...], most: int = 20) -> str:
+    """Names for a message; a long list is cut."""
+    shown = ", ".join(f'"{name}"' for name in names[:most]) or "none"
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+async def _not_found(request: Request, _error: Exception) -> Response:
+    return _problem(404, f"there is no page {request.url.path}")
+
+
+async def _not_allowed(request: Request, _error: Exception) -> Response:
+    return _problem(405, f"{request.method} is not allowed on {request.url.path}")
+
+
+async def _broken(_request: Request, _error: Exception) -> Response:
+    return _problem(500, "an error inside the node; its log says more")

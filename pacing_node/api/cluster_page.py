@@ -1,0 +1,79 @@
+"""`/cluster`: all members as they see themselves, asked over the peer channels, and the newest reigns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cluster.errors import ClusterError
+from cluster.mastership import Role
+
+if TYPE_CHECKING:
+    from cluster.member import ClusterMember
+    from cluster.records import HistoryEntry, MemberStatus, RecordInfo
+
+HISTORY_SHOWN = 20
+
+
+async def cluster_page(member: ClusterMember, *, cluster: str, standalone: bool) -> dict[str, Any]:
+    """Ask every member about itself; a silent one is listed as not reachable."""
+    statuses = await member.ask_members()
+    standing = member.status()
+    masters = [status for status in statuses if status.role is Role.MASTER and status.lease_left_seconds > 0.0]
+    newest = max(masters, key=lambda status: status.epoch, default=None)
+    return {
+        "cluster": cluster,
+        "cluster_id": standing.cluster_id,
+        "mode": "standalone" if standalone else "zookeeper",
+        "answered_by": member.info.name,
+        "master": newest.info.name if newest else None,
+        "epoch": newest.epoch if newest else max((status.epoch for status in statuses), default=0),
+        "members": [_member(status) for status in statuses],
+        "history": await _history(member),
+    }
+
+
+def _member(status: MemberStatus) -> dict[str, Any]:
+    return {
+        "name": status.info.name,
+        "role": status.role.value if status.role else None,
+        "state": status.state,
+        "epoch": status.epoch,
+        "lease_left_seconds": round(status.lease_left_seconds, 3),
+        "zookeeper": status.zookeeper.value if status.zookeeper else None,
+        "session_timeout_seconds": status.session_timeout_seconds,
+        "version": status.info.version,
+        "started_at": status.info.started_at,
+        "http": status.info.http,
+        "clustering": status.info.clustering,
+        "last_record": _record(status.last_record),
+        "reachable": status.reachable,
+        "error": status.error,
+    }
+
+
+def _record(info: RecordInfo | None) -> dict[str, Any] | None:
+    if info is None:
+        return None
+    return {"epoch": info.epoch, "sequence": info.sequence, "created_at": info.created_at}
+
+
+async def _history(member: ClusterMember) -> list[dict[str, Any]]:
+    """The newest reigns; none while ZooKeeper cannot be asked."""
+    try:
+        entries = await member.history(HISTORY_SHOWN)
+    except ClusterError:
+        return []
+    return [history_entry(entry) for entry in entries]
+
+
+def history_entry(entry: HistoryEntry) -> dict[str, Any]:
+    """One reign as JSON."""
+    return {
+        "epoch": entry.epoch,
+        "node": entry.node,
+        "began_at": entry.began_at,
+        "previous": entry.previous,
+        "ended_at": entry.ended_at,
+        "cause": entry.cause,
+        "gap_seconds": entry.gap_seconds,
+    }

@@ -1,0 +1,24 @@
+"""How late the event loop is: a timer that should fire on time, and by how much it did not."""
+
+from __future__ import annotations
+
+import asyncio
+
+INTERVAL_SECONDS = 0.5
+
+
+class LoopLag:
+    """Measures the lag of the running event loop until its task is cancelled."""
+
+    def __init__(self) -> None:
+        self.last_seconds = 0.0
+        self.worst_seconds = 0.0
+
+    async def run(self) -> None:
+        """Measure for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + INTERVAL_SECONDS
+            await asyncio.sleep(INTERVAL_SECONDS)
+            self.last_seconds = max(loop.time() - due, 0.0)
+            self.worst_seconds = max(self.worst_seconds, self.last_seconds)
