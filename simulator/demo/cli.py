@@ -1,0 +1,122 @@
+"""The command `pacing demo`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from simulator.demo.demonstration import Demonstration
+from simulator.demo.directory import working_directory
+from simulator.demo.narration import LineNarrator, LiveNarrator
+from simulator.demo.options import DemoError, DemoOptions
+from simulator.demo.report import shortcomings, write_report
+from simulator.demo.stage import Stage
+from simulator.demo.view import figures, number
+
+if TYPE_CHECKING:
+    from simulator.demo.narration import Narrator
+
+_FAILED = 1
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+DurationOption = Annotated[
+    float | None,
+    typer.Option(
+        min=1, help="Seconds from the first accepted push to the end; without it until Ctrl-C.", show_default=False
+    ),
+]
+KillOption = Annotated[
+    float | None,
+    typer.Option(min=0, help="Seconds from the first accepted push until the master is killed.", show_default=False),
+]
+ReportOption = Annotated[
+    Path | None,
+    typer.Option(dir_okay=False, help="Write a report of what was shown here, as JSON.", show_default=False),
+]
+ScenarioOption = Annotated[str, typer.Option(help="Scenario of the simulated contact centre.")]
+NodesOption = Annotated[int, typer.Option(min=1, max=9, help="How many nodes.")]
+DirectoryOption = Annotated[Path, typer.Option(file_okay=False, help="Working directory; made anew.")]
+KeepOption = Annotated[bool, typer.Option("--keep-directory", help="Keep the working directory with all logs.")]
+ViewOption = Annotated[bool, typer.Option(help="Draw a live view when the output is a terminal; else plain lines.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    *,
+    duration: DurationOption = None,
+    kill_master_at: KillOption = None,
+    report: ReportOption = None,
+    scenario: ScenarioOption = "demo",
+    nodes: NodesOption = 3,
+    directory: DirectoryOption = Path(".demo"),
+    keep_directory: KeepOption = False,
+    view: ViewOption = True,
+) -> None:
+    """Run the service on this machine: a ZooKeeper ensemble, nodes and a living contact centre; Ctrl-C ends it all."""
+    if duration is not None and kill_master_at is not None and kill_master_at >= duration:
+        raise typer.BadParameter(f"must be below the duration of {duration:g} s", param_hint="--kill-master-at")
+    options = DemoOptions(
+        directory=directory.absolute(),
+        duration_seconds=duration,
+        kill_master_at_seconds=kill_master_at,
+        report=report,
+        scenario=scenario,
+        nodes=nodes,
+        keep_directory=keep_directory,
+        view=view,
+    )
+    try:
+        status = asyncio.run(_run(options))
+    except DemoError as error:
+        sys.stderr.write(f"pacing: {error}\n")
+        status = _FAILED
+    raise typer.Exit(status)
+
+
+async def _run(options: DemoOptions) -> int:
+    """Run the demonstration until its end or a signal; the exit status."""
+    console = Console()
+    narrator: Narrator = LiveNarrator(console) if options.view and console.is_terminal else LineNarrator(console)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number_of_signal in _STOP_SIGNALS:
+        loop.add_signal_handler(number_of_signal, stop.set)
+    with working_directory(options.directory, keep=options.keep_directory):
+        stage = Stage(options, options.directory, narrator.say)
+        report = await Demonstration(options, narrator, stage).run(stop)
+    if report is None:
+        narrator.say("stopped before anything was to be seen")
+        return 0
+    _tell(report, narrator)
+    if options.report is not None:
+        write_report(options.report, report)
+        narrator.say(f"report: {options.report}")
+    if stop.is_set():
+        return 0  # whoever ends it early does not wait for what was still to come
+    nodes = 1 if stage.alone else options.nodes
+    found = shortcomings(report, nodes=nodes, kill_asked=options.kill_master_at_seconds is not None)
+    for shortcoming in found:
+        sys.stderr.write(f"pacing: {shortcoming}\n")
+    return _FAILED if found else 0
+
+
+def _tell(report: dict[str, Any], narrator: Narrator) -> None:
+    """Tell the report to people."""
+    busy, abandonment = figures(report)
+    narrator.say(
+        f"{report['nodes']} nodes, {report['targets']} targets, {report['cycles']} cycles, {report['pushes_accepted']} "
+        f"pushes accepted, {report['pushes_refused']} refused, {report['accepted_out_of_order']} out of order; "
+        f"busy {busy}, abandoned {abandonment}"
+    )
+    for handover in report["handovers"]:
+        narrator.say(f"hand-over to {handover['to']}: {number(handover['gap_seconds'], 2, ' s')} ({handover['cause']})")

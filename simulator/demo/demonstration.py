@@ -1,0 +1,158 @@
+"""The demonstration itself: bring everything up, show it, kill the master when asked, end everything."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+from simulator.demo.keeper import NodeKeeper
+from simulator.demo.observation import Observer
+from simulator.demo.options import REFRESH_PERIOD_SECONDS, DemoError
+from simulator.demo.pushes import PROCESS_DIED, UNKNOWN_CAUSE
+from simulator.demo.report import Handover, build_report
+from simulator.demo.view import Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from simulator.demo.narration import Narrator
+    from simulator.demo.options import DemoOptions
+    from simulator.demo.pushes import ReignChange
+    from simulator.demo.stage import Stage
+
+LOOK_SECONDS = 0.5
+"""Time between two looks at everything."""
+_PUSH_POLL_SECONDS = 0.02
+_LAST_LOOK_SECONDS = 10.0
+
+
+class Demonstration:
+    """One run from the first process to the last."""
+
+    def __init__(self, options: DemoOptions, narrator: Narrator, stage: Stage) -> None:
+        self.handovers: list[Handover] = []
+        self.stage = stage
+        self._options = options
+        self._narrator = narrator
+        self._observer = Observer()
+        self._keeper = NodeKeeper(self.stage.nodes, narrator.say)
+        self._begun = 0.0
+        self._kill_at = options.kill_master_at_seconds
+
+    async def run(self, stop: asyncio.Event) -> dict[str, Any] | None:
+        """Run until the duration is over or ``stop`` is set; return the report, None when nothing was pushed by then.
+
+        Raises DemoError when a part does not come up or does not stay up. Everything is ended in any case.
+        """
+        try:
+            if not await _unless(stop, self._start()):
+                return None
+            await self._show_until(stop)
+            return await self._final_report(patient=not stop.is_set())
+        finally:
+            self._narrator.close()
+            self._narrator.say("ending nodes, contact centre and ZooKeeper")
+            await self.stage.stop()
+            await self._observer.close()
+
+    async def _start(self) -> None:
+        await self.stage.start(self._observer.ready)
+        self._observer.attach([plan.http for plan in self.stage.plans], self.stage.simulator_http)
+        self._narrator.say("waiting for the first accepted push")
+        deadline = time.monotonic() + self._options.startup_seconds
+        while self._observer.audit.accepted == 0:
+            await self._look()
+            if time.monotonic() > deadline:
+                logs = "".join(f"\n  {name}{node.tail()}" for name, node in self.stage.nodes.items())
+                raise DemoError(f"no push was accepted within {self._options.startup_seconds:.0f} s{logs}")
+            await asyncio.sleep(_PUSH_POLL_SECONDS)
+
+    async def _show_until(self, stop: asyncio.Event) -> None:
+        self._begun = time.monotonic()
+        while not stop.is_set() and not self._over():
+            await self._look()
+            self._narrator.show(self._scene())
+            if self._kill_at is not None and self._elapsed >= self._kill_at:
+                self._kill_at = None
+                await self._kill_master()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+
+    @property
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._begun
+
+    def _over(self) -> bool:
+        return self._options.duration_seconds is not None and self._elapsed >= self._options.duration_seconds
+
+    async def _look(self) -> None:
+        self._tell(await self._observer.look())
+        self.stage.check()
+        self._keeper.look_after(*self._observer.last_reign)
+
+    def _tell(self, changes: list[ReignChange]) -> None:
+        for change in changes:
+            self._keeper.succeeded(change.old_epoch)
+            cause = PROCESS_DIED if self._keeper.died(change.old_epoch) else UNKNOWN_CAUSE
+            each = Handover.of(change, cause=cause, masters=self._observer.masters)
+            self.handovers.append(each)
+            self._narrator.say(
+                f"hand-over: {each.old_master or '?'} → {each.new_master or '?'}, epoch {each.epoch}, "
+                f"{each.cause}, {each.gap_seconds:.2f} s without an accepted push"
+            )
+
+    async def _kill_master(self) -> None:
+        """Kill the node whose push was accepted last, right after that push: the gap then begins with a known push."""
+        audit, before = self._observer.audit, self._observer.audit.accepted
+        deadline = time.monotonic() + 3 * REFRESH_PERIOD_SECONDS
+        while audit.accepted == before and time.monotonic() < deadline:
+            self._tell(await self._observer.read_pushes())
+            await asyncio.sleep(_PUSH_POLL_SECONDS)
+        name, reign = self._observer.last_reign
+        if name is None or not self.stage.nodes[name].running:
+            self._narrator.say("there is no master to kill")
+            return
+        pid = self._keeper.kill(name, reign)
+        self._narrator.say(f"killed the master {name} in epoch {reign}: SIGKILL to process {pid}")
+
+    def _scene(self) -> Scene:
+        audit, centre = self._observer.audit, self._observer.seen.centre
+        address = self.stage.plans[0].http
+        prefix = "" if address.endswith(":8080") else f"PACING_URL={address} "
+        return Scene(
+            title=f"ZooKeeper: {self.stage.zookeeper} · scenario {self._options.scenario}",
+            commands=[f"{prefix}.venv/bin/pacing {command}" for command in ("list", "targets", "step-down")],
+            seen=self._observer.seen,
+            processes={name: node.pid for name, node in self.stage.nodes.items() if node.running},
+            accepted=audit.accepted,
+            refused=audit.refused,
+            out_of_order=max(audit.out_of_order, int(centre.get("accepted_out_of_order", 0))),
+            elapsed_seconds=self._elapsed,
+            duration_seconds=self._options.duration_seconds,
+            handovers=tuple(self.handovers),
+        )
+
+    async def _final_report(self, *, patient: bool) -> dict[str, Any]:
+        """The report from a last look; a node that is just coming back gets a moment when nobody waits for the end."""
+        deadline = time.monotonic() + (_LAST_LOOK_SECONDS if patient else 0.0)
+        await self._look()
+        while self._observer.seen.reachable < len(self.stage.nodes) and time.monotonic() < deadline:
+            await asyncio.sleep(LOOK_SECONDS)
+            await self._look()
+        return build_report(self._observer.seen, self._observer.audit, self.handovers)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do ``work`` unless ``stop`` is set first; whether it was done. Its exception is raised here."""
+    doing, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((doing, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            return False
+        await doing
+        return True
+    finally:
+        doing.cancel()
+        stopping.cancel()
+        await asyncio.gather(doing, stopping, return_exceptions=True)
