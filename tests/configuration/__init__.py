@@ -1,0 +1,1 @@
+"""Options, configuration objects, and the discovery of pacing targets."""

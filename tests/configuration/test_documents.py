@@ -1,0 +1,156 @@
+"""YAML documents: plain data, positions, and refusals that name the place."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pacing_node.configuration.documents import Document, load_document, parse_document
+from pacing_node.configuration.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def parse(content: str | bytes) -> Document:
+    return parse_document(content, "f.yaml")
+
+
+def refusal(content: str | bytes) -> ConfigurationError | None:
+    try:
+        parse(content)
+    except ConfigurationError as error:
+        return error
+    return None
+
+
+def problems_of(content: str | bytes) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        parse_document(content, "f.yaml")
+    return str(caught.value).splitlines()
+
+
+def test_scalars_stay_the_text_that_was_written() -> None:
+    document = parse_document(
+        "{id: 007, version: 1.10, country: no, day: 2026-01-02, quoted: 'null', empty: }", "f.yaml"
+    )
+
+    assert document.data == {
+        "id": "007",
+        "version": "1.10",
+        "country": "no",
+        "day": "2026-01-02",
+        "quoted": "null",
+        "empty": None,
+    }
+
+
+def test_an_empty_document_is_an_empty_mapping() -> None:
+    assert [parse_document(text, "f.yaml").data for text in ("", "# nothing\n", "~")] == [{}, {}, {}]
+
+
+def test_positions_are_those_of_keys_and_list_items() -> None:
+    document = parse_document("a:\n  b:\n    - x: 1\n    - y: 2\n", "f.yaml")
+
+    assert str(document.problem(("a", "b", 1, "y"), "2", "3")) == "f.yaml:4:7: a.b[1].y: found 2; allowed: 3"
+    assert str(document.problem(("a", "b", 1), "2", "3")) == "f.yaml:4:7: a.b[1]: found 2; allowed: 3"
+    assert str(document.problem(("a", "missing"), "nothing", "3")) == "f.yaml:1:1: a.missing: found nothing; allowed: 3"
+
+
+def test_anchors_aliases_and_merge_keys_work() -> None:
+    document = parse_document(
+        "base: &b {x: 1, y: 2}\nuse: {<<: *b, y: 3}\nboth: {<<: [{x: 5}, *b]}\nagain: *b\n", "f.yaml"
+    )
+
+    assert document.data["use"] == {"y": "3", "x": "1"}
+    assert document.data["both"] == {"x": "5", "y": "2"}
+    assert document.data["again"] == {"x": "1", "y": "2"}
+    position = document.position(("use", "x"))
+    assert position is not None
+    assert position.line == 1
+
+
+def test_every_key_given_twice_is_refused_with_both_lines() -> None:
+    assert problems_of("a: 1\nb:\n  c: 1\n  c: 2\na: 2\n") == [
+        "f.yaml:4:3: b.c: found the key again (first in line 3); allowed: it once",
+        "f.yaml:5:1: a: found the key again (first in line 1); allowed: it once",
+    ]
+
+
+SYNTAX = (
+    "f.yaml:2:1: found a syntax error: while parsing a flow sequence did not find expected ',' or ']'; "
+    "allowed: valid YAML"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("- a\n- b", "f.yaml:1:1: found a list; allowed: a mapping of keys to values"),
+        ("just text", "f.yaml:1:1: found a single value; allowed: a mapping of keys to values"),
+        ("a: !!binary aGk=", "f.yaml:1:4: a: found tag tag:yaml.org,2002:binary; allowed: plain text without a tag"),
+        ("a: !run x", "f.yaml:1:4: a: found tag !run; allowed: plain text without a tag"),
+        ("? [a]\n: b", "f.yaml:1:3: found a list as a key; allowed: text as a key"),
+        ("a: [b", SYNTAX),
+        (b"a: \xff", "f.yaml: found byte 3 is not UTF-8; allowed: UTF-8 text"),
+        ("a: \x00", "f.yaml: found a character YAML does not allow; allowed: valid YAML"),
+        ("a: &x [*x]", "f.yaml:1:4: a[0][0]: found too much nesting; allowed: 24 levels and 5000000 values"),
+        ("[" * 100_000, "f.yaml:1:26: found a syntax error: more than 24 levels; allowed: valid YAML"),
+    ],
+)  # fmt: skip
+def test_what_is_not_a_plain_mapping_is_refused(content: str | bytes, message: str) -> None:
+    assert problems_of(content) == [message]
+
+
+def test_a_syntax_error_never_quotes_the_text_around_it() -> None:
+    assert "hush" not in "".join(problems_of("password: hush: hush\n"))
+
+
+def test_a_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"x\.yaml: found no such file or directory; allowed: a readable file"):
+        load_document(tmp_path / "x.yaml", "x.yaml")
+
+
+def test_a_file_over_the_size_limit_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "big.yaml"
+    path.touch()
+    os.truncate(path, 65 * 1024 * 1024)
+
+    with pytest.raises(ConfigurationError, match="found a file of 68157440 bytes; allowed: at most 67108864 bytes"):
+        load_document(path)
+
+
+@given(st.text(alphabet="ab:-[]{}&*!|>'\"#%@`?,.~<\n \t0\\", max_size=60) | st.text(max_size=40))
+def test_no_text_ends_in_anything_but_data_or_problems(text: str) -> None:
+    refused = refusal(text)
+
+    assert refused is None or refused.problems
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_end_in_anything_but_data_or_problems(content: bytes) -> None:
+    refused = refusal(content)
+
+    assert refused is None or refused.problems
+
+
+KEYS = st.text(alphabet="abcde", min_size=1)
+TREES = st.recursive(
+    st.text(alphabet="abc:#- 1.é'\"", max_size=8),
+    lambda below: (
+        st.lists(below, max_size=3) | st.dictionaries(st.text(alphabet="abcde", min_size=1), below, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(KEYS, TREES, max_size=4))
+def test_a_tree_of_text_survives_being_written_and_read(tree: dict[str, object]) -> None:
+    written = yaml.safe_dump(tree, default_style='"', allow_unicode=True)
+
+    assert parse_document(written, "f.yaml").data == tree
