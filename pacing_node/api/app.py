@@ -46,7 +46,8 @@ class NodeView:
     mastership: Mastership
     board: Board
     plan: Plan
-    statistics: StatisticsSource
+    statistics: Callable[[], StatisticsSource | None]
+    """The source of statistics; None before the options are known."""
     collector: NodeCollector
     cluster_page: Callable[[], Awaitable[dict[str, Any]]]
     not_ready: Callable[[], list[str]]
@@ -142,7 +143,8 @@ class _Pages:
         """Interactions of the channel that ready agents can still take."""
 
         def answer(selection: Selection, _targets: TargetSet) -> dict[str, Any]:
-            return {"capacity": channel_capacity(selection, self._view.statistics)}
+            statistics = self._view.statistics()
+            return {"capacity": channel_capacity(selection, statistics) if statistics else 0}
 
         return self._inbound_read(request, answer)
 

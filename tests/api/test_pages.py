@@ -1,0 +1,225 @@
+"""Pages answer from what the node knows; health pages suit load balancers; the two reads follow their documentation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from cluster.mastership import EndCause
+from pacing_node.algorithms.model import Reason
+from pacing_node.api.app import NodeView, build_app
+from pacing_node.api.metrics import MetricSources, NodeCollector
+from pacing_node.cycle.board import Board
+from pacing_node.cycle.plan import CycleSettings, Plan
+from pacing_node.cycle.tally import Tally
+from pacing_node.statistics.port import ServerHealth
+from pacing_node.targets import Finding, TargetSet
+from tests.cycle.parts import FakeMastership, FakeReign, FakeStatistics, report, snapshot, target
+
+
+@dataclass
+class Site:
+    """A node's view of things and a client of its pages."""
+
+    mastership: FakeMastership = field(default_factory=FakeMastership)
+    board: Board = field(default_factory=Board)
+    plan: Plan = field(default_factory=Plan)
+    tally: Tally = field(default_factory=Tally)
+    statistics: FakeStatistics = field(default_factory=lambda: FakeStatistics(snapshot(2)))
+    missing: list[str] = field(default_factory=list)
+
+    def view(self) -> NodeView:
+        async def cluster_page() -> dict[str, Any]:
+            return {"cluster": "demo"}
+
+        server = ServerHealth("statserver", "127.0.0.1:1", True, "primary", 0.1)
+        sources = MetricSources(
+            standing=lambda: self.mastership.standing,
+            transitions=lambda: {EndCause.RESIGNED.value: 2},
+            statistics=lambda: (server,),
+            loop_lag_seconds=lambda: 0.001,
+            board=self.board,
+            tally=self.tally,
+        )
+        return NodeView(
+            mastership=self.mastership,
+            board=self.board,
+            plan=self.plan,
+            statistics=lambda: self.statistics,
+            collector=NodeCollector(sources),
+            cluster_page=cluster_page,
+            not_ready=lambda: self.missing,
+        )
+
+
+@pytest.fixture
+def site() -> Site:
+    site = Site()
+    site.plan.use_settings(CycleSettings())
+    return site
+
+
+@pytest.fixture
+async def client(site: Site) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=build_app(site.view()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://node") as client:
+        yield client
+
+
+def paced(site: Site, **columns: object) -> None:
+    """Two chat targets with groups of their own and a newest cycle."""
+    chat, support = target("A", groups=("G1",)), target("B", groups=("G2",))
+    finding = Finding("warning", "alias_differs_from_number", 'virtual queue "A"@switch', "alias X, number VQ_A")
+    site.plan.use_targets(TargetSet("1", (chat, support), findings=(finding,)))
+    site.board.post(report(chat.name, support.name, **columns), time.monotonic())
+
+
+class TestHealth:
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+    async def test_liveness_answers_every_method_a_load_balancer_uses(self, client: httpx.AsyncClient, method: str) -> None:
+        assert (await client.request(method, "/liveness")).status_code == 200
+
+    async def test_readiness_names_what_is_missing(self, client: httpx.AsyncClient, site: Site) -> None:
+        assert (await client.get("/readiness")).status_code == 200
+        site.missing.append("cluster options")
+        answer = await client.get("/readiness")
+        assert (answer.status_code, answer.json()["missing"]) == (503, ["cluster options"])
+
+    async def test_master_and_standby_are_never_both_healthy(self, client: httpx.AsyncClient, site: Site) -> None:
+        async def codes() -> tuple[int, int]:
+            return (await client.get("/master")).status_code, (await client.get("/standby")).status_code
+
+        assert await codes() == (503, 200)
+        reign = FakeReign()
+        site.mastership.give(reign)
+        assert await codes() == (200, 503)
+        reign.ended.set()
+        assert await codes() == (503, 200)
+
+
+class TestTargets:
+    async def test_before_the_first_cycle_the_discovered_targets_are_listed_without_numbers(
+        self, client: httpx.AsyncClient, site: Site
+    ) -> None:
+        site.plan.use_targets(TargetSet("1", (target("A"),)))
+        page = (await client.get("/targets")).json()
+        assert [(row["name"], row["invitations"]) for row in page["targets"]] == [("A - chat", None)]
+
+    async def test_the_newest_cycle_is_shown_with_reasons_and_without_nan(
+        self, client: httpx.AsyncClient, site: Site
+    ) -> None:
+        paced(site, reason=np.array([Reason.AGENTS_AVAILABLE, Reason.STATISTICS_STALE]), target_errors=("", "unknown"))
+        page = (await client.get("/targets")).json()
+        assert [row["reason"] for row in page["targets"]] == ["agents_available", "statistics_stale"]
+        assert page["targets"][0]["inbound_portion"] is None
+        assert page["targets"][1]["error"] == "unknown"
+        assert page["targets"][0]["goal_percent"] == 3.0
+
+    async def test_explain_gives_the_sum_the_push_and_the_findings(self, client: httpx.AsyncClient, site: Site) -> None:
+        paced(site, pushed=False, push_error="503 from the platform")
+        page = (await client.get("/explain", params={"target": "A - chat"})).json()
+        assert page["reason"] == "agents_available"
+        assert any("503 from the platform" in line for line in page["lines"])
+        assert [finding["code"] for finding in page["findings"]] == ["alias_differs_from_number"]
+
+    async def test_explain_of_an_unknown_target_names_the_known_ones(self, client: httpx.AsyncClient, site: Site) -> None:
+        paced(site)
+        answer = await client.get("/explain", params={"target": "Nobody - chat"})
+        assert answer.status_code == 404
+        assert '"A - chat", "B - chat"' in answer.json()["error"]
+        assert (await client.get("/explain")).status_code == 400
+
+    async def test_a_reason_of_a_newer_version_is_shown_as_such(self, client: httpx.AsyncClient, site: Site) -> None:
+        paced(site, reason=np.array([99, 0]))
+        page = (await client.get("/explain", params={"target": "A - chat"})).json()
+        assert page["reason"] == "reason_99"
+
+
+class TestInboundReads:
+    READS = ("/backend/data/pacing/reactiveState", "/server/data/pacing/reactiveState")
+
+    @pytest.mark.parametrize("path", READS)
+    async def test_the_mean_is_weighted_by_capacity(self, client: httpx.AsyncClient, site: Site, path: str) -> None:
+        paced(site, inbound_portion=np.array([1.0, 0.0]), ready=np.array([1.0, 0.0]), busy=np.array([2.0, 1.0]))
+        assert (await client.get(path, params={"channel": "chat"})).json() == {"reactiveState": 0.75}
+        only = await client.get(path, params={"channel": "chat", "groups": "G2"})
+        assert only.json() == {"reactiveState": 0.0}
+
+    async def test_without_capacity_every_target_weighs_the_same(self, client: httpx.AsyncClient, site: Site) -> None:
+        paced(site, inbound_portion=np.array([1.0, 0.0]), ready=np.zeros(2), busy=np.zeros(2))
+        assert (await client.get(self.READS[0], params={"channel": "chat"})).json() == {"reactiveState": 0.5}
+
+    async def test_a_law_without_control_of_inbound_traffic_allows_all_of_it(
+        self, client: httpx.AsyncClient, site: Site
+    ) -> None:
+        paced(site)
+        assert (await client.get(self.READS[0], params={"channel": "chat"})).json() == {"reactiveState": 1.0}
+
+    async def test_an_old_cycle_protects_nothing(self, client: httpx.AsyncClient, site: Site) -> None:
+        paced(site, inbound_portion=np.zeros(2), epoch=1)
+        site.board.post(report("A - chat", "B - chat", epoch=2, inbound_portion=np.zeros(2)), time.monotonic() - 60)
+        assert (await client.get(self.READS[0], params={"channel": "chat"})).json() == {"reactiveState": 1.0}
+
+    async def test_capacity_of_a_channel_and_of_groups(self, client: httpx.AsyncClient, site: Site) -> None:
+        paced(site)
+        path = "/backend/data/pacing/channelCapacity"
+        assert (await client.get(path, params={"channel": "chat"})).json() == {"capacity": 5}
+        assert (await client.get(path, params=[("channel", "chat"), ("groups", "G1")])).json() == {"capacity": 2}
+
+    async def test_browsers_of_other_origins_may_read(self, client: httpx.AsyncClient, site: Site) -> None:
+        paced(site)
+        answer = await client.get(self.READS[0], params={"channel": "chat"})
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert (await client.options(self.READS[0])).status_code == 204
+        assert "access-control-allow-origin" not in (await client.get("/targets")).headers
+
+    @pytest.mark.parametrize(
+        ("query", "status", "words"),
+        [
+            ("", 400, "channel is missing"),
+            ("channel=fax", 404, 'unknown channel "fax"; known are chat'),
+            ("channel=chat&groups=Nobody", 404, 'group "Nobody" serves no target of channel "chat"; known are G1, G2'),
+        ],
+    )
+    async def test_wrong_parameters_are_named(
+        self, client: httpx.AsyncClient, site: Site, query: str, status: int, words: str
+    ) -> None:
+        paced(site)
+        answer = await client.get(f"{self.READS[0]}?{query}")
+        assert answer.status_code == status
+        assert words in answer.json()["error"]
+
+    async def test_before_the_configuration_is_read_the_reads_say_so(self, client: httpx.AsyncClient) -> None:
+        assert (await client.get(self.READS[0], params={"channel": "chat"})).status_code == 503
+
+
+class TestMetrics:
+    async def test_leadership_pushes_targets_and_environment_are_there(
+        self, client: httpx.AsyncClient, site: Site
+    ) -> None:
+        paced(site)
+        site.tally.pushes["accepted"] += 3
+        site.mastership.give(FakeReign())
+        text = (await client.get("/metrics")).text
+        for line in (
+            "pacing_master 1.0",
+            'pacing_node_role{role="master"} 1.0',
+            'pacing_push_total{result="accepted"} 3.0',
+            'pacing_leadership_transitions_total{cause="resigned"} 2.0',
+            'pacing_zookeeper_session_state{state="connected"} 1.0',
+            "pacing_targets 2.0",
+            'pacing_targets_by_reason{reason="agents_available"} 2.0',
+            'pacing_statistics_server_up{mode="primary",server="statserver"} 1.0',
+        ):
+            assert line in text
+
+
+async def test_unknown_pages_and_methods_answer_json(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/nothing")).json() == {"error": "there is no page /nothing"}
+    assert (await client.post("/targets")).json() == {"error": "POST is not allowed on /targets"}

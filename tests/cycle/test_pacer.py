@@ -1,0 +1,235 @@
+"""The cycle of a node: standby, master from the first moment, and back; errors cost one cycle, never the service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+
+from cluster.token import Token
+from pacing_node.algorithms.model import Algorithm, Reason
+from pacing_node.cycle.board import Board
+from pacing_node.cycle.pacer import Pacer
+from pacing_node.cycle.plan import CycleSettings, Plan
+from pacing_node.cycle.report import CycleReport, decode, encode
+from pacing_node.engagement.port import PushOutcome, PushStatus
+from tests.cycle.parts import FakeMastership, FakePlatform, FakeReign, FakeStatistics, accept, snapshot, target_set
+
+FAST = CycleSettings(algorithm=Algorithm.SUPER_PROGRESSIVE, refresh_seconds=0.05, push_budget_seconds=0.02)
+
+
+@dataclass
+class Bench:
+    """A pacer with everything around it in the test's hands."""
+
+    mastership: FakeMastership = field(default_factory=FakeMastership)
+    statistics: FakeStatistics = field(default_factory=lambda: FakeStatistics(snapshot(2)))
+    platform: FakePlatform = field(default_factory=FakePlatform)
+    plan: Plan = field(default_factory=Plan)
+    board: Board = field(default_factory=Board)
+    shared: list[CycleReport] = field(default_factory=list)
+
+    def pacer(self) -> Pacer:
+        return Pacer(
+            mastership=self.mastership,
+            statistics=self.statistics,
+            platform=self.platform,
+            plan=self.plan,
+            board=self.board,
+            share=self.shared.append,
+        )
+
+
+@contextlib.asynccontextmanager
+async def running(bench: Bench) -> AsyncIterator[Pacer]:
+    pacer = bench.pacer()
+    task = asyncio.ensure_future(pacer.run())
+    try:
+        yield pacer
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    bench = Bench()
+    bench.plan.use_settings(FAST)
+    bench.plan.use_targets(target_set("a", "b"))
+    return bench
+
+
+async def test_nothing_happens_before_settings_and_targets_are_known() -> None:
+    bench = Bench()
+    bench.mastership.give(FakeReign())
+    async with running(bench):
+        await asyncio.sleep(0.1)
+        assert bench.statistics.snapshots == 0
+        bench.plan.use_settings(FAST)
+        bench.plan.use_targets(target_set("a", "b"))
+        await until(lambda: bool(bench.platform.pushes))
+
+
+async def test_a_standby_reads_statistics_but_sends_nothing(bench: Bench) -> None:
+    async with running(bench):
+        await until(lambda: bench.statistics.snapshots >= 3)
+    assert bench.platform.pushes == []
+    assert bench.board.report is None
+
+
+async def test_a_new_master_pushes_at_once_and_then_every_period(bench: Bench) -> None:
+    slow = replace(FAST, refresh_seconds=30.0)
+    bench.plan.use_settings(slow)
+    async with running(bench):
+        await asyncio.sleep(0.02)
+        bench.mastership.give(FakeReign())
+        await until(lambda: len(bench.platform.pushes) == 1)
+        await asyncio.sleep(0.1)
+        assert len(bench.platform.pushes) == 1, "the next one is due only after the refresh period"
+
+
+async def test_the_first_calculation_counts_no_pending_and_later_ones_what_the_platform_reports(bench: Bench) -> None:
+    bench.platform.answer = lambda token, targets: accept(token, targets, pending=100)
+    bench.mastership.give(FakeReign())
+    async with running(bench):
+        await until(lambda: len(bench.shared) >= 3)
+    first, _, third = bench.shared[:3]
+    assert first.pending.tolist() == [0.0, 0.0]
+    assert (first.invitations > 0).all(), "four agents are ready"
+    assert (third.pending >= 100).all()
+    assert third.invitations.tolist() == [0, 0]
+    assert set(third.reason.tolist()) == {Reason.PENDING_COVERS_CAPACITY}
+
+
+async def test_every_report_reaches_board_and_standbys_and_survives_the_wire(bench: Bench) -> None:
+    bench.mastership.give(FakeReign(epoch=5))
+    async with running(bench):
+        await until(lambda: len(bench.shared) >= 2)
+    report = decode(encode(bench.shared[1]))
+    assert (report.epoch, report.sequence, report.pushed) == (5, 2, True)
+    assert bench.board.report is bench.shared[-1]
+
+
+async def test_stale_statistics_send_zero_with_the_reason(bench: Bench) -> None:
+    bench.statistics.now = snapshot(2, valid=False)
+    bench.mastership.give(FakeReign())
+    async with running(bench):
+        await until(lambda: bool(bench.platform.pushes))
+    _, entries, _ = bench.platform.pushes[0]
+    assert [(entry.invitations, entry.reason) for entry in entries] == [(0, "statistics_stale")] * 2
+
+
+async def test_when_the_lease_does_not_allow_a_push_the_cycle_still_calculates_and_says_so(bench: Bench) -> None:
+    bench.mastership.give(FakeReign(lease=0.0))
+    async with running(bench):
+        await until(lambda: len(bench.shared) >= 2)
+    assert bench.platform.pushes == []
+    assert bench.shared[0].pushed is False
+    assert "lease" in bench.shared[0].push_error
+
+
+async def test_an_unexpected_error_costs_one_cycle_only(bench: Bench) -> None:
+    calls = 0
+
+    def flaky(token: Token, targets: object) -> PushOutcome:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise RuntimeError("a bug in an adapter")
+        return accept(token, targets)  # type: ignore[arg-type]
+
+    bench.platform.answer = flaky
+    bench.mastership.give(FakeReign())
+    async with running(bench) as pacer:
+        await until(lambda: bool(bench.shared))
+        assert pacer.tally.failed_cycles == 1
+
+
+async def test_a_failed_push_is_reported_and_the_next_period_tries_again(bench: Bench) -> None:
+    bench.platform.answer = lambda *_: PushOutcome(PushStatus.FAILED, message="503 Service Unavailable")
+    bench.mastership.give(FakeReign())
+    async with running(bench):
+        await until(lambda: len(bench.platform.pushes) >= 3)
+    assert bench.shared[0].push_error == "503 Service Unavailable"
+    assert not bench.shared[0].pushed
+
+
+async def test_targets_may_come_and_go_while_running_and_the_others_keep_what_was_learned(bench: Bench) -> None:
+    bench.platform.answer = lambda token, targets: accept(token, targets, pending=50)
+    bench.mastership.give(FakeReign())
+    async with running(bench):
+        await until(lambda: len(bench.shared) >= 2)
+        bench.statistics.now = snapshot(3)
+        bench.plan.use_targets(target_set("a", "b", "c", version="2"))
+        await until(lambda: len(bench.shared[-1].targets) == 3)
+        report = next(each for each in bench.shared if len(each.targets) == 3)
+    assert (report.pending[:2] >= 50).all(), "the ledger of the targets that stayed goes on"
+    assert report.pending[2] == 0
+    assert report.invitations[2] > 0
+
+
+async def test_a_new_master_goes_on_from_the_state_the_old_one_shared(bench: Bench) -> None:
+    bench.platform.answer = lambda token, targets: accept(token, targets, pending=50)
+    bench.mastership.give(FakeReign())
+    async with running(bench):
+        await until(lambda: len(bench.shared) >= 2)
+    successor = Bench()
+    successor.plan.use_settings(FAST)
+    successor.plan.use_targets(target_set("a", "b"))
+    successor.board.post(decode(encode(bench.shared[-1])), 0.0)
+    successor.mastership.give(FakeReign(epoch=4))
+    async with running(successor):
+        await until(lambda: bool(successor.shared))
+    assert (successor.shared[0].pending >= 50).all(), "pending invitations of the old reign are not forgotten"
+    assert successor.shared[0].invitations.tolist() == [0, 0]
+
+
+async def test_damaged_state_is_refused_calmly_and_the_reign_starts_afresh(bench: Bench) -> None:
+    bench.mastership.give(FakeReign())
+    async with running(bench):
+        await until(lambda: bool(bench.shared))
+    successor = Bench()
+    successor.plan.use_settings(FAST)
+    successor.plan.use_targets(target_set("a", "b"))
+    successor.board.post(replace(bench.shared[-1], learned_state=b"\xff" * 40), 0.0)
+    successor.mastership.give(FakeReign(epoch=4))
+    async with running(successor):
+        await until(lambda: bool(successor.shared))
+    assert successor.shared[0].pushed
+
+
+async def test_after_a_reign_the_node_stands_by_again(bench: Bench) -> None:
+    reign = FakeReign()
+    bench.mastership.give(reign)
+    async with running(bench):
+        await until(lambda: bool(bench.platform.pushes))
+        reign.ended.set()
+        await asyncio.sleep(0.02)
+        sent = len(bench.platform.pushes)
+        read = bench.statistics.snapshots
+        await until(lambda: bench.statistics.snapshots >= read + 2)
+        assert len(bench.platform.pushes) == sent
+
+
+async def test_raw_statistics_of_a_push_are_whole_counts_and_totals_add_up(bench: Bench) -> None:
+    bench.statistics.now = snapshot(2, ready=2.0, busy=3.0, waiting=1.0, accepted=4.0, abandoned=1.0)
+    bench.mastership.give(FakeReign())
+    async with running(bench):
+        await until(lambda: len(bench.platform.pushes) >= 2)
+    entry = bench.platform.pushes[1][1][0]
+    assert (entry.ready, entry.waiting, entry.logged_in) == (2, 1, 5)
+    assert entry.accepted_total >= 8
+    assert entry.abandoned_total * 4 == entry.accepted_total
+    assert entry.inbound_portion is None
+    assert np.isclose(entry.interval_seconds, 0.05)

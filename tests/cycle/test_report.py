@@ -1,0 +1,64 @@
+"""A report survives the way to a standby, and what is not a report is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from pacing_node.cycle.board import Board
+from pacing_node.cycle.report import CycleReport, decode, encode
+from pacing_node.rpc.cycle_pb2 import CycleRecord
+from tests.cycle.parts import report
+
+
+def same(left: CycleReport, right: CycleReport) -> bool:
+    for field in dataclasses.fields(CycleReport):
+        one, other = getattr(left, field.name), getattr(right, field.name)
+        if isinstance(one, np.ndarray):
+            if not np.array_equal(one, other, equal_nan=one.dtype.kind == "f"):
+                return False
+        elif one != other:
+            return False
+    return True
+
+
+@given(st.integers(0, 30).flatmap(lambda n: st.tuples(st.just(n), arrays(np.float64, n), arrays(np.int64, n))))
+def test_encoding_and_decoding_changes_nothing(case: tuple[int, np.ndarray, np.ndarray]) -> None:
+    count, floats, integers = case
+    names = tuple(f"target {i}" for i in range(count))
+    sent = report(*names, ready=floats, invitations=integers, learned_state=b"\x00state", push_error="späť")
+    assert same(decode(encode(sent)), sent)
+
+
+@given(st.binary(max_size=200))
+def test_arbitrary_bytes_are_refused_or_read_but_never_break_the_follower(body: bytes) -> None:
+    try:
+        decode(body)
+    except ValueError as error:
+        assert "pacing.v1.CycleRecord" in str(error)
+
+
+@pytest.mark.parametrize("column", ["ready", "invitations", "patience_seconds"])
+def test_a_record_with_a_column_too_short_is_refused_by_name(column: str) -> None:
+    record = CycleRecord()
+    record.ParseFromString(encode(report("a", "b")))
+    del getattr(record, column)[-1]
+    with pytest.raises(ValueError, match=f"column {column} has 1 rows, expected 2"):
+        decode(record.SerializeToString())
+
+
+def test_the_board_shows_the_newest_report_whatever_the_order_of_arrival() -> None:
+    board = Board()
+    assert board.age_seconds(10.0) == float("inf")
+    assert board.post(report("a", epoch=2, calculated_at=50.0), 10.0)
+    assert not board.post(report("a", epoch=1, calculated_at=60.0), 11.0), "an older epoch never replaces a newer one"
+    assert not board.post(report("a", epoch=2, calculated_at=49.0), 11.0)
+    assert board.post(report("a", epoch=2, calculated_at=51.0), 12.0)
+    assert board.report is not None
+    assert board.report.calculated_at == 51.0
+    assert board.age_seconds(15.0) == 3.0
