@@ -1,0 +1,104 @@
+"""Everything that belongs to one version of the settings: HTTP client, token, secrets to mask."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import ssl
+from typing import TYPE_CHECKING
+
+import httpx
+
+from pacing_node.engagement.oauth import TokenSource
+from pacing_node.engagement.redaction import Redactor
+from pacing_node.engagement.settings import EngagementSettingsError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from pacing_node.engagement.settings import EngagementSettings, ProxySettings
+
+
+class Connection:
+    """A client with its pool; closes itself when it is retired and its last user has left."""
+
+    def __init__(self, settings: EngagementSettings) -> None:
+        """Raises ``EngagementSettingsError`` when the certificates of the settings cannot be read."""
+        self.settings = settings
+        self.redactor = Redactor(settings.secrets)
+        self.client = build_client(settings)
+        self.tokens = TokenSource(self.client, settings, self.redactor)
+        self._users = 0
+        self._retired = False
+
+    async def __aenter__(self) -> Connection:
+        self._users += 1
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._users -= 1
+        if self._retired and self._users == 0:
+            await self._close()
+
+    async def retire(self) -> None:
+        """Take no new users; close now, or when the last one leaves."""
+        self._retired = True
+        if self._users == 0:
+            await self._close()
+
+    async def _close(self) -> None:
+        await self.tokens.close()
+        await self.client.aclose()
+
+
+def build_client(settings: EngagementSettings) -> httpx.AsyncClient:
+    """A client that follows no redirects, keeps no cookies and listens to no environment variables.
+
+    It has no time-outs of its own but one for connecting: the push's deadline bounds everything, and a lost connection
+    attempt should leave time for another.
+    """
+    context = _trust(settings.ca_file)
+    client = httpx.AsyncClient(
+        verify=context,
+        proxy=_proxy(settings.proxy, context),
+        mounts=_direct(settings.proxy),
+        trust_env=False,
+        follow_redirects=False,
+        timeout=httpx.Timeout(None, connect=3.0),
+        limits=httpx.Limits(
+            max_connections=settings.max_concurrent_requests + 2,
+            max_keepalive_connections=settings.max_concurrent_requests + 2,
+            keepalive_expiry=settings.keepalive_seconds,
+        ),
+    )
+    client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    return client
+
+
+def _trust(ca_file: str | None) -> ssl.SSLContext:
+    if ca_file is None:
+        return httpx.create_ssl_context()
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise EngagementSettingsError(f"ca_file: {ca_file}: {error.strerror or error}") from None
+
+
+def _proxy(settings: ProxySettings | None, context: ssl.SSLContext) -> httpx.Proxy | None:
+    if settings is None:
+        return None
+    password = settings.password.get_secret_value() if settings.password is not None else ""
+    return httpx.Proxy(
+        settings.url,
+        auth=(settings.user, password) if settings.user is not None else None,
+        ssl_context=context if settings.url.startswith("https:") else None,
+    )
+
+
+def _direct(settings: ProxySettings | None) -> dict[str, httpx.AsyncBaseTransport | None]:
+    """Patterns of hosts that are reached without the proxy."""
+    if settings is None:
+        return {}
+    patterns = (f"*{host}" if host.startswith(".") else host for host in settings.no_proxy)
+    return {f"all://{pattern}": None for pattern in patterns}

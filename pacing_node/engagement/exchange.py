@@ -1,0 +1,76 @@
+"""One HTTP exchange: a request out, a bounded answer in, every failure one of a few kinds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+class ExchangeError(Exception):
+    """There is no complete answer; whether the platform acted on the request is unknown."""
+
+    retryable = True
+
+
+class UnsendableError(ExchangeError):
+    """The request cannot be sent like this, now or later."""
+
+    retryable = False
+
+
+class UnreadableError(ExchangeError):
+    """An answer came whose body is too long or damaged in its encoding."""
+
+    retryable = False
+
+
+_NEVER = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, httpx.TooManyRedirects)
+
+
+async def post(
+    client: httpx.AsyncClient,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    limit: int,
+    content: bytes | None = None,
+    form: Mapping[str, str] | None = None,
+    auth: httpx.Auth | None = None,
+) -> Answer:
+    """POST and read the whole answer, at most ``limit`` bytes of it unpacked. Raises only ``ExchangeError``."""
+    try:
+        async with client.stream("POST", url, content=content, data=form, headers=headers, auth=auth) as response:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > limit:
+                    raise UnreadableError(f"the reply is longer than {limit} bytes")
+            return Answer(response.status_code, response.headers, bytes(body))
+    except httpx.DecodingError as error:
+        raise UnreadableError(f"the reply cannot be unpacked: {error}") from None
+    except _NEVER as error:
+        raise UnsendableError(_described(error)) from None
+    except httpx.ProxyError as error:
+        refused = UnsendableError if "407" in str(error) else ExchangeError
+        raise refused(f"forward proxy: {_described(error)}") from None
+    except (httpx.HTTPError, OSError) as error:
+        raise ExchangeError(_described(error)) from None
+
+
+def _described(error: Exception) -> str:
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,67 @@
+"""Headers of a push and of the answers to it. Pure."""
+
+from __future__ import annotations
+
+import math
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cluster.token import Token
+
+LONGEST_WAIT_SECONDS = 180.0
+"""A platform that asks for more is asked again after this."""
+
+
+def fencing_headers(token: Token, part: int, parts: int) -> dict[str, str]:
+    """The token of the reign in the form the platform compares; ``part`` counts from 1."""
+    return {
+        "Pacing-Cluster-Id": token.cluster_id,
+        "Pacing-Epoch": str(token.epoch),
+        "Pacing-Sequence": str(token.sequence),
+        "Pacing-Part": f"{part}/{parts}",
+        "Idempotency-Key": f"{token.idempotency_key}:{part}",
+    }
+
+
+def replayed(headers: Mapping[str, str]) -> bool:
+    """Whether the platform answered from its memory."""
+    return headers.get("idempotency-replayed", "").strip().lower() == "true"
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """``Retry-After`` in seconds, 0 to 180; None where it is absent or cannot be read.
+
+    A date is taken against the reply's own ``Date``, so that the clocks need not agree.
+    """
+    text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    seconds = _number(text)
+    if seconds is None:
+        try:
+            until, sent = parsedate_to_datetime(text), parsedate_to_datetime(headers.get("date", ""))
+            seconds = (until - sent).total_seconds()
+        except (ValueError, TypeError, OverflowError, IndexError):
+            return None
+    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
+
+
+def rate_limit_seconds(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the platform counts requests anew when its limit is used up; None while there is room."""
+    count, allowed, reset = (
+        _number(headers.get(f"inin-ratelimit-{name}", "")) for name in ("count", "allowed", "reset")
+    )
+    if count is None or allowed is None or reset is None or count < allowed:
+        return None
+    return min(max(reset, 0.0), LONGEST_WAIT_SECONDS)
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

@@ -1,0 +1,180 @@
+"""The platform's field names, in both directions. No other module knows them. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pacing_node.engagement.documents import ReplyError, json_type, read_json, real_number, whole_number
+from pacing_node.engagement.port import FencingMark, TargetReply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pacing_node.engagement.port import TargetPush
+
+FENCED_CODES = ("stale_token", "foreign_cluster")
+_LONGEST_SECONDS = 30 * 86_400.0
+_MOST_PENDING = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class BulkReply:
+    """A reply that was understood."""
+
+    replies: tuple[TargetReply, ...]
+    notes: tuple[str, ...] = ()
+    """Values that were left out because they make no sense; at most a few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal with the platform's own words."""
+
+    code: str
+    message: str
+    mark: FencingMark | None
+
+
+def request_body(targets: Sequence[TargetPush]) -> bytes:
+    """The body of the bulk call."""
+    return json.dumps({"entities": [_entity(each) for each in targets]}, separators=(",", ":")).encode()
+
+
+def _entity(push: TargetPush) -> dict[str, object]:
+    target = push.target
+    user_data = [{"key": "agentGroup", "value": group} for group in target.groups]
+    user_data.append({"key": "virtualQueue", "value": target.queue})
+    if push.inbound_portion is not None:
+        user_data.append({"key": "inboundPortion", "value": f"{push.inbound_portion:.4f}"})
+    entity: dict[str, object] = {
+        "id": target.name,
+        "name": target.name,
+        "externalId": target.name,
+        "mediaType": target.media,
+        "supportedMediaTypes": [target.media],
+        "userData": user_data,
+        "allowedInvitationCount": push.invitations,
+        "allowedInvitationIntervalSeconds": push.interval_seconds,
+        "rawStatistics": {
+            "numberOfLoggedInAgents": push.logged_in,
+            "numberOfReadyAgents": push.ready,
+            "numberOfInteractionsInQueue": push.waiting,
+            "numberOfServedInteractions": push.accepted_total,
+            "numberOfAbandonedInteractions": push.abandoned_total,
+        },
+    }
+    if push.estimated_wait_seconds is not None:
+        entity["estimatedWaitTimeSeconds"] = round(push.estimated_wait_seconds, 1)
+    return entity
+
+
+def read_reply(body: bytes, names: Sequence[str]) -> BulkReply:
+    """What the platform says of the targets ``names``, in their order.
+
+    A fault of one result is that target's error. ``ReplyError`` when the body as a whole does not fit, or every result
+    is faulty in itself.
+    """
+    document = read_json(body)
+    if not isinstance(document, dict):
+        raise ReplyError(f"the reply: found {json_type(document)}, expected object")
+    results = document.get("results")
+    if not isinstance(results, list):
+        raise ReplyError(f"results: found {json_type(results)}, expected array")
+    if len(results) != len(names):
+        raise ReplyError(f"results: found {len(results)}, expected {len(names)}")
+    listed = document.get("errorIndexes")
+    refused = {each for each in listed if whole_number(each) is not None} if isinstance(listed, list) else set()
+    notes: list[str] = []
+    faults: list[str] = []
+    replies = tuple(
+        _target_reply(result, name, refused=index in refused, faults=faults, notes=notes)
+        for index, (result, name) in enumerate(zip(results, names, strict=True))
+    )
+    if faults and len(faults) == len(names):
+        raise ReplyError(faults[0])
+    return BulkReply(replies, tuple(notes[:3]))
+
+
+def _target_reply(result: object, name: str, *, refused: bool, faults: list[str], notes: list[str]) -> TargetReply:
+    try:
+        return _understood(result, name, refused=refused, notes=notes)
+    except ReplyError as fault:
+        faults.append(str(fault))
+        return TargetReply(error=f"reply not valid: {fault}")
+
+
+def _understood(result: object, name: str, *, refused: bool, notes: list[str]) -> TargetReply:
+    if not isinstance(result, dict):
+        raise ReplyError(f"result of {name!r}: found {json_type(result)}, expected object")
+    if result.get("error") is not None:
+        return TargetReply(error=_error_text(result["error"]))
+    if refused:
+        return TargetReply(error="the platform lists it in errorIndexes")
+    entity = result.get("entity")
+    if not isinstance(entity, dict):
+        raise ReplyError(f"entity of {name!r}: found {json_type(entity)}, expected object")
+    identity = entity.get("externalId")
+    if isinstance(identity, str) and identity != name:
+        raise ReplyError(f"entity of {name!r}: found externalId {identity!r}")
+    pending = entity.get("pendingInvitationCount")
+    count = whole_number(pending, _MOST_PENDING)
+    if pending is not None and count is None:
+        raise ReplyError(f"pendingInvitationCount of {name!r}: found {_shown(pending)}, expected whole number")
+    positive, negative = "timeToPositiveDispositionAvgSeconds", "timeToNegativeDispositionAvgSeconds"
+    return TargetReply(
+        pending=count,
+        acceptance_ratio=_estimate(entity, "acceptanceRate", 1.0, name, notes),
+        positive_disposition_seconds=_estimate(entity, positive, _LONGEST_SECONDS, name, notes),
+        negative_disposition_seconds=_estimate(entity, negative, _LONGEST_SECONDS, name, notes),
+    )
+
+
+def _estimate(entity: dict[str, object], field: str, largest: float, name: str, notes: list[str]) -> float | None:
+    """An optional number; one that makes no sense is left out and noted: pacing has estimates of its own."""
+    value = entity.get(field)
+    number = real_number(value, largest)
+    if value is not None and number is None and len(notes) < 3:
+        notes.append(f"{field} of {name!r}: left out {_shown(value)}, expected number from 0 to {largest:g}")
+    return number
+
+
+def _error_text(error: object) -> str:
+    """The platform's error for one target in one line."""
+    if not isinstance(error, dict):
+        return error if isinstance(error, str) and error else "error without a message"
+    parts = [str(error[key]) for key in ("code", "status", "message") if isinstance(error.get(key), (str, int))]
+    details = error.get("errors")
+    fields = [each for each in (details if isinstance(details, list) else ())[:3] if isinstance(each, dict)]
+    parts.extend(f"{each.get('field', '')}: {each.get('message', '')}" for each in fields)
+    return " · ".join(parts) or "error without a message"
+
+
+def read_refusal(body: bytes) -> Refusal | None:
+    """The platform's own error document (code, message, mark); None when the body is none."""
+    try:
+        document = read_json(body)
+    except ReplyError:
+        return None
+    if not isinstance(document, dict):
+        return None
+    code, message, mark = document.get("code"), document.get("message"), document.get("mark")
+    return Refusal(
+        code=code if isinstance(code, str) else "",
+        message=message if isinstance(message, str) else "",
+        mark=_mark(mark) if isinstance(mark, dict) else None,
+    )
+
+
+def _mark(mark: dict[str, object]) -> FencingMark:
+    cluster = mark.get("clusterId")
+    return FencingMark(
+        cluster_id=cluster if isinstance(cluster, str) else None,
+        epoch=whole_number(mark.get("epoch")),
+        sequence=whole_number(mark.get("sequence")),
+    )
+
+
+def _shown(value: object) -> str:
+    return f"{json_type(value)} {value!r}"

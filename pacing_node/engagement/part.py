@@ -1,0 +1,164 @@
+"""One part of a push: sent, judged, and sent again with the same token where that is allowed."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import random
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pacing_node.engagement import headers as header
+from pacing_node.engagement.documents import ReplyError
+from pacing_node.engagement.exchange import Answer, ExchangeError, UnreadableError, post
+from pacing_node.engagement.mapping import FENCED_CODES, read_refusal, read_reply, request_body
+from pacing_node.engagement.oauth import RETRY_STATUSES, TokenError
+from pacing_node.engagement.port import FencingMark, PushStatus, TargetReply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster.token import Token
+    from pacing_node.engagement.connection import Connection
+    from pacing_node.engagement.port import TargetPush
+
+_LONGEST_BACKOFF_SECONDS = 1.0
+_LEAST_ATTEMPT_SECONDS = 0.02  # with less left an attempt is not worth beginning
+
+
+@dataclass(frozen=True, slots=True)
+class PartOutcome:
+    """How a part ended."""
+
+    status: PushStatus
+    message: str = ""
+    replies: tuple[TargetReply, ...] = ()
+    mark: FencingMark | None = None
+    replayed: bool = False
+    attempts: int = 1
+    retry_after_seconds: float | None = None
+    again: bool = False
+    """The same part may be sent again."""
+    unauthorised: str | None = None
+    """The access token the platform did not take."""
+
+
+class Part:
+    """A slice of the push's targets on its way; retries carry the same token and stay inside the same deadline."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        token: Token,
+        targets: Sequence[TargetPush],
+        *,
+        number: int,
+        of: int,
+        deadline: float,
+    ) -> None:
+        """``deadline`` is a time of the running loop; ``number`` counts from 1."""
+        self._connection = connection
+        self._names = [each.target.name for each in targets]
+        self._targets = targets
+        self._deadline = deadline
+        self._label = f"part {number}/{of}: " if of > 1 else ""
+        self._headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        self._headers.update(header.fencing_headers(token, number, of))
+        self.attempts = 0
+        self.trouble = ""
+        """Why the newest attempt did not succeed; empty before."""
+
+    async def send(self) -> PartOutcome:
+        """Send until the part is taken, refused, or its time is up. Raises only ``CancelledError``."""
+        body = request_body(self._targets)
+        if self._connection.settings.compress:
+            body = gzip.compress(body, compresslevel=1)
+            self._headers["Content-Encoding"] = "gzip"
+        renewed = False
+        while True:
+            self.attempts += 1
+            outcome = self._told(await self._attempt(body))
+            if outcome.unauthorised is not None and not renewed:
+                renewed = True
+                self._connection.tokens.reject(outcome.unauthorised)
+                continue
+            if not outcome.again:
+                return outcome
+            wait = self._wait(outcome.retry_after_seconds)
+            if wait + _LEAST_ATTEMPT_SECONDS > self._deadline - asyncio.get_running_loop().time():
+                return outcome
+            await asyncio.sleep(wait)
+
+    def _told(self, outcome: PartOutcome) -> PartOutcome:
+        """The outcome with its texts fit for people."""
+        clean = self._connection.redactor.clean
+        message = clean(f"{self._label}{outcome.message}") if outcome.message else ""
+        replies = tuple(replace(each, error=clean(each.error)) if each.error else each for each in outcome.replies)
+        self.trouble = message
+        return replace(outcome, message=message, replies=replies, attempts=self.attempts)
+
+    def _wait(self, asked: float | None) -> float:
+        """Seconds before the next attempt: what the platform asks, else nothing, then twice as long each time."""
+        if asked is not None:
+            return asked
+        if self.attempts == 1:
+            return 0.0  # most often a pooled connection the server had closed
+        return float(min(_LONGEST_BACKOFF_SECONDS, 0.05 * 2.0 ** min(self.attempts - 2, 10)) * random.uniform(0.5, 1.0))
+
+    async def _attempt(self, body: bytes) -> PartOutcome:
+        settings = self._connection.settings
+        try:
+            access = await self._connection.tokens.get()
+            answer = await post(
+                self._connection.client,
+                settings.push_url,
+                headers={**self._headers, "Authorization": f"Bearer {access}"},
+                content=body,
+                limit=settings.max_reply_bytes,
+            )
+        except TokenError as error:
+            return PartOutcome(
+                PushStatus.FAILED, str(error), retry_after_seconds=error.retry_after_seconds, again=error.retryable
+            )
+        except UnreadableError as error:
+            return PartOutcome(PushStatus.INVALID_REPLY, str(error))
+        except ExchangeError as error:
+            return PartOutcome(PushStatus.FAILED, str(error), again=error.retryable)
+        if answer.status == 401:
+            return PartOutcome(PushStatus.FAILED, "HTTP 401: the access token is not accepted", unauthorised=access)
+        return judge(answer, self._names)
+
+
+def judge(answer: Answer, names: Sequence[str]) -> PartOutcome:
+    """What an answer means for the part with the targets ``names``."""
+    if 200 <= answer.status < 300:
+        return _judge_success(answer, names)
+    refusal = read_refusal(answer.body)
+    if answer.status == 409 and (refusal is None or refusal.code in {*FENCED_CODES, ""}):
+        # A refusal that cannot be read is taken for the worst: somebody else may be master.
+        message = (
+            f"{refusal.code}: {refusal.message}" if refusal and refusal.code else "HTTP 409 without a readable reason"
+        )
+        return PartOutcome(PushStatus.FENCED, message, mark=refusal.mark if refusal else None)
+    words = f": {refusal.code} {refusal.message}".rstrip() if refusal and (refusal.code or refusal.message) else ""
+    hint = " (the request is too large: lower maxEntitiesPerRequest)" if answer.status == 413 else ""
+    return PartOutcome(
+        PushStatus.FAILED,
+        f"HTTP {answer.status}{words}{hint}",
+        retry_after_seconds=header.retry_after_seconds(answer.headers) or header.rate_limit_seconds(answer.headers),
+        again=answer.status in RETRY_STATUSES,
+    )
+
+
+def _judge_success(answer: Answer, names: Sequence[str]) -> PartOutcome:
+    replayed = header.replayed(answer.headers)
+    wait = header.rate_limit_seconds(answer.headers)
+    try:
+        reply = read_reply(answer.body, names)
+    except ReplyError as error:
+        return PartOutcome(
+            PushStatus.INVALID_REPLY, f"HTTP {answer.status}: {error}", replayed=replayed, retry_after_seconds=wait
+        )
+    return PartOutcome(
+        PushStatus.ACCEPTED, "; ".join(reply.notes), reply.replies, replayed=replayed, retry_after_seconds=wait
+    )

@@ -1,0 +1,21 @@
+"""A platform that behaves unless told otherwise, and the adapter that talks to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from pacing_node.engagement.predictive import PredictiveEngagement
+from tests.engagement.platform import platform_running, settings
+
+
+@pytest.fixture
+async def platform():
+    async with platform_running() as running:
+        yield running
+
+
+@pytest.fixture
+async def engagement(platform):
+    adapter = PredictiveEngagement(settings(platform.url))
+    yield adapter
+    await adapter.close()
