@@ -1,0 +1,78 @@
+"""The command ``pacing simulator``."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
+from typing import Annotated
+
+import typer
+
+from simulator.scenarios import NAMES, Scenario, ScenarioError, ScenarioOptions, load_scenario
+from simulator.servers import Simulator, SimulatorOptions
+
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="0: any free port.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root application."""
+    app.command("simulator")(simulate)
+
+
+def simulate(
+    *,
+    scenario: Annotated[str, typer.Option(help="Name of a scenario, or the path of a .yaml file.")] = "demo",
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same visitors, agents and times.")] = 1,
+    speed: Annotated[float, typer.Option(min=0.01, max=1000.0, help="Model seconds per second.")] = 1.0,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    http_port: Port = 0,
+    statistics_primary_port: Port = 0,
+    statistics_backup_port: Port = 0,
+    configuration_port: Port = 0,
+    objects_file: Annotated[Path | None, typer.Option(help="Write the configuration objects (YAML) here.")] = None,
+    ready_file: Annotated[Path | None, typer.Option(help="Write the addresses (JSON) here when all is served.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Recorded day of bank-day: its file or directory.")] = None,
+    targets: Annotated[int, typer.Option(min=1, help="Targets of the scenario large.")] = 10_000,
+    agents_per_target: Annotated[int, typer.Option(min=1, help="Agents of each target of the scenario large.")] = 3,
+    token_lifetime: Annotated[float, typer.Option(min=1.0, help="Seconds a bearer token is good for.")] = 3600.0,
+    list_scenarios: Annotated[bool, typer.Option("--list-scenarios", help="List the scenarios and end.")] = False,
+) -> None:
+    """Run a simulated contact centre: statistics, configuration, token and bulk endpoints, and an alarm sink."""
+    if list_scenarios:
+        for name, about in NAMES.items():
+            typer.echo(f"{name:10} {about}")
+        return
+    options = SimulatorOptions(
+        host=host,
+        http_port=http_port,
+        statistics_primary_port=statistics_primary_port,
+        statistics_backup_port=statistics_backup_port,
+        configuration_port=configuration_port,
+        objects_file=objects_file,
+        ready_file=ready_file,
+        seed=seed,
+        speed=speed,
+        token_lifetime_seconds=token_lifetime,
+    )
+    try:
+        loaded = load_scenario(scenario, ScenarioOptions(data, targets, agents_per_target))
+        asyncio.run(_serve(loaded, options))
+    except (ScenarioError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+async def _serve(scenario: Scenario, options: SimulatorOptions) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    async with Simulator(scenario, options) as simulator:
+        typer.echo(f"{scenario.name}: {scenario.description}")
+        typer.echo(f"http {simulator.addresses['http']}")
+        for place, address in simulator.addresses["statistics"].items():
+            typer.echo(f"statistics {place} {address}")
+        typer.echo(f"configuration {simulator.addresses['configuration']}")
+        await ended.wait()

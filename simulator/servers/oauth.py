@@ -1,0 +1,79 @@
+"""The token endpoint of the engagement platform: client credentials over HTTP Basic."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote_plus
+
+from starlette.responses import JSONResponse
+
+from simulator.servers.faults import Garble, RevokeTokens
+from simulator.servers.misbehaviour import delayed, refusal, spoiled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from simulator.servers.faults import FaultBoard
+
+
+class TokenOffice:
+    """Gives bearer tokens to known clients and knows whose a token is until it expires."""
+
+    def __init__(self, clients: Mapping[str, str], lifetime_seconds: float, board: FaultBoard) -> None:
+        self._clients = dict(clients)
+        self._lifetime = lifetime_seconds
+        self._board = board
+        self._tokens: dict[str, tuple[str, float]] = {}
+        self.issued = 0
+        """Tokens given out since the start."""
+        board.on(RevokeTokens, lambda _: self._tokens.clear())
+
+    def client_of(self, authorization: str) -> str | None:
+        """The client an ``Authorization: Bearer`` header stands for; None when it is unknown or expired."""
+        scheme, _, token = authorization.partition(" ")
+        client, expires = self._tokens.get(token.strip(), (None, 0.0))
+        return client if scheme.lower() == "bearer" and time.monotonic() < expires else None
+
+    async def answer(self, request: Request) -> Response:
+        """``POST /oauth/token`` with ``grant_type=client_credentials``."""
+        fault = refusal(self._board, "token")
+        if fault is not None:
+            return await delayed(self._board, "token", fault)
+        form = parse_qs((await request.body()).decode("utf-8", "replace"))
+        client = self._authenticated(request.headers.get("authorization", ""))
+        if client is None:
+            failed = {"error": "invalid_client", "description": "unknown client or wrong secret"}
+            return JSONResponse(failed, 401, headers={"WWW-Authenticate": 'Basic realm="platform"'})
+        if form.get("grant_type") != ["client_credentials"]:
+            return JSONResponse({"error": "unsupported_grant_type"}, 400)
+        answer = {"access_token": self._issue(client), "token_type": "bearer", "expires_in": int(self._lifetime)}
+        response = spoiled(answer, self._board.take(Garble, "token"), {})
+        return await delayed(self._board, "token", response)
+
+    def _authenticated(self, authorization: str) -> str | None:
+        scheme, _, encoded = authorization.partition(" ")
+        try:
+            text = base64.b64decode(encoded, validate=True).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        client, _, password = text.partition(":")
+        for name, secret in ((client, password), (unquote_plus(client), unquote_plus(password))):
+            known = self._clients.get(name)
+            if scheme.lower() == "basic" and known is not None and secrets.compare_digest(known, secret):
+                return name
+        return None
+
+    def _issue(self, client: str) -> str:
+        now = time.monotonic()
+        self._tokens = {token: entry for token, entry in self._tokens.items() if entry[1] > now}
+        token = secrets.token_urlsafe(32)
+        self._tokens[token] = (client, now + self._lifetime)
+        self.issued += 1
+        return token
