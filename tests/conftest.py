@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,11 @@ from simulator.demo.zookeeper import Ensemble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def pytest_configure() -> None:
+    """Say that there is no event loop outside a test: a plugin that asks for one would make it and never close it."""
+    asyncio.set_event_loop(None)
 
 
 @pytest.fixture(scope="session")

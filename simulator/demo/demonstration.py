@@ -16,6 +16,7 @@ from simulator.demo.view import Scene
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
     from simulator.demo.narration import Narrator
     from simulator.demo.options import DemoOptions
     from simulator.demo.pushes import ReignChange

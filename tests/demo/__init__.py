@@ -1,0 +1,1 @@
+"""The demonstration: what it starts, shows, kills, reports and leaves behind."""
