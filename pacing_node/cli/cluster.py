@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from cluster.errors import ClusterError
-from cluster.peers import PeerClient
+from cluster.peer_client import PeerClient
+from cluster.records import MemberInfo
 from pacing_node.cli.output import (
     DEFAULT_URL,
     ExitCode,
@@ -27,6 +28,7 @@ from pacing_node.cli.output import (
 
 COLUMNS = ["member", "role", "state", "epoch", "lease left", "zookeeper", "version", "http", "clustering", "note"]
 WAIT_SECONDS = 30.0
+CALL_SECONDS = 5.0
 _POLL_SECONDS = 0.1
 
 
@@ -85,7 +87,7 @@ def step_down(
     if master is None:
         raise fail("there is no master now", ExitCode.NOT_FOUND)
     try:
-        epoch = asyncio.run(_resign(master["clustering"]))
+        epoch = asyncio.run(_resign(master))
     except ClusterError as error:
         raise fail(f"{master['name']} did not resign: {error}", ExitCode.FAILED) from None
     successor = _await_successor(url, epoch) if wait else None
@@ -103,10 +105,11 @@ def step_down(
             typer.echo(f"after:  master {outcome['master']}, epoch {outcome['epoch']}")
 
 
-async def _resign(address: str) -> int:
-    client = PeerClient(address)
+async def _resign(master: dict[str, Any]) -> int:
+    info = MemberInfo(master["name"], master["http"], master["clustering"], master["version"], master["started_at"])
+    client = PeerClient(CALL_SECONDS)
     try:
-        return await client.step_down(f"{getpass.getuser()} by pacing step-down")
+        return await client.step_down(info, f"{getpass.getuser()} by pacing step-down", CALL_SECONDS)
     finally:
         await client.close()
 

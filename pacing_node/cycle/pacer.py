@@ -47,6 +47,7 @@ class Pacer:
         plan: Plan,
         board: Board,
         share: Callable[[CycleReport], None],
+        tally: Tally | None = None,
     ) -> None:
         """Wire the cycle to its ports; ``share`` hands a report to the standbys and must not block."""
         self._mastership = mastership
@@ -55,7 +56,7 @@ class Pacer:
         self._board = board
         self._share = share
         self._calculation: Calculation | None = None
-        self.tally = Tally()
+        self.tally = tally or Tally()
         self._pusher = Pusher(platform, self.tally)
 
     async def run(self) -> None:

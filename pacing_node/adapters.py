@@ -1,0 +1,100 @@
+"""From options to the parts they ask for: settings of the cluster library, of the cycle, and adapters by kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cluster.settings import ClusterSettings
+from pacing_node.api.server import TlsFiles
+from pacing_node.cycle.plan import CycleSettings
+from pacing_node.engagement.settings import EngagementSettings, ProxySettings
+from pacing_node.statistics.bridge import BridgeStatistics
+
+if TYPE_CHECKING:
+    from pacing_node.configuration.cluster_options import ClusterOptions
+    from pacing_node.configuration.connections import ForwardProxy, StatServer
+    from pacing_node.configuration.credentials import EngagementCredentials
+    from pacing_node.configuration.node_options import NodeOptions
+    from pacing_node.statistics.port import StatisticsSource
+
+LEAST_KEEPALIVE_SECONDS = 90.0
+
+
+def cluster_settings(options: NodeOptions) -> ClusterSettings:
+    """Settings of this node as a member of its cluster.
+
+    Raises SettingsError when times or names are out of the library's bounds.
+    """
+    common = {
+        "node": options.name,
+        "cluster": options.cluster,
+        "host": options.host,
+        "bind_address": options.bind,
+        "clustering_port": options.ports.clustering,
+        "state_directory": options.state_directory,
+        "push_budget_seconds": options.push_budget_seconds,
+    }
+    zookeeper = options.zookeeper
+    if zookeeper is None:
+        return ClusterSettings(zookeeper_hosts=None, **common)  # type: ignore[arg-type]
+    return ClusterSettings(
+        zookeeper_hosts=",".join(zookeeper.hosts),
+        session_timeout_seconds=zookeeper.session_timeout_seconds,
+        heartbeat_seconds=zookeeper.heartbeat_seconds,
+        **common,  # type: ignore[arg-type]
+    )
+
+
+def cycle_settings(options: ClusterOptions, push_budget_seconds: float) -> CycleSettings:
+    """Settings of the cycle."""
+    pacing = options.pacing
+    ratio = 100.0 if pacing.proactive_ratio is None else pacing.proactive_ratio
+    return CycleSettings(
+        algorithm=pacing.algorithm,
+        optimization_target=pacing.optimization_target,
+        refresh_seconds=pacing.refresh_seconds,
+        push_budget_seconds=push_budget_seconds,
+        proactive_ratio=ratio / 100.0,
+        reserved_agents=pacing.reserved_agents,
+        caution=pacing.caution,
+        default_acceptance_ratio=pacing.default_acceptance_percent / 100.0,
+        default_handle_seconds=pacing.default_handle_seconds,
+        default_disposition_seconds=pacing.default_disposition_seconds,
+    )
+
+
+def engagement_settings(options: ClusterOptions, credentials: EngagementCredentials) -> EngagementSettings:
+    """Settings of the engagement platform's adapter.
+
+    Raises EngagementSettingsError when no connection can be made with them.
+    """
+    endpoint = options.pacing_endpoint
+    return EngagementSettings(
+        base_auth_url=credentials.base_auth_url,
+        base_service_url=credentials.base_service_url,
+        client_id=credentials.client_id,
+        password=credentials.password,
+        target_endpoint=endpoint.target_endpoint,
+        max_entities_per_request=endpoint.max_entities_per_request,
+        max_concurrent_requests=endpoint.max_concurrent_requests,
+        keepalive_seconds=max(LEAST_KEEPALIVE_SECONDS, 2.0 * options.pacing.refresh_seconds),
+        proxy=_proxy(options.forward_proxy),
+    )
+
+
+def _proxy(proxy: ForwardProxy | None) -> ProxySettings | None:
+    if proxy is None:
+        return None
+    host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
+    return ProxySettings(f"{proxy.scheme}://{host}:{proxy.port}", proxy.user, proxy.password, tuple(proxy.no_proxy))
+
+
+def statistics_source(options: StatServer) -> StatisticsSource:
+    """The adapter to the statistics servers."""
+    return BridgeStatistics(options.primary, options.backup)
+
+
+def tls_files(options: NodeOptions) -> TlsFiles | None:
+    """Certificate files of the HTTP port; None for plain HTTP."""
+    files = options.certificates
+    return TlsFiles(files.certificate, files.private_key, files.authorities) if files else None

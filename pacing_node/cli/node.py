@@ -1,0 +1,59 @@
+"""`pacing node`: run one node until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cluster.errors import ClusterError
+from pacing_node.configuration.errors import ConfigurationError
+from pacing_node.configuration.node_options import describe_node_options, load_node_options
+from pacing_node.logs import configure_logs
+from pacing_node.node import run_node
+
+REFUSED = 2
+"""Exit status when the configuration was refused."""
+FAILED = 1
+"""Exit status when the node could not start."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module; its help lists every option of a node."""
+    app.command("node", epilog=_option_help())(node)
+
+
+def node(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", envvar="PACING_CONFIG", help="YAML file with the node's options.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Check the options and end.")] = False,
+) -> None:
+    """Run one node of the cluster until SIGTERM or SIGINT; the master hands over before it ends."""
+    try:
+        options = load_node_options(config)
+    except ConfigurationError as error:
+        sys.stderr.write(f"pacing node: {error}\n")
+        raise typer.Exit(REFUSED) from None
+    if check:
+        typer.echo("the options of this node are well")
+        return
+    configure_logs(options.log.level, options.log.format, options.name)
+    try:
+        status = asyncio.run(run_node(options))
+    except (ClusterError, ConfigurationError, OSError) as error:
+        sys.stderr.write(f"pacing node: {error}\n")
+        raise typer.Exit(FAILED) from None
+    raise typer.Exit(status)
+
+
+def _option_help() -> str:
+    """Every option with its environment variable, default and meaning, one paragraph each."""
+    lines = ["Options in the file, each also as an environment variable:"]
+    for key, variable, allowed, default, meaning in describe_node_options():
+        text = " ".join(meaning.split())
+        lines.append(f"{key} ({variable}): {text} Allowed: {allowed}. Default: {default or 'none'}.")
+    return "\n\n".join(lines)

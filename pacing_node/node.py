@@ -1,0 +1,199 @@
+"""One node: what is built, in which order it starts and stops.
+
+Start: the HTTP port (so that health pages answer while everything else is still coming), the membership in the cluster,
+the options of the cluster, then what they name: configuration objects, statistics, engagement platform; last the cycle.
+Stop: the mastership first, so that another node takes over while this one tidies up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from cluster.member import ClusterMember
+from cluster.records import Record, RecordInfo
+from cluster.tasks import cancel, spawn
+from pacing_node import adapters
+from pacing_node.api.app import NodeView, build_app
+from pacing_node.api.cluster_page import cluster_page
+from pacing_node.api.metrics import MetricSources, NodeCollector
+from pacing_node.api.server import HttpServer
+from pacing_node.configuration.sources import configuration_source
+from pacing_node.configuration.store import OptionsStore
+from pacing_node.cycle.board import Board
+from pacing_node.cycle.pacer import Pacer
+from pacing_node.cycle.plan import Plan
+from pacing_node.cycle.report import SCHEMA, CycleReport, decode, encode
+from pacing_node.cycle.tally import Tally
+from pacing_node.loop_lag import LoopLag
+from pacing_node.platform_slot import PlatformSlot
+from pacing_node.reconfiguration import Reconfiguration
+from pacing_node.reign_log import ReignLog
+
+if TYPE_CHECKING:
+    from pacing_node.configuration.cluster_options import ClusterOptions
+    from pacing_node.configuration.node_options import NodeOptions
+    from pacing_node.statistics.port import StatisticsSource
+
+log = structlog.get_logger(__name__)
+
+HEALTH_SERVICES = ("pacing.v1.Node", "pacing.v1.Master")
+"""gRPC health names: this node has joined; this node is master with a valid lease."""
+
+
+async def run_node(options: NodeOptions) -> int:
+    """Run a node until SIGTERM or SIGINT; returns the exit status.
+
+    Raises OSError for a port that is taken, and ClusterError for a state directory that cannot be used.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    node = Node(options)
+    try:
+        await node.start()
+        await stop.wait()
+    finally:
+        await node.stop()
+    return 0
+
+
+class Node:
+    """The composition root: owns every part and the order of their lives."""
+
+    def __init__(self, options: NodeOptions) -> None:
+        """Build everything that needs no cluster options.
+
+        Raises OSError when the HTTP port cannot be had, SettingsError when times are out of bounds.
+        """
+        self.options = options
+        self.plan, self.board, self.lag = Plan(), Board(), LoopLag()
+        self.statistics: StatisticsSource | None = None
+        self.platform = PlatformSlot()
+        self._http = HttpServer(options.bind, options.ports.default, adapters.tls_files(options))
+        self.member = ClusterMember(
+            adapters.cluster_settings(options),
+            version=version("agent-pacing"),
+            http_address=f"{options.host}:{self._http.port}",
+            health_services=HEALTH_SERVICES,
+        )
+        self._reconfiguration = Reconfiguration(
+            plan=self.plan,
+            platform=self.platform,
+            statistics=lambda: self.statistics,
+            push_budget_seconds=options.push_budget_seconds,
+        )
+        self._store = OptionsStore(self.member.documents, options.seed)
+        self._tally = Tally()
+        self._reigns = ReignLog(self.member.mastership)
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    async def start(self) -> None:
+        """Start answering and join the cluster; what the cluster's options name is built when they are known."""
+        self.member.on_record(self._receive)
+        self.member.on_early_sign(self._warm_up)
+        await self._http.start(build_app(self._view()))
+        await self.member.start()
+        self._tasks += [
+            spawn("loop-lag", self.lag.run()),
+            spawn("reign-log", self._reigns.run()),
+            spawn("options", self._store.run(self._use_options)),
+        ]
+        log.info("node.started", http_port=self._http.port, clustering=self.member.info.clustering)
+
+    async def stop(self) -> None:
+        """Hand over if master, leave the cluster, then close everything."""
+        self.member.set_ready(ready=False)
+        await self.member.stop()
+        await cancel(*self._tasks)
+        if self.statistics is not None:
+            await self.statistics.stop()
+        await self.platform.close()
+        await self._http.stop()
+        log.info("node.stopped")
+
+    async def _use_options(self, options: ClusterOptions) -> None:
+        """Apply cluster options; the first ones also build what they name."""
+        if self.statistics is not None:
+            self._reconfiguration.use_options(options)
+            return
+        self.statistics = adapters.statistics_source(options.stat_server)
+        await self.statistics.start()
+        self._reconfiguration.use_options(options)
+        source = configuration_source(options.config_server, options.tenant)
+        self._tasks.append(spawn("configuration", source.run(self._reconfiguration.use_objects)))
+        self._start_cycle(self.statistics)
+
+    def _start_cycle(self, statistics: StatisticsSource) -> None:
+        pacer = Pacer(
+            mastership=self.member.mastership,
+            statistics=statistics,
+            platform=self.platform,
+            plan=self.plan,
+            board=self.board,
+            share=self._share,
+            tally=self._tally,
+        )
+        self._tasks += [spawn("pacer", pacer.run()), spawn("readiness", self._become_ready())]
+
+    async def _become_ready(self) -> None:
+        await self.plan.wait_complete()
+        self.member.set_ready(ready=True)
+        await asyncio.Event().wait()
+
+    def _share(self, report: CycleReport) -> None:
+        info = RecordInfo(report.epoch, report.sequence, report.calculated_at)
+        self.member.publish(Record(info, SCHEMA, encode(report)))
+
+    def _receive(self, record: Record) -> None:
+        """Show what the master shared; a record of another version is left alone."""
+        if record.schema != SCHEMA:
+            return
+        try:
+            report = decode(record.body)
+        except ValueError as error:
+            log.warning("record.refused", error=str(error), epoch=record.info.epoch)
+            return
+        self.board.post(report, time.monotonic())
+
+    def _warm_up(self) -> None:
+        """Open the way to the platform: the master may be gone, and this node may be the next."""
+        spawn("warm-up", self.platform.warm_up(self.options.push_budget_seconds), finite=True)
+
+    def _view(self) -> NodeView:
+        sources = MetricSources(
+            standing=self.member.status,
+            transitions=lambda: dict(self._reigns.ended),
+            statistics=lambda: self.statistics.health if self.statistics else (),
+            loop_lag_seconds=lambda: self.lag.last_seconds,
+            board=self.board,
+            tally=self._tally,
+        )
+        return NodeView(
+            mastership=self.member.mastership,
+            board=self.board,
+            plan=self.plan,
+            statistics=lambda: self.statistics,
+            collector=NodeCollector(sources),
+            cluster_page=self._cluster_page,
+            not_ready=self._not_ready,
+        )
+
+    async def _cluster_page(self) -> dict[str, Any]:
+        standalone = self.options.standalone
+        return await cluster_page(self.member, cluster=self.options.cluster, standalone=standalone)
+
+    def _not_ready(self) -> list[str]:
+        """What is missing before this node can answer pages and take over."""
+        missing = []
+        if self._reconfiguration.options is None:
+            missing.append("cluster options")
+        if self.plan.targets is None:
+            missing.append("configuration objects")
+        return missing

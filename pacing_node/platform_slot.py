@@ -1,0 +1,55 @@
+"""The engagement platform as the cycle sees it while credentials come, change, or are missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pacing_node.engagement.port import PushOutcome, PushStatus
+from pacing_node.engagement.predictive import PredictiveEngagement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster.token import Token
+    from pacing_node.engagement.port import TargetPush
+    from pacing_node.engagement.settings import EngagementSettings
+
+
+class PlatformSlot:
+    """An engagement platform that may not be configured yet; pushes then fail with the reason, and nothing is sent."""
+
+    def __init__(self) -> None:
+        self._platform: PredictiveEngagement | None = None
+        self.missing = "the configuration has not been read yet"
+        """Why there is no platform, for people."""
+
+    def use(self, settings: EngagementSettings) -> None:
+        """Send to this platform from the next push on.
+
+        Raises EngagementSettingsError, and goes on as before, when no connection can be made with the settings.
+        """
+        if self._platform is None:
+            self._platform = PredictiveEngagement(settings)
+        else:
+            self._platform.replace(settings)
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is a platform to send to."""
+        return self._platform is not None
+
+    async def push(self, token: Token, targets: Sequence[TargetPush], seconds: float) -> PushOutcome:
+        """Send one push, or say why there is nobody to send it to."""
+        if self._platform is None:
+            return PushOutcome(PushStatus.FAILED, message=self.missing)
+        return await self._platform.push(token, targets, seconds)
+
+    async def warm_up(self, seconds: float) -> None:
+        """Prepare the connection, if there is a platform."""
+        if self._platform is not None:
+            await self._platform.warm_up(seconds)
+
+    async def close(self) -> None:
+        """Close connections."""
+        if self._platform is not None:
+            await self._platform.close()

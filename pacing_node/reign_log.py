@@ -1,0 +1,34 @@
+"""Counts the reigns of this node by how they ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from cluster.mastership import Mastership
+
+log = structlog.get_logger(__name__)
+
+
+class ReignLog:
+    """Watches one node's mastership until its task is cancelled."""
+
+    def __init__(self, mastership: Mastership) -> None:
+        self._mastership = mastership
+        self.begun = 0
+        self.ended: Counter[str] = Counter()
+        """Ends by cause."""
+
+    async def run(self) -> None:
+        """Watch for ever."""
+        while True:
+            reign = await self._mastership.wait_for_reign()
+            self.begun += 1
+            log.info("reign.began", epoch=reign.epoch)
+            await reign.ended.wait()
+            cause = reign.cause.value if reign.cause else "unknown"
+            self.ended[cause] += 1
+            log.info("reign.ended", epoch=reign.epoch, cause=cause)
