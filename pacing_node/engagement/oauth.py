@@ -131,9 +131,15 @@ def read_token(body: bytes) -> tuple[str, float]:
     token = document.get("access_token")
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise ReplyError(f"access_token: found {json_type(token)} that is no token, expected string of visible ASCII")
-    lifetime = document.get("expires_in")
+    return token, _lifetime_seconds(document.get("expires_in"))
+
+
+def _lifetime_seconds(given: object) -> float:
+    """The lifetime the endpoint gives, as number or text; ten minutes where it makes no sense."""
+    if isinstance(given, bool) or not isinstance(given, (int, float, str)):
+        return _DEFAULT_LIFETIME_SECONDS
     try:
-        seconds = float(lifetime) if isinstance(lifetime, (int, float, str)) else _DEFAULT_LIFETIME_SECONDS
+        seconds = float(given)
     except (ValueError, OverflowError):
-        seconds = _DEFAULT_LIFETIME_SECONDS
-    return token, seconds if 0 < seconds < 1e9 else _DEFAULT_LIFETIME_SECONDS
+        return _DEFAULT_LIFETIME_SECONDS
+    return seconds if 0 < seconds < 1e9 else _DEFAULT_LIFETIME_SECONDS

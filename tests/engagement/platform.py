@@ -44,7 +44,7 @@ class Platform:
     async def token(self, request):
         if self.token_script:
             answer = self.token_script.pop(0)
-            return await answer(request) if callable(answer) else answer
+            return answer if answer is None or isinstance(answer, Response) else await answer(request)
         expected = base64.b64encode(f"{CLIENT}:{PASSWORD}".encode()).decode()
         form = (await request.body()).decode()
         if request.headers.get("authorization") != f"Basic {expected}" or form != "grant_type=client_credentials":
@@ -62,7 +62,7 @@ class Platform:
         self.requests.append((dict(request.headers), document))
         if self.script:
             answer = self.script.pop(0)
-            answer = await answer(request) if callable(answer) else answer
+            answer = answer if answer is None or isinstance(answer, Response) else await answer(request)
             if answer is not None:
                 return answer
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.valid:
@@ -110,7 +110,9 @@ async def platform_running(**changes):
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     platform.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1, ws="none")
+    config = uvicorn.Config(
+        app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1, ws="none", date_header=False
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
