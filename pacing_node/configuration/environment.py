@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PREFIX = "PACING_"
-RESERVED = ("PACING_TEST_", "PACING_DEMO_", "PACING_CONFIG")
-"""Variables that are read elsewhere: by the tests, by the demonstration, and by the command line."""
+RESERVED = ("PACING_TEST_", "PACING_DEMO_", "PACING_CONFIG", "PACING_URL", "PACING_DATA")
+"""Variables read elsewhere: by the tests, the demonstration, the simulator, and the command line."""
 _SOURCE = "environment"
 _KUBERNETES = re.compile(
     r"^PACING_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT|PORT_\d+_(?:TCP|UDP|SCTP)(?:_[A-Z]+)?)$"
