@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import contextlib
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from cluster import wire
+from cluster.errors import NotMasterError
+from cluster.follower import Follower
+from cluster.health import Health
+from cluster.joined import AloneParts, JoinedParts
+from cluster.mastership import Role, ZooKeeperState
+from cluster.peer_client import PeerClient
+from cluster.peers import Broadcast, PeerServer, PeerService
+from cluster.records import MemberInfo
+from cluster.rpc import peer_pb2_grpc
+from cluster.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from cluster.documents import DocumentStore
     from cluster.mastership import Mastership, Standing
-    from cluster.records import HistoryEntry, MemberInfo, MemberStatus, Record
+    from cluster.records import HistoryEntry, MemberStatus, Record
     from cluster.settings import ClusterSettings
+
+log = structlog.get_logger(__name__)
+
+_T = TypeVar("_T")
 
 
 class ClusterMember:
-    """This node as a member of its cluster; the same with ZooKeeper and alone.
+    """The node as a member of its cluster; the same with ZooKeeper and alone.
 
     Everything runs on the event loop that called :meth:`start`; callbacks are called there and must not block.
     """
-
-    mastership: Mastership
-    """Whether this node may act. Started and stopped by this object."""
-    documents: DocumentStore
-    """The document at ``/config`` that all members share."""
 
     def __init__(
         self,
@@ -36,67 +53,187 @@ class ClusterMember:
         """Build the member; nothing is opened before :meth:`start`.
 
         ``health_services`` are the gRPC health names of "this node has joined" and "this node is master".
-        ``drain`` is awaited (at most one push budget) between the end of a reign by an orderly resignation and the
-        release of the mastership, so that what is in flight can finish or be cancelled.
+        ``drain`` is awaited (at most one push budget) between the end of a reign and the release of the mastership,
+        so that what is in flight can finish or be cancelled.
         """
-        raise NotImplementedError
+        self.settings = settings
+        self._info = MemberInfo(settings.node, http_address, "", version, time.time())
+        self._parts = AloneParts(settings, drain) if settings.standalone else JoinedParts(settings, drain)
+        self._health = Health(*health_services)
+        self._broadcast = Broadcast()
+        self._server = PeerServer(settings.bind_address or settings.host, settings.clustering_port)
+        self._client = PeerClient(settings.peer_timeout_seconds)
+        self._follower = Follower(settings.node, self._other_master, self._received, self._early_sign)
+        limit = settings.watchdog_seconds
+        self._watchdog = Watchdog(limit) if limit is not None else None
+        self._on_record: list[Callable[[Record], None]] = []
+        self._on_early_sign: list[Callable[[], None]] = []
+        self._last_record: Record | None = None
+        self._reigning_epoch: int | None = None
+
+    @property
+    def mastership(self) -> Mastership:
+        """Whether this node may act. Started and stopped by this object."""
+        return self._parts.mastership
+
+    @property
+    def documents(self) -> DocumentStore:
+        """The document at ``/config`` that all members share."""
+        return self._parts.documents
 
     @property
     def info(self) -> MemberInfo:
         """What this member tells about itself; the clustering port is final after :meth:`start`."""
-        raise NotImplementedError
+        return self._info
 
     async def start(self) -> None:
         """Open the clustering port, join and contend. Returns although ZooKeeper may be unreachable.
 
         Raises OSError when the port is taken; alone, also DamagedStateError and AlreadyRunningError.
         """
-        raise NotImplementedError
+        service = PeerService(self._broadcast, self._own_status, self._resign)
+        peer_pb2_grpc.add_PeerServiceServicer_to_server(service, self._server.server)
+        self._health.add_to(self._server.server)
+        port = await self._server.start()
+        self._info = replace(self._info, clustering=f"{self.settings.host}:{port}")
+        self._parts.listen(self._changed)
+        try:
+            await self._parts.start(self._info)
+        except BaseException:
+            await self._server.stop()
+            raise
+        self._follower.start()
+        if self._watchdog is not None:
+            self._watchdog.start()
+        self._changed()
 
     async def stop(self) -> None:
         """Health off, resign if master, tell the peers, close the port and the session; bounded in time."""
-        raise NotImplementedError
+        self._health.close()
+        if self._watchdog is not None:
+            self._watchdog.stop()
+        try:
+            async with asyncio.timeout(self.settings.stop_timeout_seconds):
+                await self._parts.mastership.stop()
+                self._broadcast.close()
+                await self._follower.stop()
+                await self._client.close()
+                await self._server.stop()
+        except TimeoutError:
+            log.warning("cluster.stop_timeout", waited_seconds=self.settings.stop_timeout_seconds)
+        await self._parts.stop()
 
     def set_ready(self, *, ready: bool) -> None:
         """Set the gRPC health of the process (service ``""``); not ready at birth."""
-        raise NotImplementedError
+        self._health.tell(process=ready)
 
     def status(self) -> Standing:
         """Where this node stands now, from memory."""
-        raise NotImplementedError
+        return self.mastership.standing
 
     def members(self) -> Sequence[MemberInfo]:
         """Members that have joined, by name, as last seen; this one is always among them."""
-        raise NotImplementedError
+        return self._parts.members()
 
     async def ask_members(self) -> Sequence[MemberStatus]:
         """Ask every member about itself, all at once, within the peer time-out; never raises for a silent one."""
-        raise NotImplementedError
+        members = self.members()
+        others = [each for each in members if each.name != self.settings.node]
+        answers = {each.info.name: each for each in await self._client.get_statuses(others)}
+        last = self._last_record.info if self._last_record else None
+        answers[self.settings.node] = wire.status_of_self(self._info, self.status(), last)
+        await self._client.forget(each.clustering for each in others)
+        return [answers[each.name] for each in members]
 
     async def step_down(self, requested_by: str) -> int:
         """Ask the master, wherever it is, to resign. Returns the epoch that ended.
 
         Raises NotMasterError when there is no master, UnavailableError when it cannot be reached.
         """
-        raise NotImplementedError
+        epoch = await self._resign(requested_by)
+        if epoch is not None:
+            return epoch
+        master = self._other_master()
+        if master is None:
+            raise NotMasterError(self.status().master)
+        limit = self.settings.peer_timeout_seconds + self.settings.session_timeout_seconds
+        return await self._client.step_down(master, requested_by, limit)
 
     async def history(self, limit: int = 50) -> Sequence[HistoryEntry]:
         """The newest reigns, newest first. Raises UnavailableError."""
-        raise NotImplementedError
+        return await self._parts.history(limit)
 
     def publish(self, record: Record) -> None:
         """Hand a record of this master to all followers; the newest replaces one not yet sent."""
-        raise NotImplementedError
+        self._last_record = record
+        self._broadcast.publish(record)
 
     def on_record(self, callback: Callable[[Record], None]) -> Callable[[], None]:
         """Call back with each record received while standby; returns the unsubscriber."""
-        raise NotImplementedError
+        return _subscribe(self._on_record, callback)
 
     @property
     def last_record(self) -> Record | None:
         """The newest record published or received."""
-        raise NotImplementedError
+        return self._last_record
 
     def on_early_sign(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back when the stream of the master broke: time to warm up, never a reason to act. Unsubscriber."""
-        raise NotImplementedError
+        return _subscribe(self._on_early_sign, callback)
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _own_status(self) -> wire.StatusAnswer:
+        last = self._last_record.info if self._last_record else None
+        return wire.status_to_wire(self._info, self.status(), last)
+
+    async def _resign(self, requested_by: str) -> int | None:
+        reign = self.mastership.reign
+        if reign is None:
+            return None
+        log.info("leadership.step_down", epoch=reign.epoch, requested_by=requested_by)
+        return reign.epoch if await self.mastership.step_down() else None
+
+    def _other_master(self) -> MemberInfo | None:
+        standing = self.status()
+        if standing.role is Role.MASTER or standing.master in {None, self.settings.node}:
+            return None
+        return next((each for each in self.members() if each.name == standing.master and each.clustering), None)
+
+    def _changed(self) -> None:
+        """Role, state, master or members have changed: health, stream and follower go with it."""
+        standing = self.status()
+        reign = self.mastership.reign
+        self._health.tell(
+            node=standing.zookeeper in {ZooKeeperState.CONNECTED, ZooKeeperState.STANDALONE}, master=reign is not None
+        )
+        epoch = reign.epoch if reign is not None else None
+        if epoch != self._reigning_epoch:
+            self._reigning_epoch = epoch
+            if epoch is None:
+                self._broadcast.close()
+            else:
+                self._broadcast.open()
+        self._follower.look()
+
+    def _received(self, record: Record) -> None:
+        last = self._last_record
+        if last is not None and (record.info.epoch, record.info.sequence) < (last.info.epoch, last.info.sequence):
+            return
+        self._last_record = record
+        for callback in tuple(self._on_record):
+            callback(record)
+
+    def _early_sign(self) -> None:
+        for callback in tuple(self._on_early_sign):
+            callback()
+
+
+def _subscribe(callbacks: list[_T], callback: _T) -> Callable[[], None]:
+    callbacks.append(callback)
+
+    def remove() -> None:
+        with contextlib.suppress(ValueError):
+            callbacks.remove(callback)
+
+    return remove

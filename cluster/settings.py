@@ -50,6 +50,11 @@ class ClusterSettings:
     """Deadline of one call to another member."""
     stop_timeout_seconds: float = 5.0
     """Upper bound of the time an orderly stop takes."""
+    watchdog_seconds: float | None = None
+    """Longest freeze of the event loop that is endured before the process is ended; at most T; None endures any.
+
+    The smaller one of T and two periods of the application is a good choice.
+    """
     short_session_allowed: bool = False
     """Lifts the lower bound of the session time-out. For tests: idle sessions below 0.6 s expire by themselves."""
 
@@ -81,7 +86,7 @@ class ClusterSettings:
     def _check_times(self) -> None:
         session = self.session_timeout_seconds
         least = 0.0 if self.short_session_allowed else 2.0
-        bounds = (
+        bounds: tuple[tuple[str, float, float, float, str], ...] = (
             ("session_timeout_seconds", session, least, 3600.0, "2 s is the least kazoo keeps alive when idle"),
             ("heartbeat_seconds", self.heartbeat_seconds, 0.0, session / 8, "T/8"),
             ("push_budget_seconds", self.push_budget_seconds, 0.0, session / 3, "T/3"),
@@ -90,6 +95,8 @@ class ClusterSettings:
             ("peer_timeout_seconds", self.peer_timeout_seconds, 0.0, 60.0, ""),
             ("stop_timeout_seconds", self.stop_timeout_seconds, 0.0, 600.0, ""),
         )
+        if self.watchdog_seconds is not None:
+            bounds = (*bounds, ("watchdog_seconds", self.watchdog_seconds, 0.0, session, "T"))
         for key, found, low, high, reason in bounds:
             if not (found > 0.0 and low <= found <= high):
                 why = f" ({reason})" if reason else ""

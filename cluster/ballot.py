@@ -1,0 +1,141 @@
+"""What the election writes to ZooKeeper and reads from it: one coroutine for each step of the protocol."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import structlog
+
+from cluster import tree as layout
+from cluster.errors import ConflictError, NodeExistsError, NodeMissingError, OutcomeUnknownError
+from cluster.leadership_events import Hold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cluster.session import Session, Transaction
+    from cluster.tree import Tree
+
+log = structlog.get_logger(__name__)
+
+
+class Ballot:
+    """The nodes ``/master`` and ``/epoch``, and the ones around them."""
+
+    def __init__(self, session: Session, tree: Tree, node: str) -> None:
+        self._session = session
+        self._tree = tree
+        self._node = node
+
+    async def prepare(self, known_cluster_id: str | None) -> str:
+        """Create the tree where it is missing; returns the id of the cluster.
+
+        A member that knows the id from before writes it again into a ZooKeeper that has lost its data, so that the
+        receiver still takes it for the same cluster.
+        """
+        tree = self._tree
+        for path in (tree.members, tree.history):
+            await self._session.ensure_path(path)
+        for path, data in (
+            (tree.epoch, layout.encode_epoch(0, "nobody")),
+            (tree.cluster_id, (known_cluster_id or str(uuid.uuid4())).encode()),
+        ):
+            if await self._session.exists(path) is None:
+                try:
+                    await self._session.create(path, data)
+                except NodeExistsError:
+                    continue
+        found, _ = await self._session.get(tree.cluster_id)
+        cluster_id = found.decode(errors="replace")
+        if known_cluster_id is not None and cluster_id != known_cluster_id:
+            log.error("cluster.identity_changed", path=tree.cluster_id, found=cluster_id, known=known_cluster_id)
+        return cluster_id
+
+    async def observe(self, on_change: Callable[[], None]) -> tuple[int, str | None, int]:
+        """Owner, name and epoch of the master, (0, None, 0) when there is none; ``on_change`` is told of a change."""
+        while True:
+            stat = await self._session.exists(self._tree.master, on_change)
+            if stat is None:
+                return 0, None, 0
+            try:
+                data, stat = await self._session.get(self._tree.master)
+            except NodeMissingError:
+                continue
+            return stat.owner, *layout.decode_master(data)
+
+    async def read_epoch(self) -> tuple[int, int]:
+        """The highest epoch given so far and the version of its node. Raises DamagedStateError."""
+        data, stat = await self._session.get(self._tree.epoch)
+        return layout.decode_epoch(data, self._tree.epoch), stat.version
+
+    async def acquire(self, epoch: int, version: int) -> Hold:
+        """Create the master's node and write ``epoch``, if its version is still ``version``: both or none.
+
+        Raises NodeExistsError or ConflictError when another node was faster, OutcomeUnknownError when it may yet take
+        effect, also when the session changed under way.
+        """
+        tree, node, session_id = self._tree, self._node, self._session.session_id
+
+        def describe(transaction: Transaction) -> None:
+            transaction.create(tree.master, layout.encode_master(node, epoch), ephemeral=True)
+            transaction.set_data(tree.epoch, layout.encode_epoch(epoch, node), version=version)
+
+        _, stat = await self._session.commit(describe)
+        if self._session.session_id != session_id:
+            message = "the session changed during the acquisition"
+            raise OutcomeUnknownError(message)
+        return Hold(epoch, stat.version, session_id, stat.modified_zxid)
+
+    async def prove(self, hold: Hold, timeout_seconds: float) -> None:
+        """Have the quorum confirm the hold.
+
+        A transaction of checks is ordered like a write, and so hangs on a server cut off from its quorum, where reads
+        go on succeeding. Raises NodeMissingError or ConflictError when the hold is gone.
+        """
+
+        def describe(transaction: Transaction) -> None:
+            transaction.check(self._tree.master, 0)
+            transaction.check(self._tree.epoch, hold.epoch_version)
+
+        await self._session.commit(describe, timeout_seconds)
+
+    async def release(self, hold: Hold, raise_to: int = 0) -> None:
+        """Delete the master's node of this hold; with ``raise_to`` also write that epoch, in the same transaction."""
+        await self._delete(hold.epoch_version, raise_to)
+
+    async def release_ghost(self) -> bool:
+        """Delete the master's node if this session owns it; False when it does not.
+
+        The epoch is read first: if anybody acquires after that, its version differs and nothing is deleted.
+        """
+        _, version = await self.read_epoch()
+        stat = await self._session.exists(self._tree.master)
+        if stat is None or stat.owner != self._session.session_id:
+            return False
+        await self._delete(version, 0)
+        return True
+
+    async def release_of_dead(self, hold: Hold) -> bool:
+        """Delete the master's node that a process known to be dead has left; False when it is gone or another's.
+
+        Never call this for a process that is merely silent.
+        """
+        stat = await self._session.exists(self._tree.master)
+        if stat is None or stat.created_zxid != hold.zxid:
+            return False
+        try:
+            await self._delete(hold.epoch_version, 0)
+        except (NodeMissingError, ConflictError):
+            return False
+        return True
+
+    async def _delete(self, epoch_version: int, raise_to: int) -> None:
+        def describe(transaction: Transaction) -> None:
+            if raise_to:
+                transaction.set_data(self._tree.epoch, layout.encode_epoch(raise_to, self._node), version=epoch_version)
+            else:
+                transaction.check(self._tree.epoch, epoch_version)
+            transaction.delete(self._tree.master, 0)
+
+        await self._session.commit(describe)

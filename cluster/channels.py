@@ -1,0 +1,40 @@
+"""gRPC channels between members: a peer that went silent is noticed within two seconds."""
+
+from __future__ import annotations
+
+import grpc.aio
+
+KEEPALIVE_MILLISECONDS = 500
+"""Time between two pings of a client, and the longest wait for the answer to one."""
+MAXIMUM_MESSAGE_BYTES = 16 * 1024 * 1024
+
+CLIENT_OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.keepalive_time_ms", KEEPALIVE_MILLISECONDS),
+    ("grpc.keepalive_timeout_ms", KEEPALIVE_MILLISECONDS),
+    # Without this one the two above wait for a minute.
+    ("grpc.http2.ping_timeout_ms", KEEPALIVE_MILLISECONDS),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1000),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    ("grpc.max_receive_message_length", MAXIMUM_MESSAGE_BYTES),
+    # Addresses are the members' own; a proxy for the outside world has no business here.
+    ("grpc.enable_http_proxy", 0),
+    # A channel of one's own for each peer object, so that closing it closes the connection.
+    ("grpc.use_local_subchannel_pool", 1),
+)
+SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
+    # With it on, a second process could listen on the same port and nobody would say so.
+    ("grpc.so_reuseport", 0),
+    ("grpc.http2.min_ping_interval_without_data_ms", KEEPALIVE_MILLISECONDS // 2),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", KEEPALIVE_MILLISECONDS // 2),
+    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.max_send_message_length", MAXIMUM_MESSAGE_BYTES),
+)
+
+
+def open_channel(address: str) -> grpc.aio.Channel:
+    """A channel to another member's clustering port."""
+    return grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS)

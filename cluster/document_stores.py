@@ -1,0 +1,169 @@
+"""Where the shared document is kept: in ZooKeeper, or with the node when it runs alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+import structlog
+
+from cluster import errors, tasks
+from cluster.documents import Document
+from cluster.files import read_if_there, write_durably
+from cluster.mastership import ZooKeeperState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cluster.documents import DocumentCallback
+    from cluster.session import Session
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 0.5
+
+
+class _Watchers:
+    """Callbacks and what they have seen."""
+
+    def __init__(self) -> None:
+        self._callbacks: list[DocumentCallback] = []
+        self.newest: Document | None = None
+
+    def add(self, callback: DocumentCallback) -> Callable[[], None]:
+        self._callbacks.append(callback)
+        if self.newest is not None:
+            asyncio.get_running_loop().call_soon(self._tell, callback, self.newest)
+
+        def remove() -> None:
+            with contextlib.suppress(ValueError):
+                self._callbacks.remove(callback)
+
+        return remove
+
+    def changed(self, document: Document) -> None:
+        if document == self.newest:
+            return
+        self.newest = document
+        for callback in tuple(self._callbacks):
+            self._tell(callback, document)
+
+    def _tell(self, callback: DocumentCallback, document: Document) -> None:
+        if callback not in self._callbacks:
+            return
+        try:
+            callback(document)
+        except Exception:
+            log.exception("document.callback_failed", version=document.version)
+
+
+class ZooKeeperDocuments:
+    """A document in a node of ZooKeeper (``cluster.documents.DocumentStore``)."""
+
+    def __init__(self, session: Session, path: str) -> None:
+        self._session = session
+        self._path = path
+        self._watchers = _Watchers()
+        self._wanted = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Follow the document from now on."""
+        self._task = tasks.spawn("documents", self._follow())
+
+    def joined(self) -> None:
+        """A session is connected and the tree in place: look again."""
+        self._wanted.set()
+
+    async def stop(self) -> None:
+        """Follow no more."""
+        await tasks.cancel(self._task)
+
+    async def read(self) -> Document | None:
+        """The document as it is now; None before the first write. Raises UnavailableError."""
+        return await self._read(None)
+
+    async def write(self, data: bytes, version: int | None) -> int:
+        """Replace the document if its version is still ``version``; None creates it. Returns the new version."""
+        if version is not None:
+            try:
+                return await self._session.set(self._path, data, version)
+            except errors.NodeMissingError as failure:
+                raise errors.ConflictError(str(failure)) from failure
+        try:
+            await self._session.create(self._path, data)
+        except errors.NodeExistsError as failure:
+            raise errors.ConflictError(str(failure)) from failure
+        return 0
+
+    def watch(self, callback: DocumentCallback) -> Callable[[], None]:
+        """Call back with the document that stands and with each newer one; returns the unsubscriber."""
+        return self._watchers.add(callback)
+
+    async def _read(self, watch: Callable[[], None] | None) -> Document | None:
+        while True:
+            try:
+                data, stat = await self._session.get(self._path, watch)
+            except errors.NodeMissingError:
+                if await self._session.exists(self._path, watch) is None:
+                    return None
+            else:
+                return Document(data, stat.version)
+
+    async def _follow(self) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            try:
+                document = await self._read(self._wanted.set)
+            except errors.ClusterError as failure:
+                log.debug("documents.retry", error=str(failure))
+                await asyncio.sleep(RETRY_SECONDS)
+                if self._session.state is ZooKeeperState.CONNECTED:
+                    self._wanted.set()
+            else:
+                if document is not None:
+                    self._watchers.changed(document)
+
+
+class LocalDocuments:
+    """A document kept by the node itself: in a file, or in memory where it has no state directory."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._watchers = _Watchers()
+
+    async def load(self) -> None:
+        """Read what an earlier run has kept. Raises DamagedStateError."""
+        if self._path is None:
+            return
+        content = await asyncio.to_thread(read_if_there, self._path)
+        if content is None:
+            return
+        head, newline, data = content.partition(b"\n")
+        if not newline or not head.startswith(b"version ") or not head[8:].isdigit():
+            message = f"{self._path}: the first line is {head[:40]!r}, expected `version N`; restore or remove the file"
+            raise errors.DamagedStateError(message)
+        self._watchers.changed(Document(data, int(head[8:])))
+
+    async def read(self) -> Document | None:
+        """The document as it is now; None before the first write."""
+        return self._watchers.newest
+
+    async def write(self, data: bytes, version: int | None) -> int:
+        """Replace the document if its version is still ``version``; None creates it. Returns the new version."""
+        newest = self._watchers.newest
+        if (newest.version if newest is not None else None) != version:
+            message = f"version {version} is not the newest, {newest.version if newest else None} is"
+            raise errors.ConflictError(message)
+        document = Document(data, 0 if version is None else version + 1)
+        if self._path is not None:
+            await asyncio.to_thread(write_durably, self._path, f"version {document.version}\n".encode() + data)
+        self._watchers.changed(document)
+        return document.version
+
+    def watch(self, callback: DocumentCallback) -> Callable[[], None]:
+        """Call back with the document that stands and with each newer one; returns the unsubscriber."""
+        return self._watchers.add(callback)

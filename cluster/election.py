@@ -1,0 +1,323 @@
+"""Mastership through ZooKeeper: carries out what the state machine of ``cluster.leadership`` asks for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from cluster import errors, tasks
+from cluster import leadership_events as events
+from cluster.ballot import Ballot
+from cluster.clock import boot_seconds
+from cluster.leadership import Leadership
+from cluster.leadership_events import State
+from cluster.lease import LeaseTerms
+from cluster.mastership import EndCause, Role, Standing, ZooKeeperState
+from cluster.reign import HeldReign
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    from cluster.clock import Clock
+    from cluster.leadership_events import Event, Hold
+    from cluster.mastership import Reign
+    from cluster.session import Session, SessionChange
+    from cluster.settings import ClusterSettings
+    from cluster.tree import Tree
+
+log = structlog.get_logger(__name__)
+
+
+class ZooKeeperMastership:
+    """The election of one node (``cluster.mastership.Mastership``). The session is started and stopped elsewhere."""
+
+    def __init__(
+        self,
+        settings: ClusterSettings,
+        session: Session,
+        tree: Tree,
+        *,
+        cluster_id: str | None = None,
+        drain: Callable[[], Awaitable[None]] | None = None,
+        clock: Clock = boot_seconds,
+    ) -> None:
+        """``cluster_id`` is what this node remembers of its cluster; ``drain`` is awaited before an orderly release."""
+        self.settings = settings
+        self.cluster_id = cluster_id or ""
+        self.on_change: list[Callable[[], None]] = []
+        """Called after each change of role, state or master."""
+        self.on_joined: list[Callable[[], None]] = []
+        """Called when a session is connected and the tree is in place."""
+        self.on_began: list[Callable[[Hold], None]] = []
+        self.on_ended: list[Callable[[Hold, EndCause], None]] = []
+        terms = LeaseTerms(settings.session_timeout_seconds, settings.heartbeat_seconds, settings.tick_seconds)
+        self._machine = Leadership(terms, settings.sit_out_seconds)
+        self._ballot = Ballot(session, tree, settings.node)
+        self._session = session
+        self._drain = drain
+        self._clock = clock
+        self._reign: HeldReign | None = None
+        self._crowned = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._prepared_session = 0
+        self._connection = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._announced: tuple[object, ...] = ()
+        self._steps: dict[type, Callable[[Any], Coroutine[Any, Any, None]]] = {
+            events.ReadMaster: lambda _: self._read_master(),
+            events.Acquire: lambda action: self._acquire(action.attempt),
+            events.ProveLease: lambda action: self._prove(action.hold, action.beat),
+            events.Release: lambda action: self._release(action.hold, action.raise_to),
+            events.RebuildSession: lambda _: self._session.rebuild(),
+        }
+
+    # --- what the application sees -----------------------------------------------------------------------------------
+
+    @property
+    def standing(self) -> Standing:
+        """Where this node stands now, from memory."""
+        machine, now = self._machine, self._clock()
+        hold = machine.hold
+        return Standing(
+            role=Role.MASTER if hold is not None else Role.STANDBY,
+            state=machine.state.value,
+            epoch=hold.epoch if hold is not None else machine.epoch_seen,
+            lease_left_seconds=machine.lease_left(now),
+            zookeeper=self._session.state,
+            session_timeout_seconds=self._session.change.timeout_seconds if self._session.session_id else 0.0,
+            cluster_id=self.cluster_id,
+            master=self.settings.node if hold is not None else machine.master,
+        )
+
+    @property
+    def reign(self) -> Reign | None:
+        """The running reign of this node, or None."""
+        return self._reign
+
+    async def start(self) -> None:
+        """Contend whenever the session is connected. Returns at once."""
+        self._session.listen(self._session_changed)
+        if self._session.state is ZooKeeperState.CONNECTED:
+            self._session_changed(self._session.change)
+
+    async def wait_for_reign(self) -> Reign:
+        """Wait until this node is master; the running reign if it already is."""
+        while self._reign is None:
+            await self._crowned.wait()
+        return self._reign
+
+    async def step_down(self) -> bool:
+        """Resign by an operator's word and sit out; False when not master."""
+        if self._reign is None:
+            return False
+        self._post(events.StepDown(self._clock(), EndCause.OPERATOR))
+        await self._until_released()
+        return True
+
+    async def stop(self) -> None:
+        """Resign if master and contend no more. The session stays open."""
+        self._post(events.Stop(self._clock()))
+        await self._until_released()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    async def _until_released(self) -> None:
+        limit = self.settings.push_budget_seconds + self._call_seconds
+        try:
+            async with asyncio.timeout(limit):
+                while self._machine.state is State.RESIGNING:
+                    self._settled.clear()
+                    await self._settled.wait()
+        except TimeoutError:
+            log.warning("leadership.release_timeout", waited_seconds=limit)
+
+    # --- the machine -------------------------------------------------------------------------------------------------
+
+    def _post(self, event: Event) -> None:
+        for action in self._machine.handle(event):
+            self._carry_out(action)
+        self._arm()
+        self._announce()
+
+    def _carry_out(self, action: events.Action) -> None:
+        if isinstance(action, events.BeginReign):
+            self._begin(action.hold)
+        elif isinstance(action, events.EndReign):
+            self._end(action.hold, action.cause)
+        elif isinstance(action, events.DropConnection):
+            log.info("zookeeper.connection_dropped", reason="no answer in time")
+            self._session.drop_connection()
+        else:
+            tasks.spawn(f"election.{type(action).__name__}", self._steps[type(action)](action), finite=True)
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        wake = self._machine.next_wake()
+        if wake is not None:
+            delay = max(0.0, wake - self._clock())
+            self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._post(events.Tick(self._clock()))
+
+    def _announce(self) -> None:
+        if self._machine.state is not State.RESIGNING:
+            self._settled.set()
+        now = (self._machine.state, self._machine.master, self._reign)
+        if now != self._announced:
+            self._announced = now
+            for listener in self.on_change:
+                listener()
+
+    def _begin(self, hold: Hold) -> None:
+        log.info("leadership.acquired", node=self.settings.node, epoch=hold.epoch, session=f"{hold.session_id:#x}")
+        reign = HeldReign(
+            self.cluster_id,
+            hold.epoch,
+            self._seconds_to_act,
+            lambda cluster_id, epoch, sequence: self._fenced(hold, cluster_id, epoch, sequence),
+        )
+        self._reign = reign
+        self._crowned.set()
+        for listener in self.on_began:
+            listener(hold)
+
+    def _end(self, hold: Hold, cause: EndCause) -> None:
+        log.info("leadership.ended", node=self.settings.node, epoch=hold.epoch, cause=cause.value)
+        reign, self._reign = self._reign, None
+        self._crowned.clear()
+        if reign is not None:
+            reign.end(cause)
+        for listener in self.on_ended:
+            listener(hold, cause)
+
+    def _seconds_to_act(self) -> float:
+        now = self._clock()
+        return self._machine.lease_left(now) if self._machine.may_act(now) else 0.0
+
+    def _fenced(self, hold: Hold, cluster_id: str | None, epoch: int, sequence: int) -> None:
+        same = cluster_id is None or cluster_id == self.cluster_id
+        log.warning("leadership.fenced", epoch=hold.epoch, mark_epoch=epoch, mark_sequence=sequence, same_cluster=same)
+        if not same:
+            log.error("leadership.foreign_receiver", cluster_id=self.cluster_id, receiver_cluster_id=cluster_id)
+        self._post(events.Fenced(self._clock(), hold.epoch, same, epoch))
+
+    # --- the session -------------------------------------------------------------------------------------------------
+
+    def _session_changed(self, change: SessionChange) -> None:
+        if change.state is ZooKeeperState.CONNECTED:
+            self._connection += 1
+            if change.session_id == self._prepared_session:
+                self._connected(change)
+            else:
+                tasks.spawn("election.prepare", self._prepare(change), finite=True)
+        elif change.state is ZooKeeperState.SUSPENDED:
+            self._post(events.Suspended(self._clock()))
+        else:
+            self._prepared_session = 0
+            self._post(events.SessionLost(self._clock()))
+
+    async def _prepare(self, change: SessionChange) -> None:
+        connection = self._connection
+        try:
+            self.cluster_id = await self._ballot.prepare(self.cluster_id or None)
+        except errors.ClusterError as failure:
+            log.warning("cluster.prepare_failed", error=str(failure))
+            if connection == self._connection:
+                self._session.drop_connection()
+            return
+        if connection == self._connection and self._session.state is ZooKeeperState.CONNECTED:
+            self._prepared_session = change.session_id
+            self._connected(change)
+
+    def _connected(self, change: SessionChange) -> None:
+        self._post(events.Connected(self._clock(), change.session_id, change.timeout_seconds))
+        for listener in self.on_joined:
+            listener()
+
+    # --- steps of the protocol ---------------------------------------------------------------------------------------
+
+    @property
+    def _call_seconds(self) -> float:
+        return self._session.change.timeout_seconds / 4
+
+    def _silent(self, connection: int, failure: errors.ClusterError) -> bool:
+        """Whether the server kept silent on a connection that stood all the time."""
+        connected = self._session.state is ZooKeeperState.CONNECTED
+        return connected and connection == self._connection and isinstance(failure, errors.OutcomeUnknownError)
+
+    async def _read_master(self) -> None:
+        connection, session_id = self._connection, self._session.session_id
+
+        def changed() -> None:
+            if connection == self._connection and self._session.state is ZooKeeperState.CONNECTED:
+                tasks.spawn("election.ReadMaster", self._read_master(), finite=True)
+
+        try:
+            owner, node, epoch = await self._ballot.observe(changed)
+        except errors.ClusterError as failure:
+            self._post(events.ObservationFailed(self._clock(), self._silent(connection, failure)))
+        else:
+            self._post(events.MasterObserved(self._clock(), session_id, owner, node, epoch))
+
+    async def _acquire(self, attempt: int) -> None:
+        connection = self._connection
+        try:
+            epoch, version = await self._ballot.read_epoch()
+            sent_at = self._clock()
+            hold = await self._ballot.acquire(epoch + 1, version)
+        except errors.ClusterError as failure:
+            if isinstance(failure, errors.NodeMissingError):
+                await self._repair()
+            elif not isinstance(failure, errors.NodeExistsError | errors.ConflictError):
+                log.warning("leadership.acquisition_failed", error=str(failure))
+            silent = self._silent(connection, failure)
+            self._post(events.AcquisitionFailed(self._clock(), attempt, silent))
+        else:
+            self._post(events.Acquired(self._clock(), attempt, sent_at, hold))
+
+    async def _repair(self) -> None:
+        """The tree is gone under a living session: put it back."""
+        try:
+            self.cluster_id = await self._ballot.prepare(self.cluster_id or None)
+        except errors.ClusterError as failure:
+            log.warning("cluster.prepare_failed", error=str(failure))
+
+    async def _prove(self, hold: Hold, beat: int) -> None:
+        connection, sent_at = self._connection, self._clock()
+        try:
+            await self._ballot.prove(hold, self._call_seconds)
+        except (errors.NodeMissingError, errors.ConflictError):
+            self._post(events.LeaseRefused(self._clock(), hold.epoch))
+        except errors.ClusterError as failure:
+            self._post(events.ProofMissing(self._clock(), beat, self._silent(connection, failure)))
+        else:
+            self._post(events.LeaseProved(self._clock(), hold.epoch, beat, sent_at))
+
+    async def _release(self, hold: Hold | None, raise_to: int) -> None:
+        try:
+            if hold is None:
+                if await self._ballot.release_ghost():
+                    log.warning("leadership.ghost_removed", node=self.settings.node)
+            else:
+                await self._drained()
+                await self._ballot.release(hold, raise_to)
+                if raise_to:
+                    log.warning("leadership.epoch_raised", epoch=hold.epoch, raised_to=raise_to)
+        except errors.ClusterError as failure:
+            log.info("leadership.release_failed", error=str(failure))
+        self._post(events.Released(self._clock()))
+
+    async def _drained(self) -> None:
+        """Let what the ended reign has in flight finish or be cancelled, within one push budget."""
+        if self._drain is None:
+            return
+        try:
+            async with asyncio.timeout(self.settings.push_budget_seconds):
+                await self._drain()
+        except TimeoutError:
+            log.warning("leadership.drain_timeout", waited_seconds=self.settings.push_budget_seconds)

@@ -1,0 +1,101 @@
+"""A standby that keeps itself warm: it follows the master's records."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import grpc.aio
+import structlog
+
+from cluster import tasks, wire
+from cluster.channels import open_channel
+from cluster.rpc import peer_pb2, peer_pb2_grpc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cluster.records import MemberInfo, Record
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 0.2
+
+
+class Follower:
+    """Finds the master among the members and follows its stream, again and again."""
+
+    def __init__(
+        self,
+        node: str,
+        find_master: Callable[[], MemberInfo | None],
+        on_record: Callable[[Record], None],
+        on_broken: Callable[[], None],
+    ) -> None:
+        """``find_master`` tells where the master is, None when there is none or it is this node.
+
+        ``on_broken`` is called when a stream broke that had been open: an early sign, nothing to act upon.
+        """
+        self._node = node
+        self._find_master = find_master
+        self._on_record = on_record
+        self._on_broken = on_broken
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Follow from now on."""
+        self._task = tasks.spawn("follower", self._run())
+
+    async def stop(self) -> None:
+        """Follow no more."""
+        await tasks.cancel(self._task)
+
+    def look(self) -> None:
+        """The master may have changed: look again now."""
+        self._changed.set()
+
+    async def _run(self) -> None:
+        while True:
+            self._changed.clear()
+            master = self._find_master()
+            if master is None:
+                await self._changed.wait()
+                continue
+            await self._follow(master)
+            try:
+                async with asyncio.timeout(RETRY_SECONDS):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    async def _follow(self, master: MemberInfo) -> None:
+        """Follow one master until its stream ends or another one is known."""
+        async with open_channel(master.clustering) as channel:
+            stub: peer_pb2_grpc.PeerServiceAsyncStub = peer_pb2_grpc.PeerServiceStub(channel)
+            call = stub.Follow(peer_pb2.FollowRequest(follower=self._node))
+            reading = tasks.spawn(f"follower.{master.name}", self._read(call, master), finite=True)
+            waiting = tasks.spawn("follower.changes", self._until_other(master), finite=True)
+            try:
+                await asyncio.wait((reading, waiting), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                call.cancel()
+                await tasks.cancel(reading, waiting)
+
+    async def _until_other(self, master: MemberInfo) -> None:
+        while self._find_master() == master:
+            await self._changed.wait()
+            self._changed.clear()
+
+    async def _read(
+        self, call: grpc.aio.UnaryStreamCall[peer_pb2.FollowRequest, peer_pb2.FollowResponse], master: MemberInfo
+    ) -> None:
+        received = False
+        try:
+            async for answer in call:
+                received = True
+                self._on_record(wire.record_from_wire(answer.record))
+        except grpc.aio.AioRpcError as failure:
+            log.debug("follower.stream_ended", master=master.name, code=failure.code().name, error=failure.details())
+            if received and failure.code() is grpc.StatusCode.UNAVAILABLE:
+                self._on_broken()

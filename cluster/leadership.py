@@ -1,0 +1,362 @@
+"""The rules of mastership as a state machine: events in, actions out, no I/O, no clock of its own.
+
+The driver (``cluster.election``) posts what has happened, with the time it happened at, and carries out the actions
+returned. All times are seconds on the clock of leases.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cluster.leadership_events import (
+    Acquire,
+    Acquired,
+    AcquisitionFailed,
+    BeginReign,
+    Connected,
+    DropConnection,
+    EndReign,
+    Fenced,
+    LeaseProved,
+    LeaseRefused,
+    MasterObserved,
+    ObservationFailed,
+    ProofMissing,
+    ProveLease,
+    ReadMaster,
+    RebuildSession,
+    Release,
+    Released,
+    SessionLost,
+    State,
+    StepDown,
+    Stop,
+    Suspended,
+    Tick,
+)
+from cluster.mastership import EndCause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cluster.leadership_events import Action, Event, Hold
+    from cluster.lease import LeaseTerms
+
+HEALTH_GUARD_SECONDS = 0.05
+"""A reign ends this much before its lease does, so that whoever asks is told in time."""
+RETRY_SECONDS = 0.1
+"""Pause before contending again after an attempt that failed."""
+FOREIGN_SIT_OUT_SECONDS = 30.0
+"""Pause after the receiver said that it belongs to another cluster: an operator must act."""
+SILENCE_FACTOR = 3.0
+"""Session time-outs without a connection after which the client is rebuilt."""
+REREAD_FACTOR = 0.5
+"""Session time-outs between two looks at the master by a standby; watches may get lost."""
+
+
+class Leadership:
+    """One node's part in the election."""
+
+    def __init__(self, terms: LeaseTerms, sit_out_seconds: float) -> None:
+        self.terms = terms
+        self.state = State.STANDBY
+        self.hold: Hold | None = None
+        """The mastership held, while a reign lasts."""
+        self.lease_until = 0.0
+        self.master: str | None = None
+        self.epoch_seen = 0
+        self._asked = terms
+        self._sit_out_seconds = sit_out_seconds
+        self._connected = False
+        self._session_id = 0
+        self._silent_since: float | None = None
+        self._vacant = False
+        self._attempt = 0
+        self._contend_at = 0.0
+        self._read_at: float | None = None
+        self._beat_at = 0.0
+        self._beat = 0
+        self._beat_under_way = False
+        self._releasing = False
+        self._stopping = False
+        self._actions: list[Action] = []
+        self._handlers: dict[type, Callable[..., None]] = {
+            Connected: self._on_connected,
+            Suspended: self._on_suspended,
+            SessionLost: self._on_session_lost,
+            MasterObserved: self._on_master_observed,
+            ObservationFailed: self._on_observation_failed,
+            Acquired: self._on_acquired,
+            AcquisitionFailed: self._on_acquisition_failed,
+            LeaseProved: self._on_lease_proved,
+            LeaseRefused: self._on_lease_refused,
+            ProofMissing: self._on_proof_missing,
+            Released: self._on_released,
+            Fenced: self._on_fenced,
+            StepDown: self._on_step_down,
+            Stop: self._on_stop,
+            Tick: self._on_tick,
+        }
+
+    def handle(self, event: Event) -> list[Action]:
+        """Take in one event; returns what must be done now, in this order."""
+        self._actions = []
+        self._expire(event.at)
+        self._handlers[type(event)](event)
+        self._follow_up(event.at)
+        return self._actions
+
+    def lease_left(self, now: float) -> float:
+        """Seconds of lease left; 0 when there is no reign."""
+        return max(0.0, self.lease_until - now) if self.hold is not None else 0.0
+
+    def may_act(self, now: float) -> bool:
+        """Whether an action may start: serving, connected, lease not over."""
+        return self.state is State.SERVING and self._connected and self.lease_left(now) > 0.0
+
+    def next_wake(self) -> float | None:
+        """When the driver must post a Tick at the latest; None when only events matter."""
+        times = []
+        if self.hold is not None:
+            times.append(self.lease_until - HEALTH_GUARD_SECONDS)
+            if self._connected and not self._beat_under_way:
+                times.append(self._beat_at)
+        elif self._may_contend():
+            times.append(self._contend_at)
+        if self._read_at is not None and self._wants_reading():
+            times.append(self._read_at)
+        if self._silent_since is not None and not self._stopping:
+            times.append(self._silent_since + SILENCE_FACTOR * self.terms.session_timeout_seconds)
+        return min(times, default=None)
+
+    # --- the session -------------------------------------------------------------------------------------------------
+
+    def _on_connected(self, event: Connected) -> None:
+        if self.hold is not None and event.session_id != self.hold.session_id:
+            self._end_reign(EndCause.SESSION_LOST)
+        if event.session_id != self._session_id:
+            # No request of the session before can take effect any more.
+            self._attempt += 1
+            self._releasing = False
+            self._settle()
+        self._connected = True
+        self._silent_since = None
+        self._session_id = event.session_id
+        self.terms = self._asked.granted(event.session_timeout_seconds)
+        if self.hold is not None:
+            # The lease goes on, but nobody acts before it has been proved on the new connection.
+            self._beat_under_way = False
+            self._prove()
+        elif self.state is not State.STOPPED:
+            self._read()
+
+    def _on_suspended(self, event: Suspended) -> None:
+        self._disconnected(event.at)
+        if self.state is State.SERVING:
+            self.state = State.SUSPENDED
+
+    def _on_session_lost(self, event: SessionLost) -> None:
+        self._disconnected(event.at)
+        self._session_id = 0
+        self._attempt += 1
+        self._releasing = False
+        if self.hold is not None:
+            self._end_reign(EndCause.SESSION_LOST)
+        self._settle()
+
+    def _disconnected(self, at: float) -> None:
+        self._connected = False
+        self._vacant = False
+        self._read_at = None
+        if self._silent_since is None:
+            self._silent_since = at
+
+    # --- the master's node -------------------------------------------------------------------------------------------
+
+    def _on_master_observed(self, event: MasterObserved) -> None:
+        if not self._connected or event.session_id != self._session_id:
+            return
+        self.master = event.node
+        self.epoch_seen = max(self.epoch_seen, event.epoch)
+        self._vacant = event.owner == 0
+        self._read_at = event.at + REREAD_FACTOR * self.terms.session_timeout_seconds
+        mine = event.owner == self._session_id
+        if self.hold is not None:
+            if not mine:
+                # What was read may be older than the reign; a proof is not.
+                self._prove()
+        elif mine and self.state is State.STANDBY:
+            # A ghost: an acquisition took effect whose answer never came.
+            self._release(None)
+
+    def _on_observation_failed(self, event: ObservationFailed) -> None:
+        if self._connected:
+            self._drop_if(event.silent)
+            self._read_at = event.at + self.terms.heartbeat_seconds
+
+    # --- acquiring ---------------------------------------------------------------------------------------------------
+
+    def _on_acquired(self, event: Acquired) -> None:
+        hold = event.hold
+        if hold.session_id != self._session_id or self.hold is not None:
+            return
+        expected = event.attempt == self._attempt and self.state in {State.ACQUIRING, State.RESIGNING}
+        ends_at = self.terms.end(event.sent_at)
+        if not expected or self._stopping or ends_at - HEALTH_GUARD_SECONDS <= event.at:
+            self.state = State.RESIGNING if self._stopping else State.STANDBY
+            self._release(hold)
+            return
+        self.hold, self.lease_until = hold, ends_at
+        self.epoch_seen = max(self.epoch_seen, hold.epoch)
+        self.state = State.SERVING if self._connected else State.SUSPENDED
+        self._beat_at = event.sent_at + self.terms.heartbeat_seconds
+        self._beat_under_way = False
+        self._read_at = None
+        self._actions.append(BeginReign(hold))
+
+    def _on_acquisition_failed(self, event: AcquisitionFailed) -> None:
+        if event.attempt != self._attempt or self.state not in {State.ACQUIRING, State.RESIGNING}:
+            return
+        self._settle()
+        self._contend_at = event.at + RETRY_SECONDS
+        if self._stopping or not self._connected:
+            return
+        self._drop_if(event.silent)
+        # Reading tells who is master, arms the watch, and finds a ghost.
+        self._read()
+
+    # --- the lease ---------------------------------------------------------------------------------------------------
+
+    def _on_lease_proved(self, event: LeaseProved) -> None:
+        if self.hold is None or event.epoch != self.hold.epoch:
+            return
+        self._beat_under_way = self._beat_under_way and event.beat != self._beat
+        self.lease_until = max(self.lease_until, self.terms.end(event.sent_at))
+        self._beat_at = max(self._beat_at, event.sent_at + self.terms.heartbeat_seconds)
+        if self.state is State.SUSPENDED and self._connected:
+            self.state = State.SERVING
+
+    def _on_lease_refused(self, event: LeaseRefused) -> None:
+        if self.hold is None or event.epoch != self.hold.epoch:
+            return
+        self._beat_under_way = False
+        self._end_reign(EndCause.FENCED)
+        self.state = State.STANDBY
+        self._contend_at = event.at + RETRY_SECONDS
+        if self._connected:
+            self._read()
+
+    def _on_proof_missing(self, event: ProofMissing) -> None:
+        if self.hold is None or event.beat != self._beat:
+            return
+        self._beat_under_way = False
+        self._beat_at = event.at + self.terms.heartbeat_seconds
+        # The server is frozen, or cut off from its quorum: another one may answer while the lease lasts.
+        self._drop_if(event.silent and self._connected)
+
+    def _expire(self, at: float) -> None:
+        if self.hold is not None and at >= self.lease_until - HEALTH_GUARD_SECONDS:
+            self._resign(EndCause.LEASE_EXPIRED)
+
+    # --- the end of a reign ------------------------------------------------------------------------------------------
+
+    def _on_fenced(self, event: Fenced) -> None:
+        hold = self.hold
+        if hold is None or event.epoch != hold.epoch:
+            return
+        pause = RETRY_SECONDS if event.same_cluster else FOREIGN_SIT_OUT_SECONDS
+        self._contend_at = max(self._contend_at, event.at + pause)
+        # A mark at or above the epoch of a legitimate master means that ZooKeeper has forgotten epochs: raise it.
+        raise_to = event.mark_epoch if event.same_cluster and event.mark_epoch >= hold.epoch else 0
+        self._resign(EndCause.FENCED, raise_to)
+
+    def _on_step_down(self, event: StepDown) -> None:
+        if self.hold is not None:
+            self._contend_at = event.at + self._sit_out_seconds
+            self._resign(event.cause)
+
+    def _on_stop(self, _event: Stop) -> None:
+        self._stopping = True
+        self._read_at = None
+        if self.hold is not None:
+            self._resign(EndCause.RESIGNED)
+        elif self.state is State.ACQUIRING or self._releasing:
+            self.state = State.RESIGNING
+        else:
+            self.state = State.STOPPED
+
+    def _on_released(self, _event: Released) -> None:
+        self._releasing = False
+        self._settle()
+        if self._connected and self.state is State.STANDBY:
+            self._read()
+
+    def _resign(self, cause: EndCause, raise_to: int = 0) -> None:
+        hold = self.hold
+        self._end_reign(cause)
+        if self._connected and hold is not None:
+            self.state = State.RESIGNING
+            self._release(hold, raise_to)
+        else:
+            # The node, if it outlives the session's silence, is found and deleted as a ghost.
+            self._settle()
+
+    def _end_reign(self, cause: EndCause) -> None:
+        if self.hold is not None:
+            self._actions.append(EndReign(self.hold, cause))
+        self.hold = None
+        self.master = None
+        self.lease_until = 0.0
+        self._beat_under_way = False
+        self._vacant = False
+
+    # --- time --------------------------------------------------------------------------------------------------------
+
+    def _on_tick(self, event: Tick) -> None:
+        if self._read_at is not None and event.at >= self._read_at and self._wants_reading():
+            self._read()
+        silence = SILENCE_FACTOR * self.terms.session_timeout_seconds
+        if self._silent_since is not None and event.at >= self._silent_since + silence and not self._stopping:
+            self._silent_since = event.at
+            self._actions.append(RebuildSession())
+
+    def _follow_up(self, at: float) -> None:
+        if self.hold is not None and self._connected and not self._beat_under_way and at >= self._beat_at:
+            self._prove()
+        elif self._may_contend() and at >= self._contend_at:
+            self._attempt += 1
+            self._vacant = False
+            self.state = State.ACQUIRING
+            self._actions.append(Acquire(self._attempt))
+
+    def _wants_reading(self) -> bool:
+        return self._connected and self.hold is None and not self._stopping
+
+    def _may_contend(self) -> bool:
+        return self.state is State.STANDBY and self._connected and self._vacant and not self._releasing
+
+    # --- actions -----------------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        if self.state is not State.STOPPED:
+            self.state = State.STOPPED if self._stopping else State.STANDBY
+
+    def _prove(self) -> None:
+        if self.hold is not None and not self._beat_under_way:
+            self._beat += 1
+            self._beat_under_way = True
+            self._actions.append(ProveLease(self.hold, self._beat))
+
+    def _drop_if(self, silent: bool) -> None:
+        if silent:
+            self._actions.append(DropConnection())
+
+    def _read(self) -> None:
+        self._read_at = None
+        self._actions.append(ReadMaster())
+
+    def _release(self, hold: Hold | None, raise_to: int = 0) -> None:
+        if not self._releasing:
+            self._releasing = True
+            self._vacant = False
+            self._actions.append(Release(hold, raise_to))

@@ -1,0 +1,221 @@
+"""What the state machine of mastership is told, and what it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cluster.mastership import EndCause
+
+
+class State(StrEnum):
+    """States of the machine."""
+
+    STANDBY = "standby"
+    """Not master; watches, and contends when there is none."""
+    ACQUIRING = "acquiring"
+    """An acquisition is under way; its outcome is not known yet."""
+    SERVING = "serving"
+    """Master with a lease, connected: may act."""
+    SUSPENDED = "suspended"
+    """Master with a lease, not connected or not yet proved again: must not start anything."""
+    RESIGNING = "resigning"
+    """The reign is over; its node is being deleted."""
+    STOPPED = "stopped"
+    """Takes no part any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A mastership as ZooKeeper has recorded it."""
+
+    epoch: int
+    epoch_version: int
+    """Version of the epoch's node after the acquisition: changes with every later one."""
+    session_id: int
+    zxid: int
+    """Transaction that made it: created zxid of the master's node, modified zxid of the epoch's."""
+
+
+# --- events -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something has happened at ``at``, in seconds on the clock of leases."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Connected(Event):
+    """The session is connected, and the tree is in place."""
+
+    session_id: int
+    session_timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended(Event):
+    """The connection is gone; the session may live on."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLost(Event):
+    """The session is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class MasterObserved(Event):
+    """The master's node was read, or found missing (owner 0), in this session."""
+
+    session_id: int
+    owner: int
+    node: str | None
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationFailed(Event):
+    """The master's node could not be read."""
+
+    silent: bool
+    """The connection stood all the time and no answer came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acquired(Event):
+    """The acquisition took effect; its request was sent at ``sent_at``."""
+
+    attempt: int
+    sent_at: float
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class AcquisitionFailed(Event):
+    """The acquisition was refused, or its outcome is unknown: it may have taken effect, or do so later."""
+
+    attempt: int
+    silent: bool
+    """The connection stood all the time and no answer came."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseProved(Event):
+    """ZooKeeper's quorum confirmed the hold; the request was sent at ``sent_at``."""
+
+    epoch: int
+    beat: int
+    sent_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRefused(Event):
+    """ZooKeeper's quorum says that the hold is gone."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProofMissing(Event):
+    """No answer about the hold came in time."""
+
+    beat: int
+    silent: bool
+    """The connection stood all the time and no answer came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Released(Event):
+    """The release has ended, whatever came of it; what is left behind is found by reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced(Event):
+    """The receiver refused a token of the reign ``epoch``: its mark is newer, or of another cluster."""
+
+    epoch: int
+    same_cluster: bool
+    mark_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepDown(Event):
+    """The node shall resign and sit out for a while."""
+
+    cause: EndCause
+
+
+@dataclass(frozen=True, slots=True)
+class Stop(Event):
+    """The node leaves for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick(Event):
+    """The time of ``next_wake`` has come."""
+
+
+# --- actions ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMaster:
+    """Read the master's node and watch it; answer with MasterObserved or ObservationFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acquire:
+    """Create the master's node and raise the epoch in one transaction; answer with Acquired or AcquisitionFailed."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProveLease:
+    """Check both nodes in a transaction; answer with LeaseProved, LeaseRefused or ProofMissing."""
+
+    hold: Hold
+    beat: int
+    """Number of this proof, for the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Delete the master's node if this session owns it, raising the epoch if asked; answer with Released."""
+
+    hold: Hold | None
+    """The hold to give up; None for a ghost, of which only the owner is known."""
+    raise_to: int
+    """Raise the epoch to this in the same transaction; 0 leaves it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginReign:
+    """The application may act from now on."""
+
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class EndReign:
+    """The application must stop acting now."""
+
+    hold: Hold
+    cause: EndCause
+
+
+@dataclass(frozen=True, slots=True)
+class DropConnection:
+    """Leave this server, keep the session."""
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildSession:
+    """Replace the client; the session is given up."""
+
+
+Action = ReadMaster | Acquire | ProveLease | Release | BeginReign | EndReign | DropConnection | RebuildSession

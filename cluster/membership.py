@@ -1,0 +1,149 @@
+"""Who has joined: one ephemeral node for each member, and everybody's view of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import structlog
+
+from cluster import errors, tasks
+from cluster.mastership import ZooKeeperState
+from cluster.records import MemberInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cluster.session import Session
+    from cluster.tree import Tree
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 0.5
+
+
+def encode_member(info: MemberInfo) -> bytes:
+    """The content of a member's node."""
+    return json.dumps(asdict(info)).encode()
+
+
+def decode_member(name: str, data: bytes) -> MemberInfo:
+    """The member in the content of its node; unknown keys are left alone, missing ones are empty.
+
+    Members of a newer or an older version can run side by side.
+    """
+    try:
+        content = json.loads(data)
+    except ValueError:
+        content = {}
+    known = content if isinstance(content, dict) else {}
+    started_at = known.get("started_at", 0.0)
+    return MemberInfo(
+        name=name,
+        http=str(known.get("http", "")),
+        clustering=str(known.get("clustering", "")),
+        version=str(known.get("version", "")),
+        started_at=float(started_at) if isinstance(started_at, int | float) else 0.0,
+    )
+
+
+class Membership:
+    """The entry of this node among the members, and the list of all."""
+
+    def __init__(self, session: Session, tree: Tree) -> None:
+        self.on_change: list[Callable[[], None]] = []
+        """Called when the list has changed."""
+        self._session = session
+        self._tree = tree
+        self._own: MemberInfo | None = None
+        self._members: tuple[MemberInfo, ...] = ()
+        self._wanted = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def members(self) -> Sequence[MemberInfo]:
+        """Members by name, as last seen; this one is always among them."""
+        others = [each for each in self._members if self._own is None or each.name != self._own.name]
+        return sorted([*others, *([self._own] if self._own else [])], key=lambda each: each.name)
+
+    def start(self, own: MemberInfo) -> None:
+        """Enter this node among the members, again after every change of session, and follow the list."""
+        self._own = own
+        self._task = tasks.spawn("membership", self._follow())
+
+    def joined(self) -> None:
+        """A session is connected and the tree in place: enter and look again."""
+        self._wanted.set()
+
+    async def stop(self) -> None:
+        """Leave; best effort, closing the session does the same."""
+        await tasks.cancel(self._task)
+        if self._own is not None and self._session.state is ZooKeeperState.CONNECTED:
+            try:
+                await self._leave(self._own)
+            except errors.ClusterError as failure:
+                log.info("membership.leave_failed", error=str(failure))
+
+    async def _follow(self) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            try:
+                await self._enter()
+                await self._look()
+            except errors.ClusterError as failure:
+                log.debug("membership.retry", error=str(failure))
+                await asyncio.sleep(RETRY_SECONDS)
+                if self._session.state is ZooKeeperState.CONNECTED:
+                    self._wanted.set()
+
+    async def _enter(self) -> None:
+        """Make sure that this node's entry belongs to this session.
+
+        An entry of an earlier process of this name is not waited for: it is recognised by its owner and replaced. When
+        a younger process has the name, this one leaves the entry to it and says so.
+        """
+        if self._own is None:
+            return
+        path, data = f"{self._tree.members}/{self._own.name}", encode_member(self._own)
+        while True:
+            stat = await self._session.exists(path, self._wanted.set)
+            if stat is None:
+                try:
+                    await self._session.create(path, data, ephemeral=True)
+                except errors.NodeExistsError:
+                    continue
+                log.info("membership.entered", node=self._own.name)
+                continue
+            if stat.owner == self._session.session_id:
+                return
+            old, stat = await self._session.get(path)
+            if decode_member(self._own.name, old).started_at > self._own.started_at:
+                log.error("membership.name_taken", node=self._own.name, by=f"{stat.owner:#x}")
+                return
+            try:
+                await self._session.delete(path)
+            except errors.NodeMissingError:
+                continue
+
+    async def _look(self) -> None:
+        found = []
+        for name in sorted(await self._session.children(self._tree.members, self._wanted.set)):
+            try:
+                data, _ = await self._session.get(f"{self._tree.members}/{name}")
+            except errors.NodeMissingError:
+                continue
+            found.append(decode_member(name, data))
+        if tuple(found) != self._members:
+            self._members = tuple(found)
+            log.info("membership.changed", members=[each.name for each in found])
+            for listener in self.on_change:
+                listener()
+
+    async def _leave(self, own: MemberInfo) -> None:
+        path = f"{self._tree.members}/{own.name}"
+        stat = await self._session.exists(path)
+        if stat is not None and stat.owner == self._session.session_id:
+            await self._session.delete(path)

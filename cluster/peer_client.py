@@ -1,0 +1,75 @@
+"""Asking other members."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import grpc
+import grpc.aio
+
+from cluster import wire
+from cluster.channels import open_channel
+from cluster.errors import NotMasterError, UnavailableError
+from cluster.records import MemberStatus
+from cluster.rpc import peer_pb2, peer_pb2_grpc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cluster.records import MemberInfo
+
+
+class PeerClient:
+    """Channels to other members, one for each address, opened when first needed; a deadline on every call."""
+
+    def __init__(self, timeout_seconds: float) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._channels: dict[str, grpc.aio.Channel] = {}
+
+    async def get_status(self, member: MemberInfo) -> MemberStatus:
+        """What a member answers about itself, or why it does not; never raises for a silent one."""
+        try:
+            answer = await self._stub(member.clustering).GetStatus(
+                peer_pb2.GetStatusRequest(), timeout=self._timeout_seconds
+            )
+        except grpc.aio.AioRpcError as failure:
+            return MemberStatus(info=member, reachable=False, error=_reason(failure))
+        return wire.status_from_wire(member, answer)
+
+    async def get_statuses(self, members: Iterable[MemberInfo]) -> Sequence[MemberStatus]:
+        """The same of several members, all at once."""
+        return await asyncio.gather(*(self.get_status(member) for member in members))
+
+    async def step_down(self, member: MemberInfo, requested_by: str, timeout_seconds: float) -> int:
+        """Ask a member to resign; returns the epoch that ended. Raises NotMasterError, UnavailableError."""
+        try:
+            answer = await self._stub(member.clustering).StepDown(
+                peer_pb2.StepDownRequest(requested_by=requested_by), timeout=timeout_seconds
+            )
+        except grpc.aio.AioRpcError as failure:
+            if failure.code() is grpc.StatusCode.FAILED_PRECONDITION:
+                raise NotMasterError(None) from failure
+            message = f"{member.name} at {member.clustering}: {_reason(failure)}"
+            raise UnavailableError(message) from failure
+        return int(answer.epoch)
+
+    async def forget(self, addresses: Iterable[str]) -> None:
+        """Close the channels to all addresses but these."""
+        keep = set(addresses)
+        for address in [each for each in self._channels if each not in keep]:
+            await self._channels.pop(address).close(None)
+
+    async def close(self) -> None:
+        """Close all channels."""
+        await self.forget(())
+
+    def _stub(self, address: str) -> peer_pb2_grpc.PeerServiceAsyncStub:
+        if address not in self._channels:
+            self._channels[address] = open_channel(address)
+        return peer_pb2_grpc.PeerServiceStub(self._channels[address])
+
+
+def _reason(failure: grpc.aio.AioRpcError) -> str:
+    code = failure.code().name.lower().replace("_", " ")
+    return f"{code}: {failure.details()}" if failure.details() else code

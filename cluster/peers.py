@@ -1,0 +1,143 @@
+"""The clustering port: what this member answers to the others."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import grpc
+import grpc.aio
+import structlog
+
+from cluster import wire
+from cluster.channels import SERVER_OPTIONS
+from cluster.rpc import peer_pb2, peer_pb2_grpc
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from cluster.records import Record
+
+    StatusContext = grpc.aio.ServicerContext[peer_pb2.GetStatusRequest, peer_pb2.GetStatusResponse]
+    FollowContext = grpc.aio.ServicerContext[peer_pb2.FollowRequest, peer_pb2.FollowResponse]
+    StepDownContext = grpc.aio.ServicerContext[peer_pb2.StepDownRequest, peer_pb2.StepDownResponse]
+
+log = structlog.get_logger(__name__)
+
+STOP_GRACE_SECONDS = 0.2
+
+
+class Broadcast:
+    """The newest record, and whoever waits for the next one. Holds one record, however many follow."""
+
+    def __init__(self) -> None:
+        self.newest: Record | None = None
+        self._changed = asyncio.Event()
+        self._open = False
+
+    def open(self) -> None:
+        """A reign has begun: followers are welcome. A record of an earlier reign is not sent."""
+        self._open = True
+        self.newest = None
+
+    def publish(self, record: Record) -> None:
+        """Replace the record; every follower that is ready gets it, a slow one skips to the newest later."""
+        self.newest = record
+        self._wake()
+
+    def close(self) -> None:
+        """The reign is over: every stream ends."""
+        self._open = False
+        self._wake()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a reign is on."""
+        return self._open
+
+    async def records(self) -> AsyncIterator[Record]:
+        """The newest record at once, then each newer one when the reader is ready for it; ends with the reign."""
+        sent: Record | None = None
+        while self._open:
+            changed, newest = self._changed, self.newest
+            if newest is not None and newest is not sent:
+                sent = newest
+                yield newest
+            else:
+                await changed.wait()
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+
+class PeerService(peer_pb2_grpc.PeerServiceServicer):
+    """Answers of this member (``cluster.v1.PeerService``)."""
+
+    def __init__(
+        self,
+        broadcast: Broadcast,
+        status: Callable[[], peer_pb2.GetStatusResponse],
+        step_down: Callable[[str], Awaitable[int | None]],
+    ) -> None:
+        """``status`` answers from memory; ``step_down`` resigns and returns the epoch that ended, None when standby."""
+        self._broadcast = broadcast
+        self._status = status
+        self._step_down = step_down
+
+    async def GetStatus(  # noqa: N802 - the name in the contract
+        self, request: peer_pb2.GetStatusRequest, context: StatusContext
+    ) -> peer_pb2.GetStatusResponse:
+        """What this member knows about itself, from memory."""
+        del request, context
+        return self._status()
+
+    async def Follow(  # noqa: N802 - the name in the contract
+        self, request: peer_pb2.FollowRequest, context: FollowContext
+    ) -> AsyncIterator[peer_pb2.FollowResponse]:
+        """The master's records, until its reign ends."""
+        if not self._broadcast.is_open:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._not_master())
+        log.debug("peers.follower_joined", follower=request.follower)
+        async for record in self._broadcast.records():
+            yield peer_pb2.FollowResponse(record=wire.record_to_wire(record))
+        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "the reign has ended")
+
+    async def StepDown(  # noqa: N802 - the name in the contract
+        self, request: peer_pb2.StepDownRequest, context: StepDownContext
+    ) -> peer_pb2.StepDownResponse:
+        """Resign if master."""
+        epoch = await self._step_down(request.requested_by)
+        if epoch is None:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._not_master())
+        return peer_pb2.StepDownResponse(former_master=self._status().name, epoch=epoch or 0)
+
+    def _not_master(self) -> str:
+        master = self._status().master
+        return f"not the master; the master is {master}" if master else "not the master; none is known"
+
+
+class PeerServer:
+    """The gRPC server on the clustering port."""
+
+    def __init__(self, bind_address: str, port: int) -> None:
+        self._bind_address = bind_address
+        self._port = port
+        self.server = grpc.aio.server(options=SERVER_OPTIONS)
+        """For adding services before :meth:`start`."""
+
+    async def start(self) -> int:
+        """Listen; returns the port. Raises OSError when it is taken."""
+        address = f"[{self._bind_address}]" if ":" in self._bind_address else self._bind_address
+        try:
+            port = self.server.add_insecure_port(f"{address}:{self._port}")
+        except RuntimeError as failure:
+            message = f"clustering port {address}:{self._port} cannot be opened: {failure}"
+            raise OSError(message) from failure
+        await self.server.start()
+        log.info("peers.listening", address=self._bind_address, port=port)
+        return port
+
+    async def stop(self) -> None:
+        """Stop listening; running calls have a moment to end."""
+        await self.server.stop(STOP_GRACE_SECONDS)

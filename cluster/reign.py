@@ -1,0 +1,70 @@
+"""A running reign, as the application holds it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from cluster.token import Token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cluster.mastership import EndCause
+
+
+class HeldReign:
+    """One uninterrupted mastership of this node (``cluster.mastership.Reign``)."""
+
+    def __init__(
+        self,
+        cluster_id: str,
+        epoch: int,
+        lease_left: Callable[[], float],
+        on_fenced: Callable[[str | None, int, int], None],
+    ) -> None:
+        """``lease_left`` tells the seconds for which an action may be started now; 0 while it must not."""
+        self.ended = asyncio.Event()
+        self._cluster_id = cluster_id
+        self._epoch = epoch
+        self._lease_left = lease_left
+        self._on_fenced = on_fenced
+        self._sequence = 0
+        self._cause: EndCause | None = None
+
+    @property
+    def cluster_id(self) -> str:
+        """Identity of the cluster's ZooKeeper tree, a UUID."""
+        return self._cluster_id
+
+    @property
+    def epoch(self) -> int:
+        """Number of this reign."""
+        return self._epoch
+
+    @property
+    def cause(self) -> EndCause | None:
+        """Why it ended; None while it lasts."""
+        return self._cause
+
+    def next_token(self) -> Token:
+        """The token of the next push: same epoch, sequence one higher than the last, from 1."""
+        self._sequence += 1
+        return Token(self._cluster_id, self._epoch, self._sequence)
+
+    def seconds_to_act(self, budget_seconds: float) -> float:
+        """How long an action started now may last: the budget, or 0 when the lease left does not cover it."""
+        if self.ended.is_set():
+            return 0.0
+        return budget_seconds if self._lease_left() >= budget_seconds else 0.0
+
+    def fenced(self, mark_cluster_id: str | None, mark_epoch: int, mark_sequence: int) -> None:
+        """Report that the receiver refused a token because it has seen a newer one. Ends the reign."""
+        if not self.ended.is_set():
+            self._on_fenced(mark_cluster_id, mark_epoch, mark_sequence)
+
+    def end(self, cause: EndCause) -> None:
+        """The reign is over; whoever waits for ``ended`` is told."""
+        if self._cause is None:
+            self._cause = cause
+        self.ended.set()

@@ -1,0 +1,341 @@
+"""The ZooKeeper session, as asyncio sees it. The only module that imports kazoo.
+
+kazoo runs threads of its own; every call here is handed to them and its answer brought back to the event loop, and
+every call has a deadline. A call whose deadline passed may still take effect: it raises OutcomeUnknownError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import structlog
+from kazoo import exceptions as kazoo_errors
+from kazoo.client import KazooClient, KazooState
+from kazoo.handlers.threading import SequentialThreadingHandler
+from kazoo.retry import KazooRetry
+
+from cluster import errors
+from cluster.mastership import ZooKeeperState
+
+if TYPE_CHECKING:
+    from kazoo.interfaces import IAsyncResult
+    from kazoo.protocol.states import WatchedEvent, ZnodeStat
+
+log = structlog.get_logger(__name__)
+
+_KAZOO_TRACE_LEVEL = 5
+_STATES = {
+    KazooState.CONNECTED: ZooKeeperState.CONNECTED,
+    KazooState.SUSPENDED: ZooKeeperState.SUSPENDED,
+    KazooState.LOST: ZooKeeperState.LOST,
+}
+
+WatchCallback = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChange:
+    """The session has changed its state."""
+
+    state: ZooKeeperState
+    session_id: int
+    """0 when there is no session."""
+    timeout_seconds: float
+    """The session time-out ZooKeeper granted."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStat:
+    """What ZooKeeper knows of a node."""
+
+    version: int
+    created_zxid: int
+    modified_zxid: int
+    owner: int
+    """Session that owns an ephemeral node; 0 for a persistent one."""
+    modified_at: float
+    """Unix time in seconds on ZooKeeper's clock."""
+
+
+class Transaction(Protocol):
+    """What a transaction can hold; all of it happens, or none."""
+
+    def create(self, path: str, value: bytes, *, ephemeral: bool = False) -> None:
+        """Create a node."""
+        ...
+
+    def delete(self, path: str, version: int = -1) -> None:
+        """Delete a node of this version; -1 means any."""
+        ...
+
+    def set_data(self, path: str, value: bytes, version: int = -1) -> None:
+        """Write a node of this version; -1 means any."""
+        ...
+
+    def check(self, path: str, version: int) -> None:
+        """Fail unless the node exists with this version."""
+        ...
+
+
+class _Handler(SequentialThreadingHandler):
+    """Opens connections that notice a silent peer while requests are under way, and remembers the newest one."""
+
+    def __init__(self, silence_seconds: float) -> None:
+        super().__init__()
+        self._silence_seconds = silence_seconds
+        self._connection: socket.socket | None = None
+
+    def create_connection(self, *args: Any, **kwargs: Any) -> socket.socket:
+        """Connect as kazoo asks, with a shorter deadline, then set TCP_USER_TIMEOUT."""
+        asked = kwargs.get("timeout") or self._silence_seconds
+        kwargs["timeout"] = min(asked, max(self._silence_seconds, 1.0))
+        connection = super().create_connection(*args, **kwargs)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._silence_seconds * 1000))
+        self._connection = connection
+        return connection
+
+    def drop(self) -> None:
+        """Break the connection; kazoo goes on with the next server and the same session."""
+        connection = self._connection
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _ConnectionLog(logging.Handler):
+    """Hears what kazoo logs: warnings go on at debug level, and the granted session time-out is told nowhere else."""
+
+    def __init__(self, asked_seconds: float) -> None:
+        super().__init__(_KAZOO_TRACE_LEVEL)
+        self.granted_seconds = asked_seconds
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take the granted time-out from the record of a new session; pass warnings on."""
+        if record.levelno >= logging.WARNING:
+            log.debug("zookeeper.client", message=record.getMessage())
+        elif "negotiated session timeout" in str(record.msg) and isinstance(record.args, tuple):
+            granted = record.args[2]
+            if isinstance(granted, int):
+                self.granted_seconds = granted / 1000
+
+
+class Session:
+    """A session that is renewed for as long as it is not stopped. All methods belong on the event loop."""
+
+    def __init__(self, hosts: str, timeout_seconds: float, call_timeout_seconds: float) -> None:
+        """``hosts`` without chroot; ``call_timeout_seconds`` bounds every call unless it says otherwise."""
+        self._hosts = hosts
+        self._asked_seconds = timeout_seconds
+        self._call_timeout_seconds = call_timeout_seconds
+        self._listeners: list[Callable[[SessionChange], None]] = []
+        self._generation = 0
+        self._client: KazooClient | None = None
+        self._handler: _Handler | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.change = SessionChange(ZooKeeperState.LOST, 0, timeout_seconds)
+
+    @property
+    def state(self) -> ZooKeeperState:
+        """State of the session as last told."""
+        return self.change.state
+
+    @property
+    def session_id(self) -> int:
+        """Id of the session as last told; 0 when there is none."""
+        return self.change.session_id
+
+    def listen(self, listener: Callable[[SessionChange], None]) -> None:
+        """Call ``listener`` on the event loop at every change of state."""
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        """Begin to connect; goes on trying for ever."""
+        self._loop = asyncio.get_running_loop()
+        self._generation += 1
+        generation, loop = self._generation, self._loop
+        hearing = _ConnectionLog(self._asked_seconds)
+        # Not a registered logger: each session hears its own client only.
+        logger = logging.Logger("cluster.session.kazoo", _KAZOO_TRACE_LEVEL)  # noqa: LOG001
+        logger.addHandler(hearing)
+        self._handler = handler = _Handler(self._asked_seconds / 3)
+        # A back-off that stays short: the default one grows to an hour.
+        patience = KazooRetry(max_tries=-1, delay=0.05, backoff=1.5, max_delay=0.5, sleep_func=handler.sleep_func)
+        client = self._client = KazooClient(
+            hosts=self._hosts,
+            timeout=self._asked_seconds,
+            handler=handler,
+            connection_retry=patience,
+            logger=logger,
+        )
+
+        def told(state: str) -> None:
+            identity = client.client_id
+            session_id = identity[0] if identity is not None and state != KazooState.LOST else 0
+            change = SessionChange(_STATES[state], session_id, hearing.granted_seconds)
+            self._from_thread(loop, self._changed, generation, change)
+
+        client.add_listener(told)
+        threading.Thread(target=client.start_async, name="zookeeper-start", daemon=True).start()
+
+    async def stop(self, timeout_seconds: float) -> None:
+        """Close the session, and with it delete its ephemeral nodes; give up waiting after ``timeout_seconds``."""
+        client, self._client, self._handler = self._client, None, None
+        self._generation += 1
+        self.change = SessionChange(ZooKeeperState.LOST, 0, self.change.timeout_seconds)
+        if client is None or self._loop is None:
+            return
+        loop, closed = self._loop, asyncio.Event()
+
+        def close() -> None:
+            # kazoo may wait 10 s for its writer, and is known to hang: hence the thread.
+            with contextlib.suppress(Exception):
+                client.stop()
+                client.close()
+            self._from_thread(loop, closed.set)
+
+        threading.Thread(target=close, name="zookeeper-stop", daemon=True).start()
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await closed.wait()
+        except TimeoutError:
+            log.warning("zookeeper.stop_timeout", waited_seconds=timeout_seconds)
+
+    async def rebuild(self) -> None:
+        """Drop the client and start a new one with a new session.
+
+        The cure for a server whose data were wiped: it refuses a client that has seen newer transactions, for ever.
+        """
+        log.warning("zookeeper.rebuild", hosts=self._hosts)
+        await self.stop(0.5)
+        self.start()
+
+    def drop_connection(self) -> None:
+        """Leave a server that does not answer; the session moves to another one."""
+        if self._handler is not None:
+            self._handler.drop()
+
+    async def get(self, path: str, watch: WatchCallback | None = None) -> tuple[bytes, NodeStat]:
+        """Data and stat of a node; ``watch`` is called once when it changes, or the connection breaks."""
+        data, stat = await self._call(lambda client: client.get_async(path, watch=self._watcher(watch)))
+        return bytes(data), _stat(stat)
+
+    async def exists(self, path: str, watch: WatchCallback | None = None) -> NodeStat | None:
+        """Stat of a node or None; ``watch`` is called once when it changes, appears, or the connection breaks."""
+        stat = await self._call(lambda client: client.exists_async(path, watch=self._watcher(watch)))
+        return None if stat is None else _stat(stat)
+
+    async def children(self, path: str, watch: WatchCallback | None = None) -> list[str]:
+        """Names below a node; ``watch`` is called once when they change, or the connection breaks."""
+        names = await self._call(lambda client: client.get_children_async(path, watch=self._watcher(watch)))
+        return [str(name) for name in names]
+
+    async def create(self, path: str, data: bytes, *, ephemeral: bool = False) -> None:
+        """Create a node. Raises NodeExistsError, NodeMissingError for a missing parent."""
+        await self._call(lambda client: client.create_async(path, data, ephemeral=ephemeral))
+
+    async def ensure_path(self, path: str) -> None:
+        """Create a persistent node and the ones above it where they are missing."""
+        await self._call(lambda client: client.ensure_path_async(path))
+
+    async def set(self, path: str, data: bytes, version: int = -1) -> int:
+        """Write a node if its version is still the given one; returns the new version. Raises ConflictError."""
+        stat = await self._call(lambda client: client.set_async(path, data, version=version))
+        return _stat(stat).version
+
+    async def delete(self, path: str, version: int = -1) -> None:
+        """Delete a node if its version is still the given one."""
+        await self._call(lambda client: client.delete_async(path, version=version))
+
+    async def commit(self, describe: Callable[[Transaction], None], timeout_seconds: float | None = None) -> list[Any]:
+        """Commit what ``describe`` adds to a transaction: all of it or, with the first error raised, nothing.
+
+        kazoo returns errors inside the list of results; an unseen one would pass for success.
+        """
+
+        def begin(client: KazooClient) -> IAsyncResult:
+            transaction = client.transaction()
+            describe(transaction)
+            return transaction.commit_async()
+
+        results = list(await self._call(begin, timeout_seconds))
+        follow_ups = (kazoo_errors.RolledBackError, kazoo_errors.RuntimeInconsistency)
+        failures = [each for each in results if isinstance(each, Exception)]
+        if failures:
+            raise _translate(next((each for each in failures if not isinstance(each, follow_ups)), failures[0]))
+        return [_stat(each) if hasattr(each, "mzxid") else each for each in results]
+
+    async def _call(self, begin: Callable[[KazooClient], IAsyncResult], timeout_seconds: float | None = None) -> Any:
+        client, loop = self._client, self._loop
+        if client is None or loop is None or self.state is not ZooKeeperState.CONNECTED:
+            # kazoo would queue the call and send it after the reconnect, when nobody wants it any more.
+            message = f"no ZooKeeper connection ({self.state.value})"
+            raise errors.UnavailableError(message)
+        answer: asyncio.Future[Any] = loop.create_future()
+
+        def deliver(result: IAsyncResult) -> None:
+            if answer.done():
+                return
+            if result.exception is None:
+                answer.set_result(result.value)
+            else:
+                answer.set_exception(_translate(result.exception))
+
+        begin(client).rawlink(lambda result: self._from_thread(loop, deliver, result))
+        limit = self._call_timeout_seconds if timeout_seconds is None else timeout_seconds
+        try:
+            async with asyncio.timeout(limit):
+                return await answer
+        except TimeoutError as timeout:
+            message = f"no answer from ZooKeeper within {limit:g} s"
+            raise errors.OutcomeUnknownError(message) from timeout
+
+    def _watcher(self, watch: WatchCallback | None) -> Callable[[WatchedEvent], None] | None:
+        loop = self._loop
+        if watch is None or loop is None:
+            return None
+        return lambda _: self._from_thread(loop, watch)
+
+    def _changed(self, generation: int, change: SessionChange) -> None:
+        if generation != self._generation:
+            return
+        self.change = change
+        log.info("zookeeper.session", state=change.state.value, session=f"{change.session_id:#x}", hosts=self._hosts)
+        for listener in tuple(self._listeners):
+            listener(change)
+
+    @staticmethod
+    def _from_thread(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has been closed: nobody is left to tell
+            loop.call_soon_threadsafe(callback, *arguments)
+
+
+def _stat(stat: ZnodeStat) -> NodeStat:
+    return NodeStat(stat.version, stat.czxid, stat.mzxid, stat.ephemeralOwner, stat.mtime / 1000)
+
+
+_TRANSLATION: tuple[tuple[type[BaseException], type[errors.ClusterError]], ...] = (
+    (kazoo_errors.NoNodeError, errors.NodeMissingError),
+    (kazoo_errors.NodeExistsError, errors.NodeExistsError),
+    (kazoo_errors.BadVersionError, errors.ConflictError),
+    (kazoo_errors.ConnectionClosedError, errors.OutcomeUnknownError),
+    (kazoo_errors.SessionExpiredError, errors.SessionExpiredError),
+    (kazoo_errors.ConnectionLoss, errors.OutcomeUnknownError),
+    (kazoo_errors.OperationTimeoutError, errors.OutcomeUnknownError),
+    (kazoo_errors.AuthFailedError, errors.UnavailableError),
+)
+
+
+def _translate(failure: BaseException) -> errors.ClusterError:
+    text = f"{type(failure).__name__} {failure}".strip()
+    for theirs, ours in _TRANSLATION:
+        if isinstance(failure, theirs):
+            return ours(text)
+    return errors.ClusterError(text)

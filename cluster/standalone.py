@@ -1,0 +1,216 @@
+"""Mastership of a node that runs alone, without ZooKeeper: master of itself.
+
+Its epoch is kept in a local file and never goes back. The file is locked, so that two processes cannot share it; two
+nodes with two files are two clusters, and a receiver that checks tokens refuses the second one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+import structlog
+
+from cluster.errors import AlreadyRunningError, DamagedStateError
+from cluster.files import read_if_there, write_durably
+from cluster.mastership import EndCause, Role, Standing, ZooKeeperState
+from cluster.reign import HeldReign
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from cluster.mastership import Reign
+    from cluster.settings import ClusterSettings
+
+log = structlog.get_logger(__name__)
+
+UNLIMITED_SECONDS = 86_400.0
+"""What stands for "as long as it likes" where a lease is asked for."""
+
+
+class EpochFile:
+    """The cluster id and the highest epoch this node has given itself, in one line: ``<uuid> <epoch>``."""
+
+    def __init__(self, directory: Path, cluster: str) -> None:
+        self._path = directory / f"{cluster}.epoch"
+        self._lock_path = directory / f"{cluster}.lock"
+        self._lock: int | None = None
+
+    def lock(self) -> None:
+        """Take the file for this process. Raises AlreadyRunningError, OSError."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as failure:
+            os.close(descriptor)
+            message = f"{self._lock_path}: another process runs this node; stop it, or give this one its own directory"
+            raise AlreadyRunningError(message) from failure
+        self._lock = descriptor
+
+    def unlock(self) -> None:
+        """Give the file up."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def next(self, least: int = 0) -> tuple[str, int]:
+        """Raise the epoch, at least to ``least``, and keep it before it is used; returns cluster id and epoch.
+
+        Raises DamagedStateError when the file cannot be read as what it should be: guessing could go back.
+        """
+        cluster_id, epoch = self._read()
+        epoch = max(epoch + 1, least)
+        write_durably(self._path, f"{cluster_id} {epoch}\n".encode())
+        return cluster_id, epoch
+
+    def _read(self) -> tuple[str, int]:
+        content = read_if_there(self._path)
+        if content is None:
+            return str(uuid.uuid4()), 0
+        parts = content.decode(errors="replace").split()
+        try:
+            cluster_id, epoch = parts
+            return str(uuid.UUID(cluster_id)), _decimal(epoch)
+        except ValueError as failure:
+            message = (
+                f"{self._path}: found {content[:60]!r}, expected `<uuid> <epoch>`; write the cluster id and an epoch "
+                "above the highest one the receiver has seen, or remove the file to begin as a new cluster"
+            )
+            raise DamagedStateError(message) from failure
+
+
+def _decimal(text: str) -> int:
+    if not text.isdecimal():
+        message = f"not a number: {text!r}"
+        raise ValueError(message)
+    return int(text)
+
+
+class StandaloneMastership:
+    """A node that is always master (``cluster.mastership.Mastership``), but for the pause after a step-down."""
+
+    def __init__(self, settings: ClusterSettings, *, drain: Callable[[], Awaitable[None]] | None = None) -> None:
+        self.on_change: list[Callable[[], None]] = []
+        """Called after each change of role or state."""
+        self._settings = settings
+        self._drain = drain
+        self._file = (
+            EpochFile(settings.state_directory, settings.cluster) if settings.state_directory is not None else None
+        )
+        self._memory_cluster_id = str(uuid.uuid4())
+        self._cluster_id = ""
+        self._epoch = 0
+        self._reign: HeldReign | None = None
+        self._crowned = asyncio.Event()
+        self._again: asyncio.TimerHandle | None = None
+        self._stopped = False
+
+    @property
+    def standing(self) -> Standing:
+        """Where this node stands now."""
+        master = self._reign is not None
+        state = "stopped" if self._stopped else "serving" if master else "standby"
+        return Standing(
+            role=Role.MASTER if master else Role.STANDBY,
+            state=state,
+            epoch=self._epoch,
+            lease_left_seconds=UNLIMITED_SECONDS if master else 0.0,
+            zookeeper=ZooKeeperState.STANDALONE,
+            session_timeout_seconds=0.0,
+            cluster_id=self._cluster_id,
+            master=self._settings.node if master else None,
+        )
+
+    @property
+    def reign(self) -> Reign | None:
+        """The running reign of this node, or None."""
+        return self._reign
+
+    async def start(self) -> None:
+        """Begin a reign. Raises DamagedStateError, AlreadyRunningError, OSError."""
+        if self._file is not None:
+            self._file.lock()
+            try:
+                self._begin()
+            except BaseException:
+                self._file.unlock()
+                raise
+        else:
+            log.warning("standalone.epoch_not_kept", reason="no state directory: epochs are taken from the clock")
+            self._begin()
+
+    async def wait_for_reign(self) -> Reign:
+        """Wait until this node is master; the running reign if it already is."""
+        while self._reign is None:
+            await self._crowned.wait()
+        return self._reign
+
+    async def step_down(self) -> bool:
+        """End the reign and begin another after the sit-out: there is nobody else to take over."""
+        if self._reign is None:
+            return False
+        await self._end(EndCause.OPERATOR)
+        self._begin_later(self._settings.sit_out_seconds)
+        return True
+
+    async def stop(self) -> None:
+        """End the reign and give the epoch file up."""
+        if self._again is not None:
+            self._again.cancel()
+        self._stopped = True
+        if self._reign is not None:
+            await self._end(EndCause.RESIGNED)
+        if self._file is not None:
+            self._file.unlock()
+
+    def _begin(self, least: int = 0) -> None:
+        if self._file is not None:
+            self._cluster_id, self._epoch = self._file.next(least)
+        else:
+            self._cluster_id = self._memory_cluster_id
+            self._epoch = max(self._epoch + 1, int(time.time()), least)
+        self._reign = HeldReign(self._cluster_id, self._epoch, lambda: UNLIMITED_SECONDS, self._fenced)
+        self._crowned.set()
+        log.info("leadership.acquired", node=self._settings.node, epoch=self._epoch, standalone=True)
+        self._tell()
+
+    def _begin_later(self, seconds: float, least: int = 0) -> None:
+        if not self._stopped:
+            self._again = asyncio.get_running_loop().call_later(seconds, self._begin, least)
+
+    def _finish(self, cause: EndCause) -> None:
+        reign, self._reign = self._reign, None
+        self._crowned.clear()
+        if reign is not None:
+            reign.end(cause)
+            log.info("leadership.ended", node=self._settings.node, epoch=reign.epoch, cause=cause.value)
+        self._tell()
+
+    async def _end(self, cause: EndCause) -> None:
+        self._finish(cause)
+        if self._drain is None:
+            return
+        try:
+            async with asyncio.timeout(self._settings.push_budget_seconds):
+                await self._drain()
+        except TimeoutError:
+            log.warning("leadership.drain_timeout", waited_seconds=self._settings.push_budget_seconds)
+
+    def _fenced(self, mark_cluster_id: str | None, mark_epoch: int, mark_sequence: int) -> None:
+        """The receiver knows a newer token: go above it, or, when it belongs to another cluster, wait for help."""
+        same = mark_cluster_id is None or mark_cluster_id == self._cluster_id
+        log.warning("leadership.fenced", epoch=self._epoch, mark_epoch=mark_epoch, mark_sequence=mark_sequence)
+        if not same:
+            log.error("leadership.foreign_receiver", cluster_id=self._cluster_id, receiver_cluster_id=mark_cluster_id)
+        self._finish(EndCause.FENCED)
+        self._begin_later(0.1 if same else 30.0, mark_epoch + 1 if same else 0)
+
+    def _tell(self) -> None:
+        for listener in self.on_change:
+            listener()

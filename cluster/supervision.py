@@ -1,0 +1,46 @@
+"""What a supervised worker tells its supervisor, and how."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from typing import TYPE_CHECKING
+
+from cluster.leadership_events import Hold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VARIABLE = "PACING_SUPERVISOR_FD"
+"""Environment variable: number of the inherited descriptor to report to."""
+
+
+class Reporter:
+    """The worker's end of the pipe. A report is one short line, written at once and never waited for."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        os.set_blocking(descriptor, False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Reporter | None:
+        """The reporter of this process; None when nobody supervises it."""
+        number = environment.get(VARIABLE, "")
+        return cls(int(number)) if number.isdecimal() else None
+
+    def holds(self, hold: Hold) -> None:
+        """The process is master by this hold: should it die, the hold may be released."""
+        with contextlib.suppress(OSError):
+            os.write(self._descriptor, encode_hold(hold))
+
+
+def encode_hold(hold: Hold) -> bytes:
+    """A hold as one line; shorter than what a pipe writes in one piece."""
+    return json.dumps([hold.epoch, hold.epoch_version, hold.session_id, hold.zxid]).encode() + b"\n"
+
+
+def decode_hold(line: bytes) -> Hold:
+    """The hold in one line. Raises ValueError."""
+    epoch, epoch_version, session_id, zxid = (int(value) for value in json.loads(line))
+    return Hold(epoch, epoch_version, session_id, zxid)

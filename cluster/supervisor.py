@@ -1,0 +1,138 @@
+"""A small parent process that releases the mastership of a worker it has seen die.
+
+Nobody else may do this: a broken connection says nothing about a living master behind a partition, but the parent is
+told of the death by the kernel. The successor then need not wait for the session to time out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from cluster import errors
+from cluster.ballot import Ballot
+from cluster.history import History
+from cluster.mastership import EndCause
+from cluster.processes import bound_to_parent
+from cluster.session import Session
+from cluster.supervision import VARIABLE, decode_hold
+from cluster.tree import locate
+from cluster.watchdog import EXIT_STATUS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster.leadership_events import Hold
+    from cluster.settings import ClusterSettings
+
+log = structlog.get_logger(__name__)
+
+RELEASE_SECONDS = 2.0
+"""How long the release of a dead worker's mastership is tried; after that its session times out anyway."""
+_FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+async def supervise(command: Sequence[str], settings: ClusterSettings) -> int:
+    """Run ``command`` as the worker, forward signals to it, and clean up after it; returns the exit status for a shell.
+
+    The status of a worker ended by signal N is 128 + N. The worker gets SIGTERM should this process be killed. Must run
+    on the main thread. Without ZooKeeper there is nothing to release, and the worker merely runs.
+    """
+    reading, writing = os.pipe()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *bound_to_parent(command, signal.SIGTERM),
+            pass_fds=(writing,),
+            env={**os.environ, VARIABLE: str(writing)},
+        )
+    finally:
+        os.close(writing)
+    reports = _Reports(reading)
+    loop = asyncio.get_running_loop()
+    for number in _FORWARDED:
+        loop.add_signal_handler(number, _forward, process, number)
+    try:
+        if settings.zookeeper_hosts is None:
+            return _shell_status(await process.wait())
+        return await _watch_over(process, reports, settings, settings.zookeeper_hosts)
+    finally:
+        for number in _FORWARDED:
+            loop.remove_signal_handler(number)
+        reports.close()
+
+
+async def _watch_over(
+    process: asyncio.subprocess.Process, reports: _Reports, settings: ClusterSettings, zookeeper_hosts: str
+) -> int:
+    hosts, tree = locate(zookeeper_hosts, settings.cluster)
+    session = Session(hosts, settings.session_timeout_seconds, settings.session_timeout_seconds / 4)
+    session.start()
+    try:
+        status = await process.wait()
+        hold = reports.newest()
+        if status != 0 and hold is not None:
+            log.warning("supervisor.worker_died", status=status, epoch=hold.epoch)
+            cause = EndCause.WATCHDOG if status == EXIT_STATUS else EndCause.PROCESS_DIED
+            await _release(
+                session, Ballot(session, tree, settings.node), History(session, tree, settings.node), hold, cause
+            )
+        return _shell_status(status)
+    finally:
+        await session.stop(1.0)
+
+
+async def _release(session: Session, ballot: Ballot, history: History, hold: Hold, cause: EndCause) -> None:
+    died_at, deadline = time.time(), time.monotonic() + RELEASE_SECONDS
+    while True:
+        try:
+            if await ballot.release_of_dead(hold):
+                log.warning("supervisor.mastership_released", epoch=hold.epoch)
+                await history.ended(hold.epoch, died_at, cause)
+        except errors.ClusterError as failure:
+            if time.monotonic() > deadline:
+                log.warning("supervisor.release_failed", error=str(failure), zookeeper=session.state.value)
+                return
+            await asyncio.sleep(0.05)
+        else:
+            return
+
+
+def _forward(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(number)
+
+
+def _shell_status(status: int) -> int:
+    return status if status >= 0 else 128 - status
+
+
+class _Reports:
+    """The reading end of the worker's pipe."""
+
+    def __init__(self, descriptor: int) -> None:
+        os.set_blocking(descriptor, False)
+        self._descriptor = descriptor
+        self._received = b""
+
+    def newest(self) -> Hold | None:
+        """The last hold the worker has reported. A pipe keeps what a dead writer wrote."""
+        with contextlib.suppress(BlockingIOError):
+            while chunk := os.read(self._descriptor, 65536):
+                self._received += chunk
+        lines = self._received.split(b"\n")[:-1]
+        return decode_hold(lines[-1]) if lines else None
+
+    def close(self) -> None:
+        """Close it."""
+        os.close(self._descriptor)
+
+
+def run(command: Sequence[str], settings: ClusterSettings) -> int:
+    """:func:`supervise` on an event loop of its own."""
+    return asyncio.run(supervise(command, settings))

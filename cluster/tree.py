@@ -1,0 +1,82 @@
+"""Where things are in ZooKeeper, and how they are written there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from cluster.errors import DamagedStateError
+
+ROOT = "/pacing"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Paths of one cluster: the chroot of the hosts, then ``/pacing/<cluster>``."""
+
+    root: str
+
+    @property
+    def cluster_id(self) -> str:
+        """Persistent; a UUID, written once."""
+        return f"{self.root}/cluster-id"
+
+    @property
+    def epoch(self) -> str:
+        """Persistent; the highest epoch ever given and to whom. Its version changes with every reign."""
+        return f"{self.root}/epoch"
+
+    @property
+    def master(self) -> str:
+        """Ephemeral; exists while there is a master, owned by its session."""
+        return f"{self.root}/master"
+
+    @property
+    def members(self) -> str:
+        """Persistent; one ephemeral child for each member."""
+        return f"{self.root}/members"
+
+    @property
+    def configuration(self) -> str:
+        """Persistent; the document all members share."""
+        return f"{self.root}/config"
+
+    @property
+    def history(self) -> str:
+        """Persistent; one child for each of the newest reigns."""
+        return f"{self.root}/history"
+
+
+def locate(zookeeper_hosts: str, cluster: str) -> tuple[str, Tree]:
+    """Split ``host:port,host:port[/chroot]`` into the hosts and the tree of the cluster."""
+    hosts, slash, chroot = zookeeper_hosts.partition("/")
+    base = f"/{chroot.strip('/')}" if slash and chroot.strip("/") else ""
+    return hosts, Tree(f"{base}{ROOT}/{cluster}")
+
+
+def encode_epoch(epoch: int, node: str) -> bytes:
+    """The content of the epoch's node."""
+    return f"{epoch} {node}".encode()
+
+
+def decode_epoch(data: bytes, path: str) -> int:
+    """The epoch in the content of its node. Raises DamagedStateError."""
+    number = data.decode(errors="replace").split(" ", 1)[0]
+    if not number.isdecimal():
+        message = f"{path}: found {data[:40]!r}, expected a number and the name of a node"
+        raise DamagedStateError(message)
+    return int(number)
+
+
+def encode_master(node: str, epoch: int) -> bytes:
+    """The content of the master's node."""
+    return json.dumps({"node": node, "epoch": epoch}).encode()
+
+
+def decode_master(data: bytes) -> tuple[str | None, int]:
+    """Name and epoch in the content of the master's node; (None, 0) where it cannot be read."""
+    try:
+        content = json.loads(data)
+        return str(content["node"]), int(content["epoch"])
+    except (ValueError, KeyError, TypeError):
+        return None, 0

@@ -1,0 +1,82 @@
+"""Values of this library and their form on the wire (``proto/cluster/v1/peer.proto``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cluster.mastership import Role, ZooKeeperState
+from cluster.records import MemberInfo, MemberStatus, Record, RecordInfo
+from cluster.rpc import peer_pb2
+
+if TYPE_CHECKING:
+    from cluster.mastership import Standing
+
+StatusAnswer = peer_pb2.GetStatusResponse
+
+_ROLES = {Role.STANDBY: peer_pb2.ROLE_STANDBY, Role.MASTER: peer_pb2.ROLE_MASTER}
+_STATES = {
+    ZooKeeperState.CONNECTED: peer_pb2.ZOO_KEEPER_STATE_CONNECTED,
+    ZooKeeperState.SUSPENDED: peer_pb2.ZOO_KEEPER_STATE_SUSPENDED,
+    ZooKeeperState.LOST: peer_pb2.ZOO_KEEPER_STATE_LOST,
+    ZooKeeperState.STANDALONE: peer_pb2.ZOO_KEEPER_STATE_STANDALONE,
+}
+_ROLE_NAMES = {number: role for role, number in _ROLES.items()}
+_STATE_NAMES = {number: state for state, number in _STATES.items()}
+
+
+def record_to_wire(record: Record) -> peer_pb2.Record:
+    """A record as it is sent."""
+    return peer_pb2.Record(info=_info_to_wire(record.info), schema=record.schema, body=record.body)
+
+
+def record_from_wire(record: peer_pb2.Record) -> Record:
+    """A record as it was received."""
+    return Record(_info_from_wire(record.info), record.schema, record.body)
+
+
+def status_to_wire(info: MemberInfo, standing: Standing, last: RecordInfo | None) -> peer_pb2.GetStatusResponse:
+    """What a member answers about itself."""
+    return peer_pb2.GetStatusResponse(
+        name=info.name,
+        version=info.version,
+        started_at=info.started_at,
+        role=_ROLES[standing.role],
+        state=standing.state,
+        epoch=standing.epoch,
+        lease_left_seconds=standing.lease_left_seconds,
+        zoo_keeper_state=_STATES[standing.zookeeper],
+        session_timeout_seconds=standing.session_timeout_seconds,
+        cluster_id=standing.cluster_id,
+        master=standing.master or "",
+        last_record=None if last is None else _info_to_wire(last),
+    )
+
+
+def status_from_wire(info: MemberInfo, answer: peer_pb2.GetStatusResponse) -> MemberStatus:
+    """What a member answered about itself; a role or state of a newer version reads as unknown."""
+    return MemberStatus(
+        info=info,
+        reachable=True,
+        role=_ROLE_NAMES.get(answer.role),
+        state=answer.state,
+        epoch=answer.epoch,
+        lease_left_seconds=answer.lease_left_seconds,
+        zookeeper=_STATE_NAMES.get(answer.zoo_keeper_state),
+        session_timeout_seconds=answer.session_timeout_seconds,
+        cluster_id=answer.cluster_id,
+        master=answer.master or None,
+        last_record=_info_from_wire(answer.last_record) if answer.HasField("last_record") else None,
+    )
+
+
+def status_of_self(info: MemberInfo, standing: Standing, last: RecordInfo | None) -> MemberStatus:
+    """What this member knows about itself, without the way over the wire."""
+    return status_from_wire(info, status_to_wire(info, standing, last))
+
+
+def _info_to_wire(info: RecordInfo) -> peer_pb2.RecordInfo:
+    return peer_pb2.RecordInfo(epoch=info.epoch, sequence=info.sequence, created_at=info.created_at)
+
+
+def _info_from_wire(info: peer_pb2.RecordInfo) -> RecordInfo:
+    return RecordInfo(info.epoch, info.sequence, info.created_at)

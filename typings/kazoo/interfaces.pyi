@@ -1,0 +1,9 @@
+from collections.abc import Callable
+from typing import Any
+
+class IAsyncResult:
+    value: Any
+    exception: BaseException | None
+    def ready(self) -> bool: ...
+    def successful(self) -> bool: ...
+    def rawlink(self, callback: Callable[[IAsyncResult], None]) -> None: ...
