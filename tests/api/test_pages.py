@@ -82,7 +82,9 @@ def paced(site: Site, **columns: object) -> None:
 
 class TestHealth:
     @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-    async def test_liveness_answers_every_method_a_load_balancer_uses(self, client: httpx.AsyncClient, method: str) -> None:
+    async def test_liveness_answers_every_method_a_load_balancer_uses(
+        self, client: httpx.AsyncClient, method: str
+    ) -> None:
         assert (await client.request(method, "/liveness")).status_code == 200
 
     async def test_readiness_names_what_is_missing(self, client: httpx.AsyncClient, site: Site) -> None:
@@ -128,7 +130,9 @@ class TestTargets:
         assert any("503 from the platform" in line for line in page["lines"])
         assert [finding["code"] for finding in page["findings"]] == ["alias_differs_from_number"]
 
-    async def test_explain_of_an_unknown_target_names_the_known_ones(self, client: httpx.AsyncClient, site: Site) -> None:
+    async def test_explain_of_an_unknown_target_names_the_known_ones(
+        self, client: httpx.AsyncClient, site: Site
+    ) -> None:
         paced(site)
         answer = await client.get("/explain", params={"target": "Nobody - chat"})
         assert answer.status_code == 404

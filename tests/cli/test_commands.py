@@ -1,0 +1,180 @@
+"""Commands ask a node over a real socket and print tables or JSON; every failure is one line and an exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from pacing_node.algorithms.model import Reason
+from pacing_node.api.app import NodeView, build_app
+from pacing_node.api.metrics import MetricSources, NodeCollector
+from pacing_node.api.server import HttpServer
+from pacing_node.cli.main import build_app as build_command
+from pacing_node.cycle.board import Board
+from pacing_node.cycle.plan import CycleSettings, Plan
+from pacing_node.cycle.tally import Tally
+from pacing_node.targets import TargetSet
+from tests.cycle.parts import FakeMastership, report, target
+
+MEMBER = {
+    "name": "node-1",
+    "role": "master",
+    "state": "serving",
+    "epoch": 7,
+    "lease_left_seconds": 2.5,
+    "zookeeper": "connected",
+    "session_timeout_seconds": 4.0,
+    "version": "0.1.0",
+    "started_at": 0.0,
+    "http": "127.0.0.1:8080",
+    "clustering": "127.0.0.1:7800",
+    "last_record": None,
+    "reachable": True,
+    "error": None,
+}
+SILENT = {**MEMBER, "name": "node-2", "role": None, "state": "", "reachable": False, "error": "deadline exceeded"}
+REIGN = {
+    "epoch": 7,
+    "node": "node-1",
+    "began_at": 0.0,
+    "previous": "node-2",
+    "ended_at": None,
+    "cause": None,
+    "gap_seconds": 0.05,
+}
+
+Run = Callable[..., Awaitable[Result]]
+
+
+class Page:
+    """What the node of a test answers at `/cluster`."""
+
+    def __init__(self) -> None:
+        self.cluster: dict[str, Any] = {
+            "cluster": "demo",
+            "cluster_id": "c",
+            "mode": "zookeeper",
+            "answered_by": "node-1",
+            "master": "node-1",
+            "epoch": 7,
+            "members": [MEMBER, SILENT],
+            "history": [REIGN],
+        }
+
+
+@pytest.fixture
+def page() -> Page:
+    return Page()
+
+
+@pytest.fixture
+async def run(page: Page) -> AsyncIterator[Run]:
+    """Run a command against a node that knows two targets."""
+    board, plan, mastership = Board(), Plan(), FakeMastership()
+    plan.use_settings(CycleSettings())
+    plan.use_targets(TargetSet("1", (target("A"), target("B"))))
+    reasons = np.array([Reason.AGENTS_AVAILABLE, Reason.NO_AGENTS_LOGGED_IN])
+    board.post(report("A - chat", "B - chat", reason=reasons), time.monotonic())
+
+    async def cluster_page() -> dict[str, Any]:
+        return page.cluster
+
+    sources = MetricSources(lambda: mastership.standing, dict[str, int], tuple, lambda: 0.0, board, Tally())
+    view = NodeView(mastership, board, plan, lambda: None, NodeCollector(sources), cluster_page, list[str])
+    server = HttpServer("127.0.0.1", 0)
+    await server.start(build_app(view))
+
+    async def invoke(*arguments: str) -> Result:
+        command = [*arguments, "--url", f"http://127.0.0.1:{server.port}"]
+        return await asyncio.to_thread(CliRunner().invoke, build_command(), command)
+
+    yield invoke
+    await server.stop()
+
+
+async def test_list_shows_members_and_the_newest_reign(run: Run) -> None:
+    result = await run("list")
+    assert result.exit_code == 0
+    assert "master node-1 · epoch 7" in result.stdout
+    assert "not reachable: deadline exceeded" in result.stdout
+    assert "epoch 7: node-1 since 00:00:00 UTC, 0.05 s after node-2" in result.stdout
+
+
+async def test_list_as_json_is_the_page_itself(run: Run, page: Page) -> None:
+    assert json.loads((await run("list", "--output", "json")).stdout) == page.cluster
+
+
+async def test_a_standalone_node_is_called_so(run: Run, page: Page) -> None:
+    page.cluster |= {"mode": "standalone", "members": [MEMBER], "history": []}
+    assert "standalone" in (await run("list")).stdout
+    refused = await run("step-down")
+    assert refused.exit_code == 1
+    assert "runs alone" in refused.stderr
+
+
+async def test_targets_lists_numbers_and_reasons(run: Run) -> None:
+    result = await run("targets")
+    assert "2 targets · SUPER_PROGRESSIVE · epoch 1 · accepted by the platform" in result.stdout
+    assert "no_agents_logged_in" in result.stdout
+
+
+async def test_explain_prints_the_reason_and_the_sum(run: Run) -> None:
+    result = await run("explain", "B - chat")
+    assert result.stdout.startswith("B - chat: 1 invitations, limited by no_agents_logged_in")
+    assert "no agent of the target's groups is logged in" in result.stdout
+
+
+async def test_explain_of_an_unknown_target_ends_with_its_own_status(run: Run) -> None:
+    result = await run("explain", "Nobody")
+    assert result.exit_code == 4
+    assert 'unknown target "Nobody"' in result.stderr
+
+
+async def test_step_down_without_a_master_says_so(run: Run, page: Page) -> None:
+    page.cluster |= {"master": None}
+    result = await run("step-down")
+    assert result.exit_code == 4
+    assert "no master" in result.stderr
+
+
+async def test_step_down_of_a_master_that_does_not_answer_is_a_failure(run: Run, page: Page) -> None:
+    page.cluster["members"][0] = {**MEMBER, "clustering": "127.0.0.1:1"}
+    result = await run("step-down")
+    assert result.exit_code == 1
+    assert "node-1 did not resign" in result.stderr
+
+
+def test_a_node_that_does_not_answer_is_named_with_its_own_status() -> None:
+    result = CliRunner().invoke(build_command(), ["list", "--url", "http://127.0.0.1:1"])
+    assert result.exit_code == 3
+    assert result.stderr.startswith("pacing: no answer from http://127.0.0.1:1/cluster")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_every_group_of_commands_is_there() -> None:
+    result = CliRunner().invoke(build_command(), ["--help"])
+    for command in ("node", "list", "targets", "explain", "step-down", "simulator", "demo", "benchmark"):
+        assert f" {command} " in result.stdout, command
+
+
+def test_the_help_of_node_shows_every_option_with_its_variable() -> None:
+    result = CliRunner().invoke(build_command(), ["node", "--help"], env={"COLUMNS": "200"})
+    assert "PACING_ZOOKEEPER_SESSION_TIMEOUT_SECONDS" in result.stdout
+    assert "PACING_PORTS_CLUSTERING" in result.stdout
+
+
+def test_bad_options_of_a_node_are_refused_with_every_problem(tmp_path: Any) -> None:
+    path = tmp_path / "node.yaml"
+    path.write_text("name: n1\nzookeeper: none\nports: {default: 99999}\nclutser: x\n")
+    result = CliRunner().invoke(build_command(), ["node", "--config", str(path)], env={})
+    assert result.exit_code == 2
+    assert "node.yaml:3" in result.stderr
+    assert "clutser" in result.stderr
