@@ -133,7 +133,7 @@ class NodeOptions(Section):
     state_directory: LocalPath = Path("pacing-state")
     """Directory for what the node remembers between starts; created when missing."""
     seed: LocalPath | None = None
-    """File with cluster options, used once when the cluster has none yet, and always by a node without ZooKeeper."""
+    """File with cluster options, used once: while the cluster has none yet."""
     push_budget_seconds: Annotated[
         float,
         Field(ge=0.1, le=60, validate_default=True),

@@ -1,0 +1,40 @@
+"""Where configuration objects come from: the port, and the adapter for each ``configServer.kind``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from pacing_node.configuration.bridge_source import BridgeSource
+from pacing_node.configuration.file_source import FileSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pacing_node.configuration.connections import ConfigServer
+    from pacing_node.configuration.objects import ConfigurationObjects
+    from pacing_node.configuration.source_status import SourceStatus
+
+
+class ConfigurationSource(Protocol):
+    """Reads the configuration objects and follows their changes."""
+
+    async def run(self, use: Callable[[ConfigurationObjects], None]) -> None:
+        """Follow the objects until cancelled; ``use`` is called with the first and with every changed version.
+
+        Never ends by itself and never raises for what a file or server does: the objects in force stay, and what is
+        wrong shows in the log and in ``status``.
+        """
+        ...
+
+    @property
+    def status(self) -> SourceStatus:
+        """How the source is doing now."""
+        ...
+
+
+def configuration_source(options: ConfigServer, tenant: str) -> ConfigurationSource:
+    """The adapter the options ask for; they have been checked to hold what its kind needs."""
+    if options.kind == "bridge":
+        return BridgeSource(tuple(address for address in (options.primary, options.backup) if address), tenant)
+    assert options.path is not None
+    return FileSource(options.path, tenant)
