@@ -43,6 +43,7 @@ class Server(rpc.StatisticsServiceServicer):
         self.frozen_clock = None
         self.state_seconds = state_seconds
         self.values = {}
+        self.mute = set()
         self.sessions = []
         self.adds = 0
         self.removes = 0
@@ -140,6 +141,8 @@ class Session:
     def send(self, references, *, snapshot=False):
         values = []
         for reference in references:
+            if self.known[reference][0] in self.server.mute:
+                continue
             value = wire.StatisticValue(reference=reference)
             value.MergeFrom(self.server.values.get(self.known[reference]) or self.default(reference))
             values.append(value)

@@ -1,0 +1,222 @@
+"""Two servers, one truth: who is believed when, and that no switch looks like traffic."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from structlog.testing import capture_logs
+
+from contact_center.v1 import statistics_pb2 as wire
+from pacing_node.statistics.bridge import BridgeStatistics
+from tests.statistics.conftest import QUICK
+from tests.statistics.server import Server, agent, number, serving, target, target_set, until
+
+ONE = target_set(target())
+
+
+async def settled(source):
+    source.watch(ONE)
+    await until(lambda: source.warmed_up and all(each.connected for each in source.health))
+    await asyncio.sleep(0.1)  # the other server's answers
+    source.snapshot(10.0)
+
+
+def turn(server, mode):
+    server.mode = mode
+    server.announce()
+
+
+async def test_the_primary_is_read_while_both_are_well(pair, source):
+    pair[0].set("ann", "AgentState", agent(chat=(1, 0)))
+    await settled(source)
+    assert source.active == "primary"
+    assert source.snapshot(10.0).ready.tolist() == [1]
+    assert [each.mode for each in source.health] == ["primary", "backup"]
+    assert all(each.age_seconds < 2 and each.error == "" for each in source.health)
+
+
+async def test_a_primary_that_dies_is_followed_by_the_backup_at_the_next_snapshot(pair, source):
+    for server in pair:
+        server.set("ann", "AgentState", agent(chat=(3, 0)))
+    await settled(source)
+    await pair[0].stop()
+    turn(pair[1], wire.SERVER_MODE_PRIMARY)
+    await until(lambda: source.active == "backup", 3.0)
+    snapshot = source.snapshot(10.0)
+    assert snapshot.valid.all()
+    assert snapshot.ready.tolist() == [3]
+    assert not source.health[0].connected
+    assert source.health[0].error
+
+
+async def test_without_a_promoted_primary_the_backup_is_better_than_nothing(pair, source):
+    await settled(source)
+    await pair[0].stop()
+    await until(lambda: source.active == "backup", 3.0)
+    assert source.snapshot(10.0).valid.all()
+
+
+async def test_a_silent_primary_is_left(pair, source):
+    await settled(source)
+    pair[0].silent = True
+    await until(lambda: source.active == "backup", 4.0)
+    assert source.snapshot(10.0).valid.all()
+    await until(lambda: "silent" in source.health[0].error, 4.0)
+
+
+async def test_a_primary_whose_clock_stands_still_is_left(pair, source):
+    """It sends its signs of life, but what it says is old."""
+    await settled(source)
+    pair[0].frozen_clock = time.time()
+    await until(lambda: source.active == "backup", 4.0)
+    assert source.health[0].connected
+
+
+async def test_a_primary_that_lost_its_sources_is_left_and_found_again(pair, source):
+    await settled(source)
+    pair[0].available = False
+    pair[0].announce()
+    await until(lambda: source.active == "backup", 3.0)
+    assert source.health[0].error == "the server has lost its sources"
+    pair[0].available = True
+    pair[0].announce()
+    await until(lambda: source.active == "primary", 3.0)
+
+
+async def test_a_switch_of_modes_is_followed(pair, source):
+    await settled(source)
+    turn(pair[1], wire.SERVER_MODE_PRIMARY)
+    turn(pair[0], wire.SERVER_MODE_BACKUP)
+    await until(lambda: source.active == "backup", 3.0)
+
+
+async def test_two_primaries_do_not_make_it_waver(pair, source):
+    await settled(source)
+    with capture_logs() as logs:
+        turn(pair[1], wire.SERVER_MODE_PRIMARY)
+        for _ in range(20):
+            assert source.active == "primary"
+            await asyncio.sleep(0.02)
+    assert [each for each in logs if each["event"] == "statistics.switched"] == []
+
+
+async def test_totals_of_the_two_servers_are_never_compared(pair, source):
+    pair[0].totals("Sales@sw", Accepted=100, Abandoned=10)
+    pair[1].totals("Sales@sw", Accepted=90_000, Abandoned=4_000)
+    await settled(source)
+    await pair[0].stop()
+    await until(lambda: source.active == "backup", 3.0)
+    for _ in range(5):
+        snapshot = source.snapshot(10.0)
+        assert (snapshot.accepted.tolist(), snapshot.abandoned.tolist()) == ([0], [0])
+        await asyncio.sleep(0.05)
+
+
+async def test_a_catch_up_after_the_switch_is_no_traffic_but_a_few_calls_are(pair, source):
+    await settled(source)
+    await pair[0].stop()
+    await until(lambda: source.active == "backup", 3.0)
+    source.snapshot(10.0)
+    pair[1].totals("Sales@sw", Accepted=700)
+    await asyncio.sleep(0.2)
+    assert source.snapshot(10.0).accepted.tolist() == [0]
+    pair[1].totals("Sales@sw", Accepted=703)
+    await asyncio.sleep(0.2)
+    assert source.snapshot(10.0).accepted.tolist() == [3]
+
+
+async def test_a_restarted_server_is_subscribed_anew_and_its_totals_count_from_there(pair, source):
+    pair[0].totals("Sales@sw", Accepted=500)
+    await settled(source)
+    await pair[0].stop()
+    await until(lambda: source.active == "backup", 3.0)
+    asked = pair[0].adds
+    pair[0].totals("Sales@sw", Accepted=2)
+    await pair[0].start(pair[0].port)
+    await until(lambda: source.active == "primary", 5.0)
+    assert pair[0].adds == 2 * asked
+    assert source.snapshot(10.0).accepted.tolist() == [0]
+    pair[0].totals("Sales@sw", Accepted=4)
+    await asyncio.sleep(0.2)
+    assert source.snapshot(10.0).accepted.tolist() == [2]
+
+
+@pytest.mark.parametrize("restarted", [3, 0])
+async def test_a_total_that_falls_counts_nothing_and_goes_on_from_there(pair, source, restarted):
+    pair[0].totals("Sales@sw", Accepted=500)
+    await settled(source)
+    pair[0].totals("Sales@sw", Accepted=restarted)
+    await asyncio.sleep(0.2)
+    assert source.snapshot(10.0).accepted.tolist() == [0]
+    pair[0].totals("Sales@sw", Accepted=restarted + 6)
+    await asyncio.sleep(0.2)
+    assert source.snapshot(10.0).accepted.tolist() == [6]
+
+
+async def test_when_both_are_silent_rows_turn_stale_and_hold_no_increments(pair, source):
+    await settled(source)
+    for server in pair:
+        server.silent = True
+    await until(lambda: not source.snapshot(0.5).valid.any(), 4.0)
+    for server in pair:
+        server.silent = False
+
+    def fresh():
+        return source.snapshot(2.0).valid.all()
+
+    await until(fresh, 6.0)
+
+
+@pytest.mark.parametrize("offset", [-86_400.0, 3600.0])
+async def test_the_servers_clock_may_be_wrong(offset):
+    async with serving(Server(clock_offset=offset)) as (server,):
+        source = BridgeStatistics(server.address, settings=QUICK)
+        await source.start()
+        source.watch(ONE)
+        await until(lambda: source.warmed_up)
+        await asyncio.sleep(0.5)
+        snapshot = source.snapshot(1.0)
+        await source.stop()
+    assert snapshot.valid.all()
+    assert snapshot.taken_at == pytest.approx(time.time() + offset, abs=5.0)
+
+
+async def test_a_server_that_is_not_there_yet_is_found_when_it_comes():
+    server = Server()
+    await server.start()
+    address, port = server.address, server.port
+    await server.stop()
+    source = BridgeStatistics(address, settings=QUICK)
+    await source.start()
+    source.watch(ONE)
+    await asyncio.sleep(0.5)
+    assert not source.snapshot(10.0).valid.any()
+    await server.start(port)
+    await until(lambda: source.warmed_up, 5.0)
+    await source.stop()
+    await server.stop()
+
+
+async def test_lost_and_unreachable_servers_are_told_once(pair, source):
+    await settled(source)
+    with capture_logs() as logs:
+        await pair[0].stop()
+        await asyncio.sleep(1.0)
+    assert len([each for each in logs if each["event"] == "statistics.server_lost"]) == 1
+
+
+async def test_stopping_ends_every_session(pair, source):
+    await settled(source)
+    await source.stop()
+    await until(lambda: not pair[0].sessions and not pair[1].sessions, 3.0)
+
+
+async def test_numbers_keep_flowing_to_the_inactive_table(pair, source):
+    await settled(source)
+    pair[1].set("Sales@sw", "PACS_VQ_Current", number(8), "PACS_Proactive_Interaction")
+    await asyncio.sleep(0.2)
+    await pair[0].stop()
+    await until(lambda: source.active == "backup", 3.0)
+    assert source.snapshot(10.0).waiting.tolist() == [8]

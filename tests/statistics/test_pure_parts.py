@@ -1,0 +1,289 @@
+"""Counters, age, choice, references and sums, each by itself."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contact_center.v1 import statistics_pb2 as wire
+from pacing_node.statistics.aggregation import agent_slots, build_roster, sum_completed, sum_staffing
+from pacing_node.statistics.choice import Standing, choose
+from pacing_node.statistics.counters import Totals, Usual
+from pacing_node.statistics.freshness import Freshness
+from pacing_node.statistics.registry import MAX_SLOTS, Registry, Subject
+from pacing_node.statistics.table import MAX_CAPACITY, ValueTable
+from tests.statistics.server import agent
+
+SLOTS = np.array([2, 5])
+BOTH = np.array([True, True])
+
+
+def advance(totals, first, second=0.0, valid=BOTH, limit=np.inf):
+    return totals.advance(SLOTS, np.array([first, second]), np.asarray(valid), limit)[0]
+
+
+def test_growth_counts_and_first_value_reset_and_jump_do_not():
+    totals = Totals(8)
+    assert advance(totals, 1000) == 0
+    assert advance(totals, 1007) == 7
+    assert advance(totals, 1007) == 0
+    assert advance(totals, 3) == 0
+    assert advance(totals, 5) == 2
+    assert advance(totals, 500, limit=100) == 0
+    assert advance(totals, 501, limit=100) == 1
+
+
+def test_an_invalid_total_in_between_starts_a_new_base():
+    totals = Totals(8)
+    advance(totals, 10)
+    assert advance(totals, 20, valid=[False, True]) == 0
+    assert advance(totals, 30) == 0
+    assert advance(totals, 31) == 1
+
+
+def test_forgetting_one_slot_leaves_the_others():
+    totals = Totals(8)
+    advance(totals, 10, 10)
+    totals.forget(np.array([2]))
+    assert totals.advance(SLOTS, np.array([15.0, 15.0]), BOTH).tolist() == [0, 5]
+    totals.resize(100)
+    assert totals.advance(np.array([2, 99]), np.array([16.0, 4.0]), BOTH).tolist() == [1, 0]
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e9), st.booleans()), max_size=50), st.floats(0, 1e9))
+def test_no_sequence_of_totals_gives_a_spike(sequence, limit):
+    """An increment is never negative, never above the limit, and never more than the total itself ever moved."""
+    totals = Totals(1)
+    slot = np.array([0])
+    seen = 0.0
+    for total, valid in sequence:
+        increment = totals.advance(slot, np.array([total]), np.array([valid]), limit)[0]
+        assert 0 <= increment <= limit
+        seen += increment
+    grown = sum(max(0.0, b[0] - a[0]) for a, b in pairwise(sequence))
+    assert seen <= grown + 1e-3
+
+
+def test_the_usual_follows_slowly_and_bounds_what_is_believed():
+    usual = Usual(8)
+    assert usual.limit(SLOTS).tolist() == [5, 5]
+    for _ in range(100):
+        usual.learn(SLOTS, np.array([10.0, 0.0]))
+    assert usual.limit(SLOTS).tolist() == pytest.approx([45, 5])
+    usual.forget(np.array([2]))
+    assert usual.limit(SLOTS).tolist() == pytest.approx([5, 5])
+
+
+@given(offset=st.floats(-1e9, 1e9), start=st.floats(0, 1e6))
+def test_age_does_not_depend_on_the_difference_of_the_clocks(offset, start):
+    freshness = Freshness()
+    for second in range(10):
+        freshness.heard(start + second, 2e9 + offset + second)
+    assert freshness.age_seconds(start + 9.5) == pytest.approx(0.5, abs=1e-3)
+
+
+def test_before_the_first_message_age_is_infinite():
+    assert math.isinf(Freshness().age_seconds(1e9))
+
+
+def test_messages_that_arrive_late_are_old_although_they_keep_coming():
+    freshness = Freshness()
+    for second in range(10):
+        freshness.heard(second, 1e9 + second)
+    for second in range(10, 40):  # the way got longer: 4 s of delay build up and stay
+        freshness.heard(second + 4, 1e9 + second)
+    assert freshness.silent_seconds(43) == 0
+    assert 3 < freshness.age_seconds(43) <= 4.01
+
+
+def test_a_clock_that_stands_still_ages_and_one_that_drifts_does_not():
+    frozen, drifting = Freshness(), Freshness()
+    for second in range(1000):
+        frozen.heard(second, 1e9 + min(second, 500))
+        drifting.heard(second, 1e9 + second * 0.999)
+    assert frozen.age_seconds(999) > 450
+    assert drifting.age_seconds(999) < 0.1
+
+
+@pytest.mark.parametrize("step", [-7200, -10, 10, 7200])
+def test_a_clock_that_is_set_does_not_make_anything_old(step):
+    freshness = Freshness()
+    for second in range(20):
+        freshness.heard(second, 1e9 + second + (step if second >= 10 else 0))
+    assert freshness.age_seconds(19.0) == pytest.approx(0, abs=0.2)
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.floats(allow_nan=True, allow_infinity=True)), max_size=30))
+def test_no_stamp_makes_the_age_smaller_than_the_silence(messages):
+    freshness = Freshness()
+    now = 0.0
+    for pause, stamp in messages:
+        now += pause
+        freshness.heard(now, stamp)
+    age = freshness.age_seconds(now + 1.0)
+    assert age >= 1.0 - 1e-6
+    assert not math.isnan(age)
+
+
+def standing(usable=True, settled=True, mode="primary", age=0.1):
+    return Standing(usable, settled, mode, age)
+
+
+@pytest.mark.parametrize(
+    ("standings", "active", "chosen"),
+    [
+        ([standing(), standing(mode="backup")], None, 0),
+        ([standing(mode="backup"), standing()], 0, 1),
+        ([standing(usable=False), standing(mode="backup")], 0, 1),
+        ([standing(usable=False), standing(usable=False)], 1, 1),
+        ([standing(usable=False), standing(usable=False)], None, None),
+        ([standing(settled=False), standing(mode="backup")], 1, 1),
+        ([standing(), standing(mode="backup")], 1, 0),
+        ([standing(), standing()], 1, 1),
+        ([standing(age=0.9), standing(age=0.1)], None, 1),
+        ([standing(mode="unknown"), standing(mode="backup")], 1, 0),
+    ],
+)
+def test_the_server_that_is_believed(standings, active, chosen):
+    assert choose(standings, active) == chosen
+
+
+names = st.builds(Subject, st.booleans(), st.sampled_from("abcdefgh"), st.sampled_from(["x", "y"]))
+
+
+@given(st.lists(st.sets(names, max_size=12), max_size=12))
+def test_references_are_unique_stable_and_never_those_of_a_predecessor(rounds):
+    registry = Registry()
+    before: dict[Subject, int] = {}
+    retired: set[int] = set()
+    for wanted in rounds:
+        change = registry.assign(sorted(wanted))
+        now = {subject: reference for reference, subject in registry.items()}
+        assert set(now) == wanted
+        assert len({reference % MAX_SLOTS for reference in now.values()}) == len(now)
+        assert all(now[subject] == before[subject] for subject in wanted & set(before))
+        assert set(change.added) == {now[subject] for subject in wanted - set(before)}
+        assert set(change.removed) == {before[subject] for subject in set(before) - wanted}
+        retired |= set(change.removed)
+        assert retired.isdisjoint(now.values())
+        assert 0 not in now.values()
+        for reference in retired:
+            assert registry.locate(reference) is None
+        for subject, reference in now.items():
+            assert registry.locate(reference) == (registry.slot(subject), subject.agent)
+        before = now
+
+
+MEDIA = ("chat", "voice", "email")
+capacities = st.dictionaries(
+    st.sampled_from(MEDIA), st.tuples(st.integers(0, 6), st.integers(0, 8), st.booleans()), max_size=3
+)
+statuses = st.sampled_from([4, 8, 9, 20, 21, 22, 23, 5, 77])
+people = st.lists(st.tuples(statuses, capacities), min_size=1, max_size=8)
+
+
+@given(people, st.data())
+def test_sums_are_those_of_going_through_every_agent_of_every_target(team, data):
+    everybody = [f"a{index}" for index in range(len(team))]
+    members = data.draw(st.lists(st.lists(st.sampled_from(everybody), unique=True), max_size=6))
+    media = [data.draw(st.sampled_from(MEDIA)) for _ in members]
+    registry = Registry()
+    registry.assign(Subject(True, name, "AgentState") for name in everybody)
+    table = ValueTable(registry.size)
+    values = []
+    for (status, held), name in zip(team, everybody, strict=True):
+        value = agent(status, **held)
+        value.reference = next(reference for reference, subject in registry.items() if subject.object_id == name)
+        values.append(value)
+    table.apply(values, registry)
+    slots = {name: registry.slot(Subject(True, name, "AgentState")) for name in everybody}
+    roster = build_roster(members, media, slots)
+    staffing = sum_staffing(roster, table)
+    expected = [
+        _by_hand(team, [int(name[1:]) for name in each], medium) for each, medium in zip(members, media, strict=True)
+    ]
+    for position, name in enumerate(("logged_in", "capable", "ready", "busy")):
+        assert getattr(staffing, name).tolist() == [row[position] for row in expected]
+    several = [name for name in everybody if sum(name in each for each in members) > 1]
+    assert (staffing.shared is not None) == bool(several)
+    if staffing.shared is not None:
+        for name in ("ready", "busy"):
+            pairs = getattr(staffing.shared, name)
+            sums = np.bincount(staffing.shared.class_target, weights=pairs, minlength=len(members))
+            assert sums.tolist() == getattr(staffing, name).tolist()
+    assert agent_slots(roster, table).ready.shape == (len(set(media)), len({name for each in members for name in each}))
+
+
+def _by_hand(team, indexes, medium):
+    logged_in = capable = ready = busy = 0
+    for index in indexes:
+        status, held = team[index]
+        maximum, in_use, routable = held.get(medium, (0, 0, False))
+        logged_in += status != 23
+        capable += status != 23 and maximum > 0
+        if status in {4, 9, 20, 21, 22}:
+            free = max(maximum - in_use, 0) if routable else 0
+            ready += free
+            busy += maximum - free
+    return logged_in, capable, ready, busy
+
+
+def test_ended_interactions_are_taken_once():
+    registry = Registry()
+    (reference,) = registry.assign([Subject(True, "ann", "AgentState")]).added
+    table = ValueTable(registry.size)
+    for in_use in (3, 1, 2, 0):
+        value = agent(chat=(3, in_use))
+        value.reference = reference
+        table.apply([value], registry)
+    roster = build_roster([["ann"], ["ann"]], ["chat", "voice"], {"ann": reference})
+    assert sum_completed(roster, table).tolist() == [4, 0]
+    assert sum_completed(roster, table).tolist() == [0, 0]
+
+
+numbers = st.floats(allow_nan=True, allow_infinity=True) | st.floats(-10, 1e12)
+anything = st.one_of(
+    st.builds(lambda value: wire.StatisticValue(number=value), numbers),
+    st.just(wire.StatisticValue()),
+    st.builds(lambda text: wire.StatisticValue(invalid=wire.InvalidStatistic(reason=text)), st.text(max_size=400)),
+    st.builds(
+        lambda status, media: wire.StatisticValue(agent_state=wire.AgentState(status=status, media=media)),
+        st.integers(-(2**31), 2**31 - 1),
+        st.lists(
+            st.builds(
+                wire.MediaCapacity,
+                media=st.text(max_size=3),
+                maximum=st.integers(0, 2**32 - 1),
+                in_use=st.integers(0, 2**32 - 1),
+                routable=st.booleans(),
+            ),
+            max_size=5,
+        ),
+    ),
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**32 - 1) | st.integers(0, 5), anything), max_size=60))
+def test_no_value_from_the_wire_breaks_the_table_or_leaves_nonsense_in_it(arrivals):
+    registry = Registry()
+    registry.assign(
+        [Subject(True, "ann", "AgentState"), Subject(False, "Q@s", "Current"), Subject(True, "bob", "AgentState")]
+    )
+    table = ValueTable(registry.size)
+    for reference, value in arrivals:
+        value.reference = reference
+    table.apply([value for _, value in arrivals], registry)
+    assert np.isfinite(table.number).all()
+    assert (table.number >= 0).all()
+    assert len(table.media) <= 32
+    roster = build_roster([["ann", "bob"]], ["chat"], {"ann": 1, "bob": 3})
+    staffing = sum_staffing(roster, table)
+    for column in (staffing.ready, staffing.busy, sum_completed(roster, table)):
+        assert np.isfinite(column).all()
+        assert (column >= 0).all()
+        assert (column <= 2 * MAX_CAPACITY * max(1, len(arrivals))).all()

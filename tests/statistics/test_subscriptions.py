@@ -1,0 +1,123 @@
+"""Subscriptions follow the targets: only the difference is sent, and large sets do not hold up the loop for long."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+
+from pacing_node.statistics.bridge import BridgeStatistics
+from pacing_node.statistics.session import SessionSettings
+from tests.statistics.server import Server, agent, number, serving, target, target_set, until
+
+QUEUE_STATISTICS = 7
+
+
+async def settled(source, targets):
+    source.watch(targets)
+    await until(lambda: source.warmed_up)
+    await asyncio.sleep(0.1)
+
+
+async def test_agents_of_several_targets_are_subscribed_once(pair, source):
+    await settled(source, target_set(target("A"), target("B"), groups=(("G", ("ann", "cid")),)))
+    assert pair[0].adds == 2 * QUEUE_STATISTICS + 3  # ann, bob, cid
+
+
+async def test_the_same_targets_again_send_nothing(pair, source):
+    await settled(source, target_set(target()))
+    before = (pair[0].adds, pair[0].removes)
+    await settled(source, target_set(target(goal_percent=9.0), version="2"))
+    assert (pair[0].adds, pair[0].removes) == before
+
+
+async def test_only_the_difference_is_sent_and_the_others_stay_undisturbed(pair, source):
+    pair[0].set("ann", "AgentState", agent(chat=(2, 0)))
+    pair[0].totals("B@sw", Accepted=10)
+    await settled(source, target_set(target("A", agents=("ann", "bob")), target("B", agents=("ann",))))
+    source.snapshot(10.0)
+    before = (pair[0].adds, pair[0].removes)
+    pair[0].totals("B@sw", Accepted=14)
+    await asyncio.sleep(0.1)
+    source.watch(target_set(target("B", agents=("ann",)), target("C", agents=("ann", "cid")), version="2"))
+    snapshot = source.snapshot(10.0)
+    assert snapshot.valid.tolist() == [True, False]  # B goes on; C has no values yet
+    assert snapshot.accepted.tolist() == [4, 0]
+    await until(lambda: source.warmed_up)
+    await asyncio.sleep(0.2)
+    assert (pair[0].adds - before[0], pair[0].removes - before[1]) == (QUEUE_STATISTICS + 1, QUEUE_STATISTICS + 1)
+    assert source.snapshot(10.0).ready.tolist() == [2, 2]
+
+
+async def test_late_values_of_a_removed_object_do_not_land_at_its_successor(pair, source):
+    """Slots are used again; references are not."""
+    only = "PACS_Proactive_Interaction"
+    await settled(source, target_set(target("A", agents=())))
+    old = {key: reference for session in pair[0].sessions for reference, key in session.known.items()}
+    await settled(source, target_set(target("B", agents=()), version="2"))
+    message = pair[0].sessions[0].server.state()
+    message.values.server_time = time.time()
+    for reference in old.values():
+        message.values.values.add(reference=reference, number=77)
+    pair[0].send(message)
+    pair[0].set("B@sw", "PACS_VQ_Current", number(5), only)
+    await asyncio.sleep(0.3)
+    assert source.snapshot(10.0).waiting.tolist() == [5]
+
+
+async def test_targets_may_come_before_the_server_and_change_while_it_is_away(pair, source):
+    source.watch(target_set(target("A")))
+    source.watch(target_set(target("B")))
+    await until(lambda: source.warmed_up)
+    await pair[0].stop()
+    await pair[1].stop()
+    source.watch(target_set(target("C")))
+    pair[0].adds = 0
+    await pair[0].start(pair[0].port)
+    await until(lambda: source.warmed_up, 5.0)
+    assert pair[0].adds == QUEUE_STATISTICS + 2
+
+
+async def test_no_targets_are_an_empty_snapshot(pair, source):
+    await settled(source, target_set())
+    snapshot = source.snapshot(10.0)
+    assert len(snapshot) == 0
+    assert source.capacity() == ()
+
+
+async def test_ten_thousand_targets_are_subscribed_and_read(capsys):
+    targets = target_set(
+        *(
+            target(f"Q{i:05d}", ("chat", "voice")[i % 2], agents=(f"a{i}", f"b{i}", f"a{(i + 1) % 10_000}"))
+            for i in range(10_000)
+        )
+    )
+    async with serving(Server()) as (server,):
+        source = BridgeStatistics(server.address, settings=SessionSettings(silence_seconds=30.0, connect_seconds=30.0))
+        await source.start()
+        await until(lambda: source.health[0].connected)
+        started = time.perf_counter()
+        source.watch(targets)
+        watched = time.perf_counter() - started
+        while not source.warmed_up:
+            await asyncio.sleep(0.05)
+            assert time.perf_counter() - started < 60
+        subscribed = time.perf_counter() - started
+        source.snapshot(60.0)
+        started = time.perf_counter()
+        for _ in range(10):
+            server_side_change(source)
+            snapshot = source.snapshot(60.0)
+        taken = (time.perf_counter() - started) / 10
+        await source.stop()
+    assert snapshot.valid.all()
+    assert snapshot.shared is not None
+    told = f"watch {watched:.2f} s, subscribed {subscribed:.2f} s, snapshot {taken * 1000:.1f} ms"
+    with capsys.disabled():
+        sys.stdout.write(f"\n10,000 targets, 20,000 agents, 90,000 statistics: {told}\n")
+    assert taken < 0.5
+
+
+def server_side_change(source):
+    """Make the sums over agents necessary again, as after an update."""
+    source._feeds[0].table.agents_version += 1
