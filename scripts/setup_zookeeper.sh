@@ -7,20 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/system_packages.sh
 
-# Prints one line for people; exit status 0 when a ZooKeeper is at hand, 3 when only a container is, 1 when none.
-find_zookeeper() {
-  .venv/bin/python - <<'PYTHON'
-import sys
-from simulator.demo.zookeeper import ZooKeeperNotFoundError, find_zookeeper
-try:
-    source = find_zookeeper()
-except ZooKeeperNotFoundError as error:
-    print(error)
-    sys.exit(1)
-print(source.description)
-sys.exit(3 if source.image else 0)
-PYTHON
-}
+# One line for people; exit status 0 when a ZooKeeper is at hand, 3 when only a container is, 1 when none.
+find_zookeeper() { .venv/bin/python -m simulator.demo.pick; }
 
 status=0
 found=$(find_zookeeper) || status=$?

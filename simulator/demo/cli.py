@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from simulator.demo import zookeeper
 from simulator.demo.demonstration import Demonstration
 from simulator.demo.directory import working_directory
 from simulator.demo.narration import LineNarrator, LiveNarrator
 from simulator.demo.options import DemoError, DemoOptions
+from simulator.demo.pick import only_warnings
 from simulator.demo.report import shortcomings, write_report
 from simulator.demo.stage import Stage
 from simulator.demo.view import figures, number
@@ -87,6 +90,9 @@ async def _run(options: DemoOptions) -> int:
     """Run the demonstration until its end or a signal; the exit status."""
     console = Console()
     narrator: Narrator = LiveNarrator(console) if options.view and console.is_terminal else LineNarrator(console)
+    for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
+        del os.environ[variable]  # the nodes take what they are told here, and nothing from the caller's settings
+    only_warnings()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number_of_signal in _STOP_SIGNALS:

@@ -66,7 +66,7 @@ class Demonstration:
             await self._look()
             if time.monotonic() > deadline:
                 logs = "".join(f"\n  {name}{node.tail()}" for name, node in self.stage.nodes.items())
-                raise DemoError(f"no push was accepted within {self._options.startup_seconds:.0f} s{logs}")
+                raise DemoError(f"no push was accepted within {self._options.startup_seconds:g} s{logs}")
             await asyncio.sleep(_PUSH_POLL_SECONDS)
 
     async def _show_until(self, stop: asyncio.Event) -> None:

@@ -139,5 +139,5 @@ class Stage:
             process.check()
             if time.monotonic() > deadline:
                 seconds = self._options.startup_seconds
-                raise DemoError(f"{process.name} is not ready after {seconds:.0f} s{process.tail()}")
+                raise DemoError(f"{process.name} is not ready after {seconds:g} s{process.tail()}")
             await asyncio.sleep(_POLL_SECONDS)

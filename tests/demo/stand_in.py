@@ -55,7 +55,11 @@ def simulator(options):
 
     address = serve(int(options["--http-port"]), answer)
     Path(options["--objects-file"]).write_text(json.dumps({"push": address}))
-    ready = {"http": address, "statistics": {"primary": "h:1", "backup": "h:2"}, "objects_file": options["--objects-file"]}
+    ready = {
+        "http": address,
+        "statistics": {"primary": "h:1", "backup": "h:2"},
+        "objects_file": options["--objects-file"],
+    }
     partial = Path(options["--ready-file"] + ".partial")
     partial.write_text(json.dumps(ready))
     partial.rename(options["--ready-file"])
@@ -81,7 +85,9 @@ def node(options):
     def answer(path, query):
         if path == "/cluster":
             return {"cluster": own["cluster"], "members": members()}
-        return {"/readiness": {}, "/targets": {"algorithm": "A", "targets": [{"name": "T", "invitations": 3}]}}.get(path)
+        return {"/readiness": {}, "/targets": {"algorithm": "A", "targets": [{"name": "T", "invitations": 3}]}}.get(
+            path
+        )
 
     serve(own["ports"]["default"], answer)
     told()

@@ -54,7 +54,9 @@ def test_a_second_demonstration_at_the_same_time_is_refused_and_harms_nothing(tm
         assert (place / "cluster.yaml").read_text() == "mine"
 
 
-@pytest.mark.parametrize("make", [lambda path: path.write_text("x"), lambda path: (path / "precious").mkdir(parents=True)])
+@pytest.mark.parametrize(
+    "make", [lambda path: path.write_text("x"), lambda path: (path / "precious").mkdir(parents=True)]
+)
 def test_what_no_demonstration_made_is_left_alone(make, tmp_path):
     make(tmp_path / "demo")
     with pytest.raises(DemoError, match="not made by a demonstration"), working_directory(tmp_path / "demo"):

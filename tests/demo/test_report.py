@@ -117,7 +117,9 @@ def test_the_bound_of_the_gap_follows_session_and_tick(tmp_path):
 
 
 def test_the_check_says_when_there_is_no_report(tmp_path):
-    result = subprocess.run([sys.executable, CHECK, tmp_path / "none.json"], check=False, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, CHECK, tmp_path / "none.json"], check=False, capture_output=True, text=True
+    )
     assert result.returncode == 2
     assert "none.json" in result.stderr
 
