@@ -58,7 +58,7 @@ def explain(
     if output is Output.JSON:
         print_json(page)
         return
-    typer.echo(f"{page['name']}: {number(page['invitations'])} invitations, limited by {page['reason']}")
+    typer.echo(f"{page['name']} · {page['reason'] or 'not calculated yet'}")
     for line in page["lines"]:
         typer.echo(f"  {line}")
     for finding in page["findings"]:

@@ -128,7 +128,7 @@ async def test_targets_lists_numbers_and_reasons(run: Run) -> None:
 
 async def test_explain_prints_the_reason_and_the_sum(run: Run) -> None:
     result = await run("explain", "B - chat")
-    assert result.stdout.startswith("B - chat: 1 invitations, limited by no_agents_logged_in")
+    assert result.stdout.startswith("B - chat · no_agents_logged_in")
     assert "no agent of the target's groups is logged in" in result.stdout
 
 
