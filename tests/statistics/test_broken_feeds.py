@@ -19,6 +19,14 @@ from tests.statistics.test_pure_parts import anything
 COUNTS = ["logged_in", "capable", "ready", "busy", "waiting", "reactive_waiting"]
 FLOWS = ["accepted", "abandoned", "completed", "reactive_entered"]
 
+
+def referenced(reference, value):
+    copy = wire.StatisticValue()
+    copy.CopyFrom(value)
+    copy.reference = reference
+    return copy
+
+
 messages = st.one_of(
     st.just(wire.SubscribeResponse()),
     st.builds(
@@ -32,16 +40,9 @@ messages = st.one_of(
     st.builds(
         lambda stamp, values: wire.SubscribeResponse(values=wire.StatisticValues(server_time=stamp, values=values)),
         st.floats(allow_nan=True, allow_infinity=True),
-        st.lists(st.builds(_with, st.integers(0, 30), anything), max_size=20),
+        st.lists(st.builds(referenced, st.integers(0, 30), anything), max_size=20),
     ),
 )
-
-
-def _with(reference, value):
-    copy = wire.StatisticValue()
-    copy.CopyFrom(value)
-    copy.reference = reference
-    return copy
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -85,7 +86,7 @@ async def test_a_feed_of_rubbish_does_not_hide_the_good_values():
     assert snapshot.ready.tolist() == [0, 2]
 
 
-async def test_a_statistic_without_any_answer_is_waited_for_only_so_long():
+async def test_a_statisticreferencedout_any_answer_is_waited_for_only_so_long():
     async with serving(Server()) as (server,):
         server.mute.add("ann")
         source = BridgeStatistics(server.address, settings=replace(QUICK, answer_seconds=0.6))
