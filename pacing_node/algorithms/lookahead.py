@@ -46,18 +46,16 @@ class LookaheadLevels:
 
     def level(self, flow: Flow, z: FloatArray) -> FloatArray:
         """M ≥ 0, a real number of invitations, for a margin of z standard deviations."""
-        small = (flow.ready + flow.busy <= EXACT_SLOTS) & (flow.ready + flow.busy > 0.0)
+        slots = flow.ready + flow.busy
         level = np.full(len(z), np.inf)
-        rows = np.flatnonzero(small)
         for horizon in HORIZONS:
             accept = flow.acceptance * -np.expm1(-horizon)
             free = -np.expm1(-horizon * flow.disposition / flow.handle)
-            reach = normal_level(flow, accept, free, z)
-            if len(rows):
-                reach[rows] = self._exact.level(
-                    flow.ready[rows] - flow.waiting[rows], flow.busy[rows], accept[rows], free[rows], z[rows]
-                )
-            level = np.minimum(level, reach)
+            level = np.minimum(level, normal_level(flow, accept, free, z))
+        rows = np.flatnonzero((slots <= EXACT_SLOTS) & (slots > 0.0))
+        if len(rows):
+            free_now, turnover = flow.ready[rows] - flow.waiting[rows], flow.disposition[rows] / flow.handle[rows]
+            level[rows] = self._exact.level(free_now, flow.busy[rows], flow.acceptance[rows], turnover, z[rows])
         return level
 
 

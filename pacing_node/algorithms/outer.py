@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
+from pacing_node.algorithms.small_groups import EXACT_SLOTS
+
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import BoolArray, Estimates, FloatArray
     from pacing_node.algorithms.observation import Observation
@@ -29,8 +31,14 @@ MOST_FEEDBACK = 2.5
 
 
 def start_margin(goal: FloatArray, slots: FloatArray, handle: FloatArray, patience: FloatArray) -> FloatArray:
-    """z0: the margin at which a full group of n would lose about the goal's share."""
-    return np.asarray(ndtri(1.0 - np.minimum(0.25, goal * (1.0 + slots * patience / handle))))
+    """z0: the margin at which a full group of n would lose about the goal's share.
+
+    Of those who wait, a share theta / (theta + n mu) gives up, so about g (1 + n mu / theta) may wait. The exact test
+    of small groups speaks of the last invitation, not of the average one; its constants are fitted to the optimum.
+    """
+    may_wait = goal * (1.0 + slots * patience / handle)
+    small = np.clip(0.4 * may_wait, 1.5 * goal, 0.4)
+    return np.asarray(ndtri(1.0 - np.where(slots <= EXACT_SLOTS, small, np.minimum(0.25, may_wait))))
 
 
 def learn_abandonment(

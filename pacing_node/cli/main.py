@@ -53,3 +53,7 @@ def _root(
 def main() -> None:
     """Run the command."""
     build_app()()
+
+
+if __name__ == "__main__":
+    main()

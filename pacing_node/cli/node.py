@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from cluster.errors import ClusterError
+from cluster.supervisor import run as run_supervised
+from pacing_node.adapters import cluster_settings
 from pacing_node.configuration.errors import ConfigurationError
 from pacing_node.configuration.node_options import describe_node_options, load_node_options
 from pacing_node.logs import configure_logs
@@ -31,6 +33,10 @@ def node(
         Path | None, typer.Option("--config", "-c", envvar="PACING_CONFIG", help="YAML file with the node's options.")
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Check the options and end.")] = False,
+    supervise: Annotated[
+        bool,
+        typer.Option(help="Run under a small parent process that frees the mastership at once should the node die."),
+    ] = True,
 ) -> None:
     """Run one node of the cluster until SIGTERM or SIGINT; the master hands over before it ends."""
     try:
@@ -43,11 +49,20 @@ def node(
         return
     configure_logs(options.log.level, options.log.format, options.name)
     try:
-        status = asyncio.run(run_node(options))
+        if supervise and not options.standalone:
+            status = run_supervised(_worker_command(config), cluster_settings(options))
+        else:
+            status = asyncio.run(run_node(options))
     except (ClusterError, ConfigurationError, OSError) as error:
         sys.stderr.write(f"pacing node: {error}\n")
         raise typer.Exit(FAILED) from None
     raise typer.Exit(status)
+
+
+def _worker_command(config: Path | None) -> list[str]:
+    """The command line of the node itself, with the interpreter that runs this."""
+    file = ["--config", str(config)] if config is not None else []
+    return [sys.executable, "-m", "pacing_node.cli.main", "node", *file, "--no-supervise"]
 
 
 def _option_help() -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PREFIX = "PACING_"
-RESERVED = ("PACING_TEST_", "PACING_DEMO_", "PACING_CONFIG", "PACING_URL", "PACING_DATA")
+RESERVED = ("PACING_TEST_", "PACING_DEMO_", "PACING_CONFIG", "PACING_SUPERVISOR_", "PACING_URL", "PACING_DATA")
 """Variables read elsewhere: by the tests, the demonstration, the simulator, and the command line."""
 _SOURCE = "environment"
 _KUBERNETES = re.compile(

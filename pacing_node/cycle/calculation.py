@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import time
 from dataclasses import dataclass
@@ -68,7 +69,8 @@ class Calculation:
         """Learn from the snapshot and say what may be sent; ``now`` is Unix time in seconds."""
         self.accepted_total += np.where(snapshot.valid, snapshot.accepted, 0.0)
         self.abandoned_total += np.where(snapshot.valid, snapshot.abandoned, 0.0)
-        feedback = self._ledger.feedback(now - snapshot.age_seconds)
+        age = snapshot.age_seconds if math.isfinite(snapshot.age_seconds) else 0.0
+        feedback = self._ledger.feedback(now - age)
         return Calculated(now, snapshot, feedback, self._controller.calculate(snapshot, feedback, self.policy))
 
     def allotted(self, now: float, invitations: IntArray) -> None:

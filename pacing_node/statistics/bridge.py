@@ -149,6 +149,7 @@ class BridgeStatistics:
             handle_seconds=handle,
             valid=self._valid(feed, staffing, now, stale_after_seconds),
             shared=staffing.shared,
+            age_seconds=feed.freshness.age_seconds(now),
         )
 
     def capacity(self) -> tuple[ChannelCapacity, ...]:
