@@ -1,0 +1,330 @@
+"""Sources of configuration objects: files that change, and a pair of bridges over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+
+from contact_center.v1 import configuration_pb2 as pb
+from contact_center.v1 import configuration_pb2_grpc as pb_grpc
+from pacing_node.configuration.bridge_source import BridgeSettings, BridgeSource
+from pacing_node.configuration.connections import ConfigServer
+from pacing_node.configuration.file_source import FileSource
+from pacing_node.configuration.sources import ConfigurationSource, configuration_source
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from pacing_node.configuration.objects import ConfigurationObjects
+
+QUICK = BridgeSettings(silence_seconds=1.0, first_delay_seconds=0.02, longest_delay_seconds=0.1)
+
+
+class Follower:
+    """Runs a source and keeps what it hands on."""
+
+    def __init__(self, source: ConfigurationSource) -> None:
+        self.source = source
+        self.seen: list[ConfigurationObjects] = []
+
+    @property
+    def agents(self) -> list[list[str]]:
+        return [[agent.user_name for agent in objects.agents] for objects in self.seen]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not condition():
+                await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def following(source: ConfigurationSource) -> AsyncIterator[Follower]:
+    follower = Follower(source)
+    task = asyncio.create_task(source.run(follower.seen.append))
+    try:
+        yield follower
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def write(path: Path, text: str) -> None:
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.replace(path)
+
+
+async def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "objects.yaml"
+    write(path, "agents: [{user_name: a1}]")
+
+    async with following(FileSource(path, poll_seconds=0.02)) as follower:
+        await follower.until(lambda: len(follower.seen) == 1)
+        write(path, "agents: [{user_name: a1}, {user_name: a2}]")
+        await follower.until(lambda: len(follower.seen) == 2)
+
+        assert follower.agents == [["a1"], ["a1", "a2"]]
+        assert follower.source.status.connected
+        assert follower.source.status.version == follower.seen[1].version
+
+
+async def test_a_change_within_the_same_time_stamp_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "objects.yaml"
+    path.write_text("agents: [{user_name: a1}]")
+    stamp = time.time_ns()
+    os.utime(path, ns=(stamp, stamp))
+
+    async with following(FileSource(path, poll_seconds=0.02)) as follower:
+        await follower.until(lambda: len(follower.seen) == 1)
+        path.write_text("agents: [{user_name: a2}]")
+        os.utime(path, ns=(stamp, stamp))
+        await follower.until(lambda: len(follower.seen) == 2)
+
+
+async def test_an_unchanged_file_is_handed_on_once(tmp_path: Path) -> None:
+    path = tmp_path / "objects.yaml"
+    write(path, "agents: [{user_name: a1}]")
+
+    async with following(FileSource(path, poll_seconds=0.01)) as follower:
+        await follower.until(lambda: len(follower.seen) == 1)
+        write(path, "agents:  [{user_name: a1}]   # the same in other words")
+        os.utime(path)
+        await asyncio.sleep(0.2)
+
+        assert len(follower.seen) == 1
+
+
+async def test_a_bad_change_keeps_the_objects_and_says_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "objects.yaml"
+    write(path, "agents: [{user_name: a1}]")
+
+    async with following(FileSource(path, poll_seconds=0.02)) as follower:
+        await follower.until(lambda: len(follower.seen) == 1)
+        version = follower.source.status.version
+        write(path, "agents: [{user_name: a1}, {user_name\n")
+        await follower.until(lambda: not follower.source.status.connected)
+
+        (problem,) = follower.source.status.problems
+        assert problem.startswith(f"{path}:2:1: found a syntax error")
+        assert follower.source.status.version == version
+        assert len(follower.seen) == 1
+
+        write(path, "agents: [{user_name: a1}, {user_name: a2}]")
+        await follower.until(lambda: len(follower.seen) == 2)
+        assert follower.source.status.problems == ()
+
+
+async def test_a_file_that_goes_and_comes_back_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "objects.yaml"
+
+    async with following(FileSource(path, poll_seconds=0.02)) as follower:
+        await follower.until(lambda: bool(follower.source.status.problems))
+        assert follower.source.status.problems == (
+            f"{path}: found no such file or directory; allowed: a readable file",
+        )
+
+        write(path, "agents: [{user_name: a1}]")
+        await follower.until(lambda: len(follower.seen) == 1)
+        kept = path.rename(tmp_path / "away")
+        await follower.until(lambda: not follower.source.status.connected)
+        kept.rename(path)
+        await follower.until(lambda: follower.source.status.connected)
+
+        assert len(follower.seen) == 1
+
+
+async def test_a_new_file_in_a_directory_counts_as_a_change(tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", "agents: [{user_name: a1}]")
+
+    async with following(FileSource(tmp_path, poll_seconds=0.02)) as follower:
+        await follower.until(lambda: len(follower.seen) == 1)
+        write(tmp_path / "b.yaml", "agents: [{user_name: b1}]")
+        await follower.until(lambda: len(follower.seen) == 2)
+
+        assert follower.agents[1] == ["a1", "b1"]
+
+
+async def test_the_objects_of_another_tenant_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "objects.yaml"
+    write(path, "tenant: Other")
+
+    async with following(FileSource(path, "Environment", poll_seconds=0.02)) as follower:
+        await follower.until(lambda: bool(follower.source.status.problems))
+
+        assert follower.source.status.problems == (
+            f"{path}: tenant: found 'Other'; allowed: 'Environment', the tenant of the cluster",
+        )
+        assert follower.seen == []
+
+
+async def test_an_error_of_whoever_uses_the_objects_does_not_end_the_source(tmp_path: Path) -> None:
+    path = tmp_path / "objects.yaml"
+    write(path, "agents: [{user_name: a1}]")
+    calls: list[str] = []
+
+    def fail(objects: ConfigurationObjects) -> None:
+        calls.append(objects.version)
+        raise RuntimeError("cannot use this")
+
+    task = asyncio.create_task(FileSource(path, poll_seconds=0.02).run(fail))
+    async with asyncio.timeout(10):
+        while not calls:
+            await asyncio.sleep(0.01)
+        write(path, "agents: [{user_name: a2}]")
+        while len(calls) < 2:
+            await asyncio.sleep(0.01)
+    task.cancel()
+
+
+class Bridge(pb_grpc.ConfigurationServiceServicer):
+    """A small bridge: answers with its objects, again whenever they change, or stays silent."""
+
+    def __init__(self, *agents: str, version: str = "1") -> None:
+        self.agents = agents
+        self.version = version
+        self.silent = False
+        self.requests: list[tuple[str, str]] = []
+        self.changed = asyncio.Event()
+        self.server: grpc.aio.Server | None = None
+        self.address = ""
+
+    async def start(self, address: str = "127.0.0.1:0") -> None:
+        self.server = grpc.aio.server(options=[("grpc.so_reuseport", 0), ("grpc.http2.max_ping_strikes", 0)])
+        pb_grpc.add_ConfigurationServiceServicer_to_server(self, self.server)
+        port = self.server.add_insecure_port(address)
+        self.address = f"127.0.0.1:{port}"
+        await self.server.start()
+
+    async def stop(self) -> None:
+        if self.server is not None:
+            await self.server.stop(0)
+
+    def change(self, *agents: str, version: str) -> None:
+        self.agents, self.version = agents, version
+        self.changed.set()
+
+    async def Watch(
+        self, request: pb.WatchRequest, context: grpc.aio.ServicerContext[pb.WatchRequest, pb.WatchResponse]
+    ) -> AsyncIterator[pb.WatchResponse]:
+        self.requests.append((request.tenant, request.known_version))
+        if request.tenant == "Nobody":
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no tenant Nobody")
+        known = request.known_version
+        while True:
+            if self.silent:
+                await asyncio.sleep(3600)
+            if known == self.version:
+                yield pb.WatchResponse(version=known, unchanged=True)
+            else:
+                known = self.version
+                agents = [pb.Agent(user_name=name, enabled=True) for name in self.agents]
+                yield pb.WatchResponse(version=known, objects=pb.ConfigurationObjects(agents=agents))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await self.changed.wait()
+            self.changed.clear()
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[tuple[Bridge, Bridge]]:
+    primary, backup = Bridge("p1"), Bridge("b1")
+    await primary.start()
+    await backup.start()
+    yield primary, backup
+    await primary.stop()
+    await backup.stop()
+
+
+def source_of(*bridges: Bridge, tenant: str = "") -> BridgeSource:
+    return BridgeSource(tuple(bridge.address for bridge in bridges), tenant, QUICK)
+
+
+async def test_a_change_at_the_bridge_arrives(pair: tuple[Bridge, Bridge]) -> None:
+    primary, backup = pair
+
+    async with following(source_of(primary, backup, tenant="Environment")) as follower:
+        await follower.until(lambda: len(follower.seen) == 1)
+        primary.change("p1", "p2", version="2")
+        await follower.until(lambda: len(follower.seen) == 2)
+
+        assert follower.agents == [["p1"], ["p1", "p2"]]
+        assert (follower.source.status.place, follower.source.status.version) == (primary.address, "2")
+        assert primary.requests == [("Environment", "")]
+        assert backup.requests == []
+
+
+async def test_signs_of_life_keep_the_connection_and_hand_on_nothing(pair: tuple[Bridge, Bridge]) -> None:
+    primary, _ = pair
+
+    async with following(source_of(primary)) as follower:
+        await follower.until(lambda: len(follower.seen) == 1)
+        await asyncio.sleep(1.5)
+
+        assert len(follower.seen) == 1
+        assert len(primary.requests) == 1
+        assert follower.source.status.connected
+
+
+async def test_the_backup_takes_over_from_a_primary_that_died(pair: tuple[Bridge, Bridge]) -> None:
+    primary, backup = pair
+
+    async with following(source_of(primary, backup)) as follower:
+        await follower.until(lambda: len(follower.seen) == 1)
+        await primary.stop()
+        await follower.until(lambda: len(follower.seen) == 2)
+
+        assert follower.agents == [["p1"], ["b1"]]
+        assert follower.source.status.place == backup.address
+        assert backup.requests == [("", "")], "versions of different servers are never compared"
+
+
+async def test_the_backup_takes_over_from_a_primary_that_went_silent(pair: tuple[Bridge, Bridge]) -> None:
+    primary, backup = pair
+
+    async with following(source_of(primary, backup)) as follower:
+        await follower.until(lambda: len(follower.seen) == 1)
+        primary.silent = True
+        await follower.until(lambda: len(follower.seen) == 2)
+
+        assert follower.source.status.place == backup.address
+
+
+async def test_a_server_that_returns_is_told_what_is_known(pair: tuple[Bridge, Bridge]) -> None:
+    primary, _ = pair
+
+    async with following(source_of(primary)) as follower:
+        await follower.until(lambda: len(follower.seen) == 1)
+        await primary.stop()
+        await follower.until(lambda: not follower.source.status.connected)
+        assert "UNAVAILABLE" in follower.source.status.problems[0]
+        await primary.start(primary.address)
+        await follower.until(lambda: follower.source.status.connected)
+
+        assert primary.requests[-1] == ("", "1")
+        assert len(follower.seen) == 1
+
+
+async def test_a_refusal_is_reported_and_tried_again(pair: tuple[Bridge, Bridge]) -> None:
+    primary, backup = pair
+
+    async with following(source_of(primary, backup, tenant="Nobody")) as follower:
+        await follower.until(lambda: len(primary.requests) > 2 and len(backup.requests) > 2)
+
+        assert follower.source.status.problems[0].endswith(": NOT_FOUND: no tenant Nobody")
+        assert follower.seen == []
+
+
+def test_the_kind_of_the_options_chooses_the_adapter() -> None:
+    file = configuration_source(ConfigServer(path=Path("objects.yaml")), "Environment")
+    bridge = configuration_source(ConfigServer(kind="bridge", primary="a:1", backup="b:2"), "Environment")
+
+    assert (file.status.kind, file.status.place) == ("file", "objects.yaml")
+    assert (bridge.status.kind, bridge.status.place) == ("bridge", "a:1")
