@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from pacing_node.configuration.capacity import Capacities
-from pacing_node.configuration.membership import Membership, named
+from pacing_node.configuration.membership import Membership, counted, named
 from pacing_node.configuration.monitored import MonitoredQueue, monitored_queues
 from pacing_node.configuration.objects import where
 from pacing_node.targets import Finding, GroupCapacity, PacingTarget, TargetSet
@@ -122,8 +122,8 @@ class _Discovery:
                 "warning",
                 "agents_in_several_groups",
                 "agent groups " + ", ".join(f'"{name}"' for name in shared_by),
-                f"found {len(agents)} agents in all of them: {named(sorted(agents))}; "
-                "allowed, and each is counted once, but a share of one is taken from the others",
+                f"found {counted(agents)} in all of them: {named(sorted(agents))}; "
+                "each counts once, and what one target uses of an agent the others lack",
             )
 
 

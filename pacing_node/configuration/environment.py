@@ -1,15 +1,19 @@
 """Options from environment variables: ``PACING_`` and the path of the option, upper case, joined by underscores.
 
 ``zookeeper.session_timeout_seconds`` is ``PACING_ZOOKEEPER_SESSION_TIMEOUT_SECONDS``. An empty variable counts as not
-set. A variable of the namespace that belongs to no option is refused, except those other parties put there: the
-variables Kubernetes makes of a service whose name starts with "pacing", and the prefixes reserved for tools.
+set. A variable of the namespace that belongs to no option is refused when it looks like a misspelled one; others are
+only mentioned in the log, because the namespace is not ours alone: Kubernetes makes variables of every service whose
+name starts with "pacing".
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
+
+import structlog
 
 from pacing_node.configuration.allowed import plain_type
 from pacing_node.configuration.errors import Problem
@@ -22,11 +26,12 @@ from pacing_node.configuration.schema import (
     optional,
     options,
     section_of,
-    suggestion,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+log = structlog.get_logger(__name__)
 
 PREFIX = "PACING_"
 RESERVED = ("PACING_TEST_", "PACING_DEMO_", "PACING_CONFIG", "PACING_SUPERVISOR_", "PACING_URL", "PACING_DATA")
@@ -61,7 +66,16 @@ def overlay(model: type[Section], given: Input, environ: Mapping[str, str]) -> N
         elif name in known:
             _put(given, known[name], name, value)
         elif not _KUBERNETES.match(name):
-            given.problems.append(Problem(_SOURCE, name, "an unknown variable", suggestion(name, tuple(known))))
+            _unknown(given, name, (*known, *sections))
+
+
+def _unknown(given: Input, name: str, known: tuple[str, ...]) -> None:
+    """Refuse what looks like a slip of the pen, mention the rest."""
+    meant = difflib.get_close_matches(name.removeprefix(PREFIX), [item.removeprefix(PREFIX) for item in known], 1, 0.8)
+    if meant:
+        given.problems.append(Problem(_SOURCE, name, "an unknown variable", f"did you mean {PREFIX}{meant[0]}?"))
+    else:
+        log.warning("environment.unknown_variable", variable=name)
 
 
 def _put(given: Input, path: tuple[str, ...], name: str, value: str | None) -> None:

@@ -105,7 +105,7 @@ class Membership:
     def _listed(self, group: AgentGroup) -> tuple[str, ...]:
         unknown = [name for name in group.agents if name not in self._agents]
         if unknown:
-            text = f"found {len(unknown)} agents who do not exist: {named(unknown)}; allowed: user names of agents"
+            text = f"found {counted(unknown)} who do not exist: {named(unknown)}; allowed: user names of agents"
             self._findings.append(Finding("warning", "unknown_agent", where(group), text))
         return tuple(sorted({name for name in group.agents if name in self._agents and self._agents[name].enabled}))
 
@@ -122,6 +122,11 @@ class Membership:
     def agent(self, user_name: str) -> Agent:
         """An agent by user name; KeyError when there is none."""
         return self._agents[user_name]
+
+
+def counted(names: list[str]) -> str:
+    """``1 agent``, ``2 agents``."""
+    return f"{len(names)} agent{'' if len(names) == 1 else 's'}"
 
 
 def named(names: list[str]) -> str:

@@ -317,8 +317,8 @@ def test_agents_in_several_monitored_groups_are_counted_once_and_reported() -> N
             "agents_in_several_groups",
             'agent groups "G1", "G2"',
             (
-                "found 1 agents in all of them: a1; "
-                "allowed, and each is counted once, but a share of one is taken from the others"
+                "found 1 agent in all of them: a1; "
+                "each counts once, and what one target uses of an agent the others lack"
             ),
         ),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import structlog.testing
 
 from pacing_node.configuration.errors import ConfigurationError
 from pacing_node.configuration.node_options import describe_node_options, load_node_options
@@ -171,9 +172,21 @@ def test_variables_of_other_parties_are_left_alone() -> None:
         "PACING_PORT": "tcp://10.0.0.1:8080",
         "PACING_NODE_PORT_8080_TCP_ADDR": "10.0.0.1",
         "PACING_TEST_ZOOKEEPER": "/opt/zookeeper",
+        "PACING_URL": "http://node-1:8080",
     }
 
-    assert load_node_options(None, environ).standalone
+    with structlog.testing.capture_logs() as logged:
+        assert load_node_options(None, environ).standalone
+    assert logged == []
+
+
+def test_a_variable_that_looks_like_no_option_is_mentioned() -> None:
+    with structlog.testing.capture_logs() as logged:
+        assert load_node_options(None, {"PACING_ZOOKEEPER": "none", "PACING_COLOUR": "blue"}).standalone
+
+    assert [(entry["event"], entry["variable"]) for entry in logged] == [
+        ("environment.unknown_variable", "PACING_COLOUR"),
+    ]
 
 
 def test_no_secret_shows_in_texts_or_problems(tmp_path: Path) -> None:
