@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.demo.keeper import NodeKeeper
 from simulator.demo.observation import Observer
 from simulator.demo.options import REFRESH_PERIOD_SECONDS, DemoError
-from simulator.demo.pushes import PROCESS_DIED, UNKNOWN_CAUSE
-from simulator.demo.report import Handover, build_report
+from simulator.demo.report import PROCESS_DIED, UNKNOWN_CAUSE, Handover, build_report
 from simulator.demo.view import Scene
 
 if TYPE_CHECKING:
@@ -26,19 +25,20 @@ LOOK_SECONDS = 0.5
 """Time between two looks at everything."""
 _PUSH_POLL_SECONDS = 0.02
 _LAST_LOOK_SECONDS = 10.0
+_CAUSE_SECONDS = 2.0
 
 
 class Demonstration:
     """One run from the first process to the last."""
 
     def __init__(self, options: DemoOptions, narrator: Narrator, stage: Stage) -> None:
-        self.handovers: list[Handover] = []
         self.stage = stage
         self._options = options
         self._narrator = narrator
         self._observer = Observer()
         self._keeper = NodeKeeper(self.stage.nodes, narrator.say)
         self._begun = 0.0
+        self._told = 0
         self._kill_at = options.kill_master_at_seconds
 
     async def run(self, stop: asyncio.Event) -> dict[str, Any] | None:
@@ -88,27 +88,40 @@ class Demonstration:
         return self._options.duration_seconds is not None and self._elapsed >= self._options.duration_seconds
 
     async def _look(self) -> None:
-        self._tell(await self._observer.look())
+        self._note(await self._observer.look())
+        self._tell_handovers()
         self.stage.check()
         self._keeper.look_after(*self._observer.last_reign)
 
-    def _tell(self, changes: list[ReignChange]) -> None:
+    def _note(self, changes: list[ReignChange]) -> None:
         for change in changes:
             self._keeper.succeeded(change.old_epoch)
-            cause = PROCESS_DIED if self._keeper.died(change.old_epoch) else UNKNOWN_CAUSE
-            each = Handover.of(change, cause=cause, masters=self._observer.masters)
-            self.handovers.append(each)
-            self._narrator.say(
-                f"hand-over: {each.old_master or '?'} → {each.new_master or '?'}, epoch {each.epoch}, "
-                f"{each.cause}, {each.gap_seconds:.2f} s without an accepted push"
-            )
+
+    def handovers(self) -> list[Handover]:
+        """All hand-overs so far, with what is known of them by now: members write causes down a moment later."""
+        observer = self._observer
+        found = []
+        for change in observer.audit.changes:
+            cause = observer.causes.get(change.old_epoch, UNKNOWN_CAUSE)
+            if self._keeper.died(change.old_epoch):
+                cause = PROCESS_DIED
+            found.append(Handover.of(change, cause=cause, masters=observer.masters))
+        return found
+
+    def _tell_handovers(self) -> None:
+        """Tell hand-overs once their cause is known, or has stayed unknown for a while."""
+        for each, change in zip(self.handovers(), self._observer.audit.changes, strict=True):
+            known = each.cause != UNKNOWN_CAUSE or time.time() - change.first_accepted_at > _CAUSE_SECONDS
+            if each.epoch > self._told and known:
+                self._told = each.epoch
+                self._narrator.say(f"hand-over: {each}")
 
     async def _kill_master(self) -> None:
         """Kill the node whose push was accepted last, right after that push: the gap then begins with a known push."""
         audit, before = self._observer.audit, self._observer.audit.accepted
         deadline = time.monotonic() + 3 * REFRESH_PERIOD_SECONDS
         while audit.accepted == before and time.monotonic() < deadline:
-            self._tell(await self._observer.read_pushes())
+            self._note(await self._observer.read_pushes())
             await asyncio.sleep(_PUSH_POLL_SECONDS)
         name, reign = self._observer.last_reign
         if name is None or not self.stage.nodes[name].running:
@@ -125,13 +138,13 @@ class Demonstration:
             title=f"ZooKeeper: {self.stage.zookeeper} · scenario {self._options.scenario}",
             commands=[f"{prefix}.venv/bin/pacing {command}" for command in ("list", "targets", "step-down")],
             seen=self._observer.seen,
-            processes={name: node.pid for name, node in self.stage.nodes.items() if node.running},
+            processes={name: node.worker_pid for name, node in self.stage.nodes.items() if node.running},
             accepted=audit.accepted,
             refused=audit.refused,
             out_of_order=max(audit.out_of_order, int(centre.get("accepted_out_of_order", 0))),
             elapsed_seconds=self._elapsed,
             duration_seconds=self._options.duration_seconds,
-            handovers=tuple(self.handovers),
+            handovers=self.handovers(),
         )
 
     async def _final_report(self, *, patient: bool) -> dict[str, Any]:
@@ -141,7 +154,7 @@ class Demonstration:
         while self._observer.seen.reachable < len(self.stage.nodes) and time.monotonic() < deadline:
             await asyncio.sleep(LOOK_SECONDS)
             await self._look()
-        return build_report(self._observer.seen, self._observer.audit, self.handovers)
+        return build_report(self._observer.seen, self._observer.audit, self.handovers())
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:

@@ -57,7 +57,9 @@ class Observer:
         self.seen = Observation()
         self.audit = PushAudit()
         self.masters: dict[int, str] = {}
-        """Name of the master by epoch, as far as it was seen."""
+        """Name of the master by epoch, as far as the nodes have told."""
+        self.causes: dict[int, str] = {}
+        """Why a reign ended, by epoch, as far as the nodes have told."""
         self._nodes: list[str] = []
         self._simulator = ""
         self._client = httpx.AsyncClient(timeout=REQUEST_SECONDS, trust_env=False)
@@ -94,12 +96,19 @@ class Observer:
                 continue
             self.seen.cluster = cluster
             self.seen.targets = await self._get(f"{node}/targets") or self.seen.targets
+            self._note_reigns()
             break
+        self.seen.centre = await self._get(f"{self._simulator}/simulator/status") or self.seen.centre
+        return await self.read_pushes()
+
+    def _note_reigns(self) -> None:
+        for reign in self.seen.cluster.get("history", ()):
+            self.masters[int(reign["epoch"])] = str(reign["node"])
+            if reign.get("cause"):
+                self.causes[int(reign["epoch"])] = str(reign["cause"])
         for member in self.seen.members:
             if member.get("role") == "master" and member.get("reachable"):
                 self.masters[int(member["epoch"])] = str(member["name"])
-        self.seen.centre = await self._get(f"{self._simulator}/simulator/status") or self.seen.centre
-        return await self.read_pushes()
 
     async def read_pushes(self) -> list[ReignChange]:
         """Read the pushes recorded since the last time; return the hand-overs among them."""

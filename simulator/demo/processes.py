@@ -46,6 +46,11 @@ class DemoProcess:
         """Its process id, also after it ended; 0 before the first start."""
         return 0 if self._process is None else self._process.pid
 
+    @property
+    def worker_pid(self) -> int:
+        """Id of the process that does the work, which may run under the one that was started."""
+        return innermost_child(self.pid) if self.running else 0
+
     def start(self) -> None:
         """Start it, or start it again after it ended."""
         if not self.running:
@@ -69,9 +74,9 @@ class DemoProcess:
 
         Raises ProcessLookupError when there is none.
         """
-        if self._process is None or self._process.poll() is not None:
+        worker = self.worker_pid
+        if worker == 0:
             raise ProcessLookupError(self.name)
-        worker = innermost_child(self._process.pid)
         os.kill(worker, signal.SIGKILL)
         return worker
 

@@ -8,11 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-PROCESS_DIED = "process_died"
-"""Cause of a hand-over whose old master this demonstration has killed."""
-UNKNOWN_CAUSE = "unknown"
-"""Cause of a hand-over that the demonstration did not bring about and that no member could explain."""
-
 
 @dataclass(frozen=True, slots=True)
 class PushRecord:

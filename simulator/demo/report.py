@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from simulator.demo.observation import Observation
     from simulator.demo.pushes import PushAudit, ReignChange
+
+
+PROCESS_DIED = "process_died"
+"""Cause of a hand-over whose old master's process was seen to end."""
+UNKNOWN_CAUSE = "unknown"
+"""Cause of a hand-over that no member has explained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ class Handover:
     """Time between the last accepted push of the old reign and the first accepted push of the new one."""
 
     @classmethod
-    def of(cls, change: ReignChange, *, cause: str, masters: dict[int, str]) -> Handover:
+    def of(cls, change: ReignChange, *, cause: str, masters: Mapping[int, str]) -> Handover:
         """The hand-over behind a change of reign, with the masters' names by epoch."""
         return cls(
             cause=cause,
@@ -36,6 +42,13 @@ class Handover:
             new_master=masters.get(change.epoch),
             epoch=change.epoch,
             gap_seconds=round(change.gap_seconds, 3),
+        )
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return (
+            f"{self.old_master or '?'} → {self.new_master or '?'}, epoch {self.epoch}, {self.cause}, "
+            f"{self.gap_seconds:.2f} s without an accepted push"
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class Stage:
             node.start()
         for plan in self.plans:
             await self._wait_for(self.nodes[plan.name], functools.partial(ready, plan.http))
-            self._say(f"{plan.name} is ready: {plan.http}, process {self.nodes[plan.name].pid}")
+            self._say(f"{plan.name} is ready: {plan.http}, process {self.nodes[plan.name].worker_pid}")
 
     def check(self) -> None:
         """Raise DemoError when the contact centre has ended. Nodes may end; their keeper looks after them."""
