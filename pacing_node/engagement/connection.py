@@ -86,7 +86,7 @@ def _trust(ca_file: str | None) -> ssl.SSLContext:
 
 
 def _proxy(settings: ProxySettings | None, context: ssl.SSLContext) -> httpx.Proxy | None:
-    if settings is None:
+    if settings is None or "*" in settings.no_proxy:
         return None
     password = settings.password.get_secret_value() if settings.password is not None else ""
     return httpx.Proxy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,18 @@ async def post(
         refused = UnsendableError if "407" in str(error) else ExchangeError
         raise refused(f"forward proxy: {_described(error)}") from None
     except (httpx.HTTPError, OSError) as error:
-        raise ExchangeError(_described(error)) from None
+        kind = UnsendableError if _distrusted(error) else ExchangeError
+        raise kind(_described(error)) from None
+
+
+def _distrusted(error: BaseException) -> bool:
+    """Whether the server's certificate was not accepted, which another attempt will not change."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 def _described(error: Exception) -> str:

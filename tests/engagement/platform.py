@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import gzip
 import json
 import socket
@@ -97,8 +98,8 @@ class Platform:
 
 
 @asynccontextmanager
-async def platform_running(**changes):
-    """A platform on a free port."""
+async def platform_running(context=None, **changes):
+    """A platform on a free port; over TLS with the given context."""
     platform = Platform(**changes)
     app = Starlette(
         routes=[
@@ -109,10 +110,13 @@ async def platform_running(**changes):
     )
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    platform.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    scheme = "http" if context is None else "https"
+    platform.url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
     config = uvicorn.Config(
         app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1, ws="none", date_header=False
     )
+    config.load()
+    config.ssl = context
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
@@ -148,6 +152,8 @@ async def raw_server(handle):
             pass
         finally:
             writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
     try:
