@@ -1,0 +1,49 @@
+"""The page on configuration says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import pacing_node.configuration
+from pacing_node.configuration.expressions import parse_expression
+from pacing_node.configuration.reference import tables, updated
+from pacing_node.configuration.remedies import REMEDIES
+
+PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
+CODE = Path(pacing_node.configuration.__file__).parent
+
+
+def test_the_tables_of_the_page_are_up_to_date() -> None:
+    page = PAGE.read_text()
+
+    assert updated(page) == page, "run: python -m pacing_node.configuration.reference docs/configuration.md"
+
+
+def test_the_page_shows_every_table() -> None:
+    shown = re.findall(r"<!-- table: ([a-z-]+) -->", PAGE.read_text())
+
+    assert sorted(shown) == sorted(tables())
+
+
+def test_a_table_nobody_makes_is_refused() -> None:
+    with pytest.raises(KeyError):
+        updated("<!-- table: nothing -->\n<!-- end of table -->")
+
+
+def test_every_kind_of_finding_is_explained_with_its_severity() -> None:
+    made = set()
+    for file in CODE.glob("*.py"):
+        made |= set(re.findall(r'(?:Finding|_report)\(\s*"(error|warning)",\s*"([a-z_]+)"', file.read_text()))
+
+    assert made == {(remedy.severity, code) for code, remedy in REMEDIES.items()}
+
+
+def test_the_scripts_shown_are_good() -> None:
+    examples = PAGE.read_text().split("Examples:\n\n")[1].split("\n\n")[0].splitlines()
+
+    assert len(examples) == 3
+    for example in examples:
+        parse_expression(example.strip())
