@@ -15,6 +15,7 @@ from simulator.servers.entities import PlatformTargets
 from simulator.servers.faults import Garble
 from simulator.servers.fence import PushToken, StreamFence, Verdict, read_token
 from simulator.servers.misbehaviour import delayed, held_up, refusal, spoiled
+from simulator.servers.rate import RateMeter
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from simulator.servers.journal import Journal
     from simulator.servers.live import LiveCentre
     from simulator.servers.oauth import TokenOffice
-
-RATE_ALLOWED = 300
-"""Requests a minute of the rate headers. They inform; only a fault makes the platform answer 429."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +45,14 @@ class BulkEndpoint:
         self._journal = journal
         self._board = board
         self._fences: dict[str, StreamFence[StoredAnswer]] = {}
-        self._minute = 0
-        self._in_minute = 0
+        self._rate = RateMeter(board)
 
     async def answer(self, request: Request) -> Response:
         """One request, from authorisation to the recorded answer."""
         received_at = time.time()
         slow = await held_up(self._board, "bulk")
         client = self._office.client_of(request.headers.get("authorization", ""))
-        fault = refusal(self._board, "bulk")
+        fault = self._rate.count() or refusal(self._board, "bulk")
         if fault is not None:
             self._note(request, received_at, client, f"fault:{fault.status_code}")
             return await delayed(self._board, "bulk", fault, slow)
@@ -94,17 +91,7 @@ class BulkEndpoint:
         return _refused(verdict, fence.mark)
 
     def _success(self, answer: dict[str, Any], headers: dict[str, str]) -> Response:
-        return spoiled(answer, self._board.take(Garble, "bulk"), headers | self._rate_headers())
-
-    def _rate_headers(self) -> dict[str, str]:
-        minute, second = divmod(int(time.time()), 60)
-        self._in_minute = self._in_minute + 1 if minute == self._minute else 1
-        self._minute = minute
-        return {
-            "inin-ratelimit-count": str(self._in_minute),
-            "inin-ratelimit-allowed": str(RATE_ALLOWED),
-            "inin-ratelimit-reset": str(60 - second),
-        }
+        return spoiled(answer, self._board.take(Garble, "bulk"), headers | self._rate.headers)
 
     def _accept(
         self,

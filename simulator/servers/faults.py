@@ -64,6 +64,15 @@ class Garble(HttpFault):
     """``short``: one result too few."""
 
 
+class RateLimit(HttpFault):
+    """Answers 429 with Retry-After to requests beyond a number in each window."""
+
+    kind: Literal["rate_limit"] = "rate_limit"
+    where: Literal["bulk"] = "bulk"
+    allowed: PositiveInt
+    window_seconds: PositiveFloat = 60.0
+
+
 class RevokeTokens(Fault):
     """Every bearer token given out so far is refused from now on; happens once."""
 
@@ -167,6 +176,7 @@ AnyFault = Annotated[
     | Drip
     | Status
     | Garble
+    | RateLimit
     | RevokeTokens
     | TargetErrors
     | PendingJump

@@ -1,0 +1,1 @@
+"""The simulated contact centre: its model, its scenarios, and what it serves over sockets."""
