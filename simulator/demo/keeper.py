@@ -84,7 +84,7 @@ class NodeKeeper:
             self._killed.discard(name)
             return
         self._unwanted += 1
-        self._say(f"{name} ended by itself{node.tail()}")
+        self._say(f"{name} ended by itself, {node.ending()}")
         if self._unwanted >= MOST_UNWANTED_DEATHS:
             raise DemoError(f"nodes ended {self._unwanted} times; the last was {name}{node.tail()}")
 

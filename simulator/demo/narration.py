@@ -69,11 +69,11 @@ class LiveNarrator:
         self._live: Live | None = None
 
     def say(self, event: str) -> None:
-        """Tell one event: below the picture while it is there, as a line otherwise."""
+        """Tell one event: its first line below the picture while that is there, all of it otherwise."""
         if self._live is None:
             self._lines.say(event)
         else:
-            self._events.append(f"{time.strftime('%H:%M:%S')} {event}")
+            self._events.append(f"{time.strftime('%H:%M:%S')} {event.partition(chr(10))[0]}")
 
     def show(self, scene: Scene) -> None:
         """Redraw the picture."""

@@ -59,7 +59,16 @@ class DemoProcess:
     def check(self) -> None:
         """Raise DemoError with the end of its log when it has ended."""
         if self._process is not None and self._process.poll() is not None:
-            raise DemoError(f"{self.name} ended with status {self._process.returncode}{self.tail()}")
+            raise DemoError(f"{self.name} ended {self.ending()}")
+
+    def ending(self) -> str:
+        """How it ended: the signal that killed it or its worker, or its status and the end of its log."""
+        status = 0 if self._process is None else self._process.poll() or 0
+        # A shell, and a supervisor, tells the death of its child by signal N as status 128 + N.
+        number = -status if status < 0 else status - 128
+        if number in set(signal.Signals):
+            return f"by {signal.Signals(number).name}"
+        return f"with status {status}{self.tail()}"
 
     def tail(self) -> str:
         """The end of its log, ready to be appended to a message."""

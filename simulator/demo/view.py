@@ -64,18 +64,18 @@ def members_table(seen: Observation, processes: Mapping[str, int]) -> Table:
     """Members of the cluster with role, epoch, lease and ZooKeeper session."""
     table = _table(f"Cluster {seen.cluster.get('cluster', '')}: master {seen.master or 'none'}")
     for column in ("member", "role", "state"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=True)
     for column in ("epoch", "lease left", "last push"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for column in ("ZooKeeper", "process", "HTTP"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=True)
     for member in seen.members:
         table.add_row(*_member_row(member, str(processes.get(str(member.get("name")), ""))))
     return table
 
 
 def _member_row(member: Mapping[str, Any], process: str) -> list[str | Text]:
-    name, http = str(member.get("name", "")), str(member.get("http", ""))
+    name, http = str(member.get("name", "")), _address(str(member.get("http", "")))
     if not member.get("reachable"):
         return [name, Text("not reachable", "bold red"), "", "", "", "", "", process, http]
     role = str(member.get("role", ""))
@@ -94,14 +94,19 @@ def _member_row(member: Mapping[str, Any], process: str) -> list[str | Text]:
     ]
 
 
+def _address(http: str) -> str:
+    """With its scheme, so that a terminal makes a link of it."""
+    return http if "://" in http or not http else f"http://{http}"
+
+
 def targets_table(seen: Observation) -> Table:
     """Pacing targets with what the last calculation gave them and why."""
     answer = seen.targets
     table = _table(f"Targets: {answer.get('algorithm', 'no calculation yet')}")
-    table.add_column("target")
+    table.add_column("target", no_wrap=True)
     for column in ("goal", "ready", "busy", "logged in", "waiting", "pending", "invitations", "inbound"):
-        table.add_column(column, justify="right")
-    table.add_column("reason")
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("reason", no_wrap=True)
     for target in answer.get("targets", ()):
         table.add_row(
             str(target.get("name", "")),
@@ -118,7 +123,7 @@ def handovers_table(handovers: Sequence[Handover]) -> Table:
     """The last hand-overs with cause and gap."""
     table = _table("Hand-overs")
     for column in ("epoch", "from", "to", "cause", "gap without an accepted push"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=True)
     for each in handovers[-_HANDOVERS_SHOWN:]:
         old, new = each.old_master or "?", each.new_master or "?"
         table.add_row(str(each.epoch), old, new, each.cause, number(each.gap_seconds, 2, " s"))

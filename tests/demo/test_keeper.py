@@ -27,6 +27,9 @@ class Node:
     def tail(self):
         return ": its last words"
 
+    def ending(self):
+        return "by SIGKILL"
+
 
 class World:
     def __init__(self, count=3):
@@ -71,11 +74,11 @@ def test_a_lone_node_does_not_wait_for_a_successor():
     assert world.nodes["node-1"].running
 
 
-def test_a_standby_that_ended_is_told_with_its_last_words_and_returns_soon():
+def test_a_standby_that_ended_is_told_and_returns_soon():
     world = World()
     world.nodes["node-3"].running = False
     world.pass_time(RETURN_AFTER_SECONDS + 1.0)
-    assert world.said[0] == "node-3 ended by itself: its last words"
+    assert world.said[0] == "node-3 ended by itself, by SIGKILL"
     assert world.nodes["node-3"].running
     assert not world.keeper.died(1)
 

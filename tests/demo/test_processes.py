@@ -88,15 +88,21 @@ def test_a_program_can_be_started_again_after_its_death(program):
 async def test_ending_waits_for_an_orderly_end(program):
     process = program(SLEEP)
     await end([process], grace_seconds=20.0)
-    with pytest.raises(DemoError, match=f"status {-signal.SIGTERM}"):
+    with pytest.raises(DemoError, match="ended by SIGTERM"):
         process.check()
 
 
 async def test_what_does_not_end_in_time_is_killed(program):
     process = program(STUBBORN)
     await end([process], grace_seconds=0.3)
-    with pytest.raises(DemoError, match=f"status {-signal.SIGKILL}"):
+    with pytest.raises(DemoError, match="ended by SIGKILL"):
         process.check()
+
+
+def test_a_supervisor_that_tells_the_death_of_its_worker_is_understood(program):
+    process = program(f"print('up', flush=True); raise SystemExit({128 + signal.SIGKILL})")
+    wait_until(lambda: not process.running)
+    assert process.ending() == "by SIGKILL"
 
 
 async def test_children_of_a_program_end_with_it(program):
