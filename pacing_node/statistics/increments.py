@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 GUARD_SECONDS = 30.0
 """After a change of the server or of its mode, for this long: increments far above the usual are jumps, not traffic."""
+GUARD_AFTER_READS = 5
+"""With fewer reads than this behind it nobody knows what is usual, as at the start of a node: nothing is guarded."""
 LONGEST_PERIOD_SECONDS = 120.0
 """What came in over a longer time than this between two snapshots is no longer the traffic of one period."""
 
@@ -30,6 +32,7 @@ class Increments:
         self._source: tuple[int, str] | None = None
         self._guarded_until = -np.inf
         self._read_at = -np.inf
+        self._reads = 0
 
     def resize(self, size: int, changed: IntArray) -> None:
         """Make room for more slots, and forget those whose subject changed."""
@@ -42,7 +45,7 @@ class Increments:
         Every server's totals are differenced with its own only; the others' increments are thrown away.
         """
         source = (active, feeds[active].mode)
-        if self._source is not None and source != self._source:
+        if source != self._source and self._reads >= GUARD_AFTER_READS:
             self._guarded_until = now + GUARD_SECONDS
         self._source = source
         slots = layout.columns.totals
@@ -57,5 +60,6 @@ class Increments:
                 totals, completed = increments, ended
         if now >= self._guarded_until:
             self._usual.learn(slots, totals)
+            self._reads += 1
         self._read_at = now
         return totals, completed

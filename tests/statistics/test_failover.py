@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.bridge import BridgeStatistics
+from pacing_node.statistics.increments import GUARD_AFTER_READS
 from tests.statistics.conftest import QUICK
 from tests.statistics.server import Server, agent, number, serving, target, target_set, until
 
@@ -20,7 +21,8 @@ async def settled(source):
     source.watch(ONE)
     await until(lambda: source.warmed_up and all(each.connected for each in source.health))
     await asyncio.sleep(0.1)  # the other server's answers
-    source.snapshot(10.0)
+    for _ in range(GUARD_AFTER_READS):
+        source.snapshot(10.0)
 
 
 def turn(server, mode):
@@ -125,6 +127,18 @@ async def test_a_catch_up_after_the_switch_is_no_traffic_but_a_few_calls_are(pai
     pair[1].totals("Sales@sw", Accepted=703)
     await asyncio.sleep(0.2)
     assert source.snapshot(10.0).accepted.tolist() == [3]
+
+
+async def test_a_switch_at_the_start_when_nothing_is_usual_yet_hides_no_traffic(pair, source):
+    source.watch(ONE)
+    await until(lambda: source.warmed_up and all(each.connected for each in source.health))
+    source.snapshot(10.0)
+    await pair[0].stop()
+    await until(lambda: source.active == "backup", 3.0)
+    source.snapshot(10.0)
+    pair[1].totals("Sales@sw", Accepted=60)
+    await asyncio.sleep(0.2)
+    assert source.snapshot(10.0).accepted.tolist() == [60]
 
 
 async def test_a_restarted_server_is_subscribed_anew_and_its_totals_count_from_there(pair, source):
