@@ -58,7 +58,8 @@ class Increments:
             ended = sum_completed(layout.roster, feed.table)
             if index == active and now - self._read_at <= LONGEST_PERIOD_SECONDS:
                 totals, completed = increments, ended
-        if now >= self._guarded_until:
+        speaking = feeds[active].connected and feeds[active].available  # an outage is not what is usual
+        if speaking and now >= self._guarded_until:
             self._usual.learn(slots, totals)
             self._reads += 1
         self._read_at = now

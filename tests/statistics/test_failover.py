@@ -131,6 +131,8 @@ async def test_a_catch_up_after_the_switch_is_no_traffic_but_a_few_calls_are(pai
 
 async def test_a_switch_at_the_start_when_nothing_is_usual_yet_hides_no_traffic(pair, source):
     source.watch(ONE)
+    for _ in range(3 * GUARD_AFTER_READS):
+        source.snapshot(10.0)  # before any server was heard
     await until(lambda: source.warmed_up and all(each.connected for each in source.health))
     source.snapshot(10.0)
     await pair[0].stop()
