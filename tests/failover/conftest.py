@@ -1,0 +1,33 @@
+"""One site for all tests of this folder; every test leaves it whole."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from simulator.demo.zookeeper import Ensemble
+from tests.failover.site import Site
+
+
+@pytest.fixture(scope="package")
+def site(ensemble: Ensemble, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    ensemble.restore()
+    cluster = f"site-{uuid.uuid4().hex[:8]}"
+    with Site(tmp_path_factory.mktemp("site"), ensemble.hosts, cluster) as running:
+        yield running
+
+
+@pytest.fixture
+def master(site: Site) -> str:
+    """The master of a steady site with all its nodes."""
+    return site.steady()
+
+
+@pytest.fixture(autouse=True)
+def nothing_out_of_order(site: Site) -> Iterator[None]:
+    """Whatever a test does: no push of an old reign is accepted after one of a newer reign."""
+    yield
+    assert site.audit().out_of_order == 0
+    assert site.centre()["accepted_out_of_order"] == 0

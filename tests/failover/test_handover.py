@@ -1,0 +1,145 @@
+"""The master goes, in every way it can go; another takes over, and nothing old is accepted after anything newer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import time
+
+import grpc
+import grpc.aio
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from simulator.demo.processes import innermost_child, pacing_command
+from simulator.demo.zookeeper import Ensemble
+from tests.failover.site import SESSION_SECONDS, TICK_SECONDS, Site, stopped, wait_until
+
+pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]
+
+SLACK_SECONDS = 4.0
+"""For a busy machine: periods, process start, scheduling. Measured times are printed; bounds are generous."""
+
+
+async def serving(site: Site) -> list[str]:
+    """Nodes on which a standard gRPC health client sees the service of the master SERVING."""
+
+    async def ask(name: str) -> str | None:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{site.plans[name].clustering_port}") as channel:
+            request = health_pb2.HealthCheckRequest(service="pacing.v1.Master")
+            try:
+                answer = await health_pb2_grpc.HealthStub(channel).Check(request, timeout=2.0)
+            except grpc.aio.AioRpcError:
+                return None
+            return name if answer.status == health_pb2.HealthCheckResponse.SERVING else None
+
+    answers = await asyncio.gather(*(ask(name) for name in site.nodes))
+    return [name for name in answers if name]
+
+
+def taken_over(site: Site, old_epoch: int, seconds: float) -> float:
+    """Wait until the platform has accepted a push of a newer reign; the gap it saw, also printed."""
+
+    def newer() -> bool:
+        last = site.audit().last_accepted
+        return last is not None and last.epoch > old_epoch
+
+    wait_until(f"a push of an epoch above {old_epoch} is accepted", newer, seconds, site.logs)
+    change = next(change for change in site.audit().changes if change.old_epoch >= old_epoch)
+    print(f"gap {change.gap_seconds:.3f} s, epoch {change.old_epoch} to {change.epoch}")
+    return change.gap_seconds
+
+
+def test_a_health_client_sees_exactly_one_master_before_and_after_a_hand_over(site: Site, master: str) -> None:
+    assert asyncio.run(serving(site)) == [master]
+    command = pacing_command("step-down", "--wait", "--output", "json", "--url", site.plans[master].http)
+    answer = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+    assert answer["former_master"] == master
+    assert answer["master"] in set(site.nodes) - {master}
+    assert answer["epoch"] > answer["former_epoch"]
+    wait_until("one health service serves", lambda: asyncio.run(serving(site)) == [answer["master"]], 10.0)
+    taken_over(site, answer["former_epoch"], 10.0)
+
+
+def test_sigterm_hands_over_within_half_a_session(site: Site, master: str) -> None:
+    epoch = site.epoch(master)
+    os.kill(site.nodes[master].pid, signal.SIGTERM)
+    taken_over(site, epoch, 20.0)
+    wait_until("the old master has ended", lambda: not site.nodes[master].running, 15.0)
+    reigns = {reign["epoch"]: reign for reign in site.get(site.other_than(master), "/cluster")["history"]}
+    assert reigns[epoch]["cause"] == "resigned"
+    assert reigns[epoch + 1]["gap_seconds"] < SESSION_SECONDS / 2
+
+
+def test_a_master_that_dies_under_its_supervisor_is_replaced_without_waiting_for_its_session(
+    site: Site, master: str
+) -> None:
+    epoch = site.epoch(master)
+    site.signal_worker(master, signal.SIGKILL)
+    gap = taken_over(site, epoch, SESSION_SECONDS + SLACK_SECONDS)
+    assert gap < SESSION_SECONDS, "the supervisor frees the mastership; nobody waits for the session to expire"
+
+
+def test_a_machine_that_is_lost_is_replaced_when_its_session_expires(site: Site, master: str) -> None:
+    epoch = site.epoch(master)
+    supervisor, worker = site.nodes[master].pid, innermost_child(site.nodes[master].pid)
+    assert supervisor != worker
+    os.kill(supervisor, signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
+    gap = taken_over(site, epoch, SESSION_SECONDS + SLACK_SECONDS + 10.0)
+    assert gap <= SESSION_SECONDS + TICK_SECONDS + SLACK_SECONDS
+
+
+def test_a_frozen_master_is_replaced_and_harmless_when_it_wakes_up(site: Site, master: str) -> None:
+    epoch = site.epoch(master)
+    worker = innermost_child(site.nodes[master].pid)
+    with stopped(worker):
+        taken_over(site, epoch, SESSION_SECONDS + SLACK_SECONDS + 10.0)
+    accepted = site.audit().accepted
+    wait_until("the cluster goes on pushing", lambda: site.audit().accepted >= accepted + 3, 30.0, site.logs)
+    wait_until("the old master knows", lambda: site.status(master, "/standby") == 200, 30.0, site.logs)
+    assert site.masters() != [master]
+
+
+def test_the_loss_of_the_zookeeper_leader_changes_neither_master_nor_epoch(
+    site: Site, master: str, three_members: Ensemble
+) -> None:
+    epoch = site.epoch(master)
+    leader = three_members.leader()
+    assert leader is not None
+    before = site.audit().accepted
+    leader.kill()
+    try:
+        wait_until("pushes go on", lambda: site.audit().accepted >= before + 4, 30.0, site.logs)
+    finally:
+        three_members.restore()
+    assert site.steady() == master
+    assert site.epoch(master) == epoch
+
+
+def test_standbys_show_what_the_master_calculated(site: Site, master: str) -> None:
+    standby = site.other_than(master)
+
+    def same() -> bool:
+        mine, other = site.get(master, "/targets"), site.get(standby, "/targets")
+        return bool(mine["pushed"]) and (mine["epoch"], mine["sequence"]) == (other["epoch"], other["sequence"])
+
+    wait_until("a standby shows the master's newest cycle", same, 15.0)
+
+
+def test_while_zookeeper_is_away_nobody_pushes_and_afterwards_the_cluster_goes_on(
+    site: Site, master: str, three_members: Ensemble
+) -> None:
+    for member in three_members.members:
+        member.kill()
+    wait_until("the lease has run out", lambda: site.masters() == [], SESSION_SECONDS + SLACK_SECONDS)
+    silent = site.audit().accepted
+    time.sleep(2.5)
+    assert site.audit().accepted == silent
+    assert site.status(master, "/liveness") == 200, "an outage of ZooKeeper restarts nobody"
+    assert site.status(master, "/readiness") == 200
+    three_members.restore()
+    wait_until("pushes go on", lambda: site.audit().accepted >= silent + 2, 40.0, site.logs)

@@ -1,0 +1,144 @@
+"""What a whole cluster does when its surroundings misbehave: calm, defined, with the reason on the result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from kazoo.client import KazooClient
+
+from tests.failover.site import Site, wait_until
+
+pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]
+
+
+def reasons(site: Site) -> dict[str, str]:
+    node = next(iter(site.nodes))
+    return {row["name"]: row["reason"] for row in site.get(node, "/targets")["targets"]}
+
+
+class TestExplain:
+    """The command names what limits a target."""
+
+    def test_no_agents_logged_in(self, site: Site, master: str) -> None:
+        page = site.explain("Night Chat - chat")
+        assert page["reason"] == "no_agents_logged_in"
+        assert "no agent of the target's groups is logged in" in page["lines"][0]
+
+    def test_agents_without_capacity_for_chat(self, site: Site, master: str) -> None:
+        page = site.explain("Branch Chat - chat")
+        assert page["reason"] == "no_capacity_for_media"
+        assert page["logged_in"] > 0
+        assert "agents_without_capacity" in {finding["code"] for finding in page["findings"]}
+
+    def test_enough_pending(self, site: Site, master: str) -> None:
+        site.fault(kind="pending_jump", add=500, targets=["Sales Chat - chat"], seconds=8)
+        wait_until(
+            "pending covers the agents",
+            lambda: site.explain("Sales Chat - chat")["reason"] == "pending_covers_capacity",
+            8.0,
+        )
+        page = site.explain("Sales Chat - chat")
+        assert page["invitations"] == 0
+
+    def test_stale_statistics(self, site: Site, master: str) -> None:
+        site.fault(kind="statistics_silent", server="both", seconds=9)
+        wait_until("every target is stale", lambda: set(reasons(site).values()) == {"statistics_stale"}, 12.0)
+        page = site.explain("Sales Chat - chat")
+        assert (page["invitations"], page["reason"]) == (0, "statistics_stale")
+        wait_until("statistics are read again", lambda: "statistics_stale" not in reasons(site).values(), 30.0)
+
+
+def test_the_statistics_primary_fails_and_the_backup_serves_without_a_spike(site: Site, master: str) -> None:
+    before = {row["name"]: row for row in site.get(master, "/targets")["targets"]}
+    site.fault(kind="statistics_down", server="primary", seconds=8)
+    seen: list[dict[str, Any]] = []
+
+    def served_by_the_backup() -> bool:
+        seen.extend(site.get(master, "/targets")["targets"])
+        metrics = site.text(master, "/metrics")
+        return 'server="primary"} 0.0' in metrics and bool(site.get(master, "/targets")["pushed"])
+
+    wait_until("the backup serves", served_by_the_backup, 15.0, site.logs)
+    accepted = site.audit().accepted
+    wait_until("pushes go on", lambda: site.audit().accepted >= accepted + 3, 15.0)
+    seen.extend(site.get(master, "/targets")["targets"])
+    most = {row["name"]: max(10 * (row["ready"] + row["busy"] + 5), 3 * row["invitations"]) for row in before.values()}
+    assert all(row["invitations"] <= most[row["name"]] for row in seen)
+
+
+def test_an_unavailable_platform_fails_pushes_with_a_reason_and_recovers(site: Site, master: str) -> None:
+    site.fault(kind="status", status=503, seconds=4)
+    wait_until("the failure shows", lambda: "503" in site.get(master, "/targets")["push_error"], 10.0)
+    assert site.masters() == [master], "a platform that is away costs nobody the mastership"
+    wait_until("pushes are accepted again", lambda: bool(site.get(master, "/targets")["pushed"]), 20.0)
+
+
+def test_targets_the_platform_refuses_carry_its_error_and_the_others_hold(site: Site, master: str) -> None:
+    site.fault(kind="target_errors", targets=["Sales Chat - chat"], seconds=5)
+    wait_until("the error shows", lambda: bool(site.explain("Sales Chat - chat")["error"]), 10.0)
+    page = site.get(master, "/targets")
+    assert page["pushed"] is True
+    assert [row["name"] for row in page["targets"] if row["error"]] == ["Sales Chat - chat"]
+
+
+class TestOptions:
+    """The cluster's options, changed while everything runs."""
+
+    @pytest.fixture
+    def stored(self, site: Site) -> Any:
+        client = KazooClient(hosts=site.hosts)
+        client.start(timeout=15)
+        path = f"/pacing/{site.cluster}/config"
+        original, _ = client.get(path)
+        yield client, path, original.decode()
+        client.set(path, original)
+        client.stop()
+        client.close()
+
+    def test_a_good_change_takes_effect_everywhere_without_a_restart(
+        self, site: Site, master: str, stored: Any
+    ) -> None:
+        client, path, text = stored
+        options = yaml.safe_load(text)
+        options["pacing"] = {"refreshPeriod": 2, "algorithm": "PREDICTIVE_B"}
+        client.set(path, yaml.safe_dump(options).encode())
+        wait_until("the new law paces", lambda: site.get(master, "/targets")["algorithm"] == "PREDICTIVE_B", 15.0)
+        assert site.get(master, "/targets")["interval_seconds"] == 2.0
+        assert site.masters() == [master]
+
+    def test_a_bad_change_is_refused_and_the_old_options_stay_in_force(
+        self, site: Site, master: str, stored: Any
+    ) -> None:
+        client, path, text = stored
+        wait_until("the period is 1 s", lambda: site.get(master, "/targets")["interval_seconds"] == 1.0, 15.0)
+        client.set(path, text.replace("refreshPeriod: 1", "refreshPeriod: 0").encode())
+        wait_until("the refusal is logged", lambda: "options.refused" in site.log(master), 15.0)
+        accepted = site.audit().accepted
+        wait_until("pushes go on", lambda: site.audit().accepted >= accepted + 2, 15.0)
+        assert site.get(master, "/targets")["interval_seconds"] == 1.0
+        assert "pacing.refreshPeriod: found 0; allowed: a number from 1 to 3600" in site.log(master)
+
+
+def test_a_target_added_to_the_configuration_is_paced_without_disturbing_the_others(site: Site, master: str) -> None:
+    objects = site.directory / "objects.yaml"
+    text = objects.read_text()
+    content = yaml.safe_load(text)
+    queue = next(each for each in content["virtual_queues"] if each["name"] == "Sales Chat")
+    number = queue["number"]
+    content["virtual_queues"].append({**queue, "name": "Second Chat", "number": "VQ_Second", "alias": "VQ_Second"})
+    for group in content["agent_groups"]:
+        if any(number in dn for dn in group["origination_dns"]):
+            group["origination_dns"].append(f"VQ_Second@{queue['switch']}")
+    names = {row["name"] for row in site.get(master, "/targets")["targets"]}
+    try:
+        objects.write_text(yaml.safe_dump(content))
+        wait_until("the new target is there", lambda: "Second Chat - chat" in reasons(site), 15.0, site.logs)
+        assert {row["name"] for row in site.get(master, "/targets")["targets"]} == names | {"Second Chat - chat"}
+        objects.write_text("virtual_queues: 7\n")
+        wait_until("the bad file is reported", lambda: "virtual_queues" in site.log(master), 15.0)
+        assert "Second Chat - chat" in reasons(site), "a file that cannot be read leaves the objects in force"
+    finally:
+        objects.write_text(text)
+    wait_until("the target is gone", lambda: "Second Chat - chat" not in reasons(site), 15.0)
