@@ -1,0 +1,59 @@
+"""The laws of the benchmark by name: ours and the baselines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pacing_node.algorithms import Algorithm, create_controller
+from simulator.benchmark.baselines import (
+    AdaptAverage,
+    Baseline,
+    FixedRatio,
+    FreeAgentsWindow,
+    OnePerReady,
+    ProportionalIntegral,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pacing_node.algorithms import Controller, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """One contestant."""
+
+    algorithm: Algorithm
+    caution: float = 1.6
+    baseline: type[Baseline] | None = None
+
+    @property
+    def exact_pending(self) -> bool:
+        """Baselines are told the true number of pending invitations and the mean handle time."""
+        return self.baseline is not None
+
+    def create(self, names: Sequence[str], policy: Policy, seed: int) -> Controller:
+        """A controller of this law."""
+        if self.baseline is not None:
+            return self.baseline(len(names))
+        return create_controller(names, policy, seed)
+
+
+LAWS = {
+    "LOOKAHEAD": Law(Algorithm.LOOKAHEAD),
+    "LOOKAHEAD-mean": Law(Algorithm.LOOKAHEAD, caution=0.0),
+    "LOOKAHEAD-c1": Law(Algorithm.LOOKAHEAD, caution=1.0),
+    "LOOKAHEAD_DUAL": Law(Algorithm.LOOKAHEAD_DUAL),
+    "SUPER_PROGRESSIVE": Law(Algorithm.SUPER_PROGRESSIVE),
+    "PREDICTIVE_B": Law(Algorithm.PREDICTIVE_B),
+    "SUPER_PROGRESSIVE_DUAL": Law(Algorithm.SUPER_PROGRESSIVE_DUAL),
+    "PREDICTIVE_B_DUAL": Law(Algorithm.PREDICTIVE_B_DUAL),
+    "one-per-ready": Law(Algorithm.LOOKAHEAD, baseline=OnePerReady),
+    "fixed-ratio-2": Law(Algorithm.LOOKAHEAD, baseline=FixedRatio),
+    "adapt-average": Law(Algorithm.LOOKAHEAD, baseline=AdaptAverage),
+    "free-agents-window": Law(Algorithm.LOOKAHEAD, baseline=FreeAgentsWindow),
+    "pi-over-dial": Law(Algorithm.LOOKAHEAD, baseline=ProportionalIntegral),
+}
+"""Every law by the name the command line knows it by."""
