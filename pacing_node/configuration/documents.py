@@ -6,6 +6,8 @@ value, ``~`` and ``null`` are None. Anchors, aliases and merge keys work; a key 
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,6 +26,8 @@ KeyPath: TypeAlias = "tuple[str | int, ...]"
 
 MAX_BYTES = 64 * 1024 * 1024
 """Largest document that is read; the objects of the largest verified site need a third of it."""
+LARGE_BYTES = 256 * 1024
+"""From this size on a document is read without interruption by the garbage collector."""
 MAX_DEPTH = 24
 """Deepest nesting; a real document needs six."""
 MAX_VALUES = 5_000_000
@@ -32,6 +36,9 @@ MAX_VALUES = 5_000_000
 _BASE: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _MERGE = "tag:yaml.org,2002:merge"
+_TEXT = "tag:yaml.org,2002:str"
+_MAPPING = "tag:yaml.org,2002:map"
+_LIST = "tag:yaml.org,2002:seq"
 
 
 class _Loader(_BASE):  # type: ignore[valid-type,misc]  # the faster of two base classes, known at run time only
@@ -48,6 +55,28 @@ class _Loader(_BASE):  # type: ignore[valid-type,misc]  # the faster of two base
     def ascend_resolver(self) -> None:
         """Called after a node's children were composed."""
         self._depth -= 1
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        """The tag of a node that has none: scalars are text, whatever they look like."""
+        if kind is yaml.ScalarNode:
+            return _MERGE if implicit[0] and value == "<<" else _TEXT
+        return _MAPPING if kind is yaml.MappingNode else _LIST
+
+
+@contextlib.contextmanager
+def _no_collection(size: int) -> Iterator[None]:
+    """Keep the garbage collector out while a large document is read.
+
+    It would search the growing tree again and again, which triples the time and stops the event loop for each search.
+    """
+    if size < LARGE_BYTES or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +152,8 @@ def parse_document(content: bytes | str, source: str) -> Document:
         raise ConfigurationError((Problem(source, "", f"{len(content)} bytes", f"at most {MAX_BYTES} bytes"),))
     try:
         text = content.decode() if isinstance(content, bytes) else content
-        root = yaml.compose(text, Loader=_Loader)
+        with _no_collection(len(text)):
+            root = yaml.compose(text, Loader=_Loader)
     except UnicodeDecodeError as error:
         raise ConfigurationError((Problem(source, "", f"byte {error.start} is not UTF-8", "UTF-8 text"),)) from error
     except yaml.YAMLError as error:
@@ -134,7 +164,8 @@ def parse_document(content: bytes | str, source: str) -> Document:
     if not isinstance(root, yaml.MappingNode):
         reader.refuse(root, (), _kind(root), "a mapping of keys to values")
         raise ConfigurationError(tuple(reader.problems))
-    data = reader.mapping(root, ())
+    with _no_collection(len(text)):
+        data = reader.mapping(root, ())
     if reader.problems:
         raise ConfigurationError(tuple(reader.problems))
     return Document(source, data, root)
