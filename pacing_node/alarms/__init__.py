@@ -1,0 +1,1 @@
+"""Alarms: conditions with detection and clearance, and the sinks they are sent to."""
