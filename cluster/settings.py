@@ -22,9 +22,9 @@ class ClusterSettings:
     node: str
     """Name of this node, unique in its cluster; no slash, no white space."""
     cluster: str
-    """Name of the cluster; its tree is ``/pacing/<cluster>`` below the chroot of the hosts."""
+    """Name of the cluster; its tree has this name below the base of the hosts."""
     zookeeper_hosts: str | None
-    """``host:port,host:port[/chroot]``; None runs this node alone, without ZooKeeper."""
+    """``host:port,host:port[/base]``, base ``/pacing`` unless given; None runs this node alone, without ZooKeeper."""
     host: str = "127.0.0.1"
     """Host name or address under which other members reach this one."""
     bind_address: str = ""
@@ -77,7 +77,7 @@ class ClusterSettings:
                 message = f"{key}: found {value!r}, allowed is a name without slashes and white space"
                 raise SettingsError(message)
         if self.zookeeper_hosts is not None and not self.zookeeper_hosts.strip():
-            message = "zookeeper hosts: found nothing, allowed is host:port[,host:port…][/chroot]"
+            message = "zookeeper hosts: found nothing, allowed is host:port[,host:port…][/base]"
             raise SettingsError(message)
         if not 0 <= self.clustering_port <= 65535:
             message = f"clustering port: found {self.clustering_port}, allowed is 0 to 65535"

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from cluster.errors import DamagedStateError
 
-ROOT = "/pacing"
+DEFAULT_BASE = "pacing"
+"""Node below which clusters have their trees, unless the hosts name another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Paths of one cluster: the chroot of the hosts, then ``/pacing/<cluster>``."""
+    """Paths of one cluster, all below ``root``."""
 
     root: str
 
@@ -48,10 +49,9 @@ class Tree:
 
 
 def locate(zookeeper_hosts: str, cluster: str) -> tuple[str, Tree]:
-    """Split ``host:port,host:port[/chroot]`` into the hosts and the tree of the cluster."""
-    hosts, slash, chroot = zookeeper_hosts.partition("/")
-    base = f"/{chroot.strip('/')}" if slash and chroot.strip("/") else ""
-    return hosts, Tree(f"{base}{ROOT}/{cluster}")
+    """Split ``host:port,host:port[/base]`` into the hosts and the tree of the cluster: ``base``, then its name."""
+    hosts, _, base = zookeeper_hosts.partition("/")
+    return hosts, Tree(f"/{base.strip('/') or DEFAULT_BASE}/{cluster}")
 
 
 def encode_epoch(epoch: int, node: str) -> bytes:

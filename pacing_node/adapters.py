@@ -38,7 +38,7 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
     if zookeeper is None:
         return ClusterSettings(zookeeper_hosts=None, **common)  # type: ignore[arg-type]
     return ClusterSettings(
-        zookeeper_hosts=",".join(zookeeper.hosts),
+        zookeeper_hosts=",".join(zookeeper.hosts) + zookeeper.root,
         session_timeout_seconds=zookeeper.session_timeout_seconds,
         heartbeat_seconds=zookeeper.heartbeat_seconds,
         watchdog_seconds=zookeeper.session_timeout_seconds,
