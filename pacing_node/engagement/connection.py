@@ -1,4 +1,4 @@
-"""Everything that belongs to one version of the settings: HTTP client, token, secrets to mask."""
+"""Everything that belongs to one version of the settings: HTTP client, authority, secrets to mask."""
 
 from __future__ import annotations
 
@@ -8,25 +8,29 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from pacing_node.engagement.oauth import TokenSource
 from pacing_node.engagement.redaction import Redactor
 from pacing_node.engagement.settings import EngagementSettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
-    from pacing_node.engagement.settings import EngagementSettings, ProxySettings
+    from pacing_node.engagement.dialect import Authority, Dialect, PushSettings
+    from pacing_node.engagement.settings import ProxySettings
 
 
 class Connection:
     """A client with its pool; closes itself when it is retired and its last user has left."""
 
-    def __init__(self, settings: EngagementSettings) -> None:
+    def __init__(
+        self, settings: PushSettings, dialect: Dialect, authority: Callable[[httpx.AsyncClient, Redactor], Authority]
+    ) -> None:
         """Raises ``EngagementSettingsError`` when the certificates of the settings cannot be read."""
         self.settings = settings
+        self.dialect = dialect
         self.redactor = Redactor(settings.secrets)
         self.client = build_client(settings)
-        self.tokens = TokenSource(self.client, settings, self.redactor)
+        self.authority = authority(self.client, self.redactor)
         self._users = 0
         self._retired = False
 
@@ -48,11 +52,11 @@ class Connection:
             await self._close()
 
     async def _close(self) -> None:
-        await self.tokens.close()
+        await self.authority.close()
         await self.client.aclose()
 
 
-def build_client(settings: EngagementSettings) -> httpx.AsyncClient:
+def build_client(settings: PushSettings) -> httpx.AsyncClient:
     """A client that follows no redirects, keeps no cookies and listens to no environment variables.
 
     It has no time-outs of its own but one for connecting: the push's deadline bounds everything, and a lost connection

@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pacing_node.engagement.dialect import BulkReply, Refusal
 from pacing_node.engagement.documents import ReplyError, json_type, read_json, real_number, whole_number
 from pacing_node.engagement.port import FencingMark, TargetReply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cluster.token import Token
+    from pacing_node.engagement.exchange import Answer
     from pacing_node.engagement.port import TargetPush
 
-FENCED_CODES = ("stale_token", "foreign_cluster")
 _LONGEST_SECONDS = 30 * 86_400.0
 _MOST_PENDING = 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class BulkReply:
-    """A reply that was understood."""
+class PredictiveDialect:
+    """The platform's documents."""
 
-    replies: tuple[TargetReply, ...]
-    notes: tuple[str, ...] = ()
-    """Values that were left out because they make no sense; at most a few."""
+    def body(self, _token: Token, _part: tuple[int, int], targets: Sequence[TargetPush]) -> bytes:
+        """The body of the bulk call; the token goes in headers alone."""
+        return request_body(targets)
 
+    def read(self, answer: Answer, names: Sequence[str]) -> BulkReply:
+        """What the platform says of the targets. Raises ``ReplyError``."""
+        return read_reply(answer.body, names)
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A refusal with the platform's own words."""
-
-    code: str
-    message: str
-    mark: FencingMark | None
+    def refusal(self, body: bytes) -> Refusal | None:
+        """The platform's own error document."""
+        return read_refusal(body)
 
 
 def request_body(targets: Sequence[TargetPush]) -> bytes:

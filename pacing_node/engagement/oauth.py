@@ -66,10 +66,15 @@ class TokenSource:
             raise fetched
         return fetched
 
-    def reject(self, token: str) -> None:
-        """The platform did not take this token: the next ``get`` fetches another, unless that has happened already."""
-        if token == self._token:
+    async def headers(self, _body: bytes) -> dict[str, str]:
+        """The header that carries the token. Raises ``TokenError``."""
+        return {"Authorization": f"Bearer {await self.get()}"}
+
+    def reject(self, headers: dict[str, str]) -> bool:
+        """The platform did not take this token: the next call fetches another, unless that has happened already."""
+        if headers.get("Authorization") == f"Bearer {self._token}":
             self._token = None
+        return True
 
     async def close(self) -> None:
         """Stop renewing."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pacing_node.engagement import headers as header
+from pacing_node.engagement.dialect import FENCED_CODES
 from pacing_node.engagement.documents import ReplyError
 from pacing_node.engagement.exchange import Answer, ExchangeError, UnreadableError, post
-from pacing_node.engagement.mapping import FENCED_CODES, read_refusal, read_reply, request_body
 from pacing_node.engagement.oauth import RETRY_STATUSES, TokenError
 from pacing_node.engagement.port import FencingMark, PushStatus, TargetReply
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cluster.token import Token
     from pacing_node.engagement.connection import Connection
+    from pacing_node.engagement.dialect import Dialect
     from pacing_node.engagement.port import TargetPush
 
 _LONGEST_BACKOFF_SECONDS = 1.0
@@ -39,8 +40,8 @@ class PartOutcome:
     retry_after_seconds: float | None = None
     again: bool = False
     """The same part may be sent again."""
-    unauthorised: str | None = None
-    """The access token the platform did not take."""
+    unauthorised: dict[str, str] | None = None
+    """The proof the platform did not take."""
 
 
 class Part:
@@ -60,6 +61,8 @@ class Part:
         self._connection = connection
         self._names = [each.target.name for each in targets]
         self._targets = targets
+        self._token = token
+        self._place = (number, of)
         self._deadline = deadline
         self._label = f"part {number}/{of}: " if of > 1 else ""
         self._headers = {"Accept": "application/json", "Content-Type": "application/json"}
@@ -70,7 +73,7 @@ class Part:
 
     async def send(self) -> PartOutcome:
         """Send until the part is taken, refused, or its time is up. Raises only ``CancelledError``."""
-        body = request_body(self._targets)
+        body = self._connection.dialect.body(self._token, self._place, self._targets)
         if self._connection.settings.compress:
             body = gzip.compress(body, compresslevel=1)
             self._headers["Content-Encoding"] = "gzip"
@@ -80,8 +83,8 @@ class Part:
             outcome = self._told(await self._attempt(body))
             if outcome.unauthorised is not None and not renewed:
                 renewed = True
-                self._connection.tokens.reject(outcome.unauthorised)
-                continue
+                if self._connection.authority.reject(outcome.unauthorised):
+                    continue
             if not outcome.again:
                 return outcome
             wait = self._wait(outcome.retry_after_seconds)
@@ -108,11 +111,11 @@ class Part:
     async def _attempt(self, body: bytes) -> PartOutcome:
         settings = self._connection.settings
         try:
-            access = await self._connection.tokens.get()
+            proof = await self._connection.authority.headers(body)
             answer = await post(
                 self._connection.client,
                 settings.push_url,
-                headers={**self._headers, "Authorization": f"Bearer {access}"},
+                headers=self._headers | proof,
                 content=body,
                 limit=settings.max_reply_bytes,
             )
@@ -125,15 +128,15 @@ class Part:
         except ExchangeError as error:
             return PartOutcome(PushStatus.FAILED, str(error), again=error.retryable)
         if answer.status == 401:
-            return PartOutcome(PushStatus.FAILED, "HTTP 401: the access token is not accepted", unauthorised=access)
-        return judge(answer, self._names)
+            return PartOutcome(PushStatus.FAILED, "HTTP 401: not authorised", unauthorised=proof)
+        return judge(answer, self._names, self._connection.dialect)
 
 
-def judge(answer: Answer, names: Sequence[str]) -> PartOutcome:
+def judge(answer: Answer, names: Sequence[str], dialect: Dialect) -> PartOutcome:
     """What an answer means for the part with the targets ``names``."""
     if 200 <= answer.status < 300:
-        return _judge_success(answer, names)
-    refusal = read_refusal(answer.body)
+        return _judge_success(answer, names, dialect)
+    refusal = dialect.refusal(answer.body)
     if answer.status == 409 and (refusal is None or refusal.code in {*FENCED_CODES, ""}):
         # A refusal that cannot be read is taken for the worst: somebody else may be master.
         message = (
@@ -150,11 +153,11 @@ def judge(answer: Answer, names: Sequence[str]) -> PartOutcome:
     )
 
 
-def _judge_success(answer: Answer, names: Sequence[str]) -> PartOutcome:
+def _judge_success(answer: Answer, names: Sequence[str], dialect: Dialect) -> PartOutcome:
     replayed = header.replayed(answer.headers)
     wait = header.rate_limit_seconds(answer.headers)
     try:
-        reply = read_reply(answer.body, names)
+        reply = dialect.read(answer, names)
     except ReplyError as error:
         return PartOutcome(
             PushStatus.INVALID_REPLY, f"HTTP {answer.status}: {error}", replayed=replayed, retry_after_seconds=wait

@@ -1,142 +1,26 @@
-"""The ``predictive-engagement`` platform: bulk upsert of action targets with the token of the reign."""
+"""The ``predictive-engagement`` platform: bulk upsert of action targets, with OAuth client credentials."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-import traceback
 from typing import TYPE_CHECKING
 
-import httpx
-import structlog
-
-from cluster.tasks import spawn
+from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.connection import Connection
-from pacing_node.engagement.oauth import TokenError
-from pacing_node.engagement.part import Part, PartOutcome
-from pacing_node.engagement.port import PushOutcome, PushStatus
+from pacing_node.engagement.mapping import PredictiveDialect
+from pacing_node.engagement.oauth import TokenSource
+from pacing_node.engagement.settings import EngagementSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import httpx
 
-    from cluster.token import Token
-    from pacing_node.engagement.port import TargetPush
-    from pacing_node.engagement.settings import EngagementSettings
-
-log = structlog.get_logger(__name__)
-
-_GRAVITY = (PushStatus.FENCED, PushStatus.DEADLINE, PushStatus.FAILED, PushStatus.INVALID_REPLY, PushStatus.ACCEPTED)
-"""Of several parts' outcomes the first of these is the push's."""
+    from pacing_node.engagement.redaction import Redactor
 
 
-class PredictiveEngagement:
-    """Pushes to the platform, in parts when there are many targets; all parts share one token and one deadline."""
+class PredictiveEngagement(BulkPlatform[EngagementSettings]):
+    """Pushes allowed invitations of action targets."""
 
-    def __init__(self, settings: EngagementSettings) -> None:
-        """Raises ``EngagementSettingsError`` when no connection can be made with these settings."""
-        self._connection = Connection(settings)
+    def _connect(self, settings: EngagementSettings) -> Connection:
+        def tokens(client: httpx.AsyncClient, redactor: Redactor) -> TokenSource:
+            return TokenSource(client, settings, redactor)
 
-    @property
-    def settings(self) -> EngagementSettings:
-        """The settings in force."""
-        return self._connection.settings
-
-    def replace(self, settings: EngagementSettings) -> None:
-        """Use other settings from the next push on; one under way ends with those it began with.
-
-        Raises ``EngagementSettingsError``, and goes on with the old ones, when no connection can be made.
-        """
-        if settings == self._connection.settings:
-            return
-        retired, self._connection = self._connection, Connection(settings)
-        spawn("engagement-retire", retired.retire(), finite=True)
-        log.info("engagement.settings_replaced", push_url=settings.push_url, client_id=settings.client_id)
-
-    async def push(self, token: Token, targets: Sequence[TargetPush], seconds: float) -> PushOutcome:
-        """Send the whole state of a period within ``seconds``; never raises for what the platform or network does.
-
-        Cancelling the call stops it at once. Without targets nothing is sent and the push counts as accepted.
-        """
-        started = time.monotonic()
-        deadline = asyncio.get_running_loop().time() + seconds
-        async with self._connection as connection:
-            parts = _split(connection, token, targets, deadline)
-            try:
-                async with asyncio.timeout_at(deadline):
-                    outcomes = await _send(parts, connection.settings.max_concurrent_requests)
-            except TimeoutError:
-                outcomes = [_late(part, seconds) for part in parts]
-        return _merge(outcomes, time.monotonic() - started)
-
-    async def warm_up(self, seconds: float) -> None:
-        """Fetch a token and open a connection ahead of the first push; failures are left to the push."""
-        async with self._connection as connection:
-            try:
-                async with asyncio.timeout(seconds):
-                    await connection.tokens.get()
-                    await connection.client.head(connection.settings.base_service_url)
-            except (TimeoutError, TokenError, httpx.HTTPError, OSError) as failure:
-                log.debug("engagement.not_warmed_up", error=connection.redactor.clean(str(failure)))
-
-    async def close(self) -> None:
-        """Close connections, when the push under way has ended."""
-        await self._connection.retire()
-
-
-def _split(connection: Connection, token: Token, targets: Sequence[TargetPush], deadline: float) -> list[Part]:
-    size = connection.settings.max_entities_per_request
-    slices = [targets[start : start + size] for start in range(0, len(targets), size)]
-    return [
-        Part(connection, token, each, number=number, of=len(slices), deadline=deadline)
-        for number, each in enumerate(slices, 1)
-    ]
-
-
-async def _send(parts: list[Part], at_once: int) -> list[PartOutcome]:
-    """Send all parts, some at once; a fenced one stops the others, which would be refused as well."""
-    room = asyncio.Semaphore(at_once)
-
-    async def send(part: Part) -> PartOutcome:
-        async with room:
-            outcome = await _guarded(part)
-        if outcome.status is PushStatus.FENCED:
-            for task in tasks:
-                if task is not asyncio.current_task():
-                    task.cancel()
-        return outcome
-
-    tasks = [asyncio.ensure_future(send(part)) for part in parts]
-    ended = await asyncio.gather(*tasks, return_exceptions=True)
-    return [each for each in ended if isinstance(each, PartOutcome)]
-
-
-async def _guarded(part: Part) -> PartOutcome:
-    """The last line: whatever a library lets through is a failed part, and not the end of the cycle."""
-    try:
-        return await part.send()
-    except Exception as failure:
-        where = traceback.extract_tb(failure.__traceback__)[-1]  # not the traceback itself: it could show secrets
-        log.error("engagement.unexpected", kind=type(failure).__name__, where=f"{where.filename}:{where.lineno}")
-        return PartOutcome(PushStatus.FAILED, f"unexpected {type(failure).__name__}", attempts=part.attempts)
-
-
-def _late(part: Part, seconds: float) -> PartOutcome:
-    before = f"; before that: {part.trouble}" if part.trouble else ""
-    return PartOutcome(PushStatus.DEADLINE, f"no answer within {seconds:g} s{before}", attempts=part.attempts)
-
-
-def _merge(outcomes: Sequence[PartOutcome], duration_seconds: float) -> PushOutcome:
-    status = min((each.status for each in outcomes), key=_GRAVITY.index, default=PushStatus.ACCEPTED)
-    waits = [each.retry_after_seconds for each in outcomes if each.retry_after_seconds is not None]
-    telling = [each for each in outcomes if each.status is status]
-    replies = [reply for each in outcomes for reply in each.replies] if status is PushStatus.ACCEPTED else []
-    return PushOutcome(
-        status=status,
-        replies=tuple(replies),
-        message=next((each.message for each in telling if each.message), ""),
-        mark=next((each.mark for each in telling if each.mark is not None), None),
-        attempts=max((each.attempts for each in outcomes), default=0),
-        replayed=any(each.replayed for each in outcomes),
-        duration_seconds=duration_seconds,
-        retry_after_seconds=max(waits, default=None),
-    )
+        return Connection(settings, PredictiveDialect(), tokens)

@@ -27,7 +27,7 @@ class ProxySettings:
     """Hosts reached directly: ``host``, ``.domain`` or ``*.domain`` (the domain's hosts), ``*`` (all)."""
 
     def __post_init__(self) -> None:
-        _check_url("proxy", self.url)
+        check_url("proxy", self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ class EngagementSettings:
     """Certificates that are trusted instead of the well-known ones, PEM."""
 
     def __post_init__(self) -> None:
-        _check_url("base_auth_url", self.base_auth_url)
-        _check_url("base_service_url", self.base_service_url)
-        _check_url("target_endpoint", self.push_url)
+        check_url("base_auth_url", self.base_auth_url)
+        check_url("base_service_url", self.base_service_url)
+        check_url("target_endpoint", self.push_url)
         for name in ("max_entities_per_request", "max_concurrent_requests", "max_reply_bytes"):
             if getattr(self, name) < 1:
                 raise EngagementSettingsError(f"{name}: found {getattr(self, name)}, allowed is 1 or more")
@@ -74,6 +74,11 @@ class EngagementSettings:
         return f"{self.base_service_url.rstrip('/')}/{self.target_endpoint.lstrip('/')}"
 
     @property
+    def warm_up_url(self) -> str:
+        """The base address: a HEAD there has no effect."""
+        return self.base_service_url
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Everything that must never be shown."""
         password = self.password.get_secret_value()
@@ -84,7 +89,8 @@ class EngagementSettings:
         return tuple(secrets)
 
 
-def _check_url(name: str, url: str) -> None:
+def check_url(name: str, url: str) -> None:
+    """Raise ``EngagementSettingsError`` unless ``url`` is an HTTP address without credentials in it."""
     allowed = "allowed is http://host or https://host without user and password"
     try:
         parsed = httpx.URL(url)

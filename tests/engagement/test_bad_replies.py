@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pacing_node.engagement.documents import ReplyError
 from pacing_node.engagement.exchange import Answer
 from pacing_node.engagement.headers import rate_limit_seconds, retry_after_seconds
-from pacing_node.engagement.mapping import read_refusal, read_reply
+from pacing_node.engagement.mapping import PredictiveDialect, read_refusal, read_reply
 from pacing_node.engagement.oauth import read_token
 from pacing_node.engagement.part import judge
 from pacing_node.engagement.port import PushOutcome, PushStatus
@@ -93,7 +93,7 @@ def test_every_body_is_read_or_refused(body):
 @settings(max_examples=400, deadline=None)
 @given(bodies, headers, st.integers(100, 599))
 def test_every_answer_has_a_meaning(body, given_headers, status):
-    outcome = judge(Answer(status, httpx.Headers(given_headers), body), NAMES)
+    outcome = judge(Answer(status, httpx.Headers(given_headers), body), NAMES, PredictiveDialect())
     assert isinstance(outcome.status, PushStatus)
     if outcome.retry_after_seconds is not None:
         assert 0 <= outcome.retry_after_seconds <= 180
@@ -145,7 +145,7 @@ def test_ten_thousand_damaged_replies_have_a_meaning_each():
     counts = Counter()
     for _ in range(10_000):
         status = dice.choice([200, 200, 200, 201, 409, 500])
-        counts[judge(Answer(status, httpx.Headers(), mutated(dice)), NAMES).status] += 1
+        counts[judge(Answer(status, httpx.Headers(), mutated(dice)), NAMES, PredictiveDialect()).status] += 1
     assert set(counts) == {PushStatus.ACCEPTED, PushStatus.INVALID_REPLY, PushStatus.FAILED, PushStatus.FENCED}
     assert counts[PushStatus.INVALID_REPLY] > 1000
 
