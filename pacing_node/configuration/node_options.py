@@ -93,9 +93,21 @@ class ZooKeeper(Section):
         float, Field(ge=0.05, validate_default=True), Allowed("a number from 0.05 to an eighth of the session time-out")
     ] = 0.5
     """Time between two proofs of mastership."""
+    tick_seconds: Annotated[
+        float, Field(ge=0.05, validate_default=True), Allowed("a number from 0.05 to half of the session time-out")
+    ] = 0.5
+    """The ensemble's `tickTime` in seconds. The lease of the master rests on it: it must not be below the real one."""
     tls: ZooKeeperTls | None = None
     sasl: ZooKeeperSasl | None = None
     acl: ZooKeeperAcl | None = None
+
+    @field_validator("tick_seconds")
+    @classmethod
+    def _two_ticks(cls, value: float, info: ValidationInfo) -> float:
+        timeout = info.data.get("session_timeout_seconds")
+        if timeout is not None and value > timeout / 2:
+            raise ValueError(f"at most {timeout / 2:g}: ZooKeeper grants no session below two ticks")
+        return value
 
     @field_validator("heartbeat_seconds")
     @classmethod

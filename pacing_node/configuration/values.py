@@ -11,10 +11,10 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pacing_node.configuration.allowed import Allowed
 
 _ADDRESS = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?):(\d{1,5})$")
-_NAME = re.compile(r"^[A-Za-z0-9_](?:[A-Za-z0-9._ -]{0,62}[A-Za-z0-9_])?$")
+_NAME = re.compile(r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_])?$")
 
 _ADDRESS_TEXT = "host:port, for example server1:7000"
-_NAME_TEXT = "letters, digits, dots, hyphens, underscores and inner blanks, at most 64"
+_NAME_TEXT = "letters, digits, dots, hyphens and underscores, at most 64"
 
 
 def _split(value: object) -> object:

@@ -37,6 +37,16 @@ def test_a_file_gives_what_it_says_and_defaults_for_the_rest(tmp_path: Path) -> 
     assert not options.standalone
 
 
+def test_a_tick_above_half_of_the_session_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "zookeeper: {hosts: 'a:1', tick_seconds: 2.5}\n")
+    assert problems_of(path) == [
+        (
+            "node.yaml:1:27: zookeeper.tick_seconds: found '2.5'; "
+            "allowed: at most 2: ZooKeeper grants no session below two ticks"
+        ),
+    ]
+
+
 def test_hosts_may_be_a_list(tmp_path: Path) -> None:
     options = load_node_options(write(tmp_path, "zookeeper:\n  hosts: [zk1:2181, zk2:2181]\n"), {})
 
@@ -123,10 +133,7 @@ def test_every_problem_is_said_at_once_with_line_key_found_and_allowed(tmp_path:
             "node.yaml:7:1: push_budget_seconds: found 'soon'; "
             "allowed: a number from 0.1 to a third of the session time-out"
         ),
-        (
-            "node.yaml:8:1: cluster: found 'a/b'; "
-            "allowed: letters, digits, dots, hyphens, underscores and inner blanks, at most 64"
-        ),
+        ("node.yaml:8:1: cluster: found 'a/b'; allowed: letters, digits, dots, hyphens and underscores, at most 64"),
         "node.yaml:9:7: log.level: found 'loud'; allowed: one of debug, info, warning, error",
     ]
 
