@@ -47,6 +47,6 @@ else
   "$python" -m venv .venv
 fi
 echo "setup: installing the locked Python packages into .venv" >&2
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r "$lock"
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps --editable .
 echo "$wanted" >"$stamp"
