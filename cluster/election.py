@@ -108,6 +108,10 @@ class ZooKeeperMastership:
             await self._crowned.wait()
         return self._reign
 
+    def set_candidate(self, *, candidate: bool) -> None:
+        """Contend from now on, or not; a reign that lasts is not ended."""
+        self._post(events.Candidacy(self._clock(), candidate))
+
     async def step_down(self) -> bool:
         """Resign by an operator's word and sit out; False when not master."""
         if self._reign is None:
@@ -235,7 +239,7 @@ class ZooKeeperMastership:
             self._connected(change)
 
     def _connected(self, change: SessionChange) -> None:
-        self._post(events.Connected(self._clock(), change.session_id, change.timeout_seconds))
+        self._post(events.Connected(self._clock(), change.session_id, change.timeout_seconds, change.opened_at))
         for listener in self.on_joined:
             listener()
 
@@ -251,7 +255,7 @@ class ZooKeeperMastership:
         return connected and connection == self._connection and isinstance(failure, errors.OutcomeUnknownError)
 
     async def _read_master(self) -> None:
-        connection, session_id = self._connection, self._session.session_id
+        connection, session_id, sent_at = self._connection, self._session.session_id, self._clock()
 
         def changed() -> None:
             if connection == self._connection and self._session.state is ZooKeeperState.CONNECTED:
@@ -262,7 +266,7 @@ class ZooKeeperMastership:
         except errors.ClusterError as failure:
             self._post(events.ObservationFailed(self._clock(), self._silent(connection, failure)))
         else:
-            self._post(events.MasterObserved(self._clock(), session_id, owner, node, epoch))
+            self._post(events.MasterObserved(self._clock(), sent_at, session_id, owner, node, epoch))
 
     async def _acquire(self, attempt: int) -> None:
         connection = self._connection

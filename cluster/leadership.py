@@ -13,6 +13,7 @@ from cluster.leadership_events import (
     Acquired,
     AcquisitionFailed,
     BeginReign,
+    Candidacy,
     Connected,
     DropConnection,
     EndReign,
@@ -34,6 +35,7 @@ from cluster.leadership_events import (
     Suspended,
     Tick,
 )
+from cluster.lease import Touches
 from cluster.mastership import EndCause
 
 if TYPE_CHECKING:
@@ -50,8 +52,11 @@ FOREIGN_SIT_OUT_SECONDS = 30.0
 """Pause after the receiver said that it belongs to another cluster: an operator must act."""
 SILENCE_FACTOR = 3.0
 """Session time-outs without a connection after which the client is rebuilt."""
-REREAD_FACTOR = 0.5
-"""Session time-outs between two looks at the master by a standby; watches may get lost."""
+REREAD_FACTOR = 0.25
+"""Session time-outs between two looks at the master by a standby.
+
+Watches may get lost; and the first lease of a reign counts from touches of the session made before it.
+"""
 
 
 class Leadership:
@@ -71,6 +76,7 @@ class Leadership:
         self._session_id = 0
         self._silent_since: float | None = None
         self._vacant = False
+        self._touches = Touches(0.0)
         self._attempt = 0
         self._contend_at = 0.0
         self._read_at: float | None = None
@@ -79,6 +85,7 @@ class Leadership:
         self._beat_under_way = False
         self._releasing = False
         self._stopping = False
+        self._candidate = True
         self._actions: list[Action] = []
         self._handlers: dict[type, Callable[..., None]] = {
             Connected: self._on_connected,
@@ -94,6 +101,7 @@ class Leadership:
             Released: self._on_released,
             Fenced: self._on_fenced,
             StepDown: self._on_step_down,
+            Candidacy: self._on_candidacy,
             Stop: self._on_stop,
             Tick: self._on_tick,
         }
@@ -142,6 +150,7 @@ class Leadership:
         self._connected = True
         self._silent_since = None
         self._session_id = event.session_id
+        self._touches = Touches(event.opened_at)
         self.terms = self._asked.granted(event.session_timeout_seconds)
         if self.hold is not None:
             # The lease goes on, but nobody acts before it has been proved on the new connection.
@@ -176,6 +185,7 @@ class Leadership:
     def _on_master_observed(self, event: MasterObserved) -> None:
         if not self._connected or event.session_id != self._session_id:
             return
+        self._touches.note(event.sent_at, event.at)
         self.master = event.node
         self.epoch_seen = max(self.epoch_seen, event.epoch)
         self._vacant = event.owner == 0
@@ -201,7 +211,7 @@ class Leadership:
         if hold.session_id != self._session_id or self.hold is not None:
             return
         expected = event.attempt == self._attempt and self.state in {State.ACQUIRING, State.RESIGNING}
-        ends_at = self.terms.end(event.sent_at)
+        ends_at = self._lease_end(event.sent_at, event.at)
         if not expected or self._stopping or ends_at - HEALTH_GUARD_SECONDS <= event.at:
             self.state = State.RESIGNING if self._stopping else State.STANDBY
             self._release(hold)
@@ -231,7 +241,7 @@ class Leadership:
         if self.hold is None or event.epoch != self.hold.epoch:
             return
         self._beat_under_way = self._beat_under_way and event.beat != self._beat
-        self.lease_until = max(self.lease_until, self.terms.end(event.sent_at))
+        self.lease_until = max(self.lease_until, self._lease_end(event.sent_at, event.at))
         self._beat_at = max(self._beat_at, event.sent_at + self.terms.heartbeat_seconds)
         if self.state is State.SUSPENDED and self._connected:
             self.state = State.SERVING
@@ -254,6 +264,11 @@ class Leadership:
         # The server is frozen, or cut off from its quorum: another one may answer while the lease lasts.
         self._drop_if(event.silent and self._connected)
 
+    def _lease_end(self, sent_at: float, answered_at: float) -> float:
+        touched_at = self._touches.known_at(sent_at, self.terms.report_seconds)
+        self._touches.note(sent_at, answered_at)
+        return self.terms.end(sent_at, touched_at)
+
     def _expire(self, at: float) -> None:
         if self.hold is not None and at >= self.lease_until - HEALTH_GUARD_SECONDS:
             self._resign(EndCause.LEASE_EXPIRED)
@@ -274,6 +289,9 @@ class Leadership:
         if self.hold is not None:
             self._contend_at = event.at + self._sit_out_seconds
             self._resign(event.cause)
+
+    def _on_candidacy(self, event: Candidacy) -> None:
+        self._candidate = event.candidate
 
     def _on_stop(self, _event: Stop) -> None:
         self._stopping = True
@@ -333,7 +351,8 @@ class Leadership:
         return self._connected and self.hold is None and not self._stopping
 
     def _may_contend(self) -> bool:
-        return self.state is State.STANDBY and self._connected and self._vacant and not self._releasing
+        able = self._candidate and self._connected and not self._releasing
+        return self.state is State.STANDBY and able and self._vacant
 
     # --- actions -----------------------------------------------------------------------------------------------------
 

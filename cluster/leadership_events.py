@@ -55,6 +55,8 @@ class Connected(Event):
 
     session_id: int
     session_timeout_seconds: float
+    opened_at: float
+    """When the connection was opened, before the handshake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class SessionLost(Event):
 class MasterObserved(Event):
     """The master's node was read, or found missing (owner 0), in this session."""
 
+    sent_at: float
     session_id: int
     owner: int
     node: str | None
@@ -147,6 +150,13 @@ class StepDown(Event):
     """The node shall resign and sit out for a while."""
 
     cause: EndCause
+
+
+@dataclass(frozen=True, slots=True)
+class Candidacy(Event):
+    """The application can, or cannot, do a master's work; without it the node does not contend."""
+
+    candidate: bool
 
 
 @dataclass(frozen=True, slots=True)

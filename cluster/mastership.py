@@ -119,6 +119,10 @@ class Mastership(Protocol):
         """Wait until this node is master; the running reign if it already is."""
         ...
 
+    def set_candidate(self, *, candidate: bool) -> None:
+        """Contend from now on, or not: whether the application could do a master's work. A reign is not ended by it."""
+        ...
+
     async def step_down(self) -> bool:
         """Resign by an operator's word and sit out long enough for another to take over; False when not master."""
         ...

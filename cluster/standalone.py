@@ -151,6 +151,9 @@ class StandaloneMastership:
             await self._crowned.wait()
         return self._reign
 
+    def set_candidate(self, *, candidate: bool) -> None:
+        """Nobody else could do it: a node alone is always master."""
+
     async def step_down(self) -> bool:
         """End the reign and begin another after the sit-out: there is nobody else to take over."""
         if self._reign is None:

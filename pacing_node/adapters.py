@@ -41,6 +41,7 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
         zookeeper_hosts=",".join(zookeeper.hosts) + zookeeper.root,
         session_timeout_seconds=zookeeper.session_timeout_seconds,
         heartbeat_seconds=zookeeper.heartbeat_seconds,
+        tick_seconds=zookeeper.tick_seconds,
         watchdog_seconds=zookeeper.session_timeout_seconds,
         **common,  # type: ignore[arg-type]
     )

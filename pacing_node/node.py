@@ -96,6 +96,8 @@ class Node:
 
     async def start(self) -> None:
         """Start answering and join the cluster; what the cluster's options name is built when they are known."""
+        # A node that knows no targets yet, or never will, must not keep the mastership from one that does.
+        self.member.mastership.set_candidate(candidate=False)
         self.member.on_record(self._receive)
         self.member.on_early_sign(self._warm_up)
         await self._http.start(build_app(self._view()))
@@ -145,6 +147,7 @@ class Node:
     async def _become_ready(self) -> None:
         await self.plan.wait_complete()
         self.member.set_ready(ready=True)
+        self.member.mastership.set_candidate(candidate=True)
         await asyncio.Event().wait()
 
     def _share(self, report: CycleReport) -> None:
