@@ -130,8 +130,11 @@ async def platform_running(context=None, **changes):
 
 
 @asynccontextmanager
-async def raw_server(handle):
-    """A TCP server that answers every request with whatever bytes ``handle(path, writer)`` writes."""
+async def raw_server(handle, *, whole=False):
+    """A TCP server that answers every request with whatever bytes ``handle(path, writer)`` writes.
+
+    With ``whole`` it is called as ``handle(path, writer, head, body)``.
+    """
 
     async def connected(reader, writer):
         try:
@@ -145,8 +148,8 @@ async def raw_server(handle):
                     ),
                     0,
                 )
-                await reader.readexactly(length)
-                await handle(head.split(" ")[1], writer)
+                body = await reader.readexactly(length)
+                await handle(head.split(" ")[1], writer, *((head, body) if whole else ()))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
