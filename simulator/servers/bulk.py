@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import time
@@ -46,6 +47,8 @@ class BulkEndpoint:
         self._board = board
         self._fences: dict[str, StreamFence[StoredAnswer]] = {}
         self._rate = RateMeter(board)
+        self._turn = asyncio.Lock()
+        """One large body after the other, so that the feeds get their turn in between."""
 
     async def answer(self, request: Request) -> Response:
         """One request, from authorisation to the recorded answer."""
@@ -59,13 +62,19 @@ class BulkEndpoint:
         if client is None:
             self._note(request, received_at, client, "unauthorized")
             return _problem(401, "bad.credentials", "Invalid or expired bearer token.")
+        body = await request.body()
+        async with self._turn:
+            response = self._take(request, received_at, client, body)
+        return await delayed(self._board, "bulk", response, slow)
+
+    def _take(self, request: Request, received_at: float, client: str, body: bytes) -> Response:
+        """Read and judge a request whose body is here."""
         try:
-            entities, payload_hash = _entities(await request.body(), request.headers.get("content-encoding", ""))
+            entities, payload_hash = _entities(body, request.headers.get("content-encoding", ""))
         except ValueError as error:
             self._note(request, received_at, client, "bad_request")
             return _problem(400, "bad.request", str(error))
-        response = self._judge(request, received_at, client, entities, payload_hash)
-        return await delayed(self._board, "bulk", response, slow)
+        return self._judge(request, received_at, client, entities, payload_hash)
 
     def _judge(
         self, request: Request, received_at: float, client: str, entities: list[Any], payload_hash: int

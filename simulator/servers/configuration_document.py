@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,10 +58,17 @@ class ConfigurationDocument:
         """Bring the objects file up to date in one step, for nodes that read the configuration from it."""
         if self._file is not None:
             written = self._file.with_name(self._file.name + ".new")
-            text = yaml.dump(self.objects, Dumper=_DUMPER, sort_keys=False, allow_unicode=True)
-            written.write_text(text, encoding="utf-8")
+            written.write_text(to_yaml(self.objects), encoding="utf-8")
             written.replace(self._file)
 
 
-_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-"""The C implementation where PyYAML has it: ten times as fast on large configurations."""
+def to_yaml(objects: dict[str, Any]) -> str:
+    """The objects as YAML, one line each in flow style: readable, and quick to write for tens of thousands."""
+    lines: list[str] = []
+    for key, value in objects.items():
+        if isinstance(value, list) and value:
+            lines.append(f"{key}:")
+            lines += (f"  - {json.dumps(entry, ensure_ascii=False)}" for entry in value)
+        else:
+            lines.append(f"{key}: {json.dumps(value, ensure_ascii=False)}")
+    return "\n".join(lines) + "\n"

@@ -23,6 +23,8 @@ DEFAULT_INTERVAL_SECONDS = 0.25
 SHORTEST_INTERVAL_SECONDS = 0.05
 VALUES_AT_ONCE = 1_000
 """Values of one message; between two messages other work of the process gets its turn."""
+BATCHES_AT_ONCE = 10
+"""Messages of first values before updates and signs of life get their turn."""
 
 
 class Session:
@@ -71,7 +73,7 @@ class Session:
             self.wake.clear()
             if not self._server.silent:
                 self._server.advance()
-                for values in self._first_values():
+                for values in islice(self._first_values(), BATCHES_AT_ONCE):
                     yield values
                     await asyncio.sleep(0)
                 now = time.monotonic()
@@ -87,6 +89,8 @@ class Session:
             await self._pause(min(next_state, next_update))
 
     async def _pause(self, until: float) -> None:
+        if self._fresh and not self._server.silent:
+            return
         try:
             async with asyncio.timeout(max(SHORTEST_INTERVAL_SECONDS, until - time.monotonic())):
                 await self.wake.wait()

@@ -13,13 +13,14 @@ from simulator.servers import BULK_PATH, Simulator, SimulatorOptions
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+DEMO = load_scenario("demo")
 CLIENTS = {"pacing": "secret one", "other": "secret:two"}
 
 
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
     """The demo scenario, served on free ports."""
-    async with Simulator(load_scenario("demo"), SimulatorOptions(clients=CLIENTS)) as running:
+    async with Simulator(DEMO, SimulatorOptions(clients=CLIENTS)) as running:
         yield running
 
 
@@ -79,5 +80,5 @@ def entity(name: str, count: int = 0, interval: float = 5.0, **more: Any) -> dic
 @pytest.fixture
 async def platform(simulator: Simulator) -> AsyncIterator[Platform]:
     """A client of the running simulator."""
-    async with httpx.AsyncClient(base_url=simulator.addresses["http"], timeout=10.0) as http:
+    async with httpx.AsyncClient(base_url=simulator.addresses["http"], timeout=10.0, verify=False) as http:
         yield Platform(http)

@@ -7,9 +7,8 @@ import asyncio
 import httpx
 import pytest
 
-from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
-from tests.simulator.conftest import CLIENTS, Platform
+from tests.simulator.conftest import CLIENTS, DEMO, Platform
 
 
 async def test_a_known_client_gets_a_token_and_its_life_time(platform: Platform) -> None:
@@ -40,8 +39,8 @@ async def test_a_push_without_a_good_token_is_refused(platform: Platform, header
 async def test_a_token_expires() -> None:
     options = SimulatorOptions(clients=CLIENTS, token_lifetime_seconds=1.0)
     async with (
-        Simulator(load_scenario("demo"), options) as running,
-        httpx.AsyncClient(base_url=running.addresses["http"]) as http,
+        Simulator(DEMO, options) as running,
+        httpx.AsyncClient(base_url=running.addresses["http"], verify=False) as http,
     ):
         platform = Platform(http)
         assert (await platform.push(1, 1)).status_code == 200
