@@ -214,6 +214,7 @@ class Leadership:
         ends_at = self._lease_end(event.sent_at, event.at)
         if not expected or self._stopping or ends_at - HEALTH_GUARD_SECONDS <= event.at:
             self.state = State.RESIGNING if self._stopping else State.STANDBY
+            self._contend_at = max(self._contend_at, event.at + RETRY_SECONDS)
             self._release(hold)
             return
         self.hold, self.lease_until = hold, ends_at

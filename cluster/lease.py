@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 DRIFT_RATIO = 0.02
@@ -20,17 +21,28 @@ class LeaseTerms:
     """tickTime of the ensemble."""
 
     @property
-    def margin_seconds(self) -> float:
-        """What a lease must end earlier than the session: h + tick/2 + 2 % of T.
+    def report_seconds(self) -> float:
+        """How long ZooKeeper's leader may not know of a touch: a follower reports them every half tick."""
+        return self.tick_seconds / 2
 
-        ZooKeeper counts the session from the last touch its leader heard of. A follower reports touches with its
+    @property
+    def margin_seconds(self) -> float:
+        """What a lease must end earlier than the session, in steady service: h + tick/2 + 2 % of T.
+
+        ZooKeeper counts the session from the last touch its leader has heard of. A follower reports touches with its
         answer to the leader's ping, every half tick, and a forwarded write does not count as one.
         """
-        return self.heartbeat_seconds + self.tick_seconds / 2 + DRIFT_RATIO * self.session_timeout_seconds
+        return self.heartbeat_seconds + self.report_seconds + DRIFT_RATIO * self.session_timeout_seconds
 
-    def end(self, sent_at: float) -> float:
-        """When a lease ends whose proof was *sent* at ``sent_at``, on the clock of leases."""
-        return sent_at + max(0.0, self.session_timeout_seconds - self.margin_seconds)
+    def end(self, sent_at: float, touched_at: float) -> float:
+        """When a lease ends whose proof was *sent* at ``sent_at``, on the clock of leases.
+
+        ``touched_at`` is the newest touch that the leader surely knew of when it confirmed the proof
+        (:class:`Touches`). In steady service it is newer than ``sent_at - h - tick/2`` and changes nothing. After a
+        pause it is what counts: a proof does not touch the session, which may end right after it.
+        """
+        from_proof = sent_at - self.heartbeat_seconds - self.report_seconds
+        return min(from_proof, touched_at) + self.session_timeout_seconds * (1.0 - DRIFT_RATIO)
 
     def granted(self, session_timeout_seconds: float) -> LeaseTerms:
         """The same terms with the session time-out ZooKeeper granted.
@@ -42,3 +54,22 @@ class LeaseTerms:
         if session_timeout_seconds > self.session_timeout_seconds:
             tick = max(tick, session_timeout_seconds / 2)
         return LeaseTerms(session_timeout_seconds, self.heartbeat_seconds, tick)
+
+
+class Touches:
+    """What ZooKeeper's leader must know of the touches of one session."""
+
+    def __init__(self, connected_at: float) -> None:
+        """``connected_at``: before the handshake, which the leader itself takes part in."""
+        self._known = connected_at
+        self._unreported: deque[tuple[float, float]] = deque()
+
+    def note(self, sent_at: float, answered_at: float) -> None:
+        """A request of the session was sent and answered: it has touched the session in between."""
+        self._unreported.append((sent_at, answered_at))
+
+    def known_at(self, at: float, report_seconds: float) -> float:
+        """The newest touch the leader surely knew of at ``at``: answered half a tick before. Never goes back."""
+        while self._unreported and self._unreported[0][1] <= at - report_seconds:
+            self._known = max(self._known, self._unreported.popleft()[0])
+        return self._known

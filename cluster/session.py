@@ -22,6 +22,7 @@ from kazoo.handlers.threading import SequentialThreadingHandler
 from kazoo.retry import KazooRetry
 
 from cluster import errors
+from cluster.clock import boot_seconds
 from cluster.mastership import ZooKeeperState
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class SessionChange:
     """0 when there is no session."""
     timeout_seconds: float
     """The session time-out ZooKeeper granted."""
+    opened_at: float
+    """When the newest connection was opened, before its handshake, on the clock of leases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,11 @@ class _Handler(SequentialThreadingHandler):
         super().__init__()
         self._silence_seconds = silence_seconds
         self._connection: socket.socket | None = None
+        self.opened_at = 0.0
 
     def create_connection(self, *args: Any, **kwargs: Any) -> socket.socket:
         """Connect as kazoo asks, with a shorter deadline, then set TCP_USER_TIMEOUT."""
+        self.opened_at = boot_seconds()
         asked = kwargs.get("timeout") or self._silence_seconds
         kwargs["timeout"] = min(asked, max(self._silence_seconds, 1.0))
         connection = super().create_connection(*args, **kwargs)
@@ -140,7 +145,7 @@ class Session:
         self._client: KazooClient | None = None
         self._handler: _Handler | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.change = SessionChange(ZooKeeperState.LOST, 0, timeout_seconds)
+        self.change = SessionChange(ZooKeeperState.LOST, 0, timeout_seconds, 0.0)
 
     @property
     def state(self) -> ZooKeeperState:
@@ -179,7 +184,7 @@ class Session:
         def told(state: str) -> None:
             identity = client.client_id
             session_id = identity[0] if identity is not None and state != KazooState.LOST else 0
-            change = SessionChange(_STATES[state], session_id, hearing.granted_seconds)
+            change = SessionChange(_STATES[state], session_id, hearing.granted_seconds, handler.opened_at)
             self._from_thread(loop, self._changed, generation, change)
 
         client.add_listener(told)
@@ -189,7 +194,7 @@ class Session:
         """Close the session, and with it delete its ephemeral nodes; give up waiting after ``timeout_seconds``."""
         client, self._client, self._handler = self._client, None, None
         self._generation += 1
-        self.change = SessionChange(ZooKeeperState.LOST, 0, self.change.timeout_seconds)
+        self.change = SessionChange(ZooKeeperState.LOST, 0, self.change.timeout_seconds, 0.0)
         if client is None or self._loop is None:
             return
         loop, closed = self._loop, asyncio.Event()

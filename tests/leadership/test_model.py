@@ -1,0 +1,103 @@
+"""The state machine, driven by hypothesis through lost answers, late requests, expired sessions and skewed clocks."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from cluster.leadership_events import Fenced, State, StepDown
+from cluster.mastership import EndCause
+from tests.leadership.model import World
+
+node_numbers = st.integers(min_value=0, max_value=2)
+
+
+class Faults(RuleBasedStateMachine):
+    """Anything may happen to any node at any time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+
+    def _requests(self):
+        return [request for node in self.world.nodes for request in node.requests]
+
+    @rule(number=node_numbers)
+    def connect(self, number: int) -> None:
+        self.world.connect(self.world.nodes[number])
+
+    @rule(number=node_numbers, failures_first=st.booleans())
+    def disconnect(self, number: int, failures_first: bool) -> None:
+        self.world.disconnect(self.world.nodes[number], failures_first)
+
+    @rule(seconds=st.sampled_from([0.01, 0.2, 0.5, 1.0, 2.5, 4.5]), late=st.booleans())
+    def time_passes(self, seconds: float, late: bool) -> None:
+        self.world.advance(seconds)
+        if not late:
+            for node in self.world.nodes:
+                self.world.tick(node)
+
+    @rule(rounds=st.integers(min_value=1, max_value=12))
+    def all_goes_well(self, rounds: int) -> None:
+        self.world.calm(0.05 * rounds)
+
+    @rule(number=node_numbers, rounds=st.integers(min_value=1, max_value=120))
+    def all_goes_well_but_one_is_frozen(self, number: int, rounds: int) -> None:
+        self.world.calm(0.05 * rounds, without=self.world.nodes[number])
+
+    @precondition(lambda self: self._requests())
+    @rule(data=st.data())
+    def answered(self, data: st.DataObject) -> None:
+        self.world.answer(data.draw(st.sampled_from(self._requests())))
+
+    @precondition(lambda self: self._requests())
+    @rule(data=st.data())
+    def applied_without_answer(self, data: st.DataObject) -> None:
+        request = data.draw(st.sampled_from(self._requests()))
+        self.world.apply(request)
+        self.world.time_out(request)
+
+    @precondition(lambda self: self._requests())
+    @rule(data=st.data())
+    def timed_out_and_maybe_applied_later(self, data: st.DataObject) -> None:
+        self.world.time_out(data.draw(st.sampled_from(self._requests())))
+
+    @rule(number=node_numbers)
+    def stepped_down(self, number: int) -> None:
+        node = self.world.nodes[number]
+        self.world.post(node, StepDown(node.clock(self.world.now), EndCause.OPERATOR))
+
+    @rule(number=node_numbers, ahead=st.integers(min_value=-2, max_value=3))
+    def fenced(self, number: int, ahead: int) -> None:
+        node = self.world.nodes[number]
+        hold = node.machine.hold
+        if hold is not None:
+            self.world.post(node, Fenced(node.clock(self.world.now), hold.epoch, True, max(0, hold.epoch + ahead)))
+
+    @invariant()
+    def nobody_acts_without_holding(self) -> None:
+        self.world.check()
+
+    def teardown(self) -> None:
+        # Longer than a session, the sit-out after a step-down, and the time after which a client is rebuilt.
+        self.world.calm(20.0)
+        states = [node.machine.state for node in self.world.nodes]
+        assert states.count(State.SERVING) == 1, states
+        assert len(self.world.acting()) == 1
+        self.world.check()
+
+
+Faults.TestCase.settings = settings(
+    max_examples=150,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+    # Shrinking replays whole histories: for a failure in hand, switch Phase.shrink on.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
+
+
+class TestNobodyActsWithoutHoldingAndAllComesBack(Faults.TestCase):
+    """Run by hypothesis."""
