@@ -1,0 +1,264 @@
+"""`pacing config`: check configuration files; show and change the options of the cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cluster.errors import ClusterError, UnavailableError
+from pacing_node.cli.output import ExitCode, Output, OutputOption, fail, print_json, print_table
+from pacing_node.configuration.check import FileKind, check_file
+from pacing_node.configuration.cluster_options import parse_cluster_options, restart_needed
+from pacing_node.configuration.document_access import open_documents
+from pacing_node.configuration.errors import ConfigurationError
+from pacing_node.configuration.masking import masked
+from pacing_node.configuration.node_options import NodeOptions, load_node_options
+from pacing_node.configuration.store import (
+    OptionsChangedError,
+    StoredOptions,
+    options_diff,
+    read_options,
+    read_seed,
+    replace_options,
+)
+
+if TYPE_CHECKING:
+    from pacing_node.configuration.check import CheckReport
+
+REFUSED = 2
+"""Exit status when a configuration was refused."""
+
+NodeFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", envvar="PACING_CONFIG", help="YAML file with a node's options: the way to ZooKeeper."
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    group = typer.Typer(help="Check configuration files; show and change the options of the cluster.")
+    group.command("check")(check)
+    group.command("show")(show)
+    group.command("diff")(diff)
+    group.command("apply")(apply)
+    group.command("edit")(edit)
+    app.add_typer(group, name="config", no_args_is_help=True)
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Files, or directories of configuration objects.")],
+    kind: Annotated[FileKind | None, typer.Option(help="What the files hold; their keys tell unless given.")] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Check options of a node, options of a cluster or configuration objects; say all that is wrong.
+
+    Ends with status 2 when a file would be refused or part of it left out.
+    """
+    reports = [(file, check_file(file, kind)) for file in files]
+    if output is Output.JSON:
+        print_json([_as_json(file, report) for file, report in reports])
+    else:
+        for file, report in reports:
+            _print_report(file, report)
+    if not all(report.well for _, report in reports):
+        raise typer.Exit(REFUSED)
+
+
+def _as_json(file: Path, report: CheckReport) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "kind": report.kind.value,
+        "well": report.well,
+        "problems": [
+            {"place": problem.source, "line": problem.line, "column": problem.column, "key": problem.key}
+            | {"found": problem.found, "allowed": problem.allowed}
+            for problem in report.problems
+        ],
+        "findings": [
+            {"severity": finding.severity, "code": finding.code, "where": finding.where, "message": finding.message}
+            for finding in report.findings
+        ],
+        "targets": [target.name for target in report.targets],
+    }
+
+
+def _print_report(file: Path, report: CheckReport) -> None:
+    for problem in report.problems:
+        typer.echo(f"refused: {problem}")
+    for finding in report.findings:
+        typer.echo(f"{finding.severity}: {finding.where}: {finding.message} [{finding.code}]")
+    if report.targets:
+        rows = [
+            [
+                target.name,
+                target.queue_id,
+                ", ".join(target.groups),
+                str(len(target.agents)),
+                f"{target.goal_percent:g}",
+            ]
+            for target in report.targets
+        ]
+        columns = ["target", "queue", "groups", "agents", "goal %"]
+        print_table(f"{len(rows)} pacing targets", columns, rows, frozenset({"agents", "goal %"}))
+    typer.echo(f"{file}: {report.kind.value}: {'well' if report.well else 'not well'}")
+
+
+def show(
+    config: NodeFile = None,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Show the values of secrets.")] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show the options of the cluster as they are kept, values of secrets covered."""
+    stored = asyncio.run(_stored(_node(config)))
+    if stored is None:
+        raise fail("the cluster has no options yet", ExitCode.NOT_FOUND)
+    text = stored.text if reveal else masked(stored.text)
+    if output is Output.JSON:
+        print_json({"version": stored.version, "text": text})
+    else:
+        typer.echo(f"# version {stored.version}")
+        typer.echo(text, nl=not text.endswith("\n"))
+
+
+def diff(
+    file: Annotated[Path, typer.Argument(help="YAML file with cluster options.")], config: NodeFile = None
+) -> None:
+    """Show how a file differs from the options that are kept; ends with status 1 when it does."""
+    text = _checked(file)
+    stored = asyncio.run(_stored(_node(config)))
+    if stored is not None and stored.text == text:
+        typer.echo("no difference")
+        return
+    typer.echo(_shown_diff(stored, text, str(file)), nl=False)
+    raise typer.Exit(ExitCode.FAILED)
+
+
+def apply(
+    file: Annotated[Path, typer.Argument(help="YAML file with cluster options.")],
+    config: NodeFile = None,
+    yes: Yes = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and end.")] = False,
+) -> None:
+    """Put the options of a file in force; refused when somebody else changes them at the same time."""
+    node, text = _node(config), _checked(file)
+    stored = asyncio.run(_stored(node))
+    _replace(node, stored, text, str(file), ask=not yes, dry_run=dry_run)
+
+
+def edit(config: NodeFile = None, yes: Yes = False) -> None:
+    """Edit the options that are kept in $VISUAL or $EDITOR; bad ones are said and can be edited again."""
+    node = _node(config)
+    stored = asyncio.run(_stored(node))
+    text = stored.text if stored else ""
+    while True:
+        text = _edited(text)
+        try:
+            parse_cluster_options(text, "your text")
+            break
+        except ConfigurationError as error:
+            sys.stderr.write(f"{error}\n")
+            if not typer.confirm("Edit again?", default=True):
+                raise typer.Exit(REFUSED) from None
+    _replace(node, stored, text, "your text", ask=not yes)
+
+
+def _edited(text: str) -> str:
+    """The text after the editor has ended. It may hold secrets, so nobody else can read the file in between."""
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    with tempfile.TemporaryDirectory(prefix="pacing-") as directory:
+        file = Path(directory) / "cluster.yaml"
+        file.write_text(text)
+        try:
+            subprocess.run([*shlex.split(editor), str(file)], check=True)  # noqa: S603 - the user's own editor
+            return file.read_text()
+        except (OSError, ValueError, subprocess.CalledProcessError) as error:
+            raise fail(f"the editor {editor} failed: {error}", ExitCode.FAILED) from None
+
+
+def _replace(
+    node: NodeOptions, stored: StoredOptions | None, text: str, name: str, *, ask: bool, dry_run: bool = False
+) -> None:
+    """Show the difference, ask, write by compare-and-set."""
+    if stored is not None and stored.text == text:
+        typer.echo(f"no difference; the options stay at version {stored.version}")
+        return
+    typer.echo(_shown_diff(stored, text, name), nl=False)
+    for key in _waiting(stored, text, name):
+        typer.echo(f"{key} takes effect at the next start of each node")
+    if node.standalone:
+        typer.echo("the node runs without ZooKeeper: a running one reads the options at its next start")
+    if dry_run:
+        return
+    if ask and not typer.confirm("Put these options in force?"):
+        raise typer.Exit(ExitCode.FAILED)
+    try:
+        version = asyncio.run(_write(node, stored, text, name))
+    except OptionsChangedError as error:
+        changes = options_diff(masked(stored.text) if stored else "", masked(error.newest.text), "before", "theirs")
+        sys.stderr.write(changes)
+        raise fail(f"somebody else was faster: {error}", ExitCode.FAILED) from None
+    except UnavailableError as error:
+        raise fail(str(error), ExitCode.UNREACHABLE) from None
+    except ClusterError as error:
+        raise fail(str(error), ExitCode.FAILED) from None
+    before = f"version {stored.version}" if stored else "no options"
+    typer.echo(f"before: {before}\nafter:  version {version}")
+
+
+def _waiting(stored: StoredOptions | None, text: str, name: str) -> tuple[str, ...]:
+    """Keys whose change waits for a restart; none where what stands there cannot be read."""
+    if stored is None:
+        return ()
+    try:
+        return restart_needed(parse_cluster_options(stored.text, "kept"), parse_cluster_options(text, name))
+    except ConfigurationError:
+        return ()
+
+
+def _shown_diff(stored: StoredOptions | None, text: str, name: str) -> str:
+    """The difference for people; a change of secrets only shows as such."""
+    before_name = f"version {stored.version}" if stored else "nothing"
+    shown = options_diff(masked(stored.text) if stored else "", masked(text), before_name, name)
+    return shown or "only values of secrets differ\n"
+
+
+async def _stored(node: NodeOptions) -> StoredOptions | None:
+    try:
+        async with open_documents(node) as documents:
+            return await read_options(documents)
+    except ClusterError as error:
+        code = ExitCode.UNREACHABLE if isinstance(error, UnavailableError) else ExitCode.FAILED
+        raise fail(str(error), code) from None
+
+
+async def _write(node: NodeOptions, stored: StoredOptions | None, text: str, name: str) -> int:
+    async with open_documents(node) as documents:
+        return await replace_options(documents, text, stored, name)
+
+
+def _node(config: Path | None) -> NodeOptions:
+    try:
+        return load_node_options(config)
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(REFUSED) from None
+
+
+def _checked(file: Path) -> str:
+    """The text of a file with good cluster options; ends the command when they are not."""
+    try:
+        return read_seed(file)
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(REFUSED) from None

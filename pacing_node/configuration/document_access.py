@@ -1,0 +1,62 @@
+"""Access to the cluster's shared document for commands, without joining the cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from cluster.document_stores import LocalDocuments, ZooKeeperDocuments
+from cluster.errors import UnavailableError
+from cluster.mastership import ZooKeeperState
+from cluster.session import Session
+from cluster.tree import locate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from cluster.documents import DocumentStore
+    from pacing_node.configuration.node_options import NodeOptions
+
+CONNECT_SECONDS = 10.0
+"""Longest wait for a session."""
+CALL_SECONDS = 5.0
+STOP_SECONDS = 2.0
+
+
+@contextlib.asynccontextmanager
+async def open_documents(options: NodeOptions) -> AsyncIterator[DocumentStore]:
+    """The document of the cluster a node belongs to, reached with the node's own options.
+
+    A session of its own is used that takes no part in the election. For a node without ZooKeeper it is the node's
+    file, which a running node reads at its next start.
+
+    Raises:
+        UnavailableError: ZooKeeper did not answer in time.
+    """
+    zookeeper = options.zookeeper
+    if zookeeper is None:
+        local = LocalDocuments(options.state_directory / f"{options.cluster}.document")
+        await local.load()
+        yield local
+        return
+    hosts, tree = locate(",".join(zookeeper.hosts) + zookeeper.root, options.cluster)
+    session = Session(hosts, zookeeper.session_timeout_seconds, CALL_SECONDS)
+    connected = asyncio.Event()
+    session.listen(lambda change: connected.set() if change.state is ZooKeeperState.CONNECTED else None)
+    session.start()
+    try:
+        await _wait(connected, hosts, CONNECT_SECONDS)
+        await session.ensure_path(tree.root)
+        yield ZooKeeperDocuments(session, tree.configuration)
+    finally:
+        await session.stop(STOP_SECONDS)
+
+
+async def _wait(connected: asyncio.Event, hosts: str, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await connected.wait()
+    except TimeoutError as error:
+        message = f"no answer from ZooKeeper at {hosts} within {seconds:g} s"
+        raise UnavailableError(message) from error
