@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simulator.model.target import Target
     from simulator.model.timeline import Timeline
 
-ENOUGH_DISPOSITIONS = 10
+ENOUGH_DISPOSITIONS = 30
 """Dispositions of a target before the platform reports averages for it."""
 
 
