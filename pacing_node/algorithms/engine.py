@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import structlog
 
-from pacing_node.algorithms.dual import inbound_portion
-from pacing_node.algorithms.erlang import OfferedLoadTable
+from pacing_node.algorithms.dual import inbound_portion, learn_share, shared_portion
 from pacing_node.algorithms.estimators import PRIOR_WEIGHT, Estimator
+from pacing_node.algorithms.feasibility import infeasible
 from pacing_node.algorithms.in_flight import still_pending
-from pacing_node.algorithms.lookahead import Flow, LookaheadLevels
-from pacing_node.algorithms.model import Algorithm, Estimates, OptimizationTarget, Result
-from pacing_node.algorithms.observation import Observation, Observer
-from pacing_node.algorithms.outer import learn_abandonment, margin
+from pacing_node.algorithms.laws import PREDICTIVE, Laws, Situation, abandonment_goal, effective
+from pacing_node.algorithms.model import Algorithm, OptimizationTarget, Result
+from pacing_node.algorithms.observation import Observer
+from pacing_node.algorithms.outer import learn_abandonment, learn_busy
 from pacing_node.algorithms.reasons import Limits, reasons
-from pacing_node.algorithms.state import LearnedState
-from pacing_node.algorithms.super_progressive import OverInvitationTable
+from pacing_node.algorithms.sharing import deal, share_agents
+from pacing_node.algorithms.state import LearnedState, name_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pacing_node.algorithms.laws import Level
     from pacing_node.algorithms.model import BoolArray, Feedback, FloatArray, IntArray, Policy, Snapshot
 
 log = structlog.get_logger(__name__)
+
+_GOLDEN = 0.6180339887498949
 
 
 class PacingController:
@@ -37,129 +41,115 @@ class PacingController:
         self._state = LearnedState(names)
         self._estimator = Estimator(self._state)
         self._observer = Observer(len(self._state))
-        self._random = np.random.default_rng(seed)
-        self._chance = self._random.random(len(self._state))
+        # A low-discrepancy sequence per target, from its name: no target's number depends on its row.
+        start = (name_keys(self._state.names) % 999_983).astype(np.float64) / 999_983.0
+        self._chance = (start + seed * _GOLDEN) % 1.0
         self._carry = np.zeros(len(self._state))
-        self._over_invitation = OverInvitationTable()
-        self._offered_load = OfferedLoadTable()
-        self._lookahead = LookaheadLevels()
+        self._laws = Laws()
         self._busy_warned = False
 
     def calculate(self, snapshot: Snapshot, feedback: Feedback, policy: Policy) -> Result:
         """Learn from the snapshot and the feedback, and return what may be sent now."""
-        observation = self._observer.observe(snapshot, policy.enabled)
-        self._estimator.learn(observation, feedback, policy)
-        estimates = self._estimator.estimates(snapshot, feedback, policy)
-        pending = still_pending(
-            feedback,
-            observation.entries,
-            observation.elapsed,
-            estimates.acceptance_ratio,
-            estimates.disposition_seconds,
-        )
-        draw = self._random.random(len(self._state))
-        self._chance = np.where(observation.moved, draw, self._chance)
-        free = feedback.acknowledged & (observation.slots > 0.0)
-        learn_abandonment(self._state, observation, estimates.patience_seconds, policy.goal, free)
-        level, held_back = self._level(observation, estimates, policy)
-        level = np.where(observation.usable & (observation.slots > 0.0), level, 0.0)
-        invitations = self._invitations(level, pending, policy)
-        return self._result(snapshot, policy, observation, (estimates, level, pending, held_back), invitations)
+        situation = self._situation(snapshot, feedback, policy)
+        self._warn_of_replacement(policy)
+        level = self._laws.level(situation, self._state, policy)
+        impossible = infeasible(situation.estimates, situation.observation.slots, situation.inbound, policy.goal)
+        paced = situation.observation.usable & (situation.observation.slots > 0.0) & ~impossible
+        invitations = self._invitations(situation, np.where(paced, level.level, 0.0), policy)
+        portion = self._inbound_portion(situation, invitations, policy)
+        return self._result(snapshot, policy, situation, (level, impossible), (invitations, portion))
 
     def save(self) -> bytes:
-        """The learned state, 72 bytes a target, keyed by name."""
+        """The learned state, 76 bytes a target, keyed by name."""
         return self._state.save()
 
     def restore(self, state: bytes) -> bool:
         """Take over saved state for the targets whose names match; False, and nothing changed, when it does not fit."""
         return self._state.restore(state)
 
-    def _level(self, observation: Observation, estimates: Estimates, policy: Policy) -> tuple[FloatArray, BoolArray]:
-        """M by the law in force, and the rows that recent abandonment holds back."""
-        algorithm = self._effective(policy)
-        nobody = np.zeros(len(self._state), dtype=np.bool_)
-        if algorithm in {Algorithm.SUPER_PROGRESSIVE, Algorithm.SUPER_PROGRESSIVE_DUAL}:
-            free = np.maximum(observation.ready - observation.waiting, 0.0)
-            return self._over_invitation.limit(free, estimates.acceptance_ratio, policy.goal), nobody
-        if algorithm in {Algorithm.PREDICTIVE_B, Algorithm.PREDICTIVE_B_DUAL}:
-            return self._predictive_level(observation, estimates, policy), nobody
-        z, added = margin(self._state, estimates, observation.slots, policy.goal, policy.caution)
-        flow = Flow(
-            observation.ready,
-            observation.busy,
-            observation.waiting,
-            estimates.acceptance_ratio,
-            estimates.handle_seconds,
-            estimates.disposition_seconds,
-        )
-        return self._lookahead.level(flow, z), added > 1.0
-
-    def _effective(self, policy: Policy) -> Algorithm:
-        """SUPER_PROGRESSIVE acts on abandonment only; with a busy factor PREDICTIVE_B stands in."""
+    def _situation(self, snapshot: Snapshot, feedback: Feedback, policy: Policy) -> Situation:
+        """Observe and learn."""
+        state = self._state
+        seen = self._observer.observe(snapshot, policy.enabled)
+        self._estimator.learn(seen, feedback, policy)
+        believed = self._estimator.estimates(snapshot, feedback, policy)
+        acceptance, disposition = believed.acceptance_ratio, believed.disposition_seconds
+        pending = still_pending(feedback, seen.entries, seen.elapsed, acceptance, disposition)
+        self._chance = np.where(seen.moved, (self._chance + _GOLDEN) % 1.0, self._chance)
+        free = feedback.acknowledged & (seen.slots > 0.0)
+        learn_abandonment(state, seen, believed.patience_seconds, abandonment_goal(policy), free)
         if policy.optimization_target is OptimizationTarget.BUSY_FACTOR:
-            swap = {
-                Algorithm.SUPER_PROGRESSIVE: Algorithm.PREDICTIVE_B,
-                Algorithm.SUPER_PROGRESSIVE_DUAL: Algorithm.PREDICTIVE_B_DUAL,
-            }
-            if policy.algorithm in swap and not self._busy_warned:
-                self._busy_warned = True
-                log.warning("algorithm.replaced", algorithm=policy.algorithm.value, by=swap[policy.algorithm].value)
-            return swap.get(policy.algorithm, policy.algorithm)
-        return policy.algorithm
+            learn_busy(state, seen, policy.goal, free)
+        if policy.algorithm.dual:
+            learn_share(state, seen, believed, policy)
+        size = len(state)
+        return Situation(
+            observation=seen,
+            estimates=replace(believed, pending=pending),
+            pending=pending,
+            inbound=believed.reactive_per_second * (1.0 - state.inbound),
+            reserved=policy.reserved_slots if len(policy.reserved_slots) else np.zeros(size),
+            chance=self._chance,
+            shares=None if snapshot.shared is None else share_agents(snapshot.shared, state.flow),
+        )
 
-    def _predictive_level(self, observation: Observation, estimates: Estimates, policy: Policy) -> FloatArray:
-        load = self._offered_load.load(observation.slots, policy.goal, policy.optimization_target)
-        periods = policy.refresh_seconds / estimates.disposition_seconds
-        accepts = load / estimates.handle_seconds
-        level = accepts * estimates.disposition_seconds / estimates.acceptance_ratio * periods / -np.expm1(-periods)
-        return np.asarray(level)
+    def _warn_of_replacement(self, policy: Policy) -> None:
+        stands_in = effective(policy)
+        if stands_in is not policy.algorithm and not self._busy_warned:
+            self._busy_warned = True
+            log.warning("algorithm.replaced", algorithm=policy.algorithm.value, by=stands_in.value)
 
-    def _invitations(self, level: FloatArray, pending: FloatArray, policy: Policy) -> IntArray:
-        """Whole invitations: Erlang levels carry their fraction on, the others round by chance."""
-        if policy.algorithm in {Algorithm.PREDICTIVE_B, Algorithm.PREDICTIVE_B_DUAL}:
-            wanted = level - pending + self._carry
+    def _invitations(self, situation: Situation, level: FloatArray, policy: Policy) -> IntArray:
+        """Whole invitations up to the level: Erlang levels carry their fraction on, the others round."""
+        wanted = np.where(level > 0.0, level - situation.pending, 0.0)
+        algorithm = effective(policy)
+        if algorithm in PREDICTIVE:
+            wanted = wanted + self._carry
             whole = np.maximum(np.floor(wanted), 0.0)
             self._carry = np.clip(wanted - whole, 0.0, 1.0)
-        elif policy.algorithm in {Algorithm.SUPER_PROGRESSIVE, Algorithm.SUPER_PROGRESSIVE_DUAL}:
-            whole = np.maximum(np.floor(level - pending + 1e-9), 0.0)
+            return whole.astype(np.int64)
+        if algorithm not in {Algorithm.LOOKAHEAD, Algorithm.LOOKAHEAD_DUAL}:
+            return np.maximum(np.floor(wanted + 1e-9), 0.0).astype(np.int64)
+        if situation.shares is None:
+            return np.maximum(np.floor(wanted + 0.5), 0.0).astype(np.int64)
+        dealt, self._carry = deal(wanted * situation.shares.portion, situation.shares.component, self._carry)
+        return dealt
+
+    def _inbound_portion(self, situation: Situation, invitations: IntArray, policy: Policy) -> FloatArray:
+        if not policy.algorithm.dual:
+            self._state.inbound[:] = 0.0
+            return np.full(len(invitations), np.nan)
+        seen, believed, out = situation.observation, situation.estimates, situation.pending + invitations
+        if policy.algorithm is Algorithm.LOOKAHEAD_DUAL:
+            portion = shared_portion(self._state, seen, believed, situation.pending, policy)
         else:
-            whole = np.maximum(np.floor(level - pending + self._chance), 0.0)
-        return np.where(level > 0.0, whole, 0.0).astype(np.int64)
+            portion = inbound_portion(seen, believed, out, policy.refresh_seconds, policy.proactive_ratio)
+        self._state.inbound[:] = 1.0 - portion
+        return portion
 
     def _result(
         self,
         snapshot: Snapshot,
         policy: Policy,
-        observation: Observation,
-        found: tuple[Estimates, FloatArray, FloatArray, BoolArray],
-        invitations: IntArray,
+        situation: Situation,
+        found: tuple[Level, BoolArray],
+        outputs: tuple[IntArray, FloatArray],
     ) -> Result:
-        estimates, level, pending, held_back = found
-        size = len(level)
-        nobody = np.zeros(size, dtype=np.bool_)
-        portion = np.full(size, np.nan)
-        if policy.algorithm.dual:
-            out = pending + invitations
-            portion = inbound_portion(observation, estimates, out, policy.refresh_seconds, policy.proactive_ratio)
-        turnover = -np.expm1(-estimates.disposition_seconds / estimates.handle_seconds)
+        (level, impossible), (invitations, portion) = found, outputs
+        seen, believed = situation.observation, situation.estimates
+        turnover = -np.expm1(-believed.disposition_seconds / believed.handle_seconds)
+        could = seen.ready - seen.waiting >= 1.0
+        short = could & (invitations == 0) & (level.level < 1.0)
+        nobody = np.zeros(len(invitations), dtype=np.bool_)
         limits = Limits(
-            level=level,
-            pending=pending,
-            expected_free=observation.ready + observation.busy * turnover,
-            held_back=held_back,
-            reserved=nobody,
-            spent=nobody,
+            level=level.level,
+            pending=situation.pending,
+            expected_free=seen.ready + seen.busy * turnover,
+            held_back=level.held_back,
+            reserved=short & (situation.reserved > 0.0),
+            spent=nobody if situation.shares is None else short & situation.shares.shared,
             warming_up=self._state.disposed < PRIOR_WEIGHT,
-            infeasible=nobody,
+            infeasible=impossible,
         )
-        reason = reasons(snapshot, policy, observation, invitations, limits)
-        shown = Estimates(
-            acceptance_ratio=estimates.acceptance_ratio,
-            handle_seconds=estimates.handle_seconds,
-            disposition_seconds=estimates.disposition_seconds,
-            patience_seconds=estimates.patience_seconds,
-            reactive_per_second=estimates.reactive_per_second,
-            pending=pending,
-            level=level,
-        )
-        return Result(invitations=invitations, inbound_portion=portion, reason=reason, estimates=shown)
+        reason = reasons(snapshot, policy, seen, invitations, limits)
+        return Result(invitations, portion, reason, replace(believed, level=level.level))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pacing_node.algorithms.observation import Observation
     from pacing_node.algorithms.state import LearnedState
 
-SLOW_MEMORY = 80.0
+SLOW_MEMORY = 250.0
 """Dispositions after which evidence of the acceptance ratio has faded to 1/e."""
 FAST_MEMORY = 16.0
 """The same for the copy that notices steps."""
@@ -25,8 +25,10 @@ PRIOR_WEIGHT = 10.0
 """Dispositions the prior acceptance ratio is worth."""
 STEP_DEVIATIONS = 3.0
 """A fast copy this many standard deviations off the slow one is a step."""
-TIME_GAIN = 1.0 / 40.0
-"""Weight of one event in the moving averages of times."""
+TIME_PRIOR = 20.0
+"""Events the prior of a time is worth."""
+TIME_MEMORY = 250.0
+"""Events after which evidence of a time has faded to 1/e."""
 PATIENCE_MEMORY = 200.0
 """Abandonments after which evidence of patience fades."""
 RATE_SECONDS = 600.0
@@ -92,13 +94,14 @@ class Estimator:
     def _learn_times(self, observation: Observation, feedback: Feedback, policy: Policy) -> None:
         state = self._state
         known = np.where(state.handle > 0.0, state.handle, policy.default_handle_seconds)
-        gain = TIME_GAIN / np.maximum(1.0, TIME_GAIN * observation.completed)
+        state.completed[:] = state.completed * np.exp(-observation.completed / TIME_MEMORY) + observation.completed
+        gain = 1.0 / (TIME_PRIOR + state.completed)
         moved = known + gain * (observation.busy_seconds - known * observation.completed)
         state.handle[:] = np.where(observation.elapsed > 0.0, np.clip(moved, 0.5 * known, 2.0 * known), state.handle)
         if not len(feedback.pending_seconds):
             return
         wait = np.where(state.disposition > 0.0, state.disposition, policy.default_disposition_seconds)
-        gain = TIME_GAIN / np.maximum(1.0, TIME_GAIN * feedback.disposed)
+        gain = 1.0 / (TIME_PRIOR + state.disposed)
         moved = wait + gain * (feedback.pending_seconds - wait * feedback.disposed)
         reported = feedback.report_seconds > 0.0
         state.disposition[:] = np.where(reported, np.clip(moved, 0.5 * wait, 2.0 * wait), state.disposition)

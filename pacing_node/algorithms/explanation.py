@@ -74,13 +74,16 @@ def _sum(row: Row) -> list[str]:
         return []
     freed = row.busy * -math.expm1(-row.disposition_seconds / row.handle_seconds)
     accepts = row.pending * row.acceptance_ratio
-    return [
+    soon = (
         f"Free soon: {_number(row.ready)} ready + {freed:.1f} of the busy within {_number(row.disposition_seconds)} s "
         f"(an interaction takes {_number(row.handle_seconds)} s) - {_number(row.waiting)} waiting "
-        f"= {row.ready + freed - row.waiting:.1f}.",
+        f"= {row.ready + freed - row.waiting:.1f}."
+    )
+    out = (
         f"Already out: {_number(row.pending)} invitations, of which {100 * row.acceptance_ratio:.0f} % are accepted "
-        f"= {accepts:.1f} more visitors.",
-    ]
+        f"= {accepts:.1f} more visitors."
+    )
+    return [soon, out]
 
 
 def _number(value: float) -> str:

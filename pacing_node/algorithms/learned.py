@@ -23,7 +23,7 @@ _HEADER = struct.Struct("<4sIdI")
 
 
 def save_learned(controller: Controller, ledger: Ledger, at: float) -> bytes:
-    """Controller and ledger as of ``at`` (Unix seconds): 88 bytes a target."""
+    """Controller and ledger as of ``at`` (Unix seconds): 92 bytes a target."""
     reported, allotted = ledger.position()
     header = _HEADER.pack(_MAGIC, _VERSION, at, len(ledger.names))
     counts = np.stack([reported, allotted]).astype("<f4").tobytes()

@@ -193,8 +193,10 @@ class Policy:
     """φ = proactiveRatio / 100; dual laws only."""
     reserved_slots: FloatArray = field(default_factory=_nothing)
     """Slots held back for reactive traffic; empty means none."""
-    caution: float = 1.6
-    """c: reserve of LOOKAHEAD's outer law; 0 aims the mean at the goal, 1.6 keeps nearly every day under it."""
+    caution: float = 1.0
+    """c: reserve of LOOKAHEAD's outer law; 0 aims the mean at the goal, 1 keeps nearly every day under it."""
+    abandonment_ceiling: float = 0.05
+    """Abandonment that a busy-factor goal may not exceed, 0..1."""
     default_acceptance: float = 0.3
     """p before anything is known."""
     default_handle_seconds: float = 300.0

@@ -1,14 +1,17 @@
-"""LOOKAHEAD, outer law: the margin z that keeps abandonment at the goal.
+"""LOOKAHEAD, outer law: the margin z that keeps abandonment at the goal, or the slack that keeps a busy factor.
 
-Dual ascent with a reserve. What abandons beyond the goal's allowance is summed,
+Abandonment: dual ascent with a reserve. What abandons beyond the goal's allowance is summed,
 
     e = theta/2 int Q dt + abandoned/2 - g entries,   I <- I + e,
 
 half of it as expected from the waiting time, which is less noisy, half as counted. The margin follows the sum,
 
-    z = z0 + 0.2 + (0.3/sqrt(n)) (I + r),   z0 = Phi^-1(1 - min(1/4, g (theta + n mu) / theta)),
+    z = z0 + (0.3/sqrt(n)) (I + r),
 
 where the reserve r = c sqrt(g entries + 1) stays c standard deviations of the day's count below the goal.
+
+Busy factor: an integral keeps some slots out of the law's sight, as many as hold the busy share at the goal; the
+abandonment law goes on with the ceiling as its goal, so that a busy factor is never bought with lost visitors.
 """
 
 from __future__ import annotations
@@ -28,31 +31,35 @@ if TYPE_CHECKING:
 GAIN = 0.3
 LEAST_FEEDBACK = -1.0
 MOST_FEEDBACK = 2.5
+BUSY_SECONDS = 600.0
+"""A busy share one point off for this long moves the slack by one point of the slots."""
 
 
 def start_margin(goal: FloatArray, slots: FloatArray, handle: FloatArray, patience: FloatArray) -> FloatArray:
-    """z0: the margin at which a full group of n would lose about the goal's share.
+    """z0: the margin at which a group of n would lose about the goal's share.
 
     Of those who wait, a share theta / (theta + n mu) gives up, so about g (1 + n mu / theta) may wait. The exact test
     of small groups speaks of the last invitation, not of the average one; its constants are fitted to the optimum.
     """
     may_wait = goal * (1.0 + slots * patience / handle)
-    small = np.clip(0.4 * may_wait, 1.5 * goal, 0.4)
-    return np.asarray(ndtri(1.0 - np.where(slots <= EXACT_SLOTS, small, np.minimum(0.25, may_wait))))
+    exact = slots <= EXACT_SLOTS
+    chance = np.where(exact, np.minimum(np.maximum(0.4 * may_wait, 1.5 * goal), 0.4), np.minimum(may_wait, 0.25))
+    return np.asarray(ndtri(1.0 - chance) + np.where(exact, 0.0, 0.2))
 
 
 def learn_abandonment(
     state: LearnedState, observation: Observation, patience: FloatArray, goal: FloatArray, free: BoolArray
 ) -> None:
-    """Book one interval; rows that are not ``free`` (push unanswered, no agents, budget not binding) stay frozen."""
+    """Book one interval; rows that are not ``free`` (push unanswered, no agents) stay frozen."""
     error = 0.5 * observation.waiting_seconds / patience + 0.5 * observation.abandoned - goal * observation.entries
     unit = np.sqrt(np.maximum(observation.slots, 1.0)) / GAIN
-    moved = np.clip(state.integral + error, 2.0 * LEAST_FEEDBACK * unit - reserve_scale(state), MOST_FEEDBACK * unit)
+    least = LEAST_FEEDBACK * unit - 2.0 * reserve(state)
+    moved = np.clip(state.integral + error, least, MOST_FEEDBACK * unit)
     state.integral[:] = np.where(free, moved, state.integral)
     state.budget[:] = np.where(free, state.budget + goal * observation.entries, state.budget)
 
 
-def reserve_scale(state: LearnedState) -> FloatArray:
+def reserve(state: LearnedState) -> FloatArray:
     """One standard deviation of the number the goal allows to abandon so far."""
     return np.sqrt(state.budget + 1.0)
 
@@ -61,7 +68,20 @@ def margin(
     state: LearnedState, estimates: Estimates, slots: FloatArray, goal: FloatArray, caution: float
 ) -> tuple[FloatArray, FloatArray]:
     """z, and the part of it that the feedback adds."""
-    base = start_margin(goal, slots, estimates.handle_seconds, estimates.patience_seconds) + 0.2
+    base = start_margin(goal, slots, estimates.handle_seconds, estimates.patience_seconds)
     gain = GAIN / np.sqrt(np.maximum(slots, 1.0))
-    feedback = np.clip(gain * (state.integral + caution * reserve_scale(state)), LEAST_FEEDBACK, MOST_FEEDBACK)
+    feedback = np.clip(gain * (state.integral + caution * reserve(state)), LEAST_FEEDBACK, MOST_FEEDBACK)
     return base + feedback, feedback
+
+
+def learn_busy(state: LearnedState, observation: Observation, goal: FloatArray, free: BoolArray) -> None:
+    """Book the busy share of one interval against its goal."""
+    slots = np.maximum(observation.slots, 1e-9)
+    error = observation.busy_seconds / slots - goal * observation.elapsed
+    moved = np.clip(state.busy_integral + error, -(1.0 - goal) * BUSY_SECONDS, goal * BUSY_SECONDS)
+    state.busy_integral[:] = np.where(free, moved, state.busy_integral)
+
+
+def slack(state: LearnedState, observation: Observation, goal: FloatArray) -> FloatArray:
+    """Slots to leave idle so that the busy share stays at the goal, ≥ 0."""
+    return np.asarray(observation.slots * np.maximum(1.0 - goal + state.busy_integral / BUSY_SECONDS, 0.0))

@@ -1,7 +1,7 @@
 """What the laws learn of each target, as a structure of arrays, and its compact form for a successor.
 
 Saved form, little-endian: a header (magic, version, fields, targets), then for each target an 8-byte key of its name,
-then the fields as float32, field by field: 72 bytes a target.
+then the fields as float32, field by field: 76 bytes a target.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ FIELDS = (
     "waiting_seconds",
     "abandoned",
     "handle",
+    "completed",
     "disposition",
     "reactive",
     "integral",
@@ -66,6 +67,8 @@ class LearnedState:
         """Interactions abandoned over the same time."""
         self.handle: FloatArray = row["handle"]
         """Moving average of the handle time in seconds; 0 = nothing known."""
+        self.completed: FloatArray = row["completed"]
+        """Interactions the handle time was learned from, in memory."""
         self.disposition: FloatArray = row["disposition"]
         """Moving average of the time to a disposition in seconds; 0 = nothing known."""
         self.reactive: FloatArray = row["reactive"]

@@ -1,4 +1,4 @@
-"""A day of the "Anonymous Bank" records (Technion, I. Guedj and A. Mandelbaum), read at run time where they are at hand.
+"""A day of the "Anonymous Bank" records (Technion, I. Guedj and A. Mandelbaum), read at run time where at hand.
 
 ``PACING_BANK_DATA`` names the folder with ``day_1999-10-25.csv``, ``service_time_quantiles.csv`` and
 ``patience_km.csv``.
@@ -35,7 +35,7 @@ def bank_available() -> bool:
 
 
 def BANK_DAY() -> dict[str, Any]:  # noqa: N802
-    """Fields of a scenario driven by the records: service times, patience, and eight hours of its arrivals."""
+    """Fields of a scenario driven by the records: service times, patience, eight hours of arrivals."""
     folder = bank_folder()
     service = _column(folder / "service_time_quantiles.csv", "svc_s")
     survival = _column(folder / "patience_km.csv", "S_km")
@@ -49,7 +49,7 @@ def BANK_DAY() -> dict[str, Any]:  # noqa: N802
 
 
 def _arrivals(path: Path) -> tuple[tuple[float, float], ...]:
-    """The records' calls per half hour as a share of the capacity of their agents, a third of them as inbound load."""
+    """Calls per half hour as a share of the agents' capacity; a third of them stay as inbound load."""
     with path.open(newline="") as file:
         offers = np.array([float(row["offer_s"]) for row in csv.DictReader(file) if row["offered"] == "1"])
     starts = np.arange(16) * _SLOT_SECONDS

@@ -50,12 +50,12 @@ class Baseline:
     @property
     def acceptance(self) -> FloatArray:
         """Share of invitations accepted lately."""
-        return np.clip(self._answered / np.maximum(self._disposed, 1.0), 0.02, 1.0)
+        return np.asarray(np.clip(self._answered / np.maximum(self._disposed, 1.0), 0.02, 1.0))
 
     @property
     def drop_share(self) -> FloatArray:
         """Abandoned of entered since the start of the day."""
-        return self.abandoned / np.maximum(self.entered, 1.0)
+        return np.asarray(self.abandoned / np.maximum(self.entered, 1.0))
 
     def save(self) -> bytes:
         """Nothing is kept for a successor."""
@@ -69,7 +69,7 @@ class Baseline:
 class OnePerReady(Baseline):
     """One invitation per ready agent."""
 
-    def wanted(self, snapshot: Snapshot, policy: Policy) -> FloatArray:
+    def wanted(self, snapshot: Snapshot, policy: Policy) -> FloatArray:  # noqa: ARG002
         """As many as are ready."""
         return np.maximum(snapshot.ready - snapshot.waiting, 0.0)
 
@@ -77,7 +77,7 @@ class OnePerReady(Baseline):
 class FixedRatio(Baseline):
     """Two invitations per ready agent."""
 
-    def wanted(self, snapshot: Snapshot, policy: Policy) -> FloatArray:
+    def wanted(self, snapshot: Snapshot, policy: Policy) -> FloatArray:  # noqa: ARG002
         """Twice as many as are ready."""
         return 2.0 * np.maximum(snapshot.ready - snapshot.waiting, 0.0)
 

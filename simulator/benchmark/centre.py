@@ -35,7 +35,7 @@ class Ring:
     def due(self, step: int) -> IntArray:
         """Events of this step per row; they are taken out."""
         row = self._counts[step % self._length]
-        result = row.astype(np.int64)
+        result: IntArray = row.astype(np.int64)
         row[:] = 0
         return result
 
@@ -51,7 +51,7 @@ class Queue:
     @property
     def proactive(self) -> IntArray:
         """Proactive visitors waiting per row."""
-        return self.size - self._reactive.sum(axis=1)
+        return np.asarray(self.size - self._reactive.sum(axis=1))
 
     def join(self, rows: IntArray, leaves: FloatArray, *, reactive: bool) -> None:
         """One visitor per element; ``leaves`` is the time his patience ends. Rows may repeat."""
@@ -93,7 +93,7 @@ class Queue:
         self._leaves[rows] = np.where(inside, np.take_along_axis(self._leaves[rows], source, axis=1), np.inf)
         self._reactive[rows] = inside & np.take_along_axis(self._reactive[rows], source, axis=1)
         self.size[rows] -= counts
-        return proactive
+        return np.asarray(proactive)
 
 
 def _occurrence(rows: IntArray) -> IntArray:
@@ -102,7 +102,7 @@ def _occurrence(rows: IntArray) -> IntArray:
         return rows
     start = np.concatenate([[True], rows[1:] != rows[:-1]])
     first = np.maximum.accumulate(np.where(start, np.arange(len(rows)), 0))
-    return np.arange(len(rows)) - first
+    return np.asarray(np.arange(len(rows)) - first)
 
 
 class Centre:
@@ -142,7 +142,7 @@ class Centre:
     @property
     def ready(self) -> IntArray:
         """Free slots per group of agents."""
-        return np.maximum(self.slots - self.busy, 0)
+        return np.asarray(np.maximum(self.slots - self.busy, 0))
 
     def allot(self, invitations: IntArray, period_seconds: float) -> None:
         """A push replaces what is left of the former one."""
@@ -295,5 +295,3 @@ def value_at(profile: tuple[tuple[float, float], ...], seconds: float) -> float:
         if seconds >= start:
             result = value
     return result
-
-

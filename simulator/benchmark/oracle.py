@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import coo_array, csc_array, diags_array
@@ -63,8 +63,9 @@ class Process:
         """Relative values (x, m) of a curve, its gain, and busy share and abandonment share in the long run."""
         s = self._setting
         xs, ms = np.meshgrid(self.x, self.m, indexing="ij")
-        busy, waiting = np.minimum(xs, s.agents), np.maximum(xs - s.agents, 0)
-        accepts = ms * s.acceptance / s.disposition_seconds
+        busy: FloatArray = np.minimum(xs, s.agents).astype(np.float64)
+        waiting = np.maximum(xs - s.agents, 0)
+        accepts: FloatArray = np.asarray(ms * s.acceptance / s.disposition_seconds)
         declines = ms * (1.0 - s.acceptance) / s.disposition_seconds
         leaves = waiting / s.patience_seconds
         reward = busy / s.agents - nu * (leaves - s.goal * accepts)
@@ -77,7 +78,9 @@ class Process:
         )
         size = xs.size
         here = np.arange(size)
-        rows, columns, values = [here], [here], [np.zeros(size)]
+        rows: list[Any] = [here]
+        columns: list[Any] = [here]
+        values: list[Any] = [np.zeros(size)]
         for rate, dx, dm in moves:
             flat = np.flatnonzero(rate.ravel() > 0.0)
             x_index = flat // len(self.m) + dx

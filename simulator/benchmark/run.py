@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pacing_node.algorithms import Feedback, Ledger, OptimizationTarget, Policy, Snapshot
+from pacing_node.algorithms import Feedback, Ledger, OptimizationTarget, Policy, SharedAgents, Snapshot
 from simulator.benchmark.centre import STEP_SECONDS, Centre
 from simulator.benchmark.laws import LAWS, Law
 
@@ -129,8 +129,23 @@ class Day:
             reactive_waiting=centre.queue.size - waiting,
             handle_seconds=np.full(len(ready), scenario.handle_mean if self._law.exact_pending else np.nan),
             valid=np.ones(len(ready), dtype=np.bool_),
-            shared=None,
-            **deltas,
+            shared=self._shared() if scenario.sharing > 1 else None,
+            accepted=deltas["accepted"],
+            abandoned=deltas["abandoned"],
+            completed=deltas["completed"],
+            reactive_entered=deltas["reactive_entered"],
+        )
+
+    def _shared(self) -> SharedAgents:
+        """Neighbouring rows share one class of agents."""
+        centre, sharing = self.centre, self._scenario.sharing
+        classes = np.repeat(np.arange(len(centre.agents)), sharing)
+        return SharedAgents(
+            class_index=classes,
+            class_target=np.arange(centre.rows),
+            ready=np.repeat(centre.ready, sharing).astype(np.float64),
+            busy=np.repeat(centre.busy, sharing).astype(np.float64),
+            ready_agents=centre.ready / self._scenario.capacity,
         )
 
     def _exact_feedback(self) -> Feedback:
@@ -157,6 +172,7 @@ def simulate(
     scenario: Scenario,
     agents: Sequence[int],
     days: int,
+    *,
     seed: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> Days:

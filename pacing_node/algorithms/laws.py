@@ -1,0 +1,143 @@
+"""From what is observed and believed to a level: how many invitations may be out at once, by the law in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pacing_node.algorithms.erlang import OfferedLoadTable
+from pacing_node.algorithms.lookahead import Flow, LookaheadLevels
+from pacing_node.algorithms.model import Algorithm, OptimizationTarget
+from pacing_node.algorithms.outer import margin, slack
+from pacing_node.algorithms.super_progressive import OverInvitationTable
+
+if TYPE_CHECKING:
+    from pacing_node.algorithms.model import BoolArray, Estimates, FloatArray, Policy
+    from pacing_node.algorithms.observation import Observation
+    from pacing_node.algorithms.sharing import Shares
+    from pacing_node.algorithms.state import LearnedState
+
+SUPER_PROGRESSIVE = {Algorithm.SUPER_PROGRESSIVE, Algorithm.SUPER_PROGRESSIVE_DUAL}
+PREDICTIVE = {Algorithm.PREDICTIVE_B, Algorithm.PREDICTIVE_B_DUAL}
+
+_BUSY_STANDS_IN = {
+    Algorithm.SUPER_PROGRESSIVE: Algorithm.PREDICTIVE_B,
+    Algorithm.SUPER_PROGRESSIVE_DUAL: Algorithm.PREDICTIVE_B_DUAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All a law looks at, one row per target."""
+
+    observation: Observation
+    estimates: Estimates
+    pending: FloatArray
+    """m: invitations out without a disposition."""
+    inbound: FloatArray
+    """Reactive interactions that will enter per second."""
+    reserved: FloatArray
+    """Slots held back for reactive traffic."""
+    chance: FloatArray
+    """A number 0..1 per row for rounding."""
+    shares: Shares | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What a law allows."""
+
+    level: FloatArray
+    """M ≥ 0: invitations that may be out at once, those of targets on the same agents deducted."""
+    held_back: BoolArray
+    """Rows that recent abandonment holds back."""
+
+
+def effective(policy: Policy) -> Algorithm:
+    """The law that calculates: SUPER_PROGRESSIVE acts on abandonment only, PREDICTIVE_B stands in for a busy factor."""
+    if policy.optimization_target is OptimizationTarget.BUSY_FACTOR:
+        return _BUSY_STANDS_IN.get(policy.algorithm, policy.algorithm)
+    return policy.algorithm
+
+
+def abandonment_goal(policy: Policy) -> FloatArray:
+    """The goal of the abandonment law: with a busy factor the ceiling."""
+    if policy.optimization_target is OptimizationTarget.BUSY_FACTOR:
+        return np.full(len(policy.goal), policy.abandonment_ceiling)
+    return policy.goal
+
+
+class Laws:
+    """Every law with the tables it keeps."""
+
+    def __init__(self) -> None:
+        self._over_invitation = OverInvitationTable()
+        self._offered_load = OfferedLoadTable()
+        self._lookahead = LookaheadLevels()
+
+    def level(self, situation: Situation, state: LearnedState, policy: Policy) -> Level:
+        """The level by the law in force."""
+        algorithm = effective(policy)
+        nobody = np.zeros(len(state), dtype=np.bool_)
+        if algorithm in SUPER_PROGRESSIVE:
+            return Level(self._super_progressive(situation, policy), nobody)
+        if algorithm in PREDICTIVE:
+            return Level(self._predictive(situation, policy), nobody)
+        return self._look_ahead(situation, state, policy)
+
+    def _super_progressive(self, situation: Situation, policy: Policy) -> FloatArray:
+        seen = situation.observation
+        ready = _own(seen.ready, situation.shares)
+        free = ready - seen.waiting
+        if policy.algorithm.dual:
+            # Without reactive traffic there is nothing to share with.
+            alone = (situation.estimates.reactive_per_second <= 0.0) & (seen.reactive_waiting <= 0.0)
+            shared = np.floor(policy.proactive_ratio * ready + situation.chance) - seen.waiting
+            free = np.where(alone, free, np.minimum(shared, free))
+        agents = np.maximum(free - situation.reserved, 0.0)
+        return self._over_invitation.limit(agents, situation.estimates.acceptance_ratio, policy.goal)
+
+    def _predictive(self, situation: Situation, policy: Policy) -> FloatArray:
+        seen, believed = situation.observation, situation.estimates
+        servers = np.maximum(_own(seen.slots, situation.shares) - situation.reserved, 0.0)
+        load = self._offered_load.load(servers, policy.goal, policy.optimization_target)
+        if policy.algorithm.dual:
+            reactive = believed.reactive_per_second * believed.handle_seconds
+            load = load - np.minimum((1.0 - policy.proactive_ratio) * load, reactive)
+        return pending_level(load, believed, policy.refresh_seconds)
+
+    def _look_ahead(self, situation: Situation, state: LearnedState, policy: Policy) -> Level:
+        seen, believed = situation.observation, situation.estimates
+        z, added = margin(state, believed, seen.slots, abandonment_goal(policy), policy.caution)
+        # Whatever else will take a free slot within the time an invitation needs counts as waiting already.
+        ahead = seen.waiting + seen.reactive_waiting + situation.reserved
+        ahead = ahead + situation.inbound * believed.disposition_seconds
+        if policy.optimization_target is OptimizationTarget.BUSY_FACTOR:
+            ahead = ahead + slack(state, seen, policy.goal)
+        others = np.zeros(len(state))
+        if situation.shares is not None:
+            ahead = ahead + situation.shares.claims(seen.waiting)
+            others = situation.shares.claims(situation.pending * believed.acceptance_ratio) / believed.acceptance_ratio
+        flow = Flow(
+            seen.ready,
+            seen.busy,
+            ahead,
+            believed.acceptance_ratio,
+            believed.handle_seconds,
+            believed.disposition_seconds,
+        )
+        return Level(np.maximum(self._lookahead.level(flow, z) - others, 0.0), added > 1.0)
+
+
+def pending_level(load: FloatArray, believed: Estimates, refresh_seconds: float) -> FloatArray:
+    """m*: the level right after a push whose mean over the period offers ``load`` erlangs."""
+    periods = refresh_seconds / believed.disposition_seconds
+    mean = load / believed.handle_seconds * believed.disposition_seconds / believed.acceptance_ratio
+    return np.asarray(mean * periods / -np.expm1(-periods))
+
+
+def _own(slots: FloatArray, shares: Shares | None) -> FloatArray:
+    """The slots a target may promise by itself."""
+    return slots if shares is None else slots * shares.portion

@@ -1,0 +1,97 @@
+"""Agents who serve several targets: counted once, promised once.
+
+Every target sees all agents of its groups, and on them the claims of the targets it shares them with: the visitors
+who wait there and those whom invitations already out will bring, in proportion to how much of the other target's
+capacity is shared. What is left is split by weights: recent accepted flow with a floor of 5 %, so that a target with
+nothing going on leaves its share to the others and can still come back. Whole invitations are then dealt out so that
+neighbours' fractions never add up to more than the agents they share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
+
+if TYPE_CHECKING:
+    from pacing_node.algorithms.model import FloatArray, IntArray, SharedAgents
+
+FLOOR = 0.05
+"""Least weight of a target among those that share a class of agents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How the targets of one snapshot share their agents."""
+
+    portion: FloatArray
+    """Share of a target's capacity that is its own to promise, 0..1; 1 where it shares nothing."""
+    overlap: csr_array
+    """Row t, column o: share of target o's capacity that also serves t; the diagonal is empty."""
+    component: IntArray
+    """Targets with the same number depend on each other."""
+
+    def claims(self, values: FloatArray) -> FloatArray:
+        """What other targets claim of each target's agents, in the unit of ``values``."""
+        return np.asarray(self.overlap @ values)
+
+    @property
+    def shared(self) -> FloatArray:
+        """True for targets that share at least one agent."""
+        return np.asarray(np.diff(self.overlap.indptr) > 0)
+
+
+def share_agents(shared: SharedAgents, flow: FloatArray) -> Shares:
+    """Weights, overlaps and components of a snapshot's sharing; ``flow`` = accepted interactions per second."""
+    size = len(flow)
+    slots = shared.ready + shared.busy
+    classes = int(shared.class_index.max(initial=-1)) + 1
+    weight = _weights(shared, flow, classes)
+    total = np.bincount(shared.class_target, slots, size)
+    own = np.bincount(shared.class_target, slots * weight, size)
+    portion = np.where(total > 0.0, own / np.maximum(total, 1e-9), 1.0)
+    serves = coo_array(
+        ((slots > 0.0).astype(np.float64), (shared.class_index, shared.class_target)), shape=(classes, size)
+    ).tocsr()
+    amount = coo_array((slots, (shared.class_index, shared.class_target)), shape=(classes, size)).tocsr()
+    overlap = (serves.T @ amount).tocsr()  # (t, o): capacity of o in classes that serve t
+    scale = np.divide(1.0, total, out=np.zeros(size), where=total > 0.0)
+    overlap.data *= scale[overlap.indices]
+    overlap.setdiag(0.0)
+    overlap.eliminate_zeros()
+    _, component = connected_components(overlap, directed=False)
+    return Shares(portion, csr_array(overlap), component.astype(np.int64))
+
+
+def _weights(shared: SharedAgents, flow: FloatArray, classes: int) -> FloatArray:
+    """Weight of each pair (class, target); those of one class add up to 1."""
+    served = flow[shared.class_target]
+    members = np.bincount(shared.class_index, minlength=classes)[shared.class_index]
+    sums = np.bincount(shared.class_index, served, classes)[shared.class_index]
+    even = 1.0 / members
+    plain = np.where(sums > 0.0, served / np.maximum(sums, 1e-12), even)
+    floor = np.minimum(FLOOR, even)
+    return np.asarray(floor + (1.0 - floor * members) * plain)
+
+
+def deal(wanted: FloatArray, component: IntArray, carry: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Whole invitations of the wanted real numbers, and the fractions to carry to the next time.
+
+    Within a component the sum is rounded once; the fractions that were owed longest come first, so that none is
+    promised twice and none is forgotten.
+    """
+    positive = np.maximum(wanted, 0.0)
+    whole = np.floor(positive)
+    owed = np.where(positive > 0.0, positive - whole + carry, 0.0)
+    count = int(component.max(initial=-1)) + 1
+    extra = np.floor(np.bincount(component, positive - whole, count) + 0.5)
+    order = np.lexsort((-owed, component))
+    ranked = component[order]
+    start = np.searchsorted(ranked, np.arange(count))
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order)) - start[ranked]
+    more = (rank < extra[component]) & (positive > 0.0)
+    return (whole + more).astype(np.int64), np.clip(owed - more, -1.0, 1.0)

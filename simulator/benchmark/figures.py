@@ -1,0 +1,91 @@
+"""The figures of one law in one scenario with one number of agents, as the tables show them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.benchmark.oracle import Setting, solve
+from simulator.benchmark.run import WINDOW_SECONDS
+
+if TYPE_CHECKING:
+    from pacing_node.algorithms.model import FloatArray
+    from simulator.benchmark.run import Days
+
+_HALF_HOUR = int(1800 / WINDOW_SECONDS)
+
+ORACLE_BUSY = {3: 88.31, 10: 92.37, 30: 96.66, 100: 99.02}
+"""Busy factor of the optimum in the stationary setting (``oracle.py``); kept because large groups take a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One row of a table; a busy factor means nothing without its abandonment."""
+
+    law: str
+    scenario: str
+    agents: int
+    days: int
+    busy_percent: float
+    abandonment_percent: float
+    days_within_goal_percent: float
+    worst_30min_percent: float
+    """Abandonment of the worst half hour of the day, over all days together."""
+    oracle_percent_of: float | None
+    """Busy factor as a percentage of the optimum's; stationary setting only."""
+    mean_wait_seconds: float
+    proactive_share_percent: float
+
+    def as_row(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def summarise(law: str, scenario: str, days: Days, agents: int, *, goal: float = 0.03, sharing: int = 1) -> Figures:
+    """Sum up the rows of one number of agents."""
+    rows = days.agents == agents
+    entries, abandoned = days.entries[:, rows], days.abandoned[:, rows]
+    by_day = _share(abandoned.sum(axis=0), entries.sum(axis=0))
+    busy = 100.0 * float(days.busy_seconds[:, rows].sum() / days.slot_seconds[:, rows].sum())
+    accepted, reactive = days.accepted[:, rows].sum(), days.reactive_accepted[:, rows].sum()
+    best = ORACLE_BUSY.get(agents) if scenario == "stationary" else None
+    return Figures(
+        law=law,
+        scenario=scenario,
+        agents=agents,
+        days=int(rows.sum()) // sharing,
+        busy_percent=round(busy, 2),
+        abandonment_percent=round(100.0 * float(abandoned.sum() / max(entries.sum(), 1.0)), 2),
+        days_within_goal_percent=round(100.0 * float((by_day <= goal).mean()), 1),
+        worst_30min_percent=round(100.0 * float(half_hours(entries, abandoned).max()), 2),
+        oracle_percent_of=None if best is None else round(100.0 * busy / best, 2),
+        mean_wait_seconds=round(float(days.waiting_seconds[:, rows].sum() / max(entries.sum(), 1.0)), 2),
+        proactive_share_percent=round(100.0 * float(accepted / max(accepted + reactive, 1.0)), 1),
+    )
+
+
+def half_hours(entries: FloatArray, abandoned: FloatArray) -> FloatArray:
+    """Abandonment share of each half hour, all days together."""
+    size = len(entries) // _HALF_HOUR * _HALF_HOUR
+    return _share(
+        abandoned[:size].reshape(-1, _HALF_HOUR, entries.shape[1]).sum(axis=(1, 2)),
+        entries[:size].reshape(-1, _HALF_HOUR, entries.shape[1]).sum(axis=(1, 2)),
+    )
+
+
+def between(days: Days, agents: int, start_seconds: float, end_seconds: float) -> float:
+    """Abandonment percentage of a part of the day, all days together."""
+    rows = days.agents == agents
+    part = slice(int(start_seconds / WINDOW_SECONDS), int(end_seconds / WINDOW_SECONDS))
+    return 100.0 * float(days.abandoned[part, rows].sum() / max(days.entries[part, rows].sum(), 1.0))
+
+
+def oracle_busy(agents: int) -> float:
+    """Busy percentage of the optimum in the stationary setting; calculated where it is not kept."""
+    return ORACLE_BUSY[agents] if agents in ORACLE_BUSY else solve(Setting(agents)).busy_percent
+
+
+def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
+    return np.asarray(part / np.maximum(whole, 1.0))
