@@ -36,7 +36,9 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
     }
     zookeeper = options.zookeeper
     if zookeeper is None:
-        return ClusterSettings(zookeeper_hosts=None, **common)  # type: ignore[arg-type]
+        # Alone there is no session that would bound a push.
+        session_seconds = max(4.0, 3.0 * options.push_budget_seconds)
+        return ClusterSettings(zookeeper_hosts=None, session_timeout_seconds=session_seconds, **common)  # type: ignore[arg-type]
     return ClusterSettings(
         zookeeper_hosts=",".join(zookeeper.hosts) + zookeeper.root,
         session_timeout_seconds=zookeeper.session_timeout_seconds,

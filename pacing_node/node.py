@@ -105,6 +105,7 @@ class Node:
         self._tasks += [
             spawn("loop-lag", self.lag.run()),
             spawn("reign-log", self._reigns.run()),
+            spawn("reconfiguration", self._reconfiguration.run()),
             spawn("options", self._store.run(self._use_options)),
         ]
         log.info("node.started", http_port=self._http.port, clustering=self.member.info.clustering)

@@ -1,11 +1,13 @@
 """What a change of options or of configuration objects does to the running parts.
 
 Options and objects arrive at any time, in any order, and may be bad. A change is applied whole or not at all: what is
-refused is reported and the state before stays in force.
+refused is reported and the state before stays in force. Discovery over a large site takes seconds; it runs beside the
+event loop, which has a lease to prove meanwhile.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
@@ -48,6 +50,7 @@ class Reconfiguration:
         self._options: ClusterOptions | None = None
         self._objects: ConfigurationObjects | None = None
         self._told: frozenset[Finding] = frozenset()
+        self._changed = asyncio.Event()
         self.problems: tuple[str, ...] = ()
         """What is wrong with the engagement platform's configuration, in words."""
 
@@ -62,22 +65,33 @@ class Reconfiguration:
             log.warning("options.restart_needed", options=late)
         self._options = options
         self._plan.use_settings(adapters.cycle_settings(options, self._push_budget_seconds))
-        self._apply_objects()
+        self._changed.set()
 
     def use_objects(self, objects: ConfigurationObjects) -> None:
         """Put other configuration objects in force: targets come, change and go; those that stay are not disturbed."""
         self._objects = objects
-        self._apply_objects()
+        self._changed.set()
 
-    def _apply_objects(self) -> None:
+    async def run(self) -> None:
+        """Apply changes until cancelled; what changes again meanwhile is applied in its newest form."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._apply()
+            except Exception:
+                log.exception("configuration.not_applied")
+
+    async def _apply(self) -> None:
         options, objects, statistics = self._options, self._objects, self._statistics()
         if options is None or objects is None or statistics is None:
             return
         self._connect_platform(options, objects)
-        targets = discover(objects, options.pacing.goal_percent)
+        targets = await asyncio.to_thread(discover, objects, options.pacing.goal_percent)
         self._tell(targets.findings)
         if self._plan.targets is not None and targets.version == self._plan.targets.version:
             return
+        # Statistics and plan change together, without a cycle in between.
         statistics.watch(targets)
         self._plan.use_targets(targets)
         log.info("targets.changed", targets=len(targets.targets), version=targets.version)

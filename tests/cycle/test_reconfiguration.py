@@ -1,0 +1,156 @@
+"""A change of options or objects reaches plan, statistics and platform together, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from pacing_node.algorithms.model import Algorithm
+from pacing_node.configuration.cluster_options import ClusterOptions, parse_cluster_options
+from pacing_node.configuration.documents import parse_document
+from pacing_node.configuration.object_files import objects_of
+from pacing_node.configuration.objects import ConfigurationObjects
+from pacing_node.cycle.plan import Plan
+from pacing_node.platform_slot import PlatformSlot
+from pacing_node.reconfiguration import Reconfiguration
+from pacing_node.targets import TargetSet
+
+OPTIONS = """
+pacing: {refreshPeriod: 2}
+configServer: {kind: file, path: objects.yaml}
+statServer: {primary: "127.0.0.1:1"}
+"""
+OBJECTS = """
+switches: [{name: s}]
+virtual_queues: [{name: Sales, number: VQ1, alias: VQ1, switch: s, annex: {pacing: {media: chat}}}]
+agents: [{user_name: a1, capacity_rule: chat-2}]
+capacity_rules: [{name: chat-2, media: {chat: 2}}]
+agent_groups: [{name: G, agents: [a1], origination_dns: ["VQ1@s"]}]
+transactions:
+  - name: hybrid_integration
+    type: list
+    annex:
+      general: {base_auth_url: "http://127.0.0.1:1/oauth/token", base_service_url: "http://127.0.0.1:1/api/"}
+      ewt: {client_id: client, password: secret-word}
+"""
+
+
+def options(text: str = OPTIONS) -> ClusterOptions:
+    return parse_cluster_options(text, "test")
+
+
+def objects(text: str = OBJECTS) -> ConfigurationObjects:
+    return objects_of([parse_document(text, "objects.yaml")])
+
+
+class Watched:
+    """Statistics that only note what they are asked to watch."""
+
+    def __init__(self) -> None:
+        self.sets: list[TargetSet] = []
+
+    def watch(self, targets: TargetSet) -> None:
+        self.sets.append(targets)
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.plan, self.platform, self.statistics = Plan(), PlatformSlot(), Watched()
+        self.subject = Reconfiguration(
+            plan=self.plan,
+            platform=self.platform,
+            statistics=lambda: self.statistics,  # type: ignore[arg-type,return-value]
+            push_budget_seconds=1.2,
+        )
+
+    async def until(self, condition: object) -> None:
+        async with asyncio.timeout(5):
+            while not condition():  # type: ignore[operator]
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    bench = Bench()
+    running = asyncio.ensure_future(bench.subject.run())
+    yield bench
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    await bench.platform.close()
+
+
+async def test_options_and_objects_may_come_in_any_order(bench: Bench) -> None:
+    bench.subject.use_objects(objects())
+    await asyncio.sleep(0.05)
+    assert not bench.plan.complete
+    bench.subject.use_options(options())
+    await bench.until(lambda: bench.plan.complete)
+    assert bench.plan.settings.refresh_seconds == 2.0
+    assert [each.names for each in bench.statistics.sets] == [("Sales - chat",)]
+    assert bench.platform.configured
+
+
+async def test_a_change_of_options_alone_disturbs_no_subscription(bench: Bench) -> None:
+    bench.subject.use_options(options())
+    bench.subject.use_objects(objects())
+    await bench.until(lambda: bench.plan.complete)
+    changed = OPTIONS.replace("{refreshPeriod: 2}", "{refreshPeriod: 7, algorithm: PREDICTIVE_B}")
+    bench.subject.use_options(options(changed))
+    assert bench.plan.settings.algorithm is Algorithm.PREDICTIVE_B
+    await asyncio.sleep(0.1)
+    assert len(bench.statistics.sets) == 1
+
+
+async def test_another_goal_reaches_the_targets(bench: Bench) -> None:
+    bench.subject.use_options(options())
+    bench.subject.use_objects(objects())
+    await bench.until(lambda: bench.plan.complete)
+    bench.subject.use_options(options(OPTIONS.replace("refreshPeriod: 2", "optimizationGoal: 5")))
+    await bench.until(lambda: bench.plan.targets.targets[0].goal_percent == 5.0)
+
+
+async def test_without_credentials_targets_are_known_and_pushes_say_what_is_missing(bench: Bench) -> None:
+    bench.subject.use_options(options())
+    bench.subject.use_objects(replace(objects(), transactions=()))
+    await bench.until(lambda: bench.plan.complete)
+    assert not bench.platform.configured
+    assert 'transaction "hybrid_integration"' in bench.platform.missing
+    assert bench.subject.problems
+
+
+async def test_bad_credentials_leave_the_platform_in_force_and_show_no_secret(bench: Bench) -> None:
+    bench.subject.use_options(options())
+    bench.subject.use_objects(objects())
+    await bench.until(lambda: bench.plan.complete)
+    broken = OBJECTS.replace("http://127.0.0.1:1/api/", "nonsense://user:secret-word@x")
+    bench.subject.use_objects(objects(broken))
+    await bench.until(lambda: bool(bench.subject.problems))
+    assert bench.platform.configured
+    assert "secret-word" not in " ".join(bench.subject.problems)
+    bench.subject.use_objects(objects())
+    await bench.until(lambda: not bench.subject.problems)
+
+
+async def test_the_event_loop_turns_while_a_large_site_is_discovered(bench: Bench) -> None:
+    queues = "\n".join(
+        f"  - {{name: Q{i}, number: VQ{i}, alias: VQ{i}, switch: s, annex: {{pacing: {{media: chat}}}}}}"
+        for i in range(300)
+    )
+    groups = "\n".join(f'  - {{name: G{i}, agents: [a1], origination_dns: ["VQ{i}@s"]}}' for i in range(300))
+    head, _, tail = OBJECTS.partition("virtual_queues:")
+    text = f"{head}virtual_queues:\n{queues}\nagent_groups:\n{groups}\n" + "".join(
+        line + "\n" for line in tail.splitlines()[1:] if not line.startswith("agent_groups")
+    )
+    bench.subject.use_options(options())
+    bench.subject.use_objects(objects(text))
+    turns = 0
+    while not bench.plan.complete:
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 10
+    assert len(bench.plan.targets.targets) == 300
