@@ -7,7 +7,7 @@ import functools
 import json
 import time
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator.demo import ports
 from simulator.demo.node_files import HOST, NodePlan, cluster_options, node_options, write_yaml
@@ -27,6 +27,18 @@ _NODE_GRACE_SECONDS = 10.0
 _SIMULATOR_GRACE_SECONDS = 5.0
 
 
+class Wiring(Protocol):
+    """How the nodes are connected to what they depend on, when not directly."""
+
+    def addresses(self, simulator: dict[str, Any]) -> dict[str, Any]:
+        """What the cluster's options say of the contact centre, whose ready file is given."""
+        ...
+
+    async def hosts(self, plan: NodePlan, hosts: str) -> str:
+        """The ZooKeeper hosts this node is told, in place of the real ones; its directory need not exist yet."""
+        ...
+
+
 class Stage:
     """The programs of one demonstration. :meth:`stop` ends whatever :meth:`start` got to, however far that was."""
 
@@ -36,8 +48,9 @@ class Stage:
         directory: Path,
         say: Callable[[str], None],
         command: Callable[..., list[str]] = pacing_command,
+        wiring: Wiring | None = None,
     ) -> None:
-        """``command`` turns arguments of the project's command into a command line."""
+        """``command`` makes a command line of the project's command; without ``wiring`` all is connected directly."""
         self.zookeeper = "none"
         """Where ZooKeeper came from, for people."""
         self.alone = False
@@ -49,6 +62,7 @@ class Stage:
         self._directory = directory
         self._say = say
         self._command = command
+        self._wiring = wiring
         self._ensemble: Ensemble | None = None
         self._simulator: DemoProcess | None = None
 
@@ -56,12 +70,17 @@ class Stage:
         """Bring everything up; ``ready`` asks the node at an HTTP address whether it is. Raises DemoError."""
         hosts = await self._start_zookeeper()
         simulator = await self._start_simulator()
-        self._write_node_files(simulator, hosts)
+        await self._write_node_files(simulator, hosts)
         for node in self.nodes.values():
             node.start()
         for plan in self.plans:
             await self._wait_for(self.nodes[plan.name], functools.partial(ready, plan.http))
             self._say(f"{plan.name} is ready: {plan.http}, process {self.nodes[plan.name].worker_pid}")
+
+    @property
+    def ensemble(self) -> Ensemble | None:
+        """ZooKeeper, once it was started; None before, and when there is none."""
+        return self._ensemble
 
     def check(self) -> None:
         """Raise DemoError when the contact centre has ended. Nodes may end; their keeper looks after them."""
@@ -117,18 +136,19 @@ class Stage:
         self._say(f"contact centre {self._options.scenario} is open: {self.simulator_http}/simulator/status")
         return addresses
 
-    def _write_node_files(self, simulator: dict[str, Any], hosts: str | None) -> None:
+    async def _write_node_files(self, simulator: dict[str, Any], hosts: str | None) -> None:
         count = 1 if hosts is None else self._options.nodes
         # A ZooKeeper that was already running keeps what is written to it: a name that nobody else has.
         foreign = self._ensemble is not None and not self._ensemble.controllable
         cluster = f"demo-{uuid.uuid4().hex[:8]}" if foreign else "demo"
         seed = self._directory / "cluster.yaml"
-        write_yaml(seed, cluster_options(simulator))
+        write_yaml(seed, cluster_options(self._wiring.addresses(simulator) if self._wiring else simulator))
         http, clustering = ports.choose(ports.HTTP_FROM, count), ports.choose(ports.CLUSTERING_FROM, count)
         for number in range(1, count + 1):
             name = f"node-{number}"
             plan = NodePlan(name, self._directory / name, http[number - 1], clustering[number - 1])
-            write_yaml(plan.file, node_options(plan, cluster=cluster, zookeeper=hosts, seed=seed))
+            told = await self._wiring.hosts(plan, hosts) if self._wiring and hosts else hosts
+            write_yaml(plan.file, node_options(plan, cluster=cluster, zookeeper=told, seed=seed))
             command = self._command("node", "--config", str(plan.file))
             self.plans.append(plan)
             self.nodes[name] = DemoProcess(name, command, plan.directory / "log")

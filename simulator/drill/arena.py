@@ -1,0 +1,206 @@
+"""A whole cluster to be maltreated: real processes, a real ensemble, and every node's lines behind proxies."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from simulator.demo.observation import REQUEST_SECONDS
+from simulator.demo.options import (
+    REFRESH_PERIOD_SECONDS,
+    SESSION_TIMEOUT_SECONDS,
+    DemoError,
+    DemoOptions,
+)
+from simulator.demo.stage import Stage
+from simulator.drill.bounds import Bounds
+from simulator.drill.record import Push, applied
+from simulator.drill.wiring import ProxyWiring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from simulator.demo.processes import DemoProcess
+    from simulator.demo.zookeeper import Ensemble
+
+TICK_SECONDS = 0.5
+"""tickTime of the ensembles that ``simulator.demo.zookeeper`` starts."""
+STEADY_SECONDS = 60.0
+"""Longest time a cluster may take until everything is as it should be, processes that start included."""
+_POLL_SECONDS = 0.02
+_SETTLED_PUSHES = 3
+
+
+class Arena:
+    """The cluster, its surroundings, and what the platform recorded. Use it as an asynchronous context manager."""
+
+    def __init__(self, directory: Path, say: Callable[[str], None], scenario: str = "demo", nodes: int = 3) -> None:
+        self.wiring = ProxyWiring()
+        options = DemoOptions(directory=directory, scenario=scenario, nodes=nodes)
+        self.stage = Stage(options, directory, say, self.wiring.command, self.wiring)
+        self.bounds = Bounds(SESSION_TIMEOUT_SECONDS, TICK_SECONDS, REFRESH_PERIOD_SECONDS)
+        self.pushes: list[Push] = []
+        """The platform's record as far as it was read, oldest first."""
+        self._client = httpx.AsyncClient(timeout=REQUEST_SECONDS, trust_env=False)
+
+    async def __aenter__(self) -> Arena:
+        try:
+            await self.stage.start(self._ready)
+            if self.stage.ensemble is None or not self.stage.ensemble.controllable:
+                raise DemoError(f"this needs a ZooKeeper of its own on this machine; found: {self.stage.zookeeper}")
+            await self.steady()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for process in self.nodes.values():
+            self._signal(process, signal.SIGCONT)
+        self.wiring.heal()
+        await self.stage.stop()
+        await self.wiring.stop()
+        await self._client.aclose()
+
+    @property
+    def nodes(self) -> dict[str, DemoProcess]:
+        """The nodes' processes by name."""
+        return self.stage.nodes
+
+    @property
+    def ensemble(self) -> Ensemble:
+        """ZooKeeper."""
+        assert self.stage.ensemble is not None
+        return self.stage.ensemble
+
+    # --- questions ---------------------------------------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> int:
+        """Epoch of the push that took effect last, as far as it was read; 0 before any."""
+        return next((push.epoch for push in reversed(self.pushes) if push.accepted), 0)
+
+    @property
+    def master(self) -> str | None:
+        """The node that sent the push that took effect last; None before any."""
+        return self.sender(self.epoch)
+
+    def sender(self, epoch: int) -> str | None:
+        """The node that has sent pushes under an epoch."""
+        return next((name for name, lines in self.wiring.lines.items() if epoch in lines.epochs), None)
+
+    def times(self) -> list[float]:
+        """When pushes took effect."""
+        return [push.received_at for push in applied(self.pushes)]
+
+    async def read(self) -> list[Push]:
+        """Read what the platform recorded since the last time; returns the new part."""
+        after = self.pushes[-1].index if self.pushes else 0
+        answer = await self._client.get(f"{self.stage.simulator_http}/simulator/pushes", params={"after": after})
+        new = [Push.from_wire(push) for push in answer.json()["pushes"]]
+        self.pushes += new
+        return new
+
+    async def await_push(self, seconds: float, *, since: float = 0.0, above_epoch: int = -1) -> Push:
+        """The first push that took effect after ``since`` and above an epoch. Raises DemoError when there is none."""
+        deadline = time.monotonic() + seconds
+        while True:
+            await self.read()
+            for push in applied(self.pushes):
+                if push.received_at > since and push.epoch > above_epoch:
+                    return push
+            if time.monotonic() > deadline:
+                raise DemoError(f"no push above epoch {above_epoch} was accepted within {seconds:g} s{self.logs()}")
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def out_of_order(self) -> int:
+        """Accepted out of order by the platform's own count."""
+        answer = await self._client.get(f"{self.stage.simulator_http}/simulator/status", params={"targets": "no"})
+        return int(answer.json()["accepted_out_of_order"])
+
+    async def page(self, node: str, path: str) -> dict[str, Any]:
+        """A page of a node; empty when it does not answer."""
+        plan = next(plan for plan in self.stage.plans if plan.name == node)
+        try:
+            answer = (await self._client.get(plan.http + path)).json()
+        except (httpx.HTTPError, ValueError):
+            return {}
+        return answer if isinstance(answer, dict) else {}
+
+    # --- care --------------------------------------------------------------------------------------------------------
+
+    def start_ended(self) -> list[str]:
+        """Start every node that has ended; returns their names."""
+        ended = [name for name, process in self.nodes.items() if not process.running]
+        for name in ended:
+            self.nodes[name].kill_session()
+            self.nodes[name].start()
+        return ended
+
+    async def steady(self) -> str:
+        """Heal everything and wait until all nodes are members and one of them pushes each period; its name.
+
+        Raises DemoError when that does not come about.
+        """
+        self.wiring.heal()
+        await asyncio.to_thread(self.ensemble.restore)
+        deadline = time.monotonic() + STEADY_SECONDS
+        while not await self._is_steady():
+            if time.monotonic() > deadline:
+                raise DemoError(f"the cluster is not steady after {STEADY_SECONDS:g} s{self.logs()}")
+            self.start_ended()
+            await asyncio.sleep(10 * _POLL_SECONDS)
+        assert self.master is not None
+        return self.master
+
+    async def _is_steady(self) -> bool:
+        await self.read()
+        newest = applied(self.pushes)[-_SETTLED_PUSHES:]
+        regular = len(newest) == _SETTLED_PUSHES and len({push.epoch for push in newest}) == 1
+        recent = regular and newest[0].received_at > time.time() - (_SETTLED_PUSHES + 1) * self.bounds.period
+        if not recent or self.master is None:
+            return False
+        members = (await self.page(self.master, "/cluster")).get("members", [])
+        joined = [each["name"] for each in members if each["reachable"] and each["zookeeper"] == "connected"]
+        if len(joined) < len(self.nodes):
+            return False
+        return all([await self._ready(plan.http) for plan in self.stage.plans])
+
+    async def _ready(self, address: str) -> bool:
+        try:
+            return (await self._client.get(f"{address}/readiness")).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    async def fault(self, **fault: Any) -> None:
+        """Make the contact centre misbehave; see its own description of faults."""
+        answer = await self._client.post(f"{self.stage.simulator_http}/simulator/faults", json=fault)
+        answer.raise_for_status()
+
+    async def clear_faults(self) -> None:
+        """The contact centre behaves again."""
+        (await self._client.delete(f"{self.stage.simulator_http}/simulator/faults")).raise_for_status()
+
+    def signal_worker(self, node: str, number: signal.Signals) -> int:
+        """Send a signal to the process that does a node's work, not to its supervisor; its id, 0 when it has ended."""
+        return self._signal(self.nodes[node], number)
+
+    @staticmethod
+    def _signal(process: DemoProcess, number: signal.Signals) -> int:
+        pid = process.worker_pid
+        try:
+            if pid:
+                os.kill(pid, number)
+        except ProcessLookupError:
+            return 0
+        return pid
+
+    def logs(self) -> str:
+        """The ends of all nodes' logs, ready to be appended to a message."""
+        return "".join(f"\n  {name}{process.tail()}" for name, process in self.nodes.items())

@@ -1,0 +1,142 @@
+"""The command `pacing drill`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cluster.errors import ClusterError
+from simulator.demo import zookeeper
+from simulator.demo.directory import working_directory
+from simulator.demo.options import DemoError
+from simulator.demo.pick import only_warnings
+from simulator.drill.arena import Arena
+from simulator.drill.drills import DRILLS, run_drill
+from simulator.drill.field import Options
+from simulator.drill.running import RunningCluster, graceful_hand_over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from simulator.drill.verdict import DrillResult
+
+ALL = "all"
+FROM_OUTSIDE = "graceful"
+"""The only drill a running cluster can be put through from outside."""
+_FAILED = 1
+_WRONG_USAGE = 2
+
+
+class Form(StrEnum):
+    """Form of what is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+DrillArgument = Annotated[str, typer.Argument(metavar="DRILL", help=f"One of {', '.join(DRILLS)}, or {ALL}.")]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster", help="HTTP address of a node of a running cluster; without it a cluster of its own is started."
+    ),
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a running cluster is disturbed.")]
+FormOption = Annotated[Form, typer.Option("--output", "-o", help="A table for people or JSON for programs.")]
+OutageOption = Annotated[float, typer.Option(min=1, help="Seconds of an outage of ZooKeeper or of the platform.")]
+DirectoryOption = Annotated[
+    Path | None, typer.Option(file_okay=False, help="Keep all files and logs here.", show_default=False)
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root command."""
+    app.command("drill")(drill)
+
+
+def drill(
+    drill: DrillArgument = ALL,
+    *,
+    cluster: ClusterOption = None,
+    yes: YesOption = False,
+    output: FormOption = Form.TABLE,
+    outage: OutageOption = 10.0,
+    directory: DirectoryOption = None,
+) -> None:
+    """Do one kind of harm to a cluster, or each, and tell the gap without an accepted push, its bound and the verdict.
+
+    Without --cluster everything happens to a cluster of its own on this machine: a ZooKeeper ensemble, three nodes and
+    a simulated contact centre. Exit status 0 only when every verdict is a pass.
+    """
+    if drill not in {*DRILLS, ALL}:
+        raise typer.BadParameter(f"there is no drill {drill}; there are {', '.join(DRILLS)}, and {ALL}")
+    only_warnings()
+    try:
+        if cluster is not None:
+            results = [_on_running(drill, cluster, yes=yes)]
+        else:
+            results = asyncio.run(_on_own(drill, Options(outage), directory and directory.absolute()))
+    except (DemoError, ClusterError) as error:
+        sys.stderr.write(f"pacing: {error}\n")
+        raise typer.Exit(_FAILED) from None
+    _show(results, output)
+    raise typer.Exit(0 if all(result.passed for result in results) else _FAILED)
+
+
+def _say(text: str) -> None:
+    """Timelines are for people: they go where a program's output does not."""
+    sys.stderr.write(text + "\n")
+
+
+async def _on_own(drill: str, options: Options, directory: Path | None) -> list[DrillResult]:
+    for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
+        del os.environ[variable]  # the nodes take what they are told here, and nothing from the caller's settings
+    if directory is not None:
+        with working_directory(directory, keep=True) as place:
+            return await _run(drill, options, place)
+    with tempfile.TemporaryDirectory(prefix="pacing-drill-") as name:
+        return await _run(drill, options, Path(name))
+
+
+async def _run(drill: str, options: Options, directory: Path, say: Callable[[str], None] = _say) -> list[DrillResult]:
+    async with Arena(directory, say) as arena:
+        return [await run_drill(name, arena, options, say) for name in (DRILLS if drill == ALL else [drill])]
+
+
+def _on_running(drill: str, address: str, *, yes: bool) -> DrillResult:
+    if drill != FROM_OUTSIDE:
+        sys.stderr.write(
+            f"pacing: the drill {drill} needs the hands of whoever operates the machines: a running cluster can be "
+            f"asked to hand over ({FROM_OUTSIDE}), but nobody can kill, freeze or cut off its parts from outside. Do "
+            "that on the machine, and read the gap in `pacing list`.\n"
+        )
+        raise typer.Exit(_WRONG_USAGE)
+    running = RunningCluster(address)
+    before = running.look()
+    _say(f"cluster {before.cluster}: master {before.master}, epoch {before.epoch}, {before.members} members")
+    question = f"Ask {before.master} to resign now? Another member takes over; pacing goes on."
+    if not yes and not typer.confirm(question, err=True):
+        raise typer.Exit(_WRONG_USAGE)
+    return asyncio.run(graceful_hand_over(running, before, _say))
+
+
+def _show(results: Sequence[DrillResult], output: Form) -> None:
+    rows = [result.as_dict() for result in results]
+    if output is Form.JSON:
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        return
+    for row in rows:
+        order = "not seen" if row["accepted_out_of_order"] is None else row["accepted_out_of_order"]
+        times = (
+            f"gap {row['gap_seconds']:7.3f} s  bound {row['bound_seconds']:6.3f} s  missed {row['missed_periods']:3d}"
+        )
+        counts = f"out of order {order}  changes of master {row['master_changes']}"
+        sys.stdout.write(f"{row['drill']:<20} {row['verdict']:<5} {times}  {counts}\n")

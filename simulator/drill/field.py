@@ -1,0 +1,114 @@
+"""What every drill is given: the cluster, a timeline, and the measures of its own stretch of the record."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cluster.peer_client import PeerClient
+from cluster.records import MemberInfo
+from simulator.demo.options import DemoError
+from simulator.drill.record import applied, changes_of_epoch, longest_interval, missed_periods, out_of_order
+from simulator.drill.verdict import Measured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulator.drill.arena import Arena
+    from simulator.drill.record import Push
+
+CALL_SECONDS = 5.0
+WAIT_SECONDS = 45.0
+"""How long a drill waits for what must come before it gives up; far above every bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a drill may be asked to do differently. Times in seconds."""
+
+    outage_seconds: float = 10.0
+    """How long ZooKeeper, or the platform, stays away."""
+
+
+class Field:
+    """One drill's view of the cluster."""
+
+    def __init__(self, arena: Arena, options: Options, say: Callable[[str], None]) -> None:
+        self.arena = arena
+        self.options = options
+        self.complaints: list[str] = []
+        self._say = say
+        self._begun = time.time()
+        self._first_index = arena.pushes[-1].index if arena.pushes else 0
+        self._told_index = self._first_index
+
+    def tell(self, text: str, at: float | None = None) -> None:
+        """Enter an event into the timeline; ``at`` is Unix time in seconds, now unless given."""
+        self._say(f"  {(time.time() if at is None else at) - self._begun:+8.3f} s  {text}")
+
+    async def mid_period(self) -> str:
+        """Wait until half a period after a push, so that faults always come at the same moment; the master's name."""
+        newest = await self.arena.await_push(WAIT_SECONDS, since=time.time())
+        await _sleep_until(newest.received_at + self.arena.bounds.period / 2)
+        master = self.arena.master
+        if master is None:
+            raise DemoError("there is no master to begin with")
+        return master
+
+    async def successor(self, fault_at: float, old_epoch: int) -> Push:
+        """Wait for the first push of a newer reign and tell of it."""
+        push = await self.arena.await_push(WAIT_SECONDS, since=fault_at, above_epoch=old_epoch)
+        self.tell(f"first accepted push of epoch {push.epoch}, from {self.arena.sender(push.epoch)}", push.received_at)
+        return push
+
+    async def next_pushes(self, count: int, since: float) -> Push:
+        """Wait for ``count`` more pushes to take effect; the first of them."""
+        first = await self.arena.await_push(WAIT_SECONDS, since=since)
+        latest = first
+        for _ in range(count - 1):
+            latest = await self.arena.await_push(WAIT_SECONDS, since=latest.received_at)
+        return first
+
+    def interval(self, since: float, until: float) -> float:
+        """Longest time without an accepted push, beyond the refresh period."""
+        return max(0.0, longest_interval(self.arena.times(), since, until) - self.arena.bounds.period)
+
+    async def resign(self, node: str) -> None:
+        """Ask a node to resign, as `pacing step-down` does."""
+        await step_down(next(each for each in await self._members() if each["name"] == node))
+
+    async def _members(self) -> list[dict[str, object]]:
+        for name in self.arena.nodes:
+            members = (await self.arena.page(name, "/cluster")).get("members")
+            if members:
+                return list(members)
+        raise DemoError("no node tells who the members are")
+
+    async def measured(self, gap_seconds: float) -> Measured:
+        """The measures of everything since this object was made."""
+        await self.arena.read()
+        own = [push for push in self.arena.pushes if push.index > self._first_index]
+        before = [push for push in applied(self.arena.pushes) if push.index <= self._first_index][-1:]
+        return Measured(
+            gap_seconds=gap_seconds,
+            missed_periods=missed_periods(self.arena.times(), self._begun, time.time(), self.arena.bounds.period),
+            accepted_out_of_order=max(len(out_of_order(self.arena.pushes)), await self.arena.out_of_order()),
+            master_changes=changes_of_epoch([*before, *own]),
+            complaints=tuple(self.complaints),
+        )
+
+
+async def step_down(member: dict[str, object]) -> int:
+    """Ask a member, as `/cluster` lists it, to resign; the epoch that ended. Raises ClusterError."""
+    name, http, clustering, version = (str(member[key]) for key in ("name", "http", "clustering", "version"))
+    client = PeerClient(CALL_SECONDS)
+    try:
+        return await client.step_down(MemberInfo(name, http, clustering, version, 0.0), "pacing drill", CALL_SECONDS)
+    finally:
+        await client.close()
+
+
+async def _sleep_until(at: float) -> None:
+    await asyncio.sleep(max(0.0, at - time.time()))

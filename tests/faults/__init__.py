@@ -1,0 +1,1 @@
+"""The machinery that breaks things on purpose, and the judges of what followed."""
