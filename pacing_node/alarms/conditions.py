@@ -1,0 +1,178 @@
+"""The alarm conditions: what each one measures, on whose behalf, and how its threshold is read.
+
+The first five carry the names of the reference product. Its thresholds and clearance rules are not public; those here
+are this service's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad it is, in the words of ITU-T X.733."""
+
+    CRITICAL = "critical"
+    MAJOR = "major"
+    MINOR = "minor"
+    WARNING = "warning"
+
+
+class Scope(StrEnum):
+    """Whose alarm it is."""
+
+    CLUSTER = "cluster"
+    """Raised and cleared by the master on behalf of all; the next master continues with it."""
+    NODE = "node"
+    """Raised and cleared by each node about itself."""
+
+
+class Kind(StrEnum):
+    """How the measured value relates to the threshold."""
+
+    LEVEL = "level"
+    """Raised when at or above it for the detection time; cleared below the clearance share of it."""
+    PEAK = "peak"
+    """Raised at once when at or above it; cleared when no value reaches the clearance share of it any more."""
+    COUNT = "count"
+    """Raised when that many in a row; cleared when there is none."""
+    DURATION = "duration"
+    """Raised when it has lasted that long; cleared when it is over."""
+    REMAINING = "remaining"
+    """Raised when only that much is left; cleared when there is more again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One alarm condition."""
+
+    key: str
+    """Name of its threshold in the section ``alarms``, in Python's spelling."""
+    name: str
+    """Name in every alarm."""
+    scope: Scope
+    severity: Severity
+    kind: Kind
+    unit: str
+    """Unit of value and threshold."""
+    meaning: str
+    """What is measured, in one sentence."""
+
+
+_NODE, _CLUSTER = Scope.NODE, Scope.CLUSTER
+
+CONDITIONS: tuple[Condition, ...] = (
+    Condition(
+        "gc_latency",
+        "GC Latency",
+        _NODE,
+        Severity.MINOR,
+        Kind.PEAK,
+        "s",
+        "Longest pause of one run of Python's cyclic garbage collector, during which the process does nothing else.",
+    ),
+    Condition(
+        "heap_memory",
+        "Heap Memory Usage",
+        _NODE,
+        Severity.MAJOR,
+        Kind.LEVEL,
+        "%",
+        "Resident memory of the process as a share of its limit; Python has no heap of a fixed size.",
+    ),
+    Condition(
+        "requests_failed",
+        "PacingRequestsFailed",
+        _CLUSTER,
+        Severity.CRITICAL,
+        Kind.COUNT,
+        "pushes",
+        "Pushes in a row that failed as a whole: connection, HTTP status, authorisation, or out of time.",
+    ),
+    Condition(
+        "target_errors",
+        "PacingResponseTargetError",
+        _CLUSTER,
+        Severity.MAJOR,
+        Kind.COUNT,
+        "pushes",
+        "Pushes in a row in which the platform refused this one target.",
+    ),
+    Condition(
+        "invalid_replies",
+        "PacingResponseValidationError",
+        _CLUSTER,
+        Severity.MAJOR,
+        Kind.COUNT,
+        "pushes",
+        "Pushes in a row that were answered with success and a body that does not fit the contract.",
+    ),
+    Condition(
+        "statistics_stale",
+        "StatisticsStale",
+        _CLUSTER,
+        Severity.CRITICAL,
+        Kind.LEVEL,
+        "%",
+        "Share of the targets whose statistics are too old or marked invalid by their source.",
+    ),
+    Condition(
+        "goal_infeasible",
+        "GoalInfeasible",
+        _CLUSTER,
+        Severity.WARNING,
+        Kind.DURATION,
+        "s",
+        "How long inbound load alone has been breaking the goal of this target.",
+    ),
+    Condition(
+        "configuration_refused",
+        "ConfigurationRefused",
+        _CLUSTER,
+        Severity.MAJOR,
+        Kind.DURATION,
+        "s",
+        "How long newer options or objects have not been usable, while the ones before stay in force.",
+    ),
+    Condition(
+        "no_master",
+        "NoMaster",
+        _NODE,
+        Severity.CRITICAL,
+        Kind.DURATION,
+        "s",
+        "How long this node has known of no master.",
+    ),
+    Condition(
+        "fenced_push",
+        "FencedPush",
+        _NODE,
+        Severity.MAJOR,
+        Kind.COUNT,
+        "pushes",
+        "Pushes of this node in the last five minutes that were refused because a newer master has pushed.",
+    ),
+    Condition(
+        "certificate_expiry",
+        "CertificateExpiry",
+        _NODE,
+        Severity.MAJOR,
+        Kind.REMAINING,
+        "days",
+        "Days until this certificate of the node expires.",
+    ),
+    Condition(
+        "event_loop_lag",
+        "EventLoopLag",
+        _NODE,
+        Severity.MINOR,
+        Kind.PEAK,
+        "s",
+        "How late a timer of the node's event loop fired.",
+    ),
+)
+"""Every condition, those of the reference product first."""
+
+BY_KEY = {condition.key: condition for condition in CONDITIONS}
+BY_NAME = {condition.name: condition for condition in CONDITIONS}

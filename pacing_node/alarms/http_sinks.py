@@ -1,0 +1,138 @@
+"""Alarms over HTTP: Alertmanager's v2 interface, and a webhook with a JSON document of our own."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from pacing_node.alarms.conditions import Scope
+from pacing_node.alarms.machine import Transition
+from pacing_node.alarms.outbox import DeliveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pacing_node.alarms.book import AlarmEvent
+
+TIMEOUT_SECONDS = 5.0
+REPEAT_SECONDS = 60.0
+"""How often Alertmanager is told an alarm that is still raised."""
+FORGET_SECONDS = 300.0
+"""How long Alertmanager keeps an alarm that nobody repeats: then no node of the cluster is alive."""
+_TRY_AGAIN = frozenset({408, 425, 429})
+
+
+def _client(token: str | None = None) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False, headers=headers)
+
+
+async def _post(client: httpx.AsyncClient, url: str, body: Any, headers: dict[str, str] | None = None) -> None:
+    """Send one document. Raises DeliveryError, permanent when the receiver will never take it."""
+    content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    try:
+        response = await client.post(
+            url, content=content, headers={"Content-Type": "application/json", **(headers or {})}
+        )
+    except httpx.HTTPError as error:
+        raise DeliveryError(f"{type(error).__name__}: {error}") from None
+    status = response.status_code
+    if not response.is_success:
+        refused = 400 <= status < 500 and status not in _TRY_AGAIN
+        raise DeliveryError(f"HTTP {status}: {response.text[:200]}", permanent=refused)
+
+
+class AlertmanagerSink:
+    """Alarms as alerts. Labels are the same at raise and clear, on whichever node, so Alertmanager knows them again."""
+
+    batch = 100
+    repeat_seconds = REPEAT_SECONDS
+
+    def __init__(self, url: str, *, cluster: str) -> None:
+        """``url`` is the address of Alertmanager without the path of the interface."""
+        self.name = f"alertmanager {urlsplit(url).netloc}"
+        self._url = url.rstrip("/") + "/api/v2/alerts"
+        self._cluster = cluster
+        self._client = _client()
+
+    async def deliver(self, events: Sequence[AlarmEvent]) -> None:
+        """Send a batch as one list of alerts. Raises DeliveryError."""
+        await _post(self._client, self._url, [self._alert(event) for event in events])
+
+    def _alert(self, event: AlarmEvent) -> dict[str, Any]:
+        alarm = event.alarm
+        labels = {
+            "alertname": alarm.condition,
+            "cluster": self._cluster,
+            "object": alarm.object,
+            "severity": alarm.severity.value,
+            "scope": alarm.scope.value,
+        }
+        if alarm.scope is Scope.NODE:
+            labels["node"] = alarm.node
+        raised = event.transition is Transition.RAISED
+        return {
+            "labels": labels,
+            "annotations": {"summary": event.summary, "description": alarm.definition.meaning},
+            "startsAt": _time(alarm.raised_at),
+            "endsAt": _time(event.at + FORGET_SECONDS if raised else event.at),
+        }
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._client.aclose()
+
+
+class WebhookSink:
+    """Alarms as JSON documents, one request each."""
+
+    batch = 1
+    repeat_seconds = None
+
+    def __init__(self, url: str, *, cluster: str, token: str | None = None) -> None:
+        """``token`` is sent as a bearer token."""
+        self.name = f"webhook {urlsplit(url).netloc}"
+        self._url = url
+        self._cluster = cluster
+        self._client = _client(token)
+
+    async def deliver(self, events: Sequence[AlarmEvent]) -> None:
+        """Send one document per event. Raises DeliveryError."""
+        for event in events:
+            key = f"{self._cluster}/{event.alarm.identity}/{event.transition.value}"
+            headers = {"Idempotency-Key": key.encode("ascii", "backslashreplace").decode()}
+            await _post(self._client, self._url, alarm_document(event, self._cluster), headers)
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._client.aclose()
+
+
+def alarm_document(event: AlarmEvent, cluster: str) -> dict[str, Any]:
+    """The document of the webhook; its fields only grow."""
+    alarm = event.alarm
+    return {
+        "event": event.transition.value,
+        "id": alarm.identity,
+        "condition": alarm.condition,
+        "object": alarm.object,
+        "severity": alarm.severity.value,
+        "scope": alarm.scope.value,
+        "cluster": cluster,
+        "raised_by": alarm.node,
+        "sent_by": event.node,
+        "raised_at": alarm.raised_at,
+        "cleared_at": None if event.transition is Transition.RAISED else event.at,
+        "value": alarm.value,
+        "threshold": alarm.threshold,
+        "unit": alarm.definition.unit,
+        "message": event.summary,
+    }
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
