@@ -178,6 +178,6 @@ async def test_a_kept_directory_holds_configuration_and_logs(options, with_zooke
 
 async def test_the_title_and_the_commands_lead_to_the_nodes(options, with_zookeeper, monkeypatch):
     monkeypatch.setattr(stage_module.ports, "HTTP_FROM", 28080)
-    _, notes, _ = await run(options)
-    assert notes.scenes[0].commands[0] == "PACING_URL=http://127.0.0.1:28080 .venv/bin/pacing list"
+    _, notes, stage = await run(options)
+    assert notes.scenes[0].commands[0] == f"PACING_URL={stage.plans[0].http} .venv/bin/pacing list"
     assert "a running one" in notes.scenes[0].title
