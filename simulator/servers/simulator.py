@@ -16,7 +16,7 @@ from starlette.routing import Route
 from cluster.tasks import cancel, spawn
 from simulator.model import ContactCentre
 from simulator.scenarios import Credentials, configuration_objects
-from simulator.servers.bulk import BulkEndpoint
+from simulator.servers.bulk import BulkDialect
 from simulator.servers.configuration_document import ConfigurationDocument
 from simulator.servers.configuration_feed import ConfigurationServer
 from simulator.servers.control import ControlPages
@@ -25,7 +25,10 @@ from simulator.servers.faults import FaultBoard
 from simulator.servers.journal import Journal
 from simulator.servers.live import LiveCentre
 from simulator.servers.oauth import TokenOffice
+from simulator.servers.platform import PlatformTargets
+from simulator.servers.push_endpoint import PushEndpoint
 from simulator.servers.statistics_pair import StatisticsPair
+from simulator.servers.webhook import WebhookDialect
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BULK_PATH = "/api/v2/journey/actiontargets/bulk"
+WEBHOOK_PATH = "/webhook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,10 @@ class SimulatorOptions:
     token_lifetime_seconds: float = 3600.0
     clients: dict[str, str] = field(default_factory=lambda: {"pacing": "simulated-secret"}, repr=False)
     """OAuth clients and their passwords; the first one stands in the configuration objects."""
+    webhook_bearer: str | None = field(default=None, repr=False)
+    """Bearer token the webhook asks for."""
+    webhook_signing_key: str | None = field(default=None, repr=False)
+    """Key of the signature the webhook asks for."""
 
 
 class Simulator:
@@ -141,11 +149,15 @@ class Simulator:
 
     def _application(self) -> Starlette:
         office = TokenOffice(self.options.clients, self.options.token_lifetime_seconds, self.board)
-        bulk = BulkEndpoint(self.live, office, self.journal, self.board)
+        targets = PlatformTargets(self.live, self.board)
+        bulk = PushEndpoint(BulkDialect(targets, office), self.journal, self.board)
+        signed = WebhookDialect(targets, self.options.webhook_bearer, self.options.webhook_signing_key)
+        webhook = PushEndpoint(signed, self.journal, self.board)
         pages = ControlPages(self.live, self.journal, self.board)
         routes = [
             Route("/oauth/token", office.answer, methods=["POST"]),
             Route(BULK_PATH, bulk.answer, methods=["POST"]),
+            Route(WEBHOOK_PATH, webhook.answer, methods=["POST"]),
             *pages.routes,
         ]
         return Starlette(routes=routes)

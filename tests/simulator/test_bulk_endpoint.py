@@ -147,8 +147,10 @@ async def test_a_wrong_entity_is_an_error_of_its_own(platform: Platform, wrong: 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"entities": 3}', b'"x"', b"\xff\xfe", b"[" * 100_000])
 async def test_a_body_that_is_no_push_is_refused_whole(platform: Platform, body: bytes) -> None:
     headers = {"Authorization": await platform.authorization()}
-    answer = await platform.http.post(BULK_PATH, content=body, headers=headers)
+    token = {"Pacing-Cluster-Id": "A", "Pacing-Epoch": "1", "Pacing-Sequence": "1"}
+    answer = await platform.http.post(BULK_PATH, content=body, headers=headers | token)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad.request")
+    assert (await platform.status())["pushes_refused"] == 1
 
 
 async def test_a_push_without_a_token_is_refused(platform: Platform) -> None:

@@ -1,0 +1,122 @@
+"""The webhook receiver: the documented shape, the same fencing, bearer token and signature."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import jsonschema
+import pytest
+import yaml
+
+from simulator.servers import WEBHOOK_PATH, Simulator, SimulatorOptions
+from tests.simulator.conftest import DEMO
+
+if TYPE_CHECKING:
+    from tests.simulator.conftest import Platform
+
+OPENAPI = yaml.safe_load((Path(__file__).parents[2] / "docs" / "openapi" / "webhook.yaml").read_text())
+
+
+def fits(document: Any, schema: str) -> None:
+    jsonschema.validate(document, {"$ref": f"#/components/schemas/{schema}", "components": OPENAPI["components"]})
+
+
+def target(name: str, invitations: Any = 0, **more: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "queue": "q",
+        "media": "chat",
+        "groups": [],
+        "invitations": invitations,
+        "interval_seconds": 5.0,
+        "inbound_portion": None,
+        "estimated_wait_seconds": None,
+        "reason": "agents_available",
+        "statistics": {"logged_in": 1, "ready": 1, "waiting": 0, "accepted_total": 0, "abandoned_total": 0},
+    } | more
+
+
+def push(sequence: int, *targets: Any, epoch: int = 1, cluster: str = "A") -> tuple[bytes, dict[str, str]]:
+    listed = list(targets) or [target("Sales Chat - chat")]
+    token = {"cluster_id": cluster, "epoch": epoch, "sequence": sequence, "part": 1, "parts": 1}
+    headers = {
+        "Pacing-Cluster-Id": cluster,
+        "Pacing-Epoch": str(epoch),
+        "Pacing-Sequence": str(sequence),
+        "Pacing-Part": "1/1",
+    }
+    return json.dumps(token | {"targets": listed}).encode(), headers
+
+
+async def send(platform: Platform, pushed: tuple[bytes, dict[str, str]]) -> httpx.Response:
+    return await platform.http.post(WEBHOOK_PATH, content=pushed[0], headers=pushed[1])
+
+
+async def test_a_push_is_answered_for_each_target_by_name(platform: Platform) -> None:
+    body, headers = push(
+        1, target("Sales Chat - chat", 3), target("No Such - chat"), target("Care Chat - chat", "many")
+    )
+    fits(json.loads(push(1)[0]), "Push")
+    answer = (await send(platform, (body, headers))).json()
+    fits(answer, "PushReply")
+    first, unknown, wrong = answer["targets"]
+    assert (first["name"], first["pending"], first.get("error")) == ("Sales Chat - chat", 0, None)
+    assert "not.found" in unknown["error"]
+    assert "invitations" in wrong["error"]
+
+
+async def test_fencing_is_that_of_every_receiver(platform: Platform) -> None:
+    assert (await send(platform, push(5))).status_code == 200
+    replayed = await send(platform, push(5))
+    assert (replayed.status_code, replayed.headers["Idempotency-Replayed"]) == (200, "true")
+    stale, foreign = await send(platform, push(4)), await send(platform, push(9, cluster="B"))
+    assert [answer.status_code for answer in (stale, foreign)] == [409, 409]
+    assert [answer.json()["code"] for answer in (stale, foreign)] == ["stale_token", "foreign_cluster"]
+    assert stale.json()["mark"] == {"cluster_id": "A", "epoch": 1, "sequence": 5}
+    fits(stale.json(), "Refusal")
+
+
+async def test_the_webhook_is_a_stream_of_its_own(platform: Platform) -> None:
+    await platform.push(5, 7, cluster="B")
+    assert (await send(platform, push(1))).status_code == 200
+    assert (await platform.status())["accepted_out_of_order"] == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d.pop("parts"),
+        lambda d: d.update(colour="red"),
+        lambda d: d.update(epoch=2),
+        lambda d: d.update(targets=[]),
+        lambda d: d.update(targets={}),
+    ],
+)
+async def test_a_document_that_is_no_push_is_refused_whole(platform: Platform, change: Any) -> None:
+    body, headers = push(1)
+    document = json.loads(body)
+    change(document)
+    answer = await send(platform, (json.dumps(document).encode(), headers))
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad.request")
+
+
+async def test_bearer_token_and_signature_are_asked_for_where_configured() -> None:
+    options = SimulatorOptions(webhook_bearer="open sesame", webhook_signing_key="key")
+    async with (
+        Simulator(DEMO, options) as simulator,
+        httpx.AsyncClient(base_url=simulator.addresses["http"], verify=False) as http,
+    ):
+        body, headers = push(1)
+        good = {
+            "Authorization": "Bearer open sesame",
+            "Pacing-Signature": f"sha256={hmac.new(b'key', body, hashlib.sha256).hexdigest()}",
+        }
+        for name in good:
+            answer = await http.post(WEBHOOK_PATH, content=body, headers=headers | good | {name: "wrong"})
+            assert answer.status_code == 401, name
+        assert (await http.post(WEBHOOK_PATH, content=body, headers=headers | good)).status_code == 200
