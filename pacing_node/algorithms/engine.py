@@ -12,7 +12,7 @@ from pacing_node.algorithms.dual import inbound_portion, learn_share, shared_por
 from pacing_node.algorithms.estimators import PRIOR_WEIGHT, Estimator
 from pacing_node.algorithms.feasibility import infeasible
 from pacing_node.algorithms.in_flight import still_pending
-from pacing_node.algorithms.laws import PREDICTIVE, Laws, Situation, abandonment_goal, effective
+from pacing_node.algorithms.laws import PREDICTIVE, Situation, abandonment_goal, effective, shared_laws
 from pacing_node.algorithms.model import Algorithm, OptimizationTarget, Result
 from pacing_node.algorithms.observation import Observer
 from pacing_node.algorithms.outer import learn_abandonment, learn_busy
@@ -45,7 +45,7 @@ class PacingController:
         start = (name_keys(self._state.names) % 999_983).astype(np.float64) / 999_983.0
         self._chance = (start + seed * _GOLDEN) % 1.0
         self._carry = np.zeros(len(self._state))
-        self._laws = Laws()
+        self._laws = shared_laws()
         self._busy_warned = False
 
     def calculate(self, snapshot: Snapshot, feedback: Feedback, policy: Policy) -> Result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,6 +130,12 @@ class Laws:
             believed.disposition_seconds,
         )
         return Level(np.maximum(self._lookahead.level(flow, z) - others, 0.0), added > 1.0)
+
+
+@cache
+def shared_laws() -> Laws:
+    """The laws with their tables, one set for the process: tables hold facts of mathematics, nothing of a target."""
+    return Laws()
 
 
 def pending_level(load: FloatArray, believed: Estimates, refresh_seconds: float) -> FloatArray:
