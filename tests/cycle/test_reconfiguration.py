@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
+from pacing_node import reconfiguration
 from pacing_node.algorithms.model import Algorithm
 from pacing_node.configuration.cluster_options import ClusterOptions, parse_cluster_options
+from pacing_node.configuration.discovery import discover
 from pacing_node.configuration.documents import parse_document
 from pacing_node.configuration.object_files import objects_of
 from pacing_node.configuration.objects import ConfigurationObjects
@@ -136,21 +139,16 @@ async def test_bad_credentials_leave_the_platform_in_force_and_show_no_secret(be
     await bench.until(lambda: not bench.subject.problems)
 
 
-async def test_the_event_loop_turns_while_a_large_site_is_discovered(bench: Bench) -> None:
-    queues = "\n".join(
-        f"  - {{name: Q{i}, number: VQ{i}, alias: VQ{i}, switch: s, annex: {{pacing: {{media: chat}}}}}}"
-        for i in range(300)
-    )
-    groups = "\n".join(f'  - {{name: G{i}, agents: [a1], origination_dns: ["VQ{i}@s"]}}' for i in range(300))
-    head, _, tail = OBJECTS.partition("virtual_queues:")
-    text = f"{head}virtual_queues:\n{queues}\nagent_groups:\n{groups}\n" + "".join(
-        line + "\n" for line in tail.splitlines()[1:] if not line.startswith("agent_groups")
-    )
+async def test_the_event_loop_turns_while_a_site_is_discovered(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
+    def slow(*arguments: object) -> TargetSet:
+        assert released.wait(5), "the event loop did not turn"
+        return discover(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reconfiguration, "discover", slow)
     bench.subject.use_options(options())
-    bench.subject.use_objects(objects(text))
-    turns = 0
-    while not bench.plan.complete:
-        await asyncio.sleep(0)
-        turns += 1
-    assert turns > 10
-    assert len(bench.plan.targets.targets) == 300
+    bench.subject.use_objects(objects())
+    await asyncio.sleep(0.05)
+    released.set()
+    await bench.until(lambda: bench.plan.complete)
