@@ -1,0 +1,129 @@
+"""Members in this process and workers in others, all ended with their test."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cluster.member import ClusterMember
+from cluster.settings import ClusterSettings
+from simulator.demo.children import start_child
+from tests.support.receiver import Receiver
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+SESSION_TIMEOUT_SECONDS = 2.0
+TICK_SECONDS = 0.5
+CLUSTER = "test"
+
+
+class Members:
+    """Members of one cluster in this process."""
+
+    def __init__(self, hosts: str) -> None:
+        self._hosts = hosts
+        self.all: list[ClusterMember] = []
+
+    async def join(
+        self,
+        node: str,
+        hosts: str | None = None,
+        health_services: tuple[str, str] = ("node", "master"),
+        **options,
+    ) -> ClusterMember:
+        settings = ClusterSettings(
+            **{
+                "node": node,
+                "cluster": CLUSTER,
+                "zookeeper_hosts": hosts or self._hosts,
+                "clustering_port": 0,
+                "session_timeout_seconds": SESSION_TIMEOUT_SECONDS,
+                "sit_out_seconds": 2.0,
+                **options,
+            }
+        )
+        member = ClusterMember(settings, version="1", http_address=f"{node}:8080", health_services=health_services)
+        await member.start()
+        self.all.append(member)
+        return member
+
+    async def leave(self, member: ClusterMember) -> None:
+        self.all.remove(member)
+        await member.stop()
+
+    def masters(self) -> list[ClusterMember]:
+        return [member for member in self.all if member.mastership.reign is not None]
+
+    async def master(self, seconds: float = 15.0, other_than: ClusterMember | None = None) -> ClusterMember:
+        found = []
+        async with asyncio.timeout(seconds):
+            while not found:
+                await asyncio.sleep(0.005)
+                found = [member for member in self.masters() if member is not other_than]
+        return found[0]
+
+
+async def until(wanted: Callable[[], object], seconds: float = 10.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not wanted():
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def members(zookeeper_hosts: str) -> AsyncIterator[Members]:
+    joined = Members(zookeeper_hosts)
+    yield joined
+    for member in list(joined.all):
+        await joined.leave(member)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as running:
+        yield running
+
+
+class Workers:
+    """Nodes that push, each a process of its own."""
+
+    def __init__(self, hosts: str, directory: Path) -> None:
+        self._hosts = hosts
+        self._directory = directory
+        self._cluster = f"workers-{uuid.uuid4().hex[:8]}"
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, node: str, receiver: Receiver, **options) -> subprocess.Popen[bytes]:
+        configuration = {
+            "node": node,
+            "cluster": self._cluster,
+            "hosts": self._hosts,
+            "receiver": receiver.port,
+            "session_timeout_seconds": SESSION_TIMEOUT_SECONDS,
+            **options,
+        }
+        command = [sys.executable, "-m", "tests.support.pushing_worker", json.dumps(configuration)]
+        self.processes[node] = start_child(command, log=self._directory / f"{node}.log")
+        return self.processes[node]
+
+    def end(self) -> None:
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def workers(zookeeper_hosts: str, tmp_path: Path) -> Iterator[Workers]:
+    running = Workers(zookeeper_hosts, tmp_path)
+    yield running
+    running.end()

@@ -1,0 +1,128 @@
+"""A node without ZooKeeper: master of itself, with an epoch that never goes back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cluster.errors import AlreadyRunningError, ConflictError, DamagedStateError
+from cluster.mastership import EndCause, Role, ZooKeeperState
+from cluster.member import ClusterMember
+from cluster.settings import ClusterSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def alone(directory: Path | None, **options) -> ClusterMember:
+    settings = ClusterSettings(
+        node="only",
+        cluster="site",
+        zookeeper_hosts=None,
+        clustering_port=0,
+        state_directory=directory,
+        sit_out_seconds=0.2,
+        **options,
+    )
+    return ClusterMember(settings, version="1")
+
+
+async def epoch_of_one_run(directory: Path) -> tuple[str, int]:
+    member = alone(directory)
+    await member.start()
+    reign = await member.mastership.wait_for_reign()
+    await member.stop()
+    return reign.cluster_id, reign.epoch
+
+
+async def test_every_run_has_a_higher_epoch_of_the_same_cluster(tmp_path: Path) -> None:
+    first, second = await epoch_of_one_run(tmp_path), await epoch_of_one_run(tmp_path)
+    assert second == (first[0], first[1] + 1)
+
+
+async def test_it_may_always_act_and_says_that_it_is_alone(tmp_path: Path) -> None:
+    member = alone(tmp_path)
+    await member.start()
+    standing = member.status()
+    assert (standing.role, standing.zookeeper, standing.state) == (Role.MASTER, ZooKeeperState.STANDALONE, "serving")
+    reign = await member.mastership.wait_for_reign()
+    assert reign.seconds_to_act(1.0) == 1.0
+    assert [reign.next_token().sequence for _ in range(3)] == [1, 2, 3]
+    assert [status.info.name for status in await member.ask_members()] == ["only"]
+    await member.stop()
+    assert reign.seconds_to_act(1.0) == 0.0
+    assert reign.cause is EndCause.RESIGNED
+
+
+@pytest.mark.parametrize("content", [b"", b"17", b"not-a-uuid 5", b"6c1d9d5e-8a6c-4c5b-9d4e-0f0c7c6a1b2c minus"])
+async def test_a_damaged_epoch_file_stops_the_node_and_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "site.epoch"
+    file.write_bytes(content)
+    with pytest.raises(DamagedStateError, match="site.epoch"):
+        await alone(tmp_path).start()
+    assert file.read_bytes() == content
+    file.unlink()
+    assert (await epoch_of_one_run(tmp_path))[1] == 1
+
+
+async def test_a_second_process_cannot_share_the_directory(tmp_path: Path) -> None:
+    first = alone(tmp_path)
+    await first.start()
+    with pytest.raises(AlreadyRunningError, match="another process"):
+        await alone(tmp_path).start()
+    await first.stop()
+
+
+async def test_a_receiver_that_knows_more_raises_the_epoch_above_it(tmp_path: Path) -> None:
+    member = alone(tmp_path)
+    await member.start()
+    reign = await member.mastership.wait_for_reign()
+    reign.fenced(reign.cluster_id, 41, 7)
+    assert reign.cause is EndCause.FENCED
+    assert (await asyncio.wait_for(member.mastership.wait_for_reign(), 5)).epoch == 42
+    await member.stop()
+    assert (await epoch_of_one_run(tmp_path))[1] == 43
+
+
+async def test_stepping_down_pauses_it(tmp_path: Path) -> None:
+    member = alone(tmp_path)
+    await member.start()
+    assert await member.step_down("an operator") == 1
+    assert member.mastership.reign is None
+    assert (await asyncio.wait_for(member.mastership.wait_for_reign(), 5)).epoch == 2
+    await member.stop()
+
+
+async def test_the_document_survives_a_restart_with_its_version(tmp_path: Path) -> None:
+    member = alone(tmp_path)
+    await member.start()
+    assert await member.documents.write(b"one\ntwo", None) == 0
+    assert await member.documents.write(b"three\n\nfour", 0) == 1
+    with pytest.raises(ConflictError):
+        await member.documents.write(b"late", 0)
+    await member.stop()
+    again = alone(tmp_path)
+    await again.start()
+    document = await again.documents.read()
+    assert document is not None
+    assert (document.data, document.version) == (b"three\n\nfour", 1)
+    await again.stop()
+
+
+async def test_a_damaged_document_stops_the_node(tmp_path: Path) -> None:
+    (tmp_path / "site.document").write_bytes(b"garbage")
+    with pytest.raises(DamagedStateError, match="site.document"):
+        await alone(tmp_path).start()
+
+
+async def test_without_a_directory_epochs_still_grow_from_run_to_run() -> None:
+    epochs = []
+    for _ in range(2):
+        member = alone(None)
+        await member.start()
+        epochs.append((await member.mastership.wait_for_reign()).epoch)
+        await member.stop()
+        await asyncio.sleep(1.0)
+    assert epochs[1] > epochs[0] > 1_600_000_000

@@ -1,0 +1,74 @@
+"""The master's records reach its followers, and a slow one costs the master nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from cluster.peers import Broadcast
+from cluster.records import Record, RecordInfo
+from cluster.watchdog import Watchdog
+
+
+def record(sequence: int) -> Record:
+    return Record(RecordInfo(1, sequence, 0.0), "test.v1", b"")
+
+
+async def test_a_slow_follower_skips_to_the_newest_record() -> None:
+    broadcast = Broadcast()
+    broadcast.open()
+    stream = broadcast.records()
+    broadcast.publish(record(1))
+    assert (await anext(stream)).info.sequence == 1
+    for sequence in range(2, 100):
+        broadcast.publish(record(sequence))
+    assert (await anext(stream)).info.sequence == 99
+    waiting = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    broadcast.publish(record(100))
+    assert (await waiting).info.sequence == 100
+
+
+async def test_a_late_follower_gets_the_newest_record_at_once_and_none_of_an_earlier_reign() -> None:
+    broadcast = Broadcast()
+    broadcast.open()
+    broadcast.publish(record(1))
+    assert [each.info.sequence async for each in _first(broadcast)] == [1]
+    broadcast.close()
+    assert [each async for each in broadcast.records()] == []
+    broadcast.open()
+    waiting = asyncio.ensure_future(anext(broadcast.records()))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    broadcast.publish(record(2))
+    assert (await waiting).info.sequence == 2
+
+
+async def _first(broadcast: Broadcast):
+    async for each in broadcast.records():
+        yield each
+        return
+
+
+async def test_the_watchdog_tells_a_frozen_loop_from_a_busy_one() -> None:
+    frozen: list[float] = []
+    watchdog = Watchdog(0.3, frozen.append)
+    watchdog.start()
+    for _ in range(10):
+        await asyncio.sleep(0.05)
+    assert frozen == []
+    time.sleep(0.8)
+    assert len(frozen) == 1
+    assert frozen[0] > 0.3
+    watchdog.stop()
+
+
+async def test_a_stopped_watchdog_harms_nobody() -> None:
+    frozen: list[float] = []
+    watchdog = Watchdog(0.1, frozen.append)
+    watchdog.start()
+    await asyncio.sleep(0.05)
+    watchdog.stop()
+    time.sleep(0.4)
+    assert frozen == []

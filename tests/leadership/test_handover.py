@@ -1,0 +1,92 @@
+"""Real processes, a real ensemble, and a receiver that checks tokens: the master goes, in every way it can.
+
+Times are printed; the bounds asserted are generous, for machines that are busy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from tests.leadership.conftest import SESSION_TIMEOUT_SECONDS, TICK_SECONDS, Workers
+from tests.support.receiver import Push, Receiver
+
+pytestmark = pytest.mark.ensemble
+
+NOTICED_SECONDS = SESSION_TIMEOUT_SECONDS + TICK_SECONDS + 1.5
+PLANNED_SECONDS = SESSION_TIMEOUT_SECONDS / 2
+
+
+async def reigning(workers: Workers, receiver: Receiver, **options) -> Push:
+    """Two workers, both up, one of them pushing: its newest push."""
+    for node in ("a", "b"):
+        workers.start(node, receiver, **options)
+    await receiver.until(lambda _: True)
+    await asyncio.sleep(1.2)  # until the other one has joined too
+    return await receiver.until(lambda _: True)
+
+
+async def gap_after(last: Push, receiver: Receiver) -> float:
+    """Seconds from the last accepted push of the old reign to the first of a newer one."""
+    first = await receiver.until(lambda push: push.epoch > last.epoch)
+    return first.at - max(push.at for push in receiver.accepted if push.epoch == last.epoch)
+
+
+async def test_a_master_told_to_stop_hands_over_at_once(workers: Workers, receiver: Receiver) -> None:
+    last = await reigning(workers, receiver)
+    workers.processes[last.node].terminate()
+    gap = await gap_after(last, receiver)
+    print(f"SIGTERM: {gap * 1000:.0f} ms")
+    assert gap <= PLANNED_SECONDS
+    assert await asyncio.to_thread(workers.processes[last.node].wait, 10) == 0
+    assert receiver.order_kept()
+    assert not receiver.refused
+
+
+async def test_a_killed_master_is_replaced_when_its_session_ends(workers: Workers, receiver: Receiver) -> None:
+    last = await reigning(workers, receiver)
+    workers.processes[last.node].kill()
+    gap = await gap_after(last, receiver)
+    print(f"SIGKILL: {gap * 1000:.0f} ms")
+    assert gap <= NOTICED_SECONDS
+    assert receiver.order_kept()
+
+
+async def test_a_supervisor_that_saw_its_worker_die_releases_its_mastership(
+    workers: Workers, receiver: Receiver
+) -> None:
+    last = await reigning(workers, receiver, supervised=True)
+    os.kill(last.pid, signal.SIGKILL)
+    gap = await gap_after(last, receiver)
+    print(f"SIGKILL, supervised: {gap * 1000:.0f} ms")
+    assert gap <= PLANNED_SECONDS
+    assert await asyncio.to_thread(workers.processes[last.node].wait, 10) == 128 + signal.SIGKILL
+    assert receiver.order_kept()
+
+
+async def test_a_master_frozen_and_continued_does_not_act_any_more(workers: Workers, receiver: Receiver) -> None:
+    last = await reigning(workers, receiver)
+    workers.processes[last.node].send_signal(signal.SIGSTOP)
+    gap = await gap_after(last, receiver)
+    print(f"SIGSTOP: {gap * 1000:.0f} ms")
+    assert gap <= NOTICED_SECONDS
+    workers.processes[last.node].send_signal(signal.SIGCONT)
+    resumed = len(receiver.pushes)
+    await asyncio.sleep(1.5)
+    tried = [push for push in receiver.pushes[resumed:] if push.node == last.node and push.epoch == last.epoch]
+    # What was on the wire when it was frozen may still arrive, and is refused; nothing new is begun.
+    assert len(tried) <= 1
+    assert receiver.order_kept()
+
+
+async def test_a_frozen_event_loop_ends_the_process_and_the_reign(workers: Workers, receiver: Receiver) -> None:
+    last = await reigning(workers, receiver, supervised=True, watchdog_seconds=1.0)
+    os.kill(last.pid, signal.SIGUSR1)
+    gap = await gap_after(last, receiver)
+    print(f"frozen event loop: {gap * 1000:.0f} ms")
+    assert gap <= NOTICED_SECONDS
+    assert await asyncio.to_thread(workers.processes[last.node].wait, 10) == 70
+    assert receiver.order_kept()

@@ -1,0 +1,38 @@
+"""How long a lease lasts, in figures worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from cluster.lease import LeaseTerms, Touches
+
+SHIPPED = LeaseTerms(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
+
+
+def test_in_steady_service_a_lease_ends_before_its_session_by_the_margin() -> None:
+    # 4 - (0.5 + 0.25 + 0.08) from the moment the proof was sent
+    assert SHIPPED.margin_seconds == pytest.approx(0.83)
+    assert SHIPPED.end(sent_at=100.0, touched_at=99.75) == pytest.approx(103.17)
+
+
+def test_after_a_pause_a_lease_counts_from_the_last_touch_that_was_surely_known() -> None:
+    assert SHIPPED.end(sent_at=100.0, touched_at=97.0) == pytest.approx(100.92)
+
+
+def test_a_touch_is_known_half_a_tick_after_its_answer() -> None:
+    touches = Touches(connected_at=90.0)
+    touches.note(sent_at=99.0, answered_at=99.01)
+    touches.note(sent_at=99.9, answered_at=99.91)
+    assert touches.known_at(99.2, report_seconds=0.25) == 90.0
+    assert touches.known_at(100.0, report_seconds=0.25) == 99.0
+    assert touches.known_at(100.2, report_seconds=0.25) == 99.9
+
+
+def test_a_longer_session_than_asked_for_tells_of_a_longer_tick() -> None:
+    granted = SHIPPED.granted(8.0)
+    assert granted.tick_seconds == 4.0
+    assert granted.end(100.0, 100.0) == pytest.approx(100.0 - 0.5 - 2.0 + 7.84)
+
+
+def test_a_shorter_session_than_asked_for_keeps_the_tick() -> None:
+    assert SHIPPED.granted(2.0) == LeaseTerms(2.0, 0.5, 0.5)

@@ -1,0 +1,187 @@
+"""What members know of each other: who has joined, what the master shares, what was written down."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+import pytest
+from kazoo.client import KazooClient
+
+from cluster import tree
+from cluster.errors import ConflictError, NotMasterError
+from cluster.mastership import Role
+from cluster.records import Record, RecordInfo
+from cluster.tasks import running_names
+from tests.leadership.conftest import CLUSTER, Members, until
+
+pytestmark = pytest.mark.ensemble
+
+
+def record(epoch: int, sequence: int, body: bytes = b"body") -> Record:
+    return Record(RecordInfo(epoch, sequence, time.time()), "test.v1", body)
+
+
+def names(member) -> list[str]:
+    return [each.name for each in member.members()]
+
+
+async def test_members_see_each_other_come_and_go(members: Members) -> None:
+    a = await members.join("a")
+    assert names(a) == ["a"]
+    b = await members.join("b")
+    await until(lambda: names(a) == ["a", "b"] and names(b) == ["a", "b"])
+    seen = next(each for each in a.members() if each.name == "b")
+    assert seen == b.info
+    await members.leave(b)
+    await until(lambda: names(a) == ["a"])
+
+
+async def test_a_restarted_node_takes_its_name_from_its_old_session(
+    members: Members, ensemble, zookeeper_hosts
+) -> None:
+    _, place = tree.locate(zookeeper_hosts, CLUSTER)
+    old = KazooClient(hosts=ensemble.hosts, timeout=30)
+    await asyncio.to_thread(old.start)
+    entry = json.dumps({"name": "a", "clustering": "127.0.0.1:1", "version": "0", "started_at": 1.0}).encode()
+    await asyncio.to_thread(lambda: old.create(f"{place.members}/a", entry, ephemeral=True, makepath=True))
+    a = await members.join("a")
+    b = await members.join("b")
+    await until(lambda: [each for each in b.members() if each.name == "a"] == [a.info])
+    await asyncio.to_thread(old.stop)
+    await asyncio.to_thread(old.close)
+    await asyncio.sleep(0.3)
+    assert a.info in b.members()
+
+
+async def test_everybody_can_be_asked_and_a_silent_member_is_told_as_such(members: Members) -> None:
+    a = await members.join("a")
+    await members.master()
+    b = await members.join("b")
+    await until(lambda: len(a.members()) == 2)
+    await until(lambda: b.status().master == "a")
+    answers = {each.info.name: each for each in await b.ask_members()}
+    assert answers["a"].role is Role.MASTER
+    assert answers["a"].lease_left_seconds > 0
+    assert answers["b"].role is Role.STANDBY
+    assert answers["b"].master == "a"
+    assert answers["a"].cluster_id == answers["b"].cluster_id != ""
+    await a._server.stop()
+    answers = {each.info.name: each for each in await b.ask_members()}
+    assert not answers["a"].reachable
+    assert answers["a"].error
+
+
+async def test_standbys_follow_the_master_and_its_successor(members: Members) -> None:
+    for node in ("a", "b", "c"):
+        await members.join(node)
+    master = await members.master()
+    received: list[tuple[str, int, int]] = []
+    for member in members.all:
+        member.on_record(
+            lambda each, name=member.info.name: received.append((name, each.info.epoch, each.info.sequence))
+        )
+    standbys = {member.info.name for member in members.all if member is not master}
+    master.publish(record(1, 1))
+    await until(lambda: {(name, 1, 1) for name in standbys} <= set(received))
+    await master.step_down("a test")
+    successor = await members.master(other_than=master)
+    successor.publish(record(2, 1))
+    followers = {member.info.name for member in members.all if member is not successor}
+    await until(lambda: {(name, 2, 1) for name in followers} <= set(received))
+    assert master.last_record == successor.last_record
+
+
+async def test_a_broken_stream_is_an_early_sign_and_no_more(members: Members) -> None:
+    a = await members.join("a")
+    await members.master()
+    b = await members.join("b")
+    signs: list[float] = []
+    b.on_early_sign(lambda: signs.append(time.monotonic()))
+    a.publish(record(1, 1))
+    await until(lambda: b.last_record is not None)
+    await a._server.server.stop(None)
+    await until(lambda: signs)
+    assert b.mastership.reign is None
+    assert a.mastership.reign is not None
+
+
+async def test_stepping_down_without_a_master_is_refused(members: Members) -> None:
+    a = await members.join("a")
+    await members.master()
+    assert await a.step_down("a test") == 1
+    with pytest.raises(NotMasterError):
+        await a.step_down("a test")
+
+
+async def test_the_document_is_written_by_compare_and_set_and_watched(members: Members) -> None:
+    a, b = await members.join("a"), await members.join("b")
+    await members.master()
+    assert await a.documents.read() is None
+    seen: list[bytes] = []
+    remove = b.documents.watch(lambda document: seen.append(document.data))
+    version = await a.documents.write(b"one", None)
+    await until(lambda: seen == [b"one"])
+    with pytest.raises(ConflictError):
+        await b.documents.write(b"two", None)
+    with pytest.raises(ConflictError):
+        await b.documents.write(b"two", version + 1)
+    version = await b.documents.write(b"two", version)
+    await until(lambda: seen == [b"one", b"two"])
+    late: list[bytes] = []
+    b.documents.watch(lambda document: late.append(document.data))
+    await until(lambda: late == [b"two"])
+    remove()
+    await a.documents.write(b"three", version)
+    await until(lambda: late == [b"two", b"three"])
+    assert seen == [b"one", b"two"]
+
+
+async def test_history_tells_who_reigned_and_why_it_ended(members: Members) -> None:
+    a = await members.join("a")
+    await members.master()
+    b = await members.join("b")
+    await until(lambda: b.status().master == "a")
+    await b.step_down("an operator")
+    await members.master(other_than=a)
+    await members.leave(b)
+    await members.master()
+    await asyncio.sleep(0.3)
+    newest = await a.history()
+    assert [(each.epoch, each.node, each.previous, each.cause) for each in newest] == [
+        (3, "a", "b", None),
+        (2, "b", "a", "resigned"),
+        (1, "a", None, "operator"),
+    ]
+    assert newest[1].gap_seconds is not None
+    assert newest[1].gap_seconds < 1
+
+
+async def test_a_stopped_member_leaves_no_task_behind(members: Members) -> None:
+    a = await members.join("a")
+    await members.join("b")
+    await members.master()
+    await members.leave(a)
+    for member in list(members.all):
+        await members.leave(member)
+    await asyncio.sleep(0.1)
+    assert running_names() == []
+
+
+async def test_resigning_comes_before_the_session_is_closed(members: Members, monkeypatch) -> None:
+    a = await members.join("a")
+    reign = await a.mastership.wait_for_reign()
+    session = a._parts._session
+    owners: list[object] = []
+    stop = session.stop
+
+    async def closing(timeout_seconds: float) -> None:
+        _, place = tree.locate(a.settings.zookeeper_hosts, CLUSTER)
+        owners.append(await session.exists(place.master))
+        await stop(timeout_seconds)
+
+    monkeypatch.setattr(session, "stop", closing)
+    await members.leave(a)
+    assert owners == [None]
+    assert reign.ended.is_set()

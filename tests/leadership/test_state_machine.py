@@ -1,0 +1,228 @@
+"""The rules of mastership, one by one."""
+
+from __future__ import annotations
+
+import pytest
+
+from cluster.leadership import FOREIGN_SIT_OUT_SECONDS, HEALTH_GUARD_SECONDS, Leadership
+from cluster.leadership_events import (
+    Acquire,
+    Acquired,
+    AcquisitionFailed,
+    BeginReign,
+    Connected,
+    DropConnection,
+    EndReign,
+    Fenced,
+    Hold,
+    LeaseProved,
+    LeaseRefused,
+    MasterObserved,
+    ObservationFailed,
+    ProofMissing,
+    ProveLease,
+    ReadMaster,
+    RebuildSession,
+    Release,
+    Released,
+    SessionLost,
+    State,
+    StepDown,
+    Stop,
+    Suspended,
+    Tick,
+)
+from cluster.lease import LeaseTerms
+from cluster.mastership import EndCause
+
+TERMS = LeaseTerms(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
+ME, OTHER = 7, 8
+HOLD = Hold(epoch=3, epoch_version=5, session_id=ME, zxid=99)
+LEASE_END = 13.17
+
+
+def machine() -> Leadership:
+    return Leadership(TERMS, sit_out_seconds=10.0)
+
+
+def connected(at: float = 9.0) -> Leadership:
+    rules = machine()
+    assert rules.handle(Connected(at, ME, 4.0, at)) == [ReadMaster()]
+    return rules
+
+
+def serving() -> Leadership:
+    """Acquired at 10.0 on a connection opened at 9.6."""
+    rules = connected(at=9.6)
+    assert rules.handle(MasterObserved(10.0, 9.9, ME, 0, None, 2)) == [Acquire(2)]
+    assert rules.handle(Acquired(10.0, 2, 10.0, HOLD)) == [BeginReign(HOLD)]
+    assert rules.state is State.SERVING
+    return rules
+
+
+def test_a_vacant_mastership_is_contended_for_at_once() -> None:
+    assert connected().handle(MasterObserved(9.1, 9.0, ME, 0, None, 2)) == [Acquire(2)]
+
+
+def test_a_standby_of_another_master_waits() -> None:
+    rules = connected()
+    assert rules.handle(MasterObserved(9.1, 9.0, ME, OTHER, "b", 2)) == []
+    assert rules.master == "b"
+
+
+def test_a_view_of_an_earlier_session_counts_for_nothing() -> None:
+    assert connected().handle(MasterObserved(9.1, 9.0, OTHER, 0, None, 2)) == []
+
+
+def test_a_reign_may_act_until_its_lease_is_over_and_ends_just_before() -> None:
+    rules = serving()
+    assert rules.may_act(10.1)
+    assert rules.lease_left(10.0) == pytest.approx(LEASE_END - 10.0)
+    wake = LEASE_END - HEALTH_GUARD_SECONDS
+    rules.handle(Tick(10.5))  # a proof is under way and never answered
+    assert rules.next_wake() == pytest.approx(wake)
+    assert rules.handle(Tick(wake + 0.001)) == [EndReign(HOLD, EndCause.LEASE_EXPIRED), Release(HOLD, 0)]
+    assert not rules.may_act(wake + 0.001)
+
+
+def test_a_lease_is_proved_every_heartbeat_and_counts_from_the_sending() -> None:
+    rules = serving()
+    assert rules.handle(Tick(10.5)) == [ProveLease(HOLD, 1)]
+    assert rules.handle(Tick(10.6)) == []
+    rules.handle(LeaseProved(12.0, 3, 1, 10.5))
+    assert rules.lease_until == pytest.approx(10.5 + 3.17)
+
+
+def test_nothing_is_started_while_the_connection_is_gone() -> None:
+    rules = serving()
+    rules.handle(Suspended(10.2))
+    assert rules.state is State.SUSPENDED
+    assert not rules.may_act(10.2)
+    assert rules.lease_left(10.2) > 2.0
+
+
+def test_after_a_reconnect_one_proof_is_needed_and_the_epoch_stays() -> None:
+    rules = serving()
+    rules.handle(Suspended(10.2))
+    assert rules.handle(Connected(10.8, ME, 4.0, 10.7)) == [ProveLease(HOLD, 1)]
+    assert not rules.may_act(10.8)
+    rules.handle(LeaseProved(10.9, 3, 1, 10.8))
+    assert rules.may_act(10.9)
+    assert rules.hold == HOLD
+
+
+def test_the_lease_runs_on_while_the_connection_is_gone() -> None:
+    rules = serving()
+    rules.handle(Suspended(10.2))
+    assert rules.handle(Tick(13.2)) == [EndReign(HOLD, EndCause.LEASE_EXPIRED)]
+    assert rules.state is State.STANDBY
+
+
+@pytest.mark.parametrize("event", [SessionLost(10.3), Connected(10.3, OTHER, 4.0, 10.3)])
+def test_an_epoch_is_never_carried_into_another_session(event: SessionLost | Connected) -> None:
+    rules = serving()
+    assert EndReign(HOLD, EndCause.SESSION_LOST) in rules.handle(event)
+    assert rules.hold is None
+
+
+def test_a_refused_proof_ends_the_reign() -> None:
+    rules = serving()
+    assert rules.handle(LeaseRefused(10.6, 3)) == [EndReign(HOLD, EndCause.FENCED), ReadMaster()]
+
+
+def test_a_silent_server_is_left_and_a_broken_connection_is_waited_for() -> None:
+    rules = serving()
+    rules.handle(Tick(10.5))
+    assert rules.handle(ProofMissing(11.5, 1, silent=True)) == [DropConnection()]
+    again = serving()
+    again.handle(Tick(10.5))
+    assert again.handle(ProofMissing(11.5, 1, silent=False)) == []
+
+
+def test_a_late_word_about_an_earlier_proof_breaks_no_new_connection() -> None:
+    rules = serving()
+    rules.handle(Tick(10.5))
+    rules.handle(Suspended(10.6))
+    rules.handle(Connected(10.8, ME, 4.0, 10.7))
+    assert rules.handle(ProofMissing(10.9, 1, silent=True)) == []
+
+
+def test_a_lost_answer_is_reconciled_before_anything_else() -> None:
+    rules = connected()
+    rules.handle(MasterObserved(9.1, 9.0, ME, 0, None, 2))
+    assert rules.handle(AcquisitionFailed(10.1, 2, silent=True)) == [DropConnection(), ReadMaster()]
+    assert rules.handle(MasterObserved(10.2, 10.1, ME, ME, "a", 3)) == [Release(None, 0)]
+    assert rules.handle(MasterObserved(10.3, 10.2, ME, ME, "a", 3)) == []
+    assert rules.handle(Released(10.4)) == [ReadMaster()]
+
+
+def test_an_acquisition_that_comes_to_light_too_late_is_given_back() -> None:
+    rules = connected(at=9.0)
+    rules.handle(MasterObserved(9.1, 9.0, ME, 0, None, 2))
+    assert rules.handle(Acquired(13.5, 2, 9.1, HOLD)) == [Release(HOLD, 0)]
+    assert rules.state is State.STANDBY
+
+
+def test_a_receiver_with_a_higher_mark_has_the_epoch_raised_with_the_release() -> None:
+    rules = serving()
+    assert rules.handle(Fenced(10.1, 3, True, 57)) == [EndReign(HOLD, EndCause.FENCED), Release(HOLD, 57)]
+
+
+def test_a_receiver_with_a_lower_mark_raises_nothing() -> None:
+    assert Release(HOLD, 0) in serving().handle(Fenced(10.1, 3, True, 2))
+
+
+def test_a_refusal_of_an_earlier_reign_is_old_news() -> None:
+    assert serving().handle(Fenced(10.1, 2, True, 57)) == []
+
+
+def test_a_receiver_of_another_cluster_is_left_alone_for_long() -> None:
+    rules = serving()
+    assert Release(HOLD, 0) in rules.handle(Fenced(10.1, 3, False, 57))
+    rules.handle(Released(10.2))
+    assert rules.handle(MasterObserved(10.3, 10.2, ME, 0, None, 3)) == []
+    assert rules.handle(Tick(10.1 + FOREIGN_SIT_OUT_SECONDS)) == [ReadMaster(), Acquire(3)]
+
+
+def test_an_operators_word_ends_the_reign_and_leaves_the_field_to_others() -> None:
+    rules = serving()
+    assert rules.handle(StepDown(10.1, EndCause.OPERATOR)) == [EndReign(HOLD, EndCause.OPERATOR), Release(HOLD, 0)]
+    assert rules.state is State.RESIGNING
+    rules.handle(Released(10.2))
+    assert rules.handle(MasterObserved(10.3, 10.2, ME, 0, None, 3)) == []
+    assert Acquire(3) in rules.handle(Tick(20.2))
+
+
+def test_whoever_leaves_resigns_first() -> None:
+    rules = serving()
+    assert rules.handle(Stop(10.1)) == [EndReign(HOLD, EndCause.RESIGNED), Release(HOLD, 0)]
+    assert rules.state is State.RESIGNING
+    assert rules.handle(Released(10.2)) == []
+    assert rules.state is State.STOPPED
+    assert rules.handle(Connected(10.3, ME, 4.0, 10.3)) == []
+
+
+def test_whoever_leaves_while_acquiring_gives_back_what_comes_of_it() -> None:
+    rules = connected()
+    rules.handle(MasterObserved(9.1, 9.0, ME, 0, None, 2))
+    assert rules.handle(Stop(9.2)) == []
+    assert rules.handle(Acquired(9.3, 2, 9.1, HOLD)) == [Release(HOLD, 0)]
+    rules.handle(Released(9.4))
+    assert rules.state is State.STOPPED
+
+
+def test_a_long_silence_has_the_client_rebuilt() -> None:
+    rules = connected()
+    rules.handle(Suspended(10.0))
+    assert rules.next_wake() == 22.0
+    assert rules.handle(Tick(21.9)) == []
+    assert rules.handle(Tick(22.0)) == [RebuildSession()]
+    assert rules.handle(Tick(22.1)) == []
+
+
+def test_a_standby_looks_again_although_no_watch_has_fired() -> None:
+    rules = connected()
+    rules.handle(MasterObserved(9.1, 9.0, ME, OTHER, "b", 2))
+    assert rules.next_wake() == pytest.approx(10.1)
+    assert rules.handle(Tick(10.1)) == [ReadMaster()]
+    assert rules.handle(ObservationFailed(11.1, silent=True)) == [DropConnection()]

@@ -1,0 +1,153 @@
+"""What happens to mastership when ZooKeeper, or the way to it, fails."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from kazoo.client import KazooClient
+
+from cluster import tree
+from cluster.mastership import EndCause, ZooKeeperState
+from tests.leadership.conftest import CLUSTER, Members, until
+from tests.support.fault_proxy import FaultProxy
+
+if TYPE_CHECKING:
+    from cluster.member import ClusterMember
+    from simulator.demo.zookeeper import Ensemble, Member
+
+pytestmark = pytest.mark.ensemble
+
+
+def session_of(member: ClusterMember):
+    return member._parts._session
+
+
+def server_of(member: ClusterMember, ensemble: Ensemble) -> Member:
+    port = session_of(member)._handler._connection.getpeername()[1]
+    return next(server for server in ensemble.members if server.client_port == port)
+
+
+async def test_the_same_reign_goes_on_after_the_ensemble_lost_its_leader(
+    members: Members, three_members: Ensemble
+) -> None:
+    for node in ("a", "b"):
+        await members.join(node, session_timeout_seconds=4.0)
+    master = await members.master()
+    reign = master.mastership.reign
+    leader = three_members.leader()
+    assert leader is not None
+    began = time.monotonic()
+    await asyncio.to_thread(leader.kill)
+    await until(lambda: master.status().state == "suspended")
+    await until(lambda: reign.seconds_to_act(0.5) > 0)
+    print(f"ZooKeeper leader killed: {(time.monotonic() - began) * 1000:.0f} ms without acting")
+    assert master.mastership.reign is reign
+
+
+async def test_a_server_that_stopped_answering_is_left_for_another_one(
+    members: Members, three_members: Ensemble
+) -> None:
+    master = await members.join("a", session_timeout_seconds=4.0)
+    await members.master()
+    reign = master.mastership.reign
+    while server_of(master, three_members) is three_members.leader():
+        session_of(master).drop_connection()
+        await asyncio.sleep(0.3)
+        await until(lambda: session_of(master).state is ZooKeeperState.CONNECTED)
+    frozen = server_of(master, three_members)
+    frozen.freeze()
+    await asyncio.sleep(3.0)
+    await until(lambda: reign.seconds_to_act(0.5) > 0)
+    assert master.mastership.reign is reign
+    assert server_of(master, three_members) is not frozen
+
+
+async def test_a_master_without_a_connection_starts_nothing_and_ends_with_its_lease(
+    members: Members, ensemble: Ensemble
+) -> None:
+    port = ensemble.members[0].client_port
+    async with FaultProxy("127.0.0.1", port) as proxy:
+        member = await members.join("a", hosts=f"127.0.0.1:{proxy.port}/cut-{time.monotonic_ns()}")
+        reign = await member.mastership.wait_for_reign()
+        assert reign.seconds_to_act(0.5) == 0.5
+        proxy.silent = True
+        cut = time.monotonic()
+        async with asyncio.timeout(5):
+            await reign.ended.wait()
+        print(f"lease over {time.monotonic() - cut:.2f} s after the cut, session time-out 2 s")
+        assert time.monotonic() - cut < 2.0
+        assert reign.cause is EndCause.LEASE_EXPIRED
+        assert reign.seconds_to_act(0.01) == 0.0
+        proxy.silent = False
+        again = await asyncio.wait_for(member.mastership.wait_for_reign(), 15)
+        assert again.epoch > reign.epoch
+        await members.leave(member)
+
+
+async def test_an_acquisition_whose_answer_was_lost_leaves_no_ghost(members: Members, ensemble: Ensemble) -> None:
+    async with FaultProxy("127.0.0.1", ensemble.members[0].client_port) as proxy:
+        proxy.cut_before_answer(b'{"node": "a"')
+        member = await members.join("a", hosts=f"127.0.0.1:{proxy.port}/ghost-{time.monotonic_ns()}")
+        began = time.monotonic()
+        reign = await asyncio.wait_for(member.mastership.wait_for_reign(), 8)
+        print(f"serving {time.monotonic() - began:.2f} s after joining, one answer lost")
+        assert proxy.cuts == 1
+        # The lost one took effect, was found by its owner and deleted: the session has never changed.
+        assert reign.epoch == 2
+        await members.leave(member)
+
+
+async def test_an_expired_session_ends_the_reign_and_another_begins(members: Members) -> None:
+    member = await members.join("a")
+    reign = await member.mastership.wait_for_reign()
+    session = session_of(member)
+    thief = KazooClient(hosts=session._hosts, client_id=session._client.client_id)
+    await asyncio.to_thread(thief.start)
+    await asyncio.to_thread(thief.stop)
+    await asyncio.to_thread(thief.close)
+    async with asyncio.timeout(10):
+        await reign.ended.wait()
+        again = await member.mastership.wait_for_reign()
+    assert again.epoch > reign.epoch
+    await until(lambda: [each.name for each in member.members()] == ["a"])
+
+
+async def test_a_receiver_that_knows_a_higher_epoch_raises_ours_above_it(members: Members) -> None:
+    member = await members.join("a")
+    reign = await member.mastership.wait_for_reign()
+    reign.fenced(reign.cluster_id, 57, 3)
+    assert reign.ended.is_set()
+    assert reign.cause is EndCause.FENCED
+    again = await asyncio.wait_for(member.mastership.wait_for_reign(), 10)
+    assert again.epoch == 58
+
+
+async def test_a_receiver_of_another_cluster_silences_the_node(members: Members) -> None:
+    member = await members.join("a")
+    reign = await member.mastership.wait_for_reign()
+    reign.fenced("00000000-0000-0000-0000-000000000000", 57, 3)
+    await asyncio.sleep(1.0)
+    assert member.mastership.reign is None
+    assert member.status().epoch == reign.epoch
+
+
+async def test_a_tree_that_was_wiped_comes_back_with_the_same_identity(members: Members, ensemble: Ensemble) -> None:
+    member = await members.join("a")
+    reign = await member.mastership.wait_for_reign()
+    _, place = tree.locate(member.settings.zookeeper_hosts or "", CLUSTER)
+    eraser = KazooClient(hosts=ensemble.hosts)
+    await asyncio.to_thread(eraser.start)
+    await asyncio.to_thread(lambda: eraser.delete(place.root, recursive=True))
+    await asyncio.to_thread(eraser.stop)
+    await asyncio.to_thread(eraser.close)
+    async with asyncio.timeout(10):
+        await reign.ended.wait()
+        again = await member.mastership.wait_for_reign()
+    assert again.cluster_id == reign.cluster_id
+    # Epochs began anew; the receiver says so, and they are raised.
+    again.fenced(again.cluster_id, reign.epoch + 10, 1)
+    third = await asyncio.wait_for(member.mastership.wait_for_reign(), 10)
+    assert third.epoch > reign.epoch + 10

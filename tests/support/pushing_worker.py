@@ -1,0 +1,79 @@
+"""A node that does nothing but push: `python -m tests.support.pushing_worker JSON`.
+
+SIGTERM ends it in an orderly way, SIGUSR1 freezes its event loop, with ``supervised`` it runs below a supervisor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+
+from cluster.mastership import Reign
+from cluster.member import ClusterMember
+from cluster.settings import ClusterSettings
+from cluster.supervisor import run
+
+PERIOD_SECONDS = 0.03
+
+
+def settings_from(options: dict) -> ClusterSettings:
+    return ClusterSettings(
+        node=options["node"],
+        cluster=options["cluster"],
+        zookeeper_hosts=options["hosts"],
+        clustering_port=options.get("port", 0),
+        session_timeout_seconds=options.get("session_timeout_seconds", 2.0),
+        watchdog_seconds=options.get("watchdog_seconds"),
+    )
+
+
+async def push(member: ClusterMember, port: int) -> None:
+    settings = member.settings
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while True:
+        reign = await member.mastership.wait_for_reign()
+        while not reign.ended.is_set():
+            if (seconds := reign.seconds_to_act(settings.push_budget_seconds)) > 0:
+                async with asyncio.timeout(seconds):
+                    await push_once(reign, settings.node, reader, writer)
+            await asyncio.sleep(PERIOD_SECONDS)
+
+
+async def push_once(reign: Reign, node: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    token = reign.next_token()
+    body = {"node": node, "pid": os.getpid(), "epoch": token.epoch, "sequence": token.sequence}
+    writer.write(json.dumps(body).encode() + b"\n")
+    answer = json.loads(await reader.readline())
+    if not answer["accepted"]:
+        reign.fenced(reign.cluster_id, *answer["mark"])
+
+
+async def work(options: dict) -> None:
+    member = ClusterMember(settings_from(options), version="1")
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGUSR1, time.sleep, 60)
+    await member.start()
+    member.set_ready(ready=True)
+    pushing = asyncio.create_task(push(member, options["receiver"]))
+    await stop.wait()
+    await member.stop()
+    pushing.cancel()
+
+
+def main() -> int:
+    options = json.loads(sys.argv[1])
+    if options.pop("supervised", False):
+        command = [sys.executable, "-m", "tests.support.pushing_worker", json.dumps(options)]
+        return run(command, settings_from(options))
+    asyncio.run(work(options))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

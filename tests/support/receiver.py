@@ -1,0 +1,91 @@
+"""A receiver of pushes that keeps the highest token it accepted and refuses lower ones, and writes everything down."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Push:
+    """One push as it arrived."""
+
+    at: float
+    node: str
+    pid: int
+    epoch: int
+    sequence: int
+    accepted: bool
+
+
+class Receiver:
+    """One JSON object a line, one answer a line."""
+
+    def __init__(self) -> None:
+        self.pushes: list[Push] = []
+        self.port = 0
+        self._mark = (0, 0)
+        self._server: asyncio.Server | None = None
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+    async def __aenter__(self) -> Receiver:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for writer in self._connections.values():
+            writer.close()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections[task] = writer
+        with contextlib.suppress(ConnectionError):
+            while line := await reader.readline():
+                writer.write(json.dumps(self._take(json.loads(line))).encode() + b"\n")
+                await writer.drain()
+        writer.close()
+
+    def _take(self, push: dict) -> dict:
+        token = (push["epoch"], push["sequence"])
+        accepted = token > self._mark
+        if accepted:
+            self._mark = token
+        self.pushes.append(Push(time.monotonic(), push["node"], push["pid"], *token, accepted))
+        return {"accepted": accepted, "mark": self._mark}
+
+    @property
+    def accepted(self) -> list[Push]:
+        return [push for push in self.pushes if push.accepted]
+
+    @property
+    def refused(self) -> list[Push]:
+        return [push for push in self.pushes if not push.accepted]
+
+    def order_kept(self) -> bool:
+        tokens = [(push.epoch, push.sequence) for push in self.accepted]
+        owners = {(push.epoch, push.node) for push in self.accepted}
+        return tokens == sorted(set(tokens)) and len(owners) == len({epoch for epoch, _ in owners})
+
+    async def until(self, wanted: Callable[[Push], bool], seconds: float = 20.0) -> Push:
+        """The first accepted push from now on that is wanted."""
+        seen = len(self.pushes)
+        async with asyncio.timeout(seconds):
+            while True:
+                for push in self.pushes[seen:]:
+                    if push.accepted and wanted(push):
+                        return push
+                seen = len(self.pushes)
+                await asyncio.sleep(0.002)
