@@ -60,7 +60,7 @@ async def test_it_may_always_act_and_says_that_it_is_alone(tmp_path: Path) -> No
 async def test_a_damaged_epoch_file_stops_the_node_and_is_left_alone(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "site.epoch"
     file.write_bytes(content)
-    with pytest.raises(DamagedStateError, match="site.epoch"):
+    with pytest.raises(DamagedStateError, match=r"site\.epoch"):
         await alone(tmp_path).start()
     assert file.read_bytes() == content
     file.unlink()
@@ -113,7 +113,7 @@ async def test_the_document_survives_a_restart_with_its_version(tmp_path: Path) 
 
 async def test_a_damaged_document_stops_the_node(tmp_path: Path) -> None:
     (tmp_path / "site.document").write_bytes(b"garbage")
-    with pytest.raises(DamagedStateError, match="site.document"):
+    with pytest.raises(DamagedStateError, match=r"site\.document"):
         await alone(tmp_path).start()
 
 

@@ -14,6 +14,7 @@ from cluster.errors import ConflictError, NotMasterError
 from cluster.mastership import Role
 from cluster.records import Record, RecordInfo
 from cluster.tasks import running_names
+from simulator.demo.zookeeper import Ensemble
 from tests.leadership.conftest import CLUSTER, Members, until
 
 pytestmark = pytest.mark.ensemble
@@ -39,7 +40,7 @@ async def test_members_see_each_other_come_and_go(members: Members) -> None:
 
 
 async def test_a_restarted_node_takes_its_name_from_its_old_session(
-    members: Members, ensemble, zookeeper_hosts
+    members: Members, ensemble: Ensemble, zookeeper_hosts: str
 ) -> None:
     _, place = tree.locate(zookeeper_hosts, CLUSTER)
     old = KazooClient(hosts=ensemble.hosts, timeout=30)
@@ -59,7 +60,7 @@ async def test_everybody_can_be_asked_and_a_silent_member_is_told_as_such(member
     a = await members.join("a")
     await members.master()
     b = await members.join("b")
-    await until(lambda: len(a.members()) == 2)
+    await until(lambda: len(a.members()) == len(b.members()) == 2)
     await until(lambda: b.status().master == "a")
     answers = {each.info.name: each for each in await b.ask_members()}
     assert answers["a"].role is Role.MASTER
@@ -142,7 +143,7 @@ async def test_history_tells_who_reigned_and_why_it_ended(members: Members) -> N
     a = await members.join("a")
     await members.master()
     b = await members.join("b")
-    await until(lambda: b.status().master == "a")
+    await until(lambda: b.status().master == "a" and len(b.members()) == 2)
     await b.step_down("an operator")
     await members.master(other_than=a)
     await members.leave(b)
