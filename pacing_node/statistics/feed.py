@@ -27,8 +27,8 @@ class Feed:
     """State of one server, from the opening of a session to its end and beyond: the last values stay until the next."""
 
     def __init__(self, name: str, address: str, registry: Registry, answer_seconds: float) -> None:
-        self._name = name
-        self._address = address
+        self.name = name
+        self.address = address
         self._registry = registry
         self._answer_seconds = answer_seconds
         self._asked_at = 0.0
@@ -103,4 +103,4 @@ class Feed:
     def health(self, now: float) -> ServerHealth:
         """The server as the port shows it."""
         age = self.freshness.age_seconds(now)
-        return ServerHealth(self._name, self._address, self.connected, self.mode, age, self.error)
+        return ServerHealth(self.name, self.address, self.connected, self.mode, age, self.error)

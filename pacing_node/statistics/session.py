@@ -57,17 +57,15 @@ class Session:
 
     def __init__(
         self,
-        name: str,
-        address: str,
-        *,
         feed: Feed,
+        *,
         registry: Registry,
         settings: SessionSettings,
         credentials: Callable[[], grpc.ChannelCredentials | None],
         on_change: Callable[[], object],
     ) -> None:
-        self._name = name
-        self._address = address
+        self._name = feed.name
+        self._address = feed.address
         self._feed = feed
         self._registry = registry
         self._settings = settings

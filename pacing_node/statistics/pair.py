@@ -1,0 +1,225 @@
+"""Statistics from the two servers of an HA pair, whatever they speak: selection, sums, snapshot."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import structlog
+
+from pacing_node.algorithms.model import Snapshot
+from pacing_node.statistics.aggregation import Staffing, agent_slots, by_class, sum_ready, sum_staffing
+from pacing_node.statistics.choice import choose
+from pacing_node.statistics.columns import Layout, StatisticNames, layout, subjects
+from pacing_node.statistics.feed import Feed
+from pacing_node.statistics.increments import Increments
+from pacing_node.statistics.port import ChannelCapacity, ServerHealth
+from pacing_node.statistics.registry import MAX_SLOTS, Registry
+from pacing_node.targets import TargetSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pacing_node.algorithms.model import BoolArray
+    from pacing_node.statistics.registry import Change
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidValue:
+    """A statistic the active server says it cannot give."""
+
+    object_id: str
+    statistic: str
+    filter: str
+    reason: str
+
+
+class FeedSession(Protocol):
+    """Keeps the feed of one server alive, over whatever protocol."""
+
+    def start(self) -> None:
+        """Begin to connect; returns at once."""
+        ...
+
+    async def stop(self) -> None:
+        """End the session and stay away."""
+        ...
+
+    def send(self, change: Change) -> None:
+        """Tell the server what to add and to drop, if there is a session."""
+        ...
+
+
+class PairStatistics:
+    """Statistics source over two sessions, one with each server of the pair, both open all the time.
+
+    Each server has its own values and totals, so a switch takes effect with the next snapshot and totals of different
+    servers are never compared. Not thread-safe: everything happens on the loop that called ``start``.
+    """
+
+    def __init__(
+        self,
+        servers: Sequence[tuple[str, str]],
+        open_session: Callable[[Feed, Registry, Callable[[], object]], FeedSession],
+        *,
+        names: StatisticNames,
+        silence_seconds: float,
+        answer_seconds: float,
+        least_known_ratio: float,
+    ) -> None:
+        """``servers`` are names with addresses, primary first; ``open_session`` makes the session that fills a feed.
+
+        It is given the feed, the references, and what to call when the server's state changed.
+        """
+        self._names = names
+        self._silence_seconds = silence_seconds
+        self._least_known_ratio = least_known_ratio
+        self._registry = Registry()
+        self._targets = TargetSet(version="", targets=())
+        self._layout = layout(self._targets, self._names, self._registry)
+        self._increments = Increments(self._registry.size)
+        self._active: int | None = None
+        self._staffing: tuple[tuple[object, int, Layout], Staffing] | None = None
+        self._feeds = [Feed(name, address, self._registry, answer_seconds) for name, address in servers]
+        self._sessions = [open_session(feed, self._registry, self._select) for feed in self._feeds]
+
+    async def start(self) -> None:
+        """Connect to the servers and keep them connected; returns at once."""
+        for session in self._sessions:
+            session.start()
+
+    async def stop(self) -> None:
+        """Close every session."""
+        await asyncio.gather(*(session.stop() for session in self._sessions))
+
+    def watch(self, targets: TargetSet) -> None:
+        """Subscribe to what these targets need; what is already subscribed stays undisturbed.
+
+        Raises ``OverflowError`` when the targets need more statistics than can be held (some four million).
+        """
+        change = self._registry.assign(subjects(targets, self._names))
+        self._targets = targets
+        self._layout = layout(targets, self._names, self._registry)
+        if not change.added and not change.removed:
+            return
+        slots = np.array([each % MAX_SLOTS for each in (*change.added, *change.removed)], dtype=np.int64)
+        self._increments.resize(self._registry.size, slots)
+        now = time.monotonic()
+        for feed, session in zip(self._feeds, self._sessions, strict=True):
+            feed.changed(change, now)
+            session.send(change)
+        log.info("statistics.watching", targets=len(targets.targets), statistics=len(self._registry))
+
+    def snapshot(self, stale_after_seconds: float) -> Snapshot:
+        """The newest state of all targets, rows in the order of the watched target set.
+
+        Without a server that was ever heard of, every row is zero and not valid. Reactive statistics the server cannot
+        give read as 0 and do not make a row invalid.
+        """
+        now = time.monotonic()
+        active = self._select() or 0
+        feed = self._feeds[active]
+        columns = self._layout.columns
+        totals, completed = self._increments.read(self._feeds, active, self._layout, now)
+        staffing = self._sum_staffing(feed)
+        waiting, waiting_valid = feed.numbers(columns.current)
+        waiting_all, waiting_all_valid = feed.numbers(columns.current_all)
+        handle = np.full(len(waiting), np.nan)
+        if columns.handle_time is not None:
+            seconds, known = feed.numbers(columns.handle_time)
+            handle = np.where(known & (seconds > 0), seconds, np.nan)
+        stamp = feed.freshness.stamp
+        return Snapshot(
+            taken_at=stamp if np.isfinite(stamp) else time.time(),
+            logged_in=staffing.logged_in,
+            capable=staffing.capable,
+            ready=staffing.ready,
+            busy=staffing.busy,
+            waiting=np.where(waiting_valid, waiting, 0.0),
+            accepted=totals[0],
+            abandoned=totals[1],
+            completed=completed,
+            reactive_waiting=np.where(waiting_all_valid & waiting_valid, np.maximum(waiting_all - waiting, 0.0), 0.0),
+            reactive_entered=np.maximum(totals[3] - totals[2], 0.0),
+            handle_seconds=handle,
+            valid=self._valid(feed, staffing, now, stale_after_seconds),
+            shared=staffing.shared,
+            age_seconds=feed.freshness.age_seconds(now),
+        )
+
+    def capacity(self) -> tuple[ChannelCapacity, ...]:
+        """What ready agents can take now, per medium and group of the watched target set."""
+        groups = self._layout.groups
+        feed = self._feeds[self._select() or 0]
+        ready = agent_slots(groups, feed.table).ready
+        sums = groups.sum_pairs(groups.per_pair(by_class(groups, ready))).tolist()
+        media = groups.media
+        return tuple(
+            ChannelCapacity(
+                media=media[row % len(media)], group=self._layout.group_names[row // len(media)], ready_slots=sums[row]
+            )
+            for row in range(len(sums))
+        )
+
+    def channel_capacity(self, media: str, groups: frozenset[str]) -> float:
+        """What ready agents of these groups can take now, each agent once; no groups: all of the medium."""
+        feed = self._feeds[self._select() or 0]
+        slots = self._layout.agents_of(media, groups)
+        return sum_ready(feed.table, media, slots)
+
+    @property
+    def warmed_up(self) -> bool:
+        """True once every subscription of the watched targets has had its first value, or an invalid."""
+        active = self._select()
+        return active is not None and self._feeds[active].answered(time.monotonic())
+
+    @property
+    def health(self) -> tuple[ServerHealth, ...]:
+        """The servers of the pair, primary first."""
+        now = time.monotonic()
+        return tuple(feed.health(now) for feed in self._feeds)
+
+    @property
+    def active(self) -> str | None:
+        """``primary`` or ``backup``: the server the snapshots are read from; None before the first was heard of."""
+        active = self._select()
+        return None if active is None else self._feeds[active].name
+
+    @property
+    def invalid(self) -> tuple[InvalidValue, ...]:
+        """Statistics the active server says it cannot give, with its reasons; at most a thousand."""
+        found = []
+        for slot, reason in self._feeds[self._select() or 0].table.reasons.items():
+            subject = self._registry.at(slot)
+            if subject is not None:
+                found.append(InvalidValue(subject.object_id, subject.statistic, subject.filter, reason))
+        return tuple(found)
+
+    def _select(self) -> int | None:
+        now = time.monotonic()
+        silence = self._silence_seconds
+        chosen = choose([feed.standing(now, silence) for feed in self._feeds], self._active)
+        if chosen != self._active and chosen is not None:
+            health = self._feeds[chosen].health(now)
+            log.info("statistics.switched", server=health.name, address=health.address, mode=health.mode)
+            self._active = chosen
+        return self._active
+
+    def _sum_staffing(self, feed: Feed) -> Staffing:
+        """Sums over the agents, anew only when an agent, the server or the targets changed."""
+        key = (feed.table, feed.table.agents_version, self._layout)
+        if self._staffing is None or any(a is not b and a != b for a, b in zip(key, self._staffing[0], strict=True)):
+            self._staffing = (key, sum_staffing(self._layout.roster, feed.table))
+        return self._staffing[1]
+
+    def _valid(self, feed: Feed, staffing: Staffing, now: float, stale_after_seconds: float) -> BoolArray:
+        columns = self._layout.columns
+        known = [feed.numbers(each)[1] for each in (columns.current, columns.accepted, columns.abandoned)]
+        fresh = feed.connected and feed.available and feed.freshness.age_seconds(now) <= stale_after_seconds
+        valid: BoolArray = known[0] & known[1] & known[2] & (staffing.known_ratio >= self._least_known_ratio) & fresh
+        return valid
