@@ -21,6 +21,7 @@ from pacing_node.configuration.document_access import open_documents
 from pacing_node.configuration.errors import ConfigurationError
 from pacing_node.configuration.masking import masked
 from pacing_node.configuration.node_options import NodeOptions, load_node_options
+from pacing_node.configuration.platform_import import import_replies
 from pacing_node.configuration.store import (
     OptionsChangedError,
     StoredOptions,
@@ -53,6 +54,7 @@ def register(app: typer.Typer) -> None:
     group.command("diff")(diff)
     group.command("apply")(apply)
     group.command("edit")(edit)
+    group.command("import")(import_)
     app.add_typer(group, name="config", no_args_is_help=True)
 
 
@@ -112,6 +114,27 @@ def _print_report(file: Path, report: CheckReport) -> None:
         columns = ["target", "queue", "groups", "agents", "goal %"]
         print_table(f"{len(rows)} pacing targets", columns, rows, frozenset({"agents", "goal %"}))
     typer.echo(f"{file}: {report.kind.value}: {'well' if report.well else 'not well'}")
+
+
+def import_(
+    directory: Annotated[Path, typer.Argument(help="Directory with saved replies, one <type>.json for each type.")],
+    target: Annotated[Path | None, typer.Option("--to", help="File to write; standard output unless given.")] = None,
+    tenant: Annotated[str, typer.Option(help="Name of the tenant the objects belong to.")] = "",
+    rules: Annotated[Path | None, typer.Option(help="YAML file with the list capacity_rules.")] = None,
+) -> None:
+    """Turn saved replies of the platform configuration interface (GWS) into a YAML file of configuration objects."""
+    try:
+        text = import_replies(directory, tenant, rules)
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(REFUSED) from None
+    if target is None:
+        typer.echo(text, nl=False)
+        return
+    # It holds the secret of the engagement platform's client.
+    target.touch(mode=0o600)
+    target.write_text(text)
+    _print_report(target, check_file(target, FileKind.OBJECTS))
 
 
 def show(

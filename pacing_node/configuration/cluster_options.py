@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from pacing_node.algorithms.model import OptimizationTarget
+from pacing_node.configuration.alarm_options import AlarmOptions
 from pacing_node.configuration.allowed import Allowed
 from pacing_node.configuration.connections import ConfigServer, ForwardProxy, MessageServer, PacingEndpoint, StatServer
 from pacing_node.configuration.documents import Document, load_document, parse_document
@@ -35,6 +36,7 @@ class ClusterOptions(Section):
     tenant: Annotated[str, Field(min_length=1)] = "Environment"
     """Tenant whose objects are used."""
     log: LogOptions = LogOptions()
+    alarms: AlarmOptions = AlarmOptions()
     metrics: MetricsOptions = MetricsOptions()
     pacing: Annotated[PacingOptions, Key("pacing", ("service:pacing",))] = PacingOptions()
     pacing_endpoint: Annotated[PacingEndpoint, Key("pacingEndpoint")] = PacingEndpoint()

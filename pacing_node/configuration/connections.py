@@ -14,14 +14,26 @@ from pacing_node.configuration.values import Address, LocalPath, Words
 class ConfigServer(Section):
     """Where the configuration objects come from."""
 
-    kind: Literal["file", "bridge"] = "file"
-    """``file``: YAML, reloaded on change. ``bridge``: a gRPC bridge in front of Config Server."""
+    kind: Literal["file", "bridge", "gws"] = "file"
+    """`file`: YAML, reloaded on change. `bridge`: a gRPC bridge in front of Config Server. `gws`: the platform
+    configuration interface over HTTP."""
     path: Annotated[LocalPath | None, Field(validate_default=True), Allowed("a file or directory")] = None
-    """File or directory of the objects; for the kind ``file``."""
+    """File or directory of the objects; for the kind `file`."""
     primary: Annotated[Address | None, Field(validate_default=True)] = None
-    """Address of the primary bridge; for the kind ``bridge``."""
+    """Address of the primary server; for the kinds `bridge` and `gws`."""
     backup: Address | None = None
-    """Address of the backup bridge."""
+    """Address of the backup server."""
+    scheme: Literal["https", "http"] = "https"
+    """How the servers are spoken to; for the kind `gws`."""
+    user: str | None = None
+    """User of the interface; for the kind `gws`."""
+    password: SecretStr | None = None
+    """Password of the user."""
+    poll_seconds: Annotated[float, Field(ge=1, le=3600), Key("pollPeriod")] = 30.0
+    """Seconds between two readings of the whole configuration; for the kind `gws`."""
+    capacity_rules: Annotated[LocalPath | None, Key("capacityRules")] = None
+    """File with the list `capacity_rules` in the form of the objects file; for the kind `gws`, which does not say what
+    a capacity rule allows."""
 
     @field_validator("path")
     @classmethod
@@ -32,9 +44,10 @@ class ConfigServer(Section):
 
     @field_validator("primary")
     @classmethod
-    def _address_for_bridge(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is None and info.data.get("kind") == "bridge":
-            raise ValueError("host:port, which the kind bridge needs")
+    def _address_for_servers(cls, value: str | None, info: ValidationInfo) -> str | None:
+        kind = info.data.get("kind")
+        if value is None and kind in {"bridge", "gws"}:
+            raise ValueError(f"host:port, which the kind {kind} needs")
         return value
 
 
@@ -52,12 +65,17 @@ class StatServer(Section):
 class MessageServer(Section):
     """Where alarms and the log output ``network`` go, as syslog messages."""
 
+    applies: ClassVar[Applies] = Applies.LIVE
+
     primary: Address
     """Address of the receiver."""
     backup: Address | None = None
     """Address of the receiver that is used while the primary does not answer."""
     transport: Literal["tcp", "udp", "tls"] = "tcp"
     """Transport of the messages."""
+    authorities: LocalPath | None = None
+    """File with the certificates of the authorities that sign the receivers', PEM, for the transport `tls`; the
+    system's unless given."""
 
 
 class PacingEndpoint(Section):

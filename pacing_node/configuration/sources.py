@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pacing_node.configuration.bridge_source import BridgeSource
 from pacing_node.configuration.file_source import FileSource
+from pacing_node.configuration.gws_source import GwsSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,17 @@ class ConfigurationSource(Protocol):
 
 def configuration_source(options: ConfigServer, tenant: str) -> ConfigurationSource:
     """The adapter the options ask for; they have been checked to hold what its kind needs."""
+    addresses = tuple(address for address in (options.primary, options.backup) if address)
     if options.kind == "bridge":
-        return BridgeSource(tuple(address for address in (options.primary, options.backup) if address), tenant)
+        return BridgeSource(addresses, tenant)
+    if options.kind == "gws":
+        return GwsSource(
+            tuple(f"{options.scheme}://{address}" for address in addresses),
+            tenant,
+            user=options.user,
+            password=options.password,
+            poll_seconds=options.poll_seconds,
+            capacity_rules=options.capacity_rules,
+        )
     assert options.path is not None
     return FileSource(options.path, tenant)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pacing_node.configuration.documents import Document, load_document, parse_document
@@ -15,6 +15,9 @@ from pacing_node.configuration.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Machines that run tests are busy."""
 
 
 def parse(content: str | bytes) -> Document:
@@ -125,6 +128,7 @@ def test_a_file_over_the_size_limit_is_not_read(tmp_path: Path) -> None:
         load_document(path)
 
 
+@PATIENT
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"#%@`?,.~<\n \t0\\", max_size=60) | st.text(max_size=40))
 def test_no_text_ends_in_anything_but_data_or_problems(text: str) -> None:
     refused = refusal(text)
@@ -132,6 +136,7 @@ def test_no_text_ends_in_anything_but_data_or_problems(text: str) -> None:
     assert refused is None or refused.problems
 
 
+@PATIENT
 @given(st.binary(max_size=60))
 def test_no_bytes_end_in_anything_but_data_or_problems(content: bytes) -> None:
     refused = refusal(content)
@@ -149,6 +154,7 @@ TREES = st.recursive(
 )
 
 
+@PATIENT
 @given(st.dictionaries(KEYS, TREES, max_size=4))
 def test_a_tree_of_text_survives_being_written_and_read(tree: dict[str, object]) -> None:
     written = yaml.safe_dump(tree, default_style='"', allow_unicode=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pacing_node.configuration.agent_index import AgentIndex
@@ -22,6 +22,9 @@ from pacing_node.configuration.expressions import (
 from pacing_node.configuration.objects import Agent
 
 ANNA = Agent("anna", skills={"Spanish": 7, "Chat": 0}, logins=("VQ_Voice@switch",))
+
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Machines that run tests are busy."""
 
 
 @pytest.mark.parametrize(
@@ -113,11 +116,13 @@ AGENTS = st.lists(
 )
 
 
+@PATIENT
 @given(EXPRESSIONS)
 def test_what_is_written_is_read_back(expression: Expression) -> None:
     assert parse_expression(str(expression)) == expression
 
 
+@PATIENT
 @given(EXPRESSIONS, AGENTS)
 def test_the_index_finds_the_agents_one_by_one_matching_finds(expression: Expression, agents: list[Agent]) -> None:
     one_by_one = sorted(agent.user_name for agent in agents if matches(expression, agent))
@@ -130,6 +135,7 @@ SNIPPETS = st.sampled_from(
 )
 
 
+@PATIENT
 @given(st.text(max_size=40) | st.lists(SNIPPETS, max_size=40).map("".join))
 def test_no_text_ends_in_anything_but_an_expression_or_its_error(text: str) -> None:
     error = None

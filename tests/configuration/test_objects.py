@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contact_center.v1 import configuration_pb2 as feed
@@ -22,6 +22,8 @@ from pacing_node.configuration.object_files import load_objects, objects_of
 if TYPE_CHECKING:
     from pacing_node.configuration.objects import ConfigurationObjects
 
+PATIENT_FEW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Machines that run tests are busy."""
 EXAMPLE = Path(__file__).parents[2] / "examples" / "objects.yaml"
 
 
@@ -258,7 +260,7 @@ ITEMS = st.dictionaries(FIELDS, TREES, max_size=6) | TREES
 KINDS = st.sampled_from(["switches", "virtual_queues", "agents", "agent_groups", "capacity_rules", "transactions"])
 
 
-@settings(max_examples=300)
+@PATIENT_FEW
 @given(st.dictionaries(KINDS, st.lists(ITEMS, max_size=3), max_size=6))
 def test_no_contents_keep_discovery_from_an_answer(tree: dict[str, object]) -> None:
     objects = parse(yaml.safe_dump(tree, allow_unicode=True))
