@@ -127,15 +127,6 @@ CONDITIONS: tuple[Condition, ...] = (
         "How long inbound load alone has been breaking the goal of this target.",
     ),
     Condition(
-        "configuration_refused",
-        "ConfigurationRefused",
-        _CLUSTER,
-        Severity.MAJOR,
-        Kind.DURATION,
-        "s",
-        "How long newer options or objects have not been usable, while the ones before stay in force.",
-    ),
-    Condition(
         "no_master",
         "NoMaster",
         _NODE,
@@ -152,6 +143,15 @@ CONDITIONS: tuple[Condition, ...] = (
         Kind.COUNT,
         "pushes",
         "Pushes of this node in the last five minutes that were refused because a newer master has pushed.",
+    ),
+    Condition(
+        "configuration_refused",
+        "ConfigurationRefused",
+        _NODE,
+        Severity.MAJOR,
+        Kind.DURATION,
+        "s",
+        "How long newer options or objects have not been usable, while the ones before stay in force.",
     ),
     Condition(
         "certificate_expiry",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
@@ -13,7 +13,7 @@ from pacing_node.alarms.syslog import Level, SyslogMessage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pacing_node.alarms.book import AlarmEvent
+    from pacing_node.alarms.book import Alarm, AlarmEvent
     from pacing_node.alarms.syslog_sender import SyslogSender
 
 log = structlog.get_logger(__name__)
@@ -66,6 +66,23 @@ def describe(event: AlarmEvent) -> dict[str, str]:
         "value": f"{alarm.value:.6g}",
         "threshold": f"{alarm.threshold:.6g}",
         "unit": alarm.definition.unit,
+    }
+
+
+def describe_alarm(alarm: Alarm) -> dict[str, Any]:
+    """An active alarm for pages."""
+    return {
+        "id": alarm.identity,
+        "condition": alarm.condition,
+        "object": alarm.object,
+        "severity": alarm.severity.value,
+        "scope": alarm.scope.value,
+        "raised_by": alarm.node,
+        "raised_at": alarm.raised_at,
+        "value": alarm.value,
+        "threshold": alarm.threshold,
+        "unit": alarm.definition.unit,
+        "text": alarm.text,
     }
 
 

@@ -72,7 +72,8 @@ class SyslogSender:
                         self._line = await self._open(*address)
                     await self._line.send(messages)
             except (OSError, TimeoutError) as error:
-                reasons.append(f"{address[0]}:{address[1]}: {str(error) or "no answer in time"}")
+                reason = str(error) or "no answer in time"
+                reasons.append(f"{address[0]}:{address[1]}: {reason}")
                 await self.close()
             else:
                 return

@@ -1,0 +1,223 @@
+"""The alarms of one node: takes readings once a second, keeps the books, and puts what changed into the outboxes.
+
+Each node keeps a book about itself. The book of the cluster is kept by the master; its active alarms travel with every
+record the master shares, so that the next master goes on from there: it does not raise again what is raised, and it
+clears what the one before had raised. Active alarms are also kept in a file, for the next start of this node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from cluster.files import read_if_there, write_durably
+from cluster.tasks import cancel, spawn
+from pacing_node.alarms.book import AlarmBook, AlarmEvent
+from pacing_node.alarms.conditions import Scope
+from pacing_node.alarms.machine import Transition
+from pacing_node.alarms.outbox import Outbox
+from pacing_node.alarms.record import decode_alarms, encode_alarms
+from pacing_node.alarms.sinks import write_to_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from pacing_node.alarms.book import Alarm, Reading
+    from pacing_node.alarms.machine import Rule
+    from pacing_node.alarms.sinks import Sink
+
+log = structlog.get_logger(__name__)
+
+PERIOD_SECONDS = 1.0
+LAST_DELIVERY_SECONDS = 2.0
+"""How long a stopping node, or a replaced sink, may still deliver."""
+
+
+class Readings(Protocol):
+    """What is measured, by condition and object; a condition that is left out is not known at the moment."""
+
+    def node(self, now: float, late_seconds: float) -> Mapping[str, Mapping[str, Reading]]:
+        """About this node; ``late_seconds`` is how late the event loop called."""
+        ...
+
+    def cluster(self, now: float) -> Mapping[str, Mapping[str, Reading]] | None:
+        """About the cluster; None unless this node is master."""
+        ...
+
+    def close(self) -> None:
+        """Stop measuring."""
+        ...
+
+
+class AlarmService:
+    """Owns books, outboxes and the task that fills them."""
+
+    def __init__(self, node: str, readings: Readings, rules: Mapping[str, Rule], file: Path | None = None) -> None:
+        """``rules`` by name of the condition hold until ``use``; ``file`` keeps active alarms between starts."""
+        self._node = node
+        self._readings = readings
+        self._rules = rules
+        self._file = file
+        self._own = AlarmBook(Scope.NODE, node)
+        self._shared = AlarmBook(Scope.CLUSTER, node)
+        self._reigning = False
+        self._sinks: list[tuple[Sink, Outbox[AlarmEvent]]] = []
+        self._repeated_at: dict[str, float] = {}
+        self._saved = b""
+        self.changed: Callable[[], None] = lambda: None
+        """Called when this master raised or cleared an alarm of the cluster."""
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def active(self) -> tuple[Alarm, ...]:
+        """Alarms that are raised now: of this node, and of the cluster as far as this node knows."""
+        return (*self._shared.active, *self._own.active)
+
+    @property
+    def withheld(self) -> dict[str, int]:
+        """Objects by condition whose alarm waits because too many of the condition are active."""
+        both = self._shared.withheld | self._own.withheld
+        return {name: count for name, count in both.items() if count}
+
+    @property
+    def outboxes(self) -> tuple[Outbox[AlarmEvent], ...]:
+        """The queues before the sinks."""
+        return tuple(outbox for _, outbox in self._sinks)
+
+    def start(self) -> None:
+        """Remember what was active at the last stop, and begin to measure."""
+        self._remember()
+        self._task = spawn("alarms", self._run())
+
+    async def stop(self) -> None:
+        """End measuring; what waits in the outboxes gets a little time."""
+        await cancel(self._task)
+        self._readings.close()
+        await self._close(self._sinks)
+        self._sinks = []
+
+    async def use(self, rules: Mapping[str, Rule], sinks: Sequence[Sink] | None, capacity: int = 1000) -> None:
+        """Put other rules in force, and other sinks unless they are None.
+
+        What waits for a sink whose name stays goes on to its successor; a new one is told what is active.
+        """
+        self._rules = rules
+        if sinks is None:
+            return
+        before, self._sinks = self._sinks, []
+        await self._close(before)
+        left = {sink.name: outbox for sink, outbox in before}
+        for sink in sinks:
+            outbox = Outbox[AlarmEvent](sink.name, sink.deliver, capacity=capacity, batch=sink.batch)
+            if (predecessor := left.get(sink.name)) is not None:
+                outbox.take_over(predecessor)
+            else:
+                self._introduce(outbox)
+            outbox.start()
+            self._sinks.append((sink, outbox))
+
+    def _introduce(self, outbox: Outbox[AlarmEvent]) -> None:
+        """Tell a new receiver what is active, as far as it is this node's to tell."""
+        alarms = (*self._shared.active, *self._own.active) if self._reigning else self._own.active
+        for alarm in alarms:
+            outbox.offer(AlarmEvent(Transition.RAISED, alarm, time.time(), self._node))
+
+    async def _close(self, sinks: Sequence[tuple[Sink, Outbox[AlarmEvent]]]) -> None:
+        await asyncio.gather(*(outbox.stop(LAST_DELIVERY_SECONDS) for _, outbox in sinks))
+        await asyncio.gather(*(sink.close() for sink, _ in sinks))
+
+    # --- the book of the cluster between nodes -----------------------------------------------------------------------
+
+    def shared(self) -> bytes:
+        """The cluster's active alarms, to go with a record of this master."""
+        return encode_alarms(self._shared.active)
+
+    def inherit(self, body: bytes) -> None:
+        """Take over the cluster's active alarms from a record of the master; a damaged list is left alone."""
+        if self._reigning:
+            return
+        try:
+            alarms = decode_alarms(body)
+        except ValueError as error:
+            log.warning("alarms.record_refused", error=str(error))
+            return
+        if alarms != self._shared.active:
+            self._shared.adopt(alarms)
+
+    # --- measuring ---------------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            now = loop.time()
+            try:
+                self.measure(now, time.time(), max(now - due, 0.0))
+                await self._save()
+            except Exception:
+                log.exception("alarms.failed")
+            due = loop.time() + PERIOD_SECONDS
+            await asyncio.sleep(PERIOD_SECONDS)
+
+    def measure(self, now: float, at: float, late_seconds: float = 0.0) -> None:
+        """One round: ``now`` on a clock that never goes back, ``at`` in Unix time."""
+        events = self._own.observe(self._rules, self._readings.node(now, late_seconds), now, at)
+        cluster = self._readings.cluster(now)
+        self._reigning = cluster is not None
+        if cluster is not None:
+            shared = self._shared.observe(self._rules, cluster, now, at)
+            events += shared
+            if shared:
+                self.changed()
+        for event in events:
+            write_to_log(event)
+            for outbox in self.outboxes:
+                outbox.offer(event)
+        self._repeat(now, at)
+
+    def _repeat(self, now: float, at: float) -> None:
+        """Tell sinks that forget what is still raised."""
+        alarms = self.active if self._reigning else self._own.active
+        for sink, outbox in self._sinks:
+            period = sink.repeat_seconds
+            if period is None or now - self._repeated_at.setdefault(sink.name, now) < period:
+                continue
+            self._repeated_at[sink.name] = now
+            if not outbox.trouble:
+                for alarm in alarms:
+                    outbox.offer(AlarmEvent(Transition.RAISED, alarm, at, self._node, repeated=True))
+
+    # --- between starts ----------------------------------------------------------------------------------------------
+
+    def _remember(self) -> None:
+        if self._file is None:
+            return
+        try:
+            kept = json.loads(read_if_there(self._file) or b"{}")
+            own, shared = (decode_alarms(json.dumps(kept.get(key, [])).encode()) for key in ("node", "cluster"))
+        except (OSError, ValueError, AttributeError) as error:
+            log.warning("alarms.not_remembered", file=str(self._file), error=str(error))
+            return
+        self._own.adopt(own)
+        self._shared.adopt(shared)
+
+    async def _save(self) -> None:
+        """Write what is active, when it changed; off the event loop, which a slow disk must not stop."""
+        body = b'{"node":%b,"cluster":%b}' % (encode_alarms(self._own.active), encode_alarms(self._shared.active))
+        if self._file is None or body == self._saved:
+            return
+        self._saved = body
+        try:
+            await asyncio.to_thread(_write, self._file, body)
+        except OSError as error:
+            log.warning("alarms.not_saved", file=str(self._file), error=str(error))
+
+
+def _write(file: Path, body: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_durably(file, body)
