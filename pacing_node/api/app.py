@@ -8,7 +8,7 @@ there.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -52,6 +52,8 @@ class NodeView:
     cluster_page: Callable[[], Awaitable[dict[str, Any]]]
     not_ready: Callable[[], list[str]]
     """What keeps the node from being ready, in words; empty when it is."""
+    alarms: Callable[[], dict[str, Any]] = field(default=dict)
+    """Active alarms and their receivers."""
 
 
 def build_app(view: NodeView) -> Starlette:
@@ -66,6 +68,7 @@ def build_app(view: NodeView) -> Starlette:
         Route("/cluster", pages.cluster),
         Route("/targets", pages.targets),
         Route("/explain", pages.explain),
+        Route("/alarms", pages.alarms),
         Route("/metrics", pages.metrics),
     ]
     for prefix in ("/backend/data/pacing", "/server/data/pacing"):
@@ -125,9 +128,14 @@ class _Pages:
             return _problem(404, f'unknown target "{name}"; known are {_listed(names)}')
         return JSONResponse(page, headers=CLOSED)
 
+    async def alarms(self, _request: Request) -> Response:
+        """Alarms that are raised, of this node and of the cluster, and how their receivers do."""
+        return JSONResponse(self._view.alarms(), headers=CLOSED)
+
     async def metrics(self, _request: Request) -> Response:
         """Everything the node counts, for Prometheus."""
-        return Response(metrics.render(self._view.collector), headers={"Content-Type": metrics.CONTENT_TYPE})
+        page = await metrics.exposition(self._view.collector)
+        return Response(page, headers={"Content-Type": metrics.CONTENT_TYPE})
 
     async def reactive_state(self, request: Request) -> Response:
         """Share of inbound traffic a page should allow."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from cluster.mastership import Standing
     from pacing_node.cycle.board import Board
+    from pacing_node.cycle.report import CycleReport
     from pacing_node.cycle.tally import Tally
     from pacing_node.statistics.port import ServerHealth
 
@@ -39,6 +41,10 @@ class MetricSources:
     loop_lag_seconds: Callable[[], float]
     board: Board
     tally: Tally
+    alarms: Callable[[], dict[str, int]] = dict
+    """Active alarms by condition."""
+    per_target: Callable[[], bool] = lambda: False
+    """Whether targets have series of their own."""
 
 
 class NodeCollector(Collector):
@@ -47,11 +53,17 @@ class NodeCollector(Collector):
     def __init__(self, sources: MetricSources) -> None:
         self._sources = sources
 
+    @property
+    def sources(self) -> MetricSources:
+        """Where the numbers come from."""
+        return self._sources
+
     def collect(self) -> Iterable[Metric]:
         """Yield every metric of the node."""
         yield from self._leadership()
         yield from self._pushes()
         yield from self._targets()
+        yield from self._alarms()
         yield from self._environment()
 
     def _leadership(self) -> Iterable[Metric]:
@@ -111,6 +123,12 @@ class NodeCollector(Collector):
             reasons.add_metric([reason.code], counts[reason])
         yield reasons
 
+    def _alarms(self) -> Iterable[Metric]:
+        active = GaugeMetricFamily("pacing_alarm_active", "Active alarms by condition.", labels=["condition"])
+        for condition, count in self._sources.alarms().items():
+            active.add_metric([condition], count)
+        yield active
+
     def _environment(self) -> Iterable[Metric]:
         up = GaugeMetricFamily("pacing_statistics_server_up", "1 while connected.", labels=["server", "mode"])
         for server in self._sources.statistics():
@@ -124,8 +142,38 @@ class NodeCollector(Collector):
         yield build
 
 
+class TargetCollector(Collector):
+    """Series of single targets from one report. A report never changes, so this one may work in another thread."""
+
+    def __init__(self, report: CycleReport) -> None:
+        self._report = report
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the series."""
+        report = self._report
+        for name, documentation, column in (
+            ("invitations", "Invitations the newest cycle allowed for the target.", report.invitations),
+            ("pending", "Invitations out without disposition.", report.pending),
+            ("ready", "Interactions ready agents can take.", report.ready),
+            ("busy", "Interactions agents are busy with.", report.busy),
+        ):
+            family = GaugeMetricFamily(f"pacing_target_{name}", documentation, labels=["target"])
+            for target, value in zip(report.targets, column.tolist(), strict=True):
+                family.add_metric([target], value)
+            yield family
+
+
+async def exposition(collector: NodeCollector) -> bytes:
+    """All metrics of a node. Thousands of targets take their time, which the event loop is not made to wait."""
+    page = render(collector)
+    report = collector.sources.board.report
+    if report is None or not collector.sources.per_target():
+        return page
+    return page + await asyncio.to_thread(render, TargetCollector(report))
+
+
 def render(collector: Collector) -> bytes:
-    """Render all metrics of a collector and of the process."""
+    """Render all metrics of a collector."""
     registry = CollectorRegistry()
     registry.register(collector)
     return generate_latest(registry)

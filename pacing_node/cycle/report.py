@@ -64,6 +64,8 @@ class CycleReport:
     target_errors: tuple[str, ...] = ()
     """Per target what the platform said instead of taking it; empty tuple when it took all."""
     learned_state: bytes = b""
+    alarms: bytes = b""
+    """Active alarms of the cluster, opaque here; the next master goes on with them."""
 
 
 def encode(report: CycleReport) -> bytes:
@@ -80,6 +82,7 @@ def encode(report: CycleReport) -> bytes:
         push_error=report.push_error,
         pushed=report.pushed,
         learned_state=report.learned_state,
+        alarms=report.alarms,
         algorithm=report.algorithm,
         target_error=report.target_errors,
     )
@@ -118,5 +121,6 @@ def decode(body: bytes) -> CycleReport:
         push_error=record.push_error,
         target_errors=tuple(record.target_error),
         learned_state=record.learned_state,
+        alarms=record.alarms,
         **{name: np.array(getattr(record, name), np.float64) for name in _FLOAT_COLUMNS},
     )
