@@ -11,6 +11,8 @@ from pacing_node.engagement.settings import EngagementSettings, ProxySettings
 from pacing_node.statistics.bridge import BridgeStatistics
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pacing_node.configuration.cluster_options import ClusterOptions
     from pacing_node.configuration.connections import ForwardProxy, StatServer
     from pacing_node.configuration.credentials import EngagementCredentials
@@ -102,3 +104,10 @@ def tls_files(options: NodeOptions) -> TlsFiles | None:
     """Certificate files of the HTTP port; None for plain HTTP."""
     files = options.certificates
     return TlsFiles(files.certificate, files.private_key, files.authorities) if files else None
+
+
+def certificate_files(options: NodeOptions) -> tuple[Path, ...]:
+    """The certificates this node shows to others."""
+    files = [options.certificates.certificate] if options.certificates else []
+    tls = options.zookeeper.tls if options.zookeeper else None
+    return tuple(files) if tls is None or tls.certificate is None else (*files, tls.certificate)

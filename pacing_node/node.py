@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from cluster.member import ClusterMember
 from cluster.records import Record, RecordInfo
 from cluster.tasks import cancel, spawn
 from pacing_node import adapters
+from pacing_node.alarm_readings import NodeSources
+from pacing_node.alarm_wiring import NodeAlarms
 from pacing_node.api.app import NodeView, build_app
 from pacing_node.api.cluster_page import cluster_page
 from pacing_node.api.metrics import MetricSources, NodeCollector
@@ -38,6 +41,7 @@ from pacing_node.reign_log import ReignLog
 if TYPE_CHECKING:
     from pacing_node.configuration.cluster_options import ClusterOptions
     from pacing_node.configuration.node_options import NodeOptions
+    from pacing_node.configuration.sources import ConfigurationSource
     from pacing_node.statistics.port import StatisticsSource
 
 log = structlog.get_logger(__name__)
@@ -92,6 +96,8 @@ class Node:
         self._store = OptionsStore(self.member.documents, options.seed)
         self._tally = Tally()
         self._reigns = ReignLog(self.member.mastership)
+        self._source: ConfigurationSource | None = None
+        self.alarms = self._build_alarms()
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def start(self) -> None:
@@ -102,6 +108,7 @@ class Node:
         self.member.on_early_sign(self._warm_up)
         await self._http.start(build_app(self._view()))
         await self.member.start()
+        self.alarms.start(self._share_again)
         self._tasks += [
             spawn("loop-lag", self.lag.run()),
             spawn("reign-log", self._reigns.run()),
@@ -115,6 +122,7 @@ class Node:
         self.member.set_ready(ready=False)
         await self.member.stop()
         await cancel(*self._tasks)
+        await self.alarms.stop()
         if self.statistics is not None:
             await self.statistics.stop()
         await self.platform.close()
@@ -123,14 +131,15 @@ class Node:
 
     async def _use_options(self, options: ClusterOptions) -> None:
         """Apply cluster options; the first ones also build what they name."""
+        await self.alarms.use(options)
         if self.statistics is not None:
             self._reconfiguration.use_options(options)
             return
         self.statistics = adapters.statistics_source(options.stat_server)
         await self.statistics.start()
         self._reconfiguration.use_options(options)
-        source = configuration_source(options.config_server, options.tenant)
-        self._tasks.append(spawn("configuration", source.run(self._reconfiguration.use_objects)))
+        self._source = configuration_source(options.config_server, options.tenant)
+        self._tasks.append(spawn("configuration", self._source.run(self._reconfiguration.use_objects)))
         self._start_cycle(self.statistics)
 
     def _start_cycle(self, statistics: StatisticsSource) -> None:
@@ -152,8 +161,15 @@ class Node:
         await asyncio.Event().wait()
 
     def _share(self, report: CycleReport) -> None:
+        report = replace(report, alarms=self.alarms.service.shared())
         info = RecordInfo(report.epoch, report.sequence, report.calculated_at)
         self.member.publish(Record(info, SCHEMA, encode(report)))
+
+    def _share_again(self) -> None:
+        """Tell the standbys of alarms between two cycles, with the newest cycle of this reign."""
+        report, reign = self.board.report, self.member.mastership.reign
+        if report is not None and reign is not None and report.epoch == reign.epoch:
+            self._share(report)
 
     def _receive(self, record: Record) -> None:
         """Show what the master shared; a record of another version is left alone."""
@@ -165,6 +181,7 @@ class Node:
             log.warning("record.refused", error=str(error), epoch=record.info.epoch)
             return
         self.board.post(report, time.monotonic())
+        self.alarms.service.inherit(report.alarms)
 
     def _warm_up(self) -> None:
         """Open the way to the platform: the master may be gone, and this node may be the next."""
@@ -178,6 +195,8 @@ class Node:
             loop_lag_seconds=lambda: self.lag.last_seconds,
             board=self.board,
             tally=self._tally,
+            alarms=self.alarms.active_counts,
+            per_target=self._per_target,
         )
         return NodeView(
             mastership=self.member.mastership,
@@ -187,7 +206,33 @@ class Node:
             collector=NodeCollector(sources),
             cluster_page=self._cluster_page,
             not_ready=self._not_ready,
+            alarms=self.alarms.page,
         )
+
+    def _build_alarms(self) -> NodeAlarms:
+        options = self.options
+        sources = NodeSources(
+            node=options.name,
+            mastership=self.member.mastership,
+            board=self.board,
+            tally=self._tally,
+            loop_lag_seconds=lambda: self.lag.last_seconds,
+            refused=self._refused,
+            certificates=adapters.certificate_files(options),
+        )
+        return NodeAlarms(sources, cluster=options.cluster, host=options.host, state_directory=options.state_directory)
+
+    def _refused(self) -> dict[str, tuple[str, ...]]:
+        """What is wrong with newer options or objects, by the place they come from."""
+        return {
+            "cluster options": self._store.problems,
+            "configuration objects": self._source.status.problems if self._source else (),
+            "engagement platform": self._reconfiguration.problems,
+        }
+
+    def _per_target(self) -> bool:
+        options = self._reconfiguration.options
+        return options is not None and options.metrics.per_target
 
     async def _cluster_page(self) -> dict[str, Any]:
         standalone = self.options.standalone
