@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,16 @@ from kazoo.client import KazooClient
 
 from cluster import tree
 from cluster.mastership import EndCause, ZooKeeperState
+from simulator.demo.zookeeper import Ensemble, ProcessMember
 from tests.leadership.conftest import CLUSTER, Members, until
 from tests.support.fault_proxy import FaultProxy
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cluster.mastership import Reign
     from cluster.member import ClusterMember
-    from simulator.demo.zookeeper import Ensemble, Member
+    from simulator.demo.zookeeper import Member
 
 pytestmark = pytest.mark.ensemble
 
@@ -151,3 +156,25 @@ async def test_a_tree_that_was_wiped_comes_back_with_the_same_identity(members: 
     again.fenced(again.cluster_id, reign.epoch + 10, 1)
     third = await asyncio.wait_for(member.mastership.wait_for_reign(), 10)
     assert third.epoch > reign.epoch + 10
+
+
+async def test_a_zookeeper_that_lost_its_data_is_joined_anew(members: Members, tmp_path: Path) -> None:
+    with Ensemble(tmp_path, members=1) as lonely:
+        if not isinstance(lonely.members[0], ProcessMember):
+            pytest.skip("needs a ZooKeeper of its own")
+        member = await members.join("a", hosts=f"{lonely.hosts}/wiped")
+        reign = await member.mastership.wait_for_reign()
+        lonely.members[0].kill()
+        shutil.rmtree(tmp_path / "zookeeper-1" / "data" / "version-2")
+        await asyncio.to_thread(lambda: [lonely.members[0].start(), lonely.wait_ready()])
+        began = time.monotonic()
+        # The server refuses a client that has seen newer transactions: only a new one gets in.
+        again = await asyncio.wait_for(_next_reign(member, reign), 30)
+        print(f"serving {time.monotonic() - began:.1f} s after ZooKeeper came back empty")
+        assert again.cluster_id == reign.cluster_id
+        await members.leave(member)
+
+
+async def _next_reign(member: ClusterMember, before: Reign) -> Reign:
+    await before.ended.wait()
+    return await member.mastership.wait_for_reign()
