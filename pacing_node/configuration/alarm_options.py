@@ -6,13 +6,12 @@ The log always gets alarms, and Message Server does when the section ``messageSe
 from __future__ import annotations
 
 from typing import Annotated, ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from pacing_node.configuration.allowed import Allowed
 from pacing_node.configuration.schema import Applies, Key, Section
-from pacing_node.configuration.values import Words
+from pacing_node.configuration.values import Url, Words
 
 CONDITION_KEYS = {
     "gcLatency": "gc_latency",
@@ -30,19 +29,7 @@ CONDITION_KEYS = {
 }
 """Options that hold a condition's threshold, by their spelling in files, and their Python names."""
 
-_URL_TEXT = "an address that begins with http:// or https://, without user, password and blanks"
 _SWITCHES_TEXT = "names of threshold options of this section, separated by commas"
-
-
-def _url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        good = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc and parts.port != 0
-    except ValueError:
-        good = False
-    if not good or not value.isprintable() or " " in value:
-        raise ValueError(_URL_TEXT)
-    return value
 
 
 def _known(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -51,7 +38,6 @@ def _known(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-Url = Annotated[str, AfterValidator(_url), Allowed(_URL_TEXT)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from pacing_node.configuration.allowed import Allowed
 from pacing_node.configuration.schema import Applies, Key, Section
-from pacing_node.configuration.values import Address, LocalPath, Words
+from pacing_node.configuration.values import Address, LocalPath, Url, Words
 
 
 class ConfigServer(Section):
@@ -83,18 +83,35 @@ class PacingEndpoint(Section):
 
     applies: ClassVar[Applies] = Applies.LIVE
 
-    kind: Literal["predictive-engagement"] = "predictive-engagement"
-    """Shape of the call."""
+    kind: Literal["predictive-engagement", "webhook"] = "predictive-engagement"
+    """`predictive-engagement`: the platform's bulk call. `webhook`: a call any platform can take."""
     target_endpoint: Annotated[
         str, Field(min_length=1, pattern=r"^[^\s?#]+$"), Key("targetEndpoint"), Allowed("a path without blanks")
     ] = "v2/journey/actiontargets/bulk"
-    """Path appended to ``base_service_url`` of the transaction object."""
+    """Path appended to `base_service_url` of the transaction object; for the kind `predictive-engagement`."""
     transaction: str = "hybrid_integration"
-    """Name of the transaction object with the addresses and credentials of the platform."""
+    """Transaction object with addresses and credentials of the platform; for the kind `predictive-engagement`."""
     max_entities_per_request: Annotated[int, Field(ge=1, le=100_000), Key("maxEntitiesPerRequest")] = 1000
     """Most targets in one request; more are sent in several requests at once."""
     max_concurrent_requests: Annotated[int, Field(ge=1, le=64), Key("maxConcurrentRequests")] = 8
     """Most requests of one push under way at once."""
+    compress: bool = False
+    """Send request bodies with gzip; only for a platform that takes them."""
+    authorities: LocalPath | None = None
+    """Certificates that are trusted instead of the well-known ones, PEM."""
+    url: Annotated[Url | None, Field(validate_default=True)] = None
+    """Address pushes are posted to; for the kind `webhook`."""
+    token: SecretStr | None = None
+    """Bearer token; for the kind `webhook`."""
+    signing_key: Annotated[SecretStr | None, Key("signingKey")] = None
+    """Key that signs every body; for the kind `webhook`."""
+
+    @field_validator("url")
+    @classmethod
+    def _url_for_webhook(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("kind") == "webhook":
+            raise ValueError("an address that begins with http:// or https://, which the kind webhook needs")
+        return value
 
 
 class ForwardProxy(Section):

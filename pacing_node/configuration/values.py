@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -14,6 +15,7 @@ _ADDRESS = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-
 _NAME = re.compile(r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_])?$")
 
 _ADDRESS_TEXT = "host:port, for example server1:7000"
+_URL_TEXT = "an address that begins with http:// or https://, without user, password and blanks"
 _NAME_TEXT = "letters, digits, dots, hyphens and underscores, at most 64"
 
 
@@ -48,6 +50,17 @@ def _name(value: str) -> str:
     return value
 
 
+def _url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not value.isprintable() or " " in value:
+        raise ValueError(_URL_TEXT)
+    return value
+
+
 def _expanded(value: Path) -> Path:
     return value.expanduser()
 
@@ -66,5 +79,7 @@ Name: TypeAlias = Annotated[str, AfterValidator(_name), Allowed(_NAME_TEXT)]
 """A name that is also safe as a ZooKeeper node and a file name."""
 Port: TypeAlias = Annotated[int, Field(ge=0, le=65535), Allowed("a whole number from 0 to 65535; 0 is any free port")]
 """A TCP port to listen on."""
+Url: TypeAlias = Annotated[str, AfterValidator(_url), Allowed(_URL_TEXT)]
+"""An address of the web."""
 LocalPath: TypeAlias = Annotated[Path, AfterValidator(_expanded)]
 """A path; ``~`` is the home directory."""

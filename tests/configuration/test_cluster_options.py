@@ -149,6 +149,23 @@ def test_each_kind_of_source_needs_its_own_address() -> None:
     ]
 
 
+def test_a_webhook_needs_its_address_and_hides_its_secrets() -> None:
+    assert problems_of(CONNECTIONS + "pacingEndpoint: {kind: webhook}") == [
+        (
+            "cluster.yaml:3:1: pacingEndpoint.url: found nothing; "
+            "allowed: an address that begins with http:// or https://, which the kind webhook needs"
+        ),
+    ]
+    (problem,) = problems_of(CONNECTIONS + "pacingEndpoint: {kind: webhook, url: 'ftp://x'}")
+    assert problem.endswith(
+        "allowed: an address that begins with http:// or https://, without user, password and blanks"
+    )
+
+    options = read("pacingEndpoint: {kind: webhook, url: 'https://x/push', token: hush, signingKey: hush}")
+    assert options.pacing_endpoint.url == "https://x/push"
+    assert "hush" not in repr(options)
+
+
 def test_optional_sections_can_be_the_word_none() -> None:
     options = read("forward-proxy: none\nmessageServer: none\n")
 
