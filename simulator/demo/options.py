@@ -37,5 +37,7 @@ class DemoOptions:
     keep_directory: bool = False
     view: bool = True
     """Whether to draw the live view when the output is a terminal."""
+    well_known_ports: bool = True
+    """Whether to take the ports people expect where they are free, or ports nobody else would take."""
     startup_seconds: float = 90.0
     """How long each part may take until it is ready."""

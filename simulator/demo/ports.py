@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
 
 HTTP_FROM = 8080
 CLUSTERING_FROM = 7800
+_QUIET_PORTS = range(20000, 32000)
+"""Not well known, and below those that systems hand out to outgoing connections."""
 
 
 def is_free(port: int) -> bool:
@@ -35,3 +38,9 @@ def choose(first: int, count: int) -> list[int]:
                 port = int(holder.getsockname()[1])  # noqa: PLW2901 - the port that stands in for the taken one
             chosen.append(port)
         return chosen
+
+
+def choose_quiet(count: int) -> list[int]:
+    """``count`` free ports at random, for programs that several people may start on one machine at once."""
+    candidates = random.sample(_QUIET_PORTS, len(_QUIET_PORTS))
+    return [port for port, _ in zip(filter(is_free, candidates), range(count), strict=False)]

@@ -120,7 +120,7 @@ class Stage:
     async def _start_simulator(self) -> dict[str, Any]:
         ready, objects = self._directory / "simulator.json", self._directory / "objects.yaml"
         places = {"ready-file": ready, "objects-file": objects, "host": HOST, "scenario": self._options.scenario}
-        places |= {"http-port": ports.choose(SIMULATOR_HTTP_PORT, 1)[0], "configuration-port": 0}
+        places |= {"http-port": self._ports(SIMULATOR_HTTP_PORT, 1)[0], "configuration-port": 0}
         places |= {"statistics-primary-port": 0, "statistics-backup-port": 0}
         arguments = [word for key, value in places.items() for word in (f"--{key}", str(value))]
         simulator = DemoProcess("simulator", self._command("simulator", *arguments), self._directory / "simulator.log")
@@ -143,7 +143,7 @@ class Stage:
         cluster = f"demo-{uuid.uuid4().hex[:8]}" if foreign else "demo"
         seed = self._directory / "cluster.yaml"
         write_yaml(seed, cluster_options(self._wiring.addresses(simulator) if self._wiring else simulator))
-        http, clustering = ports.choose(ports.HTTP_FROM, count), ports.choose(ports.CLUSTERING_FROM, count)
+        http, clustering = self._ports(ports.HTTP_FROM, count), self._ports(ports.CLUSTERING_FROM, count)
         for number in range(1, count + 1):
             name = f"node-{number}"
             plan = NodePlan(name, self._directory / name, http[number - 1], clustering[number - 1])
@@ -152,6 +152,9 @@ class Stage:
             command = self._command("node", "--config", str(plan.file))
             self.plans.append(plan)
             self.nodes[name] = DemoProcess(name, command, plan.directory / "log")
+
+    def _ports(self, first: int, count: int) -> list[int]:
+        return ports.choose(first, count) if self._options.well_known_ports else ports.choose_quiet(count)
 
     async def _wait_for(self, process: DemoProcess, ready: Callable[[], Awaitable[bool]]) -> None:
         deadline = time.monotonic() + self._options.startup_seconds

@@ -42,7 +42,7 @@ class Arena:
 
     def __init__(self, directory: Path, say: Callable[[str], None], scenario: str = "demo", nodes: int = 3) -> None:
         self.wiring = ProxyWiring()
-        options = DemoOptions(directory=directory, scenario=scenario, nodes=nodes)
+        options = DemoOptions(directory=directory, scenario=scenario, nodes=nodes, well_known_ports=False)
         self.stage = Stage(options, directory, say, self.wiring.command, self.wiring)
         self.bounds = Bounds(SESSION_TIMEOUT_SECONDS, TICK_SECONDS, REFRESH_PERIOD_SECONDS)
         self.pushes: list[Push] = []
@@ -103,7 +103,10 @@ class Arena:
         """Read what the platform recorded since the last time; returns the new part."""
         after = self.pushes[-1].index if self.pushes else 0
         answer = await self._client.get(f"{self.stage.simulator_http}/simulator/pushes", params={"after": after})
-        new = [Push.from_wire(push) for push in answer.json()["pushes"]]
+        # Several may be reading at once: what another one has entered meanwhile is left out.
+        after = self.pushes[-1].index if self.pushes else 0
+        read = (Push.from_wire(push) for push in answer.json()["pushes"])
+        new = [push for push in read if push.index > after]
         self.pushes += new
         return new
 
@@ -126,18 +129,18 @@ class Arena:
 
     async def page(self, node: str, path: str) -> dict[str, Any]:
         """A page of a node; empty when it does not answer."""
-        plan = next(plan for plan in self.stage.plans if plan.name == node)
+        http = next(plan.http for plan in self.stage.plans if plan.name == node)
         try:
-            answer = (await self._client.get(plan.http + path)).json()
+            answer = (await self._client.get(http + path)).json()
         except (httpx.HTTPError, ValueError):
             return {}
         return answer if isinstance(answer, dict) else {}
 
     # --- care --------------------------------------------------------------------------------------------------------
 
-    def start_ended(self) -> list[str]:
-        """Start every node that has ended; returns their names."""
-        ended = [name for name, process in self.nodes.items() if not process.running]
+    def start_ended(self, *names: str) -> list[str]:
+        """Start every node that has ended, or those of them that are named; returns their names."""
+        ended = [name for name in names or self.nodes if not self.nodes[name].running]
         for name in ended:
             self.nodes[name].kill_session()
             self.nodes[name].start()
@@ -177,6 +180,10 @@ class Arena:
             return (await self._client.get(f"{address}/readiness")).status_code == httpx.codes.OK
         except httpx.HTTPError:
             return False
+
+    async def ready(self, node: str) -> bool:
+        """Whether a node says that it is ready."""
+        return await self._ready(next(plan.http for plan in self.stage.plans if plan.name == node))
 
     async def fault(self, **fault: Any) -> None:
         """Make the contact centre misbehave; see its own description of faults."""

@@ -1,0 +1,149 @@
+"""The judge of a history. It knows nothing of how the cluster works, only what was promised. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from simulator.drill.record import applied, longest_interval, out_of_order
+
+if TYPE_CHECKING:
+    from simulator.drill.nemesis.history import Fault, History, Storm
+    from simulator.drill.record import Push
+
+LONG_GAP_PERIODS = 2.0
+"""An interval between accepted pushes of more refresh periods than this needs an explanation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A long time without an accepted push."""
+
+    began_at: float
+    """Unix time in seconds of the push before it."""
+    ended_at: float
+    node: str | None
+    """Who sent the push before it; None when not known."""
+    explanation: Fault | None
+    """A fault that accounts for it; None when there is none."""
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return self.ended_at - self.began_at
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the judge found."""
+
+    faults: int
+    accepted: int
+    """Pushes that took effect."""
+    refused: int
+    """Requests the platform refused, for whatever reason."""
+    order_kept: bool
+    longest_gap_seconds: float
+    gaps: tuple[Gap, ...]
+    violations: tuple[str, ...]
+    """Broken promises, one sentence each."""
+
+    def summary(self) -> str:
+        """The one line for people and programs."""
+        order = "yes" if self.order_kept else "no"
+        return (
+            f"nemesis: {self.faults} faults, {self.accepted} pushes accepted, {self.refused} refused, "
+            f"order kept: {order}, longest gap {self.longest_gap_seconds:.2f} s"
+        )
+
+
+def check(history: History) -> Findings:
+    """Judge a history."""
+    taken = applied(history.pushes)
+    disorder = [f"push {push.index} {push.token} was accepted out of order" for push in out_of_order(history.pushes)]
+    gaps = _gaps(history, taken)
+    violations = [*disorder, *_strangers(history, taken), *_slow_recoveries(history, taken), *_unexplained(gaps)]
+    if not taken:
+        violations.append("no push was accepted")
+    times = [push.received_at for push in taken]
+    return Findings(
+        faults=len(history.faults),
+        accepted=len(taken),
+        refused=sum(1 for push in history.pushes if not push.accepted),
+        order_kept=not disorder,
+        longest_gap_seconds=longest_interval(times, times[0], times[-1]) if len(times) > 1 else 0.0,
+        gaps=tuple(gaps),
+        violations=tuple(violations),
+    )
+
+
+def _strangers(history: History, taken: list[Push]) -> list[str]:
+    """An epoch belongs to one node, and every accepted push came from a node that was seen to send it."""
+    found = [
+        f"epoch {epoch} was used by {len(nodes)} nodes: {', '.join(nodes)}"
+        for epoch, nodes in sorted(history.senders.items())
+        if len(nodes) > 1
+    ]
+    unknown = sorted({push.epoch for push in taken} - set(history.senders))
+    return found + [f"nobody was seen to send the accepted pushes of epoch {epoch}" for epoch in unknown]
+
+
+def _slow_recoveries(history: History, taken: list[Push]) -> list[str]:
+    """After each storm pushes come back within the bound, and stay."""
+    found = []
+    for number, storm in enumerate(history.storms, start=1):
+        after = [push.received_at for push in taken if storm.healed_at < push.received_at <= storm.calm_until]
+        waited = (after[0] if after else storm.calm_until) - storm.healed_at
+        if waited > history.recovery_seconds:
+            until = f"{waited:.1f} s" if after else f"at least {waited:.1f} s"
+            found.append(f"after storm {number} no push was accepted for {until}")
+        elif not after:
+            found.append(f"after storm {number} no push was seen at all")
+        else:
+            found += _interruptions(number, storm, after, history)
+    return found
+
+
+def _interruptions(number: int, storm: Storm, after: list[float], history: History) -> list[str]:
+    settled = storm.healed_at + history.recovery_seconds
+    return [
+        f"in the calm after storm {number} pushes paused for {later - earlier:.1f} s"
+        for earlier, later in pairwise([*after, storm.calm_until])
+        if earlier >= settled and later - earlier > LONG_GAP_PERIODS * history.period_seconds
+    ]
+
+
+def _gaps(history: History, taken: list[Push]) -> list[Gap]:
+    found = []
+    for earlier, later in pairwise(sorted(taken, key=lambda push: push.received_at)):
+        if later.received_at - earlier.received_at > LONG_GAP_PERIODS * history.period_seconds:
+            node = next(iter(history.senders.get(earlier.epoch, ())), None)
+            fault = _explanation(history, earlier.received_at, later.received_at, node)
+            found.append(Gap(earlier.received_at, later.received_at, node, fault))
+    return found
+
+
+def _explanation(history: History, began_at: float, ended_at: float, node: str | None) -> Fault | None:
+    """A fault that accounts for a gap.
+
+    It hit ZooKeeper or the node that had pushed last: trouble of a standby alone stops nobody. It had begun before the
+    next push was due, and the gap did not outlast all trouble by more than the bound.
+    """
+    due_at = began_at + LONG_GAP_PERIODS * history.period_seconds
+    last = max((fault.ended_at for fault in history.faults if fault.began_at < ended_at), default=0.0)
+    if ended_at > last + history.recovery_seconds:
+        return None
+    for fault in history.faults:
+        concerned = fault.on_member or fault.target == node
+        if concerned and fault.began_at < due_at and fault.ended_at + history.recovery_seconds > began_at:
+            return fault
+    return None
+
+
+def _unexplained(gaps: list[Gap]) -> list[str]:
+    return [
+        f"a gap of {gap.seconds:.1f} s after a push of {gap.node} has no fault to explain it"
+        for gap in gaps
+        if gap.explanation is None
+    ]

@@ -1,0 +1,118 @@
+"""Which trouble comes when: a storm, planned from a seed. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Sequence
+
+MASTER = "master"
+"""A target that is chosen when the trouble begins: whoever has pushed last."""
+LEADER = "leader"
+"""The leader of the ensemble at that moment."""
+_MASTER_SHARE = 0.5
+_LEADER_SHARE = 0.4
+
+
+class Kind(Enum):
+    """Kinds of trouble; the value is the name in histories."""
+
+    KILL_WORKER = "kill-worker"
+    """SIGKILL to the working process; its supervisor frees the mastership."""
+    KILL_NODE = "kill-node"
+    """SIGKILL to supervisor and worker, as when a machine is lost."""
+    TERMINATE = "terminate"
+    """SIGTERM."""
+    FREEZE_SHORT = "freeze-short"
+    """SIGSTOP for less than the lease."""
+    FREEZE_LONG = "freeze-long"
+    """SIGSTOP for longer than the session."""
+    ZOOKEEPER_DROP = "zookeeper-drop"
+    """Nothing passes between the node and ZooKeeper; what is held back arrives afterwards."""
+    ZOOKEEPER_RESET = "zookeeper-reset"
+    """Connections to ZooKeeper are reset."""
+    ZOOKEEPER_SLOW = "zookeeper-slow"
+    """Every message between the node and ZooKeeper is late."""
+    ZOOKEEPER_CUT = "zookeeper-cut"
+    """A request reaches ZooKeeper, and the connection is cut before the answer."""
+    PLATFORM_DROP = "platform-drop"
+    """Nothing passes between the node and the engagement platform; what is held back arrives afterwards."""
+    PLATFORM_SLOW = "platform-slow"
+    """Every message between the node and the platform is late."""
+    PLATFORM_CUT = "platform-cut"
+    """A push reaches the platform, and the connection is cut before the answer."""
+    ISOLATE = "isolate"
+    """Nothing passes between the node and either."""
+    MEMBER_KILL = "member-kill"
+    """SIGKILL to a member of the ensemble."""
+    MEMBER_FREEZE = "member-freeze"
+    """SIGSTOP to a member of the ensemble."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Habit:
+    """How often a kind comes, and within which bounds; seconds."""
+
+    weight: int
+    shortest: float
+    longest: float
+    on_member: bool = False
+
+
+HABITS: dict[Kind, _Habit] = {
+    Kind.KILL_WORKER: _Habit(3, 0.2, 2.0),
+    Kind.KILL_NODE: _Habit(2, 0.2, 2.0),
+    Kind.TERMINATE: _Habit(3, 0.2, 1.0),
+    Kind.FREEZE_SHORT: _Habit(4, 0.1, 1.5),
+    Kind.FREEZE_LONG: _Habit(2, 4.5, 7.0),
+    Kind.ZOOKEEPER_DROP: _Habit(4, 0.3, 7.0),
+    Kind.ZOOKEEPER_RESET: _Habit(3, 0.0, 0.2),
+    Kind.ZOOKEEPER_SLOW: _Habit(3, 0.5, 4.0),
+    Kind.ZOOKEEPER_CUT: _Habit(4, 0.5, 2.0),
+    Kind.PLATFORM_DROP: _Habit(4, 0.3, 4.0),
+    Kind.PLATFORM_SLOW: _Habit(3, 0.5, 4.0),
+    Kind.PLATFORM_CUT: _Habit(4, 0.5, 2.0),
+    Kind.ISOLATE: _Habit(3, 0.5, 7.0),
+    Kind.MEMBER_KILL: _Habit(2, 0.5, 4.0, on_member=True),
+    Kind.MEMBER_FREEZE: _Habit(2, 0.5, 4.0, on_member=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One planned trouble."""
+
+    at_seconds: float
+    """When it begins, from the beginning of the storm."""
+    kind: Kind
+    target: str
+    """Name of a node or of a member of the ensemble, ``master`` or ``leader``."""
+    seconds: float
+    """How long it lasts; for ended processes how long they stay away."""
+    strength: float
+    """0 to 1: how late messages are, how many answers are cut."""
+
+
+def plan_storm(
+    chance: random.Random, nodes: Sequence[str], members: Sequence[str], *, seconds: float, mean_pause_seconds: float
+) -> list[Trouble]:
+    """Trouble for one storm, by the time it begins; the same chance gives the same storm."""
+    kinds = list(HABITS)
+    weights = [HABITS[kind].weight for kind in kinds]
+    storm: list[Trouble] = []
+    at = 0.0
+    while at < seconds:
+        kind = chance.choices(kinds, weights)[0]
+        habit = HABITS[kind]
+        special, share, all_targets = (
+            (LEADER, _LEADER_SHARE, members) if habit.on_member else (MASTER, _MASTER_SHARE, nodes)
+        )
+        target = special if chance.random() < share else chance.choice(all_targets)
+        lasts = chance.uniform(habit.shortest, habit.longest)
+        storm.append(Trouble(at, kind, target, lasts, chance.random()))
+        at += chance.expovariate(1.0 / mean_pause_seconds)
+    return storm

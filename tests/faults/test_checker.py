@@ -1,0 +1,145 @@
+"""The judge of histories: what must fail does, for the reason it should."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from simulator.drill.nemesis.__main__ import main
+from simulator.drill.nemesis.checker import check
+from simulator.drill.nemesis.history import read_history, write_history
+from simulator.drill.nemesis.timeline import draw
+from tests.faults.pushes import ZERO, fault, good_history, push, record, regular
+
+
+def test_a_good_history_has_no_violations_and_its_gap_an_explanation():
+    findings = check(good_history())
+    assert findings.violations == ()
+    assert [(gap.node, gap.seconds, gap.explanation.kind) for gap in findings.gaps] == [("node-1", 4.5, "freeze-long")]
+    assert findings.summary() == (
+        "nemesis: 2 faults, 18 pushes accepted, 0 refused, order kept: yes, longest gap 4.50 s"
+    )
+
+
+def stale_accepted(history):
+    history.pushes = record(*history.pushes, push(20.9, 1, 7))
+
+
+def repeated_sequence(history):
+    history.pushes = record(*history.pushes, push(20.9, 2, 12))
+
+
+def two_nodes_in_one_epoch(history):
+    history.senders[2] = ["node-2", "node-3"]
+
+
+def a_push_from_nowhere(history):
+    del history.senders[2]
+
+
+def no_recovery(history):
+    history.pushes = record(*regular(0.0, 5.0, 1))
+    history.storms[0].calm_until = ZERO + 30.0
+
+
+def late_recovery(history):
+    history.pushes = record(*regular(0.0, 5.0, 1), *regular(20.0, 30.0, 2))
+    history.storms[0].calm_until = ZERO + 30.5
+
+
+def a_calm_too_short_to_see_anything(history):
+    history.pushes = record(*regular(0.0, 5.0, 1), *regular(9.5, 10.5, 2))
+    history.storms[0].calm_until = ZERO + 11.5
+
+
+def a_pause_in_the_calm(history):
+    history.pushes = record(*regular(0.0, 5.0, 1), *regular(9.5, 20.5, 2), *regular(24.5, 30.5, 2, sequence=20))
+    history.storms[0].calm_until = ZERO + 31.0
+
+
+def a_gap_that_only_a_standby_had_trouble_in(history):
+    history.faults = [replace(history.faults[0], target="node-2"), history.faults[1]]
+
+
+def a_gap_before_any_fault(history):
+    history.faults = [fault("freeze-long", "node-1", 10.0, 11.0)]
+
+
+def a_gap_that_outlasts_its_fault(history):
+    history.faults = [fault("freeze-short", "node-1", 0.2, 0.4)]
+
+
+def silence(history):
+    history.pushes = []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (stale_accepted, "accepted out of order"),
+        (repeated_sequence, "accepted out of order"),
+        (two_nodes_in_one_epoch, "epoch 2 was used by 2 nodes: node-2, node-3"),
+        (a_push_from_nowhere, "nobody was seen to send the accepted pushes of epoch 2"),
+        (no_recovery, "after storm 1 no push was accepted for at least 19.0 s"),
+        (late_recovery, "after storm 1 no push was accepted for 9.0 s"),
+        (a_calm_too_short_to_see_anything, "after storm 1 no push was seen at all"),
+        (a_pause_in_the_calm, "in the calm after storm 1 pushes paused for 4.0 s"),
+        (a_gap_that_only_a_standby_had_trouble_in, "a gap of 4.5 s after a push of node-1 has no fault to explain it"),
+        (a_gap_before_any_fault, "a gap of 4.5 s after a push of node-1 has no fault to explain it"),
+        (a_gap_that_outlasts_its_fault, "a gap of 4.5 s after a push of node-1 has no fault to explain it"),
+        (silence, "no push was accepted"),
+    ],
+)
+def test_a_broken_promise_is_found(spoil, said, tmp_path, capsys):
+    history = good_history()
+    spoil(history)
+    assert any(said in violation for violation in check(history).violations), check(history).violations
+    file = tmp_path / "history.jsonl"
+    write_history(file, history)
+    assert main(["--history", str(file)]) == 1
+    assert said in capsys.readouterr().out
+
+
+def test_order_is_told_in_the_last_line(tmp_path, capsys):
+    history = good_history()
+    stale_accepted(history)
+    file = tmp_path / "history.jsonl"
+    write_history(file, history)
+    main(["--history", str(file)])
+    assert "order kept: no" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_trouble_of_zookeeper_explains_anybodys_gap():
+    history = good_history()
+    history.faults = [fault("member-kill", "zookeeper-1", 5.2, 11.0, on_member=True)]
+    assert check(history).violations == ()
+
+
+def test_late_pushes_that_were_refused_are_counted_and_harm_nobody():
+    history = good_history()
+    history.pushes = record(*history.pushes, push(20.9, 1, 7, accepted=False, reason="stale_token"))
+    findings = check(history)
+    assert (findings.refused, findings.violations) == (1, ())
+
+
+def test_a_good_file_is_judged_well(tmp_path, capsys):
+    file = tmp_path / "history.jsonl"
+    write_history(file, good_history())
+    assert main(["--history", str(file)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("nemesis: 2 faults, 18 pushes accepted")
+
+
+def test_a_history_survives_its_file(tmp_path):
+    file = tmp_path / "history.jsonl"
+    write_history(file, good_history())
+    assert read_history(file) == good_history()
+
+
+def test_the_timeline_shows_faults_gaps_and_violations():
+    history = good_history()
+    two_nodes_in_one_epoch(history)
+    page = draw(history, check(history))
+    for text in ("node-1 freeze-long", "node-3 terminate", "pushes of node-2", "epoch 2 was used by 2 nodes", "4.5 s"):
+        assert text in page
+    assert page.count('class="accepted"') == 18
