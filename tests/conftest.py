@@ -19,6 +19,14 @@ def pytest_configure() -> None:
     asyncio.set_event_loop(None)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a module, and of an ``xdist_group``, in one process: they share what is costly to start."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(scope="session")
 def ensemble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ensemble]:
     """A real ZooKeeper ensemble of three members, shared by the run; use ``zookeeper_hosts`` unless you harm it."""
