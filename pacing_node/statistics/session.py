@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -119,6 +120,15 @@ class Session:
             RuntimeError,
         ) as failure:  # certificates that cannot be read, an impossible address
             return f"{type(failure).__name__}: {failure}"[:300]
+        except Exception as failure:  # whatever a server provokes: the session ends, and the next one begins
+            where = traceback.extract_tb(failure.__traceback__)[-1]  # not the traceback itself: it could show secrets
+            log.error(
+                "statistics.unexpected",
+                server=self._name,
+                kind=type(failure).__name__,
+                where=f"{where.filename}:{where.lineno}",
+            )
+            return f"unexpected {type(failure).__name__}"
         finally:
             self._open = False
         return "closed by the server"

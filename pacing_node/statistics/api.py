@@ -1,0 +1,68 @@
+"""Statistics from a pair of Statistics API v3 servers, over REST and CometD."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from pacing_node.statistics.api_session import ApiSession, ApiSettings
+from pacing_node.statistics.api_values import ApiDefinitions
+from pacing_node.statistics.columns import StatisticNames
+from pacing_node.statistics.pair import PairStatistics
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from pydantic import SecretStr
+
+    from pacing_node.statistics.feed import Feed
+    from pacing_node.statistics.registry import Registry
+
+
+class ApiStatistics(PairStatistics):
+    """Statistics source over the documented HTTP interface."""
+
+    def __init__(
+        self,
+        primary: str,
+        backup: str | None = None,
+        *,
+        bearer_token: SecretStr | None = None,
+        api_key: SecretStr | None = None,
+        tls: ssl.SSLContext | None = None,
+        settings: ApiSettings | None = None,
+        definitions: ApiDefinitions | None = None,
+        names: StatisticNames | None = None,
+        least_known_ratio: float = 0.5,
+    ) -> None:
+        """Addresses are base addresses, ``https://host/statistics/v3``.
+
+        Both servers' mode is unknown, so the first that answers is read, and the other when it fails.
+        """
+        chosen = settings or ApiSettings()
+        known = definitions or ApiDefinitions()
+        headers = {"Accept": "application/json"}
+        if bearer_token is not None:
+            headers["Authorization"] = f"Bearer {bearer_token.get_secret_value()}"
+        if api_key is not None:
+            headers["x-api-key"] = api_key.get_secret_value()
+
+        def client() -> httpx.AsyncClient:
+            verify = tls if tls is not None else True
+            return httpx.AsyncClient(headers=headers, verify=verify, trust_env=False, timeout=chosen.silence_seconds)
+
+        def session(feed: Feed, registry: Registry, on_change: Callable[[], object]) -> ApiSession:
+            return ApiSession(
+                feed, registry=registry, settings=chosen, definitions=known, client=client, on_change=on_change
+            )
+
+        super().__init__(
+            [("primary", primary), *([("backup", backup)] if backup else [])],
+            session,
+            names=names or StatisticNames(),
+            silence_seconds=chosen.silence_seconds,
+            answer_seconds=chosen.answer_seconds,
+            least_known_ratio=least_known_ratio,
+        )

@@ -1,0 +1,264 @@
+"""One session with a Statistics API v3 server: CometD for what changes, REST for what is subscribed, one cookie jar."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+import structlog
+
+from cluster.tasks import cancel, spawn
+from contact_center.v1 import statistics_pb2 as wire
+from pacing_node.statistics.api_values import (
+    SERVICE,
+    UPDATES,
+    ApiDefinitions,
+    missing,
+    read_service_state,
+    read_statistics,
+)
+from pacing_node.statistics.bayeux import BayeuxError, Event, Listener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pacing_node.statistics.feed import Feed
+    from pacing_node.statistics.registry import Change, Registry, Subject
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """How sessions with Statistics API servers behave. Times in seconds."""
+
+    poll_seconds: float = 2.0
+    """Longest time the server is asked to hold a poll: its sign of life."""
+    silence_seconds: float = 8.0
+    """A server that answers no poll for longer is taken for dead. Above the time it really holds polls."""
+    first_delay_seconds: float = 0.2
+    longest_delay_seconds: float = 3.0
+    answer_seconds: float = 30.0
+    """A statistic without a value after this long counts as missing."""
+    batch_size: int = 500
+    """Statistics of one subscription."""
+    max_reply_bytes: int = 64 * 1024 * 1024
+
+
+class ApiSession:
+    """Keeps one server's feed alive until it is stopped.
+
+    A subscription of the server holds many statistics and can only be ended whole, so what is removed goes on arriving,
+    unread, until its whole subscription is gone.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        registry: Registry,
+        settings: ApiSettings,
+        definitions: ApiDefinitions,
+        client: Callable[[], httpx.AsyncClient],
+        on_change: Callable[[], object],
+    ) -> None:
+        """``client`` makes an HTTP client with the server's credentials and an empty cookie jar."""
+        self._feed = feed
+        self._registry = registry
+        self._settings = settings
+        self._definitions = definitions
+        self._make_client = client
+        self._on_change = on_change
+        self._orders: asyncio.Queue[tuple[Sequence[tuple[int, Subject]], Sequence[int]]] = asyncio.Queue()
+        self._open = False
+        self._trouble = ""
+        self._back_again = False
+        self._pushed: set[int] | None = None  # references that got a newer value while a peek is under way
+        self._agents: dict[int, bool] = {}
+        self._subscriptions: dict[str, set[int]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to connect; returns at once."""
+        self._task = spawn(f"statistics-{self._feed.name}", self._run())
+
+    async def stop(self) -> None:
+        """End the session and stay away."""
+        await cancel(self._task)
+
+    def send(self, change: Change) -> None:
+        """Tell the server what to add and to drop; without a session there is nothing to do: it starts with all."""
+        if self._open:
+            added = [(reference, self._registry.subject(reference)) for reference in change.added]
+            self._orders.put_nowait((added, change.removed))
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            error = await self._attempt()
+            failures = 1 if self._feed.connected else failures + 1
+            if self._feed.connected or failures == 1:
+                log.warning("statistics.server_lost", server=self._feed.name, address=self._feed.address, error=error)
+            self._feed.closed(error)
+            self._on_change()
+            delay = min(
+                self._settings.longest_delay_seconds, self._settings.first_delay_seconds * 2.0 ** min(failures - 1, 10)
+            )
+            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
+
+    async def _attempt(self) -> str:
+        worker = None
+        try:
+            async with self._make_client() as client:
+                listener = Listener()
+                await self._begin(client, listener)
+                worker = spawn(f"statistics-{self._feed.name}-subscriber", self._subscribe_all(client), finite=True)
+                await self._listen(client, listener, worker)
+        except BayeuxError as failure:
+            return str(failure)
+        except TimeoutError:
+            return f"no answer within {self._settings.silence_seconds:g} s"
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RecursionError) as failure:
+            return f"{type(failure).__name__}: {failure}"[:300]
+        except Exception as failure:  # whatever a server provokes: the session ends, and the next one begins
+            where = traceback.extract_tb(failure.__traceback__)[-1]  # not the traceback itself: it could show secrets
+            log.error(
+                "statistics.unexpected",
+                server=self._feed.name,
+                kind=type(failure).__name__,
+                where=f"{where.filename}:{where.lineno}",
+            )
+            return f"unexpected {type(failure).__name__}"
+        finally:
+            self._open = False
+            await cancel(worker)
+        return "closed"
+
+    async def _begin(self, client: httpx.AsyncClient, listener: Listener) -> None:
+        listener.read_handshake(await self._call(client, "POST", "notifications", listener.handshake()))
+        channels = listener.subscribe((UPDATES, SERVICE))
+        events = listener.read_subscribe(await self._call(client, "POST", "notifications", channels))
+        self._feed.opened(time.monotonic())
+        self._agents.clear()
+        self._subscriptions.clear()
+        self._orders = asyncio.Queue()
+        self._orders.put_nowait((self._registry.items(), ()))
+        self._open = True
+        self._trouble, self._back_again, self._pushed = "", False, None
+        self._alive(available=True)
+        self._take(events)
+
+    async def _listen(self, client: httpx.AsyncClient, listener: Listener, worker: asyncio.Task[None]) -> None:
+        """Poll until the session ends; a subscriber that fails ends it too."""
+        while not worker.done():
+            document = await self._call(client, "POST", "notifications", listener.connect(self._settings.poll_seconds))
+            connected = listener.read_connect(document)
+            self._alive(available=None)
+            self._take(connected.events)
+            if self._back_again:
+                raise BayeuxError("the service was unavailable and is back: everything is subscribed anew")
+            await asyncio.sleep(connected.pause_seconds)
+        raise BayeuxError(self._trouble or "subscribing failed")
+
+    async def _subscribe_all(self, client: httpx.AsyncClient) -> None:
+        """Carry out orders, one after the other."""
+        size = self._settings.batch_size
+        while True:
+            added, removed = await self._orders.get()
+            await self._unsubscribe(client, removed)
+            for start in range(0, len(added), size):
+                try:
+                    await self._subscribe(client, added[start : start + size])
+                except (httpx.HTTPError, TimeoutError, OSError, ValueError) as failure:
+                    self._trouble = f"subscribing failed: {type(failure).__name__}: {failure}"[:300]
+                    return
+
+    async def _subscribe(self, client: httpx.AsyncClient, added: Sequence[tuple[int, Subject]]) -> None:
+        requests = []
+        for reference, subject in added:
+            request = self._definitions.request(reference, subject)
+            if request is None:
+                self._feed.take_values(0.0, [missing(reference)], time.monotonic())
+            else:
+                self._agents[reference] = subject.agent
+                requests.append(request)
+        if not requests:
+            return
+        operation = f"pacing-{added[0][0]}"
+        body = {"operationId": operation, "data": {"statistics": requests}}
+        data = _data(await self._call(client, "POST", "subscriptions", body))
+        identity = data.get("subscriptionId")
+        if not isinstance(identity, str) or not identity.replace("-", "").replace("_", "").isalnum():
+            raise ValueError("a subscription without a usable subscriptionId")
+        self._subscriptions[identity] = {reference for reference, _ in added if reference in self._agents}
+        self._take([Event(UPDATES, data)])
+        self._pushed = set()
+        peek = _data(await self._call(client, "GET", f"subscriptions/{identity}/statistic-values"))
+        newer, self._pushed = self._pushed, None
+        values = [each for each in read_statistics(peek, self._agents) if each.reference not in newer]
+        self._feed.take_values(0.0, values, time.monotonic())
+
+    async def _unsubscribe(self, client: httpx.AsyncClient, removed: Sequence[int]) -> None:
+        gone = set(removed)
+        for reference in gone:
+            self._agents.pop(reference, None)
+        for identity, references in list(self._subscriptions.items()):
+            references.difference_update(gone)
+            if not references:
+                del self._subscriptions[identity]
+                await self._call(client, "DELETE", f"subscriptions/{identity}")
+
+    def _alive(self, *, available: bool | None) -> None:
+        """A sign of life; its own clock is not known, so only this node's counts."""
+        before = (self._feed.connected, self._feed.available)
+        state = wire.ServerState(available=self._feed.available if available is None else available)
+        self._feed.take_state(state, time.monotonic())
+        if (self._feed.connected, self._feed.available) != before:
+            log.info("statistics.server_state", server=self._feed.name, available=self._feed.available)
+            self._on_change()
+
+    def _take(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if event.channel == UPDATES:
+                values = read_statistics(event.data, self._agents)
+                self._feed.take_values(0.0, values, time.monotonic())
+                if self._pushed is not None:
+                    self._pushed.update(each.reference for each in values)
+            elif event.channel == SERVICE:
+                available = read_service_state(event.data)
+                if available is not None:
+                    self._back_again = self._back_again or (available and not self._feed.available)
+                    self._alive(available=available)
+
+    async def _call(self, client: httpx.AsyncClient, method: str, path: str, body: object = None) -> object:
+        """One request; the JSON of its answer. Raises what httpx raises, ``TimeoutError`` and ``ValueError``."""
+        url = f"{self._feed.address.rstrip('/')}/{path}"
+        async with asyncio.timeout(self._settings.silence_seconds):
+            async with client.stream(method, url, json=body) as response:
+                text = bytearray()
+                async for chunk in response.aiter_bytes():
+                    text += chunk
+                    if len(text) > self._settings.max_reply_bytes:
+                        raise ValueError(f"{method} {path}: the reply is too long")
+        if response.status_code >= 300:
+            raise ValueError(f"{method} {path}: HTTP {response.status_code}")
+        return json.loads(text) if text.strip() else None
+
+
+def _data(document: object) -> dict[str, object]:
+    """The data of a REST answer whose status is good. Raises ``ValueError``."""
+    if not isinstance(document, dict):
+        raise ValueError("the reply is no object")
+    status = document.get("status")
+    code = status.get("code") if isinstance(status, dict) else None
+    if code is not None and code != 0:
+        message = status.get("message") if isinstance(status, dict) else ""
+        raise ValueError(f"status {code}: {message}"[:300])
+    data = document.get("data")
+    return data if isinstance(data, dict) else {}
