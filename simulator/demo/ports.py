@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import socket
 
@@ -27,17 +26,9 @@ def is_free(port: int) -> bool:
 
 def choose(first: int, count: int) -> list[int]:
     """``count`` ports to listen on: ``first`` and those after it, each replaced by any free one when taken."""
-    wanted = [port if is_free(port) else 0 for port in range(first, first + count)]
-    with contextlib.ExitStack() as stack:
-        chosen: list[int] = []
-        for port in wanted:
-            if port == 0:
-                # Held until all are chosen, so that no two are the same.
-                holder = stack.enter_context(socket.socket())
-                holder.bind(("", 0))
-                port = int(holder.getsockname()[1])  # noqa: PLW2901 - the port that stands in for the taken one
-            chosen.append(port)
-        return chosen
+    wanted = range(first, first + count)
+    spare = iter(port for port in choose_quiet(2 * count) if port not in wanted)
+    return [port if is_free(port) else next(spare) for port in wanted]
 
 
 def choose_quiet(count: int) -> list[int]:
