@@ -198,7 +198,8 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, index)) for index, item in enumerate(node.value) if not self._full]
         if node.tag.startswith("!") or node.tag == "tag:yaml.org,2002:binary":
-            self.refuse(node, path, f"tag {node.tag}", "plain text without a tag")
+            # The tag is not shown: an unquoted password that begins with "!" reads as one.
+            self.refuse(node, path, "a tag", "plain text, in quotation marks where it begins with !")
             return None
         return None if _is_null(node) else str(node.value)
 

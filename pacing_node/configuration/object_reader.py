@@ -108,7 +108,7 @@ class Fields:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            raise _BrokenObjectError(f"annex: found {_kind(value)}; allowed: sections of options")
+            raise _BrokenObjectError(f"annex: found {_kind(value, secret=True)}; allowed: sections of options")
         return {name: _section(name, section) for name, section in value.items()}
 
 

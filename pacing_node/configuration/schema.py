@@ -277,7 +277,13 @@ def _field_at(model: type[Section], location: tuple[str | int, ...]) -> FieldInf
 
 
 def _secret(info: FieldInfo | None) -> bool:
-    return info is not None and plain_type(info)[0] is SecretStr
+    """Whether a field holds a secret, or a section that does: a misplaced value may be one."""
+    if info is None:
+        return False
+    section = section_of(info)
+    if section is not None:
+        return any(map(_secret, section.model_fields.values()))
+    return plain_type(info)[0] is SecretStr
 
 
 def describe_found(value: object, *, secret: bool = False) -> str:
@@ -289,7 +295,7 @@ def describe_found(value: object, *, secret: bool = False) -> str:
     if isinstance(value, (list, tuple)):
         return f"a list of {len(value)}"
     if secret:
-        return "a secret that does not fit"
+        return "a value that is not shown"
     text = str(value).replace("\n", " ")
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 

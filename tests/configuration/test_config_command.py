@@ -105,6 +105,17 @@ def test_what_is_left_out_of_objects_is_not_well_and_what_is_doubtful_is(tmp_pat
     assert report["targets"] == ["Proactive Chat - chat", "Proactive Voice - voice"]
 
 
+def test_gaps_in_the_credentials_of_the_platform_are_not_well(tmp_path: Path) -> None:
+    file = tmp_path / "objects.yaml"
+    file.write_text((EXAMPLES / "objects.yaml").read_text().replace("        client_id: pacing\n", ""))
+
+    status, shown, _ = run("check", file)
+
+    assert status == 2
+    assert 'transaction "hybrid_integration": ewt.client_id: found nothing; allowed: the id of the OAuth' in shown
+    assert "change-me" not in shown
+
+
 def test_a_file_of_no_kind_says_so(tmp_path: Path) -> None:
     file = tmp_path / "other.yaml"
     file.write_text("colour: blue\n")

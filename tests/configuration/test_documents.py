@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,7 @@ def test_every_key_given_twice_is_refused_with_both_lines() -> None:
     ]
 
 
+QUOTE = "allowed: plain text, in quotation marks where it begins with !"
 SYNTAX = (
     "f.yaml:2:1: found a syntax error: while parsing a flow sequence did not find expected ',' or ']'; "
     "allowed: valid YAML"
@@ -96,8 +98,8 @@ SYNTAX = (
     [
         ("- a\n- b", "f.yaml:1:1: found a list; allowed: a mapping of keys to values"),
         ("just text", "f.yaml:1:1: found a single value; allowed: a mapping of keys to values"),
-        ("a: !!binary aGk=", "f.yaml:1:4: a: found tag tag:yaml.org,2002:binary; allowed: plain text without a tag"),
-        ("a: !run x", "f.yaml:1:4: a: found tag !run; allowed: plain text without a tag"),
+        ("a: !!binary aGk=", "f.yaml:1:4: a: found a tag; " + QUOTE),
+        ("a: !run x", "f.yaml:1:4: a: found a tag; " + QUOTE),
         ("? [a]\n: b", "f.yaml:1:3: found a list as a key; allowed: text as a key"),
         ("a: [b", SYNTAX),
         (b"a: \xff", "f.yaml: found byte 3 is not UTF-8; allowed: UTF-8 text"),
@@ -112,6 +114,26 @@ def test_what_is_not_a_plain_mapping_is_refused(content: str | bytes, message: s
 
 def test_a_syntax_error_never_quotes_the_text_around_it() -> None:
     assert "hush" not in "".join(problems_of("password: hush: hush\n"))
+
+
+def test_merging_something_that_is_no_mapping_brings_nothing() -> None:
+    assert parse("a: {<<: text, x: 1}").data == {"a": {"x": "1"}}
+
+
+def test_a_text_over_the_size_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pacing_node.configuration.documents.MAX_BYTES", 10)
+
+    assert problems_of("a: 1234567890") == ["f.yaml: found 13 bytes; allowed: at most 10 bytes"]
+
+
+def test_a_large_document_leaves_the_garbage_collector_as_it_was() -> None:
+    large = "a:\n" + "  - some text of a list\n" * 20_000
+
+    assert len(parse(large).data["a"] or "") == 20_000
+    assert gc.isenabled()
+    with pytest.raises(ConfigurationError):
+        parse(large + "b: [")
+    assert gc.isenabled()
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:

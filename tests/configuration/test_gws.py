@@ -172,6 +172,18 @@ async def test_every_page_is_read_however_the_server_pages(
         assert shown(follower.seen[0]) == EXPECTED
 
 
+async def test_a_server_that_never_comes_to_an_end_is_left(
+    server: PlatformServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pacing_node.configuration.platform_client.MAX_PAGES", 2)
+    server.page_limit = 1
+
+    async with following(server.url) as follower:
+        await follower.until(lambda: bool(follower.source.status.problems))
+
+        assert follower.source.status.problems[0].endswith("/dns: more than 2 pages")
+
+
 ANSWERS: list[tuple[Response, str]] = [
     (JSONResponse({"statusCode": 4, "statusMessage": "internal"}, 500), "HTTP 500, statusCode 4 internal"),
     (JSONResponse({"statusCode": 6}, 404), "HTTP 404, statusCode 6"),

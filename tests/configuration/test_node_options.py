@@ -208,6 +208,12 @@ def test_no_secret_shows_in_texts_or_problems(tmp_path: Path) -> None:
     )
     assert "hush" not in "".join(problems_of(path))
 
+    path = write(tmp_path, "zookeeper: {hosts: 'a:1', acl: 'user:hush', tls: hush}")
+    assert problems_of(path) == [
+        "node.yaml:1:27: zookeeper.acl: found a value that is not shown; allowed: a section",
+        "node.yaml:1:45: zookeeper.tls: found a value that is not shown; allowed: a section",
+    ]
+
 
 def test_every_option_has_a_variable_of_its_own_and_a_meaning() -> None:
     rows = describe_node_options()

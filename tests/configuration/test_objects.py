@@ -218,7 +218,9 @@ def test_no_secret_shows_in_texts() -> None:
     assert "change-me" not in repr(engagement_credentials(objects))
 
 
-@pytest.mark.parametrize("password", ["[hush]", "{hush: 1}", "!hush x", "'hush"])
+@pytest.mark.parametrize(
+    "password", ["[hush]", "{hush: 1}", "!hush", "!hush x", "*hush", "&hush", "'hush", "%hush", "@hush", "`hush"]
+)
 def test_no_secret_shows_in_what_is_said_of_broken_transactions(password: str) -> None:
     text = f"transactions: [{{name: t, annex: {{ewt: {{password: {password}}}}}}}]"
     try:
@@ -226,7 +228,7 @@ def test_no_secret_shows_in_what_is_said_of_broken_transactions(password: str) -
     except ConfigurationError as error:
         said = str(error)
 
-    assert "hush" not in said.replace("tag !hush", "")
+    assert "hush" not in said
 
 
 TREES = st.recursive(

@@ -140,6 +140,13 @@ async def test_a_bad_seed_is_reported_until_it_is_mended(seed: Path) -> None:
         await state.until(lambda: len(state.seen) == 1)
 
 
+async def test_a_seed_that_is_missing_is_named(tmp_path: Path) -> None:
+    async with running(OptionsStore(LocalDocuments(None), tmp_path / "gone.yaml")) as state:
+        await state.until(lambda: bool(state.store.problems))
+
+    assert state.store.problems == (f"{tmp_path}/gone.yaml: found no such file or directory; allowed: a readable file",)
+
+
 async def test_without_a_seed_the_first_options_may_come_from_anybody() -> None:
     documents = LocalDocuments(None)
 
