@@ -37,7 +37,8 @@ class ContactCentre:
         self.targets: tuple[Target, ...] = tuple(Target(i, queue) for i, queue in enumerate(spec.queues))
         """In the order of the specification."""
         self.agents: tuple[Agent, ...] = tuple(_hire(spec))
-        self._by_name = {target.spec.target: target for target in self.targets}
+        self._by_name = {target.spec.number_target: target for target in self.targets}
+        self._by_name |= {target.spec.target: target for target in self.targets}
         _assign(spec, self.targets, self.agents)
         self._desk = InvitationDesk(self._timeline, self._router, streams[2], self.targets)
         self._staffing = Staffing(self._timeline, self._router, streams[3], spec.start)
@@ -61,7 +62,7 @@ class ContactCentre:
         return self._timeline.run_until(time, most_events)
 
     def target(self, name: str) -> Target | None:
-        """The target of that name (``<queue> - <media>``), or None."""
+        """The target of that name (``<queue> - <media>``, the queue by name or number), or None."""
         return self._by_name.get(name)
 
     def allow(self, target: Target, count: int, interval_seconds: float, inbound_portion: float | None = None) -> None:

@@ -168,6 +168,11 @@ class Queue(Spec):
         return f"{self.name} - {self.media}"
 
     @property
+    def number_target(self) -> str:
+        """Its name where the configuration knows queues by number only."""
+        return f"{self.number} - {self.media}"
+
+    @property
     def object_id(self) -> str:
         """The queue as statistics know it."""
         return f"{self.number}@{self.switch}"

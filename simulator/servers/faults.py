@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Server = Literal["primary", "backup", "both"]
-Endpoint = Literal["bulk", "token"]
+Endpoint = Literal["bulk", "token", "configuration", "statistics"]
+"""``bulk`` is the receiver of pushes, the webhook too; ``configuration`` and ``statistics`` are the HTTP interfaces."""
 
 
 class Fault(Spec):

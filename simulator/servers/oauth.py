@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote_plus
+from urllib.parse import parse_qs
 
 from starlette.responses import JSONResponse
 
+from simulator.servers.basic_auth import UNAUTHORIZED, user_of
 from simulator.servers.faults import Garble, RevokeTokens
 from simulator.servers.misbehaviour import delayed, refusal, spoiled
 
@@ -47,28 +46,15 @@ class TokenOffice:
         if fault is not None:
             return await delayed(self._board, "token", fault)
         form = parse_qs((await request.body()).decode("utf-8", "replace"))
-        client = self._authenticated(request.headers.get("authorization", ""))
+        client = user_of(request, self._clients)
         if client is None:
             failed = {"error": "invalid_client", "description": "unknown client or wrong secret"}
-            return JSONResponse(failed, 401, headers={"WWW-Authenticate": 'Basic realm="platform"'})
+            return JSONResponse(failed, 401, headers=UNAUTHORIZED)
         if form.get("grant_type") != ["client_credentials"]:
             return JSONResponse({"error": "unsupported_grant_type"}, 400)
         answer = {"access_token": self._issue(client), "token_type": "bearer", "expires_in": int(self._lifetime)}
         response = spoiled(answer, self._board.take(Garble, "token"), {})
         return await delayed(self._board, "token", response)
-
-    def _authenticated(self, authorization: str) -> str | None:
-        scheme, _, encoded = authorization.partition(" ")
-        try:
-            text = base64.b64decode(encoded, validate=True).decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-        client, _, password = text.partition(":")
-        for name, secret in ((client, password), (unquote_plus(client), unquote_plus(password))):
-            known = self._clients.get(name)
-            if scheme.lower() == "basic" and known is not None and secrets.compare_digest(known, secret):
-                return name
-        return None
 
     def _issue(self, client: str) -> str:
         now = time.monotonic()

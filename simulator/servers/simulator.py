@@ -4,65 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
-import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import Route
 
 from cluster.tasks import cancel, spawn
 from simulator.model import ContactCentre
 from simulator.scenarios import Credentials, configuration_objects
-from simulator.servers.bulk import BulkDialect
 from simulator.servers.configuration_document import ConfigurationDocument
 from simulator.servers.configuration_feed import ConfigurationServer
-from simulator.servers.control import ControlPages
 from simulator.servers.environment import hook_environment
 from simulator.servers.faults import FaultBoard
 from simulator.servers.journal import Journal
 from simulator.servers.live import LiveCentre
-from simulator.servers.oauth import TokenOffice
-from simulator.servers.platform import PlatformTargets
-from simulator.servers.push_endpoint import PushEndpoint
 from simulator.servers.statistics_pair import StatisticsPair
-from simulator.servers.webhook import WebhookDialect
+from simulator.servers.web import Web
+from simulator.servers.web_server import WebServer, listen
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator
     from pathlib import Path
 
     from simulator.scenarios import Scenario
+    from simulator.servers.options import SimulatorOptions
 
 log = structlog.get_logger(__name__)
-
-BULK_PATH = "/api/v2/journey/actiontargets/bulk"
-WEBHOOK_PATH = "/webhook"
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatorOptions:
-    """Where the simulator serves. Port 0 is any free one."""
-
-    host: str = "127.0.0.1"
-    http_port: int = 0
-    statistics_primary_port: int = 0
-    statistics_backup_port: int = 0
-    configuration_port: int = 0
-    objects_file: Path | None = None
-    ready_file: Path | None = None
-    seed: int = 1
-    speed: float = 1.0
-    token_lifetime_seconds: float = 3600.0
-    clients: dict[str, str] = field(default_factory=lambda: {"pacing": "simulated-secret"}, repr=False)
-    """OAuth clients and their passwords; the first one stands in the configuration objects."""
-    webhook_bearer: str | None = field(default=None, repr=False)
-    """Bearer token the webhook asks for."""
-    webhook_signing_key: str | None = field(default=None, repr=False)
-    """Key of the signature the webhook asks for."""
 
 
 class Simulator:
@@ -77,7 +43,8 @@ class Simulator:
         self.statistics = StatisticsPair(self.live, self.board, options.host)
         self.document: ConfigurationDocument | None = None
         self._configuration: ConfigurationServer | None = None
-        self._web: _WebServer | None = None
+        self._web: WebServer | None = None
+        self._serving: asyncio.Task[Any] | None = None
         self._tasks: list[asyncio.Task[Any]] = []
         self._http = ""
 
@@ -91,22 +58,26 @@ class Simulator:
     async def start(self) -> None:
         """Open every port, write the objects file, and at last the ready file. Raises OSError when a port is taken."""
         options = self.options
-        listener = _listen(options.host, options.http_port)
+        listener = listen(options.host, options.http_port)
         self._http = f"http://{options.host}:{listener.getsockname()[1]}"
         try:
             await self.statistics.start(options.statistics_primary_port, options.statistics_backup_port)
-            self.document = ConfigurationDocument(self._objects(), options.objects_file)
-            self._configuration = ConfigurationServer(self.document, options.host)
+            document = self.document = ConfigurationDocument(self._objects(), options.objects_file)
+            self._configuration = ConfigurationServer(document, options.host)
             await self._configuration.start(options.configuration_port)
         except BaseException:
             listener.close()
             await self.stop()
             raise
-        hook_environment(self.board, self.live, self.document)
-        self._web = _WebServer(self._application())
+        hook_environment(self.board, self.live, document)
+        web = Web(self.live, self.journal, self.board, options)
+        application, statistics_api = web.application(document, self.statistics)
+        self.live.centre.observe(statistics_api)
+        self._web = WebServer(application)
+        self._serving = spawn("simulator.http", self._web.serve(sockets=[listener]), finite=True)
         self._tasks = [
             spawn("simulator.model", self.live.run()),
-            spawn("simulator.http", self._web.serve(sockets=[listener]), finite=True),
+            spawn("simulator.statistics_api", statistics_api.run()),
         ]
         if options.ready_file is not None:
             _write(options.ready_file, json.dumps(self.addresses, indent=2))
@@ -115,12 +86,11 @@ class Simulator:
     async def stop(self) -> None:
         """Close every port and remove the ready file."""
         self.board.clear()
-        if self._web is not None:
+        await cancel(*self._tasks)
+        if self._web is not None and self._serving is not None:
             self._web.should_exit = True
-            await cancel(*self._tasks[:1])
-            for task in self._tasks[1:]:
-                with contextlib.suppress(Exception):
-                    await task
+            with contextlib.suppress(Exception):
+                await self._serving
         await self.statistics.stop()
         if self._configuration is not None:
             await self._configuration.stop()
@@ -146,54 +116,6 @@ class Simulator:
         client_id, password = next(iter(self.options.clients.items()))
         credentials = Credentials(f"{self._http}/oauth/token", f"{self._http}/api/", client_id, password)
         return configuration_objects(self.scenario.centre, credentials)
-
-    def _application(self) -> Starlette:
-        office = TokenOffice(self.options.clients, self.options.token_lifetime_seconds, self.board)
-        targets = PlatformTargets(self.live, self.board)
-        bulk = PushEndpoint(BulkDialect(targets, office), self.journal, self.board)
-        signed = WebhookDialect(targets, self.options.webhook_bearer, self.options.webhook_signing_key)
-        webhook = PushEndpoint(signed, self.journal, self.board)
-        pages = ControlPages(self.live, self.journal, self.board)
-        routes = [
-            Route("/oauth/token", office.answer, methods=["POST"]),
-            Route(BULK_PATH, bulk.answer, methods=["POST"]),
-            Route(WEBHOOK_PATH, webhook.answer, methods=["POST"]),
-            *pages.routes,
-        ]
-        return Starlette(routes=routes)
-
-
-class _WebServer(uvicorn.Server):
-    """uvicorn without its own signal handling: the command decides when it ends."""
-
-    def __init__(self, application: Starlette) -> None:
-        config = uvicorn.Config(
-            application,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            ws="none",
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=1,
-        )
-        super().__init__(config)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    # The protocol is named because asyncio switches Nagle's delay off only for sockets that say they are TCP.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise OSError(f"HTTP server cannot listen on {host}:{port}: {error.strerror}") from error
-    return listener
 
 
 def _write(path: Path, text: str) -> None:

@@ -15,7 +15,7 @@ from simulator.model import Agent, Target
 from simulator.servers.faults import ClockSkew, StatisticsInvalid, StatisticsSilent, StatisticsUnavailable
 from simulator.servers.grpc_options import SERVER_OPTIONS
 from simulator.servers.statistics_session import Session
-from simulator.servers.statistics_values import Catalogue, Invalid, QueueStatistic, Value, totals
+from simulator.servers.statistics_values import NO_DATA, Catalogue, Invalid, QueueStatistic, Value, totals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,6 +34,8 @@ class StatisticsServer(pb_grpc.StatisticsServiceServicer):
         self.port = 0
         self.jump = head_start
         """Added to every total: what this server counted before the model began, and jumps."""
+        self.doubts = 0
+        """Grows whenever values may differ without anything having happened in the centre."""
         self._live = live
         self._board = board
         self._host = host
@@ -77,6 +79,7 @@ class StatisticsServer(pb_grpc.StatisticsServiceServicer):
 
     def wake(self) -> None:
         """Look at every value and at the state again."""
+        self.doubts += 1
         for session in self._sessions:
             session.doubt_everything()
 
@@ -86,6 +89,11 @@ class StatisticsServer(pb_grpc.StatisticsServiceServicer):
     def silent(self) -> bool:
         """Whether it keeps quiet for the moment."""
         return any(fault.server in {self.place, "both"} for fault in self._board.active(StatisticsSilent))
+
+    @property
+    def available(self) -> bool:
+        """Whether it has its sources."""
+        return not any(fault.server in {self.place, "both"} for fault in self._board.active(StatisticsUnavailable))
 
     def advance(self) -> None:
         """Bring the model up to date."""
@@ -109,7 +117,7 @@ class StatisticsServer(pb_grpc.StatisticsServiceServicer):
             return subject.reading
         number = statistic.read(subject) if statistic is not None else None
         if number is None or statistic is None:
-            return Invalid("no data yet")
+            return NO_DATA
         if statistic.total is None:
             return number
         base = self._base.get(subject)
@@ -162,5 +170,4 @@ class StatisticsServer(pb_grpc.StatisticsServiceServicer):
             await asyncio.shield(cancel(reader))
 
     def _standing(self) -> tuple[int, bool]:
-        lost = any(fault.server in {self.place, "both"} for fault in self._board.active(StatisticsUnavailable))
-        return int(self.mode), not lost
+        return int(self.mode), self.available

@@ -27,6 +27,10 @@ class Invalid:
 Value = float | AgentReading | Invalid
 
 
+NO_DATA = Invalid("no data yet")
+"""An average before there is anything to average."""
+
+
 @dataclass(frozen=True, slots=True)
 class QueueStatistic:
     """A statistic of a queue under one filter."""

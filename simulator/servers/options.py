@@ -1,0 +1,33 @@
+"""Where the simulator serves, and whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorOptions:
+    """Where the simulator serves. Port 0 is any free one."""
+
+    host: str = "127.0.0.1"
+    http_port: int = 0
+    statistics_primary_port: int = 0
+    statistics_backup_port: int = 0
+    configuration_port: int = 0
+    objects_file: Path | None = None
+    ready_file: Path | None = None
+    seed: int = 1
+    speed: float = 1.0
+    token_lifetime_seconds: float = 3600.0
+    clients: dict[str, str] = field(default_factory=lambda: {"pacing": "simulated-secret"}, repr=False)
+    """OAuth clients and their passwords; the first one stands in the configuration objects."""
+    users: dict[str, str] = field(default_factory=lambda: {"reader": "simulated-secret"}, repr=False)
+    """Users of the HTTP interfaces of configuration and statistics, and their passwords."""
+    webhook_bearer: str | None = field(default=None, repr=False)
+    """Bearer token the webhook asks for."""
+    webhook_signing_key: str | None = field(default=None, repr=False)
+    """Key of the signature the webhook asks for."""

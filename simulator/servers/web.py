@@ -1,0 +1,68 @@
+"""Everything the simulator serves over HTTP, put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from simulator.servers.bulk import BulkDialect
+from simulator.servers.control import ControlPages
+from simulator.servers.gms import StatisticService
+from simulator.servers.oauth import TokenOffice
+from simulator.servers.platform import PlatformTargets
+from simulator.servers.platform_configuration import PlatformConfiguration
+from simulator.servers.push_endpoint import PushEndpoint
+from simulator.servers.statistics_api import StatisticsApi
+from simulator.servers.statistics_reading import StatisticsReading
+from simulator.servers.webhook import WebhookDialect
+
+if TYPE_CHECKING:
+    from simulator.servers.configuration_document import ConfigurationDocument
+    from simulator.servers.faults import FaultBoard
+    from simulator.servers.journal import Journal
+    from simulator.servers.live import LiveCentre
+    from simulator.servers.options import SimulatorOptions
+    from simulator.servers.statistics_pair import StatisticsPair
+
+BULK_PATH = "/api/v2/journey/actiontargets/bulk"
+WEBHOOK_PATH = "/webhook"
+STATISTICS_PATH = "/statistics/v3"
+
+
+class Web:
+    """The application, and the part of it that works without being asked."""
+
+    def __init__(self, live: LiveCentre, journal: Journal, board: FaultBoard, options: SimulatorOptions) -> None:
+        self._board = board
+        self._options = options
+        self._office = TokenOffice(options.clients, options.token_lifetime_seconds, board)
+        targets = PlatformTargets(live, board)
+        signed = WebhookDialect(targets, options.webhook_bearer, options.webhook_signing_key)
+        self._bulk = PushEndpoint(BulkDialect(targets, self._office), journal, board)
+        self._webhook = PushEndpoint(signed, journal, board)
+        self._pages = ControlPages(live, journal, board)
+
+    def application(
+        self, document: ConfigurationDocument, statistics: StatisticsPair
+    ) -> tuple[Starlette, StatisticsApi]:
+        """All routes; and the statistics API, whose ``run`` pushes updates."""
+        reading = StatisticsReading(statistics)
+        api = StatisticsApi(reading, self._office, self._board)
+        records = PlatformConfiguration(document, self._options.users, self._board)
+        gms = StatisticService(reading, self._options.users, self._board)
+        routes = [
+            Route("/oauth/token", self._office.answer, methods=["POST"]),
+            Route(BULK_PATH, self._bulk.answer, methods=["POST"]),
+            Route(WEBHOOK_PATH, self._webhook.answer, methods=["POST"]),
+            Route("/api/v2/platform/configuration/{kind}", records.answer, methods=["GET"]),
+            Route("/genesys/1/statistic", gms.answer, methods=["POST"]),
+            Route(f"{STATISTICS_PATH}/subscriptions", api.subscribe, methods=["POST"]),
+            Route(f"{STATISTICS_PATH}/subscriptions/{{name}}", api.unsubscribe, methods=["DELETE"]),
+            Route(f"{STATISTICS_PATH}/subscriptions/{{name}}/statistic-values", api.values, methods=["GET"]),
+            Route(f"{STATISTICS_PATH}/notifications", api.notifications, methods=["POST"]),
+            Route(f"{STATISTICS_PATH}/notifications/{{kind:path}}", api.notifications, methods=["POST"]),
+            *self._pages.routes,
+        ]
+        return Starlette(routes=routes), api

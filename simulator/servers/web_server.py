@@ -1,0 +1,48 @@
+"""The HTTP server: uvicorn on a socket of our own, without its own signal handling."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.applications import Starlette
+
+
+class WebServer(uvicorn.Server):
+    """Leaves signals alone: the command decides when it ends. ``should_exit`` ends it."""
+
+    def __init__(self, application: Starlette) -> None:
+        config = uvicorn.Config(
+            application,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            ws="none",
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=1,
+        )
+        super().__init__(config)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound TCP socket. Raises OSError naming the address when it is taken."""
+    # The protocol is named because asyncio switches Nagle's delay off only for sockets that say they are TCP.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(f"HTTP server cannot listen on {host}:{port}: {error.strerror}") from error
+    return listener
