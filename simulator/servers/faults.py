@@ -74,6 +74,12 @@ class RateLimit(HttpFault):
     window_seconds: PositiveFloat = 60.0
 
 
+class ProxyOnly(HttpFault):
+    """Refuses requests that did not come through a forward proxy, told by the header Via."""
+
+    kind: Literal["proxy_only"] = "proxy_only"
+
+
 class RevokeTokens(Fault):
     """Every bearer token given out so far is refused from now on; happens once."""
 
@@ -178,6 +184,7 @@ AnyFault = Annotated[
     | Status
     | Garble
     | RateLimit
+    | ProxyOnly
     | RevokeTokens
     | TargetErrors
     | PendingJump

@@ -44,7 +44,7 @@ class StatisticService:
     async def answer(self, request: Request) -> Response:
         """One statistic, its age in the header ``Age``; 403 with the reason for one that is not well defined."""
         slow = await held_up(self._board, "statistics")
-        fault = refusal(self._board, "statistics")
+        fault = refusal(self._board, "statistics", request)
         if fault is not None:
             return await delayed(self._board, "statistics", fault, slow)
         if user_of(request, self._users) is None:

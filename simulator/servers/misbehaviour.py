@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from simulator.servers.faults import Drip, Slow, Status
+from simulator.servers.faults import Drip, ProxyOnly, Slow, Status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from starlette.requests import Request
+
     from simulator.servers.faults import Endpoint, FaultBoard, Garble
 
 
-def refusal(board: FaultBoard, where: Endpoint) -> Response | None:
-    """The answer of an active status fault; None when there is none."""
+def refusal(board: FaultBoard, where: Endpoint, request: Request) -> Response | None:
+    """The answer of an active fault that refuses requests; None when there is none."""
+    if "via" not in request.headers and any(fault.where == where for fault in board.active(ProxyOnly)):
+        return JSONResponse({"status": 403, "code": "proxy_only", "message": "come through the proxy"}, 403)
     fault = board.take(Status, where)
     if fault is None:
         return None

@@ -42,7 +42,7 @@ class TokenOffice:
 
     async def answer(self, request: Request) -> Response:
         """``POST /oauth/token`` with ``grant_type=client_credentials``."""
-        fault = refusal(self._board, "token")
+        fault = refusal(self._board, "token", request)
         if fault is not None:
             return await delayed(self._board, "token", fault)
         form = parse_qs((await request.body()).decode("utf-8", "replace"))

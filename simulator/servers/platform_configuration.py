@@ -39,7 +39,7 @@ class PlatformConfiguration:
     async def answer(self, request: Request) -> Response:
         """Records of the type, or a statusCode that says why not."""
         slow = await held_up(self._board, "configuration")
-        fault = refusal(self._board, "configuration")
+        fault = refusal(self._board, "configuration", request)
         if fault is not None:
             failed = _failed(fault.status_code, INTERNAL_ERROR, "simulated error")
             return await delayed(self._board, "configuration", failed, slow)

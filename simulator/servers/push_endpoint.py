@@ -90,7 +90,7 @@ class PushEndpoint:
         slow = await held_up(self._board, "bulk")
         body = await request.body()
         arrival = _Arrival(request, body, received_at, self._dialect.client_of(request, body))
-        fault = self._rate.count() or refusal(self._board, "bulk")
+        fault = self._rate.count() or refusal(self._board, "bulk", request)
         if fault is not None:
             self._note(arrival, f"fault:{fault.status_code}")
             return await delayed(self._board, "bulk", fault, slow)

@@ -122,7 +122,7 @@ class StatisticsApi:
         return await delayed(self._board, "statistics", response, slow)
 
     def _refused(self, request: Request) -> Response | None:
-        fault = refusal(self._board, "statistics")
+        fault = refusal(self._board, "statistics", request)
         if fault is not None:
             return fault
         if not request.headers.get("x-api-key"):

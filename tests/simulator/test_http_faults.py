@@ -116,6 +116,14 @@ async def test_a_rate_limit_answers_429_until_the_next_window(platform: Platform
     assert 0 < int(limited.headers["Retry-After"]) <= 3600
 
 
+async def test_requests_that_did_not_come_through_a_proxy_can_be_refused(platform: Platform) -> None:
+    await platform.authorization()
+    await platform.fault("proxy_only", where="bulk")
+    assert (await platform.push(1, 1)).status_code == 403
+    assert (await platform.push(1, 1, headers={"Via": "1.1 squid"})).status_code == 200
+    assert (await platform.token()).status_code == 200, "another endpoint"
+
+
 async def test_faults_end_by_themselves_and_can_be_listed_and_ended(platform: Platform) -> None:
     await platform.fault("status", status=500, seconds=0.3)
     number = (await platform.fault("pending_jump", add=1)).json()["number"]
