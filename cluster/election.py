@@ -50,6 +50,8 @@ class ZooKeeperMastership:
         """Called after each change of role, state or master."""
         self.on_joined: list[Callable[[], None]] = []
         """Called when a session is connected and the tree is in place."""
+        self.held_back: Callable[[], bool] = lambda: False
+        """Whether a master must start nothing although its lease would allow it."""
         self.on_began: list[Callable[[Hold], None]] = []
         self.on_ended: list[Callable[[Hold, EndCause], None]] = []
         terms = LeaseTerms(settings.session_timeout_seconds, settings.heartbeat_seconds, settings.tick_seconds)
@@ -82,7 +84,7 @@ class ZooKeeperMastership:
         hold = machine.hold
         return Standing(
             role=Role.MASTER if hold is not None else Role.STANDBY,
-            state=machine.state.value,
+            state="paused" if machine.state is State.SERVING and self.held_back() else machine.state.value,
             epoch=hold.epoch if hold is not None else machine.epoch_seen,
             lease_left_seconds=machine.lease_left(now),
             zookeeper=self._session.state,
@@ -201,7 +203,7 @@ class ZooKeeperMastership:
 
     def _seconds_to_act(self) -> float:
         now = self._clock()
-        return self._machine.lease_left(now) if self._machine.may_act(now) else 0.0
+        return self._machine.lease_left(now) if self._machine.may_act(now) and not self.held_back() else 0.0
 
     def _fenced(self, hold: Hold, cluster_id: str | None, epoch: int, sequence: int) -> None:
         same = cluster_id is None or cluster_id == self.cluster_id

@@ -15,6 +15,7 @@ from cluster.election import ZooKeeperMastership
 from cluster.files import read_if_there, write_durably
 from cluster.history import History
 from cluster.membership import Membership
+from cluster.pause import PauseSwitch
 from cluster.records import HistoryEntry
 from cluster.session import Session
 from cluster.standalone import StandaloneMastership
@@ -45,6 +46,11 @@ class Parts(Protocol):
     @property
     def documents(self) -> DocumentStore:
         """The document all members share."""
+        ...
+
+    @property
+    def pause(self) -> PauseSwitch:
+        """Pauses and resumes the cluster."""
         ...
 
     def listen(self, on_change: Callable[[], None]) -> None:
@@ -83,6 +89,10 @@ class JoinedParts:
         )
         self.mastership = ZooKeeperMastership(settings, self._session, tree, drain=drain)
         self.documents = ZooKeeperDocuments(self._session, tree.configuration)
+        self._pause_documents = ZooKeeperDocuments(self._session, tree.pause)
+        self.pause = PauseSwitch(self._pause_documents)
+        # A node that has just started may be master before it knows whether the cluster is paused.
+        self.mastership.held_back = lambda: self.pause.current is not None or not self._pause_documents.looked
         self._membership = Membership(self._session, tree)
         self._history = History(self._session, tree, settings.node)
         self._reporter = Reporter.from_environment()
@@ -94,15 +104,23 @@ class JoinedParts:
         self.mastership.on_joined.append(on_change)
         self._session.listen(lambda _: on_change())
         self._membership.on_change.append(on_change)
+        self.pause.on_change.append(on_change)
 
     async def start(self, own: MemberInfo) -> None:
         """Join."""
         self.mastership.cluster_id = await asyncio.to_thread(self._remembered_cluster_id)
-        self.mastership.on_joined += [self._membership.joined, self.documents.joined, self._remember_cluster_id]
+        self.mastership.on_joined += [
+            self._membership.joined,
+            self.documents.joined,
+            self._pause_documents.joined,
+            self._remember_cluster_id,
+        ]
         self.mastership.on_began.append(self._began)
         self.mastership.on_ended.append(self._ended)
         self._membership.start(own)
         self.documents.start()
+        self._pause_documents.start()
+        self.pause.start()
         await self.mastership.start()
         self._session.start()
 
@@ -112,6 +130,8 @@ class JoinedParts:
             await asyncio.wait(self._writing, timeout=1.0)
         await self._membership.stop()
         await self.documents.stop()
+        self.pause.stop()
+        await self._pause_documents.stop()
         await self._session.stop(self._settings.stop_timeout_seconds)
 
     def members(self) -> Sequence[MemberInfo]:
@@ -172,12 +192,16 @@ class AloneParts:
         directory = settings.state_directory
         self.mastership = StandaloneMastership(settings, drain=drain)
         self.documents = LocalDocuments(directory / f"{settings.cluster}.document" if directory else None)
+        self._pause_documents = LocalDocuments(directory / f"{settings.cluster}.pause" if directory else None)
+        self.pause = PauseSwitch(self._pause_documents)
+        self.mastership.held_back = lambda: self.pause.current is not None
         self._own: MemberInfo | None = None
         self._began_at = 0.0
 
     def listen(self, on_change: Callable[[], None]) -> None:
         """Call back after each change of role or state."""
         self.mastership.on_change.append(on_change)
+        self.pause.on_change.append(on_change)
 
     async def start(self, own: MemberInfo) -> None:
         """Begin to reign. Raises DamagedStateError, AlreadyRunningError."""
@@ -185,12 +209,15 @@ class AloneParts:
         await self.mastership.start()
         try:
             await self.documents.load()
+            await self._pause_documents.load()
+            self.pause.start()
         except BaseException:
             await self.mastership.stop()
             raise
 
     async def stop(self) -> None:
-        """Nothing is left to do."""
+        """Forget what was planned."""
+        self.pause.stop()
 
     def members(self) -> Sequence[MemberInfo]:
         """Only this one."""

@@ -88,7 +88,7 @@ class Standing:
 
     role: Role
     state: str
-    """State of the leadership machine by name: standby, acquiring, serving, suspended, resigning, stopped."""
+    """State of the leadership machine by name: standby, acquiring, serving, paused, suspended, resigning, stopped."""
     epoch: int
     lease_left_seconds: float
     zookeeper: ZooKeeperState

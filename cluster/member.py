@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from cluster.documents import DocumentStore
     from cluster.mastership import Mastership, Standing
+    from cluster.pause import Pause
     from cluster.records import HistoryEntry, MemberStatus, Record
     from cluster.settings import ClusterSettings
 
@@ -158,6 +159,22 @@ class ClusterMember:
             raise NotMasterError(self.status().master)
         limit = self.settings.peer_timeout_seconds + self.settings.session_timeout_seconds
         return await self._client.step_down(master, requested_by, limit)
+
+    @property
+    def paused(self) -> Pause | None:
+        """The pause of the cluster in force now; None when there is none."""
+        return self._parts.pause.current
+
+    async def pause(self, by: str, seconds: float | None = None) -> Pause:
+        """Pause the whole cluster, for ``seconds`` or until resumed: its master starts nothing.
+
+        Raises UnavailableError.
+        """
+        return await self._parts.pause.pause(by, seconds)
+
+    async def resume(self, by: str) -> bool:
+        """End a pause of the cluster; False when there was none. Raises UnavailableError."""
+        return await self._parts.pause.resume(by)
 
     async def history(self, limit: int = 50) -> Sequence[HistoryEntry]:
         """The newest reigns, newest first. Raises UnavailableError."""

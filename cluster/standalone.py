@@ -98,6 +98,8 @@ class StandaloneMastership:
     def __init__(self, settings: ClusterSettings, *, drain: Callable[[], Awaitable[None]] | None = None) -> None:
         self.on_change: list[Callable[[], None]] = []
         """Called after each change of role or state."""
+        self.held_back: Callable[[], bool] = lambda: False
+        """Whether this node must start nothing although it is master."""
         self._settings = settings
         self._drain = drain
         self._file = (
@@ -115,7 +117,8 @@ class StandaloneMastership:
     def standing(self) -> Standing:
         """Where this node stands now."""
         master = self._reign is not None
-        state = "stopped" if self._stopped else "serving" if master else "standby"
+        serving = "paused" if self.held_back() else "serving"
+        state = "stopped" if self._stopped else serving if master else "standby"
         return Standing(
             role=Role.MASTER if master else Role.STANDBY,
             state=state,
@@ -178,10 +181,13 @@ class StandaloneMastership:
         else:
             self._cluster_id = self._memory_cluster_id
             self._epoch = max(self._epoch + 1, int(time.time()), least)
-        self._reign = HeldReign(self._cluster_id, self._epoch, lambda: UNLIMITED_SECONDS, self._fenced)
+        self._reign = HeldReign(self._cluster_id, self._epoch, self._lease_left, self._fenced)
         self._crowned.set()
         log.info("leadership.acquired", node=self._settings.node, epoch=self._epoch, standalone=True)
         self._tell()
+
+    def _lease_left(self) -> float:
+        return 0.0 if self.held_back() else UNLIMITED_SECONDS
 
     def _begin_later(self, seconds: float, least: int = 0) -> None:
         if not self._stopped:

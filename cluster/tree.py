@@ -43,6 +43,11 @@ class Tree:
         return f"{self.root}/config"
 
     @property
+    def pause(self) -> str:
+        """Persistent; who has paused the cluster, and until when."""
+        return f"{self.root}/pause"
+
+    @property
     def history(self) -> str:
         """Persistent; one child for each of the newest reigns."""
         return f"{self.root}/history"
