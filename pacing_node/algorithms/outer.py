@@ -6,7 +6,7 @@ Abandonment: dual ascent with a reserve. What abandons beyond the goal's allowan
 
 half of it as expected from the waiting time, which is less noisy, half as counted. The margin follows the sum,
 
-    z = z0 + (0.3/sqrt(n)) (I + r),
+    z = z0 + (0.5/sqrt(n)) (I + r),
 
 where the reserve r = c sqrt(g entries + 1) stays c standard deviations of the day's count below the goal.
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from pacing_node.algorithms.observation import Observation
     from pacing_node.algorithms.state import LearnedState
 
-GAIN = 0.3
+GAIN = 0.5
+"""Standard deviations of margin for one lost visitor beyond the goal, over the root of the slots."""
 LEAST_FEEDBACK = -1.0
 MOST_FEEDBACK = 2.5
 BUSY_SECONDS = 600.0

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from simulator.benchmark.scenarios import Scenario
 
 STEP_SECONDS = 0.25
+_BOOK_STEPS = 4
+"""Time is booked, and shifts change, every second."""
 _LONGEST_HANDLE = 7200.0
 _LONGEST_DISPOSITION = 600.0
 
@@ -29,7 +31,7 @@ class Ring:
 
     def book(self, step: int, rows: IntArray, seconds: FloatArray) -> None:
         """One event per element, ``seconds`` after ``step``; at the earliest in the next step."""
-        ahead = np.clip((seconds / STEP_SECONDS).astype(np.int64) + 1, 1, self._length - 1)
+        ahead = np.minimum((seconds / STEP_SECONDS).astype(np.int64) + 1, self._length - 1)
         np.add.at(self._counts, ((step + ahead) % self._length, rows), 1)
 
     def due(self, step: int) -> IntArray:
@@ -45,13 +47,15 @@ class Queue:
 
     def __init__(self, rows: int) -> None:
         self.size = np.zeros(rows, dtype=np.int64)
+        self.reactive = np.zeros(rows, dtype=np.int64)
+        self._first = np.full(rows, np.inf)  # when the next one of the row gives up
         self._leaves = np.full((rows, 32), np.inf)
         self._reactive = np.zeros((rows, 32), dtype=np.bool_)
 
     @property
     def proactive(self) -> IntArray:
         """Proactive visitors waiting per row."""
-        return np.asarray(self.size - self._reactive.sum(axis=1))
+        return self.size - self.reactive
 
     def join(self, rows: IntArray, leaves: FloatArray, *, reactive: bool) -> None:
         """One visitor per element; ``leaves`` is the time his patience ends. Rows may repeat."""
@@ -62,23 +66,27 @@ class Queue:
             self._reactive = np.concatenate([self._reactive, np.zeros_like(self._reactive)], axis=1)
         self._leaves[rows, place] = leaves
         self._reactive[rows, place] = reactive
-        np.add.at(self.size, rows, 1)
+        joined = np.bincount(rows, minlength=len(self.size))
+        self.size += joined
+        if reactive:
+            self.reactive += joined
+        np.minimum.at(self._first, rows, leaves)
 
     def give_up(self, now: float) -> tuple[IntArray, IntArray]:
         """Proactive and reactive visitors per row whose patience is over; they leave."""
-        rows = np.flatnonzero(self.size)
-        left = self._leaves[rows] <= now
-        some = left.any(axis=1)
+        rows = np.flatnonzero(self._first <= now)
         gone, gone_reactive = np.zeros_like(self.size), np.zeros_like(self.size)
-        if not some.any():
+        if not len(rows):
             return gone, gone_reactive
-        rows, left = rows[some], left[some]
+        left = self._leaves[rows] <= now
         reactive = (left & self._reactive[rows]).sum(axis=1)
         gone[rows], gone_reactive[rows] = left.sum(axis=1) - reactive, reactive
         order = np.argsort(left, axis=1, kind="stable")
         self._leaves[rows] = np.take_along_axis(np.where(left, np.inf, self._leaves[rows]), order, axis=1)
         self._reactive[rows] = np.take_along_axis(self._reactive[rows] & ~left, order, axis=1)
         self.size[rows] -= gone[rows] + gone_reactive[rows]
+        self.reactive[rows] -= gone_reactive[rows]
+        self._first[rows] = self._leaves[rows].min(axis=1)
         return gone, gone_reactive
 
     def serve(self, rows: IntArray, counts: IntArray) -> IntArray:
@@ -93,6 +101,8 @@ class Queue:
         self._leaves[rows] = np.where(inside, np.take_along_axis(self._leaves[rows], source, axis=1), np.inf)
         self._reactive[rows] = inside & np.take_along_axis(self._reactive[rows], source, axis=1)
         self.size[rows] -= counts
+        self.reactive[rows] -= counts - proactive
+        self._first[rows] = self._leaves[rows].min(axis=1)
         return np.asarray(proactive)
 
 
@@ -159,19 +169,27 @@ class Centre:
         self._drift_acceptance()
         ended = self._ends.due(step)
         self.busy -= ended
-        self.totals["completed"] += np.repeat(ended, scenario.sharing)
-        self.slots = np.rint(self.agents * value_at(scenario.staff, self.now)).astype(np.int64) * scenario.capacity
+        self.totals["completed"] += ended if scenario.sharing == 1 else np.repeat(ended, scenario.sharing)
+        if self.step_index % _BOOK_STEPS == 0:
+            self._set_staff()
         accepted, declined = self._accepts.due(step), self._declines.due(step)
         self.pending -= accepted + declined
         self.totals["disposed"] += accepted + declined
         self.totals["entries"] += accepted
         reactive = self._reactive_arrivals()
         self._give_up()
-        for target in self._order():
-            self._take(accepted, reactive, target)
+        # Without a queue, arrivals or somebody free for those who wait, nothing can happen here.
+        if accepted.any() or reactive.any() or self.queue.size.any():
+            for target in self._order():
+                self._take(accepted, reactive, target)
         self._send()
-        self._book_time()
+        if self.step_index % _BOOK_STEPS == 0:
+            self._book_time()
         self.step_index += 1
+
+    def _set_staff(self) -> None:
+        scenario = self.scenario
+        self.slots = np.rint(self.agents * value_at(scenario.staff, self.now)).astype(np.int64) * scenario.capacity
 
     def _order(self) -> list[int]:
         sharing = self.scenario.sharing
@@ -262,11 +280,10 @@ class Centre:
 
     def _book_time(self) -> None:
         totals, sharing = self.totals, self.scenario.sharing
-        staffed = np.maximum(self.slots, self.busy)
-        totals["busy_seconds"] += np.repeat(self.busy, sharing) * STEP_SECONDS
-        totals["slot_seconds"] += np.repeat(staffed, sharing) * STEP_SECONDS
-        if self.queue.size.any():
-            totals["waiting_seconds"] += self.queue.proactive * STEP_SECONDS
+        seconds = _BOOK_STEPS * STEP_SECONDS
+        totals["busy_seconds"] += np.repeat(self.busy, sharing) * seconds
+        totals["slot_seconds"] += np.repeat(np.maximum(self.slots, self.busy), sharing) * seconds
+        totals["waiting_seconds"] += self.queue.proactive * seconds
 
 
 TOTALS = (

@@ -59,7 +59,7 @@ def summarise(law: str, scenario: str, days: Days, agents: int, *, goal: float =
         busy_percent=round(busy, 2),
         abandonment_percent=round(100.0 * float(abandoned.sum() / max(entries.sum(), 1.0)), 2),
         days_within_goal_percent=round(100.0 * float((by_day <= goal).mean()), 1),
-        worst_30min_percent=round(100.0 * float(half_hours(entries, abandoned).max()), 2),
+        worst_30min_percent=round(100.0 * float(half_hours(entries, abandoned).max(initial=0.0)), 2),
         oracle_percent_of=None if best is None else round(100.0 * busy / best, 2),
         mean_wait_seconds=round(float(days.waiting_seconds[:, rows].sum() / max(entries.sum(), 1.0)), 2),
         proactive_share_percent=round(100.0 * float(accepted / max(accepted + reactive, 1.0)), 1),

@@ -1,0 +1,1 @@
+"""The benchmark: its contact centre, its oracle, its figures and commands."""
