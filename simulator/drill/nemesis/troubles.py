@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from simulator.drill.fault_proxy import FaultProxy
     from simulator.drill.nemesis.plan import Trouble
 
+ENDING = frozenset({Kind.KILL_WORKER, Kind.KILL_NODE, Kind.TERMINATE})
+"""Kinds that end a node."""
 _POLL_SECONDS = 0.05
 _END_SECONDS = 15.0
 """How long a node that was told to end may take; it is killed then."""
@@ -43,7 +45,7 @@ class Troublemaker:
         """Do it, wait until its time or the storm is over, undo it; None when its target was not to be had."""
         target = await self._target(trouble)
         claims = _claims(trouble.kind, target or "")
-        if target is None or claims & self._busy:
+        if target is None or claims & self._busy or self._would_leave_nobody(trouble.kind):
             return None
         self._busy |= claims
         fault = Fault(trouble.kind.value, target, HABITS[trouble.kind].on_member, time.time())
@@ -56,6 +58,11 @@ class Troublemaker:
             self._busy -= claims
         fault.ended_at = time.time()
         return fault
+
+    def _would_leave_nobody(self, kind: Kind) -> bool:
+        """Whether the last node whose process is well would be ended: its return would take as long as a start."""
+        unwell = sum(f"{name}:process" in self._busy for name in self._arena.nodes)
+        return kind in ENDING and unwell >= len(self._arena.nodes) - 1
 
     async def _target(self, trouble: Trouble) -> str | None:
         if trouble.target == MASTER:
@@ -70,7 +77,7 @@ class Troublemaker:
         kind = trouble.kind
         if HABITS[kind].on_member:
             return self._harm_member(kind, next(each for each in self._arena.ensemble.members if each.name == target))
-        if kind in {Kind.KILL_WORKER, Kind.KILL_NODE, Kind.TERMINATE}:
+        if kind in ENDING:
             return await self._end_node(kind, target)
         if kind in {Kind.FREEZE_SHORT, Kind.FREEZE_LONG}:
             return self._freeze(target)

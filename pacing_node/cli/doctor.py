@@ -1,0 +1,73 @@
+"""`pacing doctor`: what is wrong with a node's options and surroundings, and what to change."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import structlog
+import typer
+
+from cluster.errors import ClusterError
+from pacing_node.cli.output import ExitCode, Output, OutputOption, print_json, print_table
+from pacing_node.configuration.errors import ConfigurationError
+from pacing_node.configuration.node_options import load_node_options
+from pacing_node.doctor.diagnosis import Diagnosis, Severity, error, healthy, ok
+from pacing_node.doctor.visit import Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COLUMNS = ["severity", "check", "found", "allowed", "what to change"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("doctor")(doctor)
+
+
+def doctor(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", envvar="PACING_CONFIG", help="YAML file with the node's options.")
+    ] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Check a node's options, ports, certificates and clock, its times against ZooKeeper's, and all it depends on.
+
+    Run it where the node runs, before or while it does; nothing is changed and nothing is pushed. Exit status 0 when
+    nothing must be changed, 1 otherwise.
+    """
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    diagnoses = _diagnose(config)
+    if output is Output.JSON:
+        print_json([diagnosis.as_dict() for diagnosis in diagnoses])
+    else:
+        _show(diagnoses)
+    raise typer.Exit(0 if healthy(diagnoses) else ExitCode.FAILED)
+
+
+def _diagnose(config: Path | None) -> list[Diagnosis]:
+    try:
+        options = load_node_options(config)
+    except ConfigurationError as failure:
+        return [
+            error("options.node", str(problem), "options that can be used", "correct what is named")
+            for problem in failure.problems
+        ]
+    try:
+        found = asyncio.run(Visit(options).run())
+    except ClusterError as failure:
+        return [error("options.node", str(failure), "options within their bounds", "correct what is named")]
+    return [ok("options.node", str(config) if config else "from the environment"), *found]
+
+
+def _show(diagnoses: Sequence[Diagnosis]) -> None:
+    rows = [[each.severity.value, each.check, each.found, each.allowed, each.remedy] for each in diagnoses]
+    print_table("what the doctor found", COLUMNS, rows)
+    counts = {severity: sum(each.severity is severity for each in diagnoses) for severity in Severity}
+    sys.stdout.write(
+        f"{counts[Severity.ERROR]} errors, {counts[Severity.WARNING]} warnings, {counts[Severity.OK]} well, "
+        f"{counts[Severity.SKIPPED]} not looked at\n"
+    )

@@ -1,0 +1,162 @@
+"""What a node depends on beyond ZooKeeper: options, objects, statistics, the platform. Each is really used."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import httpx
+
+from cluster import tasks
+from pacing_node import adapters
+from pacing_node.configuration.cluster_options import parse_cluster_options
+from pacing_node.configuration.credentials import engagement_credentials
+from pacing_node.configuration.discovery import discover
+from pacing_node.configuration.errors import ConfigurationError
+from pacing_node.configuration.sources import configuration_source
+from pacing_node.configuration.store import read_seed
+from pacing_node.doctor.diagnosis import Diagnosis, Severity, error, ok, skipped, warning
+from pacing_node.doctor.surroundings import ANSWER_SECONDS, ask, check_clock
+from pacing_node.engagement.connection import build_client
+from pacing_node.engagement.oauth import TokenError, TokenSource
+from pacing_node.engagement.redaction import Redactor
+from pacing_node.engagement.settings import EngagementSettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pacing_node.configuration.cluster_options import ClusterOptions
+    from pacing_node.configuration.objects import ConfigurationObjects
+    from pacing_node.engagement.settings import EngagementSettings
+
+_POLL_SECONDS = 0.05
+_SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING}
+
+
+def cluster_options(stored: bytes | None, seed: Path | None) -> tuple[ClusterOptions | None, Diagnosis]:
+    """The options in force, or those that would be: from the cluster, else from the seed file."""
+    check = "options.cluster"
+    try:
+        if stored is not None:
+            return parse_cluster_options(stored, "cluster options"), ok(check, "kept in the cluster, and well")
+        if seed is not None:
+            return parse_cluster_options(read_seed(seed), str(seed)), ok(check, f"none yet; {seed} is well")
+    except ConfigurationError as failure:
+        return None, error(check, str(failure), "options that can be used", "correct what is named")
+    return None, error(check, "none in the cluster, and no seed", "options or a seed file", "name a file with `seed`")
+
+
+async def configuration(options: ClusterOptions) -> tuple[ConfigurationObjects | None, Diagnosis]:
+    """Read the configuration objects once."""
+    check, read = "configuration.source", asyncio.Event()
+    found: list[ConfigurationObjects] = []
+
+    def use(objects: ConfigurationObjects) -> None:
+        found.append(objects)
+        read.set()
+
+    source = configuration_source(options.config_server, options.tenant)
+    running = tasks.spawn("doctor.configuration", source.run(use))
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while not read.is_set() and not source.status.problems:  # noqa: ASYNC110 - problems are no event
+                await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError:
+        pass
+    finally:
+        await tasks.cancel(running)
+    if found:
+        objects = found[-1]
+        counts = (
+            f"{len(objects.virtual_queues)} queues, {len(objects.agents)} agents, {len(objects.agent_groups)} groups"
+        )
+        return objects, ok(check, f"{source.status.place}: {counts}")
+    problem = "; ".join(source.status.problems) or f"no objects within {ANSWER_SECONDS:g} s"
+    remedy = "make the source reachable, or correct configServer or the objects"
+    return None, error(check, f"{source.status.place}: {problem}", "objects that can be read", remedy)
+
+
+def discovery(objects: ConfigurationObjects, goal_percent: float) -> Iterator[Diagnosis]:
+    """Find the pacing targets as a node does; every finding of that."""
+    targets = discover(objects, goal_percent)
+    if targets.targets:
+        yield ok("discovery.targets", f"{len(targets.targets)} pacing targets")
+    else:
+        remedy = "give a virtual queue a medium (pacing/media) and list it in the origination DNs of a group"
+        yield error("discovery.targets", "no pacing target", "one or more", remedy)
+    for finding in targets.findings:
+        check, severity = f"discovery.{finding.code}", _SEVERITIES.get(finding.severity, Severity.WARNING)
+        # A queue that cannot be paced is left out; the node goes on with the others.
+        found, _, allowed = finding.message.partition("; allowed: ")
+        severity = Severity.WARNING if severity is Severity.ERROR else severity
+        yield Diagnosis(check, severity, f"{finding.where}: {found}", allowed, "change the object in the configuration")
+
+
+async def statistics(options: ClusterOptions) -> list[Diagnosis]:
+    """Connect to the statistics servers. One of a pair is enough to work with."""
+    source = adapters.statistics_source(options.stat_server)
+    await source.start()
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while not all(server.connected for server in source.health):  # noqa: ASYNC110 - health is no event
+                await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError:
+        pass
+    servers = source.health
+    await source.stop()
+    any_connected = any(server.connected for server in servers)
+    found = []
+    for server in servers:
+        check, what = f"statistics.{server.name}", f"{server.address}: {server.error or 'no answer in time'}"
+        allowed, remedy = "a server that answers", f"start it, or correct statServer.{server.name}"
+        if server.connected:
+            found.append(ok(check, f"{server.address}: connected, {server.mode}"))
+        elif any_connected:
+            found.append(warning(check, what, allowed, f"{remedy}: there is nothing to fail over to"))
+        else:
+            found.append(error(check, what, allowed, remedy))
+    if len(servers) == 1:
+        remedy = "name a second server as statServer.backup"
+        found.append(warning("statistics.backup", "there is none", "a pair of servers", remedy))
+    return found
+
+
+async def platform(options: ClusterOptions, objects: ConfigurationObjects) -> list[Diagnosis]:
+    """Fetch a token and reach the engagement platform; nothing is pushed."""
+    if options.pacing_endpoint.kind != "predictive-engagement":
+        return [skipped("platform.endpoint", f"kind {options.pacing_endpoint.kind}: only a push could tell")]
+    try:
+        credentials = engagement_credentials(objects, options.pacing_endpoint.transaction)
+        settings = adapters.engagement_settings(options, credentials)
+        client = build_client(settings)
+    except (ConfigurationError, EngagementSettingsError) as failure:
+        return [error("platform.settings", str(failure), "addresses and credentials", "correct the transaction object")]
+    async with client:
+        return [await _token(client, settings), *await _endpoint(client, settings)]
+
+
+async def _token(client: httpx.AsyncClient, settings: EngagementSettings) -> Diagnosis:
+    check, source = "platform.token", TokenSource(client, settings, Redactor(settings.secrets))
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await source.get()
+    except (TokenError, TimeoutError) as failure:
+        remedy = "correct base_auth_url, client_id or password in the transaction object, or the way there"
+        return error(check, str(failure) or "no answer in time", "an access token", remedy)
+    finally:
+        await source.close()
+    return ok(check, f"given by {settings.base_auth_url}")
+
+
+async def _endpoint(client: httpx.AsyncClient, settings: EngagementSettings) -> list[Diagnosis]:
+    check, url = "platform.endpoint", settings.base_service_url
+    try:
+        status, headers, asked_at = await ask(client, url)
+    except (httpx.HTTPError, OSError, TimeoutError) as failure:
+        text = f"{url}: {str(failure) or 'no answer in time'}"
+        return [error(check, text, "a server that answers", "correct base_service_url, forward-proxy or the network")]
+    clock = check_clock("platform", headers, asked_at)
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return [warning(check, f"{url}: HTTP {status}", "an answer below 500", "ask the platform's operators"), clock]
+    return [ok(check, f"{url}: answers"), clock]

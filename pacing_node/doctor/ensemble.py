@@ -1,0 +1,115 @@
+"""What the members of a ZooKeeper ensemble tell about themselves, and the session they grant."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cluster.errors import ClusterError
+from cluster.mastership import ZooKeeperState
+from cluster.session import Session
+from cluster.tree import locate
+from pacing_node.doctor.diagnosis import error, ok, warning
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Sequence
+
+    from cluster.session import SessionChange
+    from cluster.settings import ClusterSettings
+    from cluster.tree import Tree
+    from pacing_node.doctor.diagnosis import Diagnosis
+
+ANSWER_SECONDS = 2.0
+_LONGEST_ANSWER = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAnswer:
+    """What one host answered to ZooKeeper's four letter words."""
+
+    host: str
+    mode: str | None = None
+    """``leader``, ``follower``, ``standalone``…; None when it told none."""
+    failure: str = ""
+    """Why it could not be asked; empty when it could."""
+    tick_seconds: float | None = None
+    sync_limit: int | None = None
+
+
+async def ask_member(host: str) -> MemberAnswer:
+    """Ask one host for its mode and, where it is allowed, for its configuration."""
+    try:
+        state = await _word(host, b"srvr")
+        settings = await _word(host, b"conf")
+    except (OSError, TimeoutError) as failure:
+        return MemberAnswer(host, failure=str(failure) or "no answer in time")
+    mode = re.search(r"^Mode: (\S+)", state, re.MULTILINE)
+    tick, sync = (re.search(rf"^{key}=(\d+)", settings, re.MULTILINE) for key in ("tickTime", "syncLimit"))
+    return MemberAnswer(
+        host,
+        mode=mode.group(1) if mode else None,
+        tick_seconds=int(tick.group(1)) / 1000 if tick else None,
+        sync_limit=int(sync.group(1)) if sync else None,
+    )
+
+
+async def _word(host: str, word: bytes) -> str:
+    name, _, port = host.rpartition(":")
+    async with asyncio.timeout(ANSWER_SECONDS):
+        reader, writer = await asyncio.open_connection(name.strip("[]"), int(port))
+        try:
+            writer.write(word)
+            return (await reader.read(_LONGEST_ANSWER)).decode(errors="replace")
+        finally:
+            writer.close()
+
+
+def check_members(answers: Sequence[MemberAnswer], *, secured: bool) -> Iterator[Diagnosis]:
+    """Judge what the hosts answered. A port that speaks TLS answers no four letter words: ``secured``."""
+    for answer in answers:
+        check = f"zookeeper.{answer.host}"
+        if answer.failure:
+            yield error(check, answer.failure, "a ZooKeeper that answers", "start it, or correct zookeeper.hosts")
+        elif answer.mode is None and not secured:
+            remedy = "see its log: it may have no quorum, or not allow `srvr` in 4lw.commands.whitelist"
+            yield warning(check, "connected, and it tells no mode", "leader or follower", remedy)
+        else:
+            yield ok(check, answer.mode or "connected; it speaks TLS")
+    if len(answers) < 3 or len(answers) % 2 == 0:
+        yield warning(
+            "zookeeper.hosts",
+            f"{len(answers)} hosts",
+            "an odd number of hosts, 3 or more",
+            "name all members of an ensemble of 3 or 5: it then survives the loss of 1 or 2",
+        )
+
+
+@asynccontextmanager
+async def joined(settings: ClusterSettings) -> AsyncIterator[tuple[Session, Tree]]:
+    """A session of its own, connected. Raises ClusterError when there is none within two session time-outs."""
+    assert settings.zookeeper_hosts is not None
+    hosts, tree = locate(settings.zookeeper_hosts, settings.cluster)
+    session = Session(hosts, settings.session_timeout_seconds, settings.session_timeout_seconds / 4)
+    connected = asyncio.Event()
+
+    def changed(change: SessionChange) -> None:
+        if change.state is ZooKeeperState.CONNECTED:
+            connected.set()
+
+    session.listen(changed)
+    session.start()
+    limit = 2 * settings.session_timeout_seconds
+    try:
+        async with asyncio.timeout(limit):
+            await connected.wait()
+    except TimeoutError:
+        await session.stop(1.0)
+        message = f"no session within {limit:g} s"
+        raise ClusterError(message) from None
+    try:
+        yield session, tree
+    finally:
+        await session.stop(1.0)

@@ -1,0 +1,86 @@
+"""What surrounds a node on the network: its own ports, the clocks of others, HTTP servers that should answer."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+import httpx
+
+from pacing_node.doctor.diagnosis import error, ok, skipped, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pacing_node.doctor.diagnosis import Diagnosis
+
+ANSWER_SECONDS = 5.0
+MOST_OFFSET_SECONDS = 2.0
+"""Difference of clocks that is worth a warning; HTTP dates tell whole seconds."""
+
+
+def port_is_free(address: str, port: int) -> bool:
+    """Whether a server could listen there. Raises OSError when the address is not one of this machine."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+            probe.listen(1)
+        except OSError as failure:
+            if failure.errno in {98, 48}:  # EADDRINUSE on Linux and on BSD
+                return False
+            raise
+        return True
+
+
+def check_port(name: str, address: str, port: int, running: str | None, own_name: str) -> Diagnosis:
+    """Judge one port; ``running`` is the node that answers on this machine's HTTP port, if one does."""
+    check, allowed = f"ports.{name}", "a free port, or this node's own"
+    try:
+        free = port == 0 or port_is_free(address, port)
+    except OSError as failure:
+        return error(check, f"{address}:{port}: {failure}", allowed, "correct bind, or the port's number")
+    if free:
+        return ok(check, f"{port} is free" if port else "any free one is taken", allowed)
+    if running == own_name:
+        return ok(check, f"{port} is in use by {own_name}, which is running", allowed)
+    owner = f"the node {running}" if running else "another program"
+    return error(check, f"{port} is in use by {owner}", allowed, f"end it, or choose another port in ports.{name}")
+
+
+async def who_answers(url: str, verify: bool = True) -> str | None:
+    """Name of the node that answers at an address; None when none does."""
+    try:
+        async with httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False, verify=verify) as client:
+            page = (await client.get(f"{url}/cluster")).json()
+        return str(page["answered_by"])
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return None
+
+
+async def ask(client: httpx.AsyncClient, url: str) -> tuple[int, Mapping[str, str], float]:
+    """Status and headers of an address, and the Unix time in seconds in the middle of the exchange."""
+    sent_at = time.time()
+    async with asyncio.timeout(ANSWER_SECONDS):
+        answer = await client.head(url)
+    return answer.status_code, answer.headers, (sent_at + time.time()) / 2
+
+
+def check_clock(name: str, headers: Mapping[str, str], asked_at: float) -> Diagnosis:
+    """Compare the clock of a server, by the date in its answer, with this machine's."""
+    check, allowed = f"clock.{name}", f"at most {MOST_OFFSET_SECONDS:g} s apart"
+    try:
+        # The date was cut to whole seconds.
+        told = parsedate_to_datetime(headers.get("date", "")).timestamp() + 0.5
+    except (TypeError, ValueError):
+        return skipped(check, "its answer carries no date")
+    offset = told - asked_at
+    if abs(offset) > MOST_OFFSET_SECONDS + 0.5:
+        ahead = "behind" if offset > 0 else "ahead"
+        remedy = "synchronise the clocks (NTP). No lease depends on them; histories, records and certificates do"
+        return warning(check, f"this machine is {abs(offset):.0f} s {ahead}", allowed, remedy)
+    return ok(check, "no difference worth telling", allowed)

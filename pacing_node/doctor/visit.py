@@ -1,0 +1,150 @@
+"""One visit of the doctor: every check on one node's options, in the order in which one thing needs the other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import httpx
+
+from cluster.document_stores import ZooKeeperDocuments
+from cluster.errors import ClusterError
+from cluster.membership import decode_member
+from pacing_node.adapters import cluster_settings
+from pacing_node.doctor import dependencies
+from pacing_node.doctor.certificates import check_certificate
+from pacing_node.doctor.diagnosis import error, ok, skipped
+from pacing_node.doctor.ensemble import ask_member, check_members, joined
+from pacing_node.doctor.surroundings import ask, check_clock, check_port, who_answers
+from pacing_node.doctor.times import Times, check_times
+
+if TYPE_CHECKING:
+    from cluster.records import MemberInfo
+    from cluster.session import Session
+    from cluster.tree import Tree
+    from pacing_node.configuration.cluster_options import ClusterOptions
+    from pacing_node.configuration.node_options import NodeOptions
+    from pacing_node.doctor.diagnosis import Diagnosis
+    from pacing_node.doctor.ensemble import MemberAnswer
+
+NEEDS_OPTIONS = "there are no cluster options to read it from"
+
+
+class Visit:
+    """Looks at one node from where it runs. Nothing is changed anywhere, and nothing is pushed."""
+
+    def __init__(self, options: NodeOptions) -> None:
+        self._options = options
+        self._found: list[Diagnosis] = []
+        self._stored: bytes | None = None
+        self._granted: float | None = None
+        self._members: list[MemberInfo] = []
+
+    async def run(self) -> list[Diagnosis]:
+        """All findings, in a fixed order."""
+        await self._ports()
+        self._certificates()
+        answers = await self._zookeeper()
+        options, diagnosis = dependencies.cluster_options(self._stored, self._options.seed)
+        self._found.append(diagnosis)
+        self._times(answers, options)
+        await self._clocks()
+        await self._depend(options)
+        return self._found
+
+    async def _ports(self) -> None:
+        options = self._options
+        scheme = "http" if options.certificates is None else "https"
+        host = "127.0.0.1" if options.bind in {"0.0.0.0", "::"} else options.bind  # noqa: S104 - where it would listen
+        # Only whether the answer comes from this very node counts, and its name tells that.
+        running = await who_answers(f"{scheme}://{host}:{options.ports.default}", verify=False)
+        for name, port in (("default", options.ports.default), ("clustering", options.ports.clustering)):
+            self._found.append(check_port(name, options.bind, port, running, options.name))
+
+    def _certificates(self) -> None:
+        files = self._options.certificates
+        if files is not None:
+            self._found += check_certificate(files.certificate, files.private_key)
+            if files.authorities is not None:
+                self._found += check_certificate(files.authorities)
+        tls = self._options.zookeeper.tls if self._options.zookeeper else None
+        if tls is not None:
+            self._found += check_certificate(tls.authorities)
+            if tls.certificate is not None:
+                self._found += check_certificate(tls.certificate)
+
+    async def _zookeeper(self) -> list[MemberAnswer]:
+        zookeeper = self._options.zookeeper
+        if zookeeper is None:
+            self._found.append(skipped("zookeeper.session", "this node runs alone, without ZooKeeper"))
+            return []
+        answers = list(await asyncio.gather(*(ask_member(host.partition("/")[0]) for host in zookeeper.hosts)))
+        self._found += check_members(answers, secured=zookeeper.tls is not None)
+        try:
+            async with joined(cluster_settings(self._options)) as (session, tree):
+                self._granted = session.change.timeout_seconds
+                await self._read_tree(session, tree)
+            self._found.append(ok("zookeeper.session", f"granted for {self._granted:g} s, and read from"))
+        except ClusterError as failure:
+            remedy = "start a majority of the ensemble; see its log when TLS, SASL or ACL are in use"
+            self._found.append(error("zookeeper.session", str(failure), "a session", remedy))
+        return answers
+
+    async def _read_tree(self, session: Session, tree: Tree) -> None:
+        """What the cluster keeps, as far as there is a cluster yet."""
+        if not await session.exists(tree.root):
+            return
+        document = await ZooKeeperDocuments(session, tree.configuration).read()
+        self._stored = document.data if document else None
+        for name in await session.children(tree.members):
+            data, _ = await session.get(f"{tree.members}/{name}")
+            self._members.append(decode_member(name, data))
+
+    def _times(self, answers: list[MemberAnswer], options: ClusterOptions | None) -> None:
+        zookeeper = self._options.zookeeper
+        if zookeeper is None:
+            return
+        ticks = [answer.tick_seconds for answer in answers if answer.tick_seconds is not None]
+        limits = [answer.sync_limit for answer in answers if answer.sync_limit is not None]
+        times = Times(
+            session_asked=zookeeper.session_timeout_seconds,
+            session_granted=self._granted,
+            heartbeat=zookeeper.heartbeat_seconds,
+            push_budget=self._options.push_budget_seconds,
+            refresh_period=options.pacing.refresh_seconds if options else None,
+            tick_told=zookeeper.tick_seconds,
+            tick=max(ticks, default=None),
+            sync_limit=max(limits, default=None),
+        )
+        self._found += check_times(times)
+
+    async def _depend(self, options: ClusterOptions | None) -> None:
+        if options is None:
+            self._found += [skipped(f"{area}.*", NEEDS_OPTIONS) for area in ("configuration", "statistics", "platform")]
+            return
+        (objects, source), statistics = await asyncio.gather(
+            dependencies.configuration(options), dependencies.statistics(options)
+        )
+        self._found += [source, *statistics]
+        if objects is None:
+            self._found.append(skipped("platform.*", "there are no configuration objects to read credentials from"))
+            return
+        self._found += await asyncio.to_thread(
+            lambda: list(dependencies.discovery(objects, options.pacing.goal_percent))
+        )
+        self._found += await dependencies.platform(options, objects)
+
+    async def _clocks(self) -> None:
+        """Compare clocks with the other members' web servers."""
+        scheme = "http" if self._options.certificates is None else "https"
+        others = [member for member in self._members if member.name != self._options.name and member.http]
+        # The date in an answer is all that is used of it.
+        async with httpx.AsyncClient(trust_env=False, verify=False) as client:  # noqa: S501
+            for member in others:
+                try:
+                    _, headers, asked_at = await ask(client, f"{scheme}://{member.http}/liveness")
+                except (httpx.HTTPError, OSError, TimeoutError) as failure:
+                    text = f"{member.http}: {str(failure) or 'no answer in time'}"
+                    self._found.append(skipped(f"clock.{member.name}", text, "make its HTTP port reachable from here"))
+                else:
+                    self._found.append(check_clock(member.name, headers, asked_at))
