@@ -36,15 +36,15 @@ class Statistic:
             raise ValueError("a statistic must be an object")
         texts = {key: entry.get(key) for key in ("statisticId", "objectId", "objectType")}
         definition = entry.get("definition")
-        name, only = entry.get("name"), ""
+        name, only = entry.get("name"), None
         if isinstance(definition, dict):
-            name, only = name or definition.get("statisticType"), definition.get("filter") or ""
+            name, only = name or definition.get("statisticType"), str(definition.get("filter") or "")
         for key, text in (texts | {"name or definition.statisticType": name}).items():
             if not isinstance(text, str) or not text:
                 raise ValueError(f"{key} is missing")
         statistic = str(definition.get("statisticType") or name) if isinstance(definition, dict) else str(name)
         object_id, object_type = str(texts["objectId"]), str(texts["objectType"])
-        wanted = reading.find(object_type, object_id, statistic, str(only))
+        wanted = reading.find(object_type, object_id, statistic, only)
         return cls(str(texts["statisticId"]), str(name), object_id, object_type, wanted)
 
     def shown(self, value: Value, timestamp: int) -> dict[str, Any]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from simulator.servers.faults import FaultBoard
 
 NOTIFICATION_MODES = frozenset({"", "NoNotification", "Reset", "Immediate"})
+_Key = tuple[str, str, str, str | None]
 _MAX_AGE = re.compile(r"max-age=(\d{1,9})")
 _EXCEPTION = "com.example.gms.StatisticException"
 
@@ -39,7 +40,7 @@ class StatisticService:
         self._reading = reading
         self._users = users
         self._board = board
-        self._cache: dict[tuple[str, str, str, str], tuple[float, Any]] = {}
+        self._cache: dict[_Key, tuple[float, Any]] = {}
 
     async def answer(self, request: Request) -> Response:
         """One statistic, its age in the header ``Age``; 403 with the reason for one that is not well defined."""
@@ -62,7 +63,9 @@ class StatisticService:
             return _forbidden(f"Tenant '{form['tenant']}' not found")
         if form.get("notificationMode", "") not in NOTIFICATION_MODES:
             return _forbidden(f"notificationMode '{form['notificationMode']}' is unknown")
-        key = (form["objectType"], form["objectId"], statistic, form.get("filter", ""))
+        by_name = "metric" in form and "filter" not in form
+        only = None if by_name else form.get("filter", "")
+        key = (form["objectType"], form["objectId"], statistic, only)
         try:
             taken_at, value = self._cached(key, max_age)
         except LookupError as error:
@@ -72,7 +75,7 @@ class StatisticService:
         headers = {"Age": str(int(time.monotonic() - taken_at))}
         return spoiled({"value": value}, self._board.take(Garble, "statistics"), headers)
 
-    def _cached(self, key: tuple[str, str, str, str], max_age: float | None) -> tuple[float, Any]:
+    def _cached(self, key: _Key, max_age: float | None) -> tuple[float, Any]:
         """When a value was taken, and the value.
 
         Raises LookupError when there is no such statistic, OSError when its source is lost.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from contact_center.v1 import statistics_pb2 as pb
 from simulator.model import Agent, AgentReading, Target
-from simulator.servers.statistics_values import Invalid, QueueStatistic, Value
+from simulator.servers.statistics_values import PROACTIVE_FILTER, Invalid, QueueStatistic, Value
 
 if TYPE_CHECKING:
     from simulator.servers.statistics_pair import StatisticsPair
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 OBJECT_TYPES = {"agent": pb.OBJECT_TYPE_AGENT, "queue": pb.OBJECT_TYPE_QUEUE, "virtualqueue": pb.OBJECT_TYPE_QUEUE}
 """Types of objects as the HTTP interfaces name them, in lower case."""
+
+PROVISIONED = frozenset({"PACS_VQ_Current", "PACS_VQ_Accepted", "PACS_VQ_Abandoned"})
+"""Statistics provisioned with the filter of proactive interactions: asked for by name alone, they count only those."""
 
 Wanted = tuple[Agent | Target, QueueStatistic | None]
 
@@ -32,8 +35,13 @@ class StatisticsReading:
                 return server
         return None
 
-    def find(self, object_type: str, object_id: str, statistic: str, only: str) -> Wanted | Invalid:
-        """What is asked for; Invalid with the reason when there is no such thing."""
+    def find(self, object_type: str, object_id: str, statistic: str, only: str | None) -> Wanted | Invalid:
+        """What is asked for; Invalid with the reason when there is no such thing.
+
+        ``only`` None means that the statistic is asked for by its name, with the filter it was provisioned with.
+        """
+        if only is None:
+            only = PROACTIVE_FILTER if statistic in PROVISIONED else ""
         kind = OBJECT_TYPES.get(object_type.lower(), pb.OBJECT_TYPE_UNSPECIFIED)
         asked = pb.Subscription(object_type=kind, object_id=object_id, statistic=statistic, filter=only)
         return self._pair.primary.find(asked)

@@ -167,6 +167,18 @@ async def test_a_subscription_that_is_none_is_refused(api: Api, body: bytes, mes
     assert message in answer.json()["status"]["message"]
 
 
+async def test_a_provisioned_statistic_asked_for_by_name_counts_proactive_interactions(
+    simulator: Simulator, api: Api
+) -> None:
+    support = {"objectId": "VQ_Support_Chat@chat-switch", "objectType": "Queue"}
+    simulator.live.centre.run_until(simulator.live.centre.now + 120.0)
+    by_name = support | {"statisticId": "1", "name": "PACS_VQ_Accepted"}
+    defined = support | {"statisticId": "2", "definition": {"statisticType": "PACS_VQ_Accepted"}}
+    proactive, every = (await api.subscribe(by_name, defined)).json()["data"]["statistics"]
+    assert proactive["value"] == 0.0
+    assert every["value"] > 0.0, "reactive visitors came"
+
+
 async def test_double_ids_are_refused(api: Api) -> None:
     assert (await api.subscribe(STATE, STATE)).status_code == 400
 
