@@ -12,6 +12,7 @@ import grpc.aio
 import structlog
 
 from contact_center.v1 import configuration_pb2, configuration_pb2_grpc
+from pacing_node.configuration.errors import ConfigurationError
 from pacing_node.configuration.object_feed import objects_from_feed
 from pacing_node.configuration.source_status import SourceStatus, hand_over
 
@@ -51,11 +52,23 @@ class BridgeSettings:
 class BridgeSource:
     """Follows one server of the pair, and the other one when it fails; stays with a server that works."""
 
-    def __init__(self, addresses: tuple[str, ...], tenant: str = "", settings: BridgeSettings | None = None) -> None:
-        """Addresses are ``host:port``, the primary first."""
+    def __init__(
+        self,
+        addresses: tuple[str, ...],
+        tenant: str = "",
+        settings: BridgeSettings | None = None,
+        *,
+        credentials: Callable[[], grpc.ChannelCredentials | None] | None = None,
+    ) -> None:
+        """Addresses are ``host:port``, the primary first.
+
+        ``credentials`` is asked anew for every connection, so that renewed certificates take effect; None means plain
+        text. It may raise ConfigurationError.
+        """
         self._addresses = addresses
         self._tenant = tenant
         self._settings = settings or BridgeSettings()
+        self._credentials = credentials or (lambda: None)
         self._known: dict[str, str] = {}
         """Version of the objects in force by the server they came from; versions of different servers differ."""
         self._status = SourceStatus("bridge", addresses[0])
@@ -87,7 +100,11 @@ class BridgeSource:
 
     async def _follow(self, address: str, use: Callable[[ConfigurationObjects], None]) -> str:
         """Take objects from one server until it fails; returns why."""
-        async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
+        try:
+            credentials = await asyncio.to_thread(self._credentials)
+        except ConfigurationError as error:
+            return str(error)
+        async with _channel(address, credentials) as channel:
             stub = configuration_pb2_grpc.ConfigurationServiceStub(channel)
             request = configuration_pb2.WatchRequest(tenant=self._tenant, known_version=self._known.get(address, ""))
             call = stub.Watch(request)
@@ -117,3 +134,9 @@ class BridgeSource:
         updated_at = hand_over(use, objects, address)
         self._known = {address: answer.version}
         self._status = replace(self._status, version=answer.version, updated_at=updated_at)
+
+
+def _channel(address: str, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
+    if credentials is None:
+        return grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
+    return grpc.aio.secure_channel(address, credentials, options=CHANNEL_OPTIONS)

@@ -11,6 +11,17 @@ from pacing_node.configuration.schema import Applies, Key, Section
 from pacing_node.configuration.values import Address, LocalPath, Url, Words
 
 
+class ServerTls(Section):
+    """TLS to a server. Host names are always verified."""
+
+    authorities: LocalPath
+    """Certificates of the authorities that sign the servers' certificates, PEM."""
+    certificate: LocalPath | None = None
+    """Certificate the nodes show to the servers, PEM."""
+    private_key: Annotated[LocalPath | None, Key("privateKey")] = None
+    """Private key of that certificate, PEM."""
+
+
 class ConfigServer(Section):
     """Where the configuration objects come from."""
 
@@ -23,6 +34,8 @@ class ConfigServer(Section):
     """Address of the primary server; for the kinds `bridge` and `gws`."""
     backup: Address | None = None
     """Address of the backup server."""
+    tls: ServerTls | None = None
+    """TLS to the servers. A bridge is spoken to in plain text without it, `https` trusts the well-known authorities."""
     scheme: Literal["https", "http"] = "https"
     """How the servers are spoken to; for the kind `gws`."""
     user: str | None = None
@@ -60,6 +73,8 @@ class StatServer(Section):
     """Address of the primary bridge."""
     backup: Address | None = None
     """Address of the backup bridge."""
+    tls: ServerTls | None = None
+    """TLS to the bridges; plain text without it."""
 
 
 class MessageServer(Section):

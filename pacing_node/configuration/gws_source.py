@@ -15,6 +15,7 @@ from pacing_node.configuration.errors import ConfigurationError, Problem
 from pacing_node.configuration.platform_client import PlatformClient, PlatformError
 from pacing_node.configuration.platform_objects import objects_from_platform
 from pacing_node.configuration.source_status import SourceStatus, hand_over
+from pacing_node.configuration.tls_files import client_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from pacing_node.configuration.connections import ServerTls
     from pacing_node.configuration.documents import Value
     from pacing_node.configuration.objects import ConfigurationObjects
 
@@ -43,6 +45,7 @@ class GwsSource:
         password: SecretStr | None = None,
         poll_seconds: float = 30.0,
         capacity_rules: Path | None = None,
+        tls: ServerTls | None = None,
     ) -> None:
         """Base URLs are scheme, host and port, the primary first; ``capacity_rules`` is a YAML file."""
         self._base_urls = base_urls
@@ -51,6 +54,7 @@ class GwsSource:
         self._password = password
         self._poll_seconds = poll_seconds
         self._rules_file = capacity_rules
+        self._tls = tls
         self._status = SourceStatus("gws", base_urls[0])
 
     @property
@@ -60,25 +64,20 @@ class GwsSource:
 
     async def run(self, use: Callable[[ConfigurationObjects], None]) -> None:
         """Follow the configuration until cancelled."""
-        clients = [PlatformClient(url, self._user, self._password) for url in self._base_urls]
         active = 0
-        try:
-            while True:
-                for at in range(len(clients)):
-                    index = (active + at) % len(clients)
-                    if await self._read(clients[index], self._base_urls[index], use):
-                        active = index
-                        break
-                longest = self._poll_seconds if self._status.connected else min(RETRY_SECONDS, self._poll_seconds)
-                await asyncio.sleep(longest * random.uniform(0.9, 1.0))
-        finally:
-            for client in clients:
-                await client.close()
+        while True:
+            for at in range(len(self._base_urls)):
+                index = (active + at) % len(self._base_urls)
+                if await self._read(self._base_urls[index], use):
+                    active = index
+                    break
+            longest = self._poll_seconds if self._status.connected else min(RETRY_SECONDS, self._poll_seconds)
+            await asyncio.sleep(longest * random.uniform(0.9, 1.0))
 
-    async def _read(self, client: PlatformClient, place: str, use: Callable[[ConfigurationObjects], None]) -> bool:
+    async def _read(self, place: str, use: Callable[[ConfigurationObjects], None]) -> bool:
         """One reading; False when it failed."""
         try:
-            records = await client.records()
+            records = await self._records(place)
             objects = await asyncio.to_thread(self._objects, records)
         except PlatformError as error:
             self._failed(place, (f"{place}: {error}",))
@@ -93,6 +92,15 @@ class GwsSource:
             updated_at = hand_over(use, objects, place)
             self._status = replace(self._status, version=objects.version, updated_at=updated_at)
         return True
+
+    async def _records(self, base_url: str) -> dict[str, list[Any]]:
+        """Read everything over a connection of its own: certificates may have been renewed since the reading before."""
+        context = await asyncio.to_thread(client_context, self._tls) if base_url.startswith("https:") else None
+        client = PlatformClient(base_url, self._user, self._password, context)
+        try:
+            return await client.records()
+        finally:
+            await client.close()
 
     def _failed(self, place: str, problems: tuple[str, ...]) -> None:
         if problems != self._status.problems:

@@ -9,6 +9,8 @@ import httpx
 from pacing_node.configuration.platform_objects import TYPES
 
 if TYPE_CHECKING:
+    import ssl
+
     from pydantic import SecretStr
 
 PATH = "/api/v2/platform/configuration/"
@@ -25,14 +27,21 @@ class PlatformError(Exception):
 class PlatformClient:
     """One server of the pair."""
 
-    def __init__(self, base_url: str, user: str | None = None, password: SecretStr | None = None) -> None:
-        """``base_url`` is scheme, host and port."""
+    def __init__(
+        self,
+        base_url: str,
+        user: str | None = None,
+        password: SecretStr | None = None,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        """``base_url`` is scheme, host and port; ``context`` is for https, the well-known authorities without it."""
         auth = httpx.BasicAuth(user, password.get_secret_value() if password else "") if user else None
         self._client = httpx.AsyncClient(
             base_url=base_url,
             auth=auth,
             timeout=REQUEST_SECONDS,
             trust_env=False,
+            verify=context if context is not None else base_url.startswith("https:"),
             headers={"Accept": "application/json"},
         )
 

@@ -51,7 +51,7 @@ def _node_table() -> str:
 def _section_table(section: str) -> str:
     rows = [
         (
-            f"`{option.key[-1]}`" + "".join(f", `{other}`" for other in option.others),
+            f"`{'.'.join(option.key[1:] or option.key)}`" + "".join(f", `{other}`" for other in option.others),
             option.allowed,
             _code(option.default),
             option.applies.value,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from pacing_node.configuration.bridge_source import BridgeSource
 from pacing_node.configuration.file_source import FileSource
 from pacing_node.configuration.gws_source import GwsSource
+from pacing_node.configuration.tls_files import channel_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ def configuration_source(options: ConfigServer, tenant: str) -> ConfigurationSou
     """The adapter the options ask for; they have been checked to hold what its kind needs."""
     addresses = tuple(address for address in (options.primary, options.backup) if address)
     if options.kind == "bridge":
-        return BridgeSource(addresses, tenant)
+        return BridgeSource(addresses, tenant, credentials=lambda: channel_credentials(options.tls))
     if options.kind == "gws":
         return GwsSource(
             tuple(f"{options.scheme}://{address}" for address in addresses),
@@ -46,6 +47,7 @@ def configuration_source(options: ConfigServer, tenant: str) -> ConfigurationSou
             password=options.password,
             poll_seconds=options.poll_seconds,
             capacity_rules=options.capacity_rules,
+            tls=options.tls,
         )
     assert options.path is not None
     return FileSource(options.path, tenant)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -58,7 +59,8 @@ def records() -> dict[str, list[dict[str, Any]]]:
 class PlatformServer:
     """Serves records with paging and Basic authentication, and misbehaves on demand."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self.context = context
         self.records = records()
         self.page_limit = 1000
         self.paging = True
@@ -72,11 +74,14 @@ class PlatformServer:
     async def start(self) -> None:
         app = Starlette(routes=[Route("/api/v2/platform/configuration/{kind}", self._get)])
         config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off", ws="none")
+        config.load()
+        config.ssl = self.context
         self._server = uvicorn.Server(config)
         self._task = asyncio.create_task(self._server.serve())
         while not self._server.started:
             await asyncio.sleep(0.01)
-        self.url = f"http://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
+        scheme = "http" if self.context is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
         if self._server is not None and self._task is not None:
@@ -103,8 +108,8 @@ class PlatformServer:
 
 
 @contextlib.asynccontextmanager
-async def platform_server() -> AsyncIterator[PlatformServer]:
-    server = PlatformServer()
+async def platform_server(context: ssl.SSLContext | None = None) -> AsyncIterator[PlatformServer]:
+    server = PlatformServer(context)
     await server.start()
     try:
         yield server
