@@ -148,13 +148,16 @@ class Demonstration:
         )
 
     async def _final_report(self, *, patient: bool) -> dict[str, Any]:
-        """The report from a last look; a node that is just coming back gets a moment when nobody waits for the end."""
+        """The report from a last look; a node or master that is just coming gets a moment unless the end is urgent."""
         deadline = time.monotonic() + (_LAST_LOOK_SECONDS if patient else 0.0)
         await self._look()
-        while self._observer.seen.reachable < len(self.stage.nodes) and time.monotonic() < deadline:
+        while self._incomplete() and time.monotonic() < deadline:
             await asyncio.sleep(LOOK_SECONDS)
             await self._look()
         return build_report(self._observer.seen, self._observer.audit, self.handovers())
+
+    def _incomplete(self) -> bool:
+        return self._observer.seen.reachable < len(self.stage.nodes) or self._keeper.awaiting_successor
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:

@@ -61,6 +61,11 @@ class NodeKeeper:
         """Hear that a successor of this reign has pushed."""
         self._succeeded_at.setdefault(reign, self._clock())
 
+    @property
+    def awaiting_successor(self) -> bool:
+        """Whether a master was killed and nobody has pushed since."""
+        return any(reign not in self._succeeded_at for reign in self._ended_reigns)
+
     def look_after(self, master: str | None, reign: int) -> None:
         """Notice who has ended and start again who was away long enough; ``master`` held ``reign`` when last seen.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.live import Live
 
-from simulator.demo.view import Scene, draw, figures, number
+from simulator.demo.view import Scene, draw, figures, lease
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -94,12 +94,12 @@ def status_line(scene: Scene) -> str:
     """How things stand, in one line."""
     seen = scene.seen
     master = next((member for member in seen.members if member.get("name") == seen.master), None)
-    lease = f" (epoch {master['epoch']}, lease {number(master.get('lease_left_seconds'), 1, ' s')})" if master else ""
+    reign = f" (epoch {master['epoch']}, lease {lease(master)})" if master else ""
     targets = seen.targets.get("targets", ())
     invitations = sum(float(target.get("invitations") or 0.0) for target in targets)
     busy, abandonment = figures(seen.centre)
     return (
-        f"{scene.elapsed_seconds:.0f} s: master {seen.master or 'none'}{lease}, {seen.reachable} of "
+        f"{scene.elapsed_seconds:.0f} s: master {seen.master or 'none'}{reign}, {seen.reachable} of "
         f"{len(seen.members)} members answer, {invitations:.0f} invitations for {len(targets)} targets, "
         f"busy {busy}, abandoned {abandonment}, pushes accepted {scene.accepted}, refused {scene.refused}, "
         f"out of order {scene.out_of_order}"

@@ -19,14 +19,14 @@ REQUEST_SECONDS = 2.0
 
 @dataclass(slots=True)
 class Observation:
-    """The newest answers; each stays until a newer one arrives."""
+    """The newest answers."""
 
     cluster: dict[str, Any] = field(default_factory=dict)
-    """Answer of ``GET /cluster``."""
+    """Answer of ``GET /cluster``; empty while no node answers."""
     targets: dict[str, Any] = field(default_factory=dict)
-    """Answer of ``GET /targets``."""
+    """Newest answer of ``GET /targets``."""
     centre: dict[str, Any] = field(default_factory=dict)
-    """Answer of ``GET /simulator/status``."""
+    """Newest answer of ``GET /simulator/status``."""
 
     @property
     def members(self) -> list[dict[str, Any]]:
@@ -89,17 +89,21 @@ class Observer:
 
     async def look(self) -> list[ReignChange]:
         """Ask everything once; return the hand-overs that the platform's record shows since the last look."""
-        for node in list(self._nodes):
-            cluster = await self._get(f"{node}/cluster")
-            if cluster is None:
-                self._nodes.append(self._nodes.pop(0))
-                continue
-            self.seen.cluster = cluster
-            self.seen.targets = await self._get(f"{node}/targets") or self.seen.targets
-            self._note_reigns()
-            break
+        await self._look_at_nodes()
         self.seen.centre = await self._get(f"{self._simulator}/simulator/status") or self.seen.centre
         return await self.read_pushes()
+
+    async def _look_at_nodes(self) -> None:
+        for node in list(self._nodes):
+            cluster = await self._get(f"{node}/cluster")
+            if cluster is not None:
+                self.seen.cluster = cluster
+                self.seen.targets = await self._get(f"{node}/targets") or self.seen.targets
+                self._note_reigns()
+                return
+            self._nodes.append(self._nodes.pop(0))
+        # Nobody answers, so nobody is known to be there.
+        self.seen.cluster = {}
 
     def _note_reigns(self) -> None:
         for reign in self.seen.cluster.get("history", ()):

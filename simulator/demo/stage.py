@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from simulator.demo.options import DemoOptions
 
-SIMULATOR_HTTP_PORT = 8090
 _POLL_SECONDS = 0.1
 _NODE_GRACE_SECONDS = 10.0
 _SIMULATOR_GRACE_SECONDS = 5.0
@@ -120,8 +119,8 @@ class Stage:
     async def _start_simulator(self) -> dict[str, Any]:
         ready, objects = self._directory / "simulator.json", self._directory / "objects.yaml"
         places = {"ready-file": ready, "objects-file": objects, "host": HOST, "scenario": self._options.scenario}
-        places |= {"http-port": self._ports(SIMULATOR_HTTP_PORT, 1)[0], "configuration-port": 0}
-        places |= {"statistics-primary-port": 0, "statistics-backup-port": 0}
+        places |= dict.fromkeys(("http-port", "configuration-port"), 0)  # any free one
+        places |= dict.fromkeys(("statistics-primary-port", "statistics-backup-port"), 0)
         arguments = [word for key, value in places.items() for word in (f"--{key}", str(value))]
         simulator = DemoProcess("simulator", self._command("simulator", *arguments), self._directory / "simulator.log")
         self._simulator = simulator

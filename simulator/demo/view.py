@@ -86,12 +86,19 @@ def _member_row(member: Mapping[str, Any], process: str) -> list[str | Text]:
         Text(role, _ROLE_STYLE.get(role, "")),
         str(member.get("state", "")),
         str(member.get("epoch", "")),
-        number(member.get("lease_left_seconds"), 1, " s") if master else "",
+        lease(member) if master else "",
         f"{record['epoch']}.{record['sequence']}" if record else "",
         str(member.get("zookeeper", "")),
         process,
         http,
     ]
+
+
+def lease(member: Mapping[str, Any]) -> str:
+    """What is left of a master's lease, for people; a node without ZooKeeper needs none."""
+    return (
+        "none needed" if member.get("zookeeper") == "standalone" else number(member.get("lease_left_seconds"), 1, " s")
+    )
 
 
 def _address(http: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from simulator.demo import stage as stage_module
 from simulator.demo.demonstration import Demonstration
 from simulator.demo.directory import working_directory
+from simulator.demo.observation import Observer
 from simulator.demo.options import DemoError, DemoOptions
 from simulator.demo.stage import Stage
 from simulator.demo.zookeeper import Source, ZooKeeperNotFoundError
@@ -108,6 +109,22 @@ async def test_without_zookeeper_a_single_node_runs_alone_and_that_is_told_loudl
     assert stage.alone
     assert notes.has("NO ZOOKEEPER")
     assert notes.has("install one of these")
+
+
+async def test_a_lone_node_that_is_killed_comes_back_and_the_end_waits_for_it(options, without_zookeeper):
+    report, _, _ = await run(dataclasses.replace(options, kill_master_at_seconds=0.1))
+    [handover] = report["handovers"]
+    assert (handover["from"], handover["to"], handover["epoch"]) == ("node-1", "node-1", 2)
+    assert report["nodes"] == 1
+
+
+async def test_members_do_not_count_as_there_when_nobody_answers():
+    observer = Observer()
+    observer.attach(["http://127.0.0.1:1"], "http://127.0.0.1:1")
+    observer.seen.cluster = {"members": [{"name": "node-1", "reachable": True}]}
+    assert await observer.look() == []
+    assert observer.seen.reachable == 0
+    await observer.close()
 
 
 async def test_an_early_stop_ends_everything(options, with_zookeeper):

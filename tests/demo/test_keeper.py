@@ -67,6 +67,15 @@ def test_a_killed_master_without_a_successor_returns_in_the_end():
     assert world.nodes["node-1"].running
 
 
+def test_a_successor_is_awaited_until_it_has_pushed():
+    world = World()
+    assert not world.keeper.awaiting_successor
+    world.keeper.kill("node-1", 1)
+    assert world.keeper.awaiting_successor
+    world.keeper.succeeded(1)
+    assert not world.keeper.awaiting_successor
+
+
 def test_a_lone_node_does_not_wait_for_a_successor():
     world = World(count=1)
     world.keeper.kill("node-1", 1)

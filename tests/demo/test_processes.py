@@ -57,7 +57,9 @@ def alive(pid):
 
 
 def test_a_program_that_ended_is_told_with_its_status_and_the_end_of_its_log(program):
-    process = program("import sys; print('\\n'.join(f'line {i}' for i in range(100)), flush=True); sys.exit('up: out of luck')")
+    process = program(
+        "import sys; print('\\n'.join(f'line {i}' for i in range(100)), flush=True); sys.exit('up: out of luck')"
+    )
     wait_until(lambda: not process.running)
     with pytest.raises(DemoError) as failure:
         process.check()

@@ -79,6 +79,12 @@ def test_members_show_role_epoch_lease_session_process_and_address(scene):
     assert "3.0 s" not in line_with(text, "8081")
 
 
+def test_a_node_without_zookeeper_needs_no_lease(scene):
+    scene.seen.cluster = {"members": [{**MASTER, "zookeeper": "standalone", "lease_left_seconds": 86400.0}]}
+    assert "none needed" in line_with(picture(scene), "8080")
+    assert "lease none needed" in status_line(scene)
+
+
 def test_a_member_that_does_not_answer_is_shown_as_such(scene):
     assert "not reachable" in line_with(picture(scene), "8082")
 
