@@ -114,11 +114,11 @@ class ZooKeeperMastership:
         """Contend from now on, or not; a reign that lasts is not ended."""
         self._post(events.Candidacy(self._clock(), candidate))
 
-    async def step_down(self) -> bool:
-        """Resign by an operator's word and sit out; False when not master."""
+    async def step_down(self, cause: EndCause = EndCause.OPERATOR) -> bool:
+        """Resign and sit out; False when not master."""
         if self._reign is None:
             return False
-        self._post(events.StepDown(self._clock(), EndCause.OPERATOR))
+        self._post(events.StepDown(self._clock(), cause))
         await self._until_released()
         return True
 

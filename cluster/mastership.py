@@ -41,6 +41,8 @@ class EndCause(StrEnum):
     WATCHDOG = "watchdog"
     PROCESS_DIED = "process_died"
     OPERATOR = "operator"
+    EGRESS = "egress"
+    """The master could not reach the platform while a standby could."""
 
 
 class Reign(Protocol):
@@ -123,8 +125,8 @@ class Mastership(Protocol):
         """Contend from now on, or not: whether the application could do a master's work. A reign is not ended by it."""
         ...
 
-    async def step_down(self) -> bool:
-        """Resign by an operator's word and sit out long enough for another to take over; False when not master."""
+    async def step_down(self, cause: EndCause = EndCause.OPERATOR) -> bool:
+        """Resign and sit out long enough for another to take over; False when not master."""
         ...
 
     async def stop(self) -> None:

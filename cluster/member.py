@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from cluster import wire
+from cluster.egress import Egress
 from cluster.errors import NotMasterError
 from cluster.follower import Follower
 from cluster.health import Health
 from cluster.joined import AloneParts, JoinedParts
-from cluster.mastership import Role, ZooKeeperState
+from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.peer_client import PeerClient
 from cluster.peers import Broadcast, PeerServer, PeerService
 from cluster.records import MemberInfo
@@ -50,12 +51,14 @@ class ClusterMember:
         http_address: str = "",
         health_services: tuple[str, str] = ("node", "master"),
         drain: Callable[[], Awaitable[None]] | None = None,
+        why_unable: Callable[[], Awaitable[str | None]] | None = None,
     ) -> None:
         """Build the member; nothing is opened before :meth:`start`.
 
         ``health_services`` are the gRPC health names of "this node has joined" and "this node is master".
         ``drain`` is awaited (at most one push budget) between the end of a reign and the release of the mastership,
-        so that what is in flight can finish or be cancelled.
+        so that what is in flight can finish or be cancelled. ``why_unable`` tells a failing master why this node could
+        not do better (None: it could); it has one push budget. Without it this node never takes over for that reason.
         """
         self.settings = settings
         self._info = MemberInfo(settings.node, http_address, "", version, time.time())
@@ -67,6 +70,8 @@ class ClusterMember:
         self._follower = Follower(settings.node, self._other_master, self._received, self._early_sign)
         limit = settings.watchdog_seconds
         self._watchdog = Watchdog(limit) if limit is not None else None
+        self._why_unable = why_unable
+        self._egress = Egress(settings.failures_allowed, self._able_standbys, self._give_way)
         self._on_record: list[Callable[[Record], None]] = []
         self._on_early_sign: list[Callable[[], None]] = []
         self._last_record: Record | None = None
@@ -92,7 +97,7 @@ class ClusterMember:
 
         Raises OSError when the port is taken; alone, also DamagedStateError and AlreadyRunningError.
         """
-        service = PeerService(self._broadcast, self._own_status, self._resign)
+        service = PeerService(self._broadcast, self._own_status, self._resign, self._unable)
         peer_pb2_grpc.add_PeerServiceServicer_to_server(service, self._server.server)
         self._health.add_to(self._server.server)
         port = await self._server.start()
@@ -115,6 +120,7 @@ class ClusterMember:
             self._watchdog.stop()
         try:
             async with asyncio.timeout(self.settings.stop_timeout_seconds):
+                await self._egress.stop()
                 await self._parts.mastership.stop()
                 self._broadcast.close()
                 await self._follower.stop()
@@ -159,6 +165,15 @@ class ClusterMember:
             raise NotMasterError(self.status().master)
         limit = self.settings.peer_timeout_seconds + self.settings.session_timeout_seconds
         return await self._client.step_down(master, requested_by, limit)
+
+    def report_outcome(self, *, succeeded: bool) -> None:
+        """Tell whether the master's action has reached its target.
+
+        After several failures in a row the standbys are asked; if one of them could do better, this node gives way.
+        """
+        reign = self.mastership.reign
+        if reign is not None:
+            self._egress.report(reign, succeeded=succeeded)
 
     @property
     def paused(self) -> Pause | None:
@@ -210,6 +225,23 @@ class ClusterMember:
             return None
         log.info("leadership.step_down", epoch=reign.epoch, requested_by=requested_by)
         return reign.epoch if await self.mastership.step_down() else None
+
+    async def _unable(self) -> str | None:
+        if self._why_unable is None:
+            return "this member has no means to tell"
+        try:
+            async with asyncio.timeout(self.settings.push_budget_seconds):
+                return await self._why_unable()
+        except TimeoutError:
+            return f"no result within {self.settings.push_budget_seconds:g} s"
+
+    async def _able_standbys(self) -> Sequence[str]:
+        others = [each for each in self.members() if each.name != self.settings.node and each.clustering]
+        limit = self.settings.push_budget_seconds + self.settings.peer_timeout_seconds
+        return await self._client.able_to_serve(others, self.settings.node, limit)
+
+    async def _give_way(self) -> bool:
+        return await self.mastership.step_down(EndCause.EGRESS)
 
     def _other_master(self) -> MemberInfo | None:
         standing = self.status()

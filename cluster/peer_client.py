@@ -41,6 +41,23 @@ class PeerClient:
         """The same of several members, all at once."""
         return await asyncio.gather(*(self.get_status(member) for member in members))
 
+    async def able_to_serve(
+        self, members: Iterable[MemberInfo], asked_by: str, timeout_seconds: float
+    ) -> Sequence[str]:
+        """Names of the members that say they could do the master's work now; a silent one does not count."""
+        asked = list(members)
+        answers = await asyncio.gather(*(self._can_serve(member, asked_by, timeout_seconds) for member in asked))
+        return [member.name for member, able in zip(asked, answers, strict=True) if able]
+
+    async def _can_serve(self, member: MemberInfo, asked_by: str, timeout_seconds: float) -> bool:
+        try:
+            answer = await self._stub(member.clustering).CanServe(
+                peer_pb2.CanServeRequest(asked_by=asked_by), timeout=timeout_seconds
+            )
+        except grpc.aio.AioRpcError:
+            return False
+        return bool(answer.able)
+
     async def step_down(self, member: MemberInfo, requested_by: str, timeout_seconds: float) -> int:
         """Ask a member to resign; returns the epoch that ended. Raises NotMasterError, UnavailableError."""
         try:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     StatusContext = grpc.aio.ServicerContext[peer_pb2.GetStatusRequest, peer_pb2.GetStatusResponse]
     FollowContext = grpc.aio.ServicerContext[peer_pb2.FollowRequest, peer_pb2.FollowResponse]
+    CanServeContext = grpc.aio.ServicerContext[peer_pb2.CanServeRequest, peer_pb2.CanServeResponse]
     StepDownContext = grpc.aio.ServicerContext[peer_pb2.StepDownRequest, peer_pb2.StepDownResponse]
 
 log = structlog.get_logger(__name__)
@@ -79,11 +80,16 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         broadcast: Broadcast,
         status: Callable[[], peer_pb2.GetStatusResponse],
         step_down: Callable[[str], Awaitable[int | None]],
+        why_unable: Callable[[], Awaitable[str | None]],
     ) -> None:
-        """``status`` answers from memory; ``step_down`` resigns and returns the epoch that ended, None when standby."""
+        """``status`` answers from memory; ``step_down`` resigns and returns the epoch that ended, None when standby.
+
+        ``why_unable`` tells why this member could not do the master's work now, None when it could.
+        """
         self._broadcast = broadcast
         self._status = status
         self._step_down = step_down
+        self._why_unable = why_unable
 
     async def GetStatus(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.GetStatusRequest, context: StatusContext
@@ -111,6 +117,15 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         if epoch is None:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._not_master())
         return peer_pb2.StepDownResponse(former_master=self._status().name, epoch=epoch or 0)
+
+    async def CanServe(  # noqa: N802 - the name in the contract
+        self, request: peer_pb2.CanServeRequest, context: CanServeContext
+    ) -> peer_pb2.CanServeResponse:
+        """Whether this member could do the master's work now."""
+        del context
+        reason = await self._why_unable()
+        log.info("peers.asked_to_serve", asked_by=request.asked_by, able=reason is None, reason=reason)
+        return peer_pb2.CanServeResponse(able=reason is None, reason=reason or "")
 
     def _not_master(self) -> str:
         master = self._status().master

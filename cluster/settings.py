@@ -46,6 +46,8 @@ class ClusterSettings:
     """Longest time one action of the master may take; at most T/3; 0 takes T/3."""
     sit_out_seconds: float = 10.0
     """How long a master that resigned by an operator's word leaves the field to others."""
+    failures_allowed: int = 3
+    """Failures in a row after which a master asks whether a standby could do better; at least 1."""
     peer_timeout_seconds: float = 1.0
     """Deadline of one call to another member."""
     stop_timeout_seconds: float = 5.0
@@ -81,6 +83,10 @@ class ClusterSettings:
             raise SettingsError(message)
         if not 0 <= self.clustering_port <= 65535:
             message = f"clustering port: found {self.clustering_port}, allowed is 0 to 65535"
+            raise SettingsError(message)
+
+        if self.failures_allowed < 1:
+            message = f"failures_allowed: found {self.failures_allowed}, allowed is 1 or more"
             raise SettingsError(message)
 
     def _check_times(self) -> None:

@@ -157,11 +157,11 @@ class StandaloneMastership:
     def set_candidate(self, *, candidate: bool) -> None:
         """Nobody else could do it: a node alone is always master."""
 
-    async def step_down(self) -> bool:
+    async def step_down(self, cause: EndCause = EndCause.OPERATOR) -> bool:
         """End the reign and begin another after the sit-out: there is nobody else to take over."""
         if self._reign is None:
             return False
-        await self._end(EndCause.OPERATOR)
+        await self._end(cause)
         self._begin_later(self._settings.sit_out_seconds)
         return True
 

@@ -50,6 +50,11 @@ class PeerServiceStub:
                 request_serializer=cluster_dot_v1_dot_peer__pb2.StepDownRequest.SerializeToString,
                 response_deserializer=cluster_dot_v1_dot_peer__pb2.StepDownResponse.FromString,
                 _registered_method=True)
+        self.CanServe = channel.unary_unary(
+                '/cluster.v1.PeerService/CanServe',
+                request_serializer=cluster_dot_v1_dot_peer__pb2.CanServeRequest.SerializeToString,
+                response_deserializer=cluster_dot_v1_dot_peer__pb2.CanServeResponse.FromString,
+                _registered_method=True)
 
 
 class PeerServiceServicer:
@@ -80,6 +85,14 @@ class PeerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CanServe(self, request, context):
+        """CanServe asks whether this member could do the master's work now: whether its own way to the
+        platform works. A member that cannot tell answers that it could not.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PeerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -97,6 +110,11 @@ def add_PeerServiceServicer_to_server(servicer, server):
                     servicer.StepDown,
                     request_deserializer=cluster_dot_v1_dot_peer__pb2.StepDownRequest.FromString,
                     response_serializer=cluster_dot_v1_dot_peer__pb2.StepDownResponse.SerializeToString,
+            ),
+            'CanServe': grpc.unary_unary_rpc_method_handler(
+                    servicer.CanServe,
+                    request_deserializer=cluster_dot_v1_dot_peer__pb2.CanServeRequest.FromString,
+                    response_serializer=cluster_dot_v1_dot_peer__pb2.CanServeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -181,6 +199,33 @@ class PeerService:
             '/cluster.v1.PeerService/StepDown',
             cluster_dot_v1_dot_peer__pb2.StepDownRequest.SerializeToString,
             cluster_dot_v1_dot_peer__pb2.StepDownResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CanServe(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cluster.v1.PeerService/CanServe',
+            cluster_dot_v1_dot_peer__pb2.CanServeRequest.SerializeToString,
+            cluster_dot_v1_dot_peer__pb2.CanServeResponse.FromString,
             options,
             channel_credentials,
             insecure,

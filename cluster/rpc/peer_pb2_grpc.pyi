@@ -46,6 +46,10 @@ class PeerServiceStub:
     """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
     and names the master it knows of in the message.
     """
+    CanServe: _grpc.UnaryUnaryMultiCallable[_peer_pb2.CanServeRequest, _peer_pb2.CanServeResponse]
+    """CanServe asks whether this member could do the master's work now: whether its own way to the
+    platform works. A member that cannot tell answers that it could not.
+    """
 
 @_typing.type_check_only
 class PeerServiceAsyncStub(PeerServiceStub):
@@ -62,6 +66,10 @@ class PeerServiceAsyncStub(PeerServiceStub):
     StepDown: _aio.UnaryUnaryMultiCallable[_peer_pb2.StepDownRequest, _peer_pb2.StepDownResponse]  # type: ignore[assignment]
     """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
     and names the master it knows of in the message.
+    """
+    CanServe: _aio.UnaryUnaryMultiCallable[_peer_pb2.CanServeRequest, _peer_pb2.CanServeResponse]  # type: ignore[assignment]
+    """CanServe asks whether this member could do the master's work now: whether its own way to the
+    platform works. A member that cannot tell answers that it could not.
     """
 
 class PeerServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -94,6 +102,16 @@ class PeerServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_peer_pb2.StepDownResponse, _abc.Awaitable[_peer_pb2.StepDownResponse]]:
         """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
         and names the master it knows of in the message.
+        """
+
+    @_abc_1.abstractmethod
+    def CanServe(
+        self,
+        request: _peer_pb2.CanServeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_peer_pb2.CanServeResponse, _abc.Awaitable[_peer_pb2.CanServeResponse]]:
+        """CanServe asks whether this member could do the master's work now: whether its own way to the
+        platform works. A member that cannot tell answers that it could not.
         """
 
 def add_PeerServiceServicer_to_server(servicer: PeerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -18,7 +18,7 @@ from simulator.demo.children import start_child
 from tests.support.receiver import Receiver
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
 SESSION_TIMEOUT_SECONDS = 2.0
@@ -38,6 +38,7 @@ class Members:
         node: str,
         hosts: str | None = None,
         health_services: tuple[str, str] = ("node", "master"),
+        why_unable: Callable[[], Awaitable[str | None]] | None = None,
         **options,
     ) -> ClusterMember:
         settings = ClusterSettings(
@@ -51,7 +52,13 @@ class Members:
                 **options,
             }
         )
-        member = ClusterMember(settings, version="1", http_address=f"{node}:8080", health_services=health_services)
+        member = ClusterMember(
+            settings,
+            version="1",
+            http_address=f"{node}:8080",
+            health_services=health_services,
+            why_unable=why_unable,
+        )
         await member.start()
         self.all.append(member)
         return member

@@ -1,0 +1,59 @@
+"""A master that cannot do its work while a standby could makes room for it.
+
+The election alone would leave such a master in place for ever: its session is in the best of health.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from cluster import tasks
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from cluster.mastership import Reign
+
+log = structlog.get_logger(__name__)
+
+
+class Egress:
+    """Counts failures in a row of one reign and, past a limit, asks the standbys whether they could do better."""
+
+    def __init__(
+        self,
+        failures_allowed: int,
+        ask_standbys: Callable[[], Awaitable[Sequence[str]]],
+        resign: Callable[[], Awaitable[bool]],
+    ) -> None:
+        """``ask_standbys`` returns the names of those that could; ``resign`` gives way to them and sits out."""
+        self._failures_allowed = failures_allowed
+        self._ask_standbys = ask_standbys
+        self._resign = resign
+        self._epoch = 0
+        self._failures = 0
+        self._asking: asyncio.Task[None] | None = None
+
+    def report(self, reign: Reign, *, succeeded: bool) -> None:
+        """An action of this reign has reached its target, or has not."""
+        if reign.epoch != self._epoch:
+            self._epoch, self._failures = reign.epoch, 0
+        self._failures = 0 if succeeded else self._failures + 1
+        asking = self._asking is not None and not self._asking.done()
+        if self._failures >= self._failures_allowed and not asking and not reign.ended.is_set():
+            self._asking = tasks.spawn("egress", self._give_way(reign), finite=True)
+
+    async def stop(self) -> None:
+        """Ask no more."""
+        await tasks.cancel(self._asking)
+
+    async def _give_way(self, reign: Reign) -> None:
+        able = await self._ask_standbys()
+        # The answer took its time: what it was asked for may be over.
+        if not able or reign.ended.is_set() or self._failures < self._failures_allowed:
+            return
+        log.warning("leadership.gives_way", epoch=reign.epoch, failures=self._failures, able=list(able))
+        await self._resign()
