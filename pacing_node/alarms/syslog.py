@@ -59,11 +59,13 @@ def render(message: SyslogMessage, most_bytes: int) -> bytes:
     at = datetime.fromtimestamp(message.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     head = (
         f"<{LOCAL0 * 8 + message.level}>1 {at} {_word(message.host, 255)} {APP_NAME} {os.getpid()} "
-        f"{_word(message.kind, 32)} {_structured(message)} "
+        f"{_word(message.kind, 32)} "
     )
+    structured = _structured(message)
+    head += structured if len((head + structured).encode("utf-8", "replace")) < most_bytes - 200 else "-"
     text = _CONTROL.sub(" ", message.text)
     mark = "" if text.isascii() else "\ufeff"
-    raw = (head + mark + text).encode("utf-8", "replace")
+    raw = (f"{head} {mark}{text}").encode("utf-8", "replace")
     return raw if len(raw) <= most_bytes else raw[:most_bytes].decode("utf-8", "ignore").encode()
 
 
@@ -79,11 +81,15 @@ def _word(text: str, most: int) -> str:
 def _structured(message: SyslogMessage) -> str:
     if not message.data:
         return "-"
-    name = _NOT_IN_NAMES.sub("_", message.kind.partition(".")[0])[:20]
+    name = _name(message.kind.partition(".")[0], 20).replace("@", "_")
     parameters = [_parameter(key, value) for key, value in message.data.items()]
     return f"[{name}@{ENTERPRISE} {' '.join(parameters)}]"
 
 
 def _parameter(key: str, value: str) -> str:
     escaped = _ESCAPED.sub(r"\\\1", _CONTROL.sub(" ", value))
-    return f'{_NOT_IN_NAMES.sub("_", key)[:32]}="{escaped}"'
+    return f'{_name(key, 32)}="{escaped}"'
+
+
+def _name(text: str, most: int) -> str:
+    return _NOT_IN_NAMES.sub("_", text)[:most] or "_"

@@ -125,10 +125,14 @@ class _StreamLine:
 
     async def close(self) -> None:
         """Close the connection without waiting for a receiver that hangs."""
-        self._writer.close()
-        with contextlib.suppress(OSError, TimeoutError):
-            async with asyncio.timeout(0.5):
-                await self._writer.wait_closed()
+        transport = self._writer.transport
+        if not transport.get_write_buffer_size():
+            self._writer.close()
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await self._writer.wait_closed()
+        transport.abort()
+        await asyncio.sleep(0)
 
 
 def _unconfirmed_bytes(connected: socket.socket) -> int:

@@ -1,0 +1,1 @@
+"""Alarms: raised once, cleared once, by whoever is responsible, and told to every receiver."""

@@ -1,0 +1,299 @@
+"""What is measured: by a process about itself, by the master from its cycles."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import gc
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pacing_node.alarm_readings import NodeReadings, NodeSources
+from pacing_node.alarms.certificates import all_days_left
+from pacing_node.alarms.process import CollectorPauses, memory_limit_bytes, resident_bytes
+from pacing_node.algorithms.model import Reason
+from pacing_node.cycle.board import Board
+from pacing_node.cycle.tally import Tally
+from pacing_node.pacing_readings import PLATFORM, STATISTICS, PacingReadings
+from tests.cycle.parts import FakeMastership, FakeReign, report
+
+
+def certificate(days: float) -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "node")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1000))
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .sign(key, hashes.SHA256())
+    )
+    return made.public_bytes(Encoding.PEM)
+
+
+def test_pauses_of_the_collector_are_measured_until_closed() -> None:
+    pauses = CollectorPauses()
+    try:
+        rubbish = [[] for _ in range(200_000)]
+        for each in rubbish:
+            each.append(each)
+        del rubbish, each
+        gc.collect()
+        longest, after = pauses.take_longest(), pauses.take_longest()
+    finally:
+        pauses.close()
+    gc.collect()
+
+    assert longest > 0.001
+    assert after < longest
+    assert pauses.take_longest() == 0.0
+    pauses.close()
+
+
+def test_resident_memory_grows_with_what_is_held_and_stays_below_the_limit() -> None:
+    before = resident_bytes()
+    held = bytearray(b"x" * 50_000_000)
+    after = resident_bytes()
+    limit = memory_limit_bytes()
+
+    assert before is not None
+    assert after is not None
+    assert limit is not None
+    assert 40_000_000 < after - before < 200_000_000
+    assert after < limit
+    assert len(held) == 50_000_000
+
+
+def test_days_left_of_certificates_or_why_they_cannot_be_told(tmp_path: Path) -> None:
+    files = {name: tmp_path / f"{name}.pem" for name in ("good", "expired", "rubbish", "missing")}
+    files["good"].write_bytes(certificate(30))
+    files["expired"].write_bytes(certificate(-2))
+    files["rubbish"].write_text("hello")
+
+    found = all_days_left(files.values(), time.time())
+
+    assert found[files["good"]] == pytest.approx(30, abs=0.01)
+    assert found[files["expired"]] == pytest.approx(-2, abs=0.01)
+    assert found[files["rubbish"]] == "no certificate in PEM format"
+    assert found[files["missing"]] == "no such file or directory"
+
+
+# --- a node ----------------------------------------------------------------------------------------------------------
+
+
+class Site:
+    """A node's sources with everything in the test's hand."""
+
+    def __init__(self, *certificates: Path) -> None:
+        self.mastership, self.board, self.tally = FakeMastership(), Board(), Tally()
+        self.refused: dict[str, tuple[str, ...]] = {"cluster options": ()}
+        sources = NodeSources(
+            node="n1",
+            mastership=self.mastership,  # type: ignore[arg-type]
+            board=self.board,
+            tally=self.tally,
+            loop_lag_seconds=lambda: 0.25,
+            refused=lambda: self.refused,
+            certificates=certificates,
+        )
+        self.readings = NodeReadings(sources)
+
+    def own(self, now: float, late_seconds: float = 0.0) -> dict[str, dict[str, float]]:
+        found = self.readings.node(now, late_seconds)
+        return {name: {item: reading.value for item, reading in items.items()} for name, items in found.items()}
+
+
+async def test_a_refused_configuration_counts_from_when_it_was_refused() -> None:
+    site = Site()
+    quiet = site.own(10.0)["ConfigurationRefused"]
+    site.refused = {"cluster options": ("line 3: found x", "line 9: found y"), "configuration objects": ()}
+    first = site.readings.node(11.0, 0.0)["ConfigurationRefused"]
+    later = site.readings.node(21.0, 0.0)["ConfigurationRefused"]
+    site.refused = {"cluster options": ()}
+    over = site.own(22.0)["ConfigurationRefused"]
+    site.readings.close()
+
+    assert (quiet, over) == ({}, {})
+    assert 0.0 < first["cluster options"].value < 0.1
+    assert later["cluster options"].value == pytest.approx(10.0)
+    assert later["cluster options"].text == "line 3: found x and 1 more"
+
+
+async def test_fenced_pushes_count_for_five_minutes() -> None:
+    site = Site()
+    site.own(0.0)
+    site.tally.pushes["fenced"] += 2
+    counts = [site.own(now)["FencedPush"]["n1"] for now in (1.0, 100.0, 302.0)]
+    site.readings.close()
+
+    assert counts == [2.0, 2.0, 0.0]
+
+
+async def test_no_master_counts_from_when_nobody_was_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site()
+    known = site.own(0.0)["NoMaster"]["n1"]
+    standing = site.mastership.standing
+    nobody = type(standing)(standing.role, "standby", 3, 0.0, standing.zookeeper, 4.0, "c", None)
+    monkeypatch.setattr(type(site.mastership), "standing", property(lambda _: nobody))
+    values = [site.own(now)["NoMaster"]["n1"] for now in (5.0, 25.0)]
+    site.readings.close()
+
+    assert known == 0.0
+    assert values[1] == pytest.approx(20.0)
+
+
+async def test_lag_is_the_worse_of_the_two_measurements() -> None:
+    site = Site()
+    values = [site.own(0.0, late)["EventLoopLag"]["n1"] for late in (0.0, 3.0)]
+    site.readings.close()
+
+    assert values == [0.25, 3.0]
+
+
+async def test_a_limit_in_the_options_wins_over_the_systems() -> None:
+    site = Site()
+    by_system = site.own(0.0)["Heap Memory Usage"]["n1"]
+    site.readings.memory_limit_mib = 64
+    by_option = site.own(0.0)["Heap Memory Usage"]["n1"]
+    site.readings.close()
+
+    assert 0.0 < by_system < by_option
+
+
+async def test_certificates_are_named_by_file_and_node(tmp_path: Path) -> None:
+    good, missing = tmp_path / "good.pem", tmp_path / "missing.pem"
+    good.write_bytes(certificate(3))
+    site = Site(good, missing)
+    watching = asyncio.create_task(site.readings.watch_certificates())
+    async with asyncio.timeout(5):
+        while not (readings := site.readings.node(0.0, 0.0)["CertificateExpiry"]):
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    site.readings.close()
+
+    assert readings[f"{good} on n1"].value == pytest.approx(3, abs=0.01)
+    assert (readings[f"{missing} on n1"].value, readings[f"{missing} on n1"].text) == (0.0, "no such file or directory")
+
+
+async def test_only_the_master_reads_for_the_cluster() -> None:
+    site = Site()
+    standby = site.readings.cluster(0.0)
+    reign = FakeReign()
+    site.mastership.give(reign)
+    master = site.readings.cluster(1.0)
+    reign.ended.set()
+    former = site.readings.cluster(2.0)
+    site.readings.close()
+
+    assert (standby, master, former) == (None, {}, None)
+
+
+# --- the master's cycles ---------------------------------------------------------------------------------------------
+
+
+class Reigning:
+    """Readings of a reign whose pushes the test makes."""
+
+    def __init__(self) -> None:
+        self.board, self.tally, self.now = Board(), Tally(), 0.0
+        self.readings = PacingReadings(self.board, self.tally)
+        self.readings.take(3, 0.0)
+
+    def cycle(self, status: str, *names: str, **changes: object) -> dict[str, dict[str, float]]:
+        self.now += 5.0
+        self.tally.cycles += 1
+        self.tally.pushes[status] += 1
+        accepted = status == "accepted"
+        made = report(*(names or ("A", "B")), epoch=3, calculated_at=self.now, pushed=accepted, **changes)
+        self.board.post(made, self.now)
+        return self.take()
+
+    def take(self) -> dict[str, dict[str, float]]:
+        found = self.readings.take(3, self.now)
+        return {name: {item: reading.value for item, reading in items.items()} for name, items in found.items()}
+
+
+def test_before_the_first_push_of_a_reign_nothing_is_known() -> None:
+    board, tally = Board(), Tally()
+    tally.pushes["failed"], tally.cycles = 7, 9
+    board.post(report("A", epoch=2, pushed=False), 0.0)
+
+    assert PacingReadings(board, tally).take(3, 0.0) == {}
+
+
+def test_failed_pushes_count_in_a_row() -> None:
+    reigning = Reigning()
+    runs = [
+        reigning.cycle(status)["PacingRequestsFailed"][PLATFORM]
+        for status in ("accepted", "failed", "deadline", "withheld", "late", "failed", "accepted", "failed")
+    ]
+
+    assert runs == [0.0, 1.0, 2.0, 2.0, 2.0, 3.0, 0.0, 1.0]
+
+
+def test_an_invalid_reply_is_an_answer_but_no_good_one() -> None:
+    reigning = Reigning()
+    readings = [reigning.cycle(status) for status in ("failed", "invalid_reply", "invalid_reply", "failed", "accepted")]
+
+    assert [each["PacingResponseValidationError"][PLATFORM] for each in readings] == [0.0, 1.0, 2.0, 2.0, 0.0]
+    assert [each["PacingRequestsFailed"][PLATFORM] for each in readings] == [1.0, 0.0, 0.0, 1.0, 0.0]
+
+
+def test_refusals_count_per_target_over_accepted_pushes() -> None:
+    reigning = Reigning()
+    readings = [
+        reigning.cycle("accepted", target_errors=("no such queue", "")),
+        reigning.cycle("accepted", target_errors=("no such queue", "gone")),
+        reigning.cycle("failed"),
+        reigning.take(),
+        reigning.cycle("accepted", target_errors=("", "gone")),
+        reigning.cycle("accepted"),
+    ]
+
+    assert [each["PacingResponseTargetError"] for each in readings] == [
+        {"A": 1.0},
+        {"A": 2.0, "B": 1.0},
+        {"A": 2.0, "B": 1.0},
+        {"A": 2.0, "B": 1.0},
+        {"B": 2.0},
+        {},
+    ]
+
+
+def test_stale_statistics_are_a_share_of_the_targets_in_use() -> None:
+    reigning = Reigning()
+    reasons = np.array([Reason.STATISTICS_STALE, Reason.TARGET_DISABLED, Reason.AGENTS_AVAILABLE], np.int64)
+
+    assert reigning.cycle("accepted", "A", "B", "C", reason=reasons)["StatisticsStale"] == {STATISTICS: 50.0}
+    none_used = np.full(2, Reason.TARGET_DISABLED, np.int64)
+    assert reigning.cycle("accepted", "A", "B", reason=none_used)["StatisticsStale"] == {STATISTICS: 0.0}
+
+
+def test_an_infeasible_goal_counts_per_target_from_its_beginning() -> None:
+    reigning = Reigning()
+    bad = np.array([Reason.GOAL_INFEASIBLE, Reason.AGENTS_AVAILABLE], np.int64)
+    readings = [reigning.cycle("accepted", reason=bad)["GoalInfeasible"] for _ in range(3)]
+
+    assert [list(each) for each in readings] == [["A"], ["A"], ["A"]]
+    assert readings[0]["A"] > 0.0
+    assert readings[2]["A"] == pytest.approx(10.0)
+    assert reigning.cycle("accepted")["GoalInfeasible"] == {}
+
+
+def test_a_new_reign_of_the_same_node_starts_counting_anew() -> None:
+    reigning = Reigning()
+    reigning.cycle("failed")
+    reigning.readings.rest()
+
+    assert reigning.readings.take(4, 100.0) == {}

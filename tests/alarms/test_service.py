@@ -1,0 +1,227 @@
+"""The alarms of nodes: told to every receiver, kept over a restart, handed over with the mastership."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import structlog
+
+from pacing_node.alarms.book import Reading
+from pacing_node.alarms.machine import Rule
+from pacing_node.alarms.service import AlarmService
+from tests.alarms.parts import Collecting, GivenReadings
+
+FAILED, LAG = "PacingRequestsFailed", "EventLoopLag"
+PLATFORM = "engagement platform"
+RULES = {FAILED: Rule(3.0, 0.0), LAG: Rule(1.0, 0.5)}
+DOWN = {FAILED: {PLATFORM: Reading(3.0)}}
+UP = {FAILED: {PLATFORM: Reading(0.0)}}
+
+
+class Node:
+    """An alarm service with a sink of its own; time is the test's."""
+
+    def __init__(self, name: str, file: Path | None = None) -> None:
+        self.readings = GivenReadings()
+        self.service = AlarmService(name, self.readings, RULES, file)
+        self.sink = Collecting()
+
+    async def start(self) -> Node:
+        await self.service.use(RULES, [self.sink])
+        return self
+
+    async def told(self) -> list[tuple[str, str, str]]:
+        """What the sink was told since the last look."""
+        for _ in range(5):
+            await asyncio.sleep(0)
+        transitions = self.sink.transitions
+        self.sink.told.clear()
+        return transitions
+
+
+@pytest.fixture
+async def nodes() -> list[Node]:
+    return [await Node("n1").start(), await Node("n2").start()]
+
+
+async def test_an_alarm_is_told_once_however_long_it_lasts(nodes: list[Node]) -> None:
+    node, _ = nodes
+    node.readings.shared = DOWN
+    for second in range(30):
+        node.service.measure(float(second), 1000.0 + second)
+    node.readings.shared = UP
+    for second in range(30, 60):
+        node.service.measure(float(second), 1000.0 + second)
+
+    assert await node.told() == [("raised", FAILED, PLATFORM), ("cleared", FAILED, PLATFORM)]
+
+
+async def test_a_standby_raises_nothing_for_the_cluster_but_its_own(nodes: list[Node]) -> None:
+    node, _ = nodes
+    node.readings.own = {LAG: {"n1": Reading(2.0)}}
+
+    node.service.measure(0.0, 1000.0)
+
+    assert await node.told() == [("raised", LAG, "n1")]
+    assert [alarm.condition for alarm in node.service.active] == [LAG]
+
+
+async def test_after_a_hand_over_the_alarm_is_neither_raised_again_nor_forgotten(nodes: list[Node]) -> None:
+    old, new = nodes
+    old.readings.shared = DOWN
+    old.service.measure(0.0, 1000.0)
+    new.service.inherit(old.service.shared())
+    new.service.measure(0.0, 1000.0)
+    old.readings.shared, new.readings.shared = None, {}
+    for second in range(1, 5):
+        old.service.measure(float(second), 1000.0 + second)
+        new.service.measure(float(second), 1000.0 + second)
+    new.readings.shared = DOWN
+    new.service.measure(6.0, 1006.0)
+    shown_by_both = [old.service.active, new.service.active]
+    new.readings.shared = UP
+    new.service.measure(7.0, 1007.0)
+    old.service.inherit(new.service.shared())
+
+    assert await old.told() == [("raised", FAILED, PLATFORM)]
+    assert await new.told() == [("cleared", FAILED, PLATFORM)]
+    assert shown_by_both[0] == shown_by_both[1]
+    assert old.service.active == ()
+
+
+async def test_the_standbys_are_told_of_a_change_at_once(nodes: list[Node]) -> None:
+    old, new = nodes
+    old.service.changed = lambda: new.service.inherit(old.service.shared())
+    old.readings.shared = DOWN
+
+    old.service.measure(0.0, 1000.0)
+
+    assert [alarm.condition for alarm in new.service.active] == [FAILED]
+
+
+async def test_a_master_is_not_talked_out_of_its_own_book(nodes: list[Node]) -> None:
+    node, _ = nodes
+    node.readings.shared = DOWN
+    node.service.measure(0.0, 1000.0)
+
+    node.service.inherit(b"[]")
+
+    assert len(node.service.active) == 1
+
+
+async def test_a_damaged_record_is_left_alone(nodes: list[Node]) -> None:
+    old, new = nodes
+    old.readings.shared = DOWN
+    old.service.measure(0.0, 1000.0)
+    new.service.inherit(old.service.shared())
+
+    with structlog.testing.capture_logs() as logs:
+        new.service.inherit(b"\xff{")
+
+    assert [entry["event"] for entry in logs] == ["alarms.record_refused"]
+    assert len(new.service.active) == 1
+
+
+async def test_active_alarms_are_kept_over_a_restart_and_cleared_after_it(tmp_path: Path) -> None:
+    file = tmp_path / "state" / "n1.alarms.json"
+    before = await Node("n1", file).start()
+    before.readings.own, before.readings.shared = {LAG: {"n1": Reading(9.0)}}, DOWN
+    before.service.start()
+    async with asyncio.timeout(5):
+        while not file.exists():
+            await asyncio.sleep(0.01)
+    await before.service.stop()
+
+    after = await Node("n1", file).start()
+    after.readings.own, after.readings.shared = {LAG: {"n1": Reading(0.0)}}, UP
+    after.service.start()
+    async with asyncio.timeout(5):
+        while len(after.sink.told) < 2:
+            await asyncio.sleep(0.01)
+    await after.service.stop()
+
+    assert sorted(after.sink.transitions) == [("cleared", LAG, "n1"), ("cleared", FAILED, PLATFORM)]
+    assert after.sink.closed
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"node": 3}', b'{"node": [{}], "cluster": []}'])
+async def test_a_damaged_file_does_not_keep_a_node_from_starting(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "alarms.json"
+    file.write_bytes(content)
+    node = await Node("n1", file).start()
+
+    node.service.start()
+    await asyncio.sleep(0.01)
+    await node.service.stop()
+
+    assert node.service.active == ()
+
+
+async def test_a_new_receiver_is_told_what_is_active_and_one_that_stays_is_not(nodes: list[Node]) -> None:
+    node, _ = nodes
+    node.readings.own, node.readings.shared = {LAG: {"n1": Reading(2.0)}}, DOWN
+    node.service.measure(0.0, 1000.0)
+    await node.told()
+    stays, new = Collecting("collecting"), Collecting("another")
+
+    await node.service.use(RULES, [stays, new])
+    await asyncio.sleep(0.01)
+
+    assert node.sink.closed
+    assert stays.told == []
+    assert sorted(new.transitions) == [("raised", LAG, "n1"), ("raised", FAILED, PLATFORM)]
+
+
+async def test_a_receiver_that_forgets_is_reminded_by_whoever_is_responsible(nodes: list[Node]) -> None:
+    node, other = nodes
+    for each in nodes:
+        await each.service.use(RULES, [(forgetful := Collecting("forgetful", repeat_seconds=60.0))])
+        each.sink = forgetful
+    node.readings.shared = DOWN
+    for second in range(0, 181, 10):
+        node.service.measure(float(second), 1000.0 + second)
+        other.service.inherit(node.service.shared())
+        other.service.measure(float(second), 1000.0 + second)
+
+    assert await node.told() == [("raised", FAILED, PLATFORM)] * 4
+    assert await other.told() == []
+
+
+async def test_the_log_tells_an_alarm_once_and_reminders_not_at_all(nodes: list[Node]) -> None:
+    node, _ = nodes
+    await node.service.use(RULES, [Collecting(repeat_seconds=10.0)])
+    with structlog.testing.capture_logs() as logs:
+        node.readings.shared = DOWN
+        for second in range(50):
+            node.service.measure(float(second), 1000.0 + second)
+        node.readings.shared = UP
+        node.service.measure(50.0, 1050.0)
+
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [
+        ("alarm.raised", "error"),
+        ("alarm.cleared", "info"),
+    ]
+    assert logs[0]["condition"] == FAILED
+    assert logs[0]["severity"] == "critical"
+
+
+async def test_an_error_while_measuring_costs_one_round_only(nodes: list[Node]) -> None:
+    node, _ = nodes
+    calls = 0
+
+    def broken(now: float, late_seconds: float) -> dict[str, dict[str, Reading]]:
+        nonlocal calls
+        calls += 1
+        raise RuntimeError("broken reading")
+
+    node.readings.node = broken  # type: ignore[method-assign]
+    with structlog.testing.capture_logs() as logs:
+        node.service.start()
+        async with asyncio.timeout(5):
+            while calls < 2:
+                await asyncio.sleep(0.05)
+        await node.service.stop()
+
+    assert {entry["event"] for entry in logs} == {"alarms.failed"}
