@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 # Two processes; the tests of one module, or of one xdist_group, share a process and what its fixtures have started.
 PYTEST := $(BIN)/python -m pytest
-PYTEST_PARALLEL ?= -n 2 --dist loadscope
+PYTEST_PARALLEL ?= -n 2 --dist loadgroup
 
 # make demo: seconds until it ends, second of the kill, file of the report, scenario, number of nodes.
 DURATION ?=
@@ -17,7 +17,7 @@ DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),-
   $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo test test-slow coverage benchmark plots lint format proto lock clean
+.PHONY: help setup setup-tests demo nemesis mutants test test-slow coverage benchmark plots lint format proto lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,12 @@ test: setup-tests ## all tests but the slow ones; ARGS='-k word' for pytest's ow
 
 test-slow: setup-tests ## the slow tests: long fault and simulation runs
 	$(PYTEST) -m slow $(ARGS)
+
+nemesis: setup-tests ## random trouble over a whole cluster, judged: SECONDS=s SEED=n; history and timeline in .nemesis/
+	@$(BIN)/python -m simulator.drill.nemesis $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+mutants: setup-tests ## take each safeguard of the leadership out of a copy of the sources; a named test must fail
+	@$(BIN)/python scripts/mutation_check.py $(ARGS)
 
 coverage: setup-tests ## the tests of `make test` in one process, with branch coverage in htmlcov/
 	$(BIN)/coverage run -m pytest -m "not slow" $(ARGS)
@@ -76,6 +82,6 @@ lock: $(VENV)/.installed ## resolve and lock dependencies with hashes
 	  --no-header --all-extras --group dev pyproject.toml -o requirements/dev.lock
 
 clean: ## remove everything the other targets made, the virtual environment too
-	rm -rf $(VENV) .demo .coverage .coverage.* htmlcov build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf $(VENV) .demo .nemesis .coverage .coverage.* htmlcov build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache \
 	  .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

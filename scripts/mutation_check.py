@@ -1,0 +1,245 @@
+"""Take each safeguard of the leadership out of a copy of the sources, one at a time; a named test must notice.
+
+Usage: python scripts/mutation_check.py [--only NAME] [--list]
+
+Exit status 0 only when the named tests pass on the sources as they are and every mutant is killed. A safeguard whose
+place in the sources has changed is an error: correct the entry here with the change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_TESTS_FAILED = 1  # pytest's exit status; anything else means that the tests did not run
+_SECONDS = 180.0
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One safeguard, taken out."""
+
+    name: str
+    safeguard: str
+    file: str
+    edits: tuple[tuple[str, str], ...]
+    """Text that is there exactly once, and what stands in its place."""
+    test: str
+    """The test that must fail."""
+
+
+LEADERSHIP = "tests/leadership"
+MUTANTS = (
+    Mutant(
+        "lease-margin",
+        "a lease ends before its session by heartbeat, half a tick and drift",
+        "cluster/lease.py",
+        (("sent_at - self.heartbeat_seconds - self.report_seconds", "sent_at"), (" * (1.0 - DRIFT_RATIO)", "")),
+        f"{LEADERSHIP}/test_lease.py::test_in_steady_service_a_lease_ends_before_its_session_by_the_margin",
+    ),
+    Mutant(
+        "lease-after-a-pause",
+        "a lease counts from touches of the session that ZooKeeper's leader knew of",
+        "cluster/lease.py",
+        (("min(from_proof, touched_at)", "from_proof"),),
+        f"{LEADERSHIP}/test_lease.py::test_after_a_pause_a_lease_counts_from_the_last_touch_that_was_surely_known",
+    ),
+    Mutant(
+        "lease-expiry",
+        "a reign ends before its lease does",
+        "cluster/leadership.py",
+        (("at >= self.lease_until - HEALTH_GUARD_SECONDS", "False"),),
+        f"{LEADERSHIP}/test_state_machine.py::test_a_reign_may_act_until_its_lease_is_over_and_ends_just_before",
+    ),
+    Mutant(
+        "suspended",
+        "nothing is started without a connection to ZooKeeper",
+        "cluster/leadership.py",
+        (
+            (
+                "self.state is State.SERVING and self._connected and self.lease_left(now) > 0.0",
+                "self.lease_left(now) > 0.0",
+            ),
+        ),
+        f"{LEADERSHIP}/test_state_machine.py::test_nothing_is_started_while_the_connection_is_gone",
+    ),
+    Mutant(
+        "ghost-reconciliation",
+        "a mastership held without knowing it is found and given back",
+        "cluster/leadership.py",
+        (("elif mine and self.state is State.STANDBY:", "elif mine and self.state is State.STOPPED:"),),
+        f"{LEADERSHIP}/test_state_machine.py::test_a_lost_answer_is_reconciled_before_anything_else",
+    ),
+    Mutant(
+        "session-change",
+        "an epoch is never carried into another session",
+        "cluster/leadership.py",
+        (("if self.hold is not None and event.session_id != self.hold.session_id:", "if False:"),),
+        f"{LEADERSHIP}/test_state_machine.py::test_an_epoch_is_never_carried_into_another_session",
+    ),
+    Mutant(
+        "resign-before-close",
+        "whoever leaves resigns first and closes its session then",
+        "cluster/member.py",
+        (
+            ("                await self._parts.mastership.stop()\n", ""),
+            (
+                "        await self._parts.stop()\n",
+                "        await self._parts.stop()\n        await self.mastership.stop()\n",
+            ),
+        ),
+        f"{LEADERSHIP}/test_members.py::test_resigning_comes_before_the_session_is_closed",
+    ),
+    Mutant(
+        "watchdog",
+        "a process whose event loop is frozen is ended",
+        "cluster/watchdog.py",
+        (("elif frozen > self._limit_seconds:", "elif frozen > 1e9:"),),
+        f"{LEADERSHIP}/test_broadcast.py::test_the_watchdog_tells_a_frozen_loop_from_a_busy_one",
+    ),
+    Mutant(
+        "sequence-check",
+        "the receiver refuses a late push of the same epoch",
+        "simulator/servers/fence.py",
+        (("token.order > mark.order else", "token.epoch >= mark.epoch else"),),
+        "tests/simulator/test_fence.py::test_each_token_is_judged_by_the_mark",
+    ),
+    Mutant(
+        "epoch-check",
+        "the receiver refuses a push of an older epoch",
+        "simulator/servers/fence.py",
+        (("token.order > mark.order else", "token.sequence > mark.sequence else"),),
+        "tests/simulator/test_fence.py::test_each_token_is_judged_by_the_mark",
+    ),
+    Mutant(
+        "fenced",
+        "a master that is refused by the fence ends its reign",
+        "pacing_node/cycle/pushing.py",
+        (("if outcome.status is PushStatus.FENCED:", "if False:"),),
+        "tests/cycle/test_pushing.py::test_a_refusal_by_the_fence_ends_the_reign_with_the_mark",
+    ),
+    Mutant(
+        "late-success",
+        "a success that arrives after the reign has ended is not trusted",
+        "pacing_node/cycle/pushing.py",
+        (("elif reign.ended.is_set():", "elif False:"),),
+        "tests/cycle/test_pushing.py::test_a_success_that_arrives_after_the_reign_ended_is_not_trusted",
+    ),
+)
+
+
+def copy_sources(place: Path) -> None:
+    """Copy what version control knows, with local changes, and what it would take in."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, place / name)
+
+
+def run_tests(place: Path, *tests: str) -> tuple[int, str]:
+    """Run tests on a copy; pytest's exit status and its output. A run that does not end counts as failed tests."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            command, cwd=place, env=environment, timeout=_SECONDS, capture_output=True, text=True, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return _TESTS_FAILED, f"FAILED {tests[0]}: did not end in time"
+    return done.returncode, done.stdout + done.stderr
+
+
+def apply(place: Path, mutant: Mutant) -> str:
+    """Take the safeguard out of a copy; the text before. Raises LookupError when it is not where it was."""
+    file = place / mutant.file
+    original = text = file.read_text()
+    for before, after in mutant.edits:
+        if text.count(before) != 1:
+            raise LookupError(f"{mutant.file} holds {before!r} {text.count(before)} times instead of once")
+        text = text.replace(before, after)
+    file.write_text(text)
+    return original
+
+
+def try_mutant(place: Path, mutant: Mutant) -> str:
+    """``killed``, or what happened instead."""
+    try:
+        original = apply(place, mutant)
+    except LookupError as failure:
+        return f"cannot be made: {failure}"
+    try:
+        status, output = run_tests(place, mutant.test)
+    finally:
+        (place / mutant.file).write_text(original)
+    # A test that could not begin, for want of its fixtures, has noticed nothing.
+    if status == _TESTS_FAILED and f"FAILED {mutant.test}" in output:
+        return "killed"
+    return "SURVIVED" if status == 0 else f"the tests did not run, status {status}:\n{output[-1500:]}"
+
+
+def imported_from(place: Path) -> bool:
+    """Whether programs that run on the copy use the copy."""
+    environment = {**os.environ, "PYTHONPATH": str(place)}
+    asked = [
+        sys.executable,
+        "-c",
+        "import cluster, pacing_node, simulator; print(cluster.__file__, simulator.__file__)",
+    ]
+    told = subprocess.run(asked, cwd=place, env=environment, check=True, capture_output=True, text=True).stdout
+    return all(word.startswith(str(place)) for word in told.split())
+
+
+def main() -> int:
+    """Try every mutant; the exit status."""
+    parser = argparse.ArgumentParser(description="Mutation check of the safeguards of leadership.")
+    parser.add_argument("--only", help="try the mutants whose name holds this")
+    parser.add_argument("--list", action="store_true", help="list the mutants and end")
+    given = parser.parse_args()
+    chosen = [mutant for mutant in MUTANTS if not given.only or given.only in mutant.name]
+    if given.list or not chosen:
+        print("\n".join(f"{mutant.name:<22} {mutant.safeguard}" for mutant in MUTANTS))
+        return 0 if given.list else 2
+    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+        return check(Path(name).resolve(), chosen)
+
+
+def check(place: Path, chosen: list[Mutant]) -> int:
+    """Try the chosen mutants in a copy of the sources at ``place``; the exit status."""
+    copy_sources(place)
+    if not imported_from(place):
+        print("the copy of the sources is not what would be tested")
+        return 1
+    status, output = run_tests(place, *dict.fromkeys(mutant.test for mutant in chosen))
+    if status != 0:
+        print(f"the tests do not pass on the sources as they are:\n{output[-3000:]}")
+        return 1
+    outcomes = []
+    for mutant in chosen:
+        started = time.monotonic()
+        outcomes.append(try_mutant(place, mutant))
+        seconds = time.monotonic() - started
+        print(
+            f"{mutant.name:<22} {outcomes[-1]:<9} {seconds:5.1f} s  {mutant.safeguard}  [{mutant.test.split('::')[-1]}]"
+        )
+    killed = outcomes.count("killed")
+    print(f"mutants: {killed} of {len(outcomes)} killed")
+    return 0 if killed == len(outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
