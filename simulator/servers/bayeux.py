@@ -59,6 +59,11 @@ class Bayeux:
                 client.waiting.append({"channel": channel, "data": data})
                 client.news.set()
 
+    def release(self) -> None:
+        """Answer every connect that is held, now."""
+        for client in self._clients.values():
+            client.news.set()
+
     async def handle(self, messages: list[Message], service_data: Callable[[], dict[str, Any]]) -> list[Message]:
         """Replies to the messages, and what waits for their clients. A connect is held while there is nothing to tell.
 

@@ -41,6 +41,7 @@ class ControlPages:
             Route("/simulator/pushes", self._pushes, methods=["GET"]),
             Route("/simulator/alarms", self._list_alarms, methods=["GET"]),
             Route("/simulator/alarms", self._take_alarm, methods=["POST"]),
+            Route("/api/v2/alerts", self._take_alarm, methods=["POST"]),
             Route("/simulator/faults", self._list_faults, methods=["GET"]),
             Route("/simulator/faults", self._begin_fault, methods=["POST"]),
             Route("/simulator/faults", self._clear_faults, methods=["DELETE"]),
@@ -76,7 +77,7 @@ class ControlPages:
             body = json.loads(await request.body())
         except (ValueError, RecursionError):
             return _bad("the body is not JSON")
-        self._alarms.append({"received_at": time.time(), "body": body})
+        self._alarms.append({"received_at": time.time(), "path": request.url.path, "body": body})
         del self._alarms[:-MOST_ALARMS]
         return JSONResponse({"taken": len(self._alarms)})
 

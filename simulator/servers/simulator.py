@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from simulator.scenarios import Scenario
     from simulator.servers.options import SimulatorOptions
+    from simulator.servers.statistics_api import StatisticsApi
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,7 @@ class Simulator:
         self.document: ConfigurationDocument | None = None
         self._configuration: ConfigurationServer | None = None
         self._web: WebServer | None = None
+        self._statistics_api: StatisticsApi | None = None
         self._serving: asyncio.Task[Any] | None = None
         self._tasks: list[asyncio.Task[Any]] = []
         self._http = ""
@@ -72,6 +74,7 @@ class Simulator:
         hook_environment(self.board, self.live, document)
         web = Web(self.live, self.journal, self.board, options)
         application, statistics_api = web.application(document, self.statistics)
+        self._statistics_api = statistics_api
         self.live.centre.observe(statistics_api)
         self._web = WebServer(application)
         self._serving = spawn("simulator.http", self._web.serve(sockets=[listener]), finite=True)
@@ -89,6 +92,8 @@ class Simulator:
         await cancel(*self._tasks)
         if self._web is not None and self._serving is not None:
             self._web.should_exit = True
+            if self._statistics_api is not None:
+                self._statistics_api.release()
             with contextlib.suppress(Exception):
                 await self._serving
         await self.statistics.stop()

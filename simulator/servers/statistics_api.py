@@ -93,6 +93,11 @@ class StatisticsApi:
                     self._push(session, set(session.subjects) if doubtful else changed)
                     await asyncio.sleep(0)
 
+    def release(self) -> None:
+        """Answer every connect that is held, so that the server can end."""
+        for session in self._sessions.values():
+            session.bayeux.release()
+
     def agent_changed(self, agent: Agent) -> None:
         """Remember that an agent's values differ."""
         self._changed.add(agent)

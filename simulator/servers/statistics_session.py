@@ -77,7 +77,9 @@ class Session:
                     yield values
                     await asyncio.sleep(0)
                 now = time.monotonic()
-                if now >= next_update or not self.changed:
+                if not self.changed:
+                    current = self._server.clock()
+                elif now >= next_update:
                     current = self._server.clock()
                     next_update = now + self._interval
                     for values in self._updates(current):
@@ -86,7 +88,8 @@ class Session:
                 if now >= next_state or self._server.state_changed(self):
                     next_state = now + SIGN_OF_LIFE_SECONDS
                     yield self._state(current)
-            await self._pause(min(next_state, next_update))
+            now = time.monotonic()
+            await self._pause(min(next_state, next_update if next_update > now else now + self._interval))
 
     async def _pause(self, until: float) -> None:
         if self._fresh and not self._server.silent:

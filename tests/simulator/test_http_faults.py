@@ -163,8 +163,12 @@ async def test_a_fault_that_makes_no_sense_is_refused_with_the_reason(platform: 
 async def test_the_alarm_sink_keeps_what_it_gets(platform: Platform) -> None:
     assert (await platform.http.post("/simulator/alarms", json=[{"alarm": "GC Latency"}])).status_code == 200
     assert (await platform.http.post("/simulator/alarms", content=b"no json")).status_code == 400
+    assert (await platform.http.post("/api/v2/alerts", json=[])).status_code == 200
     alarms = (await platform.http.get("/simulator/alarms")).json()["alarms"]
-    assert [alarm["body"] for alarm in alarms] == [[{"alarm": "GC Latency"}]]
+    assert [(alarm["path"], alarm["body"]) for alarm in alarms] == [
+        ("/simulator/alarms", [{"alarm": "GC Latency"}]),
+        ("/api/v2/alerts", []),
+    ]
 
 
 @pytest.mark.parametrize("after", ["x", "-1", "1.5", "9" * 40])
