@@ -67,8 +67,8 @@ def build_roster(members: Sequence[Sequence[str]], media: Sequence[str], slots: 
     index = {name: position for position, name in enumerate(names)}
     agents = np.fromiter((index[name] for each in members for name in each), dtype=np.int64)
     rows = np.repeat(np.arange(len(members), dtype=np.int64), [len(each) for each in members])
-    pairs = np.unique(np.stack([agents, rows], axis=1), axis=0)  # by agent, then by target; each pair once
-    class_of_agent, classes = _classes(pairs, len(names))
+    codes = np.unique(agents * max(len(members), 1) + rows)  # by agent, then by target; each pair once
+    class_of_agent, classes = _classes(*np.divmod(codes, max(len(members), 1)), len(names))
     media_names = tuple(sorted(set(media)))
     return Roster(
         agent_slots=np.array([slots[name] for name in names], dtype=np.int64),
@@ -83,13 +83,13 @@ def build_roster(members: Sequence[Sequence[str]], media: Sequence[str], slots: 
     )
 
 
-def _classes(pairs: IntArray, agents: int) -> tuple[IntArray, list[IntArray]]:
-    """Class of each agent, and the targets of each class, from pairs (agent, target) sorted by agent."""
-    ends = np.searchsorted(pairs[:, 0], np.arange(1, agents))
+def _classes(pair_agents: IntArray, pair_rows: IntArray, agents: int) -> tuple[IntArray, list[IntArray]]:
+    """Class of each agent, and the targets of each class, from pairs of agent and target sorted by agent."""
+    ends = np.searchsorted(pair_agents, np.arange(1, agents))
     found: dict[bytes, int] = {}
     classes: list[IntArray] = []
     class_of_agent = np.zeros(agents, dtype=np.int64)
-    for agent, targets in enumerate(np.split(pairs[:, 1], ends) if agents else ()):
+    for agent, targets in enumerate(np.split(pair_rows, ends) if agents else ()):
         key = targets.tobytes()
         if key not in found:
             found[key] = len(classes)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pacing_node.statistics.feed import Feed
-    from pacing_node.statistics.registry import Change, Registry, Subject
+    from pacing_node.statistics.registry import Change, Registry
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +75,7 @@ class ApiSession:
         self._definitions = definitions
         self._make_client = client
         self._on_change = on_change
-        self._orders: asyncio.Queue[tuple[Sequence[tuple[int, Subject]], Sequence[int]]] = asyncio.Queue()
+        self._orders: asyncio.Queue[tuple[Sequence[int], Sequence[int]]] = asyncio.Queue()
         self._open = False
         self._trouble = ""
         self._back_again = False
@@ -95,8 +95,7 @@ class ApiSession:
     def send(self, change: Change) -> None:
         """Tell the server what to add and to drop; without a session there is nothing to do: it starts with all."""
         if self._open:
-            added = [(reference, self._registry.subject(reference)) for reference in change.added]
-            self._orders.put_nowait((added, change.removed))
+            self._orders.put_nowait(change)
 
     async def _run(self) -> None:
         failures = 0
@@ -148,7 +147,7 @@ class ApiSession:
         self._agents.clear()
         self._subscriptions.clear()
         self._orders = asyncio.Queue()
-        self._orders.put_nowait((self._registry.items(), ()))
+        self._orders.put_nowait((self._registry.references(), ()))
         self._open = True
         self._trouble, self._back_again, self._pushed = "", False, None
         self._alive(available=True)
@@ -179,9 +178,12 @@ class ApiSession:
                     self._trouble = f"subscribing failed: {type(failure).__name__}: {failure}"[:300]
                     return
 
-    async def _subscribe(self, client: httpx.AsyncClient, added: Sequence[tuple[int, Subject]]) -> None:
+    async def _subscribe(self, client: httpx.AsyncClient, added: Sequence[int]) -> None:
         requests = []
-        for reference, subject in added:
+        for reference in added:
+            subject = self._registry.subject(reference)
+            if subject is None:
+                continue  # dropped again while the order waited
             request = self._definitions.request(reference, subject)
             if request is None:
                 self._feed.take_values(0.0, [missing(reference)], time.monotonic())
@@ -190,13 +192,13 @@ class ApiSession:
                 requests.append(request)
         if not requests:
             return
-        operation = f"pacing-{added[0][0]}"
+        operation = f"pacing-{added[0]}"
         body = {"operationId": operation, "data": {"statistics": requests}}
         data = _data(await self._call(client, "POST", "subscriptions", body))
         identity = data.get("subscriptionId")
         if not isinstance(identity, str) or not identity.replace("-", "").replace("_", "").isalnum():
             raise ValueError("a subscription without a usable subscriptionId")
-        self._subscriptions[identity] = {reference for reference, _ in added if reference in self._agents}
+        self._subscriptions[identity] = {reference for reference in added if reference in self._agents}
         self._take([Event(UPDATES, data)])
         self._pushed = set()
         peek = _data(await self._call(client, "GET", f"subscriptions/{identity}/statistic-values"))

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pacing_node.statistics.aggregation import Roster, build_roster
-from pacing_node.statistics.registry import Registry, Subject
+from pacing_node.statistics.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pacing_node.algorithms.model import IntArray
     from pacing_node.targets import TargetSet
 
@@ -72,59 +70,60 @@ class Layout:
         return np.array(sorted(found), dtype=np.int64)
 
 
-def subjects(targets: TargetSet, names: StatisticNames) -> Iterator[Subject]:
-    """Every subscription the targets need; a queue or an agent of several targets comes several times."""
+def make_registry(names: StatisticNames) -> Registry:
+    """An empty registry for these statistics."""
     only = names.proactive_filter
-    for target in targets.targets:
-        queue = target.queue_id
-        yield Subject(False, queue, names.current, only)
-        yield Subject(False, queue, names.accepted, only)
-        yield Subject(False, queue, names.abandoned, only)
-        yield Subject(False, queue, names.current)
-        yield Subject(False, queue, names.entered, only)
-        yield Subject(False, queue, names.entered)
-        if names.handle_time is not None:
-            yield Subject(False, queue, names.handle_time)
-    agents = {name for target in targets.targets for name in target.agents}
-    agents.update(name for group in targets.groups for name in group.agents)
-    for name in sorted(agents):
-        yield Subject(True, name, names.agent_state)
+    statistics = [
+        (names.current, only),
+        (names.accepted, only),
+        (names.abandoned, only),
+        (names.current, ""),
+        (names.entered, only),
+        (names.entered, ""),
+    ]
+    if names.handle_time is not None:
+        statistics.append((names.handle_time, ""))
+    return Registry(statistics, names.agent_state)
+
+
+def queues_of(targets: TargetSet) -> list[str]:
+    """Queues the targets need; one of several targets comes several times."""
+    return [target.queue_id for target in targets.targets]
+
+
+def agents_of(targets: TargetSet) -> list[str]:
+    """Agents the targets and groups need, each once, sorted."""
+    agents: set[str] = set()
+    agents.update(*(target.agents for target in targets.targets), *(group.agents for group in targets.groups))
+    return sorted(agents)
 
 
 def layout(targets: TargetSet, names: StatisticNames, registry: Registry) -> Layout:
-    """Where the targets' values are; ``registry`` must hold their subjects."""
-    queues = [target.queue_id for target in targets.targets]
-
-    def column(statistic: str, only: str = "") -> IntArray:
-        return np.array([registry.slot(Subject(False, queue, statistic, only)) for queue in queues], dtype=np.int64)
-
+    """Where the targets' values are; ``registry`` must hold their queues and agents."""
+    first = registry.queues(queues_of(targets))
     only = names.proactive_filter
     columns = Columns(
-        current=column(names.current, only),
-        accepted=column(names.accepted, only),
-        abandoned=column(names.abandoned, only),
-        current_all=column(names.current),
-        entered=column(names.entered, only),
-        entered_all=column(names.entered),
-        handle_time=column(names.handle_time) if names.handle_time is not None else None,
+        current=first + registry.offset(names.current, only),
+        accepted=first + registry.offset(names.accepted, only),
+        abandoned=first + registry.offset(names.abandoned, only),
+        current_all=first + registry.offset(names.current),
+        entered=first + registry.offset(names.entered, only),
+        entered_all=first + registry.offset(names.entered),
+        handle_time=first + registry.offset(names.handle_time) if names.handle_time is not None else None,
     )
-    slots = {subject.object_id: registry.slot(subject) for _, subject in registry.items() if subject.agent}
+    slots = registry.agents
     media = [target.media for target in targets.targets]
-    roster = build_roster([target.agents for target in targets.targets], media, slots)
     every = sorted(set(media))
-    groups = build_roster(
-        [group.agents for group in targets.groups for _ in every],
-        [medium for _ in targets.groups for medium in every],
-        slots,
-    )
+    members = [group.agents for group in targets.groups for _ in every]
+    group_media = [medium for _ in targets.groups for medium in every]
+    by_medium: dict[str, set[str]] = {medium: set() for medium in every}
+    for target in targets.targets:
+        by_medium[target.media].update(target.agents)
     return Layout(
         columns=columns,
-        roster=roster,
-        groups=groups,
+        roster=build_roster([target.agents for target in targets.targets], media, slots),
+        groups=build_roster(members, group_media, slots),
         group_names=tuple(group.name for group in targets.groups),
         group_agents={group.name: frozenset(slots[name] for name in group.agents) for group in targets.groups},
-        media_agents={
-            medium: frozenset(slots[name] for each in targets.targets if each.media == medium for name in each.agents)
-            for medium in every
-        },
+        media_agents={medium: frozenset(slots[name] for name in found) for medium, found in by_medium.items()},
     )

@@ -13,18 +13,18 @@ import structlog
 from pacing_node.algorithms.model import Snapshot
 from pacing_node.statistics.aggregation import Staffing, agent_slots, by_class, sum_ready, sum_staffing
 from pacing_node.statistics.choice import choose
-from pacing_node.statistics.columns import Layout, StatisticNames, layout, subjects
+from pacing_node.statistics.columns import Layout, StatisticNames, agents_of, layout, make_registry, queues_of
 from pacing_node.statistics.feed import Feed
 from pacing_node.statistics.increments import Increments
 from pacing_node.statistics.port import ChannelCapacity, ServerHealth
-from pacing_node.statistics.registry import MAX_SLOTS, Registry
+from pacing_node.statistics.registry import MAX_SLOTS
 from pacing_node.targets import TargetSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pacing_node.algorithms.model import BoolArray
-    from pacing_node.statistics.registry import Change
+    from pacing_node.statistics.registry import Change, Registry
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +79,7 @@ class PairStatistics:
         self._names = names
         self._silence_seconds = silence_seconds
         self._least_known_ratio = least_known_ratio
-        self._registry = Registry()
+        self._registry = make_registry(self._names)
         self._targets = TargetSet(version="", targets=())
         self._layout = layout(self._targets, self._names, self._registry)
         self._increments = Increments(self._registry.size)
@@ -100,9 +100,9 @@ class PairStatistics:
     def watch(self, targets: TargetSet) -> None:
         """Subscribe to what these targets need; what is already subscribed stays undisturbed.
 
-        Raises ``OverflowError`` when the targets need more statistics than can be held (some four million).
+        Raises ``OverflowError`` when the targets need more statistics than can be held (some two million).
         """
-        change = self._registry.assign(subjects(targets, self._names))
+        change = self._registry.assign(queues_of(targets), agents_of(targets))
         self._targets = targets
         self._layout = layout(targets, self._names, self._registry)
         if not change.added and not change.removed:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,7 +31,7 @@ class Subject(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What a new set of subjects adds to and takes from the set before."""
+    """What a new set of objects adds to and takes from the set before."""
 
     added: tuple[int, ...]
     """References of new subscriptions."""
@@ -40,57 +40,80 @@ class Change(NamedTuple):
 
 
 class Registry:
-    """Gives every wanted subject a reference and keeps it as long as the subject is wanted.
+    """Gives every statistic of every wanted object a reference, and keeps it as long as the object is wanted.
 
-    A slot whose subject is gone is reused under a new reference, so that a late value of the old subject is told apart
-    and dropped instead of landing at the new one.
+    A queue has a block of slots, one for each of its statistics; an agent has one slot. A slot whose object is gone is
+    reused under a new reference, so that a late value of the old object is told apart and dropped instead of landing at
+    the new one.
     """
 
-    def __init__(self) -> None:
-        self._references: dict[Subject, int] = {}
-        self._subjects: dict[int, Subject] = {}
-        self._free: list[int] = []
+    def __init__(self, queue_statistics: Sequence[tuple[str, str]], agent_statistic: str) -> None:
+        """``queue_statistics`` are (statistic, filter), asked for of every queue."""
+        self._statistics = tuple(queue_statistics)
+        self._agent_statistic = agent_statistic
+        self._queues: dict[str, int] = {}
+        self._agents: dict[str, int] = {}
+        self._names: dict[int, str] = {}  # name of the object whose block begins at a slot
+        self._free: dict[int, list[int]] = {}  # width of a block to first slots of free ones
+        self._next = 1  # slot 0 stays unused: an unset field on the wire reads as reference 0
         self._current: NDArray[np.uint32] = np.zeros(1024, dtype=np.uint32)  # the valid reference of each slot, or 0
         self._last: NDArray[np.uint32] = np.zeros(1024, dtype=np.uint32)  # the newest reference a slot ever had
+        self._offset: NDArray[np.uint8] = np.zeros(1024, dtype=np.uint8)  # place of a slot in its block
         self._is_agent: BoolArray = np.zeros(1024, dtype=np.bool_)
-        self._next = 1  # slot 0 stays unused: an unset field on the wire reads as reference 0
 
     def __len__(self) -> int:
-        return len(self._references)
+        return len(self._queues) * len(self._statistics) + len(self._agents)
 
     @property
     def size(self) -> int:
         """Length arrays by slot must have."""
         return len(self._current)
 
-    def assign(self, wanted: Iterable[Subject]) -> Change:
-        """Make ``wanted`` the set of subjects. Raises ``OverflowError`` when there are more than the slots hold."""
-        goal = dict.fromkeys(wanted)
-        if len(goal) >= MAX_SLOTS:
-            raise OverflowError(f"{len(goal)} statistics are wanted, at most {MAX_SLOTS - 1} can be held")
-        removed = tuple(self._drop(subject) for subject in [each for each in self._references if each not in goal])
-        added = tuple(self._add(subject) for subject in goal if subject not in self._references)
-        return Change(added, removed)
+    @property
+    def agents(self) -> Mapping[str, int]:
+        """Slot of each agent."""
+        return self._agents
 
-    def slot(self, subject: Subject) -> int:
-        """The slot of a wanted subject; ``KeyError`` for any other."""
-        return self._references[subject] % MAX_SLOTS
+    def queues(self, names: Sequence[str]) -> IntArray:
+        """First slot of each of these queues; ``KeyError`` for one that is not wanted."""
+        return np.array([self._queues[name] for name in names], dtype=np.int64)
 
-    def subject(self, reference: int) -> Subject:
-        """The subject behind a current reference; ``KeyError`` for any other."""
-        return self._subjects[reference]
+    def offset(self, statistic: str, only: str = "") -> int:
+        """Place of a statistic in a queue's block; ``ValueError`` for one that is not asked for."""
+        return self._statistics.index((statistic, only))
+
+    def assign(self, queues: Iterable[str], agents: Iterable[str]) -> Change:
+        """Make these the objects. Raises ``OverflowError``, and changes nothing, when there are more than slots."""
+        wanted_queues, wanted_agents = dict.fromkeys(queues), dict.fromkeys(agents)
+        needed = len(wanted_queues) * len(self._statistics) + len(wanted_agents)
+        if needed >= MAX_SLOTS // 2:
+            raise OverflowError(f"{needed} statistics are wanted, at most {MAX_SLOTS // 2 - 1} can be held")
+        removed = self._drop(self._queues, wanted_queues, len(self._statistics)) + self._drop(
+            self._agents, wanted_agents, 1
+        )
+        added = self._add(self._queues, wanted_queues, len(self._statistics)) + self._add(
+            self._agents, wanted_agents, 1, agents=True
+        )
+        return Change(tuple(added), tuple(removed))
+
+    def references(self) -> list[int]:
+        """Every current reference."""
+        references: list[int] = self._current[self.slots()].tolist()
+        return references
+
+    def slots(self) -> IntArray:
+        """Slots in use."""
+        return np.flatnonzero(self._current).astype(np.int64)
 
     def at(self, slot: int) -> Subject | None:
         """The subject that holds a slot now."""
-        return self._subjects.get(int(self._current[slot]))
-
-    def slots(self) -> IntArray:
-        """Slots in use, in no order."""
-        return np.flatnonzero(self._current).astype(np.int64)
-
-    def items(self) -> list[tuple[int, Subject]]:
-        """Every current reference with its subject."""
-        return list(self._subjects.items())
+        if not self._current[slot]:
+            return None
+        offset = int(self._offset[slot])
+        name = self._names[slot - offset]
+        if self._is_agent[slot]:
+            return Subject(True, name, self._agent_statistic)
+        return Subject(False, name, *self._statistics[offset])
 
     def locate(self, reference: int) -> tuple[int, bool] | None:
         """Slot and kind (True: agent) of a reference from the wire; None when nobody waits for it."""
@@ -99,30 +122,58 @@ class Registry:
             return None
         return slot, bool(self._is_agent[slot])
 
-    def _add(self, subject: Subject) -> int:
-        slot = self._free.pop() if self._free else self._fresh_slot()
-        generation = (int(self._last[slot]) // MAX_SLOTS + 1) % _GENERATIONS if self._last[slot] else 0
-        reference = generation * MAX_SLOTS + slot
-        self._current[slot] = self._last[slot] = reference
-        self._is_agent[slot] = subject.agent
-        self._references[subject] = reference
-        self._subjects[reference] = subject
-        return reference
+    def subject(self, reference: int) -> Subject | None:
+        """The subject behind a current reference; None for any other."""
+        place = self.locate(reference)
+        return None if place is None else self.at(place[0])
 
-    def _drop(self, subject: Subject) -> int:
-        reference = self._references.pop(subject)
-        del self._subjects[reference]
-        slot = reference % MAX_SLOTS
-        self._current[slot] = 0
-        self._free.append(slot)
-        return reference
+    def _drop(self, known: dict[str, int], wanted: Mapping[str, object], width: int) -> list[int]:
+        gone = [name for name in known if name not in wanted]
+        firsts = [known.pop(name) for name in gone]
+        for first in firsts:
+            del self._names[first]
+        slots = _blocks(firsts, width)
+        references: list[int] = self._current[slots].tolist()
+        self._current[slots] = 0
+        self._free.setdefault(width, []).extend(firsts)
+        return references
 
-    def _fresh_slot(self) -> int:
-        slot = self._next
-        self._next += 1
-        if slot >= len(self._current):
-            room = len(self._current)
-            self._current = np.concatenate([self._current, np.zeros(room, dtype=np.uint32)])
-            self._last = np.concatenate([self._last, np.zeros(room, dtype=np.uint32)])
-            self._is_agent = np.concatenate([self._is_agent, np.zeros(room, dtype=np.bool_)])
-        return slot
+    def _add(
+        self, known: dict[str, int], wanted: Mapping[str, object], width: int, *, agents: bool = False
+    ) -> list[int]:
+        new = [name for name in wanted if name not in known]
+        firsts = self._allocate(len(new), width)
+        known.update(zip(new, firsts, strict=True))
+        self._names.update(zip(firsts, new, strict=True))
+        slots = _blocks(firsts, width)
+        last = self._last[slots].astype(np.int64)
+        generation = np.where(last > 0, (last // MAX_SLOTS + 1) % _GENERATIONS, 0)
+        references = generation * MAX_SLOTS + slots
+        self._current[slots] = self._last[slots] = references
+        self._offset[slots] = np.tile(np.arange(width, dtype=np.uint8), len(new))
+        self._is_agent[slots] = agents
+        found: list[int] = references.tolist()
+        return found
+
+    def _allocate(self, count: int, width: int) -> list[int]:
+        """First slots of free blocks: those given back, then new ones."""
+        free = self._free.setdefault(width, [])
+        reused = [free.pop() for _ in range(min(count, len(free)))]
+        fresh = [self._next + index * width for index in range(count - len(reused))]
+        self._next += len(fresh) * width
+        size = len(self._current)
+        while size < self._next:
+            size *= 2
+        if size > len(self._current):
+            self._current, self._last, self._offset = (
+                np.concatenate([array, np.zeros(size - len(array), dtype=array.dtype)])
+                for array in (self._current, self._last, self._offset)
+            )
+            self._is_agent = np.concatenate([self._is_agent, np.zeros(size - len(self._is_agent), dtype=np.bool_)])
+        return reused + fresh
+
+
+def _blocks(firsts: Sequence[int], width: int) -> IntArray:
+    """All slots of the blocks that begin at these."""
+    starts = np.array(firsts, dtype=np.int64)
+    return (starts[:, np.newaxis] + np.arange(width, dtype=np.int64)).reshape(-1)

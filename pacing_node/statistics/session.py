@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pacing_node.statistics.feed import Feed
     from pacing_node.statistics.registry import Change, Registry, Subject
 
-_Order: TypeAlias = "tuple[Sequence[tuple[int, Subject]], Sequence[int]]"
-"""Subscriptions to add, references to remove."""
+_Order: TypeAlias = "tuple[Sequence[int], Sequence[int]]"
+"""References to add and to remove."""
 
 log = structlog.get_logger(__name__)
 
@@ -86,10 +86,8 @@ class Session:
 
     def send(self, change: Change) -> None:
         """Tell the server what to add and to drop; without a session there is nothing to do: it starts with all."""
-        if not self._open:
-            return
-        added = [(reference, self._registry.subject(reference)) for reference in change.added]
-        self._outbox.put_nowait((added, change.removed))
+        if self._open:
+            self._outbox.put_nowait(change)
 
     async def _run(self) -> None:
         failures = 0
@@ -138,7 +136,7 @@ class Session:
         self._feed.opened(time.monotonic())
         self._outbox = asyncio.Queue()
         self._open = True
-        self._outbox.put_nowait((self._registry.items(), ()))
+        self._outbox.put_nowait((self._registry.references(), ()))
         writer = spawn(f"statistics-{self._name}-writer", self._write(call, self._outbox), finite=True)
         patience = self._settings.connect_seconds
         try:
@@ -183,16 +181,20 @@ class Session:
                 if start + _SLICE < len(values):
                     await asyncio.sleep(0)
 
-    def _requests(
-        self, added: Sequence[tuple[int, Subject]], removed: Sequence[int]
-    ) -> Iterator[wire.SubscribeRequest]:
+    def _requests(self, added: Sequence[int], removed: Sequence[int]) -> Iterator[wire.SubscribeRequest]:
         size = self._settings.batch_size
         for start in range(0, max(len(added), len(removed)), size):
             yield wire.SubscribeRequest(
-                add=[_subscription(*each) for each in added[start : start + size]],
+                add=list(self._subscriptions(added[start : start + size])),
                 remove=removed[start : start + size],
                 interval_milliseconds=self._settings.interval_milliseconds,
             )
+
+    def _subscriptions(self, references: Sequence[int]) -> Iterator[wire.Subscription]:
+        for reference in references:
+            subject = self._registry.subject(reference)
+            if subject is not None:  # else it was dropped again while the order waited
+                yield _subscription(reference, subject)
 
     def _channel(self) -> grpc.aio.Channel:
         pings = int(self._settings.keepalive_seconds * 1000)

@@ -153,18 +153,34 @@ def test_the_server_that_is_believed(standings, active, chosen):
     assert choose(standings, active) == chosen
 
 
-names = st.builds(Subject, st.booleans(), st.sampled_from("abcdefgh"), st.sampled_from(["x", "y"]))
+QUEUE_STATISTICS = (("Current", "P"), ("Current", ""), ("Accepted", "P"))
 
 
-@given(st.lists(st.sets(names, max_size=12), max_size=12))
+def registry_of(queues=(), agents=()):
+    registry = Registry(QUEUE_STATISTICS, "AgentState")
+    registry.assign(queues, agents)
+    return registry
+
+
+def reference_of(registry, name):
+    return next(each for each in registry.references() if registry.subject(each).object_id == name)
+
+
+objects = st.sets(st.sampled_from("abcdefgh"), max_size=8)
+
+
+@given(st.lists(st.tuples(objects, objects), max_size=12))
 def test_references_are_unique_stable_and_never_those_of_a_predecessor(rounds):
-    registry = Registry()
+    registry = registry_of()
     before: dict[Subject, int] = {}
     retired: set[int] = set()
-    for wanted in rounds:
-        change = registry.assign(sorted(wanted))
-        now = {subject: reference for reference, subject in registry.items()}
+    for queues, agents in rounds:
+        change = registry.assign(sorted(queues), sorted(agents))
+        now = {registry.subject(reference): reference for reference in registry.references()}
+        wanted = {Subject(False, name, *each) for name in queues for each in QUEUE_STATISTICS}
+        wanted |= {Subject(True, name, "AgentState") for name in agents}
         assert set(now) == wanted
+        assert len(registry) == len(wanted)
         assert len({reference % MAX_SLOTS for reference in now.values()}) == len(now)
         assert all(now[subject] == before[subject] for subject in wanted & set(before))
         assert set(change.added) == {now[subject] for subject in wanted - set(before)}
@@ -172,11 +188,39 @@ def test_references_are_unique_stable_and_never_those_of_a_predecessor(rounds):
         retired |= set(change.removed)
         assert retired.isdisjoint(now.values())
         assert 0 not in now.values()
-        for reference in retired:
-            assert registry.locate(reference) is None
+        assert all(registry.locate(reference) is None and registry.subject(reference) is None for reference in retired)
         for subject, reference in now.items():
-            assert registry.locate(reference) == (registry.slot(subject), subject.agent)
+            assert registry.locate(reference) == (reference % MAX_SLOTS, subject.agent)
+            assert registry.at(reference % MAX_SLOTS) == subject
+        for name in queues:
+            (first,) = registry.queues([name])
+            assert now[Subject(False, name, "Current", "")] % MAX_SLOTS == first + registry.offset("Current")
         before = now
+
+
+def test_a_slot_that_is_used_very_often_gets_valid_references_again():
+    registry = registry_of()
+    seen = set()
+    for turn in range(2100):
+        (reference,) = registry.assign([], [f"agent {turn}"]).added
+        assert registry.subject(reference).object_id == f"agent {turn}"
+        seen.add(reference)
+    assert len(seen) == 1024
+    assert registry.size == 1024
+
+
+def test_more_than_can_be_held_is_refused_and_changes_nothing():
+    registry = registry_of(agents=["ann"])
+    with pytest.raises(OverflowError, match="at most"):
+        registry.assign([], map(str, range(MAX_SLOTS // 2)))
+    assert list(registry.agents) == ["ann"]
+
+
+def test_the_arrays_grow_with_what_is_wanted():
+    registry = registry_of(queues=map(str, range(2000)), agents=map(str, range(3000)))
+    assert len(registry) == len(registry.references()) == 9000
+    assert registry.size >= 9001
+    assert registry.subject(registry.references()[-1]) == Subject(True, "2999", "AgentState")
 
 
 MEDIA = ("chat", "voice", "email")
@@ -192,17 +236,15 @@ def test_sums_are_those_of_going_through_every_agent_of_every_target(team, data)
     everybody = [f"a{index}" for index in range(len(team))]
     members = data.draw(st.lists(st.lists(st.sampled_from(everybody), unique=True), max_size=6))
     media = [data.draw(st.sampled_from(MEDIA)) for _ in members]
-    registry = Registry()
-    registry.assign(Subject(True, name, "AgentState") for name in everybody)
+    registry = registry_of(agents=everybody)
     table = ValueTable(registry.size)
     values = []
     for (status, held), name in zip(team, everybody, strict=True):
         value = agent(status, **held)
-        value.reference = next(reference for reference, subject in registry.items() if subject.object_id == name)
+        value.reference = reference_of(registry, name)
         values.append(value)
     table.apply(values, registry)
-    slots = {name: registry.slot(Subject(True, name, "AgentState")) for name in everybody}
-    roster = build_roster(members, media, slots)
+    roster = build_roster(members, media, registry.agents)
     staffing = sum_staffing(roster, table)
     expected = [
         _by_hand(team, [int(name[1:]) for name in each], medium) for each, medium in zip(members, media, strict=True)
@@ -234,14 +276,14 @@ def _by_hand(team, indexes, medium):
 
 
 def test_ended_interactions_are_taken_once():
-    registry = Registry()
-    (reference,) = registry.assign([Subject(True, "ann", "AgentState")]).added
+    registry = registry_of(agents=["ann"])
+    (reference,) = registry.references()
     table = ValueTable(registry.size)
     for in_use in (3, 1, 2, 0):
         value = agent(chat=(3, in_use))
         value.reference = reference
         table.apply([value], registry)
-    roster = build_roster([["ann"], ["ann"]], ["chat", "voice"], {"ann": reference})
+    roster = build_roster([["ann"], ["ann"]], ["chat", "voice"], registry.agents)
     assert sum_completed(roster, table).tolist() == [4, 0]
     assert sum_completed(roster, table).tolist() == [0, 0]
 
@@ -268,12 +310,9 @@ anything = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(st.integers(0, 2**32 - 1) | st.integers(0, 5), anything), max_size=60))
+@given(st.lists(st.tuples(st.integers(0, 2**32 - 1) | st.integers(0, 6), anything), max_size=60))
 def test_no_value_from_the_wire_breaks_the_table_or_leaves_nonsense_in_it(arrivals):
-    registry = Registry()
-    registry.assign(
-        [Subject(True, "ann", "AgentState"), Subject(False, "Q@s", "Current"), Subject(True, "bob", "AgentState")]
-    )
+    registry = registry_of(["Q@s"], ["ann", "bob"])  # references 1 to 5
     table = ValueTable(registry.size)
     for reference, value in arrivals:
         value.reference = reference
@@ -281,7 +320,7 @@ def test_no_value_from_the_wire_breaks_the_table_or_leaves_nonsense_in_it(arriva
     assert np.isfinite(table.number).all()
     assert (table.number >= 0).all()
     assert len(table.media) <= 32
-    roster = build_roster([["ann", "bob"]], ["chat"], {"ann": 1, "bob": 3})
+    roster = build_roster([["ann", "bob"]], ["chat"], registry.agents)
     staffing = sum_staffing(roster, table)
     for column in (staffing.ready, staffing.busy, sum_completed(roster, table)):
         assert np.isfinite(column).all()
