@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+PREPARE_RETRY_SECONDS = 0.5
+"""Pause before trying again on a new connection to put the tree in place."""
+
 
 class ZooKeeperMastership:
     """The election of one node (``cluster.mastership.Mastership``). The session is started and stopped elsewhere."""
@@ -232,7 +235,8 @@ class ZooKeeperMastership:
         try:
             self.cluster_id = await self._ballot.prepare(self.cluster_id or None)
         except errors.ClusterError as failure:
-            log.warning("cluster.prepare_failed", error=str(failure))
+            log.warning("cluster.prepare_failed", error=f"{type(failure).__name__}: {failure}")
+            await asyncio.sleep(PREPARE_RETRY_SECONDS)
             if connection == self._connection:
                 self._session.drop_connection()
             return

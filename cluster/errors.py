@@ -10,6 +10,7 @@
     ├── NodeMissingError         a node in the tree does not exist
     ├── NodeExistsError          a node in the tree exists already
     ├── ConflictError            a version was not the expected one
+    ├── NotAllowedError          ZooKeeper's access list does not let this user do that
     ├── DamagedStateError        a local state file cannot be read as what it should be
     ├── AlreadyRunningError      another process holds the local state
     └── NotMasterError           the request needs the master; names it if known
@@ -48,6 +49,10 @@ class NodeExistsError(ClusterError):
 
 class ConflictError(ClusterError):
     """A version was not the expected one: somebody else has written in between."""
+
+
+class NotAllowedError(ClusterError):
+    """The access list of a node in the tree does not let this user do that; check user and password."""
 
 
 class DamagedStateError(ClusterError):

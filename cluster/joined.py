@@ -83,7 +83,8 @@ class JoinedParts:
             raise errors.SettingsError(message)
         hosts, tree = locate(settings.zookeeper_hosts, settings.cluster)
         self._settings = settings
-        self._session = Session(hosts, settings.session_timeout_seconds, settings.session_timeout_seconds / 4)
+        timeout = settings.session_timeout_seconds
+        self._session = Session(hosts, timeout, timeout / 4, settings.zookeeper_security)
         self._cluster_id_file = (
             settings.state_directory / f"{settings.cluster}.cluster-id" if settings.state_directory else None
         )
@@ -107,7 +108,8 @@ class JoinedParts:
         self.pause.on_change.append(on_change)
 
     async def start(self, own: MemberInfo) -> None:
-        """Join."""
+        """Join. Raises SettingsError when a certificate file cannot be used."""
+        await asyncio.to_thread(self._settings.zookeeper_security.check_files)
         self.mastership.cluster_id = await asyncio.to_thread(self._remembered_cluster_id)
         self.mastership.on_joined += [
             self._membership.joined,

@@ -95,7 +95,8 @@ class ClusterMember:
     async def start(self) -> None:
         """Open the clustering port, join and contend. Returns although ZooKeeper may be unreachable.
 
-        Raises OSError when the port is taken; alone, also DamagedStateError and AlreadyRunningError.
+        Raises OSError when the port is taken, SettingsError when a certificate file cannot be used, DamagedStateError
+        when a local file cannot be read; alone, also AlreadyRunningError.
         """
         service = PeerService(self._broadcast, self._own_status, self._resign, self._unable)
         peer_pb2_grpc.add_PeerServiceServicer_to_server(service, self._server.server)

@@ -20,10 +20,12 @@ from kazoo import exceptions as kazoo_errors
 from kazoo.client import KazooClient, KazooState
 from kazoo.handlers.threading import SequentialThreadingHandler
 from kazoo.retry import KazooRetry
+from kazoo.security import make_digest_acl
 
 from cluster import errors
 from cluster.clock import boot_seconds
 from cluster.mastership import ZooKeeperState
+from cluster.security import ZooKeeperSecurity
 
 if TYPE_CHECKING:
     from kazoo.interfaces import IAsyncResult
@@ -116,16 +118,23 @@ class _Handler(SequentialThreadingHandler):
 
 
 class _ConnectionLog(logging.Handler):
-    """Hears what kazoo logs: warnings go on at debug level, and the granted session time-out is told nowhere else."""
+    """Hears what kazoo logs: a warning is passed on once, until there is another one.
+
+    The session time-out that was granted is told nowhere else.
+    """
 
     def __init__(self, asked_seconds: float) -> None:
         super().__init__(_KAZOO_TRACE_LEVEL)
         self.granted_seconds = asked_seconds
+        self._told = ""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take the granted time-out from the record of a new session; pass warnings on."""
         if record.levelno >= logging.WARNING:
-            log.debug("zookeeper.client", message=record.getMessage())
+            message = record.getMessage()
+            if message != self._told:
+                self._told = message
+                log.warning("zookeeper.client", message=message)
         elif "negotiated session timeout" in str(record.msg) and isinstance(record.args, tuple):
             granted = record.args[2]
             if isinstance(granted, int):
@@ -135,8 +144,11 @@ class _ConnectionLog(logging.Handler):
 class Session:
     """A session that is renewed for as long as it is not stopped. All methods belong on the event loop."""
 
-    def __init__(self, hosts: str, timeout_seconds: float, call_timeout_seconds: float) -> None:
+    def __init__(
+        self, hosts: str, timeout_seconds: float, call_timeout_seconds: float, security: ZooKeeperSecurity | None = None
+    ) -> None:
         """``hosts`` without chroot; ``call_timeout_seconds`` bounds every call unless it says otherwise."""
+        self._security = security if security is not None else ZooKeeperSecurity()
         self._hosts = hosts
         self._asked_seconds = timeout_seconds
         self._call_timeout_seconds = call_timeout_seconds
@@ -179,6 +191,7 @@ class Session:
             handler=handler,
             connection_retry=patience,
             logger=logger,
+            **_secured(self._security),
         )
 
         def told(state: str) -> None:
@@ -322,6 +335,20 @@ class Session:
             loop.call_soon_threadsafe(callback, *arguments)
 
 
+def _secured(security: ZooKeeperSecurity) -> dict[str, Any]:
+    """What the client is told of TLS and credentials."""
+    told: dict[str, Any] = {}
+    if security.tls:
+        told["use_ssl"], told["verify_certs"], told["check_hostname"] = True, True, security.check_hostname
+        files = {"ca": security.ca_file, "certfile": security.certificate_file, "keyfile": security.key_file}
+        told |= {key: str(path) for key, path in files.items() if path is not None}
+        told["keyfile_password"] = security.key_password
+    if security.user is not None and security.password is not None:
+        told["auth_data"] = [("digest", f"{security.user}:{security.password}")]
+        told["default_acl"] = [make_digest_acl(security.user, security.password, all=True)]
+    return told
+
+
 def _stat(stat: ZnodeStat) -> NodeStat:
     return NodeStat(stat.version, stat.czxid, stat.mzxid, stat.ephemeralOwner, stat.mtime / 1000)
 
@@ -335,6 +362,7 @@ _TRANSLATION: tuple[tuple[type[BaseException], type[errors.ClusterError]], ...] 
     (kazoo_errors.ConnectionLoss, errors.OutcomeUnknownError),
     (kazoo_errors.OperationTimeoutError, errors.OutcomeUnknownError),
     (kazoo_errors.AuthFailedError, errors.UnavailableError),
+    (kazoo_errors.NoAuthError, errors.NotAllowedError),
 )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cluster.errors import SettingsError
+from cluster.security import ZooKeeperSecurity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +58,8 @@ class ClusterSettings:
 
     The smaller one of T and two periods of the application is a good choice.
     """
+    zookeeper_security: ZooKeeperSecurity = field(default_factory=ZooKeeperSecurity)
+    """TLS and credentials of the session; off unless given."""
     short_session_allowed: bool = False
     """Lifts the lower bound of the session time-out. For tests: idle sessions below 0.6 s expire by themselves."""
 

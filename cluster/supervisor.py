@@ -71,7 +71,8 @@ async def _watch_over(
     process: asyncio.subprocess.Process, reports: _Reports, settings: ClusterSettings, zookeeper_hosts: str
 ) -> int:
     hosts, tree = locate(zookeeper_hosts, settings.cluster)
-    session = Session(hosts, settings.session_timeout_seconds, settings.session_timeout_seconds / 4)
+    timeout = settings.session_timeout_seconds
+    session = Session(hosts, timeout, timeout / 4, settings.zookeeper_security)
     session.start()
     try:
         status = await process.wait()

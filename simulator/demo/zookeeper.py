@@ -34,7 +34,7 @@ _HOSTS = re.compile(r"^[\w.\-\[\]]+:\d+(,[\w.\-\[\]]+:\d+)*$")
 _DEBIAN_JARS = Path("/usr/share/java")
 _INSTALLATIONS = ("/opt/zookeeper*", "/usr/local/zookeeper*", "/opt/apache-zookeeper*", "/usr/share/apache-zookeeper*")
 _IMAGE = "zookeeper:3.9"
-_COMMANDS = "srvr,ruok,mntr,cons,dump,wchs"
+_COMMANDS = "srvr,conf,ruok,mntr,cons,dump,wchs"
 
 
 class ZooKeeperNotFoundError(Exception):
@@ -97,7 +97,8 @@ def _source_from_variable(wanted: str) -> Source:
 
 def _installed() -> Iterator[Source]:
     if (_DEBIAN_JARS / "zookeeper.jar").exists():
-        jars = [_DEBIAN_JARS / name for name in ("zookeeper.jar", "slf4j-simple.jar")]
+        # Beside what the jar itself names: a place for its log, and what its TLS port needs.
+        jars = [_DEBIAN_JARS / name for name in ("zookeeper.jar", "slf4j-simple.jar", "netty-codec.jar")]
         classpath = os.pathsep.join(str(jar) for jar in jars if jar.exists())
         yield Source(description=f"Debian package zookeeper in {_DEBIAN_JARS}", classpath=classpath)
     script = shutil.which("zkServer.sh")

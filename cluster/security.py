@@ -1,0 +1,68 @@
+"""How the way to ZooKeeper is secured."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cluster.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ZooKeeperSecurity:
+    """TLS and credentials of the ZooKeeper session. Raises SettingsError for combinations that cannot work."""
+
+    tls: bool = False
+    """Speak TLS; the hosts then name ZooKeeper's secure client port."""
+    ca_file: Path | None = None
+    """PEM file of the authorities that sign servers' certificates; None takes the system's."""
+    certificate_file: Path | None = None
+    """PEM file with this node's own certificate, for servers that ask for one."""
+    key_file: Path | None = None
+    """PEM file with the key of that certificate."""
+    key_password: str | None = field(default=None, repr=False)
+    check_hostname: bool = True
+    """Whether the name in a server's certificate must be the one in the hosts."""
+    user: str | None = None
+    """User of the scheme ``digest``. With it everything this node creates is open to this user only."""
+    password: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if (self.certificate_file is None) != (self.key_file is None):
+            message = "zookeeper certificate and key: found one of them, allowed are both or none"
+            raise SettingsError(message)
+        if (self.user is None) != (self.password is None):
+            message = "zookeeper user and password: found one of them, allowed are both or none"
+            raise SettingsError(message)
+        if self.user is not None and (not self.user or ":" in self.user):
+            message = f"zookeeper user: found {self.user!r}, allowed is a name without a colon"
+            raise SettingsError(message)
+        if not self.tls and (self.ca_file is not None or self.certificate_file is not None):
+            message = "zookeeper certificates: found files, but TLS is off"
+            raise SettingsError(message)
+
+    def check_files(self) -> None:
+        """Load every file once. Raises SettingsError naming the one that cannot be used.
+
+        The client reads them again for each connection, so that files that were replaced take effect with the next
+        one; a file that is missing then looks to it like a server that is down, for ever.
+        """
+        if not self.tls:
+            return
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            if self.ca_file is not None:
+                context.load_verify_locations(self.ca_file)
+        except (OSError, ssl.SSLError) as failure:
+            message = f"zookeeper authorities: {self.ca_file} cannot be used: {failure}"
+            raise SettingsError(message) from failure
+        try:
+            if self.certificate_file is not None:
+                context.load_cert_chain(self.certificate_file, self.key_file, self.key_password or "")
+        except (OSError, ssl.SSLError) as failure:
+            message = f"zookeeper certificate: {self.certificate_file} with {self.key_file} cannot be used: {failure}"
+            raise SettingsError(message) from failure

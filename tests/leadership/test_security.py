@@ -1,0 +1,179 @@
+"""ZooKeeper as careful operators run it: TLS with host names, client certificates, users and access lists."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+from cryptography.hazmat.primitives import serialization
+from kazoo.client import KazooClient
+from kazoo.exceptions import NoAuthError
+
+from cluster import tree
+from cluster.errors import SettingsError
+from cluster.mastership import ZooKeeperState
+from cluster.security import ZooKeeperSecurity
+from simulator.demo.zookeeper import Ensemble, ProcessMember
+from tests.leadership.conftest import CLUSTER, Members, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.mark.ensemble
+async def test_everything_a_user_creates_is_open_to_this_user_only(members: Members, ensemble: Ensemble) -> None:
+    security = ZooKeeperSecurity(user="pacing", password="a secret")
+    first = await members.join("a", zookeeper_security=security)
+    await first.mastership.wait_for_reign()
+    await first.documents.write(b"options", None)
+    _, place = tree.locate(first.settings.zookeeper_hosts or "", CLUSTER)
+    stranger = KazooClient(hosts=ensemble.hosts)
+    await asyncio.to_thread(stranger.start)
+    try:
+        for path in (place.root, place.epoch, place.master, place.configuration, f"{place.members}/a"):
+            with pytest.raises(NoAuthError):
+                await asyncio.to_thread(stranger.get, path)
+    finally:
+        await asyncio.to_thread(stranger.stop)
+        await asyncio.to_thread(stranger.close)
+    second = await members.join("b", zookeeper_security=security)
+    await until(lambda: second.status().zookeeper is ZooKeeperState.CONNECTED)
+    document = await second.documents.read()
+    assert document is not None
+    assert document.data == b"options"
+
+
+@pytest.mark.ensemble
+async def test_a_node_without_the_users_password_never_serves(members: Members) -> None:
+    first = await members.join("a", zookeeper_security=ZooKeeperSecurity(user="pacing", password="a secret"))
+    await first.mastership.wait_for_reign()
+    await members.leave(first)
+    other = await members.join("b", zookeeper_security=ZooKeeperSecurity(user="pacing", password="a guess"))
+    await asyncio.sleep(1.5)
+    assert other.mastership.reign is None
+
+
+def test_secrets_are_not_shown() -> None:
+    shown = repr(ZooKeeperSecurity(tls=True, user="pacing", password="a secret", key_password="another"))
+    assert "a secret" not in shown
+    assert "another" not in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"user": "pacing"}, "user and password: found one"),
+        ({"user": "a:b", "password": "c"}, "without a colon"),
+    ],
+)
+def test_combinations_that_cannot_work_are_refused(options: dict, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        ZooKeeperSecurity(**options)
+
+
+def test_certificates_go_with_a_key_and_with_tls(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="certificate and key"):
+        ZooKeeperSecurity(tls=True, certificate_file=tmp_path / "node.pem")
+    with pytest.raises(SettingsError, match="TLS is off"):
+        ZooKeeperSecurity(ca_file=tmp_path / "ca.pem")
+
+
+@pytest.mark.parametrize("content", [None, b"no certificate"])
+async def test_a_file_that_cannot_be_used_stops_the_node_at_its_start(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+    members = Members("127.0.0.1:1")
+    with pytest.raises(SettingsError, match=r"ca\.pem cannot be used"):
+        await members.join("a", zookeeper_security=ZooKeeperSecurity(tls=True, ca_file=file))
+
+
+class SecureZooKeeper:
+    """A server that speaks TLS only to clients with a certificate of its authority."""
+
+    def __init__(self, ensemble: Ensemble, directory: Path) -> None:
+        self.authority = trustme.CA()
+        self.directory = directory
+        self.ca_file = directory / "ca.pem"
+        self.authority.cert_pem.write_to_path(str(self.ca_file))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        server = ensemble.members[0]
+        assert isinstance(server, ProcessMember)
+        self.server = server
+        both = self.certificate("server", "localhost")
+        with server._configuration.open("a") as configuration:
+            configuration.write(
+                "serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory\n"
+                f"secureClientPort={self.port}\nssl.clientAuth=need\n"
+                f"ssl.keyStore.type=PEM\nssl.keyStore.location={both}\n"
+                f"ssl.trustStore.type=PEM\nssl.trustStore.location={self.ca_file}\n"
+            )
+
+    def certificate(self, name: str, host: str, authority: trustme.CA | None = None) -> Path:
+        """A PEM file with key and certificate."""
+        issued = (authority or self.authority).issue_cert(host)
+        key = serialization.load_pem_private_key(issued.private_key_pem.bytes(), None)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        path = self.directory / f"{name}.pem"
+        path.write_bytes(pem + b"".join(part.bytes() for part in issued.cert_chain_pems))
+        return path
+
+    def security(self, certificate: Path) -> ZooKeeperSecurity:
+        return ZooKeeperSecurity(tls=True, ca_file=self.ca_file, certificate_file=certificate, key_file=certificate)
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureZooKeeper]:
+    directory = tmp_path_factory.mktemp("secure")
+    ensemble = Ensemble(directory, members=1)
+    if not isinstance(ensemble.members[0], ProcessMember):
+        pytest.skip("needs a ZooKeeper of its own")
+    running = SecureZooKeeper(ensemble, directory)
+    with ensemble:
+        yield running
+
+
+@pytest.mark.ensemble
+async def test_a_node_joins_over_tls_and_takes_up_a_new_certificate(members: Members, secure: SecureZooKeeper) -> None:
+    own = secure.certificate("node", "node-a")
+    member = await members.join("a", hosts=f"localhost:{secure.port}/tls", zookeeper_security=secure.security(own))
+    reign = await asyncio.wait_for(member.mastership.wait_for_reign(), 15)
+    secure.certificate("node", "node-a")
+    member._parts._session.drop_connection()
+    await asyncio.sleep(1.5)
+    assert reign.seconds_to_act(0.1) == 0.1
+    await members.leave(member)
+
+
+# kazoo leaves the socket of a failed handshake to the garbage collector.
+LEFT_BY_KAZOO = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@LEFT_BY_KAZOO
+@pytest.mark.ensemble
+async def test_a_server_with_another_name_in_its_certificate_is_not_spoken_to(
+    members: Members, secure: SecureZooKeeper
+) -> None:
+    own = secure.certificate("node", "node-a")
+    member = await members.join("a", hosts=f"127.0.0.1:{secure.port}/tls", zookeeper_security=secure.security(own))
+    await asyncio.sleep(1.5)
+    assert member.status().zookeeper is not ZooKeeperState.CONNECTED
+    await members.leave(member)
+
+
+@LEFT_BY_KAZOO
+@pytest.mark.ensemble
+async def test_a_node_with_a_certificate_of_strangers_is_turned_away(members: Members, secure: SecureZooKeeper) -> None:
+    strange = secure.certificate("strange", "node-a", trustme.CA())
+    member = await members.join("a", hosts=f"localhost:{secure.port}/tls", zookeeper_security=secure.security(strange))
+    await asyncio.sleep(1.5)
+    assert member.status().zookeeper is not ZooKeeperState.CONNECTED
+    await members.leave(member)
