@@ -1,0 +1,110 @@
+"""The log of a node: one event per line, as JSON for programs or as text for people.
+
+A node begins with its own options and changes to the section ``log`` of the cluster's when that is known.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pacing_node.logs.levels import SuiteLevel, admissions
+from pacing_node.logs.outputs import Outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pacing_node.configuration.log_options import LogOptions
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+CHATTY = ("httpx", "httpcore", "kazoo", "uvicorn")
+"""Libraries that log every step, some with what they send: never below WARNING."""
+_SILENT = logging.CRITICAL + 1
+
+
+class _Logs:
+    """What is in force in this process."""
+
+    def __init__(self, formatter: logging.Formatter, level: int) -> None:
+        self._formatter = formatter
+        self._level = level
+        self._outputs: Outputs | None = None
+
+    def use_own(self) -> None:
+        """Everything from the node's own level up goes to stdout."""
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(self._formatter)
+        self._replace([handler], self._level, None)
+
+    def use(self, options: LogOptions, network: Callable[[], logging.Handler | None]) -> None:
+        """Go by the cluster's options."""
+        taken = admissions(options).values()
+        most = max((admission.most or SuiteLevel.ALARM for admission in taken), default=None)
+        level = _SILENT if most is None else logging.DEBUG if most > SuiteLevel.STANDARD else logging.INFO
+        outputs = Outputs(options, self._formatter, network)
+        self._replace(outputs.handlers, level, outputs)
+
+    def _replace(self, handlers: list[logging.Handler], level: int, outputs: Outputs | None) -> None:
+        before, self._outputs = self._outputs, outputs
+        root = logging.getLogger()
+        root.handlers = handlers
+        root.setLevel(level)
+        for chatty in CHATTY:
+            logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+        if before is not None:
+            before.close()
+
+
+_in_force: list[_Logs] = []
+"""At most one: the log belongs to the process, as the standard module's loggers do."""
+
+
+def configure_logs(level: str, form: str, node: str) -> None:
+    """Send every event from ``level`` up to stdout in the form ``json`` or ``text``, each with the node's name.
+
+    What libraries log through the standard module goes the same way.
+    """
+    processors: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    render: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    if form == "json":
+        processors.append(structlog.processors.format_exc_info)
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=processors,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+    )
+    # The level may change while the process runs; loggers are made once and ask for it at every event.
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *processors,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(node=node)
+    _in_force[:] = [_Logs(formatter, LEVELS[level])]
+    _in_force[0].use_own()
+
+
+def use_log_options(options: LogOptions | None, network: Callable[[], logging.Handler | None]) -> None:
+    """Put other options in force, None for the node's own; ``network`` makes the handler of Message Server, if any.
+
+    Does nothing in a process whose log was not configured by :func:`configure_logs`.
+    """
+    for logs in _in_force:
+        if options is None:
+            logs.use_own()
+        else:
+            logs.use(options, network)

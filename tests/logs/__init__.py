@@ -1,0 +1,1 @@
+"""The log: levels of the suite, outputs, segments, changes while running."""
