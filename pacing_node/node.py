@@ -33,6 +33,7 @@ from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import Plan
 from pacing_node.cycle.report import SCHEMA, CycleReport, decode, encode
 from pacing_node.cycle.tally import Tally
+from pacing_node.log_wiring import NodeLogs
 from pacing_node.loop_lag import LoopLag
 from pacing_node.platform_slot import PlatformSlot
 from pacing_node.reconfiguration import Reconfiguration
@@ -86,6 +87,7 @@ class Node:
             version=version("agent-pacing"),
             http_address=f"{options.host}:{self._http.port}",
             health_services=HEALTH_SERVICES,
+            why_unable=self._why_unable,
         )
         self._reconfiguration = Reconfiguration(
             plan=self.plan,
@@ -98,6 +100,7 @@ class Node:
         self._reigns = ReignLog(self.member.mastership)
         self._source: ConfigurationSource | None = None
         self.alarms = self._build_alarms()
+        self._logs = NodeLogs(options.host)
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def start(self) -> None:
@@ -128,9 +131,11 @@ class Node:
         await self.platform.close()
         await self._http.stop()
         log.info("node.stopped")
+        await self._logs.stop()
 
     async def _use_options(self, options: ClusterOptions) -> None:
         """Apply cluster options; the first ones also build what they name."""
+        await self._logs.use(options)
         await self.alarms.use(options)
         if self.statistics is not None:
             self._reconfiguration.use_options(options)
@@ -151,6 +156,7 @@ class Node:
             board=self.board,
             share=self._share,
             tally=self._tally,
+            on_push=lambda reached: self.member.report_outcome(succeeded=reached),
         )
         self._tasks += [spawn("pacer", pacer.run()), spawn("readiness", self._become_ready())]
 
@@ -182,6 +188,12 @@ class Node:
             return
         self.board.post(report, time.monotonic())
         self.alarms.service.inherit(report.alarms)
+
+    async def _why_unable(self) -> str | None:
+        """Why this node could not do better than a master whose pushes fail; None when it could."""
+        if missing := self._not_ready():
+            return "missing: " + ", ".join(missing)
+        return await self.platform.why_unreachable(self.options.push_budget_seconds)
 
     def _warm_up(self) -> None:
         """Open the way to the platform: the master may be gone, and this node may be the next."""
