@@ -1,0 +1,86 @@
+"""Certificates: days left, read from real files."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import trustme
+
+from pacing_node.doctor.certificates import check_certificate, expires_at
+from pacing_node.doctor.diagnosis import Severity
+
+AUTHORITY = trustme.CA()
+
+
+def written(folder, days, name="node.pem"):
+    """A certificate that ends in so many days, and its key."""
+    now = datetime.now(UTC)
+    issued = AUTHORITY.issue_cert("node", not_before=now - timedelta(days=90), not_after=now + timedelta(days=days))
+    certificate, key = folder / name, folder / f"{name}.key"
+    certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+    key.write_bytes(issued.private_key_pem.bytes())
+    return certificate, key
+
+
+@pytest.mark.parametrize(
+    ("days", "severity", "text"),
+    [
+        (200.5, Severity.OK, "200 days left"),
+        (13.5, Severity.WARNING, "13.5 days left"),
+        (-2.0, Severity.ERROR, "expired 2.0 days ago"),
+    ],
+)
+def test_days_left_decide(tmp_path, days, severity, text):
+    certificate, _ = written(tmp_path, days)
+    (diagnosis,) = check_certificate(certificate)
+    assert (diagnosis.severity, diagnosis.check) == (severity, "certificates.node.pem")
+    assert text in diagnosis.found
+
+
+def test_the_first_to_expire_of_a_chain_counts(tmp_path):
+    longer, _ = written(tmp_path, 300, "longer.pem")
+    shorter, _ = written(tmp_path, 5, "shorter.pem")
+    chain = tmp_path / "chain.pem"
+    chain.write_bytes(longer.read_bytes() + shorter.read_bytes())
+    (diagnosis,) = check_certificate(chain)
+    assert diagnosis.severity is Severity.WARNING
+
+
+def test_a_key_must_belong_to_its_certificate(tmp_path):
+    certificate, key = written(tmp_path, 100)
+    _, foreign = written(tmp_path, 100, "other.pem")
+    assert [each.severity for each in check_certificate(certificate, key)] == [Severity.OK, Severity.OK]
+    assert [each.severity for each in check_certificate(certificate, foreign)] == [Severity.OK, Severity.ERROR]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"]
+)
+def test_a_file_without_a_certificate_is_an_error(tmp_path, content):
+    path = tmp_path / "node.pem"
+    path.write_text(content)
+    (diagnosis,) = check_certificate(path)
+    assert diagnosis.severity is Severity.ERROR
+    assert str(path) in diagnosis.remedy
+
+
+def test_a_missing_file_is_an_error(tmp_path):
+    (diagnosis,) = check_certificate(tmp_path / "gone.pem")
+    assert diagnosis.severity is Severity.ERROR
+
+
+def test_the_end_is_read_to_the_second():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=AUTHORITY.cert_pem.bytes().decode())
+    (told,) = context.get_ca_certs()
+    der = ssl.PEM_cert_to_DER_cert(AUTHORITY.cert_pem.bytes().decode())
+    assert expires_at(der) == ssl.cert_time_to_seconds(told["notAfter"])
+
+
+def test_bytes_that_are_cut_short_are_refused():
+    der = ssl.PEM_cert_to_DER_cert(AUTHORITY.cert_pem.bytes().decode())
+    for length in (0, 1, 5, 40, 90):
+        with pytest.raises(ValueError, match="certificate"):
+            expires_at(der[:length])

@@ -1,0 +1,199 @@
+"""The whole command: a node's file, a real ensemble, the simulated contact centre."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import Result
+from typer.testing import CliRunner
+
+from pacing_node.cli.main import build_app
+from pacing_node.doctor.ensemble import ask_member, check_members
+from simulator.demo.node_files import NodePlan, cluster_options, node_options, write_yaml
+from simulator.demo.processes import DemoProcess, pacing_command
+
+pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("ensemble")]
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def centre(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("centre")
+    ready = folder / "ready.json"
+    words = ["--scenario", "demo", "--ready-file", str(ready), "--objects-file", str(folder / "objects.yaml")]
+    process = DemoProcess("simulator", pacing_command("simulator", *words), folder / "log")
+    process.start()
+    deadline = time.monotonic() + 60
+    while not ready.exists():
+        process.check()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    yield json.loads(ready.read_text())
+    process.kill_session()
+
+
+@pytest.fixture
+def files(tmp_path, centre, zookeeper_hosts):
+    """A node's file and the cluster's, both well; change and write them."""
+
+    class Files:
+        def __init__(self):
+            self.plan = NodePlan("node-1", tmp_path, closed_port(), closed_port())
+            hosts, _, root = zookeeper_hosts.partition("/")
+            self.seed = tmp_path / "cluster.yaml"
+            self.cluster = cluster_options(centre)
+            self.node = node_options(self.plan, cluster="c", zookeeper=hosts, seed=self.seed)
+            self.node["zookeeper"]["root"] = f"/{root}"
+            self.node["push_budget_seconds"] = 1.0
+
+        def doctor(self, *words: str) -> Result:
+            write_yaml(self.seed, self.cluster)
+            write_yaml(self.plan.file, self.node)
+            return CliRunner().invoke(build_app(), ["doctor", "--config", str(self.plan.file), *words])
+
+        def findings(self) -> tuple[int, dict[str, dict[str, str]]]:
+            result = self.doctor("--output", "json")
+            return result.exit_code, {each["check"]: each for each in json.loads(result.stdout)}
+
+    return Files()
+
+
+def test_where_all_is_well_nothing_must_be_changed(files):
+    status, found = files.findings()
+    assert status == 0, [each for each in found.values() if each["severity"] == "error"]
+    for check in (
+        "ports.default",
+        "ports.clustering",
+        "zookeeper.session",
+        "times.tick",
+        "times.sync_limit",
+        "times.session_timeout",
+        "times.fail_over",
+        "options.cluster",
+        "configuration.source",
+        "discovery.targets",
+        "statistics.primary",
+        "statistics.backup",
+        "platform.token",
+        "platform.endpoint",
+        "clock.platform",
+    ):
+        assert found[check]["severity"] == "ok", found[check]
+    assert "4.75 s" in found["times.fail_over"]["found"]
+    assert all(set(each) == {"check", "severity", "found", "allowed", "remedy"} for each in found.values())
+
+
+def test_people_get_a_table_and_a_count(files):
+    result = files.doctor()
+    assert result.exit_code == 0
+    assert "times.fail_over" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("0 errors, ")
+
+
+def test_a_zookeeper_that_is_not_there_is_an_error(files):
+    port = closed_port()
+    files.node["zookeeper"] = {"hosts": f"127.0.0.1:{port}", "session_timeout_seconds": 2.0, "heartbeat_seconds": 0.25}
+    files.node["push_budget_seconds"] = 0.6
+    status, found = files.findings()
+    assert status == 1
+    assert found[f"zookeeper.127.0.0.1:{port}"]["severity"] == "error"
+    assert found["zookeeper.session"]["severity"] == "error"
+    assert found["zookeeper.hosts"]["severity"] == "warning"
+    assert found["times.session_timeout"]["severity"] == "skipped"
+    assert found["platform.token"]["severity"] == "ok", "the rest is looked at all the same"
+
+
+def test_a_tick_below_the_ensembles_is_an_error(files):
+    files.node["zookeeper"]["tick_seconds"] = 0.25
+    status, found = files.findings()
+    assert status == 1
+    assert found["times.tick"]["severity"] == "error"
+    assert "0.5" in found["times.tick"]["remedy"]
+
+
+def test_one_statistics_server_of_two_is_a_warning_and_none_an_error(files):
+    files.cluster["statServer"]["backup"] = f"127.0.0.1:{closed_port()}"
+    status, found = files.findings()
+    assert (status, found["statistics.backup"]["severity"]) == (0, "warning")
+    files.cluster["statServer"]["primary"] = f"127.0.0.1:{closed_port()}"
+    status, found = files.findings()
+    assert (status, found["statistics.primary"]["severity"]) == (1, "error")
+
+
+def test_wrong_credentials_and_a_strange_alias_are_found(files, tmp_path, centre):
+    objects = yaml.safe_load(Path(centre["objects_file"]).read_text())
+    objects["transactions"][0]["annex"]["ewt"]["password"] = "not this one"
+    queue = objects["virtual_queues"][0]
+    queue["alias"] = "another-name"
+    (tmp_path / "objects.yaml").write_text(yaml.safe_dump(objects))
+    files.cluster["configServer"]["path"] = str(tmp_path / "objects.yaml")
+    status, found = files.findings()
+    assert status == 1
+    assert found["platform.token"]["severity"] == "error"
+    assert "not this one" not in json.dumps(found)
+    assert any(queue["name"] in each["found"] for each in found.values() if each["check"].startswith("discovery."))
+
+
+def test_a_missing_file_of_objects_is_an_error_and_the_platform_is_left_out(files, tmp_path):
+    files.cluster["configServer"]["path"] = str(tmp_path / "gone.yaml")
+    status, found = files.findings()
+    assert (status, found["configuration.source"]["severity"]) == (1, "error")
+    assert found["platform.*"]["severity"] == "skipped"
+
+
+def test_bad_cluster_options_are_told_and_what_needs_them_left_out(files):
+    files.cluster["pacing"]["refreshPeriod"] = 0
+    status, found = files.findings()
+    assert (status, found["options.cluster"]["severity"]) == (1, "error")
+    assert "refreshPeriod" in found["options.cluster"]["found"]
+    assert found["statistics.*"]["severity"] == "skipped"
+
+
+def test_bad_node_options_are_the_only_finding(files):
+    files.node["zookeeper"]["heartbeat_seconds"] = 3.0
+    status, found = files.findings()
+    assert status == 1
+    assert set(found) == {"options.node"}
+
+
+def test_a_node_alone_needs_no_zookeeper(files):
+    files.node["zookeeper"] = "none"
+    status, found = files.findings()
+    assert status == 0
+    assert found["zookeeper.session"]["severity"] == "skipped"
+    assert "times.tick" not in found
+
+
+def test_a_port_that_another_program_uses_is_an_error(files):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1)
+        files.node["ports"]["clustering"] = listener.getsockname()[1]
+        status, found = files.findings()
+    assert (status, found["ports.clustering"]["severity"]) == (1, "error")
+
+
+async def test_members_tell_mode_tick_and_sync_limit(ensemble):
+    answers = [await ask_member(host) for host in ensemble.hosts.split(",")]
+    if len(answers) >= 3:
+        assert sorted(answer.mode for answer in answers) == ["follower", "follower", "leader"]
+        assert {(answer.tick_seconds, answer.sync_limit) for answer in answers} == {(0.5, 4)}
+    assert all(each.severity == "ok" for each in check_members(answers, secured=False))
+
+
+async def test_a_port_that_speaks_something_else_tells_no_mode():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(4)
+        answer = await ask_member(f"127.0.0.1:{listener.getsockname()[1]}")
+    assert answer.failure == "no answer in time"
