@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from pacing_node.statistics.api_session import Authority
     from pacing_node.statistics.feed import Feed
     from pacing_node.statistics.registry import Registry
 
@@ -31,6 +32,7 @@ class ApiStatistics(PairStatistics):
         *,
         bearer_token: SecretStr | None = None,
         api_key: SecretStr | None = None,
+        authority: Authority | None = None,
         tls: ssl.SSLContext | None = None,
         settings: ApiSettings | None = None,
         definitions: ApiDefinitions | None = None,
@@ -38,6 +40,8 @@ class ApiStatistics(PairStatistics):
         least_known_ratio: float = 0.5,
     ) -> None:
         """Addresses are base addresses, ``https://host/statistics/v3``.
+
+        An access token is either fixed (``bearer_token``) or comes from an ``authority`` that renews it.
 
         Both servers' mode is unknown, so the first that answers is read, and the other when it fails.
         """
@@ -55,7 +59,13 @@ class ApiStatistics(PairStatistics):
 
         def session(feed: Feed, registry: Registry, on_change: Callable[[], object]) -> ApiSession:
             return ApiSession(
-                feed, registry=registry, settings=chosen, definitions=known, client=client, on_change=on_change
+                feed,
+                registry=registry,
+                settings=chosen,
+                definitions=known,
+                client=client,
+                authority=authority,
+                on_change=on_change,
             )
 
         super().__init__(

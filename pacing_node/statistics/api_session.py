@@ -8,7 +8,7 @@ import random
 import time
 import traceback
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 import structlog
@@ -51,6 +51,18 @@ class ApiSettings:
     max_reply_bytes: int = 64 * 1024 * 1024
 
 
+class Authority(Protocol):
+    """Proves to the server who is calling, with credentials that may have to be renewed."""
+
+    async def headers(self, body: bytes, /) -> dict[str, str]:
+        """Headers for a request; raises when there are none to be had."""
+        ...
+
+    def reject(self, headers: dict[str, str]) -> bool:
+        """The server answered 401 to these headers; whether others may work."""
+        ...
+
+
 class ApiSession:
     """Keeps one server's feed alive until it is stopped.
 
@@ -66,14 +78,16 @@ class ApiSession:
         settings: ApiSettings,
         definitions: ApiDefinitions,
         client: Callable[[], httpx.AsyncClient],
+        authority: Authority | None,
         on_change: Callable[[], object],
     ) -> None:
-        """``client`` makes an HTTP client with the server's credentials and an empty cookie jar."""
+        """``client`` makes an HTTP client with fixed credentials and an empty cookie jar; ``authority`` adds others."""
         self._feed = feed
         self._registry = registry
         self._settings = settings
         self._definitions = definitions
         self._make_client = client
+        self._authority = authority
         self._on_change = on_change
         self._orders: asyncio.Queue[tuple[Sequence[int], Sequence[int]]] = asyncio.Queue()
         self._open = False
@@ -242,15 +256,27 @@ class ApiSession:
         """One request; the JSON of its answer. Raises what httpx raises, ``TimeoutError`` and ``ValueError``."""
         url = f"{self._feed.address.rstrip('/')}/{path}"
         async with asyncio.timeout(self._settings.silence_seconds):
-            async with client.stream(method, url, json=body) as response:
+            proof = await self._proof()
+            async with client.stream(method, url, json=body, headers=proof) as response:
                 text = bytearray()
                 async for chunk in response.aiter_bytes():
                     text += chunk
                     if len(text) > self._settings.max_reply_bytes:
                         raise ValueError(f"{method} {path}: the reply is too long")
+        if response.status_code == 401 and self._authority is not None:
+            self._authority.reject(proof)
         if response.status_code >= 300:
             raise ValueError(f"{method} {path}: HTTP {response.status_code}")
         return json.loads(text) if text.strip() else None
+
+    async def _proof(self) -> dict[str, str]:
+        """Headers of the authority, if there is one. Raises ``ValueError`` with its reason when it has none."""
+        if self._authority is None:
+            return {}
+        try:
+            return await self._authority.headers(b"")
+        except Exception as failure:
+            raise ValueError(f"no credentials: {failure}") from None
 
 
 def _data(document: object) -> dict[str, object]:

@@ -74,7 +74,7 @@ def read_statistics(data: object, agents: Mapping[int, bool]) -> list[wire.Stati
             continue
         reference = _reference(entry.get("statisticId"))
         if reference is not None and reference in agents and "value" in entry:
-            found.append(_value(reference, entry["value"], agent=agents[reference]))
+            found.append(_value(reference, entry["value"], entry.get("error"), agent=agents[reference]))
     return found
 
 
@@ -84,7 +84,7 @@ def read_service_state(data: object) -> bool | None:
     return {"Available": True, "Unavailable": False}.get(state) if isinstance(state, str) else None
 
 
-def _value(reference: int, value: object, *, agent: bool) -> wire.StatisticValue:
+def _value(reference: int, value: object, error: object, *, agent: bool) -> wire.StatisticValue:
     read = wire.StatisticValue(reference=reference)
     if agent:
         state = _agent_state(value)
@@ -96,7 +96,7 @@ def _value(reference: int, value: object, *, agent: bool) -> wire.StatisticValue
         if number is not None:
             read.number = number
             return read
-    read.invalid.reason = "a value that cannot be read"
+    read.invalid.reason = error if isinstance(error, str) and error else "a value that cannot be read"
     return read
 
 

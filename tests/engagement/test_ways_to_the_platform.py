@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import socket
 import ssl
+import subprocess
+import time
 
 import pytest
 import trustme
@@ -103,6 +108,44 @@ async def test_a_certificate_nobody_trusts_is_refused_and_said(secure_platform):
     assert outcome.status is PushStatus.FAILED
     assert "certificate verify failed" in outcome.message.lower()
     assert outcome.attempts == 1
+
+
+@pytest.fixture
+def tinyproxy(tmp_path):
+    """A real forward proxy that asks for credentials, where the package is installed: its port."""
+    program = shutil.which("tinyproxy")
+    if program is None:
+        pytest.skip("no tinyproxy is installed (Debian: tinyproxy)")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (tmp_path / "tinyproxy.conf").write_text(
+        f'Port {port}\nListen 127.0.0.1\nAllow 127.0.0.1\nBasicAuth user proxypass\nTimeout 10\nLogFile "{tmp_path}/log"\n'
+    )
+    process = subprocess.Popen([program, "-d", "-c", tmp_path / "tinyproxy.conf"], stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        while True:
+            assert process.poll() is None, "tinyproxy ended"
+            assert time.monotonic() < deadline, "tinyproxy does not listen"
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_a_real_forward_proxy_with_credentials(tinyproxy, platform, secure_platform, ca_file, secure):
+    url = secure_platform.url if secure else platform.url
+    for password, status in (("proxypass", PushStatus.ACCEPTED), ("wrongpass", PushStatus.FAILED)):
+        way = ProxySettings(f"http://127.0.0.1:{tinyproxy}", "user", SecretStr(password))
+        outcome = await pushed(settings(url, ca_file=ca_file, proxy=way))
+        assert outcome.status is status
+        assert password not in repr(outcome)
 
 
 def test_a_proxy_address_with_a_password_in_it_is_refused():

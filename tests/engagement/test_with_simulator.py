@@ -11,13 +11,19 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from pacing_node.configuration.credentials import engagement_credentials
 from pacing_node.configuration.discovery import discover
 from pacing_node.configuration.object_files import load_objects
+from pacing_node.engagement.oauth import TokenSource
 from pacing_node.engagement.port import PushStatus, TargetPush
 from pacing_node.engagement.predictive import PredictiveEngagement
+from pacing_node.engagement.redaction import Redactor
 from pacing_node.engagement.settings import EngagementSettings
+from pacing_node.engagement.webhook import WebhookEngagement, WebhookSettings
+from pacing_node.statistics.api import ApiStatistics
+from pacing_node.statistics.api_values import ApiDefinitions
 from pacing_node.statistics.bridge import BridgeStatistics
 from tests.engagement.platform import token
 
@@ -83,6 +89,85 @@ async def test_statistics_of_a_living_centre_are_complete_and_plausible(centre, 
     assert totals["reactive_entered"] + totals["completed"] > 0
     assert {each.group for each in capacity} == {group.name for group in targets.groups}
     assert {each.statistic for each in invalid} <= {"PACS_VQ_AverageHandleTime"}  # nothing has ended yet
+
+
+async def test_the_statistics_api_says_the_same_as_the_feed(centre, objects, targets):
+    """Two protocols, one centre: numbers of agents and slots agree, and reactive traffic is seen by definition."""
+    found = engagement_credentials(objects)
+    token_settings = EngagementSettings(
+        base_auth_url=found.base_auth_url,
+        base_service_url=found.base_service_url,
+        client_id=found.client_id,
+        password=found.password,
+    )
+    queue = dict(ApiDefinitions().queue)
+    for name in ("PACS_VQ_Current", "PACS_VQ_Entered"):
+        queue[name, ""] = {"statisticType": name, "filter": ""}
+    queue["PACS_VQ_Entered", "PACS_Proactive_Interaction"] = {
+        "statisticType": "PACS_VQ_Entered",
+        "filter": "PACS_Proactive_Interaction",
+    }
+    async with httpx.AsyncClient() as client:
+        api = ApiStatistics(
+            f"{centre['http']}/statistics/v3",
+            api_key=SecretStr("any"),
+            authority=TokenSource(client, token_settings, Redactor(())),
+            definitions=ApiDefinitions(queue=queue),
+        )
+        feed = BridgeStatistics(centre["statistics"]["primary"])
+        await settled(feed, targets)
+        await settled(api, targets)
+        entered = 0.0
+        for _ in range(16):
+            await asyncio.sleep(0.25)
+            left, right = feed.snapshot(5.0), api.snapshot(10.0)
+            entered += right.reactive_entered.sum()
+        missing = {each.statistic for each in api.invalid}
+        await api.stop()
+        await feed.stop()
+    assert right.valid.all()
+    assert entered > 0
+    assert missing == {"PACS_VQ_AverageHandleTime"}
+    assert (right.capable <= right.logged_in).all()
+    assert abs(left.logged_in - right.logged_in).sum() <= 3  # somebody may have come or gone between the two
+    assert abs((left.ready + left.busy) - (right.ready + right.busy)).sum() <= 8
+
+
+async def test_the_webhook_is_taken_replayed_and_fenced(centre, targets):
+    adapter = WebhookEngagement(WebhookSettings(f"{centre['http']}/webhook", max_entities_per_request=4))
+    entries = [TargetPush(each, 1, 5.0, None, None, 1, 1, 0, 0, 0, "agents_available") for each in targets.targets]
+    first = await adapter.push(token(7, 1), entries, 10.0)
+    again = await adapter.push(token(7, 1), entries, 10.0)
+    late = await adapter.push(token(6, 5), entries, 10.0)
+    await adapter.close()
+    assert (first.status, first.message, first.replayed) == (PushStatus.ACCEPTED, "", False)
+    assert all(each.error is None and each.pending is not None for each in first.replies)
+    assert (again.status, again.replayed) == (PushStatus.ACCEPTED, True)
+    assert (late.status, late.mark.epoch, late.mark.sequence) == (PushStatus.FENCED, 7, 1)
+
+
+async def test_the_primary_dies_and_totals_jump_without_a_spike(centre, targets):
+    source = BridgeStatistics(centre["statistics"]["primary"], centre["statistics"]["backup"])
+    await settled(source, targets)
+    stale, worst = 0, 0.0
+    async with httpx.AsyncClient(base_url=centre["http"]) as client:
+        for period in range(24):
+            await asyncio.sleep(0.25)
+            snapshot = source.snapshot(2.0)
+            if period == 10:
+                fault = {"kind": "statistics_down", "server": "primary", "takeover_seconds": 0.5, "seconds": 60}
+                (await client.post("/simulator/faults", json=fault)).raise_for_status()
+            if period == 16:
+                (await client.post("/simulator/faults", json={"kind": "totals_jump", "by": 1000})).raise_for_status()
+            if period > 0:
+                stale += not snapshot.valid.all()
+            worst = max(worst, snapshot.accepted.max(), snapshot.abandoned.max(), snapshot.reactive_entered.max())
+        active = source.active
+        (await client.delete("/simulator/faults")).raise_for_status()
+    await source.stop()
+    assert active == "backup"
+    assert stale <= 1
+    assert worst < 50  # the backup's totals began 517 ahead, and jumped by 1000
 
 
 async def test_a_push_is_taken_replayed_and_fenced(centre, objects, targets):
