@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cluster.settings import ClusterSettings
 from pacing_node.api.server import TlsFiles
+from pacing_node.configuration.credentials import engagement_credentials
+from pacing_node.configuration.tls_files import channel_credentials
 from pacing_node.cycle.plan import CycleSettings
 from pacing_node.engagement.settings import EngagementSettings, ProxySettings
+from pacing_node.engagement.webhook import WebhookSettings
 from pacing_node.statistics.bridge import BridgeStatistics
 
 if TYPE_CHECKING:
@@ -15,8 +18,8 @@ if TYPE_CHECKING:
 
     from pacing_node.configuration.cluster_options import ClusterOptions
     from pacing_node.configuration.connections import ForwardProxy, StatServer
-    from pacing_node.configuration.credentials import EngagementCredentials
     from pacing_node.configuration.node_options import NodeOptions
+    from pacing_node.configuration.objects import ConfigurationObjects
     from pacing_node.statistics.port import StatisticsSource
 
 LEAST_KEEPALIVE_SECONDS = 90.0
@@ -69,22 +72,32 @@ def cycle_settings(options: ClusterOptions, push_budget_seconds: float) -> Cycle
     )
 
 
-def engagement_settings(options: ClusterOptions, credentials: EngagementCredentials) -> EngagementSettings:
-    """Settings of the engagement platform's adapter.
+def engagement_settings(options: ClusterOptions, objects: ConfigurationObjects) -> EngagementSettings | WebhookSettings:
+    """Settings of the engagement platform's adapter, by its kind.
 
-    Raises EngagementSettingsError when no connection can be made with them.
+    Raises EngagementSettingsError when no connection can be made with them, ConfigurationError when the transaction
+    object with the credentials is missing or broken.
     """
     endpoint = options.pacing_endpoint
+    common: dict[str, Any] = {
+        "max_entities_per_request": endpoint.max_entities_per_request,
+        "max_concurrent_requests": endpoint.max_concurrent_requests,
+        "compress": endpoint.compress,
+        "keepalive_seconds": max(LEAST_KEEPALIVE_SECONDS, 2.0 * options.pacing.refresh_seconds),
+        "proxy": _proxy(options.forward_proxy),
+        "ca_file": str(endpoint.authorities) if endpoint.authorities else None,
+    }
+    if endpoint.kind == "webhook":
+        url, token, key = endpoint.url or "", endpoint.token, endpoint.signing_key
+        return WebhookSettings(push_url=url, bearer_token=token, signing_key=key, **common)
+    credentials = engagement_credentials(objects, endpoint.transaction)
     return EngagementSettings(
         base_auth_url=credentials.base_auth_url,
         base_service_url=credentials.base_service_url,
         client_id=credentials.client_id,
         password=credentials.password,
         target_endpoint=endpoint.target_endpoint,
-        max_entities_per_request=endpoint.max_entities_per_request,
-        max_concurrent_requests=endpoint.max_concurrent_requests,
-        keepalive_seconds=max(LEAST_KEEPALIVE_SECONDS, 2.0 * options.pacing.refresh_seconds),
-        proxy=_proxy(options.forward_proxy),
+        **common,
     )
 
 
@@ -97,7 +110,7 @@ def _proxy(proxy: ForwardProxy | None) -> ProxySettings | None:
 
 def statistics_source(options: StatServer) -> StatisticsSource:
     """The adapter to the statistics servers."""
-    return BridgeStatistics(options.primary, options.backup)
+    return BridgeStatistics(options.primary, options.backup, credentials=lambda: channel_credentials(options.tls))
 
 
 def tls_files(options: NodeOptions) -> TlsFiles | None:

@@ -4,34 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cluster.tasks import spawn
 from pacing_node.engagement.port import PushOutcome, PushStatus
 from pacing_node.engagement.predictive import PredictiveEngagement
+from pacing_node.engagement.settings import EngagementSettings
+from pacing_node.engagement.webhook import WebhookEngagement, WebhookSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster.token import Token
     from pacing_node.engagement.port import TargetPush
-    from pacing_node.engagement.settings import EngagementSettings
 
 
 class PlatformSlot:
     """An engagement platform that may not be configured yet; pushes then fail with the reason, and nothing is sent."""
 
     def __init__(self) -> None:
-        self._platform: PredictiveEngagement | None = None
+        self._platform: PredictiveEngagement | WebhookEngagement | None = None
         self.missing = "the configuration has not been read yet"
         """Why there is no platform, for people."""
 
-    def use(self, settings: EngagementSettings) -> None:
-        """Send to this platform from the next push on.
+    def use(self, settings: EngagementSettings | WebhookSettings) -> None:
+        """Send to this platform from the next push on; a push under way ends where it began.
 
         Raises EngagementSettingsError, and goes on as before, when no connection can be made with the settings.
         """
-        if self._platform is None:
-            self._platform = PredictiveEngagement(settings)
+        current = self._platform
+        if isinstance(current, PredictiveEngagement) and isinstance(settings, EngagementSettings):  # noqa: SIM114 - typed
+            current.replace(settings)
+        elif isinstance(current, WebhookEngagement) and isinstance(settings, WebhookSettings):
+            current.replace(settings)
         else:
-            self._platform.replace(settings)
+            self._platform = _build(settings)
+            if current is not None:
+                spawn("platform-retire", current.close(), finite=True)
 
     @property
     def configured(self) -> bool:
@@ -49,7 +56,17 @@ class PlatformSlot:
         if self._platform is not None:
             await self._platform.warm_up(seconds)
 
+    async def why_unreachable(self, seconds: float) -> str | None:
+        """Why a push could not reach the platform now; None when it could."""
+        return self.missing if self._platform is None else await self._platform.why_unreachable(seconds)
+
     async def close(self) -> None:
         """Close connections."""
         if self._platform is not None:
             await self._platform.close()
+
+
+def _build(settings: EngagementSettings | WebhookSettings) -> PredictiveEngagement | WebhookEngagement:
+    if isinstance(settings, WebhookSettings):
+        return WebhookEngagement(settings)
+    return PredictiveEngagement(settings)

@@ -14,7 +14,6 @@ import structlog
 
 from pacing_node import adapters
 from pacing_node.configuration.cluster_options import restart_needed
-from pacing_node.configuration.credentials import engagement_credentials
 from pacing_node.configuration.discovery import discover
 from pacing_node.configuration.errors import ConfigurationError
 from pacing_node.engagement.settings import EngagementSettingsError
@@ -98,8 +97,7 @@ class Reconfiguration:
 
     def _connect_platform(self, options: ClusterOptions, objects: ConfigurationObjects) -> None:
         try:
-            credentials = engagement_credentials(objects, options.pacing_endpoint.transaction)
-            self._platform.use(adapters.engagement_settings(options, credentials))
+            self._platform.use(adapters.engagement_settings(options, objects))
         except (ConfigurationError, EngagementSettingsError) as error:
             problems = tuple(str(error).splitlines())
             if problems != self.problems:

@@ -34,6 +34,9 @@ log = structlog.get_logger(__name__)
 
 _WARM_UP_STEP_SECONDS = 0.05
 
+UNREACHED = frozenset({PushStatus.FAILED, PushStatus.DEADLINE})
+"""Outcomes after which another node might do better."""
+
 
 class Pacer:
     """Runs the cycle of one node until cancelled."""
@@ -48,13 +51,19 @@ class Pacer:
         board: Board,
         share: Callable[[CycleReport], None],
         tally: Tally | None = None,
+        on_push: Callable[[bool], None] = lambda _: None,
     ) -> None:
-        """Wire the cycle to its ports; ``share`` hands a report to the standbys and must not block."""
+        """Wire the cycle to its ports.
+
+        ``share`` hands a report to the standbys; ``on_push`` is told whether a push that was sent reached the
+        platform. Neither may block.
+        """
         self._mastership = mastership
         self._statistics = statistics
         self._plan = plan
         self._board = board
         self._share = share
+        self._on_push = on_push
         self._calculation: Calculation | None = None
         self.tally = tally or Tally()
         self._pusher = Pusher(platform, self.tally)
@@ -123,6 +132,8 @@ class Pacer:
         entries = build_push(calculation, calculated, settings.refresh_seconds)
         pushed = await self._pusher.push(reign, entries, settings.budget_seconds)
         _learn(calculation, calculated, pushed)
+        if pushed.outcome is not None:
+            self._on_push(pushed.outcome.status not in UNREACHED)
         self._post(reign, calculation, calculated, pushed)
 
     def _current_calculation(self) -> Calculation:

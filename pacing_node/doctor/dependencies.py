@@ -10,7 +10,6 @@ import httpx
 from cluster import tasks
 from pacing_node import adapters
 from pacing_node.configuration.cluster_options import parse_cluster_options
-from pacing_node.configuration.credentials import engagement_credentials
 from pacing_node.configuration.discovery import discover
 from pacing_node.configuration.errors import ConfigurationError
 from pacing_node.configuration.sources import configuration_source
@@ -20,7 +19,7 @@ from pacing_node.doctor.surroundings import ANSWER_SECONDS, ask, check_clock
 from pacing_node.engagement.connection import build_client
 from pacing_node.engagement.oauth import TokenError, TokenSource
 from pacing_node.engagement.redaction import Redactor
-from pacing_node.engagement.settings import EngagementSettingsError
+from pacing_node.engagement.settings import EngagementSettings, EngagementSettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
     from pacing_node.configuration.cluster_options import ClusterOptions
     from pacing_node.configuration.objects import ConfigurationObjects
-    from pacing_node.engagement.settings import EngagementSettings
 
 _POLL_SECONDS = 0.05
 _SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING}
@@ -124,11 +122,10 @@ async def statistics(options: ClusterOptions) -> list[Diagnosis]:
 
 async def platform(options: ClusterOptions, objects: ConfigurationObjects) -> list[Diagnosis]:
     """Fetch a token and reach the engagement platform; nothing is pushed."""
-    if options.pacing_endpoint.kind != "predictive-engagement":
-        return [skipped("platform.endpoint", f"kind {options.pacing_endpoint.kind}: only a push could tell")]
     try:
-        credentials = engagement_credentials(objects, options.pacing_endpoint.transaction)
-        settings = adapters.engagement_settings(options, credentials)
+        settings = adapters.engagement_settings(options, objects)
+        if not isinstance(settings, EngagementSettings):
+            return [skipped("platform.endpoint", f"kind {options.pacing_endpoint.kind}: only a push could tell")]
         client = build_client(settings)
     except (ConfigurationError, EngagementSettingsError) as failure:
         return [error("platform.settings", str(failure), "addresses and credentials", "correct the transaction object")]

@@ -79,13 +79,22 @@ class BulkPlatform(ABC, Generic[Settings]):
 
     async def warm_up(self, seconds: float) -> None:
         """Fetch a token and open a connection ahead of the first push; failures are left to the push."""
+        failure = await self.why_unreachable(seconds)
+        if failure is not None:
+            log.debug("engagement.not_warmed_up", error=failure)
+
+    async def why_unreachable(self, seconds: float) -> str | None:
+        """Why a push could not reach the platform now; None when it could. Sends nothing that has an effect."""
         async with self._connection as connection:
             try:
                 async with asyncio.timeout(seconds):
                     await connection.authority.headers(b"")
-                    await connection.client.head(connection.settings.warm_up_url)
-            except (TimeoutError, TokenError, httpx.HTTPError, OSError) as failure:
-                log.debug("engagement.not_warmed_up", error=connection.redactor.clean(str(failure)))
+                    answer = await connection.client.head(connection.settings.warm_up_url)
+            except TimeoutError:
+                return f"no answer within {seconds:g} s"
+            except (TokenError, httpx.HTTPError, OSError) as failure:
+                return connection.redactor.clean(str(failure)) or type(failure).__name__
+        return f"HTTP status {answer.status_code}" if answer.is_server_error else None
 
     async def close(self) -> None:
         """Close connections, when the push under way has ended."""

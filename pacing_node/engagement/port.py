@@ -97,6 +97,10 @@ class EngagementPlatform(Protocol):
         """Fetch a token and open a connection ahead of the first push; failures are left to the push."""
         ...
 
+    async def why_unreachable(self, seconds: float) -> str | None:
+        """Why a push could not reach the platform now; None when it could. Sends nothing that has an effect."""
+        ...
+
     async def close(self) -> None:
         """Close connections."""
         ...

@@ -160,4 +160,7 @@ class FakePlatform:
         return self.answer(token, targets)
 
     async def warm_up(self, seconds: float) -> None: ...
+    async def why_unreachable(self, seconds: float) -> str | None:
+        return None
+
     async def close(self) -> None: ...
