@@ -13,7 +13,7 @@ import numpy as np
 from pacing_node.algorithms.model import Estimates
 
 if TYPE_CHECKING:
-    from pacing_node.algorithms.model import Feedback, FloatArray, Policy, Snapshot
+    from pacing_node.algorithms.model import BoolArray, Feedback, FloatArray, Policy, Snapshot
     from pacing_node.algorithms.observation import Observation
     from pacing_node.algorithms.state import LearnedState
 
@@ -31,6 +31,8 @@ TIME_MEMORY = 250.0
 """Events after which evidence of a time has faded to 1/e."""
 PATIENCE_MEMORY = 200.0
 """Abandonments after which evidence of patience fades."""
+SPENT_PERIODS = 20.0
+"""Periods over which the share of unspent invitations is averaged."""
 RATE_SECONDS = 600.0
 """Memory of rates."""
 SHORTEST_SECONDS = 1.0
@@ -46,8 +48,10 @@ class Estimator:
 
     def learn(self, observation: Observation, feedback: Feedback, policy: Policy) -> None:
         """Take in one snapshot and what the platform reported since the calculation before."""
-        self._learn_acceptance(observation, feedback, policy)
-        self._learn_times(observation, feedback, policy)
+        disposed, plausible = self._dispositions(feedback, policy)
+        self._learn_acceptance(observation, feedback, (disposed, plausible), policy)
+        self._learn_handle(observation, policy)
+        self._learn_disposition(feedback, plausible, policy)
         self._learn_patience(observation)
         self._learn_rates(observation)
 
@@ -57,27 +61,54 @@ class Estimator:
         prior = _known_or(feedback.acceptance_ratio, policy.default_acceptance)
         acceptance = cautious_acceptance(state.entries, state.disposed, prior)
         learned = np.where(state.handle > 0.0, state.handle, policy.default_handle_seconds)
-        disposition = np.where(state.disposition > 0.0, state.disposition, policy.default_disposition_seconds)
         return Estimates(
             acceptance_ratio=np.clip(acceptance, LEAST_ACCEPTANCE, 1.0),
             handle_seconds=np.maximum(np.where(snapshot.handle_seconds > 0.0, snapshot.handle_seconds, learned), 1.0),
-            disposition_seconds=np.maximum(_known_or(feedback.disposition_seconds, disposition), SHORTEST_SECONDS),
+            disposition_seconds=self._disposition(feedback, policy),
             patience_seconds=(120.0 + state.waiting_seconds) / (2.0 + state.abandoned),
             reactive_per_second=state.reactive.copy(),
         )
 
-    def _learn_acceptance(self, observation: Observation, feedback: Feedback, policy: Policy) -> None:
+    def _dispositions(self, feedback: Feedback, policy: Policy) -> tuple[FloatArray, BoolArray]:
+        """Dispositions as far as they are plausible, and the rows where all of them are.
+
+        The ledger takes every allotted invitation as sent. With few visitors some were not, and a platform may forget
+        what was pending: both look like a crowd of rejections, would lower the acceptance ratio and raise the number of
+        invitations. Where the count is not likely, Little's law says how many there were: mean pending over d.
+        """
+        if not len(feedback.reported):
+            return feedback.disposed, feedback.disposed > 0.0
+        mean = np.maximum(feedback.reported + 0.5 * (feedback.disposed - feedback.sent), 0.0)
+        expected = mean * feedback.report_seconds / self._disposition(feedback, policy)
+        most = 1.25 * expected + 2.0 * np.sqrt(expected) + 2.0
+        disposed = np.where(feedback.disposed <= most, feedback.disposed, expected)
+        reported = feedback.report_seconds > 0.0
+        unspent = np.where(feedback.sent > 0.0, 1.0 - disposed / np.maximum(feedback.disposed, disposed + 1e-9), 0.0)
+        weight = np.where(reported & (feedback.sent > 0.0), 1.0 / SPENT_PERIODS, 0.0)
+        self._state.spent += weight * (unspent - self._state.spent)
+        return disposed, reported & (feedback.disposed <= most)
+
+    def _disposition(self, feedback: Feedback, policy: Policy) -> FloatArray:
+        """Mean time to a disposition: as reported, else as learned, else the prior."""
+        state = self._state
+        learned = np.where(state.disposition > 0.0, state.disposition, policy.default_disposition_seconds)
+        return np.maximum(_known_or(feedback.disposition_seconds, learned), SHORTEST_SECONDS)
+
+    def _learn_acceptance(
+        self, observation: Observation, feedback: Feedback, dispositions: tuple[FloatArray, BoolArray], policy: Policy
+    ) -> None:
         # A report covers the time up to the push it answers; entries seen since then belong to the next report.
         state = self._state
         reported = feedback.report_seconds > 0.0 if len(feedback.report_seconds) else feedback.disposed > 0.0
-        disposed = np.where(reported, feedback.disposed, 0.0)
+        counted, plausible = dispositions
+        disposed = np.where(reported, counted, 0.0)
         entries = np.where(reported, np.minimum(self._open_entries, disposed), 0.0)
         self._open_entries = np.where(reported, 0.0, self._open_entries) + observation.entries
         slow, fast = np.exp(-disposed / SLOW_MEMORY), np.exp(-disposed / FAST_MEMORY)
         state.entries[:] = state.entries * slow + entries
         state.disposed[:] = state.disposed * slow + disposed
-        state.fast_entries[:] = state.fast_entries * fast + entries
-        state.fast_disposed[:] = state.fast_disposed * fast + disposed
+        state.fast_entries[:] = np.where(plausible, state.fast_entries * fast + entries, state.fast_entries)
+        state.fast_disposed[:] = np.where(plausible, state.fast_disposed * fast + disposed, state.fast_disposed)
         step = self._stepped(_known_or(feedback.acceptance_ratio, policy.default_acceptance))
         state.entries[:] = np.where(step, state.fast_entries, state.entries)
         state.disposed[:] = np.where(step, state.fast_disposed, state.disposed)
@@ -87,24 +118,27 @@ class Estimator:
         state = self._state
         slow = (state.entries + PRIOR_WEIGHT * prior) / (state.disposed + PRIOR_WEIGHT)
         fast = state.fast_entries / np.maximum(state.fast_disposed, 1.0)
-        deviation = np.sqrt(slow * (1.0 - slow) / np.maximum(state.fast_disposed, 1.0))
+        # Fading weights average over twice the memory.
+        deviation = np.sqrt(slow * (1.0 - slow) / np.maximum(2.0 * state.fast_disposed, 1.0))
         enough = state.fast_disposed >= 0.5 * FAST_MEMORY
         return np.asarray(enough & (np.abs(fast - slow) > STEP_DEVIATIONS * deviation))
 
-    def _learn_times(self, observation: Observation, feedback: Feedback, policy: Policy) -> None:
+    def _learn_handle(self, observation: Observation, policy: Policy) -> None:
         state = self._state
         known = np.where(state.handle > 0.0, state.handle, policy.default_handle_seconds)
         state.completed[:] = state.completed * np.exp(-observation.completed / TIME_MEMORY) + observation.completed
         gain = 1.0 / (TIME_PRIOR + state.completed)
         moved = known + gain * (observation.busy_seconds - known * observation.completed)
         state.handle[:] = np.where(observation.elapsed > 0.0, np.clip(moved, 0.5 * known, 2.0 * known), state.handle)
+
+    def _learn_disposition(self, feedback: Feedback, plausible: BoolArray, policy: Policy) -> None:
+        state = self._state
         if not len(feedback.pending_seconds):
             return
         wait = np.where(state.disposition > 0.0, state.disposition, policy.default_disposition_seconds)
         gain = 1.0 / (TIME_PRIOR + state.disposed)
         moved = wait + gain * (feedback.pending_seconds - wait * feedback.disposed)
-        reported = feedback.report_seconds > 0.0
-        state.disposition[:] = np.where(reported, np.clip(moved, 0.5 * wait, 2.0 * wait), state.disposition)
+        state.disposition[:] = np.where(plausible, np.clip(moved, 0.5 * wait, 2.0 * wait), state.disposition)
 
     def _learn_patience(self, observation: Observation) -> None:
         state = self._state

@@ -26,7 +26,7 @@ class Law:
     """One contestant."""
 
     algorithm: Algorithm
-    caution: float = 1.6
+    caution: float = 1.0
     baseline: type[Baseline] | None = None
 
     @property
@@ -44,7 +44,7 @@ class Law:
 LAWS = {
     "LOOKAHEAD": Law(Algorithm.LOOKAHEAD),
     "LOOKAHEAD-mean": Law(Algorithm.LOOKAHEAD, caution=0.0),
-    "LOOKAHEAD-c1": Law(Algorithm.LOOKAHEAD, caution=1.0),
+    "LOOKAHEAD-cautious": Law(Algorithm.LOOKAHEAD, caution=1.6),
     "LOOKAHEAD_DUAL": Law(Algorithm.LOOKAHEAD_DUAL),
     "SUPER_PROGRESSIVE": Law(Algorithm.SUPER_PROGRESSIVE),
     "PREDICTIVE_B": Law(Algorithm.PREDICTIVE_B),

@@ -69,7 +69,9 @@ class Day:
         result = self._controller.calculate(snapshot, feedback, self.policy)
         self._late.popleft()
         self._ledger.allotted(_EPOCH + now, result.invitations)
-        self._ledger.acknowledged(_EPOCH + now, self.centre.pending.astype(np.float64))
+        pending = self.centre.pending.astype(np.float64)
+        seconds = np.full(self.centre.rows, self._scenario.disposition_mean)
+        self._ledger.acknowledged(_EPOCH + now, pending, positive_seconds=seconds)
         self.centre.allot(result.invitations, REFRESH_SECONDS)
         if self.policy.algorithm.dual:
             self.centre.inbound = np.nan_to_num(result.inbound_portion, nan=1.0)

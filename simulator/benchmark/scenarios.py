@@ -42,6 +42,8 @@ class Scenario:
     handle_mean: float = 300.0
     patience: Callable[[np.random.Generator, int], FloatArray] = field(default_factory=lambda: exponential(60.0))
     disposition: Callable[[np.random.Generator, int], FloatArray] = field(default_factory=lambda: exponential(15.0))
+    disposition_mean: float = 15.0
+    """As the platform's reply reports it."""
     acceptance: Profile = ((0.0, 0.3),)
     acceptance_spread: float = 0.0
     """Standard deviation of a slow common factor (log scale, memory 15 minutes) on the acceptance ratio."""

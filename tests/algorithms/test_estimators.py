@@ -1,0 +1,124 @@
+"""Estimators: what they learn, how fast, and what they refuse to believe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pacing_node.algorithms import Algorithm, Ledger, create_controller
+from simulator.benchmark.centre import Centre
+from simulator.benchmark.laws import LAWS
+from simulator.benchmark.run import Day
+from simulator.benchmark.scenarios import STATIONARY
+from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
+
+
+def run(scenario, agents, seconds, rows=6):
+    day = Day(LAWS["LOOKAHEAD"], scenario, np.full(rows, agents), 5)
+    seen = []
+    inner = day._controller.calculate
+
+    def calculate(snapshot, feedback, policy):
+        result = inner(snapshot, feedback, policy)
+        seen.append(result.estimates)
+        return result
+
+    day._controller.calculate = calculate
+    for step in range(int(seconds * 4)):
+        if step % 20 == 0:
+            day.push()
+        day.centre.advance()
+    return seen, day
+
+
+def test_acceptance_and_times_are_learned_from_counts_alone():
+    wrong = replace(STATIONARY, acceptance=((0.0, 0.5),), prior_acceptance=0.3)
+    seen, _ = run(wrong, 60, 2400.0)
+    assert seen[-1].acceptance_ratio.mean() == pytest.approx(0.5, abs=0.05)
+    assert seen[-1].handle_seconds.mean() == pytest.approx(300.0, rel=0.15)
+    assert seen[-1].disposition_seconds.mean() == pytest.approx(15.0, rel=0.25)
+
+
+def test_what_is_not_known_yet_counts_against_inviting():
+    seen, _ = run(STATIONARY, 30, 10.0)
+    assert (seen[0].acceptance_ratio > 0.4).all()
+
+
+def test_a_step_of_the_acceptance_ratio_is_noticed_within_minutes():
+    step = replace(STATIONARY, acceptance=((0.0, 0.3), (1800.0, 0.6)))
+    seen, _ = run(step, 60, 2100.0)
+    assert seen[355].acceptance_ratio.mean() == pytest.approx(0.3, abs=0.05)
+    assert seen[-1].acceptance_ratio.mean() > 0.5
+
+
+def test_unspent_invitations_are_not_taken_for_rejections():
+    few = replace(STATIONARY, visitors_per_agent=0.003)
+    seen, day = run(few, 20, 3600.0)
+    assert (seen[-1].acceptance_ratio > 0.12).all()
+    assert day._controller._state.spent.mean() > 0.1
+
+
+def test_a_platform_that_forgets_what_was_pending_does_not_lower_the_acceptance_ratio():
+    policy = make_policy(1, Algorithm.LOOKAHEAD)
+    controller, ledger = create_controller(names(1), policy), Ledger(names(1))
+    controller._state.entries[:], controller._state.disposed[:] = 75.0, 250.0
+    at = 1000.0
+    for pending in (150.0, 150.0, 0.0, 0.0):
+        snapshot = make_snapshot(taken_at=at, ready=20.0, busy=60.0)
+        result = controller.calculate(snapshot, ledger.feedback(at), policy)
+        ledger.allotted(at, np.array([0]))
+        ledger.acknowledged(at, np.array([pending]))
+        at += 5.0
+    last = controller.calculate(make_snapshot(taken_at=at, ready=20.0, busy=60.0), ledger.feedback(at), policy)
+    assert last.estimates.acceptance_ratio[0] > 0.6 * result.estimates.acceptance_ratio[0]
+    assert last.estimates.acceptance_ratio[0] > 0.18
+
+
+def test_statistics_and_reports_go_before_what_was_learned():
+    policy = make_policy(1)
+    controller = create_controller(names(1), policy)
+    feedback = make_feedback(acceptance_ratio=0.8, disposition_seconds=33.0)
+    estimates = controller.calculate(make_snapshot(handle_seconds=444.0), feedback, policy).estimates
+    assert estimates.handle_seconds[0] == 444.0
+    assert estimates.disposition_seconds[0] == 33.0
+    assert estimates.acceptance_ratio[0] > 0.8
+
+
+def test_patience_is_learned_from_waiting_and_leaving():
+    policy = make_policy(1)
+    controller = create_controller(names(1), policy)
+    for step in range(100):
+        snapshot = make_snapshot(taken_at=1000.0 + 5 * step, ready=0.0, busy=9.0, waiting=2.0, abandoned=0.25)
+        result = controller.calculate(snapshot, make_feedback(), policy)
+    assert result.estimates.patience_seconds[0] == pytest.approx(40.0, rel=0.1)
+
+
+def test_the_reactive_rate_is_the_offered_one_not_the_admitted():
+    policy = make_policy(1, Algorithm.LOOKAHEAD_DUAL, proactive_ratio=0.5)
+    controller = create_controller(names(1), policy)
+    for step in range(1000):
+        controller._state.inbound[:] = 0.5
+        snapshot = make_snapshot(taken_at=1000.0 + 5 * step, ready=2.0, busy=9.0, reactive_entered=1.0)
+        result = controller.calculate(snapshot, make_feedback(), policy)
+    assert result.estimates.reactive_per_second[0] == pytest.approx(0.4, rel=0.05)
+
+
+def test_an_invalid_row_learns_nothing_and_comes_back():
+    policy = make_policy(2)
+    controller = create_controller(names(2), policy)
+    for step in range(3):
+        valid = np.array([True, step != 1])
+        snapshot = make_snapshot(2, taken_at=1000.0 + 5 * step, ready=np.array([3.0, 3.0]), accepted=1.0, valid=valid)
+        result = controller.calculate(snapshot, make_feedback(2), policy)
+        assert (result.invitations > 0).tolist() == valid.tolist()
+
+
+def test_the_centre_is_seeded():
+    first, second = (Centre(STATIONARY, np.full(3, 5), 9) for _ in range(2))
+    for centre in (first, second):
+        centre.allot(np.full(3, 20), 5.0)
+        for _ in range(400):
+            centre.advance()
+    assert (first.totals["accepted"] == second.totals["accepted"]).all()
