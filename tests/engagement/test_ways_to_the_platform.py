@@ -120,7 +120,8 @@ def tinyproxy(tmp_path):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     (tmp_path / "tinyproxy.conf").write_text(
-        f'Port {port}\nListen 127.0.0.1\nAllow 127.0.0.1\nBasicAuth user proxypass\nTimeout 10\nLogFile "{tmp_path}/log"\n'
+        f"Port {port}\nListen 127.0.0.1\nAllow 127.0.0.1\nBasicAuth user proxypass\nTimeout 10\n"
+        f'LogFile "{tmp_path}/log"\n'
     )
     process = subprocess.Popen([program, "-d", "-c", tmp_path / "tinyproxy.conf"], stdout=subprocess.DEVNULL)
     try:

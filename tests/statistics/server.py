@@ -48,6 +48,7 @@ class Server(rpc.StatisticsServiceServicer):
         self.adds = 0
         self.removes = 0
         self.port = 0
+        self.credentials = None
         self._grpc = None
 
     @property
@@ -66,7 +67,11 @@ class Server(rpc.StatisticsServiceServicer):
             ]
         )
         rpc.add_StatisticsServiceServicer_to_server(self, self._grpc)
-        self.port = self._grpc.add_insecure_port(f"127.0.0.1:{port}")
+        where = f"127.0.0.1:{port}"
+        if self.credentials is None:
+            self.port = self._grpc.add_insecure_port(where)
+        else:
+            self.port = self._grpc.add_secure_port(where, self.credentials)
         await self._grpc.start()
 
     async def stop(self):

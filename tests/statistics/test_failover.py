@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
+import grpc
 import pytest
+import trustme
 from structlog.testing import capture_logs
 
 from contact_center.v1 import statistics_pb2 as wire
@@ -213,6 +215,38 @@ async def test_a_server_that_is_not_there_yet_is_found_when_it_comes():
     await until(lambda: source.warmed_up, 5.0)
     await source.stop()
     await server.stop()
+
+
+async def test_certificates_are_asked_for_anew_with_every_connection():
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    chain = b"".join(each.bytes() for each in certificate.cert_chain_pems)
+    server = Server()
+    server.credentials = grpc.ssl_server_credentials([(certificate.private_key_pem.bytes(), chain)])
+    trusted = []
+
+    def credentials():
+        authorities = authority.cert_pem.bytes() if trusted else trustme.CA().cert_pem.bytes()
+        return grpc.ssl_channel_credentials(authorities)
+
+    async with serving(server):
+        source = BridgeStatistics(server.address, settings=QUICK, credentials=credentials)
+        await source.start()
+        source.watch(ONE)
+        await until(lambda: "UNAVAILABLE" in source.health[0].error)
+        trusted.append(True)
+        await until(lambda: source.warmed_up)
+        await source.stop()
+
+
+async def test_credentials_that_cannot_be_read_are_said_and_tried_again():
+    def credentials():
+        raise OSError("no such file: ca.pem")
+
+    source = BridgeStatistics("127.0.0.1:9", settings=QUICK, credentials=credentials)
+    await source.start()
+    await until(lambda: "no such file: ca.pem" in source.health[0].error)
+    await source.stop()
 
 
 async def test_lost_and_unreachable_servers_are_told_once(pair, source):
