@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cluster.security import ZooKeeperSecurity
 from cluster.settings import ClusterSettings
 from pacing_node.api.server import TlsFiles
 from pacing_node.configuration.credentials import engagement_credentials
-from pacing_node.configuration.tls_files import channel_credentials
+from pacing_node.configuration.tls_files import channel_credentials, client_context
 from pacing_node.cycle.plan import CycleSettings
 from pacing_node.engagement.settings import EngagementSettings, ProxySettings
 from pacing_node.engagement.webhook import WebhookSettings
+from pacing_node.statistics.api import ApiStatistics
 from pacing_node.statistics.bridge import BridgeStatistics
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from pacing_node.configuration.cluster_options import ClusterOptions
     from pacing_node.configuration.connections import ForwardProxy, StatServer
-    from pacing_node.configuration.node_options import NodeOptions
+    from pacing_node.configuration.node_options import NodeOptions, ZooKeeper
     from pacing_node.configuration.objects import ConfigurationObjects
     from pacing_node.statistics.port import StatisticsSource
 
@@ -50,7 +52,26 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
         heartbeat_seconds=zookeeper.heartbeat_seconds,
         tick_seconds=zookeeper.tick_seconds,
         watchdog_seconds=zookeeper.session_timeout_seconds,
+        zookeeper_security=zookeeper_security(zookeeper),
         **common,  # type: ignore[arg-type]
+    )
+
+
+def zookeeper_security(zookeeper: ZooKeeper) -> ZooKeeperSecurity:
+    """How the session is secured.
+
+    Raises SettingsError for combinations that cannot work.
+    """
+    tls, acl = zookeeper.tls, zookeeper.acl
+    password = tls.private_key_password if tls else None
+    return ZooKeeperSecurity(
+        tls=tls is not None,
+        ca_file=tls.authorities if tls else None,
+        certificate_file=tls.certificate if tls else None,
+        key_file=tls.private_key if tls else None,
+        key_password=password.get_secret_value() if password else None,
+        user=acl.user if acl else None,
+        password=acl.password.get_secret_value() if acl else None,
     )
 
 
@@ -109,7 +130,18 @@ def _proxy(proxy: ForwardProxy | None) -> ProxySettings | None:
 
 
 def statistics_source(options: StatServer) -> StatisticsSource:
-    """The adapter to the statistics servers."""
+    """The adapter to the statistics servers, by its kind.
+
+    Raises ConfigurationError when a certificate file cannot be used.
+    """
+    if options.kind == "statistics-api":
+        base = [
+            f"{options.scheme}://{address}{options.base_path}"
+            for address in (options.primary, options.backup)
+            if address
+        ]
+        tls = client_context(options.tls)
+        return ApiStatistics(*base, bearer_token=options.token, api_key=options.api_key, tls=tls)
     return BridgeStatistics(options.primary, options.backup, credentials=lambda: channel_credentials(options.tls))
 
 

@@ -67,14 +67,25 @@ class ConfigServer(Section):
 class StatServer(Section):
     """Where statistics come from."""
 
-    kind: Literal["bridge"] = "bridge"
-    """``bridge``: a gRPC bridge in front of each Stat Server of the HA pair."""
+    kind: Literal["bridge", "statistics-api"] = "bridge"
+    """`bridge`: a gRPC bridge in front of each Stat Server of the HA pair. `statistics-api`: the Statistics API
+    version 3 over HTTP."""
     primary: Address
-    """Address of the primary bridge."""
+    """Address of the primary server."""
     backup: Address | None = None
-    """Address of the backup bridge."""
+    """Address of the backup server."""
     tls: ServerTls | None = None
-    """TLS to the bridges; plain text without it."""
+    """TLS to the servers. A bridge is spoken to in plain text without it, `https` trusts the well-known authorities."""
+    scheme: Literal["https", "http"] = "https"
+    """How the servers are spoken to; for the kind `statistics-api`."""
+    base_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$"), Key("basePath"), Allowed("a path")] = (
+        "/statistics/v3"
+    )
+    """Path of the interface on the servers; for the kind `statistics-api`."""
+    token: SecretStr | None = None
+    """Bearer token; for the kind `statistics-api`."""
+    api_key: Annotated[SecretStr | None, Key("apiKey")] = None
+    """Key sent as `x-api-key`; for the kind `statistics-api`."""
 
 
 class MessageServer(Section):
