@@ -92,7 +92,8 @@ async def joined(settings: ClusterSettings) -> AsyncIterator[tuple[Session, Tree
     """A session of its own, connected. Raises ClusterError when there is none within two session time-outs."""
     assert settings.zookeeper_hosts is not None
     hosts, tree = locate(settings.zookeeper_hosts, settings.cluster)
-    session = Session(hosts, settings.session_timeout_seconds, settings.session_timeout_seconds / 4)
+    timeout = settings.session_timeout_seconds
+    session = Session(hosts, timeout, timeout / 4, settings.zookeeper_security)
     connected = asyncio.Event()
 
     def changed(change: SessionChange) -> None:
@@ -101,7 +102,7 @@ async def joined(settings: ClusterSettings) -> AsyncIterator[tuple[Session, Tree
 
     session.listen(changed)
     session.start()
-    limit = 2 * settings.session_timeout_seconds
+    limit = 2 * timeout
     try:
         async with asyncio.timeout(limit):
             await connected.wait()

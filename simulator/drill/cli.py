@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import sys
 import tempfile
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cluster.errors import ClusterError
 from simulator.demo import zookeeper
 from simulator.demo.directory import working_directory
 from simulator.demo.options import DemoError
@@ -24,7 +24,7 @@ from simulator.drill.field import Options
 from simulator.drill.running import RunningCluster, graceful_hand_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from simulator.drill.verdict import DrillResult
 
@@ -52,6 +52,7 @@ ClusterOption = Annotated[
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a running cluster is disturbed.")]
 FormOption = Annotated[Form, typer.Option("--output", "-o", help="A table for people or JSON for programs.")]
 OutageOption = Annotated[float, typer.Option(min=1, help="Seconds of an outage of ZooKeeper or of the platform.")]
+RepeatOption = Annotated[int, typer.Option(min=1, help="Run each drill so many times.")]
 DirectoryOption = Annotated[
     Path | None, typer.Option(file_okay=False, help="Keep all files and logs here.", show_default=False)
 ]
@@ -69,6 +70,7 @@ def drill(
     yes: YesOption = False,
     output: FormOption = Form.TABLE,
     outage: OutageOption = 10.0,
+    repeat: RepeatOption = 1,
     directory: DirectoryOption = None,
 ) -> None:
     """Do one kind of harm to a cluster, or each, and tell the gap without an accepted push, its bound and the verdict.
@@ -83,8 +85,8 @@ def drill(
         if cluster is not None:
             results = [_on_running(drill, cluster, yes=yes)]
         else:
-            results = asyncio.run(_on_own(drill, Options(outage), directory and directory.absolute()))
-    except (DemoError, ClusterError) as error:
+            results = asyncio.run(_on_own(_named(drill) * repeat, Options(outage), directory and directory.absolute()))
+    except DemoError as error:
         sys.stderr.write(f"pacing: {error}\n")
         raise typer.Exit(_FAILED) from None
     _show(results, output)
@@ -96,19 +98,23 @@ def _say(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
-async def _on_own(drill: str, options: Options, directory: Path | None) -> list[DrillResult]:
+def _named(drill: str) -> list[str]:
+    return list(DRILLS) if drill == ALL else [drill]
+
+
+async def _on_own(drills: Sequence[str], options: Options, directory: Path | None) -> list[DrillResult]:
     for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
         del os.environ[variable]  # the nodes take what they are told here, and nothing from the caller's settings
     if directory is not None:
         with working_directory(directory, keep=True) as place:
-            return await _run(drill, options, place)
+            return await _run(drills, options, place)
     with tempfile.TemporaryDirectory(prefix="pacing-drill-") as name:
-        return await _run(drill, options, Path(name))
+        return await _run(drills, options, Path(name))
 
 
-async def _run(drill: str, options: Options, directory: Path, say: Callable[[str], None] = _say) -> list[DrillResult]:
-    async with Arena(directory, say) as arena:
-        return [await run_drill(name, arena, options, say) for name in (DRILLS if drill == ALL else [drill])]
+async def _run(drills: Sequence[str], options: Options, directory: Path) -> list[DrillResult]:
+    async with Arena(directory, _say) as arena:
+        return [await run_drill(name, arena, options, _say) for name in drills]
 
 
 def _on_running(drill: str, address: str, *, yes: bool) -> DrillResult:
@@ -128,6 +134,19 @@ def _on_running(drill: str, address: str, *, yes: bool) -> DrillResult:
     return asyncio.run(graceful_hand_over(running, before, _say))
 
 
+def _quantiles(results: Sequence[DrillResult]) -> list[str]:
+    """For drills that ran several times: how the gaps are distributed."""
+    lines = []
+    for drill in dict.fromkeys(result.drill for result in results):
+        gaps = sorted(result.measured.gap_seconds for result in results if result.drill == drill)
+        if len(gaps) > 1:
+            middle, high = gaps[len(gaps) // 2], gaps[min(len(gaps) - 1, math.ceil(0.99 * len(gaps)) - 1)]
+            lines.append(
+                f"{drill}: {len(gaps)} times, median {middle:.3f} s, p99 {high:.3f} s, longest {gaps[-1]:.3f} s"
+            )
+    return lines
+
+
 def _show(results: Sequence[DrillResult], output: Form) -> None:
     rows = [result.as_dict() for result in results]
     if output is Form.JSON:
@@ -140,3 +159,4 @@ def _show(results: Sequence[DrillResult], output: Form) -> None:
         )
         counts = f"out of order {order}  changes of master {row['master_changes']}"
         sys.stdout.write(f"{row['drill']:<20} {row['verdict']:<5} {times}  {counts}\n")
+    sys.stdout.write("".join(f"{line}\n" for line in _quantiles(results)))

@@ -7,8 +7,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cluster.peer_client import PeerClient
-from cluster.records import MemberInfo
+import grpc.aio
+
+from cluster.channels import open_channel
+from cluster.rpc import peer_pb2, peer_pb2_grpc
 from simulator.demo.options import DemoError
 from simulator.drill.record import applied, changes_of_epoch, longest_interval, missed_periods, out_of_order
 from simulator.drill.verdict import Measured
@@ -100,14 +102,16 @@ class Field:
         )
 
 
-async def step_down(member: dict[str, object]) -> int:
-    """Ask a member, as `/cluster` lists it, to resign; the epoch that ended. Raises ClusterError."""
-    name, http, clustering, version = (str(member[key]) for key in ("name", "http", "clustering", "version"))
-    client = PeerClient(CALL_SECONDS)
+async def step_down(member: dict[str, object]) -> None:
+    """Ask a member, as `/cluster` lists it, to resign. Raises DemoError when it does not answer or is not master."""
+    channel = open_channel(str(member["clustering"]))
+    request = peer_pb2.StepDownRequest(requested_by="pacing drill")
     try:
-        return await client.step_down(MemberInfo(name, http, clustering, version, 0.0), "pacing drill", CALL_SECONDS)
+        await peer_pb2_grpc.PeerServiceStub(channel).StepDown(request, timeout=CALL_SECONDS)
+    except grpc.aio.AioRpcError as error:
+        raise DemoError(f"{member['name']} at {member['clustering']} did not resign: {error.details()}") from error
     finally:
-        await client.close()
+        await channel.close(None)
 
 
 async def _sleep_until(at: float) -> None:

@@ -1,0 +1,48 @@
+"""Drills and the nemesis on whole clusters of real processes. Times are printed, not judged: busy machines are slow."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from simulator.drill.arena import Arena
+from simulator.drill.drills import run_drill
+from simulator.drill.field import Options
+from simulator.drill.nemesis.__main__ import main
+from simulator.drill.nemesis.history import read_history
+from simulator.drill.running import RunningCluster, graceful_hand_over
+
+pytestmark = [pytest.mark.ensemble, pytest.mark.slow, pytest.mark.timeout(300)]
+
+SUMMARY = re.compile(
+    r"nemesis: \d+ faults, \d+ pushes accepted, \d+ refused, order kept: (yes|no), longest gap \d+\.\d\d s"
+)
+
+
+async def test_drills_harm_one_cluster_after_the_other_and_leave_it_whole(tmp_path):
+    async with Arena(tmp_path, print) as arena:
+        graceful = await run_drill("graceful", arena, Options(), print)
+        killed = await run_drill("kill", arena, Options(), print)
+        leader = await run_drill("zookeeper-leader", arena, Options(), print)
+        before = RunningCluster(arena.stage.plans[0].http).look()
+        outside = await graceful_hand_over(RunningCluster(arena.stage.plans[0].http), before, print)
+        assert await arena.steady() != before.master
+    for result in (graceful, killed, leader):
+        assert result.measured.accepted_out_of_order == 0
+    assert [each.measured.master_changes for each in (graceful, killed, leader)] == [1, 1, 0]
+    assert outside.measured.accepted_out_of_order is None
+    assert 0.0 < outside.measured.gap_seconds < 45.0
+
+
+def test_a_short_run_of_the_nemesis_ends_with_its_line_and_its_artefacts(tmp_path, capsys):
+    directory = tmp_path / "nemesis"
+    status = main(["--seconds", "12", "--seed", "3", "--directory", str(directory)])
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert SUMMARY.fullmatch(last), last
+    history = read_history(directory / "history.jsonl")
+    assert len(history.faults) > 3
+    assert history.pushes
+    assert "order kept: yes" in last
+    assert "</html>" in (directory / "timeline.html").read_text()
+    assert status == main(["--history", str(directory / "history.jsonl")])
