@@ -51,8 +51,9 @@ coverage: setup-tests ## the tests of `make test` in one process, with branch co
 	$(BIN)/coverage html --quiet
 	$(BIN)/coverage report --skip-covered
 
-benchmark: $(VENV)/.installed ## every law in every scenario, in simulated time; ARGS='--help' for its options
-	$(BIN)/pacing benchmark $(ARGS)
+benchmark: $(VENV)/.installed ## the laws over simulated days, and the time of a calculation; ARGS='algorithms --help'
+	$(BIN)/pacing benchmark $(or $(ARGS),algorithms)
+	$(if $(ARGS),,$(BIN)/pacing benchmark calculation)
 
 plots: $(VENV)/.installed ## draw the benchmark's figures
 	$(BIN)/python -m simulator.benchmark.plots $(ARGS)
