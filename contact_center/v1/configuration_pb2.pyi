@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -17,6 +18,25 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _DefinitionKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DefinitionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DefinitionKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DEFINITION_KIND_UNSPECIFIED: _DefinitionKind.ValueType  # 0
+    DEFINITION_KIND_STATISTIC: _DefinitionKind.ValueType  # 1
+    DEFINITION_KIND_FILTER: _DefinitionKind.ValueType  # 2
+    DEFINITION_KIND_ALARM_CONDITION: _DefinitionKind.ValueType  # 3
+
+class DefinitionKind(_DefinitionKind, metaclass=_DefinitionKindEnumTypeWrapper): ...
+
+DEFINITION_KIND_UNSPECIFIED: DefinitionKind.ValueType  # 0
+DEFINITION_KIND_STATISTIC: DefinitionKind.ValueType  # 1
+DEFINITION_KIND_FILTER: DefinitionKind.ValueType  # 2
+DEFINITION_KIND_ALARM_CONDITION: DefinitionKind.ValueType  # 3
+Global___DefinitionKind: _TypeAlias = DefinitionKind  # noqa: Y015
 
 @_typing.final
 class WatchRequest(_message.Message):
@@ -391,3 +411,150 @@ class Section(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Section: _TypeAlias = Section  # noqa: Y015
+
+@_typing.final
+class ReadDefinitionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    APPLICATION_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    application: _builtins.str
+    """Name of the application the definitions belong to."""
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        application: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application", b"application", "tenant", b"tenant"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadDefinitionsRequest: _TypeAlias = ReadDefinitionsRequest  # noqa: Y015
+
+@_typing.final
+class ReadDefinitionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEFINITIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def definitions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Definition]:
+        """The definitions that exist; their fields may be left out."""
+
+    def __init__(
+        self,
+        *,
+        definitions: _abc.Iterable[Global___Definition] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["definitions", b"definitions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadDefinitionsResponse: _TypeAlias = ReadDefinitionsResponse  # noqa: Y015
+
+@_typing.final
+class WriteDefinitionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    APPLICATION_FIELD_NUMBER: _builtins.int
+    DEFINITIONS_FIELD_NUMBER: _builtins.int
+    REPLACE_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    application: _builtins.str
+    replace: _builtins.bool
+    """True: definitions that exist are removed and made anew."""
+    @_builtins.property
+    def definitions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Definition]: ...
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        application: _builtins.str = ...,
+        definitions: _abc.Iterable[Global___Definition] | None = ...,
+        replace: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application", b"application", "definitions", b"definitions", "replace", b"replace", "tenant", b"tenant"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WriteDefinitionsRequest: _TypeAlias = WriteDefinitionsRequest  # noqa: Y015
+
+@_typing.final
+class WriteDefinitionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WRITTEN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def written(self) -> _containers.RepeatedCompositeFieldContainer[Global___Definition]:
+        """Names of the definitions that were written, each with its kind."""
+
+    def __init__(
+        self,
+        *,
+        written: _abc.Iterable[Global___Definition] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["written", b"written"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WriteDefinitionsResponse: _TypeAlias = WriteDefinitionsResponse  # noqa: Y015
+
+@_typing.final
+class Definition(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class FieldsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    KIND_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    kind: Global___DefinitionKind.ValueType
+    name: _builtins.str
+    @_builtins.property
+    def fields(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """For a statistic: objects, category, subject, main_mask. For a filter: expression. For an alarm condition: folder,
+        category, description, detect_event, cancel_event.
+        """
+
+    def __init__(
+        self,
+        *,
+        kind: Global___DefinitionKind.ValueType = ...,
+        name: _builtins.str = ...,
+        fields: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "kind", b"kind", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Definition: _TypeAlias = Definition  # noqa: Y015

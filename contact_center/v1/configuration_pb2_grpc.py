@@ -40,6 +40,16 @@ class ConfigurationServiceStub:
                 request_serializer=contact__center_dot_v1_dot_configuration__pb2.WatchRequest.SerializeToString,
                 response_deserializer=contact__center_dot_v1_dot_configuration__pb2.WatchResponse.FromString,
                 _registered_method=True)
+        self.ReadDefinitions = channel.unary_unary(
+                '/contact_center.v1.ConfigurationService/ReadDefinitions',
+                request_serializer=contact__center_dot_v1_dot_configuration__pb2.ReadDefinitionsRequest.SerializeToString,
+                response_deserializer=contact__center_dot_v1_dot_configuration__pb2.ReadDefinitionsResponse.FromString,
+                _registered_method=True)
+        self.WriteDefinitions = channel.unary_unary(
+                '/contact_center.v1.ConfigurationService/WriteDefinitions',
+                request_serializer=contact__center_dot_v1_dot_configuration__pb2.WriteDefinitionsRequest.SerializeToString,
+                response_deserializer=contact__center_dot_v1_dot_configuration__pb2.WriteDefinitionsResponse.FromString,
+                _registered_method=True)
 
 
 class ConfigurationServiceServicer:
@@ -55,6 +65,22 @@ class ConfigurationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReadDefinitions(self, request, context):
+        """ReadDefinitions tells which statistics, filters and alarm conditions an application has. Implemented by bridges
+        that can write. The caller names itself in the metadata `authorization`: Basic, user and password.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WriteDefinitions(self, request, context):
+        """WriteDefinitions adds definitions, all or none. One that exists already is left alone, or with `replace` removed
+        and made anew. Nothing else is touched.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ConfigurationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -62,6 +88,16 @@ def add_ConfigurationServiceServicer_to_server(servicer, server):
                     servicer.Watch,
                     request_deserializer=contact__center_dot_v1_dot_configuration__pb2.WatchRequest.FromString,
                     response_serializer=contact__center_dot_v1_dot_configuration__pb2.WatchResponse.SerializeToString,
+            ),
+            'ReadDefinitions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadDefinitions,
+                    request_deserializer=contact__center_dot_v1_dot_configuration__pb2.ReadDefinitionsRequest.FromString,
+                    response_serializer=contact__center_dot_v1_dot_configuration__pb2.ReadDefinitionsResponse.SerializeToString,
+            ),
+            'WriteDefinitions': grpc.unary_unary_rpc_method_handler(
+                    servicer.WriteDefinitions,
+                    request_deserializer=contact__center_dot_v1_dot_configuration__pb2.WriteDefinitionsRequest.FromString,
+                    response_serializer=contact__center_dot_v1_dot_configuration__pb2.WriteDefinitionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -92,6 +128,60 @@ class ConfigurationService:
             '/contact_center.v1.ConfigurationService/Watch',
             contact__center_dot_v1_dot_configuration__pb2.WatchRequest.SerializeToString,
             contact__center_dot_v1_dot_configuration__pb2.WatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadDefinitions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contact_center.v1.ConfigurationService/ReadDefinitions',
+            contact__center_dot_v1_dot_configuration__pb2.ReadDefinitionsRequest.SerializeToString,
+            contact__center_dot_v1_dot_configuration__pb2.ReadDefinitionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WriteDefinitions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contact_center.v1.ConfigurationService/WriteDefinitions',
+            contact__center_dot_v1_dot_configuration__pb2.WriteDefinitionsRequest.SerializeToString,
+            contact__center_dot_v1_dot_configuration__pb2.WriteDefinitionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,6 +38,14 @@ class ConfigurationServiceStub:
     of the stream and again, whole, after every change. An unchanged document is repeated at least
     every 10 seconds with `unchanged` set as a sign of life.
     """
+    ReadDefinitions: _grpc.UnaryUnaryMultiCallable[_configuration_pb2.ReadDefinitionsRequest, _configuration_pb2.ReadDefinitionsResponse]
+    """ReadDefinitions tells which statistics, filters and alarm conditions an application has. Implemented by bridges
+    that can write. The caller names itself in the metadata `authorization`: Basic, user and password.
+    """
+    WriteDefinitions: _grpc.UnaryUnaryMultiCallable[_configuration_pb2.WriteDefinitionsRequest, _configuration_pb2.WriteDefinitionsResponse]
+    """WriteDefinitions adds definitions, all or none. One that exists already is left alone, or with `replace` removed
+    and made anew. Nothing else is touched.
+    """
 
 @_typing.type_check_only
 class ConfigurationServiceAsyncStub(ConfigurationServiceStub):
@@ -48,6 +56,14 @@ class ConfigurationServiceAsyncStub(ConfigurationServiceStub):
     """Watch streams the whole set of configuration objects the pacing service needs: once at the start
     of the stream and again, whole, after every change. An unchanged document is repeated at least
     every 10 seconds with `unchanged` set as a sign of life.
+    """
+    ReadDefinitions: _aio.UnaryUnaryMultiCallable[_configuration_pb2.ReadDefinitionsRequest, _configuration_pb2.ReadDefinitionsResponse]  # type: ignore[assignment]
+    """ReadDefinitions tells which statistics, filters and alarm conditions an application has. Implemented by bridges
+    that can write. The caller names itself in the metadata `authorization`: Basic, user and password.
+    """
+    WriteDefinitions: _aio.UnaryUnaryMultiCallable[_configuration_pb2.WriteDefinitionsRequest, _configuration_pb2.WriteDefinitionsResponse]  # type: ignore[assignment]
+    """WriteDefinitions adds definitions, all or none. One that exists already is left alone, or with `replace` removed
+    and made anew. Nothing else is touched.
     """
 
 class ConfigurationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -62,6 +78,26 @@ class ConfigurationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Watch streams the whole set of configuration objects the pacing service needs: once at the start
         of the stream and again, whole, after every change. An unchanged document is repeated at least
         every 10 seconds with `unchanged` set as a sign of life.
+        """
+
+    @_abc_1.abstractmethod
+    def ReadDefinitions(
+        self,
+        request: _configuration_pb2.ReadDefinitionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_configuration_pb2.ReadDefinitionsResponse, _abc.Awaitable[_configuration_pb2.ReadDefinitionsResponse]]:
+        """ReadDefinitions tells which statistics, filters and alarm conditions an application has. Implemented by bridges
+        that can write. The caller names itself in the metadata `authorization`: Basic, user and password.
+        """
+
+    @_abc_1.abstractmethod
+    def WriteDefinitions(
+        self,
+        request: _configuration_pb2.WriteDefinitionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_configuration_pb2.WriteDefinitionsResponse, _abc.Awaitable[_configuration_pb2.WriteDefinitionsResponse]]:
+        """WriteDefinitions adds definitions, all or none. One that exists already is left alone, or with `replace` removed
+        and made anew. Nothing else is touched.
         """
 
 def add_ConfigurationServiceServicer_to_server(servicer: ConfigurationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
