@@ -23,7 +23,7 @@ from pacing_node import adapters
 from pacing_node.alarm_readings import NodeSources
 from pacing_node.alarm_wiring import NodeAlarms
 from pacing_node.api.app import NodeView, build_app
-from pacing_node.api.cluster_page import cluster_page
+from pacing_node.api.cluster_page import cluster_page, history_page
 from pacing_node.api.metrics import MetricSources, NodeCollector
 from pacing_node.api.server import HttpServer
 from pacing_node.configuration.sources import configuration_source
@@ -217,6 +217,7 @@ class Node:
             statistics=lambda: self.statistics,
             collector=NodeCollector(sources),
             cluster_page=self._cluster_page,
+            history=lambda limit: history_page(self.member, limit),
             not_ready=self._not_ready,
             alarms=self.alarms.page,
         )

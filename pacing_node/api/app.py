@@ -38,6 +38,9 @@ OPEN = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET
 
 CLOSED = {"Cache-Control": "no-store"}
 
+HISTORY_LIMIT = 50
+HISTORY_MOST = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
@@ -52,6 +55,8 @@ class NodeView:
     cluster_page: Callable[[], Awaitable[dict[str, Any]]]
     not_ready: Callable[[], list[str]]
     """What keeps the node from being ready, in words; empty when it is."""
+    history: Callable[[int], Awaitable[list[dict[str, Any]]]] | None = None
+    """The newest reigns, at most so many, newest first."""
     alarms: Callable[[], dict[str, Any]] = field(default=dict)
     """Active alarms and their receivers."""
 
@@ -68,6 +73,7 @@ def build_app(view: NodeView) -> Starlette:
         Route("/cluster", pages.cluster),
         Route("/targets", pages.targets),
         Route("/explain", pages.explain),
+        Route("/history", pages.history),
         Route("/alarms", pages.alarms),
         Route("/metrics", pages.metrics),
     ]
@@ -127,6 +133,14 @@ class _Pages:
             names = self._view.plan.targets.names if self._view.plan.targets else ()
             return _problem(404, f'unknown target "{name}"; known are {_listed(names)}')
         return JSONResponse(page, headers=CLOSED)
+
+    async def history(self, request: Request) -> Response:
+        """The newest reigns with cause and gap."""
+        limit = request.query_params.get("limit", str(HISTORY_LIMIT))
+        if not limit.isdecimal() or not 1 <= int(limit) <= HISTORY_MOST:
+            return _problem(400, f"limit: found {limit!r}, allowed is a number from 1 to {HISTORY_MOST}")
+        entries = await self._view.history(int(limit)) if self._view.history else []
+        return JSONResponse({"history": entries}, headers=CLOSED)
 
     async def alarms(self, _request: Request) -> Response:
         """Alarms that are raised, of this node and of the cluster, and how their receivers do."""

@@ -9,6 +9,7 @@ from cluster.mastership import Role
 
 if TYPE_CHECKING:
     from cluster.member import ClusterMember
+    from cluster.pause import Pause
     from cluster.records import HistoryEntry, MemberStatus, RecordInfo
 
 HISTORY_SHOWN = 20
@@ -27,9 +28,17 @@ async def cluster_page(member: ClusterMember, *, cluster: str, standalone: bool)
         "answered_by": member.info.name,
         "master": newest.info.name if newest else None,
         "epoch": newest.epoch if newest else max((status.epoch for status in statuses), default=0),
+        "paused": _pause(member.paused),
         "members": [_member(status) for status in statuses],
-        "history": await _history(member),
+        "history": await history_page(member, HISTORY_SHOWN),
     }
+
+
+def _pause(pause: Pause | None) -> dict[str, Any] | None:
+    """The pause in force; None when there is none."""
+    if pause is None:
+        return None
+    return {"by": pause.by, "began_at": pause.began_at, "until": pause.until}
 
 
 def _member(status: MemberStatus) -> dict[str, Any]:
@@ -57,10 +66,10 @@ def _record(info: RecordInfo | None) -> dict[str, Any] | None:
     return {"epoch": info.epoch, "sequence": info.sequence, "created_at": info.created_at}
 
 
-async def _history(member: ClusterMember) -> list[dict[str, Any]]:
-    """The newest reigns; none while ZooKeeper cannot be asked."""
+async def history_page(member: ClusterMember, limit: int) -> list[dict[str, Any]]:
+    """The newest reigns, newest first; none while ZooKeeper cannot be asked."""
     try:
-        entries = await member.history(HISTORY_SHOWN)
+        entries = await member.history(limit)
     except ClusterError:
         return []
     return [history_entry(entry) for entry in entries]

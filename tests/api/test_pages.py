@@ -224,6 +224,14 @@ class TestMetrics:
             assert line in text
 
 
+@pytest.mark.parametrize("limit", ["0", "-1", "many", "1001"])
+async def test_the_history_takes_a_sensible_limit_only(client: httpx.AsyncClient, limit: str) -> None:
+    assert (await client.get("/history")).json() == {"history": []}
+    answer = await client.get("/history", params={"limit": limit})
+    assert answer.status_code == 400
+    assert "from 1 to 1000" in answer.json()["error"]
+
+
 async def test_unknown_pages_and_methods_answer_json(client: httpx.AsyncClient) -> None:
     assert (await client.get("/nothing")).json() == {"error": "there is no page /nothing"}
     assert (await client.post("/targets")).json() == {"error": "POST is not allowed on /targets"}

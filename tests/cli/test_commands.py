@@ -88,7 +88,13 @@ async def run(page: Page) -> AsyncIterator[Run]:
         return page.cluster
 
     sources = MetricSources(lambda: mastership.standing, dict[str, int], tuple, lambda: 0.0, board, Tally())
-    view = NodeView(mastership, board, plan, lambda: None, NodeCollector(sources), cluster_page, list[str])
+
+    async def history(limit: int) -> list[dict[str, Any]]:
+        return [REIGN][:limit]
+
+    view = NodeView(
+        mastership, board, plan, lambda: None, NodeCollector(sources), cluster_page, list[str], history=history
+    )
     server = HttpServer("127.0.0.1", 0)
     await server.start(build_app(view))
 
@@ -118,6 +124,18 @@ async def test_a_standalone_node_is_called_so(run: Run, page: Page) -> None:
     refused = await run("step-down")
     assert refused.exit_code == 1
     assert "runs alone" in refused.stderr
+
+
+async def test_history_lists_reigns_with_cause_and_gap(run: Run) -> None:
+    result = await run("history")
+    assert "1970-01-01 00:00:00.000" in result.stdout
+    assert "0.050 s" in result.stdout
+    assert json.loads((await run("history", "--output", "json")).stdout) == {"history": [REIGN]}
+
+
+async def test_a_pause_is_shown_in_every_listing(run: Run, page: Page) -> None:
+    page.cluster |= {"paused": {"by": "night shift", "began_at": 0.0, "until": None}}
+    assert "PAUSED by night shift" in (await run("list")).stdout
 
 
 async def test_targets_lists_numbers_and_reasons(run: Run) -> None:
