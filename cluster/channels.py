@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import grpc.aio
+
+from cluster.peer_tls import PeerCertificates
+
+if TYPE_CHECKING:
+    from cluster.peer_tls import PeerTls
 
 KEEPALIVE_MILLISECONDS = 500
 """Time between two pings of a client, and the longest wait for the answer to one."""
@@ -35,6 +42,24 @@ SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
 )
 
 
+class Channels:
+    """Opens channels to other members, with certificates where the cluster uses them."""
+
+    def __init__(self, tls: PeerTls | None = None) -> None:
+        """Raises SettingsError when a certificate file cannot be read."""
+        self._certificates = PeerCertificates(tls) if tls is not None else None
+
+    def renewed(self) -> bool:
+        """Whether the certificate files have changed since they were last looked at."""
+        return self._certificates is not None and self._certificates.refresh()
+
+    def open(self, address: str) -> grpc.aio.Channel:
+        """A channel to another member's clustering port."""
+        if self._certificates is None:
+            return open_channel(address)
+        return grpc.aio.secure_channel(address, self._certificates.client(), options=CLIENT_OPTIONS)
+
+
 def open_channel(address: str) -> grpc.aio.Channel:
-    """A channel to another member's clustering port."""
+    """A channel without TLS to another member's clustering port."""
     return grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS)

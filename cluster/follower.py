@@ -9,12 +9,12 @@ import grpc.aio
 import structlog
 
 from cluster import tasks, wire
-from cluster.channels import open_channel
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cluster.channels import Channels
     from cluster.records import MemberInfo, Record
 
 log = structlog.get_logger(__name__)
@@ -28,6 +28,7 @@ class Follower:
     def __init__(
         self,
         node: str,
+        channels: Channels,
         find_master: Callable[[], MemberInfo | None],
         on_record: Callable[[Record], None],
         on_broken: Callable[[], None],
@@ -37,6 +38,7 @@ class Follower:
         ``on_broken`` is called when a stream broke that had been open: an early sign, nothing to act upon.
         """
         self._node = node
+        self._channels = channels
         self._find_master = find_master
         self._on_record = on_record
         self._on_broken = on_broken
@@ -71,7 +73,8 @@ class Follower:
 
     async def _follow(self, master: MemberInfo) -> None:
         """Follow one master until its stream ends or another one is known."""
-        async with open_channel(master.clustering) as channel:
+        self._channels.renewed()
+        async with self._channels.open(master.clustering) as channel:
             stub: peer_pb2_grpc.PeerServiceAsyncStub = peer_pb2_grpc.PeerServiceStub(channel)
             call = stub.Follow(peer_pb2.FollowRequest(follower=self._node))
             reading = tasks.spawn(f"follower.{master.name}", self._read(call, master), finite=True)

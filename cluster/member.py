@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from cluster import wire
+from cluster.channels import Channels
 from cluster.egress import Egress
 from cluster.errors import NotMasterError
 from cluster.follower import Follower
@@ -53,7 +54,7 @@ class ClusterMember:
         drain: Callable[[], Awaitable[None]] | None = None,
         why_unable: Callable[[], Awaitable[str | None]] | None = None,
     ) -> None:
-        """Build the member; nothing is opened before :meth:`start`.
+        """Build the member; nothing is opened before :meth:`start`. Raises SettingsError for unusable certificates.
 
         ``health_services`` are the gRPC health names of "this node has joined" and "this node is master".
         ``drain`` is awaited (at most one push budget) between the end of a reign and the release of the mastership,
@@ -65,9 +66,10 @@ class ClusterMember:
         self._parts = AloneParts(settings, drain) if settings.standalone else JoinedParts(settings, drain)
         self._health = Health(*health_services)
         self._broadcast = Broadcast()
-        self._server = PeerServer(settings.bind_address or settings.host, settings.clustering_port)
-        self._client = PeerClient(settings.peer_timeout_seconds)
-        self._follower = Follower(settings.node, self._other_master, self._received, self._early_sign)
+        self._server = PeerServer(settings.bind_address or settings.host, settings.clustering_port, settings.peer_tls)
+        self._client = PeerClient(settings.peer_timeout_seconds, Channels(settings.peer_tls))
+        channels = Channels(settings.peer_tls)
+        self._follower = Follower(settings.node, channels, self._other_master, self._received, self._early_sign)
         limit = settings.watchdog_seconds
         self._watchdog = Watchdog(limit) if limit is not None else None
         self._why_unable = why_unable
@@ -76,6 +78,8 @@ class ClusterMember:
         self._on_early_sign: list[Callable[[], None]] = []
         self._last_record: Record | None = None
         self._reigning_epoch: int | None = None
+        self._news = asyncio.Event()
+        """Set, and replaced by a new one, at each change of role, state, master or members."""
 
     @property
     def mastership(self) -> Mastership:
@@ -98,7 +102,7 @@ class ClusterMember:
         Raises OSError when the port is taken, SettingsError when a certificate file cannot be used, DamagedStateError
         when a local file cannot be read; alone, also AlreadyRunningError.
         """
-        service = PeerService(self._broadcast, self._own_status, self._resign, self._unable)
+        service = PeerService(self._broadcast, self._own_status, self._resign, self._unable, self._allowed_names())
         peer_pb2_grpc.add_PeerServiceServicer_to_server(service, self._server.server)
         self._health.add_to(self._server.server)
         port = await self._server.start()
@@ -161,9 +165,7 @@ class ClusterMember:
         epoch = await self._resign(requested_by)
         if epoch is not None:
             return epoch
-        master = self._other_master()
-        if master is None:
-            raise NotMasterError(self.status().master)
+        master = await self._find_master()
         limit = self.settings.peer_timeout_seconds + self.settings.session_timeout_seconds
         return await self._client.step_down(master, requested_by, limit)
 
@@ -227,6 +229,9 @@ class ClusterMember:
         log.info("leadership.step_down", epoch=reign.epoch, requested_by=requested_by)
         return reign.epoch if await self.mastership.step_down() else None
 
+    def _allowed_names(self) -> frozenset[str]:
+        return self.settings.peer_tls.allowed_names if self.settings.peer_tls is not None else frozenset()
+
     async def _unable(self) -> str | None:
         if self._why_unable is None:
             return "this member has no means to tell"
@@ -243,6 +248,15 @@ class ClusterMember:
 
     async def _give_way(self) -> bool:
         return await self.mastership.step_down(EndCause.EGRESS)
+
+    async def _find_master(self) -> MemberInfo:
+        """The other member that is master; one that was just elected, or has just joined, may take a moment to find."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.peer_timeout_seconds):
+                while (master := self._other_master()) is None:
+                    await self._news.wait()
+                return master
+        raise NotMasterError(self.status().master)
 
     def _other_master(self) -> MemberInfo | None:
         standing = self.status()
@@ -265,6 +279,8 @@ class ClusterMember:
             else:
                 self._broadcast.open()
         self._follower.look()
+        news, self._news = self._news, asyncio.Event()
+        news.set()
 
     def _received(self, record: Record) -> None:
         last = self._last_record

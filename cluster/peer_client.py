@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import grpc
 import grpc.aio
 
-from cluster import wire
-from cluster.channels import open_channel
+from cluster import tasks, wire
 from cluster.errors import NotMasterError, UnavailableError
 from cluster.records import MemberStatus
 from cluster.rpc import peer_pb2, peer_pb2_grpc
@@ -17,13 +16,15 @@ from cluster.rpc import peer_pb2, peer_pb2_grpc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from cluster.channels import Channels
     from cluster.records import MemberInfo
 
 
 class PeerClient:
     """Channels to other members, one for each address, opened when first needed; a deadline on every call."""
 
-    def __init__(self, timeout_seconds: float) -> None:
+    def __init__(self, timeout_seconds: float, channels: Channels) -> None:
+        self._open = channels
         self._timeout_seconds = timeout_seconds
         self._channels: dict[str, grpc.aio.Channel] = {}
 
@@ -82,8 +83,13 @@ class PeerClient:
         await self.forget(())
 
     def _stub(self, address: str) -> peer_pb2_grpc.PeerServiceAsyncStub:
+        if self._open.renewed():
+            # A channel keeps the certificates it was opened with. What runs on the old ones may end.
+            for channel in self._channels.values():
+                tasks.spawn("peers.old_channel", channel.close(self._timeout_seconds), finite=True)
+            self._channels.clear()
         if address not in self._channels:
-            self._channels[address] = open_channel(address)
+            self._channels[address] = self._open.open(address)
         return peer_pb2_grpc.PeerServiceStub(self._channels[address])
 
 

@@ -11,11 +11,14 @@ import structlog
 
 from cluster import wire
 from cluster.channels import SERVER_OPTIONS
+from cluster.peer_tls import PeerCertificates, caller_names
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from typing import Any
 
+    from cluster.peer_tls import PeerTls
     from cluster.records import Record
 
     StatusContext = grpc.aio.ServicerContext[peer_pb2.GetStatusRequest, peer_pb2.GetStatusResponse]
@@ -81,27 +84,32 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         status: Callable[[], peer_pb2.GetStatusResponse],
         step_down: Callable[[str], Awaitable[int | None]],
         why_unable: Callable[[], Awaitable[str | None]],
+        allowed_names: frozenset[str] = frozenset(),
     ) -> None:
         """``status`` answers from memory; ``step_down`` resigns and returns the epoch that ended, None when standby.
 
-        ``why_unable`` tells why this member could not do the master's work now, None when it could.
+        ``why_unable`` tells why this member could not do the master's work now, None when it could. A caller must show
+        a certificate with one of ``allowed_names`` unless there are none.
         """
         self._broadcast = broadcast
         self._status = status
         self._step_down = step_down
         self._why_unable = why_unable
+        self._allowed_names = allowed_names
 
     async def GetStatus(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.GetStatusRequest, context: StatusContext
     ) -> peer_pb2.GetStatusResponse:
         """What this member knows about itself, from memory."""
-        del request, context
+        del request
+        await self._admit(context)
         return self._status()
 
     async def Follow(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.FollowRequest, context: FollowContext
     ) -> AsyncIterator[peer_pb2.FollowResponse]:
         """The master's records, until its reign ends."""
+        await self._admit(context)
         if not self._broadcast.is_open:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._not_master())
         log.debug("peers.follower_joined", follower=request.follower)
@@ -113,6 +121,7 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         self, request: peer_pb2.StepDownRequest, context: StepDownContext
     ) -> peer_pb2.StepDownResponse:
         """Resign if master."""
+        await self._admit(context)
         epoch = await self._step_down(request.requested_by)
         if epoch is None:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._not_master())
@@ -122,10 +131,18 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         self, request: peer_pb2.CanServeRequest, context: CanServeContext
     ) -> peer_pb2.CanServeResponse:
         """Whether this member could do the master's work now."""
-        del context
+        await self._admit(context)
         reason = await self._why_unable()
         log.info("peers.asked_to_serve", asked_by=request.asked_by, able=reason is None, reason=reason)
         return peer_pb2.CanServeResponse(able=reason is None, reason=reason or "")
+
+    async def _admit(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        if not self._allowed_names:
+            return
+        names = caller_names(context)
+        if not names & self._allowed_names:
+            log.warning("peers.caller_refused", peer=context.peer(), names=sorted(names))
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, "the certificate holds no name that may call")
 
     def _not_master(self) -> str:
         master = self._status().master
@@ -135,7 +152,9 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
 class PeerServer:
     """The gRPC server on the clustering port."""
 
-    def __init__(self, bind_address: str, port: int) -> None:
+    def __init__(self, bind_address: str, port: int, tls: PeerTls | None = None) -> None:
+        """Raises SettingsError when a certificate file cannot be read."""
+        self._credentials = PeerCertificates(tls).server() if tls is not None else None
         self._bind_address = bind_address
         self._port = port
         self.server = grpc.aio.server(options=SERVER_OPTIONS)
@@ -145,13 +164,18 @@ class PeerServer:
         """Listen; returns the port. Raises OSError when it is taken."""
         address = f"[{self._bind_address}]" if ":" in self._bind_address else self._bind_address
         try:
-            port = self.server.add_insecure_port(f"{address}:{self._port}")
+            port = self._open(f"{address}:{self._port}")
         except RuntimeError as failure:
             message = f"clustering port {address}:{self._port} cannot be opened: {failure}"
             raise OSError(message) from failure
         await self.server.start()
         log.info("peers.listening", address=self._bind_address, port=port)
         return port
+
+    def _open(self, address: str) -> int:
+        if self._credentials is None:
+            return self.server.add_insecure_port(address)
+        return self.server.add_secure_port(address, self._credentials)
 
     async def stop(self) -> None:
         """Stop listening; running calls have a moment to end."""

@@ -11,6 +11,8 @@ from cluster.security import ZooKeeperSecurity
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cluster.peer_tls import PeerTls
+
 DEFAULT_CLUSTERING_PORT = 7800
 
 _NAME_BREAKERS = set("/\\\0\n\r\t ")
@@ -58,6 +60,8 @@ class ClusterSettings:
 
     The smaller one of T and two periods of the application is a good choice.
     """
+    peer_tls: PeerTls | None = None
+    """Mutual TLS on the clustering port; None speaks plain text."""
     zookeeper_security: ZooKeeperSecurity = field(default_factory=ZooKeeperSecurity)
     """TLS and credentials of the session; off unless given."""
     short_session_allowed: bool = False

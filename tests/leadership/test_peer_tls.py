@@ -1,0 +1,139 @@
+"""Members show each other certificates, and take up new ones while they run."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+
+from cluster.channels import open_channel
+from cluster.errors import SettingsError
+from cluster.peer_tls import PeerTls
+from cluster.records import Record, RecordInfo
+from cluster.rpc import peer_pb2, peer_pb2_grpc
+from tests.leadership.conftest import Members, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Certificates:
+    """Files of one member, written anew at will."""
+
+    def __init__(self, directory: Path, authority: trustme.CA, name: str) -> None:
+        self._directory, self._authority, self._name = directory, authority, name
+        self.issue()
+
+    def issue(self) -> None:
+        issued = self._authority.issue_cert("127.0.0.1", self._name)
+        self._authority.cert_pem.write_to_path(str(self._path("ca")))
+        self._path("key").write_bytes(issued.private_key_pem.bytes())
+        self._path("chain").write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
+
+    def _path(self, kind: str) -> Path:
+        return self._directory / f"{self._name}-{kind}.pem"
+
+    def tls(self, *allowed: str) -> PeerTls:
+        return PeerTls(self._path("ca"), self._path("chain"), self._path("key"), frozenset(allowed))
+
+    def shown_by(self, address: str) -> str:
+        """Fingerprint of the certificate a server shows to this member."""
+        context = ssl.create_default_context(cafile=str(self._path("ca")))
+        context.load_cert_chain(self._path("chain"), self._path("key"))
+        context.set_alpn_protocols(["h2"])
+        host, _, port = address.rpartition(":")
+        with (
+            socket.create_connection((host, int(port)), 5) as plain,
+            context.wrap_socket(plain, server_hostname=host) as secure,
+        ):
+            shown = secure.getpeercert(binary_form=True)
+        assert shown is not None
+        return hashlib.sha256(shown).hexdigest()
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.mark.ensemble
+async def test_members_talk_over_mutual_tls_and_follow_the_master(
+    members: Members, tmp_path: Path, authority: trustme.CA
+) -> None:
+    names = ("node-a", "node-b")
+    a = await members.join("a", peer_tls=Certificates(tmp_path, authority, "node-a").tls(*names))
+    await members.master()
+    b = await members.join("b", peer_tls=Certificates(tmp_path, authority, "node-b").tls(*names))
+    await until(lambda: len(b.members()) == 2)
+    assert all(status.reachable for status in await b.ask_members())
+    a.publish(Record(RecordInfo(1, 1, 0.0), "test.v1", b""))
+    await until(lambda: b.last_record is not None)
+
+
+@pytest.mark.ensemble
+async def test_a_caller_without_a_certificate_or_of_another_authority_is_turned_away(
+    members: Members, tmp_path: Path, authority: trustme.CA
+) -> None:
+    a = await members.join("a", peer_tls=Certificates(tmp_path, authority, "node-a").tls())
+    stranger = await members.join("b", peer_tls=Certificates(tmp_path, trustme.CA(), "node-b").tls())
+    await until(lambda: len(stranger.members()) == 2)
+    answers = {each.info.name: each for each in await stranger.ask_members()}
+    assert not answers["a"].reachable
+    async with open_channel(a.info.clustering) as channel:
+        with pytest.raises(Exception, match="UNAVAILABLE"):
+            await peer_pb2_grpc.PeerServiceStub(channel).GetStatus(peer_pb2.GetStatusRequest(), timeout=2)
+
+
+@pytest.mark.ensemble
+async def test_a_caller_whose_name_is_not_allowed_is_turned_away(
+    members: Members, tmp_path: Path, authority: trustme.CA
+) -> None:
+    await members.join("a", peer_tls=Certificates(tmp_path, authority, "node-a").tls("node-a"))
+    other = await members.join("b", peer_tls=Certificates(tmp_path, authority, "node-b").tls())
+    await until(lambda: len(other.members()) == 2)
+    answers = {each.info.name: each for each in await other.ask_members()}
+    assert not answers["a"].reachable
+    assert "permission denied" in (answers["a"].error or "")
+
+
+@pytest.mark.ensemble
+async def test_both_sides_take_up_certificates_that_were_replaced(
+    members: Members, tmp_path: Path, authority: trustme.CA
+) -> None:
+    of_a, of_b = Certificates(tmp_path, authority, "node-a"), Certificates(tmp_path, authority, "node-b")
+    a = await members.join("a", peer_tls=of_a.tls())
+    b = await members.join("b", peer_tls=of_b.tls())
+    await until(lambda: len(b.members()) == 2)
+    before = await asyncio.to_thread(of_b.shown_by, a.info.clustering)
+    # A new authority on both sides: whoever went on with old files would be refused.
+    successor = trustme.CA()
+    for files in (of_a, of_b):
+        files._authority = successor
+        files.issue()
+    after = await asyncio.to_thread(of_b.shown_by, a.info.clustering)
+    assert after != before
+    assert all(status.reachable for status in await b.ask_members())
+    assert all(status.reachable for status in await a.ask_members())
+
+
+@pytest.mark.ensemble
+async def test_files_that_cannot_be_used_leave_the_old_ones_in_force(
+    members: Members, tmp_path: Path, authority: trustme.CA
+) -> None:
+    of_a, of_b = Certificates(tmp_path, authority, "node-a"), Certificates(tmp_path, authority, "node-b")
+    a = await members.join("a", peer_tls=of_a.tls())
+    b = await members.join("b", peer_tls=of_b.tls())
+    await until(lambda: len(b.members()) == 2)
+    (tmp_path / "node-a-chain.pem").write_bytes(b"half a file")
+    await asyncio.to_thread(of_b.shown_by, a.info.clustering)
+    assert all(status.reachable for status in await b.ask_members())
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nothing\.pem cannot be read"):
+        PeerTls(tmp_path / "nothing.pem", tmp_path / "b", tmp_path / "c").read()
