@@ -72,13 +72,16 @@ class Demonstration:
     async def _show_until(self, stop: asyncio.Event) -> None:
         self._begun = time.monotonic()
         while not stop.is_set() and not self._over():
+            before = time.monotonic()
             await self._look()
+            # Many targets make a look long; at most half of the time goes into looking.
+            pause = max(LOOK_SECONDS, time.monotonic() - before)
             self._narrator.show(self._scene())
             if self._kill_at is not None and self._elapsed >= self._kill_at:
                 self._kill_at = None
                 await self._kill_master()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+                await asyncio.wait_for(stop.wait(), pause)
 
     @property
     def _elapsed(self) -> float:

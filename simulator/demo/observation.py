@@ -26,7 +26,7 @@ class Observation:
     targets: dict[str, Any] = field(default_factory=dict)
     """Newest answer of ``GET /targets``."""
     centre: dict[str, Any] = field(default_factory=dict)
-    """Newest answer of ``GET /simulator/status``."""
+    """Newest answer of ``GET /simulator/status?targets=no``."""
 
     @property
     def members(self) -> list[dict[str, Any]]:
@@ -90,7 +90,7 @@ class Observer:
     async def look(self) -> list[ReignChange]:
         """Ask everything once; return the hand-overs that the platform's record shows since the last look."""
         await self._look_at_nodes()
-        self.seen.centre = await self._get(f"{self._simulator}/simulator/status") or self.seen.centre
+        self.seen.centre = await self._get(f"{self._simulator}/simulator/status?targets=no") or self.seen.centre
         return await self.read_pushes()
 
     async def _look_at_nodes(self) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from simulator.demo.report import Handover
 
 _HANDOVERS_SHOWN = 4
+_TARGETS_SHOWN = 24
 _EVENTS_SHOWN = 5
 _ROLE_STYLE = {"master": "bold green", "standby": "cyan"}
 
@@ -114,7 +115,8 @@ def targets_table(seen: Observation) -> Table:
     for column in ("goal", "ready", "busy", "logged in", "waiting", "pending", "invitations", "inbound"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("reason", no_wrap=True)
-    for target in answer.get("targets", ()):
+    targets = answer.get("targets", ())
+    for target in targets[:_TARGETS_SHOWN]:
         table.add_row(
             str(target.get("name", "")),
             number(target.get("goal_percent"), 0, " %"),
@@ -123,6 +125,8 @@ def targets_table(seen: Observation) -> Table:
             number(_percent(target.get("inbound_portion")), 0, " %"),
             str(target.get("error") or target.get("reason") or ""),
         )
+    if len(targets) > _TARGETS_SHOWN:
+        table.caption = f"and {len(targets) - _TARGETS_SHOWN} more"
     return table
 
 

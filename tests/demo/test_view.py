@@ -107,6 +107,14 @@ def test_targets_show_invitations_inbound_portion_and_reason(scene):
     assert "no agents" in line_with(picture(scene), "Dark - chat")
 
 
+def test_of_many_targets_the_first_are_shown_and_the_others_counted(scene):
+    scene.seen.targets["targets"] = [{**TARGET, "name": f"T{number:04}"} for number in range(1000)]
+    text = picture(scene)
+    assert "T0023" in text
+    assert "T0024" not in text
+    assert "and 976 more" in text
+
+
 def test_figures_hand_overs_events_and_commands_are_shown(scene):
     text = picture(scene)
     assert "agents busy 63.4 %, abandoned 2.2 % so far" in text
