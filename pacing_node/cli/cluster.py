@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cluster.channels import Channels
 from cluster.errors import ClusterError
 from cluster.peer_client import PeerClient
 from cluster.records import MemberInfo
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("list")(list_members)
     app.command("step-down")(step_down)
+    app.command("history")(history)
 
 
 def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TABLE) -> None:
@@ -45,7 +47,8 @@ def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TAB
         print_json(page)
         return
     mode = "standalone" if page["mode"] == "standalone" else f"master {page['master'] or 'nobody'}"
-    title = f"cluster {page['cluster']} · {mode} · epoch {page['epoch']} · answered by {page['answered_by']}"
+    pause = f" · PAUSED by {page['paused']['by']}" if page.get("paused") else ""
+    title = f"cluster {page['cluster']} · {mode} · epoch {page['epoch']}{pause} · answered by {page['answered_by']}"
     print_table(title, COLUMNS, [_row(member) for member in page["members"]], frozenset({"epoch", "lease left"}))
     for entry in page["history"][:5]:
         typer.echo(_reign(entry))
@@ -72,6 +75,39 @@ def _reign(entry: dict[str, Any]) -> str:
     ended = f", ended: {entry['cause'] or 'not known'}" if entry["ended_at"] or entry["cause"] else ""
     gap = f", {entry['gap_seconds']:.2f} s after {entry['previous']}" if entry["gap_seconds"] is not None else ""
     return f"epoch {entry['epoch']}: {entry['node']} since {began} UTC{gap}{ended}"
+
+
+def history(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most reigns to show.")] = 50,
+    url: UrlOption = DEFAULT_URL,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """List the newest reigns: who, which epoch, from when to when, why it ended, and the gap before it."""
+    page = ask(url, f"/history?limit={limit}")
+    if output is Output.JSON:
+        print_json(page)
+        return
+    rows = [
+        [
+            number(entry["epoch"]),
+            entry["node"],
+            _moment(entry["began_at"]),
+            _moment(entry["ended_at"]),
+            entry["cause"] or "–",
+            "–" if entry["gap_seconds"] is None else f"{entry['gap_seconds']:.3f} s",
+        ]
+        for entry in page["history"]
+    ]
+    print_table(
+        f"{len(rows)} reigns",
+        ["epoch", "master", "from (UTC)", "to (UTC)", "ended by", "gap before"],
+        rows,
+        frozenset(),
+    )
+
+
+def _moment(at: float | None) -> str:
+    return "–" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
 def step_down(
@@ -107,7 +143,7 @@ def step_down(
 
 async def _resign(master: dict[str, Any]) -> int:
     info = MemberInfo(master["name"], master["http"], master["clustering"], master["version"], master["started_at"])
-    client = PeerClient(CALL_SECONDS)
+    client = PeerClient(CALL_SECONDS, Channels())
     try:
         return await client.step_down(info, f"{getpass.getuser()} by pacing step-down", CALL_SECONDS)
     finally:
