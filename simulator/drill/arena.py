@@ -47,6 +47,8 @@ class Arena:
         self.bounds = Bounds(SESSION_TIMEOUT_SECONDS, TICK_SECONDS, REFRESH_PERIOD_SECONDS)
         self.pushes: list[Push] = []
         """The platform's record as far as it was read, oldest first."""
+        self.resigned_at: dict[str, float] = {}
+        """When a node was last asked to resign, Unix time in seconds."""
         self._client = httpx.AsyncClient(timeout=REQUEST_SECONDS, trust_env=False)
 
     async def __aenter__(self) -> Arena:

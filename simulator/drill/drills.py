@@ -26,6 +26,7 @@ _POLL_SECONDS = 0.02
 
 async def graceful(field: Field) -> float:
     """Ask the master to resign."""
+    await field.rest()
     master, epoch = await field.mid_period(), field.arena.epoch
     fault_at = time.time()
     field.tell(f"{master} is asked to resign, epoch {epoch}", fault_at)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from simulator.drill.record import Push
 
 CALL_SECONDS = 5.0
+SIT_OUT_SECONDS = 10.5
+"""How long a node that has resigned by an operator's word contends no more, with some room."""
 WAIT_SECONDS = 45.0
 """How long a drill waits for what must come before it gives up; far above every bound."""
 
@@ -77,8 +79,15 @@ class Field:
         """Longest time without an accepted push, beyond the refresh period."""
         return max(0.0, longest_interval(self.arena.times(), since, until) - self.arena.bounds.period)
 
+    async def rest(self) -> None:
+        """Wait until another node may take over: whoever has resigned leaves the field to others for a while."""
+        resigned = sorted(self.arena.resigned_at.values())
+        if len(resigned) >= len(self.arena.nodes) - 1:
+            await _sleep_until(resigned[1 - len(self.arena.nodes)] + SIT_OUT_SECONDS)
+
     async def resign(self, node: str) -> None:
         """Ask a node to resign, as `pacing step-down` does."""
+        self.arena.resigned_at[node] = time.time()
         await step_down(next(each for each in await self._members() if each["name"] == node))
 
     async def _members(self) -> list[dict[str, object]]:
