@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cluster.peer_tls import PeerTls
 from cluster.security import ZooKeeperSecurity
 from cluster.settings import ClusterSettings
 from pacing_node.api.server import TlsFiles
@@ -40,6 +41,7 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
         "clustering_port": options.ports.clustering,
         "state_directory": options.state_directory,
         "push_budget_seconds": options.push_budget_seconds,
+        "peer_tls": peer_tls(options),
     }
     zookeeper = options.zookeeper
     if zookeeper is None:
@@ -55,6 +57,14 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
         zookeeper_security=zookeeper_security(zookeeper),
         **common,  # type: ignore[arg-type]
     )
+
+
+def peer_tls(options: NodeOptions) -> PeerTls | None:
+    """Files of the clustering port; None for plain text."""
+    files = options.peer_certificates
+    if files is None:
+        return None
+    return PeerTls(files.authorities, files.certificate, files.private_key, frozenset(files.allowed_names))
 
 
 def zookeeper_security(zookeeper: ZooKeeper) -> ZooKeeperSecurity:

@@ -16,7 +16,7 @@ from pacing_node.configuration import environment
 from pacing_node.configuration.allowed import Allowed
 from pacing_node.configuration.documents import Document, load_document
 from pacing_node.configuration.schema import Option, Section, build, canonical, options
-from pacing_node.configuration.values import Addresses, LocalPath, Name, Port
+from pacing_node.configuration.values import Addresses, LocalPath, Name, Port, Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +43,19 @@ class Certificates(Section):
     """Private key of the certificate."""
     authorities: LocalPath | None = None
     """Certificates of the authorities whose clients are accepted; without it no client certificate is asked for."""
+
+
+class PeerCertificates(Section):
+    """Certificate files in PEM format for the clustering port. With them members prove who they are to each other."""
+
+    certificate: LocalPath
+    """Certificate of this node with its chain; it names the host under which the others reach it."""
+    private_key: LocalPath
+    """Private key of the certificate."""
+    authorities: LocalPath
+    """Certificates of the authorities that sign the members' certificates."""
+    allowed_names: Words = ()
+    """Names of which a caller's certificate must hold one; any certificate of the authorities unless given."""
 
 
 class ZooKeeperTls(Section):
@@ -140,6 +153,7 @@ class NodeOptions(Section):
     """Address the ports are opened on."""
     ports: Ports = Ports()
     certificates: Certificates | None = None
+    peer_certificates: PeerCertificates | None = None
     zookeeper: Annotated[ZooKeeper | None, Allowed("a section with the hosts, or the word none")]
     """The ensemble; the word ``none`` runs this node alone, as its own master."""
     state_directory: LocalPath = Path("pacing-state")
