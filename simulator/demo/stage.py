@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from simulator.demo.options import DemoOptions
+    from simulator.demo.zookeeper import Source
 
 _POLL_SECONDS = 0.1
 _NODE_GRACE_SECONDS = 10.0
@@ -95,26 +96,42 @@ class Stage:
             await asyncio.to_thread(self._ensemble.stop)
 
     async def _start_zookeeper(self) -> str | None:
+        """Hosts of a ZooKeeper that serves; None when none can be had."""
         try:
             source = await asyncio.to_thread(find_zookeeper)
         except ZooKeeperNotFoundError as error:
-            self.alone = True
-            self._say(f"NO ZOOKEEPER: a single node runs alone; there is no cluster and no hand-over to see. {error}")
+            self._go_alone(str(error))
             return None
         self.zookeeper = source.description
+        if source.image is not None:
+            return await self._start_container(source)
         ensemble = self._ensemble = Ensemble(self._directory, source=source)
-        self._say(f"ZooKeeper: {source.description}; starting {max(1, len(ensemble.members))} members")
+        does = f"members to start: {len(ensemble.members)}" if ensemble.controllable else "used as it is"
+        self._say(f"ZooKeeper: {source.description}; {does}")
         try:
-            if source.image is not None:
-                await asyncio.to_thread(ensemble.start)
-            else:
-                # Processes are bound to the thread that starts them, so this one does.
-                for member in ensemble.members:
-                    member.start()
-                await asyncio.to_thread(ensemble.wait_ready, self._options.startup_seconds)
+            # Processes are bound to the thread that starts them, so this one does.
+            for member in ensemble.members:
+                member.start()
+            await asyncio.to_thread(ensemble.wait_ready, self._options.startup_seconds)
         except MemberNotReadyError as error:
             raise DemoError(f"ZooKeeper did not come up: {error}") from error
         return ensemble.hosts
+
+    async def _start_container(self, source: Source) -> str | None:
+        self._say(f"ZooKeeper: {source.description}")
+        try:
+            self._ensemble = Ensemble(self._directory, source=source)
+            await asyncio.to_thread(self._ensemble.start)
+        except Exception as error:
+            # An engine that answers may still be unable to get the image or to run it.
+            self._go_alone(f"{source.description} does not start: {error}")
+            return None
+        return self._ensemble.hosts
+
+    def _go_alone(self, reason: str) -> None:
+        self.alone = True
+        self.zookeeper = "none"
+        self._say(f"NO ZOOKEEPER: a single node runs alone; there is no cluster and no hand-over to see. {reason}")
 
     async def _start_simulator(self) -> dict[str, Any]:
         ready, objects = self._directory / "simulator.json", self._directory / "objects.yaml"

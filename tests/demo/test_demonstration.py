@@ -111,6 +111,16 @@ async def test_without_zookeeper_a_single_node_runs_alone_and_that_is_told_loudl
     assert notes.has("install one of these")
 
 
+async def test_a_container_that_does_not_start_counts_as_no_zookeeper(options, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    monkeypatch.setattr(stage_module, "find_zookeeper", lambda: Source("container x", image="x"))
+    report, notes, stage = await run(options)
+    assert report["nodes"] == 1
+    assert stage.alone
+    assert notes.has("NO ZOOKEEPER")
+    assert notes.has("container x does not start")
+
+
 async def test_a_lone_node_that_is_killed_comes_back_and_the_end_waits_for_it(options, without_zookeeper):
     report, _, _ = await run(dataclasses.replace(options, kill_master_at_seconds=0.1))
     [handover] = report["handovers"]
