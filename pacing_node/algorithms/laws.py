@@ -11,7 +11,8 @@ import numpy as np
 from pacing_node.algorithms.erlang import OfferedLoadTable
 from pacing_node.algorithms.lookahead import Flow, LookaheadLevels
 from pacing_node.algorithms.model import Algorithm, OptimizationTarget
-from pacing_node.algorithms.outer import margin, slack
+from pacing_node.algorithms.outer import margin, slack, start_margin
+from pacing_node.algorithms.small_groups import EXACT_SLOTS
 from pacing_node.algorithms.super_progressive import OverInvitationTable
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 SUPER_PROGRESSIVE = {Algorithm.SUPER_PROGRESSIVE, Algorithm.SUPER_PROGRESSIVE_DUAL}
 PREDICTIVE = {Algorithm.PREDICTIVE_B, Algorithm.PREDICTIVE_B_DUAL}
+
+_SEAM = 15
+"""Groups this much larger than the exact test allows, with many ready, get at least the level it allows at its end."""
 
 _BUSY_STANDS_IN = {
     Algorithm.SUPER_PROGRESSIVE: Algorithm.PREDICTIVE_B,
@@ -111,7 +115,8 @@ class Laws:
 
     def _look_ahead(self, situation: Situation, state: LearnedState, policy: Policy) -> Level:
         seen, believed = situation.observation, situation.estimates
-        z, added = margin(state, believed, seen.slots, abandonment_goal(policy), policy.caution)
+        goal = abandonment_goal(policy)
+        z, added = margin(state, believed, seen.slots, goal, policy.caution)
         # Whatever else will take a free slot within the time an invitation needs counts as waiting already.
         ahead = seen.waiting + seen.reactive_waiting + situation.reserved
         ahead = ahead + situation.inbound * believed.disposition_seconds
@@ -129,7 +134,14 @@ class Laws:
             believed.handle_seconds,
             believed.disposition_seconds,
         )
-        return Level(np.maximum(self._lookahead.level(flow, z) - others, 0.0), added > 1.0)
+        level = self._lookahead.level(flow, z)
+        seam = (seen.slots > EXACT_SLOTS) & (seen.slots <= EXACT_SLOTS + _SEAM)
+        near = np.flatnonzero(seam & (seen.ready > 0.3 * seen.slots))
+        if len(near):
+            small, start = flow.smaller(near), np.full(len(near), float(EXACT_SLOTS))
+            base = start_margin(goal[near], start, believed.handle_seconds[near], believed.patience_seconds[near])
+            level[near] = np.maximum(level[near], self._lookahead.level(small, base + added[near]))
+        return Level(np.maximum(level - others, 0.0), added > 1.0)
 
 
 @cache

@@ -20,7 +20,7 @@ import numpy as np
 from pacing_node.algorithms.small_groups import EXACT_SLOTS, ExactLevels
 
 if TYPE_CHECKING:
-    from pacing_node.algorithms.model import FloatArray
+    from pacing_node.algorithms.model import FloatArray, IntArray
 
 HORIZONS = (1.0, 3.0)
 """Multiples of the time to a disposition."""
@@ -36,6 +36,19 @@ class Flow:
     acceptance: FloatArray
     handle: FloatArray
     disposition: FloatArray
+
+    def smaller(self, rows: IntArray) -> Flow:
+        """These rows with ready slots taken off down to the size of the exact test; all of them when none are left."""
+        spare = np.minimum(self.ready[rows], self.ready[rows] + self.busy[rows] - EXACT_SLOTS)
+        beyond = self.ready[rows] + self.busy[rows] - spare > EXACT_SLOTS
+        return Flow(
+            np.where(beyond, 0.0, self.ready[rows] - spare),
+            np.minimum(self.busy[rows], EXACT_SLOTS),
+            self.waiting[rows],
+            self.acceptance[rows],
+            self.handle[rows],
+            self.disposition[rows],
+        )
 
 
 class LookaheadLevels:

@@ -58,6 +58,14 @@ def test_more_ready_agents_never_mean_fewer_invitations(algorithm, slots, waitin
 
 
 @every_law
+@pytest.mark.parametrize("busy", [0.0, 7.0, 20.0, 29.0, 60.0])
+def test_more_agents_never_mean_fewer_invitations(algorithm, busy):
+    ready = np.arange(0.0, 80.0)
+    result = calculate(algorithm, len(ready), ready=ready, busy=busy)
+    assert (np.diff(result.estimates.level) >= -1e-6).all()
+
+
+@every_law
 @settings(max_examples=40, deadline=None)
 @given(ready=SLOTS, busy=SLOTS, fewer=PENDING, more=PENDING)
 def test_more_pending_never_means_more_invitations(algorithm, ready, busy, fewer, more):
