@@ -21,9 +21,14 @@ _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 _SEQUENCE, _VERSION, _UTC_TIME, _GENERALIZED_TIME = 0x30, 0xA0, 0x17, 0x18
 
 
-def check_certificate(path: Path, private_key: Path | None = None, now: float | None = None) -> Iterator[Diagnosis]:
-    """Judge every certificate in a PEM file, and that the private key belongs to the first one."""
-    check = f"certificates.{path.name}"
+def check_certificate(
+    use: str, path: Path, private_key: Path | None = None, *, password: str = "", now: float | None = None
+) -> Iterator[Diagnosis]:
+    """Judge every certificate in a PEM file, and that the private key belongs to the first one.
+
+    ``use`` says where it is used, in one word; ``now`` is Unix time in seconds, the present unless given.
+    """
+    check = f"certificates.{use}.{path.name}"
     try:
         ends = [expires_at(der) for der in _certificates(path.read_text())]
     except (OSError, ValueError) as failure:
@@ -42,14 +47,13 @@ def check_certificate(path: Path, private_key: Path | None = None, now: float | 
     else:
         yield ok(check, f"{days:.0f} days left, until {until}", allowed)
     if private_key is not None:
-        yield _key(path, private_key)
+        yield _key(f"certificates.{use}.{private_key.name}", path, private_key, password)
 
 
-def _key(path: Path, private_key: Path) -> Diagnosis:
-    check = f"certificates.{private_key.name}"
+def _key(check: str, path: Path, private_key: Path, password: str) -> Diagnosis:
     try:
-        # A password is asked for on the terminal otherwise.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(path, private_key, password="")
+        # Without a password, though empty, it would be asked for on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(path, private_key, password=password)
     except (OSError, ValueError) as failure:
         return error(
             check, f"does not go with {path.name}: {failure}", "the key of that certificate", "correct the files"

@@ -62,16 +62,21 @@ class Visit:
             self._found.append(check_port(name, options.bind, port, running, options.name))
 
     def _certificates(self) -> None:
-        files = self._options.certificates
-        if files is not None:
-            self._found += check_certificate(files.certificate, files.private_key)
-            if files.authorities is not None:
-                self._found += check_certificate(files.authorities)
+        http, peers = self._options.certificates, self._options.peer_certificates
+        if http is not None:
+            self._found += check_certificate("http", http.certificate, http.private_key)
+            if http.authorities is not None:
+                self._found += check_certificate("http", http.authorities)
+        if peers is not None:
+            self._found += check_certificate("peers", peers.certificate, peers.private_key)
+            self._found += check_certificate("peers", peers.authorities)
         tls = self._options.zookeeper.tls if self._options.zookeeper else None
         if tls is not None:
-            self._found += check_certificate(tls.authorities)
+            self._found += check_certificate("zookeeper", tls.authorities)
+            password = tls.private_key_password.get_secret_value() if tls.private_key_password else ""
             if tls.certificate is not None:
-                self._found += check_certificate(tls.certificate)
+                key = tls.private_key
+                self._found += check_certificate("zookeeper", tls.certificate, key, password=password)
 
     async def _zookeeper(self) -> list[MemberAnswer]:
         zookeeper = self._options.zookeeper

@@ -154,7 +154,10 @@ class Arena:
         Raises DemoError when that does not come about.
         """
         self.wiring.heal()
-        await asyncio.to_thread(self.ensemble.restore)
+        for member in self.ensemble.members:
+            member.thaw()
+            member.start()  # here, for a member dies with the thread that started it
+        await asyncio.to_thread(self.ensemble.wait_ready)
         deadline = time.monotonic() + STEADY_SECONDS
         while not await self._is_steady():
             if time.monotonic() > deadline:

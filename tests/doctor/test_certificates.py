@@ -34,8 +34,8 @@ def written(folder, days, name="node.pem"):
 )
 def test_days_left_decide(tmp_path, days, severity, text):
     certificate, _ = written(tmp_path, days)
-    (diagnosis,) = check_certificate(certificate)
-    assert (diagnosis.severity, diagnosis.check) == (severity, "certificates.node.pem")
+    (diagnosis,) = check_certificate("http", certificate)
+    assert (diagnosis.severity, diagnosis.check) == (severity, "certificates.http.node.pem")
     assert text in diagnosis.found
 
 
@@ -44,15 +44,15 @@ def test_the_first_to_expire_of_a_chain_counts(tmp_path):
     shorter, _ = written(tmp_path, 5, "shorter.pem")
     chain = tmp_path / "chain.pem"
     chain.write_bytes(longer.read_bytes() + shorter.read_bytes())
-    (diagnosis,) = check_certificate(chain)
+    (diagnosis,) = check_certificate("http", chain)
     assert diagnosis.severity is Severity.WARNING
 
 
 def test_a_key_must_belong_to_its_certificate(tmp_path):
     certificate, key = written(tmp_path, 100)
     _, foreign = written(tmp_path, 100, "other.pem")
-    assert [each.severity for each in check_certificate(certificate, key)] == [Severity.OK, Severity.OK]
-    assert [each.severity for each in check_certificate(certificate, foreign)] == [Severity.OK, Severity.ERROR]
+    assert [each.severity for each in check_certificate("http", certificate, key)] == [Severity.OK, Severity.OK]
+    assert [each.severity for each in check_certificate("http", certificate, foreign)] == [Severity.OK, Severity.ERROR]
 
 
 @pytest.mark.parametrize(
@@ -61,13 +61,13 @@ def test_a_key_must_belong_to_its_certificate(tmp_path):
 def test_a_file_without_a_certificate_is_an_error(tmp_path, content):
     path = tmp_path / "node.pem"
     path.write_text(content)
-    (diagnosis,) = check_certificate(path)
+    (diagnosis,) = check_certificate("http", path)
     assert diagnosis.severity is Severity.ERROR
     assert str(path) in diagnosis.remedy
 
 
 def test_a_missing_file_is_an_error(tmp_path):
-    (diagnosis,) = check_certificate(tmp_path / "gone.pem")
+    (diagnosis,) = check_certificate("http", tmp_path / "gone.pem")
     assert diagnosis.severity is Severity.ERROR
 
 

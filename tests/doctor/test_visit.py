@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 import yaml
 from click.testing import Result
 from typer.testing import CliRunner
@@ -197,3 +199,19 @@ async def test_a_port_that_speaks_something_else_tells_no_mode():
         listener.listen(4)
         answer = await ask_member(f"127.0.0.1:{listener.getsockname()[1]}")
     assert answer.failure == "no answer in time"
+
+
+def test_certificates_of_every_port_are_looked_at(files, tmp_path):
+    issued = trustme.CA().issue_cert("node-1", not_after=datetime.now(UTC) + timedelta(days=9.5))
+    certificate, key = tmp_path / "node.pem", tmp_path / "node.key"
+    certificate.write_bytes(issued.cert_chain_pems[0].bytes())
+    key.write_bytes(issued.private_key_pem.bytes())
+    pair = {"certificate": str(certificate), "private_key": str(key)}
+    files.node["certificates"] = pair
+    files.node["peer_certificates"] = {**pair, "authorities": str(tmp_path / "gone.pem")}
+    status, found = files.findings()
+    assert status == 1
+    assert found["certificates.http.node.pem"]["severity"] == "warning"
+    assert found["certificates.http.node.key"]["severity"] == "ok"
+    assert found["certificates.peers.node.pem"]["severity"] == "warning"
+    assert found["certificates.peers.gone.pem"]["severity"] == "error"
