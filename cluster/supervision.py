@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from cluster.leadership_events import Hold
@@ -25,9 +26,18 @@ class Reporter:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Reporter | None:
-        """The reporter of this process; None when nobody supervises it."""
+        """The reporter of this process; None when nobody supervises it.
+
+        A process further down inherits the variable without the descriptor: what is no pipe is left alone.
+        """
         number = environment.get(VARIABLE, "")
-        return cls(int(number)) if number.isdecimal() else None
+        if not number.isdecimal():
+            return None
+        try:
+            piped = stat.S_ISFIFO(os.fstat(int(number)).st_mode)
+        except OSError:
+            return None
+        return cls(int(number)) if piped else None
 
     def holds(self, hold: Hold) -> None:
         """The process is master by this hold: should it die, the hold may be released."""
