@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from simulator.model.agent import Agent
     from simulator.model.router import Router
-    from simulator.model.spec import Shift
+    from simulator.model.spec import Breaks, Shift
     from simulator.model.timeline import Timeline
 
 DAY = 86_400.0
@@ -33,7 +33,7 @@ class Staffing:
         for shift in agent.staff.shifts:
             self._begin(agent, shift)
         if agent.staff.breaks is not None:
-            self._expect_break(agent)
+            self._expect_break(agent, agent.staff.breaks)
 
     def send_home(self, agent: Agent, *, home: bool) -> None:
         """Keep the agent logged out whatever his shift says, or let the shift decide again."""
@@ -63,19 +63,15 @@ class Staffing:
         agent.present = False
         self._router.settle(agent)
 
-    def _expect_break(self, agent: Agent) -> None:
-        breaks = agent.staff.breaks
-        if breaks is not None:
-            self._timeline.after(breaks.every * self._rng.standard_exponential(), self._break, agent)
+    def _expect_break(self, agent: Agent, breaks: Breaks) -> None:
+        self._timeline.after(breaks.every * self._rng.standard_exponential(), self._break, agent, breaks)
 
-    def _break(self, agent: Agent) -> None:
-        breaks = agent.staff.breaks
-        if breaks is not None:
-            agent.on_break = agent.present
-            self._router.settle(agent)
-            self._timeline.after(breaks.length.draw(self._rng), self._back, agent)
+    def _break(self, agent: Agent, breaks: Breaks) -> None:
+        agent.on_break = agent.present
+        self._router.settle(agent)
+        self._timeline.after(breaks.length.draw(self._rng), self._back, agent, breaks)
 
-    def _back(self, agent: Agent) -> None:
+    def _back(self, agent: Agent, breaks: Breaks) -> None:
         agent.on_break = False
         self._router.settle(agent)
-        self._expect_break(agent)
+        self._expect_break(agent, breaks)

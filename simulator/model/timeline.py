@@ -18,10 +18,6 @@ class Timeline:
         self._heap: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._scheduled = 0
 
-    def __len__(self) -> int:
-        """Number of events to come."""
-        return len(self._heap)
-
     def at(self, time: float, action: Callable[..., None], *args: Any) -> None:
         """Run ``action(*args)`` at ``time``, or now if that is past."""
         self._scheduled += 1

@@ -7,8 +7,12 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
+from simulator.servers.definitions import definitions_of, with_definitions
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from contact_center.v1 import configuration_pb2 as pb
 
 
 class ConfigurationDocument:
@@ -45,6 +49,17 @@ class ConfigurationDocument:
         self._write()
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def definitions(self, application: str) -> list[pb.Definition]:
+        """Statistics, filters and alarm conditions of an application."""
+        return definitions_of(self.objects, application)
+
+    def define(self, application: str, definitions: list[pb.Definition], *, replace: bool) -> list[pb.Definition]:
+        """Add definitions, with ``replace`` also in place of those there are; returns what was written."""
+        objects, written = with_definitions(self.objects, application, definitions, replace=replace)
+        if written:
+            self.replace(objects)
+        return written
 
     async def wait_for_change(self, seconds: float) -> None:
         """Return at the next change, or when the seconds are over."""

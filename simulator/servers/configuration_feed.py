@@ -8,6 +8,7 @@ import grpc
 
 from contact_center.v1 import configuration_pb2 as pb
 from contact_center.v1 import configuration_pb2_grpc as pb_grpc
+from simulator.servers.definitions import KIND_KEYS, require_user
 from simulator.servers.grpc_options import SERVER_OPTIONS
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ SIGN_OF_LIFE_SECONDS = 5.0
 
 
 class ConfigurationServer(pb_grpc.ConfigurationServiceServicer):
-    """Serves the configuration document."""
+    """Serves the configuration document, and the definitions of applications to callers that name themselves."""
 
     def __init__(self, document: ConfigurationDocument, host: str) -> None:
         self._document = document
@@ -64,6 +65,38 @@ class ConfigurationServer(pb_grpc.ConfigurationServiceServicer):
                 known = version
             if version == str(self._document.version):
                 await self._document.wait_for_change(SIGN_OF_LIFE_SECONDS)
+
+    async def ReadDefinitions(  # noqa: N802 - the name is the contract's
+        self,
+        request: pb.ReadDefinitionsRequest,
+        context: grpc.aio.ServicerContext[pb.ReadDefinitionsRequest, pb.ReadDefinitionsResponse],
+    ) -> pb.ReadDefinitionsResponse:
+        """The definitions of an application."""
+        await self._admit(request, context)
+        return pb.ReadDefinitionsResponse(definitions=self._document.definitions(request.application))
+
+    async def WriteDefinitions(  # noqa: N802 - the name is the contract's
+        self,
+        request: pb.WriteDefinitionsRequest,
+        context: grpc.aio.ServicerContext[pb.WriteDefinitionsRequest, pb.WriteDefinitionsResponse],
+    ) -> pb.WriteDefinitionsResponse:
+        """Add definitions, or make them anew."""
+        await self._admit(request, context)
+        if any(not item.name or item.kind not in KIND_KEYS for item in request.definitions):
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "a definition needs a kind and a name")
+        written = self._document.define(request.application, list(request.definitions), replace=request.replace)
+        return pb.WriteDefinitionsResponse(written=written)
+
+    async def _admit(
+        self,
+        request: pb.ReadDefinitionsRequest | pb.WriteDefinitionsRequest,
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> None:
+        """End the call unless a user asks for an application of the tenant."""
+        await require_user(context)
+        tenant = self._document.objects.get("tenant", "")
+        if request.tenant not in {"", tenant} or not request.application:
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no such tenant or application")
 
     def _objects(self) -> pb.ConfigurationObjects:
         if self._encoded is None or self._encoded[0] != self._document.version:

@@ -79,6 +79,11 @@ async def test_parts_come_in_any_order_and_are_one_push(platform: Platform) -> N
     assert (await platform.push(1, 0, "1/3")).status_code == 409
 
 
+async def test_the_status_can_leave_the_targets_out(platform: Platform) -> None:
+    short = (await platform.http.get("/simulator/status", params={"targets": "no"})).json()
+    assert set(await platform.status()) - set(short) == {"targets"}
+
+
 async def test_many_pushes_at_once_leave_an_ordered_history(platform: Platform) -> None:
     await platform.authorization()
     tokens = [(epoch, sequence, f"{part}/2") for epoch in (1, 2, 3) for sequence in (1, 2, 3, 4) for part in (1, 2)]

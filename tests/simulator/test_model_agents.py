@@ -73,6 +73,13 @@ def test_wrap_up_keeps_the_slot_in_use_and_shows_as_after_call_work() -> None:
     assert centre.targets[0].mean_handle_seconds == pytest.approx(110.0)
 
 
+def test_recorded_calls_from_before_the_start_are_left_out() -> None:
+    batch = Staff(prefix="a", count=1, capacity_rule="chat-1")
+    centre = ContactCentre(centre_of(queue("c", reactive=calls(10.0, 50.0, 70.0)), staff=(batch,), start=40.0))
+    centre.run_until(HOUR)
+    assert centre.targets[0].reactive.entered == 2
+
+
 def test_an_agent_on_a_pause_is_not_ready_and_worth_no_slots() -> None:
     breaks = Breaks(every=1.0, length=Fixed(seconds=1e6))
     centre = centre_with("chat-2", queue("c"), breaks=breaks.model_dump())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from simulator.servers import STATISTICS_PATH, Simulator
+from simulator.servers import STATISTICS_PATH, Simulator, statistics_api
 from tests.simulator.conftest import Platform, entity
 from tests.simulator.feeds import PROACTIVE
 
@@ -183,6 +184,16 @@ async def test_double_ids_are_refused(api: Api) -> None:
     assert (await api.subscribe(STATE, STATE)).status_code == 400
 
 
+async def test_it_can_be_made_to_fail(api: Api, platform: Platform) -> None:
+    await platform.fault("status", where="statistics", status=503, requests=2)
+    assert (await api.subscribe(STATE)).status_code == 503
+    assert (await api.http.post(f"{STATISTICS_PATH}/notifications", json=[])).status_code == 503
+    await platform.fault("garble", where="statistics", how="truncated", requests=1)
+    with pytest.raises(json.JSONDecodeError):
+        (await api.subscribe(STATE)).json()
+    assert (await api.subscribe(STATE)).status_code == 200
+
+
 @pytest.mark.parametrize(("header", "status"), [("Authorization", 401), ("x-api-key", 403)])
 async def test_key_and_token_are_asked_for(api: Api, header: str, status: int) -> None:
     del api.http.headers[header]
@@ -199,6 +210,10 @@ async def test_bayeux_errors_say_what_to_do(api: Api) -> None:
     await api.handshake()
     (invalid,) = await api.meta("subscribe", subscription="pepe")
     assert (invalid["successful"], invalid["error"][:3]) == (False, "403")
+    (nothing,) = await api.meta("sing")
+    assert (nothing["successful"], nothing["error"][:3]) == (False, "404")
+    (left,) = await api.meta("unsubscribe", subscription=SERVICE)
+    assert left["successful"]
     (gone,) = await api.meta("disconnect")
     assert gone["successful"]
     (after,) = await api.poll()
@@ -224,3 +239,13 @@ async def test_it_ends_while_a_client_is_connected(simulator: Simulator, api: Ap
     await simulator.stop()
     assert time.monotonic() - begun < 10.0
     assert [message["channel"] for message in await held] == ["/meta/connect"], "answered, not cut off"
+
+
+async def test_a_session_nobody_uses_is_dropped_with_its_subscriptions(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await api.subscribe(ENTERED)
+    assert (await api.values()).status_code == 200
+    monkeypatch.setattr(statistics_api, "SESSION_SECONDS", 0.1)
+    await asyncio.sleep(0.8)
+    assert (await api.values()).status_code == 404

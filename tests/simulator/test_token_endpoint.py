@@ -25,6 +25,12 @@ async def test_wrong_credentials_get_none(platform: Platform, auth: tuple[str, s
     assert "Basic" in answer.headers["www-authenticate"]
 
 
+@pytest.mark.parametrize("header", ["Basic !!!", "Basic /w==", "Bearer x", ""])
+async def test_a_header_that_is_no_basic_authentication_gets_none(platform: Platform, header: str) -> None:
+    answer = await platform.http.post("/oauth/token", data={}, headers={"Authorization": header})
+    assert answer.status_code == 401
+
+
 async def test_another_grant_is_not_supported(platform: Platform) -> None:
     answer = await platform.http.post("/oauth/token", data={"grant_type": "password"}, auth=("pacing", "secret one"))
     assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")

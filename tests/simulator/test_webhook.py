@@ -58,16 +58,16 @@ async def send(platform: Platform, pushed: tuple[bytes, dict[str, str]]) -> http
 
 
 async def test_a_push_is_answered_for_each_target_by_name(platform: Platform) -> None:
-    body, headers = push(
-        1, target("Sales Chat - chat", 3), target("No Such - chat"), target("Care Chat - chat", "many")
-    )
+    wrong = (target("No Such - chat"), target("Care Chat - chat", "many"), "no target")
+    body, headers = push(1, target("Sales Chat - chat", 3), *wrong)
     fits(json.loads(push(1)[0]), "Push")
     answer = (await send(platform, (body, headers))).json()
     fits(answer, "PushReply")
-    first, unknown, wrong = answer["targets"]
+    first, unknown, many, none = answer["targets"]
     assert (first["name"], first["pending"], first.get("error")) == ("Sales Chat - chat", 0, None)
     assert "not.found" in unknown["error"]
-    assert "invitations" in wrong["error"]
+    assert "invitations" in many["error"]
+    assert none["error"]
 
 
 async def test_fencing_is_that_of_every_receiver(platform: Platform) -> None:
