@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 KINDS = ("switches", "virtual_queues", "agents", "agent_groups", "capacity_rules", "transactions")
 """Keys of a document that hold a list of objects."""
+PROVISIONED = ("statistics", "filters", "alarm_conditions")
+"""Keys of lists that are kept for the contact centre and not used by a node; `pacing provision` writes them."""
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -85,8 +87,8 @@ def _shape_problems(document: Document) -> Iterator[Problem]:
         if key == "tenant":
             if value is not None and not isinstance(value, str):
                 yield document.problem((key,), "a list" if isinstance(value, list) else "a mapping", "text")
-        elif key not in KINDS:
-            yield document.problem((key,), "an unknown key", suggestion(key, ("tenant", *KINDS)))
+        elif key not in (*KINDS, *PROVISIONED):
+            yield document.problem((key,), "an unknown key", suggestion(key, ("tenant", *KINDS, *PROVISIONED)))
         elif value is not None and not isinstance(value, list):
             yield document.problem((key,), "a mapping" if isinstance(value, dict) else "a single value", "a list")
 

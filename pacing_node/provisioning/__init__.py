@@ -1,0 +1,1 @@
+"""What the service needs in the contact centre's configuration, and how it gets there."""

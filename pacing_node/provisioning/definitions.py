@@ -1,0 +1,128 @@
+"""The definitions the service needs: three statistics, one filter, five alarm conditions. Pure.
+
+Names and folder are those of the reference product. What stands inside the definitions is not public; it follows from
+the vocabulary of Stat Server, and the filter's expression has to fit what the site's routing attaches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+FOLDER = "PacingService"
+FILTER_NAME = "PACS_Proactive_Interaction"
+FILTER_EXPRESSION = 'PairExist("Proactive","true")'
+"""Inferred: interactions that a proactive invitation triggered carry this pair."""
+
+
+class Kind(StrEnum):
+    """Kinds of definitions, by their key in a file of configuration objects."""
+
+    STATISTIC = "statistics"
+    FILTER = "filters"
+    ALARM_CONDITION = "alarm_conditions"
+
+    @property
+    def label(self) -> str:
+        """One of the kind, for people."""
+        return {"statistics": "statistic", "filters": "filter", "alarm_conditions": "alarm condition"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One definition; ``fields`` holds everything but its name, as text."""
+
+    kind: Kind
+    name: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> tuple[Kind, str]:
+        """What makes it the same definition, whatever its fields."""
+        return self.kind, self.name
+
+
+class Action(StrEnum):
+    """What becomes of a definition."""
+
+    ADD = "added"
+    RECREATE = "recreated"
+    KEEP = "left alone"
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is written for it."""
+        return self is not Action.KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One definition and what becomes of it."""
+
+    action: Action
+    definition: Definition
+
+    def __str__(self) -> str:
+        """Render for people."""
+        return f'{self.definition.kind.label} "{self.definition.name}": {self.action.value}'
+
+
+def wanted(application: str, filter_expression: str = FILTER_EXPRESSION) -> tuple[Definition, ...]:
+    """Everything the service needs; ``application`` is the name of the Stat Server application or of the cluster's."""
+    return (*_statistics(application), _filter(application, filter_expression), *_alarm_conditions(application))
+
+
+def _statistics(application: str) -> Iterator[Definition]:
+    for name, category, mask in (
+        ("PACS_VQ_Abandoned", "TotalNumber", "CallAbandoned"),
+        ("PACS_VQ_Accepted", "TotalNumber", "CallAnswered"),
+        ("PACS_VQ_Current", "CurrentNumber", "CallWait"),
+    ):
+        yield Definition(
+            Kind.STATISTIC,
+            name,
+            {
+                "application": application,
+                "objects": "Queue",
+                "category": category,
+                "subject": "DNAction",
+                "main_mask": mask,
+            },
+        )
+
+
+def _filter(application: str, expression: str) -> Definition:
+    return Definition(Kind.FILTER, FILTER_NAME, {"application": application, "expression": expression})
+
+
+def _alarm_conditions(application: str) -> Iterator[Definition]:
+    for name, category, description in (
+        ("GC Latency", "minor", "The garbage collector held up a node of the pacing service"),
+        ("Heap Memory Usage", "major", "A node of the pacing service is short of memory"),
+        ("PacingRequestsFailed", "critical", "Pacing requests to the engagement platform failed"),
+        ("PacingResponseTargetError", "major", "The engagement platform refused a pacing target"),
+        ("PacingResponseValidationError", "major", "Replies of the engagement platform did not fit"),
+    ):
+        yield Definition(
+            Kind.ALARM_CONDITION,
+            name,
+            {
+                "folder": FOLDER,
+                "application": application,
+                "category": category,
+                "description": description,
+                "detect_event": "alarm.raised",
+                "cancel_event": "alarm.cleared",
+            },
+        )
+
+
+def plan(existing: Iterable[tuple[Kind, str]], needed: Iterable[Definition], *, overwrite: bool) -> tuple[Change, ...]:
+    """What to do with each needed definition: what exists is left alone, or made anew with ``overwrite``."""
+    there = set(existing)
+    present = Action.RECREATE if overwrite else Action.KEEP
+    return tuple(Change(present if item.identity in there else Action.ADD, item) for item in needed)

@@ -1,0 +1,113 @@
+"""Definitions in the YAML files of the configuration objects."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from pacing_node.provisioning.definitions import Kind
+from pacing_node.provisioning.port import ProvisioningError
+from pacing_node.provisioning.yaml_edit import YamlEditError, names_in, put
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pacing_node.provisioning.definitions import Change, Definition
+
+NEW_FILE = "pacing-service.yaml"
+"""File of a directory that gets what is added."""
+SUFFIXES = (".yaml", ".yml")
+
+
+class FileTarget:
+    """One file, or a directory whose files are taken together."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read: dict[Path, str] = {}
+
+    @property
+    def place(self) -> str:
+        """The file or directory."""
+        return str(self._path)
+
+    def existing(self) -> frozenset[tuple[Kind, str]]:
+        """Definitions in any of the files. Raises ProvisioningError."""
+        self._read = {file: _read(file) for file in self._files()}
+        return frozenset((kind, name) for file in self._read for kind in Kind for name in self._names(file, kind))
+
+    def write(self, changes: Sequence[Change]) -> None:
+        """Write the changes, each where its definition stands. Raises ProvisioningError; then nothing was written."""
+        if not self._read:
+            self.existing()
+        wanted: dict[Path, list[Definition]] = {}
+        for change in changes:
+            wanted.setdefault(self._file_of(change.definition), []).append(change.definition)
+        texts: dict[Path, str] = {}
+        for file, definitions in wanted.items():
+            try:
+                texts[file] = put(self._read.get(file, ""), definitions)
+            except YamlEditError as error:
+                raise ProvisioningError(f"{file}: {error}") from None
+        for file, text in texts.items():
+            before = self._read.get(file)
+            if before is not None and _read(file) != before:
+                raise ProvisioningError(f"{file}: somebody else changed it meanwhile; run the command again")
+            _replace(file, text)
+            self._read[file] = text
+
+    def _files(self) -> list[Path]:
+        path = self._path
+        if not path.is_dir():
+            return [path]
+        return sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and file.is_file())
+
+    def _names(self, file: Path, kind: Kind) -> frozenset[str]:
+        try:
+            return names_in(self._read[file], kind)
+        except YamlEditError as error:
+            raise ProvisioningError(f"{file}: {error}") from None
+
+    def _file_of(self, definition: Definition) -> Path:
+        """The file a definition stands in, else the one that gets what is new."""
+        for file in self._read:
+            if definition.name in self._names(file, definition.kind):
+                return file
+        return self._path / NEW_FILE if self._path.is_dir() else self._path
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_bytes().decode()
+    except OSError as error:
+        raise ProvisioningError(f"{file}: {(error.strerror or type(error).__name__).lower()}") from None
+    except UnicodeDecodeError as error:
+        raise ProvisioningError(f"{file}: byte {error.start} is not UTF-8") from None
+
+
+def _replace(file: Path, text: str) -> None:
+    """Put another content in the place of a file in one step, with its owner and mode: it may hold secrets."""
+    file = file.resolve()
+    beside = file.with_name(f".{file.name}.new")
+    try:
+        state = file.stat() if file.exists() else None
+        with contextlib.suppress(FileNotFoundError):
+            beside.unlink()
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="utf-8", newline="") as output:  # noqa: PTH123 - a descriptor, not a path
+            if state is not None:
+                os.fchmod(descriptor, state.st_mode & 0o7777)
+                with contextlib.suppress(PermissionError):
+                    os.fchown(descriptor, state.st_uid, state.st_gid)
+            else:
+                os.fchmod(descriptor, 0o644)
+            output.write(text)
+            output.flush()
+            os.fsync(descriptor)
+        beside.replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise ProvisioningError(f"{file}: {(error.strerror or type(error).__name__).lower()}") from None
