@@ -68,6 +68,7 @@ def simulator(options):
 
 def node(options):
     own = yaml.safe_load(Path(options["--config"]).read_text())
+    print("settings of the caller:", [name for name in os.environ if name.startswith("PACING_")], flush=True)
     shared = Path(own["seed"]).parent
     if (shared.parent / "nodes-fail").exists():
         sys.exit("this node cannot start: the reason")

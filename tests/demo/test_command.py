@@ -1,0 +1,139 @@
+"""The command `pacing demo`: its options, its exit statuses, and how it ends on a signal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from simulator.demo import cli
+
+STAND_IN = Path(__file__).with_name("stand_in.py")
+ON_STAND_INS = f"""
+import functools, sys, typer
+from simulator.demo import cli, stage, zookeeper
+stage.find_zookeeper = lambda: zookeeper.Source("a running one", hosts="127.0.0.1:1")
+cli.Stage = functools.partial(stage.Stage, command=lambda *words: [sys.executable, {str(STAND_IN)!r}, *words])
+app = typer.Typer()
+cli.register(app)
+app()
+"""
+
+
+@pytest.fixture
+def app():
+    app = typer.Typer()
+    cli.register(app)
+    return app
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """Start the command on stand-ins, in a directory of its own and a session as a terminal gives it."""
+    started = []
+
+    def start(*arguments, **environment):
+        process = subprocess.Popen(
+            [sys.executable, "-c", ON_STAND_INS, *arguments],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+def processes_in(directory):
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if f"{directory}/.demo".encode() in path.read_bytes():
+                found.append(path.parent.name)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--duration", "20", "--kill-master-at", "20"], "below the duration of 20 s"),
+        (["--duration", "0"], "--duration"),
+        (["--nodes", "0"], "--nodes"),
+        (["--nodes", "many"], "--nodes"),
+        (["--unknown"], "--unknown"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(app, arguments, word):
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
+    assert result.exit_code == 2
+    assert word in result.output
+
+
+def test_it_ends_by_itself_with_a_report(demo, tmp_path):
+    process = demo("--duration", "1", "--report", "out/report.json")
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == 0, output
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["nodes"] == 3
+    assert "3 nodes, 1 targets" in output
+    assert not (tmp_path / ".demo").exists()
+
+
+def test_settings_of_the_caller_do_not_reach_the_nodes(demo, tmp_path):
+    process = demo("--duration", "1", "--keep-directory", PACING_NAME="mine", PACING_PORTS_DEFAULT="1")
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "PACING_" not in (tmp_path / ".demo" / "node-1" / "log").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_everything_and_leaves_nothing_behind(demo, tmp_path, number):
+    process = demo()
+    while "pushes accepted" not in process.stdout.readline():
+        assert process.poll() is None
+    assert len(processes_in(tmp_path)) >= 4
+    os.killpg(process.pid, number)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert processes_in(tmp_path) == []
+    assert not (tmp_path / ".demo").exists()
+
+
+def test_its_children_end_even_when_it_is_killed_and_the_next_run_works(demo, tmp_path):
+    process = demo()
+    while "pushes accepted" not in process.stdout.readline():
+        assert process.poll() is None
+    process.kill()
+    deadline = time.monotonic() + 20
+    while processes_in(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_in(tmp_path) == []
+    assert (tmp_path / ".demo").exists()
+    again = demo("--duration", "1")
+    output = again.communicate(timeout=60)[0]
+    assert again.returncode == 0, output
+
+
+def test_a_second_one_in_the_same_place_is_refused(demo):
+    first = demo()
+    assert first.stdout.readline()
+    second = demo()
+    assert "already running" in second.communicate(timeout=60)[0]
+    assert second.returncode == 1
