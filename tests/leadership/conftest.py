@@ -70,7 +70,7 @@ class Members:
     def masters(self) -> list[ClusterMember]:
         return [member for member in self.all if member.mastership.reign is not None]
 
-    async def master(self, seconds: float = 15.0, other_than: ClusterMember | None = None) -> ClusterMember:
+    async def master(self, seconds: float = 30.0, other_than: ClusterMember | None = None) -> ClusterMember:
         found = []
         async with asyncio.timeout(seconds):
             while not found:
@@ -79,7 +79,7 @@ class Members:
         return found[0]
 
 
-async def until(wanted: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(wanted: Callable[[], object], seconds: float = 20.0) -> None:
     async with asyncio.timeout(seconds):
         while not wanted():
             await asyncio.sleep(0.01)

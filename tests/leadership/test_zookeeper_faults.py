@@ -75,19 +75,21 @@ async def test_a_master_without_a_connection_starts_nothing_and_ends_with_its_le
 ) -> None:
     port = ensemble.members[0].client_port
     async with FaultProxy("127.0.0.1", port) as proxy:
-        member = await members.join("a", hosts=f"127.0.0.1:{proxy.port}/cut-{time.monotonic_ns()}")
+        member = await members.join(
+            "a", hosts=f"127.0.0.1:{proxy.port}/cut-{time.monotonic_ns()}", session_timeout_seconds=4.0
+        )
         reign = await member.mastership.wait_for_reign()
-        assert reign.seconds_to_act(0.5) == 0.5
+        await until(lambda: reign.seconds_to_act(0.5) == 0.5)
         proxy.silent = True
         cut = time.monotonic()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(8):
             await reign.ended.wait()
-        print(f"lease over {time.monotonic() - cut:.2f} s after the cut, session time-out 2 s")
-        assert time.monotonic() - cut < 2.0
+        print(f"lease over {time.monotonic() - cut:.2f} s after the cut, session time-out 4 s")
+        assert time.monotonic() - cut < 4.0
         assert reign.cause is EndCause.LEASE_EXPIRED
         assert reign.seconds_to_act(0.01) == 0.0
         proxy.silent = False
-        again = await asyncio.wait_for(member.mastership.wait_for_reign(), 15)
+        again = await asyncio.wait_for(member.mastership.wait_for_reign(), 30)
         assert again.epoch > reign.epoch
         await members.leave(member)
 
@@ -97,7 +99,7 @@ async def test_an_acquisition_whose_answer_was_lost_leaves_no_ghost(members: Mem
         proxy.cut_before_answer(b'{"node": "a"')
         member = await members.join("a", hosts=f"127.0.0.1:{proxy.port}/ghost-{time.monotonic_ns()}")
         began = time.monotonic()
-        reign = await asyncio.wait_for(member.mastership.wait_for_reign(), 8)
+        reign = await asyncio.wait_for(member.mastership.wait_for_reign(), 20)
         print(f"serving {time.monotonic() - began:.2f} s after joining, one answer lost")
         assert proxy.cuts == 1
         # The lost one took effect, was found by its owner and deleted: the session has never changed.
@@ -113,7 +115,7 @@ async def test_an_expired_session_ends_the_reign_and_another_begins(members: Mem
     await asyncio.to_thread(thief.start)
     await asyncio.to_thread(thief.stop)
     await asyncio.to_thread(thief.close)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(25):
         await reign.ended.wait()
         again = await member.mastership.wait_for_reign()
     assert again.epoch > reign.epoch
@@ -126,7 +128,7 @@ async def test_a_receiver_that_knows_a_higher_epoch_raises_ours_above_it(members
     reign.fenced(reign.cluster_id, 57, 3)
     assert reign.ended.is_set()
     assert reign.cause is EndCause.FENCED
-    again = await asyncio.wait_for(member.mastership.wait_for_reign(), 10)
+    again = await asyncio.wait_for(member.mastership.wait_for_reign(), 20)
     assert again.epoch == 58
 
 
@@ -162,13 +164,13 @@ async def test_a_tree_that_was_wiped_comes_back_with_the_same_identity(members: 
     await asyncio.to_thread(erase, eraser, place.root)
     await asyncio.to_thread(eraser.stop)
     await asyncio.to_thread(eraser.close)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(25):
         await reign.ended.wait()
         again = await member.mastership.wait_for_reign()
     assert again.cluster_id == reign.cluster_id
     # Epochs began anew; the receiver says so, and they are raised.
     again.fenced(again.cluster_id, reign.epoch + 10, 1)
-    third = await asyncio.wait_for(member.mastership.wait_for_reign(), 10)
+    third = await asyncio.wait_for(member.mastership.wait_for_reign(), 20)
     assert third.epoch > reign.epoch + 10
 
 
