@@ -76,7 +76,7 @@ class FaultProxy:
         self._open = asyncio.Event()
         self._open.set()
         self._connections: set[_Connection] = set()
-        self._dialling: set[asyncio.Task[None]] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     @property
@@ -95,9 +95,7 @@ class FaultProxy:
         if self._server is not None:
             self._server.close()
         self.reset()
-        for task in tuple(self._dialling):
-            task.cancel()
-        await asyncio.gather(*self._dialling, return_exceptions=True)
+        await tasks.cancel(*self._serving)
 
     def drop(self) -> None:
         """Hold back every byte both ways, also of new connections, until :meth:`heal`."""
@@ -113,14 +111,15 @@ class FaultProxy:
         self.weather = Weather()
         self._open.set()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._dialling.add(task)
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = tasks.spawn("proxy.connection", self._guarded(reader, writer), finite=True)
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _guarded(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._serve(reader, writer)
         finally:
-            self._dialling.discard(task)
             writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
