@@ -1,0 +1,124 @@
+"""The section ``alarms``: thresholds, receivers, and what happens when they change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pacing_node.alarm_readings import NodeSources
+from pacing_node.alarm_wiring import NodeAlarms, rules_of, sinks_of, syslog_sender
+from pacing_node.alarms.conditions import CONDITIONS
+from pacing_node.alarms.machine import Rule
+from pacing_node.configuration.cluster_options import ClusterOptions, parse_cluster_options, restart_needed
+from pacing_node.configuration.errors import ConfigurationError
+from pacing_node.cycle.board import Board
+from pacing_node.cycle.tally import Tally
+from tests.cycle.parts import FakeMastership
+
+BASE = "configServer: {path: objects.yaml}\nstatServer: {primary: 'localhost:1'}\n"
+
+
+def cluster(text: str = "") -> ClusterOptions:
+    return parse_cluster_options(BASE + text, "test")
+
+
+def names(options: ClusterOptions) -> list[str]:
+    return [sink.name for sink in sinks_of(options, cluster="demo", host="host-1")]
+
+
+def test_every_condition_has_a_rule_by_default() -> None:
+    rules = rules_of(cluster().alarms)
+
+    assert set(rules) == {condition.name for condition in CONDITIONS}
+    assert rules["Heap Memory Usage"] == Rule(85.0, 68.0, 10.0, 60.0)
+    assert rules["PacingRequestsFailed"] == Rule(3.0, 0.0, 0.0, 60.0)
+    assert rules["CertificateExpiry"] == Rule(14.0, 14.0, falling=True)
+
+
+def test_thresholds_times_and_switches_are_taken_from_the_options() -> None:
+    options = cluster(
+        "alarms: {heapMemory: 50, clearance: 50, detectionTime: 1, clearanceTime: 2, disabled: 'gcLatency, noMaster'}\n"
+    )
+    rules = rules_of(options.alarms)
+
+    assert rules["Heap Memory Usage"] == Rule(50.0, 25.0, 1.0, 2.0)
+    assert {"GC Latency", "NoMaster"}.isdisjoint(rules)
+
+
+def test_without_receivers_there_is_the_log_alone() -> None:
+    assert names(cluster()) == []
+
+
+def test_receivers_are_those_the_options_name() -> None:
+    options = cluster(
+        "messageServer: {primary: 'syslog:6514', backup: '[::1]:6514', transport: udp}\n"
+        "alarms: {alertmanager: 'http://alerts:9093', webhook: 'https://hooks/x?y=z', webhookToken: hush}\n"
+    )
+
+    assert names(options) == ["syslog", "alertmanager alerts:9093", "webhook hooks"]
+    assert "hush" not in repr(options)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("alertmanager: alerts:9093", "http://"),
+        ("webhook: 'ftp://x/'", "http://"),
+        ("webhook: 'http://user:hush@x/'", "without user, password"),
+        ("webhook: 'http://x y/'", "http://"),
+        ("webhook: 'http://x:99999/'", "http://"),
+        ("disabled: 'gcLatency,gcLatencyy'", "names of threshold options"),
+        ("queue: 1", "from 10"),
+        ("heapMemory: 0", "above 0"),
+        ("gcLatancy: 1", "did you mean gcLatency"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=problem):
+        cluster(f"alarms: {{{text}}}\n")
+
+
+def test_every_change_of_alarms_log_and_message_server_takes_effect_at_once() -> None:
+    changed = cluster(
+        "alarms: {queue: 20}\nlog: {verbose: all}\nmetrics: {perTarget: 'no'}\nmessageServer: {primary: 'a:1'}\n"
+    )
+
+    assert restart_needed(cluster(), changed) == ()
+
+
+def test_tls_to_message_server_needs_readable_authorities(tmp_path: Path) -> None:
+    server = cluster(
+        f"messageServer: {{primary: 'a:1', transport: tls, authorities: '{tmp_path}/none.pem'}}\n"
+    ).message_server
+    assert server is not None
+
+    with pytest.raises(OSError, match="No such file"):
+        syslog_sender(server)
+
+
+async def test_receivers_that_cannot_be_built_leave_the_ones_before_in_force(tmp_path: Path) -> None:
+    sources = NodeSources(
+        node="n1",
+        mastership=FakeMastership(),  # type: ignore[arg-type]
+        board=Board(),
+        tally=Tally(),
+        loop_lag_seconds=lambda: 0.0,
+        refused=dict,
+    )
+    alarms = NodeAlarms(sources, cluster="demo", host="host-1", state_directory=None)
+    await alarms.use(cluster("alarms: {webhook: 'http://127.0.0.1:1/'}\n"))
+    before = alarms.service.outboxes
+    await alarms.use(cluster("alarms: {webhook: 'http://127.0.0.1:1/', heapMemory: 50}\n"))
+    unchanged = alarms.service.outboxes
+    bad = f"messageServer: {{primary: 'a:1', transport: tls, authorities: '{tmp_path}/none.pem'}}\n"
+    await alarms.use(cluster(bad))
+    kept = alarms.page()["receivers"]
+    await alarms.use(cluster())
+    none = alarms.page()["receivers"]
+    await alarms.stop()
+
+    assert unchanged == before
+    assert [receiver["name"] for receiver in kept] == ["webhook 127.0.0.1:1"]
+    assert none == []
+    assert set(alarms.active_counts()) == {condition.name for condition in CONDITIONS}
