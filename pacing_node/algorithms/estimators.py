@@ -97,13 +97,17 @@ class Estimator:
     def _learn_acceptance(
         self, observation: Observation, feedback: Feedback, dispositions: tuple[FloatArray, BoolArray], policy: Policy
     ) -> None:
-        # A report covers the time up to the push it answers; entries seen since then belong to the next report.
+        # A report covers the time up to the push it answers; entries since then belong to the next report.
         state = self._state
         reported = feedback.report_seconds > 0.0 if len(feedback.report_seconds) else feedback.disposed > 0.0
         counted, plausible = dispositions
         disposed = np.where(reported, counted, 0.0)
-        entries = np.where(reported, np.minimum(self._open_entries, disposed), 0.0)
-        self._open_entries = np.where(reported, 0.0, self._open_entries) + observation.entries
+        later = np.ones(len(disposed))
+        if len(feedback.report_age_seconds):
+            later = np.minimum(feedback.report_age_seconds / np.maximum(observation.elapsed, 1e-9), 1.0)
+        covered = self._open_entries + observation.entries * (1.0 - later)
+        entries = np.where(reported, np.minimum(covered, disposed), 0.0)
+        self._open_entries = np.where(reported, 0.0, covered) + observation.entries * later
         slow, fast = np.exp(-disposed / SLOW_MEMORY), np.exp(-disposed / FAST_MEMORY)
         state.entries[:] = state.entries * slow + entries
         state.disposed[:] = state.disposed * slow + disposed

@@ -37,6 +37,17 @@ HISTORY = 12
 """Pushes remembered; enough for statistics that lag by several refresh periods."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What happened between two reports, per target."""
+
+    at: float
+    sent: FloatArray
+    disposed: FloatArray
+    seconds: FloatArray
+    pending_seconds: FloatArray
+
+
 @dataclass(slots=True)
 class _Push:
     at: float
@@ -55,10 +66,7 @@ class Ledger:
         self._last_pending = np.zeros(size)
         self._last_report_at = np.full(size, np.nan)
         self._since_report = np.zeros(size)
-        self._sent = np.zeros(size)
-        self._disposed = np.zeros(size)
-        self._report_seconds = np.zeros(size)
-        self._pending_seconds = np.zeros(size)
+        self._changes: deque[_Change] = deque(maxlen=HISTORY)
         self._acceptance = np.full(size, np.nan)
         self._positive = np.full(size, np.nan)
         self._negative = np.full(size, np.nan)
@@ -101,23 +109,20 @@ class Ledger:
     def feedback(self, now: float) -> Feedback:
         """What is known for statistics of the moment ``now`` (Unix seconds); increments count from the call before."""
         reported, age, after, allotted_age = self._base(now)
-        feedback = Feedback(
+        sent, disposed, seconds, pending_seconds = self._released(now)
+        return Feedback(
             pending=reported + after,
-            sent=self._sent,
-            disposed=self._disposed,
+            sent=sent,
+            disposed=disposed,
             acceptance_ratio=self._acceptance,
             disposition_seconds=self._mean_disposition(),
             acknowledged=self._acknowledged,
             reported=reported,
             report_age_seconds=age,
             allotted_age_seconds=allotted_age,
-            report_seconds=self._report_seconds,
-            pending_seconds=self._pending_seconds,
+            report_seconds=seconds,
+            pending_seconds=pending_seconds,
         )
-        size = len(self.names)
-        self._sent, self._disposed = np.zeros(size), np.zeros(size)
-        self._report_seconds, self._pending_seconds = np.zeros(size), np.zeros(size)
-        return feedback
 
     def position(self) -> tuple[FloatArray, FloatArray]:
         """Pending of the newest report and invitations allotted since, for a successor to resume from."""
@@ -127,6 +132,7 @@ class Ledger:
     def resume(self, at: float, reported: FloatArray, allotted: FloatArray) -> None:
         """Start from a predecessor's position, which was current at ``at`` (Unix seconds)."""
         self._pushes.clear()
+        self._changes.clear()
         self._pushes.append(_Push(at, allotted.copy(), at, reported.copy()))
         self._last_pending = reported.copy()
         self._last_report_at = np.full(len(self.names), at)
@@ -140,13 +146,20 @@ class Ledger:
         rise = np.where(fresh, push.pending - self._last_pending, 0.0)
         disposed = np.where(fresh, np.maximum(allowed - rise, 0.0), 0.0)
         middle = 0.5 * (self._last_pending + push.pending) + 0.25 * np.minimum(allowed, disposed)
-        self._sent = self._sent + np.where(fresh, np.minimum(allowed, np.maximum(rise + disposed, 0.0)), 0.0)
-        self._disposed = self._disposed + disposed
-        self._report_seconds = self._report_seconds + np.where(fresh, span, 0.0)
-        self._pending_seconds = self._pending_seconds + np.where(fresh, middle * span, 0.0)
+        sent = np.where(fresh, np.minimum(allowed, np.maximum(rise + disposed, 0.0)), 0.0)
+        seconds = np.where(fresh, span, 0.0)
+        self._changes.append(_Change(at, sent, disposed, seconds, np.where(fresh, middle * seconds, 0.0)))
         self._last_pending = np.where(known, push.pending, self._last_pending)
         self._last_report_at = np.where(known, at, self._last_report_at)
         self._since_report = np.where(known, push.invitations, self._since_report + push.invitations)
+
+    def _released(self, now: float) -> tuple[FloatArray, ...]:
+        """Sums of the changes up to ``now``: later ones wait for statistics that show what they brought."""
+        sums = np.zeros((4, len(self.names)))
+        while self._changes and self._changes[0].at <= now + REPORT_TOLERANCE_SECONDS:
+            change = self._changes.popleft()
+            sums += (change.sent, change.disposed, change.seconds, change.pending_seconds)
+        return tuple(sums)
 
     def _base(self, now: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Pending of the report that counts, its age, what was allotted since, and the newest allotment's age."""

@@ -122,3 +122,13 @@ def test_disposition_time_is_weighted_by_the_acceptance_ratio():
     feedback = ledger.feedback(105.0)
     assert feedback.disposition_seconds.tolist() == [25.0, 10.0]
     assert feedback.acceptance_ratio[0] == 0.25
+
+
+def test_dispositions_wait_for_the_statistics_that_show_their_accepts():
+    ledger = Ledger(["a"])
+    ledger.allotted(100.0, column(6))
+    ledger.acknowledged(100.0, column(4))
+    ledger.allotted(105.0, column(2))
+    ledger.acknowledged(105.0, column(7))
+    assert ledger.feedback(103.0).disposed.tolist() == [0.0]
+    assert ledger.feedback(105.0).disposed.tolist() == [3.0]
