@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pacing_node.alarms.book import Reading
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 PLATFORM = "engagement platform"
 STATISTICS = "statistics"
+MOST_TARGETS = 200
+"""Most targets of which each condition is followed: when all of 10,000 are bad, a few hundred say so too."""
 _FAILED = (PushStatus.FAILED.value, PushStatus.DEADLINE.value)
 
 
@@ -93,15 +96,25 @@ class PacingReadings:
         self._report_at = report.calculated_at
         self._errors_known = True
         told = dict(zip(report.targets, report.target_errors, strict=True)) if report.target_errors else {}
+        refused = {name: text for name, text in told.items() if text}
         self._errors = {
-            name: (self._errors.get(name, (0, ""))[0] + 1, text[:300]) for name, text in told.items() if text
+            name: (self._errors.get(name, (0, ""))[0] + 1, refused[name][:300])
+            for name in _bounded(self._errors, refused)
         }
 
     def _infeasible(self, report: CycleReport, now: float) -> dict[str, Reading]:
         rows = (report.reason == Reason.GOAL_INFEASIBLE).nonzero()[0].tolist()
-        names = [report.targets[row] for row in rows]
+        found = dict.fromkeys(report.targets[row] for row in rows)
+        names = _bounded(self._infeasible_since, found)
         self._infeasible_since = {name: self._infeasible_since.get(name, now) for name in names}
         return {name: Reading(max(now - since, 1e-3)) for name, since in self._infeasible_since.items()}
+
+
+def _bounded(known: Mapping[str, object], found: Mapping[str, object]) -> list[str]:
+    """At most ``MOST_TARGETS`` of the names found, those already known first."""
+    stay = [name for name in known if name in found]
+    come = (name for name in found if name not in known)
+    return [*stay, *islice(come, MOST_TARGETS - len(stay))]
 
 
 def _stale(report: CycleReport) -> Reading:

@@ -291,6 +291,19 @@ def test_an_infeasible_goal_counts_per_target_from_its_beginning() -> None:
     assert reigning.cycle("accepted")["GoalInfeasible"] == {}
 
 
+def test_of_many_bad_targets_the_same_few_are_followed() -> None:
+    reigning = Reigning()
+    names = tuple(f"T{number}" for number in range(1000))
+    bad = np.full(1000, Reason.GOAL_INFEASIBLE, np.int64)
+    first = reigning.cycle("accepted", *names, target_errors=("bad",) * 1000, reason=bad)
+    errors = ("",) * 150 + ("bad",) * 850
+    later = reigning.cycle("accepted", *names, target_errors=errors, reason=bad)
+
+    assert len(first["PacingResponseTargetError"]) == len(first["GoalInfeasible"]) == 200
+    assert sorted(later["PacingResponseTargetError"].values()) == [1.0] * 150 + [2.0] * 50
+    assert set(later["GoalInfeasible"]) == set(first["GoalInfeasible"])
+
+
 def test_a_new_reign_of_the_same_node_starts_counting_anew() -> None:
     reigning = Reigning()
     reigning.cycle("failed")
