@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import socket
 import struct
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HOST = "127.0.0.1"
+RETRANSMISSION_SECONDS = 0.5
+"""How much later than another one a connection may go on after a hole."""
 _CHUNK_BYTES = 65536
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -63,7 +66,8 @@ class FaultProxy:
     """One server as seen through bad weather. Use it from one event loop; :meth:`start` before anything else.
 
     A hole (:meth:`drop`) holds bytes back instead of losing them, as TCP does across a partition that heals: what was
-    under way arrives late. That is the harder test of a receiver.
+    under way arrives late, each connection after a pause of its own, so that it may also overtake. That is the harder
+    test of a receiver.
     """
 
     def __init__(self, target_port: int, tap: Callable[[bytes], None] | None = None) -> None:
@@ -164,9 +168,14 @@ class FaultProxy:
             connection.reset()
 
     async def _hold_back(self, size: int) -> None:
-        await self._open.wait()
+        await self._pass_hole()
         weather = self.weather
         wait = weather.latency_seconds + (size / weather.bytes_per_second if weather.bytes_per_second else 0.0)
         if wait > 0.0:
             await asyncio.sleep(wait)
+            await self._pass_hole()
+
+    async def _pass_hole(self) -> None:
+        if not self._open.is_set():
             await self._open.wait()
+            await asyncio.sleep(random.uniform(0.0, RETRANSMISSION_SECONDS))

@@ -188,3 +188,19 @@ async def test_stopping_ends_connections_that_are_held_back(proxy):
         await asyncio.sleep(0.05)
         await asyncio.wait_for(proxy.stop(), 5.0)
         assert proxy.connections == 0
+
+
+async def test_after_a_hole_one_connection_may_overtake_another(proxy, echo):
+    """What was sent first does not always arrive first: within some tries it arrives second."""
+    for _ in range(40):
+        echo.received = b""
+        proxy.drop()
+        async with connected(proxy) as first, connected(proxy) as second:
+            first[1].write(b"first\n")
+            await asyncio.sleep(0.01)
+            second[1].write(b"second\n")
+            proxy.heal()
+            await asyncio.wait_for(asyncio.gather(first[0].readline(), second[0].readline()), 5.0)
+        if echo.received.startswith(b"second"):
+            return
+    pytest.fail("never")
