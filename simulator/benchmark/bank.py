@@ -1,4 +1,4 @@
-"""A day of the "Anonymous Bank" records (Technion, I. Guedj and A. Mandelbaum), read at run time where at hand.
+"""A day of the "Anonymous Bank" records (Technion), read at run time where at hand.
 
 ``PACING_BANK_DATA`` names the folder with ``day_1999-10-25.csv``, ``service_time_quantiles.csv`` and
 ``patience_km.csv``.

@@ -1,6 +1,6 @@
 """One recorded day of a bank's call centre as the reactive stream of the scenario ``bank``.
 
-The records ("Anonymous Bank Call-Center Data", Technion, I. Guedj and A. Mandelbaum) are not part of the project: they
+The records ("Anonymous Bank Call-Center Data", Technion) are not part of the project: they
 are read where they are, and the scenario says so when they are missing.
 """
 
