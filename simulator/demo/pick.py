@@ -21,7 +21,8 @@ def only_warnings() -> None:
     """Keep logs below warnings away from people who look at what a command prints."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Whatever stderr is when something is logged: a program that runs this may put another one in its place.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
 
 
