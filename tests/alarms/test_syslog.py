@@ -184,6 +184,21 @@ async def test_a_receiver_that_does_not_read_is_given_up_after_the_time_allowed(
     server.close()
 
 
+async def test_what_the_receivers_kernel_has_not_confirmed_is_not_delivered() -> None:
+    with socket.socket() as listening:
+        # Connections are made, but nobody takes them, and there is room for a small part of the batch only.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        sender = SyslogSender([listening.getsockname()], timeout_seconds=0.5)
+        await sender.deliver([message("small")])
+
+        with pytest.raises(DeliveryError, match="no answer in time"):
+            await sender.deliver([message("x" * 5000, number) for number in range(10)])
+
+        await sender.close()
+
+
 async def test_the_backup_is_used_while_the_primary_does_not_answer() -> None:
     receiver = Receiver()
     async with receiver.listen() as port:

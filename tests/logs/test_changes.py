@@ -76,7 +76,7 @@ def test_each_output_gets_its_levels(tmp_path: Path, capsys: pytest.CaptureFixtu
     configure_logs("info", "json", "n1")
     options = LogOptions(
         verbose=Verbosity.ALL,
-        alarm=("stderr",),
+        alarm=("stderr", str(tmp_path / "alarms")),
         trace=(str(tmp_path / "trace"),),
         debug=(str(tmp_path / "debug.log"),),
     )
@@ -88,7 +88,7 @@ def test_each_output_gets_its_levels(tmp_path: Path, capsys: pytest.CaptureFixtu
     files = {path.name.partition(".")[0]: events(path.read_text()) for path in tmp_path.iterdir()}
     assert events(shown.out) == ALL[:2]
     assert events(shown.err) == ALL[:1]
-    assert files == {"trace": ALL[:4], "debug": ALL}
+    assert files == {"alarms": ALL[:1], "trace": ALL[:4], "debug": ALL}
 
 
 def test_an_exception_is_written_to_a_file_in_one_line(tmp_path: Path) -> None:
