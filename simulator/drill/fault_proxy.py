@@ -53,6 +53,8 @@ class _Connection:
     client: asyncio.StreamWriter
     server: asyncio.StreamWriter
     pumps: list[asyncio.Task[None]] = field(default_factory=list)
+    moving: asyncio.Event = field(default_factory=asyncio.Event)
+    """Clear while this connection alone is stalled."""
 
     def reset(self) -> None:
         for writer in (self.client, self.server):
@@ -105,6 +107,11 @@ class FaultProxy:
         """Hold back every byte both ways, also of new connections, until :meth:`heal`."""
         self._open.clear()
 
+    def stall(self) -> None:
+        """Hold back the bytes of every connection that stands, until :meth:`heal`; new connections are well."""
+        for connection in self._connections:
+            connection.moving.clear()
+
     def reset(self) -> None:
         """Reset every connection that stands; new ones are taken."""
         for connection in tuple(self._connections):
@@ -114,6 +121,8 @@ class FaultProxy:
         """Fair weather again; what was held back is delivered."""
         self.weather = Weather()
         self._open.set()
+        for connection in self._connections:
+            connection.moving.set()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = tasks.spawn("proxy.connection", self._guarded(reader, writer), finite=True)
@@ -134,6 +143,7 @@ class FaultProxy:
         except OSError:
             return
         connection = _Connection(writer, to_server)
+        connection.moving.set()
         self._connections.add(connection)
         connection.pumps = [
             tasks.spawn("proxy.request", self._pump(Way.REQUEST, reader, to_server, connection), finite=True),
@@ -152,7 +162,7 @@ class FaultProxy:
         """Pass bytes on in one direction until its end; a break is passed on as a reset."""
         try:
             while chunk := await reader.read(_CHUNK_BYTES):
-                await self._hold_back(len(chunk))
+                await self._hold_back(connection, len(chunk))
                 if way is Way.ANSWER and self.weather.answers_to_cut > 0:
                     self.weather.answers_to_cut -= 1
                     connection.reset()
@@ -161,21 +171,25 @@ class FaultProxy:
                     self._tap(chunk)
                 writer.write(chunk)
                 await writer.drain()
-            await self._open.wait()
+            await self._pass_hole(connection)
             await asyncio.sleep(self.weather.close_delay_seconds)
             writer.write_eof()
         except OSError:
             connection.reset()
 
-    async def _hold_back(self, size: int) -> None:
-        await self._pass_hole()
+    async def _hold_back(self, connection: _Connection, size: int) -> None:
+        await self._pass_hole(connection)
         weather = self.weather
         wait = weather.latency_seconds + (size / weather.bytes_per_second if weather.bytes_per_second else 0.0)
         if wait > 0.0:
             await asyncio.sleep(wait)
-            await self._pass_hole()
+            await self._pass_hole(connection)
 
-    async def _pass_hole(self) -> None:
-        if not self._open.is_set():
+    async def _pass_hole(self, connection: _Connection) -> None:
+        held = False
+        while not (self._open.is_set() and connection.moving.is_set()):
+            held = True
             await self._open.wait()
+            await connection.moving.wait()
+        if held:
             await asyncio.sleep(random.uniform(0.0, RETRANSMISSION_SECONDS))

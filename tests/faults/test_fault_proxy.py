@@ -204,3 +204,17 @@ async def test_after_a_hole_one_connection_may_overtake_another(proxy, echo):
         if echo.received.startswith(b"second"):
             return
     pytest.fail("never")
+
+
+async def test_a_stalled_connection_is_silent_while_new_ones_are_well(proxy, echo):
+    async with connected(proxy) as old, connected(proxy) as new:
+        await ask(old)
+        await ask(new)
+        proxy.stall()
+        with pytest.raises(TimeoutError):
+            await ask(old, b"late\n", 0.2)
+        async with connected(proxy) as newer:
+            assert await ask(newer, b"newer\n") == b"NEWER\n"
+        proxy.heal()
+        assert await asyncio.wait_for(old[0].readline(), 5.0) == b"LATE\n"
+    assert echo.received.endswith(b"newer\nlate\n")

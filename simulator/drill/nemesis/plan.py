@@ -39,6 +39,10 @@ class Kind(Enum):
     """Every message between the node and ZooKeeper is late."""
     ZOOKEEPER_CUT = "zookeeper-cut"
     """A request reaches ZooKeeper, and the connection is cut before the answer."""
+    ZOOKEEPER_STALL = "zookeeper-stall"
+    """Connections to ZooKeeper that stand go silent; new ones are well."""
+    PLATFORM_STALL = "platform-stall"
+    """The same with the platform: a push that is held back arrives after its followers."""
     PLATFORM_DROP = "platform-drop"
     """Nothing passes between the node and the engagement platform; what is held back arrives afterwards."""
     PLATFORM_SLOW = "platform-slow"
@@ -73,6 +77,8 @@ HABITS: dict[Kind, _Habit] = {
     Kind.ZOOKEEPER_RESET: _Habit(3, 0.0, 0.2),
     Kind.ZOOKEEPER_SLOW: _Habit(3, 0.5, 4.0),
     Kind.ZOOKEEPER_CUT: _Habit(4, 0.5, 2.0),
+    Kind.ZOOKEEPER_STALL: _Habit(3, 0.5, 5.0),
+    Kind.PLATFORM_STALL: _Habit(5, 1.3, 4.0),
     Kind.PLATFORM_DROP: _Habit(4, 0.3, 4.0),
     Kind.PLATFORM_SLOW: _Habit(3, 0.5, 4.0),
     Kind.PLATFORM_CUT: _Habit(4, 0.5, 2.0),

@@ -146,6 +146,8 @@ def _spoil(kind: Kind, proxies: list[FaultProxy], strength: float) -> Callable[[
     for proxy in proxies:
         if kind in {Kind.ZOOKEEPER_DROP, Kind.PLATFORM_DROP, Kind.ISOLATE}:
             proxy.drop()
+        elif kind in {Kind.ZOOKEEPER_STALL, Kind.PLATFORM_STALL}:
+            proxy.stall()
         elif kind is Kind.ZOOKEEPER_RESET:
             proxy.weather = Weather(refusing=True)
             proxy.reset()
