@@ -109,17 +109,20 @@ class AlarmService:
         self._rules = rules
         if sinks is None:
             return
-        before, self._sinks = self._sinks, []
-        await self._close(before)
+        before = self._sinks
         left = {sink.name: outbox for sink, outbox in before}
-        for sink in sinks:
-            outbox = Outbox[AlarmEvent](sink.name, sink.deliver, capacity=capacity, batch=sink.batch)
-            if (predecessor := left.get(sink.name)) is not None:
-                outbox.take_over(predecessor)
-            else:
+        # In place before the old ones are closed, which takes a while: what is raised meanwhile waits in them.
+        self._sinks = [
+            (sink, Outbox[AlarmEvent](sink.name, sink.deliver, capacity=capacity, batch=sink.batch)) for sink in sinks
+        ]
+        for _, outbox in self._sinks:
+            if outbox.name not in left:
                 self._introduce(outbox)
+        await self._close(before)
+        for _, outbox in self._sinks:
+            if outbox.name in left:
+                outbox.take_over(left[outbox.name])
             outbox.start()
-            self._sinks.append((sink, outbox))
 
     def _introduce(self, outbox: Outbox[AlarmEvent]) -> None:
         """Tell a new receiver what is active, as far as it is this node's to tell."""

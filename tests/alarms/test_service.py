@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import structlog
 
-from pacing_node.alarms.book import Reading
+from pacing_node.alarms import service
+from pacing_node.alarms.book import AlarmEvent, Reading
 from pacing_node.alarms.machine import Rule
 from pacing_node.alarms.service import AlarmService
 from tests.alarms.parts import Collecting, GivenReadings
@@ -172,6 +174,31 @@ async def test_a_new_receiver_is_told_what_is_active_and_one_that_stays_is_not(n
     assert node.sink.closed
     assert stays.told == []
     assert sorted(new.transitions) == [("raised", LAG, "n1"), ("raised", FAILED, PLATFORM)]
+
+
+async def test_what_is_raised_while_receivers_change_is_told_after_what_was_left(
+    nodes: list[Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "LAST_DELIVERY_SECONDS", 0.2)
+    node, _ = nodes
+
+    class Hanging(Collecting):
+        async def deliver(self, events: Sequence[AlarmEvent]) -> None:
+            await asyncio.Event().wait()
+
+    await node.service.use(RULES, [Hanging()])
+    node.readings.own = {LAG: {"n1": Reading(2.0)}}
+    node.service.measure(0.0, 1000.0)
+    await asyncio.sleep(0)
+    changing = asyncio.create_task(node.service.use(RULES, [stays := Collecting(), new := Collecting("new")]))
+    await asyncio.sleep(0.05)
+    node.readings.shared = DOWN
+    node.service.measure(1.0, 1001.0)
+    await changing
+    await asyncio.sleep(0.01)
+
+    both = [("raised", LAG, "n1"), ("raised", FAILED, PLATFORM)]
+    assert (stays.transitions, new.transitions) == (both, both)
 
 
 async def test_a_receiver_that_forgets_is_reminded_by_whoever_is_responsible(nodes: list[Node]) -> None:
