@@ -18,6 +18,29 @@ SUCCESS = "Provisioning script successfully finished his work"
 WRONG_USAGE = 2
 
 
+Application = Annotated[
+    str, typer.Option("--app", "-app", help="Application the definitions belong to: the one of Stat Server.")
+]
+Host = Annotated[str | None, typer.Option("--host", "-host", help="Host of the bridge in front of Config Server.")]
+Port = Annotated[int | None, typer.Option("--port", "-port", min=1, max=65535, help="Port of the bridge.")]
+User = Annotated[str, typer.Option("--user", "-user", help="User of Config Server.")]
+Password = Annotated[
+    str, typer.Option("--password", "-password", envvar="PACING_PROVISION_PASSWORD", help="Password of the user.")
+]
+File = Annotated[
+    Path | None, typer.Option("--file", help="YAML file, or directory of files, of the objects, instead of a host.")
+]
+Tenant = Annotated[str, typer.Option("--tenant", help="Tenant; empty for the only one.")]
+Authorities = Annotated[
+    Path | None, typer.Option("--authorities", help="PEM file; speak TLS with a bridge these authorities signed.")
+]
+FilterExpression = Annotated[
+    str, typer.Option("--filter-expression", help="What tells a proactive interaction at this site.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", "-overwrite", help="Remove what exists and make it anew.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
     app.command("provision")(provision)
@@ -25,51 +48,32 @@ def register(app: typer.Typer) -> None:
 
 def provision(
     *,
-    application: Annotated[
-        str, typer.Option("--app", "-app", help="Application the definitions belong to: the one of Stat Server.")
-    ],
-    host: Annotated[
-        str | None, typer.Option("--host", "-host", help="Host of the bridge in front of Config Server.")
-    ] = None,
-    port: Annotated[int | None, typer.Option("--port", "-port", min=1, max=65535, help="Port of the bridge.")] = None,
-    user: Annotated[str, typer.Option("--user", "-user", help="User of Config Server.")] = "",
-    password: Annotated[
-        str,
-        typer.Option("--password", "-password", envvar="PACING_PROVISION_PASSWORD", help="Password of the user."),
-    ] = "",
-    file: Annotated[
-        Path | None, typer.Option("--file", help="YAML file, or directory of files, of the objects, instead of a host.")
-    ] = None,
-    tenant: Annotated[str, typer.Option("--tenant", help="Tenant; empty for the only one.")] = "",
-    authorities: Annotated[
-        Path | None, typer.Option("--authorities", help="PEM file; speak TLS with a bridge these authorities signed.")
-    ] = None,
-    filter_expression: Annotated[
-        str, typer.Option("--filter-expression", help="What tells a proactive interaction at this site.")
-    ] = FILTER_EXPRESSION,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", "-overwrite", help="Remove what exists and make it anew.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    application: Application,
+    host: Host = None,
+    port: Port = None,
+    user: User = "",
+    password: Password = "",
+    file: File = None,
+    tenant: Tenant = "",
+    authorities: Authorities = None,
+    filter_expression: FilterExpression = FILTER_EXPRESSION,
+    overwrite: Overwrite = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Add the statistics, the filter and the alarm conditions of the service; what exists is left alone.
 
     The transaction object hybrid_integration is never touched. Run again, it changes nothing.
     """
+    if (host is None or port is None) if file is None else (host is not None or port is not None):
+        raise fail("name either --host and --port, or --file", WRONG_USAGE)
     try:
-        if file is not None and host is None:
-            target: ProvisioningTarget = FileTarget(file)
-        elif host is not None and port is not None and file is None:
-            target = BridgeTarget(
-                f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-                application=application,
-                user=user,
-                password=password,
-                tenant=tenant,
-                authorities=authorities,
-            )
+        target: ProvisioningTarget
+        if file is not None:
+            target = FileTarget(file)
         else:
-            raise fail("name either --host and --port, or --file", WRONG_USAGE)
+            address = f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
+            credentials = {"user": user, "password": password, "tenant": tenant}
+            target = BridgeTarget(address, application=application, authorities=authorities, **credentials)
         changes = plan(target.existing(), wanted(application, filter_expression), overwrite=overwrite)
         if not dry_run:
             apply(target, changes)
@@ -77,7 +81,4 @@ def provision(
         raise fail(str(error), ExitCode.FAILED) from None
     for change in changes:
         typer.echo(str(change))
-    if dry_run:
-        typer.echo("dry run: nothing was written")
-    else:
-        typer.echo(SUCCESS)
+    typer.echo("dry run: nothing was written" if dry_run else SUCCESS)
