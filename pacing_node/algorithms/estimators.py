@@ -83,10 +83,11 @@ class Estimator:
         most = 1.25 * expected + 2.0 * np.sqrt(expected) + 2.0
         disposed = np.where(feedback.disposed <= most, feedback.disposed, expected)
         reported = feedback.report_seconds > 0.0
-        unspent = np.where(feedback.sent > 0.0, 1.0 - disposed / np.maximum(feedback.disposed, disposed + 1e-9), 0.0)
+        likely = feedback.disposed <= most
+        unspent = np.where(likely, 0.0, 1.0 - disposed / np.maximum(feedback.disposed, 1.0))
         weight = np.where(reported & (feedback.sent > 0.0), 1.0 / SPENT_PERIODS, 0.0)
         self._state.spent += weight * (unspent - self._state.spent)
-        return disposed, reported & (feedback.disposed <= most)
+        return disposed, reported & likely
 
     def _disposition(self, feedback: Feedback, policy: Policy) -> FloatArray:
         """Mean time to a disposition: as reported, else as learned, else the prior."""

@@ -60,6 +60,11 @@ def test_unspent_invitations_are_not_taken_for_rejections():
     assert day._controller._state.spent.mean() > 0.1
 
 
+def test_invitations_that_were_spent_are_not_taken_for_unspent():
+    _, day = run(STATIONARY, 10, 1200.0)
+    assert day._controller._state.spent.mean() < 0.05
+
+
 def test_a_platform_that_forgets_what_was_pending_does_not_lower_the_acceptance_ratio():
     policy = make_policy(1, Algorithm.LOOKAHEAD)
     controller, ledger = create_controller(names(1), policy), Ledger(names(1))
