@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from functools import cache
 
 import pytest
+
+MOST_SECONDS = 80.0
+"""Longest time for an installation: less than one test may take."""
 
 
 @cache
@@ -19,9 +23,11 @@ def _install(packages: tuple[str, ...]) -> str:
         return f"not root; install them with: apt-get install {' '.join(packages)}"
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
+    deadline = time.monotonic() + MOST_SECONDS
     try:
         for command in (install, ["apt-get", "update", "-q"], install):
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
+            left = max(deadline - time.monotonic(), 0.1)
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=left, check=False)
             if done.returncode == 0 and command is install:
                 return ""
     except subprocess.TimeoutExpired:
