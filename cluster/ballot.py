@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster import tree as layout
-from cluster.errors import ConflictError, NodeExistsError, NodeMissingError, OutcomeUnknownError
+from cluster.errors import ConflictError, NodeExistsError, NodeMissingError, OutcomeUnknownError, RefusedError
 from cluster.leadership_events import Hold
+from cluster.pause import pause_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,7 @@ class Ballot:
         for path, data in (
             (tree.epoch, layout.encode_epoch(0, "nobody")),
             (tree.cluster_id, (known_cluster_id or str(uuid.uuid4())).encode()),
+            (tree.pause, b""),
         ):
             if await self._session.exists(path) is None:
                 try:
@@ -69,8 +71,20 @@ class Ballot:
         data, stat = await self._session.get(self._tree.epoch)
         return layout.decode_epoch(data, self._tree.epoch), stat.version
 
-    async def acquire(self, epoch: int, version: int) -> Hold:
+    async def read_pause(self) -> int:
+        """The version of a pause document by which the cluster is not paused. Raises RefusedError when it is."""
+        data, stat = await self._session.get(self._tree.pause)
+        pause = pause_in_force(data)
+        if pause is not None:
+            message = f"the cluster is paused by {pause.by}"
+            raise RefusedError(message)
+        return stat.version
+
+    async def acquire(self, epoch: int, version: int, pause_version: int) -> Hold:
         """Create the master's node and write ``epoch``, if its version is still ``version``: both or none.
+
+        None, too, if the pause document is not of ``pause_version`` any more: whoever was told that the cluster is
+        paused knows that nobody becomes master from then on.
 
         Raises NodeExistsError or ConflictError when another node was faster, OutcomeUnknownError when it may yet take
         effect, also when the session changed under way.
@@ -80,8 +94,9 @@ class Ballot:
         def describe(transaction: Transaction) -> None:
             transaction.create(tree.master, layout.encode_master(node, epoch), ephemeral=True)
             transaction.set_data(tree.epoch, layout.encode_epoch(epoch, node), version=version)
+            transaction.check(tree.pause, pause_version)
 
-        _, stat = await self._session.commit(describe)
+        _, stat, _ = await self._session.commit(describe)
         if self._session.session_id != session_id:
             message = "the session changed during the acquisition"
             raise OutcomeUnknownError(message)

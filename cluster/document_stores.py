@@ -65,8 +65,6 @@ class ZooKeeperDocuments:
     def __init__(self, session: Session, path: str) -> None:
         self._session = session
         self._path = path
-        self.looked = False
-        """Whether the document has been looked at once since this node started."""
         self._watchers = _Watchers()
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -126,7 +124,6 @@ class ZooKeeperDocuments:
                 if self._session.state is ZooKeeperState.CONNECTED:
                     self._wanted.set()
             else:
-                self.looked = True
                 if document is not None:
                     self._watchers.changed(document)
 

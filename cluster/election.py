@@ -53,8 +53,6 @@ class ZooKeeperMastership:
         """Called after each change of role, state or master."""
         self.on_joined: list[Callable[[], None]] = []
         """Called when a session is connected and the tree is in place."""
-        self.held_back: Callable[[], bool] = lambda: False
-        """Whether a master must start nothing although its lease would allow it."""
         self.on_began: list[Callable[[Hold], None]] = []
         self.on_ended: list[Callable[[Hold, EndCause], None]] = []
         terms = LeaseTerms(settings.session_timeout_seconds, settings.heartbeat_seconds, settings.tick_seconds)
@@ -87,7 +85,7 @@ class ZooKeeperMastership:
         hold = machine.hold
         return Standing(
             role=Role.MASTER if hold is not None else Role.STANDBY,
-            state="paused" if machine.state is State.SERVING and self.held_back() else machine.state.value,
+            state="paused" if machine.state is State.STANDBY and machine.paused else machine.state.value,
             epoch=hold.epoch if hold is not None else machine.epoch_seen,
             lease_left_seconds=machine.lease_left(now),
             zookeeper=self._session.state,
@@ -116,6 +114,10 @@ class ZooKeeperMastership:
     def set_candidate(self, *, candidate: bool) -> None:
         """Contend from now on, or not; a reign that lasts is not ended."""
         self._post(events.Candidacy(self._clock(), candidate))
+
+    def set_paused(self, *, paused: bool) -> None:
+        """Contend no more until told otherwise; a reign that lasts goes on."""
+        self._post(events.Paused(self._clock(), paused))
 
     async def step_down(self, cause: EndCause = EndCause.OPERATOR) -> bool:
         """Resign and sit out; False when not master."""
@@ -206,7 +208,7 @@ class ZooKeeperMastership:
 
     def _seconds_to_act(self) -> float:
         now = self._clock()
-        return self._machine.lease_left(now) if self._machine.may_act(now) and not self.held_back() else 0.0
+        return self._machine.lease_left(now) if self._machine.may_act(now) else 0.0
 
     def _fenced(self, hold: Hold, cluster_id: str | None, epoch: int, sequence: int) -> None:
         same = cluster_id is None or cluster_id == self.cluster_id
@@ -277,13 +279,13 @@ class ZooKeeperMastership:
     async def _acquire(self, attempt: int) -> None:
         connection = self._connection
         try:
-            epoch, version = await self._ballot.read_epoch()
+            (epoch, version), pause_version = await asyncio.gather(self._ballot.read_epoch(), self._ballot.read_pause())
             sent_at = self._clock()
-            hold = await self._ballot.acquire(epoch + 1, version)
+            hold = await self._ballot.acquire(epoch + 1, version, pause_version)
         except errors.ClusterError as failure:
             if isinstance(failure, errors.NodeMissingError):
                 await self._repair()
-            elif not isinstance(failure, errors.NodeExistsError | errors.ConflictError):
+            elif not isinstance(failure, errors.NodeExistsError | errors.ConflictError | errors.RefusedError):
                 log.warning("leadership.acquisition_failed", error=str(failure))
             silent = self._silent(connection, failure)
             self._post(events.AcquisitionFailed(self._clock(), attempt, silent))

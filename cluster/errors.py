@@ -13,6 +13,7 @@
     ├── NotAllowedError          ZooKeeper's access list does not let this user do that
     ├── DamagedStateError        a local state file cannot be read as what it should be
     ├── AlreadyRunningError      another process holds the local state
+    ├── RefusedError             an order that must not be carried out now; nothing was changed
     └── NotMasterError           the request needs the master; names it if known
 """
 
@@ -61,6 +62,10 @@ class DamagedStateError(ClusterError):
 
 class AlreadyRunningError(ClusterError):
     """Another process holds the local state of this node."""
+
+
+class RefusedError(ClusterError):
+    """An order that must not be carried out as things stand; the message says why. Nothing was changed."""
 
 
 class NotMasterError(ClusterError):

@@ -92,8 +92,7 @@ class JoinedParts:
         self.documents = ZooKeeperDocuments(self._session, tree.configuration)
         self._pause_documents = ZooKeeperDocuments(self._session, tree.pause)
         self.pause = PauseSwitch(self._pause_documents)
-        # A node that has just started may be master before it knows whether the cluster is paused.
-        self.mastership.held_back = lambda: self.pause.current is not None or not self._pause_documents.looked
+        self.pause.on_change.append(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
         self._membership = Membership(self._session, tree)
         self._history = History(self._session, tree, settings.node)
         self._reporter = Reporter.from_environment()
@@ -196,7 +195,7 @@ class AloneParts:
         self.documents = LocalDocuments(directory / f"{settings.cluster}.document" if directory else None)
         self._pause_documents = LocalDocuments(directory / f"{settings.cluster}.pause" if directory else None)
         self.pause = PauseSwitch(self._pause_documents)
-        self.mastership.held_back = lambda: self.pause.current is not None
+        self.pause.on_change.append(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
         self._own: MemberInfo | None = None
         self._began_at = 0.0
 
@@ -208,10 +207,11 @@ class AloneParts:
     async def start(self, own: MemberInfo) -> None:
         """Begin to reign. Raises DamagedStateError, AlreadyRunningError."""
         self._own, self._began_at = own, time.time()
+        await self._pause_documents.load()
+        await self.pause.look()
         await self.mastership.start()
         try:
             await self.documents.load()
-            await self._pause_documents.load()
             self.pause.start()
         except BaseException:
             await self.mastership.stop()

@@ -22,6 +22,7 @@ from cluster.leadership_events import (
     LeaseRefused,
     MasterObserved,
     ObservationFailed,
+    Paused,
     ProofMissing,
     ProveLease,
     ReadMaster,
@@ -86,6 +87,8 @@ class Leadership:
         self._releasing = False
         self._stopping = False
         self._candidate = True
+        self.paused = False
+        """Whether the cluster is paused: then nobody contends."""
         self._actions: list[Action] = []
         self._handlers: dict[type, Callable[..., None]] = {
             Connected: self._on_connected,
@@ -102,6 +105,7 @@ class Leadership:
             Fenced: self._on_fenced,
             StepDown: self._on_step_down,
             Candidacy: self._on_candidacy,
+            Paused: self._on_paused,
             Stop: self._on_stop,
             Tick: self._on_tick,
         }
@@ -294,6 +298,9 @@ class Leadership:
     def _on_candidacy(self, event: Candidacy) -> None:
         self._candidate = event.candidate
 
+    def _on_paused(self, event: Paused) -> None:
+        self.paused = event.paused
+
     def _on_stop(self, _event: Stop) -> None:
         self._stopping = True
         self._read_at = None
@@ -352,7 +359,7 @@ class Leadership:
         return self._connected and self.hold is None and not self._stopping
 
     def _may_contend(self) -> bool:
-        able = self._candidate and self._connected and not self._releasing
+        able = self._candidate and not self.paused and self._connected and not self._releasing
         return self.state is State.STANDBY and able and self._vacant
 
     # --- actions -----------------------------------------------------------------------------------------------------

@@ -160,6 +160,13 @@ class Candidacy(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Paused(Event):
+    """The cluster is paused, or not any more; while it is, the node does not contend."""
+
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stop(Event):
     """The node leaves for good."""
 

@@ -13,7 +13,7 @@ import structlog
 from cluster import wire
 from cluster.channels import Channels
 from cluster.egress import Egress
-from cluster.errors import NotMasterError
+from cluster.errors import NotMasterError, RefusedError
 from cluster.follower import Follower
 from cluster.health import Health
 from cluster.joined import AloneParts, JoinedParts
@@ -102,7 +102,7 @@ class ClusterMember:
         Raises OSError when the port is taken, SettingsError when a certificate file cannot be used, DamagedStateError
         when a local file cannot be read; alone, also AlreadyRunningError.
         """
-        service = PeerService(self._broadcast, self._own_status, self._resign, self._unable, self._allowed_names())
+        service = PeerService(self._broadcast, self, self._allowed_names())
         peer_pb2_grpc.add_PeerServiceServicer_to_server(service, self._server.server)
         self._health.add_to(self._server.server)
         port = await self._server.start()
@@ -152,17 +152,17 @@ class ClusterMember:
         members = self.members()
         others = [each for each in members if each.name != self.settings.node]
         answers = {each.info.name: each for each in await self._client.get_statuses(others)}
-        last = self._last_record.info if self._last_record else None
-        answers[self.settings.node] = wire.status_of_self(self._info, self.status(), last)
+        answers[self.settings.node] = wire.status_from_wire(self._info, self.own_status())
         await self._client.forget(each.clustering for each in others)
         return [answers[each.name] for each in members]
 
     async def step_down(self, requested_by: str) -> int:
         """Ask the master, wherever it is, to resign. Returns the epoch that ended.
 
-        Raises NotMasterError when there is no master, UnavailableError when it cannot be reached.
+        Raises NotMasterError when there is no master, RefusedError while the cluster is paused, UnavailableError when
+        the master cannot be reached.
         """
-        epoch = await self._resign(requested_by)
+        epoch = await self.resign(requested_by)
         if epoch is not None:
             return epoch
         master = await self._find_master()
@@ -184,9 +184,9 @@ class ClusterMember:
         return self._parts.pause.current
 
     async def pause(self, by: str, seconds: float | None = None) -> Pause:
-        """Pause the whole cluster, for ``seconds`` or until resumed: its master starts nothing.
+        """Pause the whole cluster, for ``seconds`` or until resumed: its master goes on, and nobody takes over.
 
-        Raises UnavailableError.
+        When this returns, nobody becomes master any more until the pause is over. Raises UnavailableError.
         """
         return await self._parts.pause.pause(by, seconds)
 
@@ -216,23 +216,26 @@ class ClusterMember:
         """Call back when the stream of the master broke: time to warm up, never a reason to act. Unsubscriber."""
         return _subscribe(self._on_early_sign, callback)
 
-    # --- inside ------------------------------------------------------------------------------------------------------
+    # --- what it answers to peers ------------------------------------------------------------------------------------
 
-    def _own_status(self) -> wire.StatusAnswer:
+    def own_status(self) -> wire.StatusAnswer:
+        """What this member answers about itself, from memory."""
         last = self._last_record.info if self._last_record else None
-        return wire.status_to_wire(self._info, self.status(), last)
+        return wire.status_to_wire(self._info, self.status(), last, paused=self.paused is not None)
 
-    async def _resign(self, requested_by: str) -> int | None:
+    async def resign(self, requested_by: str) -> int | None:
+        """Resign; returns the epoch that ended, None when standby. Raises RefusedError while the cluster is paused."""
         reign = self.mastership.reign
         if reign is None:
             return None
+        if self.paused is not None:
+            message = f"the cluster is paused by {self.paused.by}: nobody would take over; resume first"
+            raise RefusedError(message)
         log.info("leadership.step_down", epoch=reign.epoch, requested_by=requested_by)
         return reign.epoch if await self.mastership.step_down() else None
 
-    def _allowed_names(self) -> frozenset[str]:
-        return self.settings.peer_tls.allowed_names if self.settings.peer_tls is not None else frozenset()
-
-    async def _unable(self) -> str | None:
+    async def why_unable(self) -> str | None:
+        """Why this member could not do the master's work now; None when it could."""
         if self._why_unable is None:
             return "this member has no means to tell"
         try:
@@ -241,7 +244,14 @@ class ClusterMember:
         except TimeoutError:
             return f"no result within {self.settings.push_budget_seconds:g} s"
 
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _allowed_names(self) -> frozenset[str]:
+        return self.settings.peer_tls.allowed_names if self.settings.peer_tls is not None else frozenset()
+
     async def _able_standbys(self) -> Sequence[str]:
+        if self.paused is not None:
+            return []  # nobody would take over
         others = [each for each in self.members() if each.name != self.settings.node and each.clustering]
         limit = self.settings.push_budget_seconds + self.settings.peer_timeout_seconds
         return await self._client.able_to_serve(others, self.settings.node, limit)

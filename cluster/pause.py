@@ -1,4 +1,4 @@
-"""A pause of the whole cluster by an operator's word: there is a master, and it starts nothing."""
+"""A pause of the whole cluster by an operator's word: the master goes on, and nobody takes over from it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _ATTEMPTS = 5
+LONGEST_WAIT_SECONDS = 10.0
+"""Longest time between two looks at whether a pause has run out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +45,41 @@ def decode_pause(data: bytes) -> Pause | None:
         return None
 
 
+def pause_in_force(data: bytes) -> Pause | None:
+    """The pause in a document that has not run out by this machine's clock; None when there is none."""
+    pause = decode_pause(data)
+    return None if pause is None or (pause.until is not None and time.time() >= pause.until) else pause
+
+
 class PauseSwitch:
     """Pauses and resumes the cluster, and knows whether it is paused.
 
-    What counts is the document; a node that cannot see a change of it cannot prove its lease for long either.
+    What counts is the document: an acquisition reads it and fails if it has changed since. What is kept here, to show
+    it and not to contend in vain, may be a moment older.
     """
 
     def __init__(self, store: DocumentStore) -> None:
         self.on_change: list[Callable[[], None]] = []
         """Called when a pause began or ended."""
         self._store = store
-        self._pause: Pause | None = None
+        self._data = b""
+        self._told: Pause | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def current(self) -> Pause | None:
         """The pause in force now; None when there is none."""
-        pause = self._pause
-        return None if pause is None or (pause.until is not None and time.time() >= pause.until) else pause
+        return pause_in_force(self._data)
 
     def start(self) -> None:
         """Follow the document from now on."""
         self._store.watch(self._changed)
+
+    async def look(self) -> None:
+        """Read the document now. Raises UnavailableError."""
+        document = await self._store.read()
+        if document is not None:
+            self._changed(document)
 
     def stop(self) -> None:
         """Forget the timer."""
@@ -82,8 +97,7 @@ class PauseSwitch:
     async def resume(self, by: str) -> bool:
         """End a pause; False when there was none. Raises UnavailableError."""
         document = await self._store.read()
-        pause = decode_pause(document.data) if document is not None else None
-        if pause is None or (pause.until is not None and time.time() >= pause.until):
+        if document is None or pause_in_force(document.data) is None:
             return False
         await self._write(json.dumps({"resumed_by": by, "at": time.time()}).encode())
         log.info("pause.ended", by=by)
@@ -101,15 +115,19 @@ class PauseSwitch:
                 return
 
     def _changed(self, document: Document) -> None:
-        self._pause = decode_pause(document.data)
-        self.stop()
-        if self._pause is not None and self._pause.until is not None:
-            left = max(0.0, self._pause.until - time.time())
-            self._timer = asyncio.get_running_loop().call_later(left, self._tell)
+        self._data = document.data
         self._tell()
 
     def _tell(self) -> None:
+        self.stop()
         pause = self.current
+        if pause is not None and pause.until is not None:
+            # The clock of the pause is the calendar's, which may be set: look again now and then.
+            left = min(max(0.001, pause.until - time.time()), LONGEST_WAIT_SECONDS)
+            self._timer = asyncio.get_running_loop().call_later(left, self._tell)
+        if pause == self._told:
+            return
+        self._told = pause
         log.info("pause.state", paused=pause is not None, by=pause.by if pause else None)
         for listener in self.on_change:
             listener()

@@ -9,7 +9,8 @@ import grpc
 import grpc.aio
 
 from cluster import tasks, wire
-from cluster.errors import NotMasterError, UnavailableError
+from cluster.errors import NotMasterError, RefusedError, UnavailableError
+from cluster.pause import Pause
 from cluster.records import MemberStatus
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
@@ -60,7 +61,10 @@ class PeerClient:
         return bool(answer.able)
 
     async def step_down(self, member: MemberInfo, requested_by: str, timeout_seconds: float) -> int:
-        """Ask a member to resign; returns the epoch that ended. Raises NotMasterError, UnavailableError."""
+        """Ask a member to resign; returns the epoch that ended.
+
+        Raises NotMasterError, RefusedError when it must not, UnavailableError.
+        """
         try:
             answer = await self._stub(member.clustering).StepDown(
                 peer_pb2.StepDownRequest(requested_by=requested_by), timeout=timeout_seconds
@@ -68,9 +72,30 @@ class PeerClient:
         except grpc.aio.AioRpcError as failure:
             if failure.code() is grpc.StatusCode.FAILED_PRECONDITION:
                 raise NotMasterError(None) from failure
-            message = f"{member.name} at {member.clustering}: {_reason(failure)}"
-            raise UnavailableError(message) from failure
+            if failure.code() is grpc.StatusCode.ABORTED:
+                raise RefusedError(failure.details()) from failure
+            raise _unavailable(member, failure) from failure
         return int(answer.epoch)
+
+    async def pause(
+        self, member: MemberInfo, requested_by: str, seconds: float | None, timeout_seconds: float
+    ) -> Pause:
+        """Have the cluster paused by a member, for ``seconds`` or until resumed. Raises UnavailableError."""
+        request = peer_pb2.PauseRequest(requested_by=requested_by, seconds=seconds)
+        try:
+            answer = await self._stub(member.clustering).Pause(request, timeout=timeout_seconds)
+        except grpc.aio.AioRpcError as failure:
+            raise _unavailable(member, failure) from failure
+        return Pause(requested_by, answer.began_at, answer.until if answer.HasField("until") else None)
+
+    async def resume(self, member: MemberInfo, requested_by: str, timeout_seconds: float) -> bool:
+        """Have a pause of the cluster ended by a member; False when there was none. Raises UnavailableError."""
+        request = peer_pb2.ResumeRequest(requested_by=requested_by)
+        try:
+            answer = await self._stub(member.clustering).Resume(request, timeout=timeout_seconds)
+        except grpc.aio.AioRpcError as failure:
+            raise _unavailable(member, failure) from failure
+        return bool(answer.was_paused)
 
     async def forget(self, addresses: Iterable[str]) -> None:
         """Close the channels to all addresses but these."""
@@ -91,6 +116,10 @@ class PeerClient:
         if address not in self._channels:
             self._channels[address] = self._open.open(address)
         return peer_pb2_grpc.PeerServiceStub(self._channels[address])
+
+
+def _unavailable(member: MemberInfo, failure: grpc.aio.AioRpcError) -> UnavailableError:
+    return UnavailableError(f"{member.name} at {member.clustering}: {_reason(failure)}")
 
 
 def _reason(failure: grpc.aio.AioRpcError) -> str:

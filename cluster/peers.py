@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import grpc
 import grpc.aio
@@ -11,19 +11,23 @@ import structlog
 
 from cluster import wire
 from cluster.channels import SERVER_OPTIONS
+from cluster.errors import ClusterError, RefusedError
 from cluster.peer_tls import PeerCertificates, caller_names
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
     from typing import Any
 
+    from cluster.pause import Pause
     from cluster.peer_tls import PeerTls
     from cluster.records import Record
 
     StatusContext = grpc.aio.ServicerContext[peer_pb2.GetStatusRequest, peer_pb2.GetStatusResponse]
     FollowContext = grpc.aio.ServicerContext[peer_pb2.FollowRequest, peer_pb2.FollowResponse]
     CanServeContext = grpc.aio.ServicerContext[peer_pb2.CanServeRequest, peer_pb2.CanServeResponse]
+    PauseContext = grpc.aio.ServicerContext[peer_pb2.PauseRequest, peer_pb2.PauseResponse]
+    ResumeContext = grpc.aio.ServicerContext[peer_pb2.ResumeRequest, peer_pb2.ResumeResponse]
     StepDownContext = grpc.aio.ServicerContext[peer_pb2.StepDownRequest, peer_pb2.StepDownResponse]
 
 log = structlog.get_logger(__name__)
@@ -75,26 +79,37 @@ class Broadcast:
         changed.set()
 
 
+class Answers(Protocol):
+    """The member that answers."""
+
+    def own_status(self) -> peer_pb2.GetStatusResponse:
+        """What it knows about itself, from memory."""
+        ...
+
+    async def resign(self, requested_by: str) -> int | None:
+        """Resign; returns the epoch that ended, None when standby. Raises RefusedError."""
+        ...
+
+    async def why_unable(self) -> str | None:
+        """Why it could not do the master's work now; None when it could."""
+        ...
+
+    async def pause(self, by: str, seconds: float | None) -> Pause:
+        """Pause the cluster. Raises UnavailableError."""
+        ...
+
+    async def resume(self, by: str) -> bool:
+        """End a pause; False when there was none. Raises UnavailableError."""
+        ...
+
+
 class PeerService(peer_pb2_grpc.PeerServiceServicer):
     """Answers of this member (``cluster.v1.PeerService``)."""
 
-    def __init__(
-        self,
-        broadcast: Broadcast,
-        status: Callable[[], peer_pb2.GetStatusResponse],
-        step_down: Callable[[str], Awaitable[int | None]],
-        why_unable: Callable[[], Awaitable[str | None]],
-        allowed_names: frozenset[str] = frozenset(),
-    ) -> None:
-        """``status`` answers from memory; ``step_down`` resigns and returns the epoch that ended, None when standby.
-
-        ``why_unable`` tells why this member could not do the master's work now, None when it could. A caller must show
-        a certificate with one of ``allowed_names`` unless there are none.
-        """
+    def __init__(self, broadcast: Broadcast, member: Answers, allowed_names: frozenset[str] = frozenset()) -> None:
+        """A caller must show a certificate with one of ``allowed_names`` unless there are none."""
         self._broadcast = broadcast
-        self._status = status
-        self._step_down = step_down
-        self._why_unable = why_unable
+        self._member = member
         self._allowed_names = allowed_names
 
     async def GetStatus(  # noqa: N802 - the name in the contract
@@ -103,7 +118,7 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         """What this member knows about itself, from memory."""
         del request
         await self._admit(context)
-        return self._status()
+        return self._member.own_status()
 
     async def Follow(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.FollowRequest, context: FollowContext
@@ -122,19 +137,48 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
     ) -> peer_pb2.StepDownResponse:
         """Resign if master."""
         await self._admit(context)
-        epoch = await self._step_down(request.requested_by)
+        epoch = None
+        try:
+            epoch = await self._member.resign(request.requested_by)
+        except RefusedError as refusal:
+            await context.abort(grpc.StatusCode.ABORTED, str(refusal))
         if epoch is None:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._not_master())
-        return peer_pb2.StepDownResponse(former_master=self._status().name, epoch=epoch or 0)
+        return peer_pb2.StepDownResponse(former_master=self._member.own_status().name, epoch=epoch or 0)
 
     async def CanServe(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.CanServeRequest, context: CanServeContext
     ) -> peer_pb2.CanServeResponse:
         """Whether this member could do the master's work now."""
         await self._admit(context)
-        reason = await self._why_unable()
+        reason = await self._member.why_unable()
         log.info("peers.asked_to_serve", asked_by=request.asked_by, able=reason is None, reason=reason)
         return peer_pb2.CanServeResponse(able=reason is None, reason=reason or "")
+
+    async def Pause(  # noqa: N802 - the name in the contract
+        self, request: peer_pb2.PauseRequest, context: PauseContext
+    ) -> peer_pb2.PauseResponse:
+        """Pause the cluster."""
+        await self._admit(context)
+        seconds = request.seconds if request.HasField("seconds") else None
+        if seconds is not None and not seconds > 0.0:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"seconds: found {seconds:g}, allowed is above 0")
+        try:
+            pause = await self._member.pause(request.requested_by, seconds)
+        except ClusterError as failure:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, str(failure))
+        return peer_pb2.PauseResponse(began_at=pause.began_at, until=pause.until)
+
+    async def Resume(  # noqa: N802 - the name in the contract
+        self, request: peer_pb2.ResumeRequest, context: ResumeContext
+    ) -> peer_pb2.ResumeResponse:
+        """End a pause."""
+        await self._admit(context)
+        try:
+            was_paused = await self._member.resume(request.requested_by)
+        except ClusterError as failure:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, str(failure))
+        return peer_pb2.ResumeResponse(was_paused=was_paused)
 
     async def _admit(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         if not self._allowed_names:
@@ -145,7 +189,7 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "the certificate holds no name that may call")
 
     def _not_master(self) -> str:
-        master = self._status().master
+        master = self._member.own_status().master
         return f"not the master; the master is {master}" if master else "not the master; none is known"
 
 

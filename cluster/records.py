@@ -60,6 +60,8 @@ class MemberStatus:
     cluster_id: str = ""
     master: str | None = None
     last_record: RecordInfo | None = None
+    paused: bool = False
+    """Whether this member knows of a pause in force."""
 
 
 @dataclass(frozen=True, slots=True)

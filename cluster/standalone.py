@@ -98,8 +98,6 @@ class StandaloneMastership:
     def __init__(self, settings: ClusterSettings, *, drain: Callable[[], Awaitable[None]] | None = None) -> None:
         self.on_change: list[Callable[[], None]] = []
         """Called after each change of role or state."""
-        self.held_back: Callable[[], bool] = lambda: False
-        """Whether this node must start nothing although it is master."""
         self._settings = settings
         self._drain = drain
         self._file = (
@@ -112,13 +110,16 @@ class StandaloneMastership:
         self._crowned = asyncio.Event()
         self._again: asyncio.TimerHandle | None = None
         self._stopped = False
+        self._paused = False
+        self._due: int | None = None
+        """The least epoch of a reign that is due and waits for the end of a pause; None when none is."""
 
     @property
     def standing(self) -> Standing:
         """Where this node stands now."""
         master = self._reign is not None
-        serving = "paused" if self.held_back() else "serving"
-        state = "stopped" if self._stopped else serving if master else "standby"
+        waiting = "paused" if self._paused else "standby"
+        state = "stopped" if self._stopped else "serving" if master else waiting
         return Standing(
             role=Role.MASTER if master else Role.STANDBY,
             state=state,
@@ -157,6 +158,12 @@ class StandaloneMastership:
     def set_candidate(self, *, candidate: bool) -> None:
         """Nobody else could do it: a node alone is always master."""
 
+    def set_paused(self, *, paused: bool) -> None:
+        """Begin no reign until told otherwise; one that lasts goes on."""
+        self._paused = paused
+        if not paused and self._due is not None:
+            self._begin(self._due)
+
     async def step_down(self, cause: EndCause = EndCause.OPERATOR) -> bool:
         """End the reign and begin another after the sit-out: there is nobody else to take over."""
         if self._reign is None:
@@ -170,24 +177,26 @@ class StandaloneMastership:
         if self._again is not None:
             self._again.cancel()
         self._stopped = True
+        self._due = None
         if self._reign is not None:
             await self._end(EndCause.RESIGNED)
         if self._file is not None:
             self._file.unlock()
 
     def _begin(self, least: int = 0) -> None:
+        if self._paused:
+            self._due = least
+            return
+        self._due = None
         if self._file is not None:
             self._cluster_id, self._epoch = self._file.next(least)
         else:
             self._cluster_id = self._memory_cluster_id
             self._epoch = max(self._epoch + 1, int(time.time()), least)
-        self._reign = HeldReign(self._cluster_id, self._epoch, self._lease_left, self._fenced)
+        self._reign = HeldReign(self._cluster_id, self._epoch, lambda: UNLIMITED_SECONDS, self._fenced)
         self._crowned.set()
         log.info("leadership.acquired", node=self._settings.node, epoch=self._epoch, standalone=True)
         self._tell()
-
-    def _lease_left(self) -> float:
-        return 0.0 if self.held_back() else UNLIMITED_SECONDS
 
     def _begin_later(self, seconds: float, least: int = 0) -> None:
         if not self._stopped:

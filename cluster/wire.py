@@ -34,7 +34,9 @@ def record_from_wire(record: peer_pb2.Record) -> Record:
     return Record(_info_from_wire(record.info), record.schema, record.body)
 
 
-def status_to_wire(info: MemberInfo, standing: Standing, last: RecordInfo | None) -> peer_pb2.GetStatusResponse:
+def status_to_wire(
+    info: MemberInfo, standing: Standing, last: RecordInfo | None, *, paused: bool
+) -> peer_pb2.GetStatusResponse:
     """What a member answers about itself."""
     return peer_pb2.GetStatusResponse(
         name=info.name,
@@ -49,6 +51,7 @@ def status_to_wire(info: MemberInfo, standing: Standing, last: RecordInfo | None
         cluster_id=standing.cluster_id,
         master=standing.master or "",
         last_record=None if last is None else _info_to_wire(last),
+        paused=paused,
     )
 
 
@@ -66,12 +69,8 @@ def status_from_wire(info: MemberInfo, answer: peer_pb2.GetStatusResponse) -> Me
         cluster_id=answer.cluster_id,
         master=answer.master or None,
         last_record=_info_from_wire(answer.last_record) if answer.HasField("last_record") else None,
+        paused=answer.paused,
     )
-
-
-def status_of_self(info: MemberInfo, standing: Standing, last: RecordInfo | None) -> MemberStatus:
-    """What this member knows about itself, without the way over the wire."""
-    return status_from_wire(info, status_to_wire(info, standing, last))
 
 
 def _info_to_wire(info: RecordInfo) -> peer_pb2.RecordInfo:

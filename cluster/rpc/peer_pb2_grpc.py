@@ -55,6 +55,16 @@ class PeerServiceStub:
                 request_serializer=cluster_dot_v1_dot_peer__pb2.CanServeRequest.SerializeToString,
                 response_deserializer=cluster_dot_v1_dot_peer__pb2.CanServeResponse.FromString,
                 _registered_method=True)
+        self.Pause = channel.unary_unary(
+                '/cluster.v1.PeerService/Pause',
+                request_serializer=cluster_dot_v1_dot_peer__pb2.PauseRequest.SerializeToString,
+                response_deserializer=cluster_dot_v1_dot_peer__pb2.PauseResponse.FromString,
+                _registered_method=True)
+        self.Resume = channel.unary_unary(
+                '/cluster.v1.PeerService/Resume',
+                request_serializer=cluster_dot_v1_dot_peer__pb2.ResumeRequest.SerializeToString,
+                response_deserializer=cluster_dot_v1_dot_peer__pb2.ResumeResponse.FromString,
+                _registered_method=True)
 
 
 class PeerServiceServicer:
@@ -79,7 +89,8 @@ class PeerServiceServicer:
 
     def StepDown(self, request, context):
         """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
-        and names the master it knows of in the message.
+        and names the master it knows of in the message; ABORTED when the order must not be carried out as
+        things stand, for example while the cluster is paused.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -88,6 +99,21 @@ class PeerServiceServicer:
     def CanServe(self, request, context):
         """CanServe asks whether this member could do the master's work now: whether its own way to the
         platform works. A member that cannot tell answers that it could not.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Pause(self, request, context):
+        """Pause pauses the whole cluster: its master goes on and nobody takes over from it. Any member takes
+        the order; it replaces a pause in force. UNAVAILABLE when ZooKeeper cannot be asked.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Resume(self, request, context):
+        """Resume ends a pause. Any member takes the order. UNAVAILABLE when ZooKeeper cannot be asked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -115,6 +141,16 @@ def add_PeerServiceServicer_to_server(servicer, server):
                     servicer.CanServe,
                     request_deserializer=cluster_dot_v1_dot_peer__pb2.CanServeRequest.FromString,
                     response_serializer=cluster_dot_v1_dot_peer__pb2.CanServeResponse.SerializeToString,
+            ),
+            'Pause': grpc.unary_unary_rpc_method_handler(
+                    servicer.Pause,
+                    request_deserializer=cluster_dot_v1_dot_peer__pb2.PauseRequest.FromString,
+                    response_serializer=cluster_dot_v1_dot_peer__pb2.PauseResponse.SerializeToString,
+            ),
+            'Resume': grpc.unary_unary_rpc_method_handler(
+                    servicer.Resume,
+                    request_deserializer=cluster_dot_v1_dot_peer__pb2.ResumeRequest.FromString,
+                    response_serializer=cluster_dot_v1_dot_peer__pb2.ResumeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -226,6 +262,60 @@ class PeerService:
             '/cluster.v1.PeerService/CanServe',
             cluster_dot_v1_dot_peer__pb2.CanServeRequest.SerializeToString,
             cluster_dot_v1_dot_peer__pb2.CanServeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Pause(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cluster.v1.PeerService/Pause',
+            cluster_dot_v1_dot_peer__pb2.PauseRequest.SerializeToString,
+            cluster_dot_v1_dot_peer__pb2.PauseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Resume(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cluster.v1.PeerService/Resume',
+            cluster_dot_v1_dot_peer__pb2.ResumeRequest.SerializeToString,
+            cluster_dot_v1_dot_peer__pb2.ResumeResponse.FromString,
             options,
             channel_credentials,
             insecure,

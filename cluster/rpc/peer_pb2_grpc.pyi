@@ -44,12 +44,19 @@ class PeerServiceStub:
     """
     StepDown: _grpc.UnaryUnaryMultiCallable[_peer_pb2.StepDownRequest, _peer_pb2.StepDownResponse]
     """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
-    and names the master it knows of in the message.
+    and names the master it knows of in the message; ABORTED when the order must not be carried out as
+    things stand, for example while the cluster is paused.
     """
     CanServe: _grpc.UnaryUnaryMultiCallable[_peer_pb2.CanServeRequest, _peer_pb2.CanServeResponse]
     """CanServe asks whether this member could do the master's work now: whether its own way to the
     platform works. A member that cannot tell answers that it could not.
     """
+    Pause: _grpc.UnaryUnaryMultiCallable[_peer_pb2.PauseRequest, _peer_pb2.PauseResponse]
+    """Pause pauses the whole cluster: its master goes on and nobody takes over from it. Any member takes
+    the order; it replaces a pause in force. UNAVAILABLE when ZooKeeper cannot be asked.
+    """
+    Resume: _grpc.UnaryUnaryMultiCallable[_peer_pb2.ResumeRequest, _peer_pb2.ResumeResponse]
+    """Resume ends a pause. Any member takes the order. UNAVAILABLE when ZooKeeper cannot be asked."""
 
 @_typing.type_check_only
 class PeerServiceAsyncStub(PeerServiceStub):
@@ -65,12 +72,19 @@ class PeerServiceAsyncStub(PeerServiceStub):
     """
     StepDown: _aio.UnaryUnaryMultiCallable[_peer_pb2.StepDownRequest, _peer_pb2.StepDownResponse]  # type: ignore[assignment]
     """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
-    and names the master it knows of in the message.
+    and names the master it knows of in the message; ABORTED when the order must not be carried out as
+    things stand, for example while the cluster is paused.
     """
     CanServe: _aio.UnaryUnaryMultiCallable[_peer_pb2.CanServeRequest, _peer_pb2.CanServeResponse]  # type: ignore[assignment]
     """CanServe asks whether this member could do the master's work now: whether its own way to the
     platform works. A member that cannot tell answers that it could not.
     """
+    Pause: _aio.UnaryUnaryMultiCallable[_peer_pb2.PauseRequest, _peer_pb2.PauseResponse]  # type: ignore[assignment]
+    """Pause pauses the whole cluster: its master goes on and nobody takes over from it. Any member takes
+    the order; it replaces a pause in force. UNAVAILABLE when ZooKeeper cannot be asked.
+    """
+    Resume: _aio.UnaryUnaryMultiCallable[_peer_pb2.ResumeRequest, _peer_pb2.ResumeResponse]  # type: ignore[assignment]
+    """Resume ends a pause. Any member takes the order. UNAVAILABLE when ZooKeeper cannot be asked."""
 
 class PeerServiceServicer(metaclass=_abc_1.ABCMeta):
     """PeerService is served by every member on its clustering port."""
@@ -101,7 +115,8 @@ class PeerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_peer_pb2.StepDownResponse, _abc.Awaitable[_peer_pb2.StepDownResponse]]:
         """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
-        and names the master it knows of in the message.
+        and names the master it knows of in the message; ABORTED when the order must not be carried out as
+        things stand, for example while the cluster is paused.
         """
 
     @_abc_1.abstractmethod
@@ -113,5 +128,23 @@ class PeerServiceServicer(metaclass=_abc_1.ABCMeta):
         """CanServe asks whether this member could do the master's work now: whether its own way to the
         platform works. A member that cannot tell answers that it could not.
         """
+
+    @_abc_1.abstractmethod
+    def Pause(
+        self,
+        request: _peer_pb2.PauseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_peer_pb2.PauseResponse, _abc.Awaitable[_peer_pb2.PauseResponse]]:
+        """Pause pauses the whole cluster: its master goes on and nobody takes over from it. Any member takes
+        the order; it replaces a pause in force. UNAVAILABLE when ZooKeeper cannot be asked.
+        """
+
+    @_abc_1.abstractmethod
+    def Resume(
+        self,
+        request: _peer_pb2.ResumeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_peer_pb2.ResumeResponse, _abc.Awaitable[_peer_pb2.ResumeResponse]]:
+        """Resume ends a pause. Any member takes the order. UNAVAILABLE when ZooKeeper cannot be asked."""
 
 def add_PeerServiceServicer_to_server(servicer: PeerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -55,6 +55,7 @@ def _member(status: MemberStatus) -> dict[str, Any]:
         "http": status.info.http,
         "clustering": status.info.clustering,
         "last_record": _record(status.last_record),
+        "paused": status.paused,
         "reachable": status.reachable,
         "error": status.error,
     }

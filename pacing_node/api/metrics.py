@@ -43,6 +43,8 @@ class MetricSources:
     tally: Tally
     alarms: Callable[[], dict[str, int]] = dict
     """Active alarms by condition."""
+    paused: Callable[[], bool] = lambda: False
+    """Whether the cluster is paused."""
     per_target: Callable[[], bool] = lambda: False
     """Whether targets have series of their own."""
 
@@ -72,6 +74,7 @@ class NodeCollector(Collector):
         yield _gauge("pacing_master", "1 on the node that is master.", master)
         roles = [role.value for role in Role]
         yield _states("pacing_node_role", "role", "Role of the node.", roles, standing.role.value)
+        yield _gauge("pacing_paused", "1 while the cluster is paused.", float(self._sources.paused()))
         yield _gauge("pacing_epoch", "Newest epoch this node knows.", standing.epoch)
         yield _gauge("pacing_lease_remaining_seconds", "Lease left; 0 on a standby.", standing.lease_left_seconds)
         yield _states(

@@ -1,43 +1,32 @@
-"""`pacing list` and `pacing step-down`: who is in the cluster, who is master, and how to hand over."""
+"""`pacing list` and `pacing history`: who is in the cluster, who is master, and who was."""
 
 from __future__ import annotations
 
-import asyncio
-import getpass
-import time
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from cluster.channels import Channels
-from cluster.errors import ClusterError
-from cluster.peer_client import PeerClient
-from cluster.records import MemberInfo
+from pacing_node.cli import orders
 from pacing_node.cli.output import (
     DEFAULT_URL,
-    ExitCode,
     Output,
     OutputOption,
     UrlOption,
     ask,
-    fail,
     number,
     print_json,
     print_table,
 )
 
 COLUMNS = ["member", "role", "state", "epoch", "lease left", "zookeeper", "version", "http", "clustering", "note"]
-WAIT_SECONDS = 30.0
-CALL_SECONDS = 5.0
-_POLL_SECONDS = 0.1
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("list")(list_members)
-    app.command("step-down")(step_down)
     app.command("history")(history)
+    orders.register(app)
 
 
 def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TABLE) -> None:
@@ -47,9 +36,12 @@ def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TAB
         print_json(page)
         return
     mode = "standalone" if page["mode"] == "standalone" else f"master {page['master'] or 'nobody'}"
-    pause = f" · PAUSED by {page['paused']['by']}" if page.get("paused") else ""
+    paused = page.get("paused")
+    pause = f" · PAUSED by {paused['by']} until {orders.moment(paused['until'])}" if paused else ""
     title = f"cluster {page['cluster']} · {mode} · epoch {page['epoch']}{pause} · answered by {page['answered_by']}"
     print_table(title, COLUMNS, [_row(member) for member in page["members"]], frozenset({"epoch", "lease left"}))
+    if paused and page["master"] is None and page["mode"] != "standalone":
+        typer.echo("no master, and nobody takes over while the cluster is paused: pacing resume")
     for entry in page["history"][:5]:
         typer.echo(_reign(entry))
 
@@ -108,54 +100,3 @@ def history(
 
 def _moment(at: float | None) -> str:
     return "–" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-
-
-def step_down(
-    url: UrlOption = DEFAULT_URL,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until another member is master.")] = False,
-    output: OutputOption = Output.TABLE,
-) -> None:
-    """Ask the master to resign; another member takes over at once."""
-    page = ask(url, "/cluster")
-    if page["mode"] == "standalone":
-        raise fail("this node runs alone; there is nobody to hand over to", ExitCode.FAILED)
-    master = next((member for member in page["members"] if member["name"] == page["master"]), None)
-    if master is None:
-        raise fail("there is no master now", ExitCode.NOT_FOUND)
-    try:
-        epoch = asyncio.run(_resign(master))
-    except ClusterError as error:
-        raise fail(f"{master['name']} did not resign: {error}", ExitCode.FAILED) from None
-    successor = _await_successor(url, epoch) if wait else None
-    outcome = {
-        "former_master": master["name"],
-        "former_epoch": epoch,
-        "master": successor["master"] if successor else None,
-        "epoch": successor["epoch"] if successor else None,
-    }
-    if output is Output.JSON:
-        print_json(outcome)
-    else:
-        typer.echo(f"before: master {outcome['former_master']}, epoch {epoch}")
-        if successor:
-            typer.echo(f"after:  master {outcome['master']}, epoch {outcome['epoch']}")
-
-
-async def _resign(master: dict[str, Any]) -> int:
-    info = MemberInfo(master["name"], master["http"], master["clustering"], master["version"], master["started_at"])
-    client = PeerClient(CALL_SECONDS, Channels())
-    try:
-        return await client.step_down(info, f"{getpass.getuser()} by pacing step-down", CALL_SECONDS)
-    finally:
-        await client.close()
-
-
-def _await_successor(url: str, epoch: int) -> dict[str, Any]:
-    """The cluster as soon as a member reigns with a newer epoch."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        page: dict[str, Any] = ask(url, "/cluster")
-        if page["master"] is not None and page["epoch"] > epoch:
-            return page
-        time.sleep(_POLL_SECONDS)
-    raise fail(f"no other member took over within {WAIT_SECONDS:.0f} s", ExitCode.FAILED)

@@ -17,8 +17,10 @@ REQUEST_SECONDS = 5.0
 
 
 class ExitCode:
-    """Exit statuses of every command, besides 0 and 2 (wrong usage)."""
+    """Exit statuses of every command, besides 0."""
 
+    USAGE = 2
+    """Wrong usage, or a configuration that was refused."""
     FAILED = 1
     """What was asked for was not done."""
     UNREACHABLE = 3

@@ -135,7 +135,11 @@ async def test_history_lists_reigns_with_cause_and_gap(run: Run) -> None:
 
 async def test_a_pause_is_shown_in_every_listing(run: Run, page: Page) -> None:
     page.cluster |= {"paused": {"by": "night shift", "began_at": 0.0, "until": None}}
-    assert "PAUSED by night shift" in (await run("list")).stdout
+    assert "PAUSED by night shift until resumed" in (await run("list")).stdout
+    page.cluster |= {"paused": {"by": "night shift", "began_at": 0.0, "until": 3600.0}, "master": None}
+    listed = (await run("list")).stdout
+    assert "until 1970-01-01 01:00:00 UTC" in listed
+    assert "nobody takes over while the cluster is paused" in listed
 
 
 async def test_targets_lists_numbers_and_reasons(run: Run) -> None:

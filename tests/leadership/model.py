@@ -26,6 +26,7 @@ from cluster.leadership_events import (
     LeaseRefused,
     MasterObserved,
     ObservationFailed,
+    Paused,
     ProofMissing,
     ProveLease,
     ReadMaster,
@@ -54,6 +55,8 @@ class Request:
     sent_true: float
     epoch: int
     version: int
+    pause_version: int | None
+    """The version of the pause document that says that there is no pause; None when it says that there is one."""
     given_up: bool = False
     applied: bool = False
     answer: Event | None = None
@@ -88,6 +91,8 @@ class World:
         ]
         self.epoch = 0
         self.version = 0
+        self.paused = False
+        self.pause_version = 0
         self.master: Hold | None = None
         self.touched: dict[int, float] = {}
         """Newest touch of each living session that ZooKeeper's leader knows of."""
@@ -171,6 +176,14 @@ class World:
         for action in node.machine.handle(event):
             self._carry_out(node, action)
 
+    def pause(self, paused: bool) -> None:
+        """An operator pauses or resumes the cluster; nodes hear of it later."""
+        self.paused, self.pause_version = paused, self.pause_version + 1
+
+    def tell_of_pause(self, node: ModelNode) -> None:
+        if node.connected and node.machine.paused != self.paused:
+            self.post(node, Paused(node.clock(self.now), self.paused))
+
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def _carry_out(self, node: ModelNode, action: Action) -> None:
@@ -183,7 +196,10 @@ class World:
             self._fail_requests(node)
             node.session = 0
         elif not isinstance(action, EndReign):
-            request = Request(node, action, node.session, node.clock(self.now), self.now, self.epoch, self.version)
+            pause_version = None if self.paused else self.pause_version
+            request = Request(
+                node, action, node.session, node.clock(self.now), self.now, self.epoch, self.version, pause_version
+            )
             node.requests.append(request)
 
     def _apply(self, request: Request) -> Event:
@@ -195,9 +211,11 @@ class World:
                 at, request.sent_at, request.session, owner, "somebody" if master else None, self.epoch
             )
         if isinstance(action, Acquire):
-            if self.master is not None or self.version != request.version:
+            free = self.master is None and self.version == request.version
+            if not free or request.pause_version != self.pause_version:
                 return AcquisitionFailed(at, action.attempt, False)
             self.epoch, self.version = request.epoch + 1, self.version + 1
+            assert not self.paused
             hold = Hold(self.epoch, self.version, request.session, next(self._ids))
             self._set_master(hold)
             return Acquired(at, action.attempt, request.sent_at, hold)
@@ -272,6 +290,7 @@ class World:
         while self.now < until:
             for node in awake:
                 self.connect(node)
+                self.tell_of_pause(node)
                 self.tick(node)
                 for request in list(node.requests):
                     self.answer(request)

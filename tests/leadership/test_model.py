@@ -68,6 +68,14 @@ class Faults(RuleBasedStateMachine):
         node = self.world.nodes[number]
         self.world.post(node, StepDown(node.clock(self.world.now), EndCause.OPERATOR))
 
+    @rule(paused=st.booleans())
+    def paused_or_resumed(self, paused: bool) -> None:
+        self.world.pause(paused)
+
+    @rule(number=node_numbers)
+    def hears_of_the_pause(self, number: int) -> None:
+        self.world.tell_of_pause(self.world.nodes[number])
+
     @rule(number=node_numbers, ahead=st.integers(min_value=-2, max_value=3))
     def fenced(self, number: int, ahead: int) -> None:
         node = self.world.nodes[number]
@@ -80,12 +88,21 @@ class Faults(RuleBasedStateMachine):
         self.world.check()
 
     def teardown(self) -> None:
+        if self.world.paused:
+            self._a_pause_ends_no_reign_and_begins_none()
         # Longer than a session, the sit-out after a step-down, and the time after which a client is rebuilt.
         self.world.calm(20.0)
         states = [node.machine.state for node in self.world.nodes]
         assert states.count(State.SERVING) == 1, states
         assert len(self.world.acting()) == 1
         self.world.check()
+
+    def _a_pause_ends_no_reign_and_begins_none(self) -> None:
+        self.world.calm(1.0)
+        before = self.world.acting(), len(self.world.reigns)
+        self.world.calm(5.0)
+        assert (self.world.acting(), len(self.world.reigns)) == before
+        self.world.pause(False)
 
 
 Faults.TestCase.settings = settings(

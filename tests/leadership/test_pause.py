@@ -1,82 +1,162 @@
-"""An operator pauses the cluster: there is a master, and it starts nothing."""
+"""An operator pauses the cluster: its master goes on, and nobody takes over from it."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cluster.channels import Channels
+from cluster.errors import RefusedError, UnavailableError
+from cluster.mastership import EndCause
 from cluster.pause import decode_pause
-from tests.leadership.conftest import until
+from cluster.peer_client import PeerClient
+from tests.leadership.conftest import SESSION_TIMEOUT_SECONDS, until
 from tests.leadership.test_alone import alone
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cluster.member import ClusterMember
     from tests.leadership.conftest import Members
 
+LONG_ENOUGH_SECONDS = SESSION_TIMEOUT_SECONDS
+"""A standby that contends does it within a fraction of this."""
+
+
+async def pair(members: Members, **options) -> tuple[ClusterMember, ClusterMember]:
+    """A master and a standby that know of each other."""
+    a = await members.join("a", **options)
+    await a.mastership.wait_for_reign()
+    b = await members.join("b", **options)
+    await until(lambda: b.status().master == "a" and len(a.members()) == len(b.members()) == 2)
+    return a, b
+
 
 @pytest.mark.ensemble
-async def test_a_pause_holds_the_master_back_whoever_ordered_it_and_outlasts_a_hand_over(members: Members) -> None:
-    a = await members.join("a")
+async def test_a_paused_master_goes_on_and_every_member_shows_the_pause(members: Members) -> None:
+    a, b = await pair(members)
     reign = await a.mastership.wait_for_reign()
-    b = await members.join("b")
-    await until(lambda: b.status().master == "a")
     await b.pause("an operator")
-    await until(lambda: a.paused is not None)
-    assert reign.seconds_to_act(0.1) == 0.0
-    assert a.status().state == "paused"
+    await until(lambda: a.paused is not None and b.paused is not None)
     assert a.mastership.reign is reign
-    await a.step_down("a test")
-    again = await b.mastership.wait_for_reign()
-    assert again.seconds_to_act(0.1) == 0.0
-    assert await a.resume("an operator")
-    await until(lambda: again.seconds_to_act(0.1) == 0.1)
-    assert b.status().state == "serving"
-    assert not await a.resume("an operator")
+    assert reign.seconds_to_act(0.1) == 0.1
+    assert (a.status().state, b.status().state) == ("serving", "paused")
+    assert [status.paused for status in await a.ask_members()] == [True, True]
 
 
 @pytest.mark.ensemble
-async def test_a_node_that_joins_a_paused_cluster_never_acts(members: Members) -> None:
+async def test_nobody_takes_over_from_a_paused_master_that_left_until_the_cluster_is_resumed(members: Members) -> None:
+    a, b = await pair(members)
+    await b.pause("an operator")
+    await members.leave(a)
+    await until(lambda: b.status().master is None)
+    await asyncio.sleep(LONG_ENOUGH_SECONDS)
+    assert b.mastership.reign is None
+    assert b.status().state == "paused"
+    assert await b.resume("an operator")
+    reign = await asyncio.wait_for(b.mastership.wait_for_reign(), 5.0)
+    assert reign.epoch == 2
+    assert not await b.resume("an operator")
+
+
+@pytest.mark.ensemble
+async def test_a_node_that_joins_a_paused_cluster_without_a_master_does_not_contend(members: Members) -> None:
     a = await members.join("a")
     await members.master()
     await a.pause("an operator")
     await members.leave(a)
     b = await members.join("b")
-    reign = await b.mastership.wait_for_reign()
-    for _ in range(300):
-        assert reign.seconds_to_act(0.01) == 0.0
-        await asyncio.sleep(0.001)
-    assert b.paused is not None
+    await until(lambda: b.paused is not None)
+    await asyncio.sleep(LONG_ENOUGH_SECONDS)
+    assert b.mastership.reign is None
+    assert b.status().epoch == 0
 
 
 @pytest.mark.ensemble
-async def test_a_pause_for_a_time_ends_by_itself(members: Members) -> None:
+async def test_an_acquisition_fails_if_the_cluster_was_paused_after_it_looked(members: Members) -> None:
     a = await members.join("a")
+    a.mastership.set_candidate(candidate=False)
+    await until(lambda: a.status().cluster_id)
+    await a.mastership.step_down()
+    ballot = a.mastership._ballot
+    epoch, version = await ballot.read_epoch()
+    pause_version = await ballot.read_pause()
+    await a.pause("an operator")
+    with pytest.raises(Exception, match="BadVersion"):
+        await ballot.acquire(epoch + 1, version, pause_version)
+    with pytest.raises(RefusedError, match="paused by an operator"):
+        await ballot.read_pause()
+
+
+@pytest.mark.ensemble
+async def test_a_pause_for_a_time_ends_by_itself_and_somebody_takes_over(members: Members) -> None:
+    a, b = await pair(members)
+    pause = await a.pause("an operator", 1.5)
+    assert pause.until == pause.began_at + 1.5
+    await members.leave(a)
+    await asyncio.wait_for(b.mastership.wait_for_reign(), 10.0)
+    assert time.time() >= pause.until
+    assert b.paused is None
+
+
+@pytest.mark.ensemble
+async def test_a_paused_master_neither_steps_down_nor_gives_way(members: Members) -> None:
+    async def able() -> None:
+        return None
+
+    a, b = await pair(members, failures_allowed=1, why_unable=able)
     reign = await a.mastership.wait_for_reign()
-    pause = await a.pause("an operator", 0.6)
-    assert pause.until == pause.began_at + 0.6
+    await a.pause("an operator")
     await until(lambda: a.paused is not None)
-    assert reign.seconds_to_act(0.1) == 0.0
-    await until(lambda: reign.seconds_to_act(0.1) == 0.1)
-    assert a.paused is None
+    for asked in (a, b):
+        with pytest.raises(RefusedError, match="nobody would take over; resume first"):
+            await asked.step_down("another operator")
+    a.report_outcome(succeeded=False)
+    await asyncio.sleep(0.5)
+    assert not reign.ended.is_set()
+    await b.resume("an operator")
+    await until(lambda: a.paused is None)
+    a.report_outcome(succeeded=False)
+    await asyncio.wait_for(reign.ended.wait(), 5.0)
+    assert reign.cause is EndCause.EGRESS
 
 
-async def test_a_node_alone_can_be_paused_and_stays_so_over_a_restart(tmp_path: Path) -> None:
+@pytest.mark.ensemble
+async def test_any_member_takes_the_orders_over_its_clustering_port(members: Members) -> None:
+    a, b = await pair(members)
+    client = PeerClient(5.0, Channels())
+    pause = await client.pause(b.info, "an operator", 60.0, 5.0)
+    assert pause.until == pause.began_at + 60.0
+    await until(lambda: a.paused == pause)
+    with pytest.raises(UnavailableError, match="allowed is above 0"):
+        await client.pause(b.info, "an operator", 0.0, 5.0)
+    assert await client.resume(b.info, "an operator", 5.0)
+    assert not await client.resume(a.info, "an operator", 5.0)
+    assert (await client.pause(b.info, "an operator", None, 5.0)).until is None
+    await client.close()
+
+
+async def test_a_node_alone_goes_on_when_paused_and_does_not_reign_after_a_restart(tmp_path: Path) -> None:
     member = alone(tmp_path)
     await member.start()
+    reign = await member.mastership.wait_for_reign()
     await member.pause("an operator")
+    await asyncio.sleep(0.05)
+    assert reign.seconds_to_act(0.1) == 0.1
     await member.stop()
     again = alone(tmp_path)
     await again.start()
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)
     assert again.paused is not None
     assert again.paused.by == "an operator"
-    reign = await again.mastership.wait_for_reign()
-    assert reign.seconds_to_act(0.1) == 0.0
+    assert again.mastership.reign is None
+    assert again.status().state == "paused"
     assert await again.resume("an operator")
-    assert reign.seconds_to_act(0.1) == 0.1
+    later = await asyncio.wait_for(again.mastership.wait_for_reign(), 1.0)
+    assert later.epoch == reign.epoch + 1
     await again.stop()
 
 

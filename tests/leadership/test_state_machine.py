@@ -19,6 +19,7 @@ from cluster.leadership_events import (
     LeaseRefused,
     MasterObserved,
     ObservationFailed,
+    Paused,
     ProofMissing,
     ProveLease,
     ReadMaster,
@@ -226,3 +227,24 @@ def test_a_standby_looks_again_although_no_watch_has_fired() -> None:
     assert rules.next_wake() == pytest.approx(10.1)
     assert rules.handle(Tick(10.1)) == [ReadMaster()]
     assert rules.handle(ObservationFailed(11.1, silent=True)) == [DropConnection()]
+
+
+def test_nobody_contends_while_paused_and_does_at_once_when_resumed() -> None:
+    rules = connected()
+    assert rules.handle(Paused(9.05, paused=True)) == []
+    assert rules.handle(MasterObserved(9.1, 9.0, ME, 0, None, 2)) == []
+    assert rules.handle(Tick(10.0)) == []
+    assert rules.handle(Paused(10.05, paused=False)) == [Acquire(2)]
+
+
+def test_a_paused_master_keeps_its_lease_and_may_act() -> None:
+    rules = serving()
+    rules.handle(Paused(10.1, paused=True))
+    assert rules.may_act(10.2)
+    assert rules.handle(Tick(10.5)) == [ProveLease(HOLD, 1)]
+
+
+def test_what_can_be_started_is_bounded_by_the_lease_of_the_moment() -> None:
+    rules = serving()
+    assert rules.lease_left(12.0) == pytest.approx(LEASE_END - 12.0)
+    assert rules.lease_left(13.0) == pytest.approx(LEASE_END - 13.0)

@@ -1,0 +1,212 @@
+"""`pacing step-down`, `pause` and `resume`: orders to the cluster, given over the clustering port of a member."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import re
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cluster.channels import Channels
+from cluster.errors import ClusterError, SettingsError
+from cluster.peer_client import PeerClient
+from cluster.records import MemberInfo
+from pacing_node.adapters import peer_tls
+from pacing_node.cli.output import DEFAULT_URL, ExitCode, Output, OutputOption, UrlOption, ask, fail, print_json
+from pacing_node.configuration.errors import ConfigurationError
+from pacing_node.configuration.node_options import load_node_options
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import TypeVar
+
+    from cluster.pause import Pause
+
+    _T = TypeVar("_T")
+
+WAIT_SECONDS = 30.0
+CALL_SECONDS = 5.0
+_POLL_SECONDS = 0.1
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        envvar="PACING_CONFIG",
+        help="YAML file with a node's options; needed where members show each other certificates.",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("step-down")(step_down)
+    app.command("pause")(pause)
+    app.command("resume")(resume)
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of a duration such as ``90``, ``45s``, ``30m``, ``2h`` or ``1d``. Raises typer.BadParameter."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
+    seconds = float(match.group(1)) * _UNITS[match.group(2)] if match else 0.0
+    if seconds <= 0.0:
+        message = f"found {text!r}, allowed is a number above 0 with s, m, h or d, for example 30m"
+        raise typer.BadParameter(message)
+    return seconds
+
+
+def step_down(
+    url: UrlOption = DEFAULT_URL,
+    config: ConfigOption = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until another member is master.")] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Ask the master to resign; another member takes over at once."""
+    page = ask(url, "/cluster")
+    if page["mode"] == "standalone":
+        raise fail("this node runs alone; there is nobody to hand over to", ExitCode.FAILED)
+    master = next((member for member in page["members"] if member["name"] == page["master"]), None)
+    if master is None:
+        raise fail("there is no master now", ExitCode.NOT_FOUND)
+    by = f"{getpass.getuser()} by pacing step-down"
+    try:
+        epoch = _order(config, lambda client: client.step_down(_info(master), by, CALL_SECONDS))
+    except ClusterError as error:
+        raise fail(f"{master['name']} did not resign: {error}", ExitCode.FAILED) from None
+    after = _await(url, lambda page: page["master"] is not None and page["epoch"] > epoch) if wait else None
+    outcome = {
+        "former_master": master["name"],
+        "former_epoch": epoch,
+        "master": after["master"] if after else None,
+        "epoch": after["epoch"] if after else None,
+    }
+    _show(output, outcome, before=(master["name"], epoch), after=after)
+
+
+def pause(
+    duration: Annotated[
+        str | None,
+        typer.Option("--for", metavar="TIME", help="How long, such as 30m or 2h; until resumed unless given."),
+    ] = None,
+    url: UrlOption = DEFAULT_URL,
+    config: ConfigOption = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until every member that answers knows of it.")] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Pause the cluster: the master goes on, and nobody takes over from it until resumed."""
+    seconds = None if duration is None else parse_duration(duration)
+    page = ask(url, "/cluster")
+    by = getpass.getuser()
+    ordered: Pause = _order_any(page, config, lambda client, member: client.pause(member, by, seconds, CALL_SECONDS))
+    after = _await(url, lambda page: _all_paused(page, paused=True)) if wait else ask(url, "/cluster")
+    paused = {"by": ordered.by, "began_at": ordered.began_at, "until": ordered.until}
+    _show(output, _outcome(page, after) | {"paused": paused}, (page["master"], page["epoch"]), after)
+    if output is Output.TABLE:
+        typer.echo(f"paused by {ordered.by} until {moment(ordered.until)}: nobody takes over from the master")
+
+
+def resume(
+    url: UrlOption = DEFAULT_URL,
+    config: ConfigOption = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until no member knows of a pause and there is a master.")
+    ] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """End a pause of the cluster."""
+    page = ask(url, "/cluster")
+    by = getpass.getuser()
+    was_paused: bool = _order_any(page, config, lambda client, member: client.resume(member, by, CALL_SECONDS))
+    after = (
+        _await(url, lambda page: page["master"] is not None and _all_paused(page, paused=False))
+        if wait
+        else ask(url, "/cluster")
+    )
+    outcome = _outcome(page, after) | {"was_paused": was_paused}
+    _show(output, outcome, (page["master"], page["epoch"]), after)
+    if output is Output.TABLE:
+        typer.echo("resumed" if was_paused else "the cluster was not paused")
+
+
+def moment(until: float | None) -> str:
+    """The end of a pause for people."""
+    return "resumed" if until is None else datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _all_paused(page: dict[str, Any], *, paused: bool) -> bool:
+    return all(member.get("paused", False) is paused for member in page["members"] if member["reachable"])
+
+
+def _outcome(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "former_master": before["master"],
+        "former_epoch": before["epoch"],
+        "master": after["master"],
+        "epoch": after["epoch"],
+    }
+
+
+def _show(
+    output: Output, outcome: dict[str, Any], before: tuple[str | None, int], after: dict[str, Any] | None
+) -> None:
+    """Print what was and what is, for programs or for people."""
+    if output is Output.JSON:
+        print_json(outcome)
+        return
+    typer.echo(f"before: master {before[0] or 'nobody'}, epoch {before[1]}")
+    if after is not None:
+        typer.echo(f"after:  master {after['master'] or 'nobody'}, epoch {after['epoch']}")
+
+
+def _info(member: dict[str, Any]) -> MemberInfo:
+    return MemberInfo(member["name"], member["http"], member["clustering"], member["version"], member["started_at"])
+
+
+def _order(config: Path | None, order: Callable[[PeerClient], Awaitable[_T]]) -> _T:
+    """Give an order, with the certificates of the node's options where there are some. Raises ClusterError."""
+    try:
+        channels = Channels(peer_tls(load_node_options(config)) if config is not None else None)
+    except (ConfigurationError, SettingsError) as error:
+        raise fail(str(error), ExitCode.USAGE) from None
+
+    async def give() -> _T:
+        client = PeerClient(CALL_SECONDS, channels)
+        try:
+            return await order(client)
+        finally:
+            await client.close()
+
+    return asyncio.run(give())
+
+
+def _order_any(
+    page: dict[str, Any], config: Path | None, order: Callable[[PeerClient, MemberInfo], Awaitable[_T]]
+) -> _T:
+    """Give an order that any member takes to the first one that does, the one that answered first."""
+    members = sorted(page["members"], key=lambda member: member["name"] != page["answered_by"])
+    failure: Exception | None = None
+    for member in members:
+        info = _info(member)
+        try:
+            return _order(config, lambda client, info=info: order(client, info))  # type: ignore[misc]
+        except ClusterError as error:
+            failure = failure or error
+    raise fail(f"no member took the order: {failure}", ExitCode.FAILED)
+
+
+def _await(url: str, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The cluster as soon as it is as wanted."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        page: dict[str, Any] = ask(url, "/cluster")
+        if done(page):
+            return page
+        time.sleep(_POLL_SECONDS)
+    raise fail(f"the cluster has not come to it within {WAIT_SECONDS:.0f} s", ExitCode.FAILED)

@@ -1,0 +1,156 @@
+"""Orders are given to a real member over its clustering port, in plain text or with certificates."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from typer import BadParameter
+
+from cluster.member import ClusterMember
+from cluster.peer_tls import PeerTls
+from cluster.settings import ClusterSettings
+from pacing_node.api.cluster_page import cluster_page
+from pacing_node.api.server import HttpServer
+from pacing_node.cli.orders import parse_duration
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Awaitable[Result]]
+
+
+async def serving(member: ClusterMember) -> HttpServer:
+    async def page(_: Request) -> JSONResponse:
+        return JSONResponse(await cluster_page(member, cluster="site", standalone=True))
+
+    server = HttpServer("127.0.0.1", 0)
+    await server.start(Starlette(routes=[Route("/cluster", page)]))
+    return server
+
+
+def alone(directory: Path, tls: PeerTls | None = None) -> ClusterMember:
+    settings = ClusterSettings(
+        node="only", cluster="site", zookeeper_hosts=None, clustering_port=0, state_directory=directory, peer_tls=tls
+    )
+    return ClusterMember(settings, version="1")
+
+
+async def runner(member: ClusterMember) -> AsyncIterator[Run]:
+    await member.start()
+    server = await serving(member)
+
+    async def invoke(*arguments: str) -> Result:
+        # A process of its own, as in life: gRPC wants one event loop in a process, and the member has it.
+        command = [sys.executable, "-m", "pacing_node.cli.main", *arguments, "--url", f"http://127.0.0.1:{server.port}"]
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
+        out, err = await process.communicate()
+        return Result(process.returncode or 0, out.decode(), err.decode())
+
+    yield invoke
+    await server.stop()
+    await member.stop()
+
+
+@pytest.fixture
+async def member(tmp_path: Path) -> ClusterMember:
+    return alone(tmp_path)
+
+
+@pytest.fixture
+async def run(member: ClusterMember) -> AsyncIterator[Run]:
+    async for invoke in runner(member):
+        yield invoke
+
+
+async def test_a_pause_is_ordered_shown_and_ended(run: Run, member: ClusterMember) -> None:
+    paused = await run("pause", "--for", "30m", "--wait")
+    assert paused.exit_code == 0, paused.stderr
+    assert "before: master only, epoch 1" in paused.stdout
+    assert "after:  master only, epoch 1" in paused.stdout
+    assert "nobody takes over" in paused.stdout
+    assert member.paused is not None
+    assert member.paused.until == pytest.approx(member.paused.began_at + 1800)
+    resumed = await run("resume", "--wait", "--output", "json")
+    assert json.loads(resumed.stdout) == {
+        "former_master": "only",
+        "former_epoch": 1,
+        "master": "only",
+        "epoch": 1,
+        "was_paused": True,
+    }
+    assert member.paused is None
+    assert "was not paused" in (await run("resume")).stdout
+
+
+async def test_a_pause_as_json_tells_when_it_ends(run: Run) -> None:
+    told = json.loads((await run("pause", "--output", "json")).stdout)
+    assert told["master"] == "only"
+    assert told["paused"]["until"] is None
+
+
+async def test_a_duration_that_is_none_is_wrong_usage(run: Run, member: ClusterMember) -> None:
+    result = await run("pause", "--for", "soon")
+    assert result.exit_code == 2
+    assert member.paused is None
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("45s", 45), ("1.5m", 90), ("2h", 7200), ("1d", 86400)])
+def test_durations_have_units(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-5", "3 weeks", "m"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(BadParameter, match="for example 30m"):
+        parse_duration(text)
+
+
+async def test_no_member_that_takes_the_order_is_a_failure(run: Run, member: ClusterMember) -> None:
+    await member._server.stop()
+    result = await run("pause")
+    assert result.exit_code == 1
+    assert "no member took the order: only at" in result.stderr
+
+
+async def test_certificates_of_the_nodes_options_open_the_clustering_port(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    (tmp_path / "chain.pem").write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
+    tls = PeerTls(tmp_path / "ca.pem", tmp_path / "chain.pem", tmp_path / "key.pem")
+    config = tmp_path / "node.yaml"
+    config.write_text(
+        "name: only\nzookeeper: none\n"
+        "peer_certificates: {certificate: chain.pem, private_key: key.pem, authorities: ca.pem}\n"
+    )
+    member = alone(tmp_path / "state", tls)
+    async for run in runner(member):
+        assert (await run("pause")).exit_code == 1
+        allowed = await run("pause", "--config", str(config))
+        assert allowed.exit_code == 0, allowed.stderr
+        assert member.paused is not None
+        config.write_text("nmae: only\n")
+        assert (await run("resume", "--config", str(config))).exit_code == 2
