@@ -209,6 +209,7 @@ class Node:
             tally=self._tally,
             alarms=self.alarms.active_counts,
             per_target=self._per_target,
+            paused=lambda: self.member.paused is not None,
         )
         return NodeView(
             mastership=self.member.mastership,
