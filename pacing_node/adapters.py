@@ -11,10 +11,13 @@ from pacing_node.api.server import TlsFiles
 from pacing_node.configuration.credentials import engagement_credentials
 from pacing_node.configuration.tls_files import channel_credentials, client_context
 from pacing_node.cycle.plan import CycleSettings
+from pacing_node.engagement.client_credentials import ClientCredentials
 from pacing_node.engagement.settings import EngagementSettings, ProxySettings
 from pacing_node.engagement.webhook import WebhookSettings
 from pacing_node.statistics.api import ApiStatistics
 from pacing_node.statistics.bridge import BridgeStatistics
+from pacing_node.statistics.gms import GmsStatistics
+from pacing_node.statistics.gms_session import GmsSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from pacing_node.statistics.port import StatisticsSource
 
 LEAST_KEEPALIVE_SECONDS = 90.0
+BASE_PATHS = {"statistics-api": "/statistics/v3", "gms": "/genesys/1/statistic"}
+"""Where the interfaces stand on their servers."""
 
 
 def cluster_settings(options: NodeOptions) -> ClusterSettings:
@@ -139,20 +144,46 @@ def _proxy(proxy: ForwardProxy | None) -> ProxySettings | None:
     return ProxySettings(f"{proxy.scheme}://{host}:{proxy.port}", proxy.user, proxy.password, tuple(proxy.no_proxy))
 
 
-def statistics_source(options: StatServer) -> StatisticsSource:
+def statistics_source(options: StatServer, tenant: str = "Environment") -> StatisticsSource:
     """The adapter to the statistics servers, by its kind.
 
     Raises ConfigurationError when a certificate file cannot be used.
     """
-    if options.kind == "statistics-api":
-        base = [
-            f"{options.scheme}://{address}{options.base_path}"
-            for address in (options.primary, options.backup)
-            if address
-        ]
-        tls = client_context(options.tls)
-        return ApiStatistics(*base, bearer_token=options.token, api_key=options.api_key, tls=tls)
-    return BridgeStatistics(options.primary, options.backup, credentials=lambda: channel_credentials(options.tls))
+    addresses = [address for address in (options.primary, options.backup) if address]
+    if options.kind == "bridge":
+        return BridgeStatistics(*addresses, credentials=lambda: channel_credentials(options.tls))
+    path = BASE_PATHS[options.kind] if options.base_path is None else options.base_path
+    urls = [f"{options.scheme}://{address}{path}" for address in addresses]
+    tls = client_context(options.tls)
+    if options.kind == "gms":
+        user, password = options.user, options.password
+        return GmsStatistics(
+            *urls, tenant=tenant, user=user, password=password, tls=tls, settings=_gms_settings(options)
+        )
+    authority = _statistics_authority(options)
+    return ApiStatistics(*urls, bearer_token=options.token, api_key=options.api_key, authority=authority, tls=tls)
+
+
+def _gms_settings(options: StatServer) -> GmsSettings:
+    """A statistic is missing when three refreshes went by without it."""
+    return GmsSettings(
+        refresh_seconds=options.refresh_seconds,
+        concurrency=options.concurrency,
+        cache_age_seconds=options.cache_age_seconds,
+        oldest_seconds=max(30.0, 3.0 * options.refresh_seconds),
+    )
+
+
+def _statistics_authority(options: StatServer) -> ClientCredentials | None:
+    """The source of access tokens; None when a fixed token or none is used."""
+    if options.auth_url is None or options.client_id is None or options.client_secret is None:
+        return None
+    return ClientCredentials(
+        options.auth_url,
+        options.client_id,
+        options.client_secret,
+        ca_file=str(options.tls.authorities) if options.tls else None,
+    )
 
 
 def tls_files(options: NodeOptions) -> TlsFiles | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pacing_node.algorithms.explanation import Row, explain
 from pacing_node.algorithms.model import Reason
+from pacing_node.configuration.remedies import REMEDIES
 
 if TYPE_CHECKING:
     from pacing_node.cycle.plan import Plan
@@ -79,12 +80,14 @@ def concerning(targets: TargetSet, name: str, target: PacingTarget | None) -> li
 
 
 def finding_json(finding: Finding) -> dict[str, str]:
-    """A finding as JSON."""
+    """A finding as JSON, with what to do about it."""
+    known = REMEDIES.get(finding.code)
     return {
         "severity": finding.severity,
         "code": finding.code,
         "where": finding.where,
         "message": finding.message,
+        "remedy": known.remedy if known else "",
     }
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cluster.errors import ClusterError, UnavailableError
+from pacing_node.adapters import zookeeper_security
 from pacing_node.cli.output import ExitCode, Output, OutputOption, fail, print_json, print_table
 from pacing_node.configuration.check import FileKind, check_file
 from pacing_node.configuration.cluster_options import parse_cluster_options, restart_needed
@@ -32,6 +33,7 @@ from pacing_node.configuration.store import (
 )
 
 if TYPE_CHECKING:
+    from cluster.security import ZooKeeperSecurity
     from pacing_node.configuration.check import CheckReport
 
 REFUSED = 2
@@ -258,7 +260,7 @@ def _shown_diff(stored: StoredOptions | None, text: str, name: str) -> str:
 
 async def _stored(node: NodeOptions) -> StoredOptions | None:
     try:
-        async with open_documents(node) as documents:
+        async with open_documents(node, _security(node)) as documents:
             return await read_options(documents)
     except ClusterError as error:
         code = ExitCode.UNREACHABLE if isinstance(error, UnavailableError) else ExitCode.FAILED
@@ -266,8 +268,12 @@ async def _stored(node: NodeOptions) -> StoredOptions | None:
 
 
 async def _write(node: NodeOptions, stored: StoredOptions | None, text: str, name: str) -> int:
-    async with open_documents(node) as documents:
+    async with open_documents(node, _security(node)) as documents:
         return await replace_options(documents, text, stored, name)
+
+
+def _security(node: NodeOptions) -> ZooKeeperSecurity | None:
+    return zookeeper_security(node.zookeeper) if node.zookeeper else None
 
 
 def _node(config: Path | None) -> NodeOptions:

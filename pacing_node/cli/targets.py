@@ -63,3 +63,5 @@ def explain(
         typer.echo(f"  {line}")
     for finding in page["findings"]:
         typer.echo(f"  {finding['severity']} {finding['code']}: {finding['message']}")
+        if remedy := finding.get("remedy"):
+            typer.echo(f"    {remedy.replace('`', '')}")

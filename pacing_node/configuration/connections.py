@@ -67,9 +67,10 @@ class ConfigServer(Section):
 class StatServer(Section):
     """Where statistics come from."""
 
-    kind: Literal["bridge", "statistics-api"] = "bridge"
+    kind: Literal["bridge", "statistics-api", "gms"] = "bridge"
     """`bridge`: a gRPC bridge in front of each Stat Server of the HA pair. `statistics-api`: the Statistics API
-    version 3 over HTTP."""
+    version 3 over HTTP. `gms`: the statistic service of GMS over HTTP, one statistic for each request; for small
+    sites."""
     primary: Address
     """Address of the primary server."""
     backup: Address | None = None
@@ -77,15 +78,40 @@ class StatServer(Section):
     tls: ServerTls | None = None
     """TLS to the servers. A bridge is spoken to in plain text without it, `https` trusts the well-known authorities."""
     scheme: Literal["https", "http"] = "https"
-    """How the servers are spoken to; for the kind `statistics-api`."""
-    base_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$"), Key("basePath"), Allowed("a path")] = (
-        "/statistics/v3"
-    )
-    """Path of the interface on the servers; for the kind `statistics-api`."""
+    """How the servers are spoken to; for the kinds `statistics-api` and `gms`."""
+    base_path: Annotated[
+        str | None, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$"), Key("basePath"), Allowed("a path, for example /a/b")
+    ] = None
+    """Path of the interface on the servers: `/statistics/v3` for the kind `statistics-api`, `/genesys/1/statistic` for
+    `gms` unless given."""
     token: SecretStr | None = None
     """Bearer token; for the kind `statistics-api`."""
     api_key: Annotated[SecretStr | None, Key("apiKey")] = None
     """Key sent as `x-api-key`; for the kind `statistics-api`."""
+    auth_url: Annotated[Url | None, Key("authUrl")] = None
+    """Token endpoint whose access tokens (client credentials grant) are used and renewed, instead of a fixed `token`;
+    for the kind `statistics-api`."""
+    client_id: Annotated[str | None, Key("clientId"), Field(validate_default=True)] = None
+    """Client known to the token endpoint."""
+    client_secret: Annotated[SecretStr | None, Key("clientSecret"), Field(validate_default=True)] = None
+    """Secret of the client."""
+    user: str | None = None
+    """User of the interface; for the kind `gms`."""
+    password: SecretStr | None = None
+    """Password of the user."""
+    refresh_seconds: Annotated[float, Field(ge=1, le=600), Key("refreshPeriod")] = 5.0
+    """Seconds over which every statistic is asked for once; for the kind `gms`."""
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    """Most requests of a node under way at one server; for the kind `gms`."""
+    cache_age_seconds: Annotated[int, Field(ge=0, le=600), Key("cacheAge")] = 2
+    """Greatest age in seconds of a cached value the server may answer with; for the kind `gms`."""
+
+    @field_validator("client_id", "client_secret")
+    @classmethod
+    def _client_for_tokens(cls, value: SecretStr | str | None, info: ValidationInfo) -> SecretStr | str | None:
+        if value is None and info.data.get("auth_url") is not None:
+            raise ValueError("the client's, which authUrl needs")
+        return value
 
 
 class MessageServer(Section):

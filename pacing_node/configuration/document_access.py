@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from cluster.documents import DocumentStore
+    from cluster.security import ZooKeeperSecurity
     from pacing_node.configuration.node_options import NodeOptions
 
 CONNECT_SECONDS = 10.0
@@ -25,11 +26,13 @@ STOP_SECONDS = 2.0
 
 
 @contextlib.asynccontextmanager
-async def open_documents(options: NodeOptions) -> AsyncIterator[DocumentStore]:
+async def open_documents(
+    options: NodeOptions, security: ZooKeeperSecurity | None = None
+) -> AsyncIterator[DocumentStore]:
     """The document of the cluster a node belongs to, reached with the node's own options.
 
-    A session of its own is used that takes no part in the election. For a node without ZooKeeper it is the node's
-    file, which a running node reads at its next start.
+    A session of its own is used, secured as given, that takes no part in the election. For a node without ZooKeeper it
+    is the node's file, which a running node reads at its next start.
 
     Raises:
         UnavailableError: ZooKeeper did not answer in time.
@@ -41,7 +44,7 @@ async def open_documents(options: NodeOptions) -> AsyncIterator[DocumentStore]:
         yield local
         return
     hosts, tree = locate(",".join(zookeeper.hosts) + zookeeper.root, options.cluster)
-    session = Session(hosts, zookeeper.session_timeout_seconds, CALL_SECONDS)
+    session = Session(hosts, zookeeper.session_timeout_seconds, CALL_SECONDS, security)
     connected = asyncio.Event()
     session.listen(lambda change: connected.set() if change.state is ZooKeeperState.CONNECTED else None)
     session.start()

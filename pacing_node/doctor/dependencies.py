@@ -93,7 +93,10 @@ def discovery(objects: ConfigurationObjects, goal_percent: float) -> Iterator[Di
 
 async def statistics(options: ClusterOptions) -> list[Diagnosis]:
     """Connect to the statistics servers. One of a pair is enough to work with."""
-    source = adapters.statistics_source(options.stat_server)
+    try:
+        source = adapters.statistics_source(options.stat_server, options.tenant)
+    except ConfigurationError as failure:
+        return [error("statistics.settings", str(failure), "settings that can be used", "correct statServer")]
     await source.start()
     try:
         async with asyncio.timeout(ANSWER_SECONDS):

@@ -76,3 +76,10 @@ class ApiStatistics(PairStatistics):
             answer_seconds=chosen.answer_seconds,
             least_known_ratio=least_known_ratio,
         )
+        self._authority = authority
+
+    async def stop(self) -> None:
+        """Close every session."""
+        await super().stop()
+        if self._authority is not None:
+            await self._authority.close()

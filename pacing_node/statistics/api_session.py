@@ -62,6 +62,10 @@ class Authority(Protocol):
         """The server answered 401 to these headers; whether others may work."""
         ...
 
+    async def close(self) -> None:
+        """No more headers are needed."""
+        ...
+
 
 class ApiSession:
     """Keeps one server's feed alive until it is stopped.

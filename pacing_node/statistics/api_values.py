@@ -74,7 +74,7 @@ def read_statistics(data: object, agents: Mapping[int, bool]) -> list[wire.Stati
             continue
         reference = _reference(entry.get("statisticId"))
         if reference is not None and reference in agents and "value" in entry:
-            found.append(_value(reference, entry["value"], entry.get("error"), agent=agents[reference]))
+            found.append(read_value(reference, entry["value"], entry.get("error"), agent=agents[reference]))
     return found
 
 
@@ -84,7 +84,8 @@ def read_service_state(data: object) -> bool | None:
     return {"Available": True, "Unavailable": False}.get(state) if isinstance(state, str) else None
 
 
-def _value(reference: int, value: object, error: object, *, agent: bool) -> wire.StatisticValue:
+def read_value(reference: int, value: object, error: object, *, agent: bool) -> wire.StatisticValue:
+    """A number or an agent's state; invalid with the error given, or because it can be neither."""
     read = wire.StatisticValue(reference=reference)
     if agent:
         state = _agent_state(value)
@@ -96,7 +97,7 @@ def _value(reference: int, value: object, error: object, *, agent: bool) -> wire
         if number is not None:
             read.number = number
             return read
-    read.invalid.reason = error if isinstance(error, str) and error else "a value that cannot be read"
+    read.invalid.reason = _printable(error) if isinstance(error, str) and error else "a value that cannot be read"
     return read
 
 
@@ -122,12 +123,17 @@ def _agent_state(value: object) -> wire.AgentState | None:
     for entry in (media if isinstance(media, list) else ())[:_MOST_MEDIA]:
         if isinstance(entry, dict) and isinstance(entry.get("media"), str):
             state.media.add(
-                media=entry["media"],
+                media=_printable(entry["media"]),
                 maximum=_count(entry.get("maximum")),
                 in_use=_count(entry.get("inUse")),
                 routable=entry.get("routable") is True,
             )
     return state
+
+
+def _printable(text: str) -> str:
+    """The text with blanks for what cannot be shown; halves of surrogate pairs could not even be kept."""
+    return "".join(each if each.isprintable() else " " for each in text[:200])
 
 
 def _count(value: object) -> int:

@@ -129,6 +129,7 @@ class TestTargets:
         assert page["reason"] == "agents_available"
         assert any("503 from the platform" in line for line in page["lines"])
         assert [finding["code"] for finding in page["findings"]] == ["alias_differs_from_number"]
+        assert "alias" in page["findings"][0]["remedy"].lower()
 
     async def test_explain_of_an_unknown_target_names_the_known_ones(
         self, client: httpx.AsyncClient, site: Site
