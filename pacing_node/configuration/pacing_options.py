@@ -34,7 +34,7 @@ class PacingOptions(Section):
 
     applies: ClassVar[Applies] = Applies.LIVE
 
-    algorithm: Annotated[Algorithm, _spelled("algorithm")] = Algorithm.SUPER_PROGRESSIVE
+    algorithm: Annotated[Algorithm, _spelled("algorithm")] = Algorithm.LOOKAHEAD
     """Pacing law. The DUAL forms also control inbound traffic."""
     optimization_target: Annotated[
         OptimizationTarget,
@@ -56,8 +56,8 @@ class PacingOptions(Section):
     """Seconds from one push to the next."""
     reserved_agents: Annotated[float, Field(ge=0, le=100_000), Key("reservedAgents")] = 0.0
     """Slots of each target held back for inbound traffic."""
-    caution: Annotated[float, Field(ge=0, le=10)] = 1.6
-    """Reserve of LOOKAHEAD: 0 aims the mean at the goal, 1.6 keeps nearly every day under it."""
+    caution: Annotated[float, Field(ge=0, le=10)] = 1.0
+    """Reserve of LOOKAHEAD: 0 aims the mean at the goal, 1 keeps nearly every day under it."""
     default_acceptance_percent: Annotated[float, Field(gt=0, le=100), Key("defaultAcceptance")] = 30.0
     """Share of invitations assumed to be accepted before anything is known, in percent."""
     default_handle_seconds: Annotated[float, Field(gt=0, le=86_400), Key("defaultHandleTime")] = 300.0

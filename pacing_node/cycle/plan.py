@@ -21,7 +21,7 @@ STALE_AFTER_PERIODS = 3.0
 class CycleSettings:
     """Options of the cycle, taken from the cluster's and the node's options."""
 
-    algorithm: Algorithm = Algorithm.SUPER_PROGRESSIVE
+    algorithm: Algorithm = Algorithm.LOOKAHEAD
     optimization_target: OptimizationTarget = OptimizationTarget.ABANDONMENT_RATE
     refresh_seconds: float = 5.0
     """From one push to the next, ≥ 1."""
@@ -31,7 +31,7 @@ class CycleSettings:
     """proactiveRatio / 100; dual laws only."""
     reserved_agents: float = 0.0
     """Slots held back for reactive traffic on every target."""
-    caution: float = 1.6
+    caution: float = 1.0
     """Reserve of LOOKAHEAD's outer law."""
     default_acceptance_ratio: float = 0.3
     """Acceptance assumed before anything is known."""

@@ -32,7 +32,7 @@ def test_a_few_lines_are_enough() -> None:
     options = read("")
 
     assert options.tenant == "Environment"
-    assert options.pacing.algorithm is Algorithm.SUPER_PROGRESSIVE
+    assert options.pacing.algorithm is Algorithm.LOOKAHEAD
     assert options.pacing.optimization_target is OptimizationTarget.ABANDONMENT_RATE
     assert options.pacing.goal_percent == 3.0
     assert options.pacing.refresh_seconds == 5.0
