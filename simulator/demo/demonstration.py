@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.5
 """Time between two looks at everything."""
 _PUSH_POLL_SECONDS = 0.02
-_LAST_LOOK_SECONDS = 10.0
+_LAST_LOOK_SECONDS = 30.0
 _CAUSE_SECONDS = 2.0
 
 
@@ -77,9 +77,8 @@ class Demonstration:
             # Many targets make a look long; at most half of the time goes into looking.
             pause = max(LOOK_SECONDS, time.monotonic() - before)
             self._narrator.show(self._scene())
-            if self._kill_at is not None and self._elapsed >= self._kill_at:
+            if self._kill_at is not None and self._elapsed >= self._kill_at and await self._kill_master():
                 self._kill_at = None
-                await self._kill_master()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
 
@@ -119,8 +118,11 @@ class Demonstration:
                 self._told = each.epoch
                 self._narrator.say(f"hand-over: {each}")
 
-    async def _kill_master(self) -> None:
-        """Kill the node whose push was accepted last, right after that push: the gap then begins with a known push."""
+    async def _kill_master(self) -> bool:
+        """Kill the node whose push was accepted last, right after that push: the gap then begins with a known push.
+
+        False when it is not known who that is, or when it is gone already.
+        """
         audit, before = self._observer.audit, self._observer.audit.accepted
         deadline = time.monotonic() + 3 * REFRESH_PERIOD_SECONDS
         while audit.accepted == before and time.monotonic() < deadline:
@@ -128,10 +130,10 @@ class Demonstration:
             await asyncio.sleep(_PUSH_POLL_SECONDS)
         name, reign = self._observer.last_reign
         if name is None or not self.stage.nodes[name].running:
-            self._narrator.say("there is no master to kill")
-            return
+            return False
         pid = self._keeper.kill(name, reign)
         self._narrator.say(f"killed the master {name} in epoch {reign}: SIGKILL to process {pid}")
+        return True
 
     def _scene(self) -> Scene:
         audit, centre = self._observer.audit, self._observer.seen.centre

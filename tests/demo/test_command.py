@@ -22,6 +22,7 @@ ON_STAND_INS = f"""
 import functools, sys, typer
 from simulator.demo import cli, stage, zookeeper
 stage.find_zookeeper = lambda: zookeeper.Source("a running one", hosts="127.0.0.1:1")
+cli.DemoOptions = functools.partial(cli.DemoOptions, well_known_ports=False)
 cli.Stage = functools.partial(stage.Stage, command=lambda *words: [sys.executable, {str(STAND_IN)!r}, *words])
 app = typer.Typer()
 cli.register(app)
@@ -98,8 +99,8 @@ def test_it_ends_by_itself_with_a_report(demo, tmp_path):
 
 def test_settings_of_the_caller_do_not_reach_the_nodes(demo, tmp_path):
     process = demo("--duration", "1", "--keep-directory", PACING_NAME="mine", PACING_PORTS_DEFAULT="1")
-    process.communicate(timeout=60)
-    assert process.returncode == 0
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == 0, output
     assert "PACING_" not in (tmp_path / ".demo" / "node-1" / "log").read_text()
 
 
