@@ -140,7 +140,7 @@ class Node:
         if self.statistics is not None:
             self._reconfiguration.use_options(options)
             return
-        self.statistics = adapters.statistics_source(options.stat_server)
+        self.statistics = adapters.statistics_source(options.stat_server, options.tenant)
         await self.statistics.start()
         self._reconfiguration.use_options(options)
         self._source = configuration_source(options.config_server, options.tenant)
