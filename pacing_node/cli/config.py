@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
+import platform
 import shlex
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cluster.errors import ClusterError, UnavailableError
-from pacing_node.adapters import zookeeper_security
+from pacing_node.cli.config_history import history
+from pacing_node.cli.node_file import REFUSED, NodeFile, node_of, security_of
 from pacing_node.cli.output import ExitCode, Output, OutputOption, fail, print_json, print_table
 from pacing_node.configuration.check import FileKind, check_file
 from pacing_node.configuration.cluster_options import parse_cluster_options, restart_needed
-from pacing_node.configuration.document_access import open_documents
+from pacing_node.configuration.document_access import open_documents, open_history
 from pacing_node.configuration.errors import ConfigurationError
+from pacing_node.configuration.history import PastVersion, record
 from pacing_node.configuration.masking import masked
-from pacing_node.configuration.node_options import NodeOptions, load_node_options
+from pacing_node.configuration.node_options import NodeOptions
 from pacing_node.configuration.platform_import import import_replies
 from pacing_node.configuration.store import (
     OptionsChangedError,
@@ -33,18 +38,8 @@ from pacing_node.configuration.store import (
 )
 
 if TYPE_CHECKING:
-    from cluster.security import ZooKeeperSecurity
     from pacing_node.configuration.check import CheckReport
 
-REFUSED = 2
-"""Exit status when a configuration was refused."""
-
-NodeFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", "-c", envvar="PACING_CONFIG", help="YAML file with a node's options: the way to ZooKeeper."
-    ),
-]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")]
 
 
@@ -56,6 +51,7 @@ def register(app: typer.Typer) -> None:
     group.command("diff")(diff)
     group.command("apply")(apply)
     group.command("edit")(edit)
+    group.command("history")(history)
     group.command("import")(import_)
     app.add_typer(group, name="config", no_args_is_help=True)
 
@@ -145,7 +141,7 @@ def show(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show the options of the cluster as they are kept, values of secrets covered."""
-    stored = asyncio.run(_stored(_node(config)))
+    stored = asyncio.run(_stored(node_of(config)))
     if stored is None:
         raise fail("the cluster has no options yet", ExitCode.NOT_FOUND)
     text = stored.text if reveal else masked(stored.text)
@@ -161,7 +157,7 @@ def diff(
 ) -> None:
     """Show how a file differs from the options that are kept; ends with status 1 when it does."""
     text = _checked(file)
-    stored = asyncio.run(_stored(_node(config)))
+    stored = asyncio.run(_stored(node_of(config)))
     if stored is not None and stored.text == text:
         typer.echo("no difference")
         return
@@ -176,14 +172,14 @@ def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and end.")] = False,
 ) -> None:
     """Put the options of a file in force; refused when somebody else changes them at the same time."""
-    node, text = _node(config), _checked(file)
+    node, text = node_of(config), _checked(file)
     stored = asyncio.run(_stored(node))
     _replace(node, stored, text, str(file), ask=not yes, dry_run=dry_run)
 
 
 def edit(config: NodeFile = None, yes: Yes = False) -> None:
     """Edit the options that are kept in $VISUAL or $EDITOR; bad ones are said and can be edited again."""
-    node = _node(config)
+    node = node_of(config)
     stored = asyncio.run(_stored(node))
     text = stored.text if stored else ""
     while True:
@@ -260,7 +256,7 @@ def _shown_diff(stored: StoredOptions | None, text: str, name: str) -> str:
 
 async def _stored(node: NodeOptions) -> StoredOptions | None:
     try:
-        async with open_documents(node, _security(node)) as documents:
+        async with open_documents(node, security_of(node)) as documents:
             return await read_options(documents)
     except ClusterError as error:
         code = ExitCode.UNREACHABLE if isinstance(error, UnavailableError) else ExitCode.FAILED
@@ -268,20 +264,23 @@ async def _stored(node: NodeOptions) -> StoredOptions | None:
 
 
 async def _write(node: NodeOptions, stored: StoredOptions | None, text: str, name: str) -> int:
-    async with open_documents(node, _security(node)) as documents:
-        return await replace_options(documents, text, stored, name)
-
-
-def _security(node: NodeOptions) -> ZooKeeperSecurity | None:
-    return zookeeper_security(node.zookeeper) if node.zookeeper else None
-
-
-def _node(config: Path | None) -> NodeOptions:
+    async with open_documents(node, security_of(node)) as documents:
+        version = await replace_options(documents, text, stored, name)
+    past = PastVersion(version, text, time.time(), f"{_user()}@{platform.node()}")
     try:
-        return load_node_options(config)
-    except ConfigurationError as error:
-        sys.stderr.write(f"{error}\n")
-        raise typer.Exit(REFUSED) from None
+        async with open_history(node, security_of(node)) as documents:
+            await record(documents, stored, past)
+    except (ClusterError, OSError) as error:
+        sys.stderr.write(f"the options are in force; the history was not written: {error}\n")
+    return version
+
+
+def _user() -> str:
+    """Who runs the command; a process without an entry among the users goes by its number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _checked(file: Path) -> str:

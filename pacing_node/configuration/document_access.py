@@ -37,9 +37,28 @@ async def open_documents(
     Raises:
         UnavailableError: ZooKeeper did not answer in time.
     """
+    async with _open(options, security, "document", "") as documents:
+        yield documents
+
+
+@contextlib.asynccontextmanager
+async def open_history(options: NodeOptions, security: ZooKeeperSecurity | None = None) -> AsyncIterator[DocumentStore]:
+    """The document with the newest versions of the options, beside theirs.
+
+    Raises:
+        UnavailableError: ZooKeeper did not answer in time.
+    """
+    async with _open(options, security, "history", "-history") as documents:
+        yield documents
+
+
+@contextlib.asynccontextmanager
+async def _open(
+    options: NodeOptions, security: ZooKeeperSecurity | None, suffix: str, addition: str
+) -> AsyncIterator[DocumentStore]:
     zookeeper = options.zookeeper
     if zookeeper is None:
-        local = LocalDocuments(options.state_directory / f"{options.cluster}.document")
+        local = LocalDocuments(options.state_directory / f"{options.cluster}.{suffix}")
         await local.load()
         yield local
         return
@@ -51,7 +70,7 @@ async def open_documents(
     try:
         await _wait(connected, hosts, CONNECT_SECONDS)
         await session.ensure_path(tree.root)
-        yield ZooKeeperDocuments(session, tree.configuration)
+        yield ZooKeeperDocuments(session, tree.configuration + addition)
     finally:
         await session.stop(STOP_SECONDS)
 

@@ -1,0 +1,73 @@
+"""`pacing config history`: which options were in force before, and who changed what."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cluster.errors import ClusterError, UnavailableError
+from pacing_node.cli.node_file import NodeFile, node_of, security_of
+from pacing_node.cli.output import ExitCode, Output, OutputOption, fail, print_json, print_table
+from pacing_node.configuration.document_access import open_history
+from pacing_node.configuration.history import PastVersion, read_history
+from pacing_node.configuration.masking import masked
+from pacing_node.configuration.store import options_diff
+
+if TYPE_CHECKING:
+    from pacing_node.configuration.node_options import NodeOptions
+
+
+def history(
+    version: Annotated[int | None, typer.Argument(help="Show what this version changed.", min=0)] = None,
+    config: NodeFile = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """List the newest versions of the cluster's options, or show what one of them changed; secrets stay covered."""
+    versions = asyncio.run(_read(node_of(config)))
+    if not versions:
+        raise fail("no version of the options has been written by a command yet", ExitCode.NOT_FOUND)
+    rows = [_described(past, versions[place - 1] if place else None) for place, past in enumerate(versions)]
+    if version is not None:
+        rows = [row for row in rows if row["version"] == version]
+        if not rows:
+            kept = f"{versions[0].version} to {versions[-1].version}"
+            raise fail(f"version {version} is not among those kept, {kept}", ExitCode.NOT_FOUND)
+    if output is Output.JSON:
+        print_json(rows if version is None else rows[0])
+    elif version is None:
+        table = [
+            [str(row["version"]), row["written_at"] or "-", row["written_by"] or "-", row["changes"]] for row in rows
+        ]
+        print_table("versions of the options", ["version", "written at", "by", "lines"], table, frozenset({"version"}))
+    else:
+        typer.echo(rows[0]["diff"] or "nothing but values of secrets differs, or nothing is known of what was before")
+
+
+def _described(past: PastVersion, before: PastVersion | None) -> dict[str, Any]:
+    """The version for people; its difference from the one before that is kept."""
+    diff = ""
+    if before is not None:
+        diff = options_diff(masked(before.text), masked(past.text), f"version {before.version}", f"v. {past.version}")
+    lines = diff.splitlines()[2:]
+    gone, new = (sum(line.startswith(sign) for line in lines) for sign in "-+")
+    at = datetime.fromtimestamp(past.written_at, UTC).isoformat(timespec="seconds") if past.written_at else None
+    changes = f"+{new} -{gone}" if before is not None else "first kept"
+    return {
+        "version": past.version,
+        "written_at": at,
+        "written_by": past.written_by or None,
+        "changes": changes,
+        "diff": diff,
+    }
+
+
+async def _read(node: NodeOptions) -> tuple[PastVersion, ...]:
+    try:
+        async with open_history(node, security_of(node)) as documents:
+            return await read_history(documents)
+    except ClusterError as error:
+        code = ExitCode.UNREACHABLE if isinstance(error, UnavailableError) else ExitCode.FAILED
+        raise fail(str(error), code) from None

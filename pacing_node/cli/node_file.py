@@ -1,0 +1,40 @@
+"""The option that names a node's file, for commands that go the node's own way to ZooKeeper."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pacing_node.adapters import zookeeper_security
+from pacing_node.configuration.errors import ConfigurationError
+from pacing_node.configuration.node_options import NodeOptions, load_node_options
+
+if TYPE_CHECKING:
+    from cluster.security import ZooKeeperSecurity
+
+REFUSED = 2
+"""Exit status when a configuration was refused."""
+
+NodeFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", envvar="PACING_CONFIG", help="YAML file with a node's options: the way to ZooKeeper."
+    ),
+]
+
+
+def node_of(config: Path | None) -> NodeOptions:
+    """The options of the node; ends the command when they are not good."""
+    try:
+        return load_node_options(config)
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(REFUSED) from None
+
+
+def security_of(node: NodeOptions) -> ZooKeeperSecurity | None:
+    """How the node's session with ZooKeeper is secured; None without ZooKeeper."""
+    return zookeeper_security(node.zookeeper) if node.zookeeper else None
