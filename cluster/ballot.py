@@ -66,10 +66,13 @@ class Ballot:
                 continue
             return stat.owner, *layout.decode_master(data)
 
-    async def read_epoch(self) -> tuple[int, int]:
-        """The highest epoch given so far and the version of its node. Raises DamagedStateError."""
+    async def read_epoch(self) -> tuple[int, int, str]:
+        """The highest epoch given so far, the version of its node, and the node named as successor, if any.
+
+        Raises DamagedStateError.
+        """
         data, stat = await self._session.get(self._tree.epoch)
-        return layout.decode_epoch(data, self._tree.epoch), stat.version
+        return layout.decode_epoch(data, self._tree.epoch), stat.version, layout.decode_successor(data)
 
     async def read_pause(self) -> int:
         """The version of a pause document by which the cluster is not paused. Raises RefusedError when it is."""
@@ -115,16 +118,20 @@ class Ballot:
 
         await self._session.commit(describe, timeout_seconds)
 
-    async def release(self, hold: Hold, raise_to: int = 0) -> None:
-        """Delete the master's node of this hold; with ``raise_to`` also write that epoch, in the same transaction."""
-        await self._delete(hold.epoch_version, raise_to)
+    async def release(self, hold: Hold, raise_to: int = 0, successor: str = "") -> None:
+        """Delete the master's node of this hold; also write the epoch ``raise_to``, or name a successor.
+
+        Both in one transaction: nobody sees the mastership free without the successor's name.
+        """
+        epoch = raise_to or (hold.epoch if successor else 0)
+        await self._delete(hold.epoch_version, epoch, successor)
 
     async def release_ghost(self) -> bool:
         """Delete the master's node if this session owns it; False when it does not.
 
         The epoch is read first: if anybody acquires after that, its version differs and nothing is deleted.
         """
-        _, version = await self.read_epoch()
+        _, version, _ = await self.read_epoch()
         stat = await self._session.exists(self._tree.master)
         if stat is None or stat.owner != self._session.session_id:
             return False
@@ -145,10 +152,11 @@ class Ballot:
             return False
         return True
 
-    async def _delete(self, epoch_version: int, raise_to: int) -> None:
+    async def _delete(self, epoch_version: int, epoch: int, successor: str = "") -> None:
         def describe(transaction: Transaction) -> None:
-            if raise_to:
-                transaction.set_data(self._tree.epoch, layout.encode_epoch(raise_to, self._node), version=epoch_version)
+            if epoch:
+                content = layout.encode_epoch(epoch, self._node, successor)
+                transaction.set_data(self._tree.epoch, content, version=epoch_version)
             else:
                 transaction.check(self._tree.epoch, epoch_version)
             transaction.delete(self._tree.master, 0)

@@ -16,6 +16,7 @@ from cluster.leadership_events import State
 from cluster.lease import LeaseTerms
 from cluster.mastership import EndCause, Role, Standing, ZooKeeperState
 from cluster.reign import HeldReign
+from cluster.yielding import Yielding
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -58,6 +59,7 @@ class ZooKeeperMastership:
         terms = LeaseTerms(settings.session_timeout_seconds, settings.heartbeat_seconds, settings.tick_seconds)
         self._machine = Leadership(terms, settings.sit_out_seconds)
         self._ballot = Ballot(session, tree, settings.node)
+        self._yielding = Yielding(settings.sit_out_seconds)
         self._session = session
         self._drain = drain
         self._clock = clock
@@ -72,7 +74,7 @@ class ZooKeeperMastership:
             events.ReadMaster: lambda _: self._read_master(),
             events.Acquire: lambda action: self._acquire(action.attempt),
             events.ProveLease: lambda action: self._prove(action.hold, action.beat),
-            events.Release: lambda action: self._release(action.hold, action.raise_to),
+            events.Release: self._release,
             events.RebuildSession: lambda _: self._session.rebuild(),
         }
 
@@ -119,11 +121,11 @@ class ZooKeeperMastership:
         """Contend no more until told otherwise; a reign that lasts goes on."""
         self._post(events.Paused(self._clock(), paused))
 
-    async def step_down(self, cause: EndCause = EndCause.OPERATOR) -> bool:
-        """Resign and sit out; False when not master."""
+    async def step_down(self, cause: EndCause = EndCause.OPERATOR, successor: str = "") -> bool:
+        """Resign and sit out; False when not master. The others leave the field to ``successor`` for as long."""
         if self._reign is None:
             return False
-        self._post(events.StepDown(self._clock(), cause))
+        self._post(events.StepDown(self._clock(), cause, successor))
         await self._until_released()
         return True
 
@@ -279,7 +281,10 @@ class ZooKeeperMastership:
     async def _acquire(self, attempt: int) -> None:
         connection = self._connection
         try:
-            (epoch, version), pause_version = await asyncio.gather(self._ballot.read_epoch(), self._ballot.read_pause())
+            (epoch, version, successor), pause_version = await asyncio.gather(
+                self._ballot.read_epoch(), self._ballot.read_pause()
+            )
+            self._yielding.check(self.settings.node, successor, (epoch, version), self._clock())
             sent_at = self._clock()
             hold = await self._ballot.acquire(epoch + 1, version, pause_version)
         except errors.ClusterError as failure:
@@ -310,14 +315,15 @@ class ZooKeeperMastership:
         else:
             self._post(events.LeaseProved(self._clock(), hold.epoch, beat, sent_at))
 
-    async def _release(self, hold: Hold | None, raise_to: int) -> None:
+    async def _release(self, action: events.Release) -> None:
+        hold, raise_to = action.hold, action.raise_to
         try:
             if hold is None:
                 if await self._ballot.release_ghost():
                     log.warning("leadership.ghost_removed", node=self.settings.node)
             else:
                 await self._drained()
-                await self._ballot.release(hold, raise_to)
+                await self._ballot.release(hold, raise_to, action.successor)
                 if raise_to:
                     log.warning("leadership.epoch_raised", epoch=hold.epoch, raised_to=raise_to)
         except errors.ClusterError as failure:

@@ -293,7 +293,7 @@ class Leadership:
     def _on_step_down(self, event: StepDown) -> None:
         if self.hold is not None:
             self._contend_at = event.at + self._sit_out_seconds
-            self._resign(event.cause)
+            self._resign(event.cause, successor=event.successor)
 
     def _on_candidacy(self, event: Candidacy) -> None:
         self._candidate = event.candidate
@@ -317,12 +317,12 @@ class Leadership:
         if self._connected and self.state is State.STANDBY:
             self._read()
 
-    def _resign(self, cause: EndCause, raise_to: int = 0) -> None:
+    def _resign(self, cause: EndCause, raise_to: int = 0, successor: str = "") -> None:
         hold = self.hold
         self._end_reign(cause)
         if self._connected and hold is not None:
             self.state = State.RESIGNING
-            self._release(hold, raise_to)
+            self._release(hold, raise_to, successor)
         else:
             # The node, if it outlives the session's silence, is found and deleted as a ghost.
             self._settle()
@@ -382,8 +382,8 @@ class Leadership:
         self._read_at = None
         self._actions.append(ReadMaster())
 
-    def _release(self, hold: Hold | None, raise_to: int = 0) -> None:
+    def _release(self, hold: Hold | None, raise_to: int = 0, successor: str = "") -> None:
         if not self._releasing:
             self._releasing = True
             self._vacant = False
-            self._actions.append(Release(hold, raise_to))
+            self._actions.append(Release(hold, raise_to, successor))

@@ -150,6 +150,8 @@ class StepDown(Event):
     """The node shall resign and sit out for a while."""
 
     cause: EndCause
+    successor: str = ""
+    """The node that shall take over; empty leaves it open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,8 @@ class Release:
     """The hold to give up; None for a ghost, of which only the owner is known."""
     raise_to: int
     """Raise the epoch to this in the same transaction; 0 leaves it."""
+    successor: str = ""
+    """Name this node beside the epoch in the same transaction: the others leave the field to it for a while."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,8 +125,12 @@ class Mastership(Protocol):
         """Contend from now on, or not: whether the application could do a master's work. A reign is not ended by it."""
         ...
 
-    async def step_down(self, cause: EndCause = EndCause.OPERATOR) -> bool:
-        """Resign and sit out long enough for another to take over; False when not master."""
+    async def step_down(self, cause: EndCause = EndCause.OPERATOR, successor: str = "") -> bool:
+        """Resign and sit out long enough for another to take over; False when not master.
+
+        ``successor`` is the node that shall take over: the others leave the field to it for as long. Empty leaves open
+        who does.
+        """
         ...
 
     async def stop(self) -> None:

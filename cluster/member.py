@@ -13,7 +13,7 @@ import structlog
 from cluster import wire
 from cluster.channels import Channels
 from cluster.egress import Egress
-from cluster.errors import NotMasterError, RefusedError
+from cluster.errors import NotMasterError, RefusedError, UnavailableError
 from cluster.follower import Follower
 from cluster.health import Health
 from cluster.joined import AloneParts, JoinedParts
@@ -156,18 +156,18 @@ class ClusterMember:
         await self._client.forget(each.clustering for each in others)
         return [answers[each.name] for each in members]
 
-    async def step_down(self, requested_by: str) -> int:
-        """Ask the master, wherever it is, to resign. Returns the epoch that ended.
+    async def step_down(self, requested_by: str, successor: str = "") -> int:
+        """Ask the master, wherever it is, to resign, in favour of ``successor`` if given. Returns the epoch that ended.
 
-        Raises NotMasterError when there is no master, RefusedError while the cluster is paused, UnavailableError when
-        the master cannot be reached.
+        Raises NotMasterError when there is no master, RefusedError while the cluster is paused or when the successor is
+        unknown, unable or silent, UnavailableError when the master cannot be reached.
         """
-        epoch = await self.resign(requested_by)
+        epoch = await self.resign(requested_by, successor)
         if epoch is not None:
             return epoch
         master = await self._find_master()
         limit = self.settings.peer_timeout_seconds + self.settings.session_timeout_seconds
-        return await self._client.step_down(master, requested_by, limit)
+        return await self._client.step_down(master, requested_by, limit + self._readiness_seconds, successor)
 
     def report_outcome(self, *, succeeded: bool) -> None:
         """Tell whether the master's action has reached its target.
@@ -223,19 +223,28 @@ class ClusterMember:
         last = self._last_record.info if self._last_record else None
         return wire.status_to_wire(self._info, self.status(), last, paused=self.paused is not None)
 
-    async def resign(self, requested_by: str) -> int | None:
-        """Resign; returns the epoch that ended, None when standby. Raises RefusedError while the cluster is paused."""
+    async def resign(self, requested_by: str, successor: str = "") -> int | None:
+        """Resign, in favour of ``successor`` if given; returns the epoch that ended, None when standby.
+
+        Raises RefusedError while the cluster is paused, or when the successor is unknown, unable or silent.
+        """
         reign = self.mastership.reign
         if reign is None:
             return None
         if self.paused is not None:
             message = f"the cluster is paused by {self.paused.by}: nobody would take over; resume first"
             raise RefusedError(message)
-        log.info("leadership.step_down", epoch=reign.epoch, requested_by=requested_by)
-        return reign.epoch if await self.mastership.step_down() else None
+        if successor:
+            await self._check_successor(successor)
+            if reign.ended.is_set():
+                return None
+        log.info("leadership.step_down", epoch=reign.epoch, requested_by=requested_by, successor=successor or None)
+        return reign.epoch if await self.mastership.step_down(successor=successor) else None
 
     async def why_unable(self) -> str | None:
         """Why this member could not do the master's work now; None when it could."""
+        if self.status().zookeeper not in {ZooKeeperState.CONNECTED, ZooKeeperState.STANDALONE}:
+            return "it is not connected to ZooKeeper"
         if self._why_unable is None:
             return "this member has no means to tell"
         try:
@@ -249,12 +258,33 @@ class ClusterMember:
     def _allowed_names(self) -> frozenset[str]:
         return self.settings.peer_tls.allowed_names if self.settings.peer_tls is not None else frozenset()
 
+    @property
+    def _readiness_seconds(self) -> float:
+        """Longest time to wait for a member to find out whether it could do the master's work."""
+        return self.settings.push_budget_seconds + self.settings.peer_timeout_seconds
+
+    async def _check_successor(self, name: str) -> None:
+        if name == self.settings.node:
+            message = f"{name} is the master already"
+            raise RefusedError(message)
+        member = next((each for each in self.members() if each.name == name and each.clustering), None)
+        if member is None:
+            message = f"{name} is not a member now; members are {', '.join(each.name for each in self.members())}"
+            raise RefusedError(message)
+        try:
+            reason = await self._client.why_unable(member, self.settings.node, self._readiness_seconds)
+        except UnavailableError as failure:
+            message = f"{name} cannot be reached: {failure}"
+            raise RefusedError(message) from failure
+        if reason is not None:
+            message = f"{name} cannot take over: {reason}"
+            raise RefusedError(message)
+
     async def _able_standbys(self) -> Sequence[str]:
         if self.paused is not None:
             return []  # nobody would take over
         others = [each for each in self.members() if each.name != self.settings.node and each.clustering]
-        limit = self.settings.push_budget_seconds + self.settings.peer_timeout_seconds
-        return await self._client.able_to_serve(others, self.settings.node, limit)
+        return await self._client.able_to_serve(others, self.settings.node, self._readiness_seconds)
 
     async def _give_way(self) -> bool:
         return await self.mastership.step_down(EndCause.EGRESS)

@@ -53,22 +53,20 @@ class PeerClient:
 
     async def _can_serve(self, member: MemberInfo, asked_by: str, timeout_seconds: float) -> bool:
         try:
-            answer = await self._stub(member.clustering).CanServe(
-                peer_pb2.CanServeRequest(asked_by=asked_by), timeout=timeout_seconds
-            )
-        except grpc.aio.AioRpcError:
+            return await self.why_unable(member, asked_by, timeout_seconds) is None
+        except UnavailableError:
             return False
-        return bool(answer.able)
 
-    async def step_down(self, member: MemberInfo, requested_by: str, timeout_seconds: float) -> int:
-        """Ask a member to resign; returns the epoch that ended.
+    async def step_down(
+        self, member: MemberInfo, requested_by: str, timeout_seconds: float, successor: str = ""
+    ) -> int:
+        """Ask a member to resign, in favour of ``successor`` if not empty; returns the epoch that ended.
 
-        Raises NotMasterError, RefusedError when it must not, UnavailableError.
+        Raises NotMasterError, RefusedError when it must not resign or not in favour of that one, UnavailableError.
         """
+        request = peer_pb2.StepDownRequest(requested_by=requested_by, successor=successor)
         try:
-            answer = await self._stub(member.clustering).StepDown(
-                peer_pb2.StepDownRequest(requested_by=requested_by), timeout=timeout_seconds
-            )
+            answer = await self._stub(member.clustering).StepDown(request, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as failure:
             if failure.code() is grpc.StatusCode.FAILED_PRECONDITION:
                 raise NotMasterError(None) from failure
@@ -96,6 +94,15 @@ class PeerClient:
         except grpc.aio.AioRpcError as failure:
             raise _unavailable(member, failure) from failure
         return bool(answer.was_paused)
+
+    async def why_unable(self, member: MemberInfo, asked_by: str, timeout_seconds: float) -> str | None:
+        """Why a member could not do the master's work now; None when it says that it could. Raises UnavailableError."""
+        request = peer_pb2.CanServeRequest(asked_by=asked_by)
+        try:
+            answer = await self._stub(member.clustering).CanServe(request, timeout=timeout_seconds)
+        except grpc.aio.AioRpcError as failure:
+            raise _unavailable(member, failure) from failure
+        return None if answer.able else answer.reason or "it gives no reason"
 
     async def forget(self, addresses: Iterable[str]) -> None:
         """Close the channels to all addresses but these."""

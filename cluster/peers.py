@@ -86,8 +86,8 @@ class Answers(Protocol):
         """What it knows about itself, from memory."""
         ...
 
-    async def resign(self, requested_by: str) -> int | None:
-        """Resign; returns the epoch that ended, None when standby. Raises RefusedError."""
+    async def resign(self, requested_by: str, successor: str) -> int | None:
+        """Resign, in favour of ``successor`` if not empty; the epoch that ended, None when standby. RefusedError."""
         ...
 
     async def why_unable(self) -> str | None:
@@ -139,12 +139,13 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         await self._admit(context)
         epoch = None
         try:
-            epoch = await self._member.resign(request.requested_by)
+            epoch = await self._member.resign(request.requested_by, request.successor)
         except RefusedError as refusal:
             await context.abort(grpc.StatusCode.ABORTED, str(refusal))
         if epoch is None:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._not_master())
-        return peer_pb2.StepDownResponse(former_master=self._member.own_status().name, epoch=epoch or 0)
+        name = self._member.own_status().name
+        return peer_pb2.StepDownResponse(former_master=name, epoch=epoch or 0, successor=request.successor)
 
     async def CanServe(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.CanServeRequest, context: CanServeContext

@@ -164,8 +164,9 @@ class StandaloneMastership:
         if not paused and self._due is not None:
             self._begin(self._due)
 
-    async def step_down(self, cause: EndCause = EndCause.OPERATOR) -> bool:
-        """End the reign and begin another after the sit-out: there is nobody else to take over."""
+    async def step_down(self, cause: EndCause = EndCause.OPERATOR, successor: str = "") -> bool:
+        """End the reign and begin another after the sit-out: there is nobody else, whoever is named."""
+        del successor
         if self._reign is None:
             return False
         await self._end(cause)

@@ -59,9 +59,9 @@ def locate(zookeeper_hosts: str, cluster: str) -> tuple[str, Tree]:
     return hosts, Tree(f"/{base.strip('/') or DEFAULT_BASE}/{cluster}")
 
 
-def encode_epoch(epoch: int, node: str) -> bytes:
-    """The content of the epoch's node."""
-    return f"{epoch} {node}".encode()
+def encode_epoch(epoch: int, node: str, successor: str = "") -> bytes:
+    """The content of the epoch's node; with ``successor`` the node to which the others leave the field."""
+    return f"{epoch} {node} {successor}".rstrip().encode()
 
 
 def decode_epoch(data: bytes, path: str) -> int:
@@ -71,6 +71,12 @@ def decode_epoch(data: bytes, path: str) -> int:
         message = f"{path}: found {data[:40]!r}, expected a number and the name of a node"
         raise DamagedStateError(message)
     return int(number)
+
+
+def decode_successor(data: bytes) -> str:
+    """The node named as successor in the content of the epoch's node; empty when there is none."""
+    words = data.decode(errors="replace").split(" ")
+    return words[2] if len(words) == 3 else ""
 
 
 def encode_master(node: str, epoch: int) -> bytes:

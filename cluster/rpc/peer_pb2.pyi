@@ -245,16 +245,22 @@ class StepDownRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REQUESTED_BY_FIELD_NUMBER: _builtins.int
+    SUCCESSOR_FIELD_NUMBER: _builtins.int
     requested_by: _builtins.str
     """Who asks and why, for logs and history."""
+    successor: _builtins.str
+    """Name of the member that shall take over; empty leaves it open. ABORTED when it is not known, not
+    ready, or cannot be reached; nothing has changed then.
+    """
     def __init__(
         self,
         *,
         requested_by: _builtins.str = ...,
+        successor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["requested_by", b"requested_by"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["requested_by", b"requested_by", "successor", b"successor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -266,18 +272,22 @@ class StepDownResponse(_message.Message):
 
     FORMER_MASTER_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
+    SUCCESSOR_FIELD_NUMBER: _builtins.int
     former_master: _builtins.str
     epoch: _builtins.int
     """The epoch that ended."""
+    successor: _builtins.str
+    """The successor that was named; empty when none was, or by a member that does not know how."""
     def __init__(
         self,
         *,
         former_master: _builtins.str = ...,
         epoch: _builtins.int = ...,
+        successor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "former_master", b"former_master"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "former_master", b"former_master", "successor", b"successor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

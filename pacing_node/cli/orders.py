@@ -65,7 +65,10 @@ def parse_duration(text: str) -> float:
 def step_down(
     url: UrlOption = DEFAULT_URL,
     config: ConfigOption = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until another member is master.")] = False,
+    to: Annotated[
+        str, typer.Option("--to", metavar="NODE", help="The member that shall take over; refused if it cannot.")
+    ] = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until another member, or NODE, is master.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Ask the master to resign; another member takes over at once."""
@@ -77,10 +80,12 @@ def step_down(
         raise fail("there is no master now", ExitCode.NOT_FOUND)
     by = f"{getpass.getuser()} by pacing step-down"
     try:
-        epoch = _order(config, lambda client: client.step_down(_info(master), by, CALL_SECONDS))
+        epoch = _order(config, lambda client: client.step_down(_info(master), by, CALL_SECONDS, to))
     except ClusterError as error:
         raise fail(f"{master['name']} did not resign: {error}", ExitCode.FAILED) from None
     after = _await(url, lambda page: page["master"] is not None and page["epoch"] > epoch) if wait else None
+    if after and to and after["master"] != to:
+        raise fail(f"{after['master']} took over, not {to}", ExitCode.FAILED)
     outcome = {
         "former_master": master["name"],
         "former_epoch": epoch,

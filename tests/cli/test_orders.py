@@ -40,9 +40,9 @@ class Result:
 Run = Callable[..., Awaitable[Result]]
 
 
-async def serving(member: ClusterMember) -> HttpServer:
+async def serving(member: ClusterMember, *, standalone: bool = True) -> HttpServer:
     async def page(_: Request) -> JSONResponse:
-        return JSONResponse(await cluster_page(member, cluster="site", standalone=True))
+        return JSONResponse(await cluster_page(member, cluster="site", standalone=standalone))
 
     server = HttpServer("127.0.0.1", 0)
     await server.start(Starlette(routes=[Route("/cluster", page)]))
@@ -56,10 +56,7 @@ def alone(directory: Path, tls: PeerTls | None = None) -> ClusterMember:
     return ClusterMember(settings, version="1")
 
 
-async def runner(member: ClusterMember) -> AsyncIterator[Run]:
-    await member.start()
-    server = await serving(member)
-
+def command_runner(server: HttpServer) -> Run:
     async def invoke(*arguments: str) -> Result:
         # A process of its own, as in life: gRPC wants one event loop in a process, and the member has it.
         command = [sys.executable, "-m", "pacing_node.cli.main", *arguments, "--url", f"http://127.0.0.1:{server.port}"]
@@ -68,7 +65,14 @@ async def runner(member: ClusterMember) -> AsyncIterator[Run]:
         out, err = await process.communicate()
         return Result(process.returncode or 0, out.decode(), err.decode())
 
-    yield invoke
+    return invoke
+
+
+async def runner(member: ClusterMember) -> AsyncIterator[Run]:
+    await member.start()
+    server = await serving(member)
+
+    yield command_runner(server)
     await server.stop()
     await member.stop()
 
@@ -154,3 +158,32 @@ async def test_certificates_of_the_nodes_options_open_the_clustering_port(tmp_pa
         assert member.paused is not None
         config.write_text("nmae: only\n")
         assert (await run("resume", "--config", str(config))).exit_code == 2
+
+
+@pytest.mark.ensemble
+async def test_a_step_down_in_favour_of_a_member_is_carried_out_or_refused(zookeeper_hosts: str) -> None:
+    async def able() -> None:
+        return None
+
+    members = {}
+    for name in ("a", "b"):
+        settings = ClusterSettings(node=name, cluster="site", zookeeper_hosts=zookeeper_hosts, clustering_port=0)
+        members[name] = ClusterMember(settings, version="1", why_unable=able)
+        await members[name].start()
+        if name == "a":
+            await members[name].mastership.wait_for_reign()
+    async with asyncio.timeout(20.0):
+        while members["b"].status().master != "a" or len(members["a"].members()) < 2:
+            await asyncio.sleep(0.05)
+    server = await serving(members["b"], standalone=False)
+    run = command_runner(server)
+    refused = await run("step-down", "--to", "nobody")
+    assert refused.exit_code == 1
+    assert "nobody is not a member now; members are a, b" in refused.stderr
+    assert members["a"].mastership.reign is not None
+    done = await run("step-down", "--to", "b", "--wait", "--output", "json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout) == {"former_master": "a", "former_epoch": 1, "master": "b", "epoch": 2}
+    await server.stop()
+    for member in members.values():
+        await member.stop()

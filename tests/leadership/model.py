@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
+from cluster.errors import RefusedError
 from cluster.leadership import Leadership
 from cluster.leadership_events import (
     Acquire,
@@ -39,6 +40,7 @@ from cluster.leadership_events import (
     Tick,
 )
 from cluster.lease import LeaseTerms
+from cluster.yielding import Yielding
 
 TERMS = LeaseTerms(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
 SIT_OUT_SECONDS = 10.0
@@ -57,6 +59,7 @@ class Request:
     version: int
     pause_version: int | None
     """The version of the pause document that says that there is no pause; None when it says that there is one."""
+    successor: str = ""
     given_up: bool = False
     applied: bool = False
     answer: Event | None = None
@@ -72,6 +75,7 @@ class ModelNode:
     machine: Leadership = field(default_factory=lambda: Leadership(TERMS, SIT_OUT_SECONDS))
     session: int = 0
     connected: bool = False
+    yielding: Yielding = field(default_factory=lambda: Yielding(SIT_OUT_SECONDS))
     requests: list[Request] = field(default_factory=list)
 
     def clock(self, now: float) -> float:
@@ -91,6 +95,8 @@ class World:
         ]
         self.epoch = 0
         self.version = 0
+        self.successor = ""
+        self.named_at = 0.0
         self.paused = False
         self.pause_version = 0
         self.master: Hold | None = None
@@ -198,7 +204,15 @@ class World:
         elif not isinstance(action, EndReign):
             pause_version = None if self.paused else self.pause_version
             request = Request(
-                node, action, node.session, node.clock(self.now), self.now, self.epoch, self.version, pause_version
+                node,
+                action,
+                node.session,
+                node.clock(self.now),
+                self.now,
+                self.epoch,
+                self.version,
+                pause_version,
+                self.successor,
             )
             node.requests.append(request)
 
@@ -212,10 +226,14 @@ class World:
             )
         if isinstance(action, Acquire):
             free = self.master is None and self.version == request.version
-            if not free or request.pause_version != self.pause_version:
+            if not free or request.pause_version != self.pause_version or self._yields(request):
                 return AcquisitionFailed(at, action.attempt, False)
             self.epoch, self.version = request.epoch + 1, self.version + 1
             assert not self.paused
+            # Clocks run at rates that differ by a percent at most.
+            waited = self.now - self.named_at >= 0.98 * SIT_OUT_SECONDS
+            assert self.successor in {"", node.name} or waited, (node.name, self.successor)
+            self.successor = ""
             hold = Hold(self.epoch, self.version, request.session, next(self._ids))
             self._set_master(hold)
             return Acquired(at, action.attempt, request.sent_at, hold)
@@ -226,6 +244,15 @@ class World:
         assert isinstance(action, Release), node.name
         self._release(request, action)
         return Released(at)
+
+    @staticmethod
+    def _yields(request: Request) -> bool:
+        node, seen = request.node, (request.epoch, request.version)
+        try:
+            node.yielding.check(node.name, request.successor, seen, request.sent_at)
+        except RefusedError:
+            return True
+        return False
 
     def _touch(self, session: int) -> None:
         """A request passes through a follower: the leader hears of touches half a tick old, of this one later."""
@@ -240,8 +267,9 @@ class World:
         expected = action.hold.epoch_version if action.hold is not None else request.version
         owned = action.hold is not None or self.master.session_id == request.session
         if owned and self.version == expected:
-            if action.raise_to:
-                self.epoch, self.version = action.raise_to, self.version + 1
+            if action.raise_to or action.successor:
+                self.epoch, self.version = action.raise_to or self.epoch, self.version + 1
+                self.successor, self.named_at = action.successor, self.now
             self._set_master(None)
 
     def _set_master(self, hold: Hold | None) -> None:

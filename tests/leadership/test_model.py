@@ -63,10 +63,11 @@ class Faults(RuleBasedStateMachine):
     def timed_out_and_maybe_applied_later(self, data: st.DataObject) -> None:
         self.world.time_out(data.draw(st.sampled_from(self._requests())))
 
-    @rule(number=node_numbers)
-    def stepped_down(self, number: int) -> None:
+    @rule(number=node_numbers, successor=st.none() | node_numbers)
+    def stepped_down(self, number: int, successor: int | None) -> None:
         node = self.world.nodes[number]
-        self.world.post(node, StepDown(node.clock(self.world.now), EndCause.OPERATOR))
+        name = "" if successor is None else self.world.nodes[successor].name
+        self.world.post(node, StepDown(node.clock(self.world.now), EndCause.OPERATOR, name))
 
     @rule(paused=st.booleans())
     def paused_or_resumed(self, paused: bool) -> None:

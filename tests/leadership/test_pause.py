@@ -82,7 +82,7 @@ async def test_an_acquisition_fails_if_the_cluster_was_paused_after_it_looked(me
     await until(lambda: a.status().cluster_id)
     await a.mastership.step_down()
     ballot = a.mastership._ballot
-    epoch, version = await ballot.read_epoch()
+    epoch, version, _ = await ballot.read_epoch()
     pause_version = await ballot.read_pause()
     await a.pause("an operator")
     with pytest.raises(Exception, match="BadVersion"):

@@ -248,3 +248,8 @@ def test_what_can_be_started_is_bounded_by_the_lease_of_the_moment() -> None:
     rules = serving()
     assert rules.lease_left(12.0) == pytest.approx(LEASE_END - 12.0)
     assert rules.lease_left(13.0) == pytest.approx(LEASE_END - 13.0)
+
+
+def test_the_name_of_a_successor_goes_with_the_release() -> None:
+    rules = serving()
+    assert Release(HOLD, 0, "c") in rules.handle(StepDown(10.1, EndCause.OPERATOR, "c"))

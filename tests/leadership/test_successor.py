@@ -1,0 +1,94 @@
+"""A hand-over to a chosen member: it and no other takes over, or nothing changes at all."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from cluster import tree
+from cluster.errors import RefusedError
+from cluster.member import ClusterMember
+from cluster.yielding import Yielding
+from tests.leadership.conftest import Members, until
+
+
+async def able() -> None:
+    return None
+
+
+async def trio(members: Members, **options) -> list[ClusterMember]:
+    """Three members that know of each other; the first one is master."""
+    first = await members.join("a", why_unable=able, **options)
+    await first.mastership.wait_for_reign()
+    all_ = [first, *[await members.join(name, why_unable=able, **options) for name in ("b", "c")]]
+    await until(lambda: all(each.status().master == "a" and len(each.members()) == 3 for each in all_))
+    return all_
+
+
+@pytest.mark.ensemble
+async def test_the_chosen_member_takes_over_each_time(members: Members) -> None:
+    all_ = {member.info.name: member for member in await trio(members)}
+    epoch = 1
+    for name in ("c", "b", "a", "b", "c", "a"):
+        assert await all_["b"].step_down("an operator", name) == epoch
+        await asyncio.wait_for(all_[name].mastership.wait_for_reign(), 10.0)
+        epoch += 1
+        assert all_[name].status().epoch == epoch, "the next reign after the one that ended"
+        await until(lambda name=name: all(each.status().master == name for each in all_.values()))
+
+
+@pytest.mark.ensemble
+async def test_an_order_that_names_a_member_that_cannot_is_refused_and_nothing_changes(members: Members) -> None:
+    async def unable() -> str:
+        return "its way to the platform is closed"
+
+    a = await members.join("a", why_unable=able)
+    reign = await a.mastership.wait_for_reign()
+    b = await members.join("b", why_unable=unable)
+    c = await members.join("c", why_unable=able)
+    await until(lambda: all(each.status().master == "a" and len(each.members()) == 3 for each in (a, b, c)))
+    await c._server.stop()
+    for successor, why in (
+        ("b", "b cannot take over: its way to the platform is closed"),
+        ("c", "c cannot be reached"),
+        ("d", "d is not a member now; members are a, b, c"),
+        ("a", "a is the master already"),
+    ):
+        for asked in (a, b):
+            with pytest.raises(RefusedError, match=why):
+                await asked.step_down("an operator", successor)
+    assert a.mastership.reign is reign
+    assert not reign.ended.is_set()
+
+
+@pytest.mark.ensemble
+async def test_a_successor_that_does_not_come_is_waited_for_and_then_replaced(members: Members) -> None:
+    a, b, c = await trio(members, sit_out_seconds=3.0)
+    c.mastership.set_candidate(candidate=False)
+    began = asyncio.get_running_loop().time()
+    await a.step_down("an operator", "c")
+    master = await members.master()
+    waited = asyncio.get_running_loop().time() - began
+    assert master in {a, b}
+    assert waited >= 2.5
+
+
+def test_others_yield_for_a_time_from_when_they_first_saw_the_name_and_no_longer() -> None:
+    yielding = Yielding(10.0)
+    yielding.check("c", "c", (7, 1), 100.0)
+    yielding.check("b", "", (7, 1), 100.0)
+    for now in (100.0, 109.9):
+        with pytest.raises(RefusedError, match="c was named"):
+            yielding.check("b", "c", (7, 1), now)
+    yielding.check("b", "c", (7, 1), 110.0)
+    with pytest.raises(RefusedError):
+        yielding.check("b", "c", (8, 3), 111.0)
+
+
+@pytest.mark.parametrize(("data", "successor"), [(b"7 a", ""), (b"7 a c", "c"), (b"", ""), (b"7 a b c", "")])
+def test_a_successor_is_the_third_word_beside_the_epoch(data: bytes, successor: str) -> None:
+    assert tree.decode_successor(data) == successor
+    if successor:
+        assert tree.encode_epoch(7, "a", successor) == data
+        assert tree.decode_epoch(data, "/epoch") == 7
