@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import socket
 import ssl
 import subprocess
@@ -18,6 +17,7 @@ from pacing_node.engagement.predictive import PredictiveEngagement
 from pacing_node.engagement.settings import EngagementSettingsError, ProxySettings
 from tests.engagement.platform import platform_running, pushes, settings, token
 from tests.engagement.proxy import proxy_running
+from tests.support.packages import program
 
 
 async def pushed(given):
@@ -112,31 +112,54 @@ async def test_a_certificate_nobody_trusts_is_refused_and_said(secure_platform):
 
 @pytest.fixture
 def tinyproxy(tmp_path):
-    """A real forward proxy that asks for credentials, where the package is installed: its port."""
-    program = shutil.which("tinyproxy")
-    if program is None:
-        pytest.skip("no tinyproxy is installed (Debian: tinyproxy)")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    """A real forward proxy that asks for credentials, where the package can be installed: its port."""
+    command = program("tinyproxy", "tinyproxy-bin")
+    port = free_port()
     (tmp_path / "tinyproxy.conf").write_text(
         f"Port {port}\nListen 127.0.0.1\nAllow 127.0.0.1\nBasicAuth user proxypass\nTimeout 10\n"
         f'LogFile "{tmp_path}/log"\n'
     )
-    process = subprocess.Popen([program, "-d", "-c", tmp_path / "tinyproxy.conf"], stdout=subprocess.DEVNULL)
+    with listening([command, "-d", "-c", tmp_path / "tinyproxy.conf"], port):
+        yield port
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def listening(command, port):
+    """A program that runs and listens."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 10
         while True:
-            assert process.poll() is None, "tinyproxy ended"
-            assert time.monotonic() < deadline, "tinyproxy does not listen"
+            assert process.poll() is None, "it ended"
+            assert time.monotonic() < deadline, "it does not listen"
             with contextlib.suppress(OSError):
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break
             time.sleep(0.05)
-        yield port
+        yield
     finally:
         process.terminate()
         process.wait(10)
+
+
+@contextlib.contextmanager
+def haproxy(tmp_path, authority, backend):
+    """A real HAProxy that ends TLS in front of a platform, where the package can be installed: its address."""
+    command, port = program("haproxy", "haproxy"), free_port()
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(tmp_path / "platform.pem")
+    (tmp_path / "haproxy.cfg").write_text(
+        "defaults\n mode http\n retries 0\n timeout connect 1s\n timeout client 10s\n timeout server 10s\n"
+        f"frontend platform\n bind 127.0.0.1:{port} ssl crt {tmp_path}/platform.pem ssl-min-ver TLSv1.2\n"
+        f" default_backend inside\nbackend inside\n server one {backend.removeprefix('http://')}\n"
+    )
+    with listening([command, "-db", "-f", tmp_path / "haproxy.cfg"], port):
+        yield f"https://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("secure", [False, True])
@@ -147,6 +170,28 @@ async def test_a_real_forward_proxy_with_credentials(tinyproxy, platform, secure
         outcome = await pushed(settings(url, ca_file=ca_file, proxy=way))
         assert outcome.status is status
         assert password not in repr(outcome)
+
+
+async def test_a_real_tls_terminator_before_the_platform(platform, authority, ca_file, tmp_path):
+    with haproxy(tmp_path, authority, platform.url) as address:
+        outcome = await pushed(settings(address, ca_file=ca_file, compress=True, max_entities_per_request=2))
+        untrusted = await pushed(settings(address))
+    assert outcome.status is PushStatus.ACCEPTED
+    assert {headers["pacing-part"] for headers, _ in platform.requests} == {"1/2", "2/2"}
+    assert {headers["content-encoding"] for headers, _ in platform.requests} == {"gzip"}
+    assert untrusted.status is PushStatus.FAILED
+    assert "certificate" in untrusted.message.lower()
+
+
+async def test_a_terminator_whose_platform_is_gone_answers_503_and_the_push_fails(authority, ca_file, tmp_path):
+    with haproxy(tmp_path, authority, f"http://127.0.0.1:{free_port()}") as address:
+        adapter = PredictiveEngagement(settings(address, ca_file=ca_file))
+        try:
+            outcome = await adapter.push(token(), pushes(3), 2.0)
+        finally:
+            await adapter.close()
+    assert outcome.status in {PushStatus.FAILED, PushStatus.DEADLINE}
+    assert "503" in outcome.message
 
 
 def test_a_proxy_address_with_a_password_in_it_is_refused():

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from starlette.responses import JSONResponse, Response
 
+from pacing_node import adapters
+from pacing_node.configuration.connections import StatServer
 from pacing_node.statistics.api import ApiStatistics
 from pacing_node.statistics.api_session import ApiSettings
 from pacing_node.statistics.api_values import ApiDefinitions, read_service_state, read_statistics
 from pacing_node.statistics.bayeux import BayeuxError, Listener
+from tests.engagement.platform import CLIENT, PASSWORD, platform_running
 from tests.statistics.api_server import UPDATES, api_serving
 from tests.statistics.server import target, target_set, until
 
@@ -234,3 +237,27 @@ def test_events_are_everything_that_is_not_about_the_protocol(messages):
         return
     assert [each.channel for each in connected.events] == ["/x" for each in messages if each["channel"] == "/x"]
     assert connected.pause_seconds == 0
+
+
+async def test_options_with_client_credentials_renew_their_token_after_a_refusal(servers):
+    """The server forgets a token; the next session begins with another, and nobody has to do anything."""
+    async with platform_running() as platform:
+        options = StatServer(
+            kind="statistics-api",
+            scheme="http",
+            primary=f"127.0.0.1:{servers[0].port}",
+            auth_url=f"{platform.url}/oauth/token",
+            client_id=CLIENT,
+            client_secret=SecretStr(PASSWORD),
+        )
+        source = adapters.statistics_source(options)
+        await source.start()
+        source.watch(ONE)
+        await until(lambda: source.warmed_up)
+        assert servers[0].headers[-1]["authorization"] == f"Bearer {platform.tokens[0]}"
+        servers[0].failing = Response("who are you?", 401)
+        await until(lambda: len(platform.tokens) > 1)
+        servers[0].failing = None
+        await until(lambda: source.health[0].connected)
+        assert servers[0].headers[-1]["authorization"] == f"Bearer {platform.tokens[-1]}"
+        await source.stop()
