@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import entry_points, version
+from typing import TYPE_CHECKING
 
 import typer
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from importlib.metadata import EntryPoint
+
 GROUP = "pacing.commands"
-"""Entry points of this group name a function ``register(app: typer.Typer) -> None``."""
+"""Entry points of this group: name of a command, and ``register(app: typer.Typer) -> None`` of its module."""
 
 OWN_PACKAGES = frozenset({"simulator"})
 """Packages an installation may leave out; their commands are then not offered."""
 
 
-def build_app() -> typer.Typer:
-    """Build the command with every group that is installed."""
+def build_app(command: str | None = None) -> typer.Typer:
+    """Build the command; with the name of one of its commands only the module of that one is loaded."""
     app = typer.Typer(
         name="pacing",
         help="Agent pacing: how many visitors a website may invite to a chat or a call.",
@@ -24,15 +30,22 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
-    for entry_point in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        try:
-            register = entry_point.load()
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] in OWN_PACKAGES:
-                continue
-            raise
+    offered = {entry.name: entry for entry in entry_points(group=GROUP)}
+    wanted = [offered[command]] if command in offered else offered.values()
+    for register in dict.fromkeys(filter(None, map(_load, sorted(wanted, key=lambda entry: entry.value)))):
         register(app)
     return app
+
+
+def _load(entry: EntryPoint) -> Callable[[typer.Typer], None] | None:
+    """The function that adds a command; None where its package is not installed."""
+    try:
+        register: Callable[[typer.Typer], None] = entry.load()
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in OWN_PACKAGES:
+            return None
+        raise
+    return register
 
 
 def _show_version(wanted: bool) -> None:
@@ -52,7 +65,7 @@ def _root(
 
 def main() -> None:
     """Run the command."""
-    build_app()()
+    build_app(sys.argv[1] if len(sys.argv) > 1 else None)()
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 _WARM_UP_STEP_SECONDS = 0.05
 
 UNREACHED = frozenset({PushStatus.FAILED, PushStatus.DEADLINE})
-"""Outcomes after which another node might do better."""
+"""Outcomes after which another node might do better, unless the platform answered."""
 
 
 class Pacer:
@@ -133,7 +133,7 @@ class Pacer:
         pushed = await self._pusher.push(reign, entries, settings.budget_seconds)
         _learn(calculation, calculated, pushed)
         if pushed.outcome is not None:
-            self._on_push(pushed.outcome.status not in UNREACHED)
+            self._on_push(pushed.outcome.answered or pushed.outcome.status not in UNREACHED)
         self._post(reign, calculation, calculated, pushed)
 
     def _current_calculation(self) -> Calculation:

@@ -157,4 +157,5 @@ def _merge(outcomes: Sequence[PartOutcome], duration_seconds: float) -> PushOutc
         replayed=any(each.replayed for each in outcomes),
         duration_seconds=duration_seconds,
         retry_after_seconds=max(waits, default=None),
+        answered=any(each.answered for each in outcomes),
     )

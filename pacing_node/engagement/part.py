@@ -42,6 +42,8 @@ class PartOutcome:
     """The same part may be sent again."""
     unauthorised: dict[str, str] | None = None
     """The proof the platform did not take."""
+    answered: bool = False
+    """The platform answered, whatever it said."""
 
 
 class Part:
@@ -124,12 +126,12 @@ class Part:
                 PushStatus.FAILED, str(error), retry_after_seconds=error.retry_after_seconds, again=error.retryable
             )
         except UnreadableError as error:
-            return PartOutcome(PushStatus.INVALID_REPLY, str(error))
+            return PartOutcome(PushStatus.INVALID_REPLY, str(error), answered=True)
         except ExchangeError as error:
             return PartOutcome(PushStatus.FAILED, str(error), again=error.retryable)
         if answer.status == 401:
-            return PartOutcome(PushStatus.FAILED, "HTTP 401: not authorised", unauthorised=proof)
-        return judge(answer, self._names, self._connection.dialect)
+            return PartOutcome(PushStatus.FAILED, "HTTP 401: not authorised", unauthorised=proof, answered=True)
+        return replace(judge(answer, self._names, self._connection.dialect), answered=True)
 
 
 def judge(answer: Answer, names: Sequence[str], dialect: Dialect) -> PartOutcome:

@@ -81,6 +81,8 @@ class PushOutcome:
     duration_seconds: float = 0.0
     retry_after_seconds: float | None = None
     """The platform asked to wait this long before the next push."""
+    answered: bool = False
+    """The platform answered, whatever it said: the way to it works."""
 
 
 class EngagementPlatform(Protocol):

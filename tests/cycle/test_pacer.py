@@ -32,6 +32,7 @@ class Bench:
     plan: Plan = field(default_factory=Plan)
     board: Board = field(default_factory=Board)
     shared: list[CycleReport] = field(default_factory=list)
+    reached: list[bool] = field(default_factory=list)
 
     def pacer(self) -> Pacer:
         return Pacer(
@@ -41,6 +42,7 @@ class Bench:
             plan=self.plan,
             board=self.board,
             share=self.shared.append,
+            on_push=self.reached.append,
         )
 
 
@@ -163,6 +165,25 @@ async def test_a_failed_push_is_reported_and_the_next_period_tries_again(bench: 
         await until(lambda: len(bench.platform.pushes) >= 3)
     assert bench.shared[0].push_error == "503 Service Unavailable"
     assert not bench.shared[0].pushed
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reached"),
+    [
+        (PushOutcome(PushStatus.FAILED, message="connection refused"), False),
+        (PushOutcome(PushStatus.DEADLINE, message="no answer"), False),
+        (PushOutcome(PushStatus.FAILED, message="503", answered=True), True),
+        (PushOutcome(PushStatus.INVALID_REPLY, message="not JSON"), True),
+    ],
+)
+async def test_only_a_platform_that_does_not_answer_makes_the_node_doubt_its_own_way(
+    bench: Bench, outcome: PushOutcome, reached: bool
+) -> None:
+    bench.platform.answer = lambda *_: outcome
+    bench.mastership.give(FakeReign())
+    async with running(bench):
+        await until(lambda: bool(bench.reached))
+    assert bench.reached[0] is reached
 
 
 async def test_targets_may_come_and_go_while_running_and_the_others_keep_what_was_learned(bench: Bench) -> None:
