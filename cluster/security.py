@@ -30,8 +30,14 @@ class ZooKeeperSecurity:
     user: str | None = None
     """User of the scheme ``digest``. With it everything this node creates is open to this user only."""
     password: str | None = field(default=None, repr=False)
+    sasl_user: str | None = None
+    """User of SASL's DIGEST-MD5. Without ``user`` everything this node creates is open to this user only."""
+    sasl_password: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if (self.sasl_user is None) != (self.sasl_password is None) or self.sasl_user == "":
+            message = "zookeeper sasl user and password: found one of them, allowed are both or none"
+            raise SettingsError(message)
         if (self.certificate_file is None) != (self.key_file is None):
             message = "zookeeper certificate and key: found one of them, allowed are both or none"
             raise SettingsError(message)

@@ -20,7 +20,7 @@ from kazoo import exceptions as kazoo_errors
 from kazoo.client import KazooClient, KazooState
 from kazoo.handlers.threading import SequentialThreadingHandler
 from kazoo.retry import KazooRetry
-from kazoo.security import make_digest_acl
+from kazoo.security import make_acl, make_digest_acl
 
 from cluster import errors
 from cluster.clock import boot_seconds
@@ -97,6 +97,20 @@ class _Handler(SequentialThreadingHandler):
         self._silence_seconds = silence_seconds
         self._connection: socket.socket | None = None
         self.opened_at = 0.0
+        self.on_death: Callable[[], None] = lambda: None
+        """Called in the client's thread when that thread ends by an error."""
+
+    def spawn(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> threading.Thread:
+        """Run the client's thread; kazoo says nothing when an error ends it, for example a refused SASL proof."""
+
+        def guarded() -> None:
+            try:
+                func(*args, **kwargs)
+            except Exception as failure:
+                log.error("zookeeper.client_ended", error=f"{type(failure).__name__} {failure}".strip())
+                self.on_death()
+
+        return super().spawn(guarded)
 
     def create_connection(self, *args: Any, **kwargs: Any) -> socket.socket:
         """Connect as kazoo asks, with a shorter deadline, then set TCP_USER_TIMEOUT."""
@@ -201,6 +215,7 @@ class Session:
             self._from_thread(loop, self._changed, generation, change)
 
         client.add_listener(told)
+        handler.on_death = lambda: told(KazooState.LOST)
         threading.Thread(target=client.start_async, name="zookeeper-start", daemon=True).start()
 
     async def stop(self, timeout_seconds: float) -> None:
@@ -227,13 +242,33 @@ class Session:
             log.warning("zookeeper.stop_timeout", waited_seconds=timeout_seconds)
 
     async def rebuild(self) -> None:
-        """Drop the client and start a new one with a new session.
+        """Drop the client and start a new one with a new session, if ZooKeeper would serve that.
 
         The cure for a server whose data were wiped: it refuses a client that has seen newer transactions, for ever.
+        While nobody is served the old session is kept: it may outlive the outage, and a mastership with it.
         """
+        generation = self._generation
+        served = await self._serves_strangers()
+        if not served or generation != self._generation or self.state is ZooKeeperState.CONNECTED:
+            return
         log.warning("zookeeper.rebuild", hosts=self._hosts)
         await self.stop(0.5)
         self.start()
+
+    async def _serves_strangers(self) -> bool:
+        """Whether a client without a past is given a session now."""
+        stranger = Session(self._hosts, self._asked_seconds, self._call_timeout_seconds, self._security)
+        served = asyncio.Event()
+        stranger.listen(lambda change: served.set() if change.state is ZooKeeperState.CONNECTED else None)
+        stranger.start()
+        try:
+            async with asyncio.timeout(self._asked_seconds):
+                await served.wait()
+        except TimeoutError:
+            return False
+        finally:
+            await stranger.stop(0.5)
+        return True
 
     def drop_connection(self) -> None:
         """Leave a server that does not answer; the session moves to another one."""
@@ -343,6 +378,10 @@ def _secured(security: ZooKeeperSecurity) -> dict[str, Any]:
         files = {"ca": security.ca_file, "certfile": security.certificate_file, "keyfile": security.key_file}
         told |= {key: str(path) for key, path in files.items() if path is not None}
         told["keyfile_password"] = security.key_password
+    if security.sasl_user is not None and security.sasl_password is not None:
+        user, password = security.sasl_user, security.sasl_password
+        told["sasl_options"] = {"mechanism": "DIGEST-MD5", "username": user, "password": password}
+        told["default_acl"] = [make_acl("sasl", user, all=True)]
     if security.user is not None and security.password is not None:
         told["auth_data"] = [("digest", f"{security.user}:{security.password}")]
         told["default_acl"] = [make_digest_acl(security.user, security.password, all=True)]

@@ -77,7 +77,7 @@ def zookeeper_security(zookeeper: ZooKeeper) -> ZooKeeperSecurity:
 
     Raises SettingsError for combinations that cannot work.
     """
-    tls, acl = zookeeper.tls, zookeeper.acl
+    tls, sasl, acl = zookeeper.tls, zookeeper.sasl, zookeeper.acl
     password = tls.private_key_password if tls else None
     return ZooKeeperSecurity(
         tls=tls is not None,
@@ -87,6 +87,8 @@ def zookeeper_security(zookeeper: ZooKeeper) -> ZooKeeperSecurity:
         key_password=password.get_secret_value() if password else None,
         user=acl.user if acl else None,
         password=acl.password.get_secret_value() if acl else None,
+        sasl_user=sasl.user if sasl else None,
+        sasl_password=sasl.password.get_secret_value() if sasl else None,
     )
 
 

@@ -72,16 +72,12 @@ class ZooKeeperTls(Section):
 
 
 class ZooKeeperSasl(Section):
-    """SASL authentication to ZooKeeper."""
+    """SASL identity (DIGEST-MD5): without an ``acl`` everything the cluster writes is for this identity only."""
 
-    mechanism: Literal["DIGEST-MD5", "GSSAPI"] = "DIGEST-MD5"
-    """Mechanism of the authentication."""
-    user: str | None = None
-    """User name for DIGEST-MD5."""
-    password: SecretStr | None = None
-    """Password for DIGEST-MD5."""
-    service: str = "zookeeper"
-    """Service part of the server's principal for GSSAPI."""
+    user: Annotated[str, Field(min_length=1)]
+    """User of the SASL identity."""
+    password: SecretStr
+    """Password of the SASL identity."""
 
 
 class ZooKeeperAcl(Section):

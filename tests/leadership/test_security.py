@@ -58,9 +58,14 @@ async def test_a_node_without_the_users_password_never_serves(members: Members) 
 
 
 def test_secrets_are_not_shown() -> None:
-    shown = repr(ZooKeeperSecurity(tls=True, user="pacing", password="a secret", key_password="another"))
+    shown = repr(
+        ZooKeeperSecurity(
+            tls=True, user="pacing", password="a secret", key_password="another", sasl_user="u", sasl_password="a third"
+        )
+    )
     assert "a secret" not in shown
     assert "another" not in shown
+    assert "a third" not in shown
 
 
 @pytest.mark.parametrize(
@@ -68,6 +73,7 @@ def test_secrets_are_not_shown() -> None:
     [
         ({"user": "pacing"}, "user and password: found one"),
         ({"user": "a:b", "password": "c"}, "without a colon"),
+        ({"sasl_user": "pacing"}, "sasl user and password: found one"),
     ],
 )
 def test_combinations_that_cannot_work_are_refused(options: dict, message: str) -> None:
@@ -177,3 +183,58 @@ async def test_a_node_with_a_certificate_of_strangers_is_turned_away(members: Me
     await asyncio.sleep(1.5)
     assert member.status().zookeeper is not ZooKeeperState.CONNECTED
     await members.leave(member)
+
+
+@pytest.fixture(scope="module")
+def sasl_hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that turns away whoever has not proved who it is by SASL."""
+    directory = tmp_path_factory.mktemp("sasl")
+    ensemble = Ensemble(directory, members=1)
+    server = ensemble.members[0]
+    if not isinstance(server, ProcessMember):
+        pytest.skip("needs a ZooKeeper of its own")
+    users = directory / "users.jaas"
+    module = "org.apache.zookeeper.server.auth.DigestLoginModule"
+    users.write_text(f'Server {{ {module} required user_pacing="a secret" user_other="b secret"; }};\n')
+    with server._configuration.open("a") as configuration:
+        provider = "org.apache.zookeeper.server.auth.SASLAuthenticationProvider"
+        configuration.write(f"authProvider.1={provider}\nenforce.auth.enabled=true\nenforce.auth.schemes=sasl\n")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("JAVA_TOOL_OPTIONS", f"-Djava.security.auth.login.config={users}")
+        ensemble.start()
+    try:
+        yield ensemble.hosts
+    finally:
+        ensemble.stop()
+
+
+@pytest.mark.ensemble
+async def test_a_node_proves_who_it_is_by_sasl_and_what_it_creates_is_for_it_only(
+    members: Members, sasl_hosts: str
+) -> None:
+    pacing = ZooKeeperSecurity(sasl_user="pacing", sasl_password="a secret")
+    first = await members.join("a", hosts=f"{sasl_hosts}/sasl", zookeeper_security=pacing)
+    reign = await asyncio.wait_for(first.mastership.wait_for_reign(), 15)
+    first.mastership._session.drop_connection()
+    await asyncio.sleep(1.5)
+    assert reign.seconds_to_act(0.1) == 0.1, "a new connection proves it again"
+    other = await members.join(
+        "b",
+        hosts=f"{sasl_hosts}/sasl",
+        zookeeper_security=ZooKeeperSecurity(sasl_user="other", sasl_password="b secret"),
+    )
+    await until(lambda: other.status().zookeeper is ZooKeeperState.CONNECTED)
+    await members.leave(first)
+    await asyncio.sleep(1.5)
+    assert other.mastership.reign is None
+
+
+@pytest.mark.ensemble
+async def test_a_wrong_password_of_sasl_or_none_keeps_a_node_out(members: Members, sasl_hosts: str) -> None:
+    for node, security in (
+        ("a", ZooKeeperSecurity(sasl_user="pacing", sasl_password="a guess")),
+        ("b", ZooKeeperSecurity()),
+    ):
+        member = await members.join(node, hosts=f"{sasl_hosts}/out", zookeeper_security=security)
+        await asyncio.sleep(1.5)
+        assert member.mastership.reign is None
