@@ -204,6 +204,24 @@ async def test_a_zookeeper_that_lost_its_data_is_joined_anew(members: Members, t
         await members.leave(member)
 
 
+async def test_an_outage_longer_than_any_session_costs_no_session(members: Members, three_members: Ensemble) -> None:
+    """ZooKeeper does not count time while it is down, so the session outlives the outage if the client keeps it."""
+    member = await members.join("a")
+    reign = await member.mastership.wait_for_reign()
+    session = session_of(member).session_id
+    for server in three_members.members:
+        server.kill()
+    await reign.ended.wait()
+    await asyncio.sleep(3.5 * member.settings.session_timeout_seconds)
+    for server in three_members.members:
+        server.start()
+    await asyncio.to_thread(three_members.wait_ready)
+    began = time.monotonic()
+    await asyncio.wait_for(member.mastership.wait_for_reign(), 20)
+    print(f"serving {time.monotonic() - began:.1f} s after ZooKeeper's return")
+    assert session_of(member).session_id == session
+
+
 async def _next_reign(member: ClusterMember, before: Reign) -> Reign:
     await before.ended.wait()
     return await member.mastership.wait_for_reign()
