@@ -186,3 +186,28 @@ async def test_resigning_comes_before_the_session_is_closed(members: Members, mo
     await members.leave(a)
     assert owners == [None]
     assert reign.ended.is_set()
+
+
+@pytest.mark.ensemble
+async def test_what_may_be_started_shrinks_with_the_lease_and_ends_with_the_connection(members: Members) -> None:
+    member = await members.join("a")
+    reign = await member.mastership.wait_for_reign()
+    mastership = member._parts.mastership
+    machine, clock = mastership._machine, mastership._clock
+    # Without an await in between no heartbeat comes to pass under these clocks.
+    for left, budget, allowed in ((0.5, 0.4, 0.4), (0.3, 0.4, 0.0), (0.3, 0.2, 0.2), (-1.0, 0.001, 0.0)):
+        mastership._clock = lambda left=left: machine.lease_until - left
+        assert reign.seconds_to_act(budget) == allowed, (left, budget)
+    mastership._clock = clock
+    assert reign.seconds_to_act(0.4) == 0.4
+    suspended: list[tuple[bool, float]] = []
+
+    def look() -> None:
+        standing = member.status()
+        if standing.state == "suspended":
+            suspended.append((standing.lease_left_seconds > 0.0, reign.seconds_to_act(0.001)))
+
+    mastership.on_change.append(look)
+    member._parts._session.drop_connection()
+    await until(lambda: suspended)
+    assert suspended[0] == (True, 0.0)

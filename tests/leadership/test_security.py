@@ -13,9 +13,13 @@ from kazoo.client import KazooClient
 from kazoo.exceptions import NoAuthError
 
 from cluster import tree
-from cluster.errors import SettingsError
+from cluster.errors import NotAllowedError, SettingsError
 from cluster.mastership import ZooKeeperState
 from cluster.security import ZooKeeperSecurity
+from pacing_node.adapters import cluster_settings, zookeeper_security
+from pacing_node.configuration.document_access import open_documents
+from pacing_node.configuration.node_options import load_node_options
+from pacing_node.doctor.ensemble import joined
 from simulator.demo.zookeeper import Ensemble, ProcessMember
 from tests.leadership.conftest import CLUSTER, Members, until
 
@@ -238,3 +242,29 @@ async def test_a_wrong_password_of_sasl_or_none_keeps_a_node_out(members: Member
         member = await members.join(node, hosts=f"{sasl_hosts}/out", zookeeper_security=security)
         await asyncio.sleep(1.5)
         assert member.mastership.reign is None
+
+
+@pytest.mark.ensemble
+async def test_commands_reach_a_secured_zookeeper_with_the_nodes_own_options(
+    tmp_path: Path, secure: SecureZooKeeper
+) -> None:
+    own = secure.certificate("command", "node-a")
+    file = tmp_path / "node.yaml"
+    file.write_text(
+        f"name: a\ncluster: {CLUSTER}\nzookeeper:\n  hosts: localhost:{secure.port}\n  root: /commands\n"
+        f"  tls: {{authorities: {secure.ca_file}, certificate: {own}, private_key: {own}}}\n"
+        "  acl: {user: pacing, password: a secret}\n"
+    )
+    options = load_node_options(file, {})
+    assert options.zookeeper is not None
+    async with open_documents(options, zookeeper_security(options.zookeeper)) as documents:
+        await documents.write(b"options", None)
+    async with joined(cluster_settings(options)) as (session, place):
+        content, _ = await session.get(place.configuration)
+    assert content == b"options"
+    file.write_text(file.read_text().replace("a secret", "a guess"))
+    guess = load_node_options(file, {})
+    assert guess.zookeeper is not None
+    async with open_documents(guess, zookeeper_security(guess.zookeeper)) as documents:
+        with pytest.raises(NotAllowedError):
+            await documents.read()
