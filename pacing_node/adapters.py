@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pacing_node.statistics.port import StatisticsSource
 
 LEAST_KEEPALIVE_SECONDS = 90.0
+CLOCK_DRIFT = 1.02
+"""How much longer a second may be on another machine: the rates of clocks differ by less than 2 %."""
 BASE_PATHS = {"statistics-api": "/statistics/v3", "gms": "/genesys/1/statistic"}
 """Where the interfaces stand on their servers."""
 
@@ -101,6 +103,7 @@ def cycle_settings(options: ClusterOptions, push_budget_seconds: float) -> Cycle
         optimization_target=pacing.optimization_target,
         refresh_seconds=pacing.refresh_seconds,
         push_budget_seconds=push_budget_seconds,
+        hold_off_seconds=CLOCK_DRIFT * push_budget_seconds if options.pacing_endpoint.fencing == "none" else 0.0,
         proactive_ratio=ratio / 100.0,
         reserved_agents=pacing.reserved_agents,
         caution=pacing.caution,

@@ -250,7 +250,9 @@ class Node:
 
     async def _cluster_page(self) -> dict[str, Any]:
         standalone = self.options.standalone
-        return await cluster_page(self.member, cluster=self.options.cluster, standalone=standalone)
+        options = self._reconfiguration.options
+        fencing = options.pacing_endpoint.fencing if options else None
+        return await cluster_page(self.member, cluster=self.options.cluster, standalone=standalone, fencing=fencing)
 
     def _not_ready(self) -> list[str]:
         """What is missing before this node can answer pages and take over."""

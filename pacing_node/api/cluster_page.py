@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 HISTORY_SHOWN = 20
 
 
-async def cluster_page(member: ClusterMember, *, cluster: str, standalone: bool) -> dict[str, Any]:
-    """Ask every member about itself; a silent one is listed as not reachable."""
+async def cluster_page(
+    member: ClusterMember, *, cluster: str, standalone: bool, fencing: str | None = None
+) -> dict[str, Any]:
+    """Ask every member about itself; a silent one is listed as not reachable.
+
+    ``fencing`` tells whether the platform checks tokens; None while the cluster's options are not known.
+    """
     statuses = await member.ask_members()
     standing = member.status()
     masters = [status for status in statuses if status.role is Role.MASTER and status.lease_left_seconds > 0.0]
@@ -29,6 +34,7 @@ async def cluster_page(member: ClusterMember, *, cluster: str, standalone: bool)
         "master": newest.info.name if newest else None,
         "epoch": newest.epoch if newest else max((status.epoch for status in statuses), default=0),
         "paused": _pause(member.paused),
+        "fencing": fencing,
         "members": [_member(status) for status in statuses],
         "history": await history_page(member, HISTORY_SHOWN),
     }

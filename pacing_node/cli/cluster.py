@@ -42,6 +42,8 @@ def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TAB
     print_table(title, COLUMNS, [_row(member) for member in page["members"]], frozenset({"epoch", "lease left"}))
     if paused and page["master"] is None and page["mode"] != "standalone":
         typer.echo("no master, and nobody takes over while the cluster is paused: pacing resume")
+    if page.get("fencing") == "none":
+        typer.echo("the platform does not check tokens: a new master waits before its first push")
     for entry in page["history"][:5]:
         typer.echo(_reign(entry))
 

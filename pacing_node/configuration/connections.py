@@ -147,6 +147,9 @@ class PacingEndpoint(Section):
     """Most targets in one request; more are sent in several requests at once."""
     max_concurrent_requests: Annotated[int, Field(ge=1, le=64), Key("maxConcurrentRequests")] = 8
     """Most requests of one push under way at once."""
+    fencing: Literal["token", "none"] = "token"
+    """`token`: the platform refuses a push of an older reign by its token. `none`: it does not look at tokens; then the
+    first push of every reign waits until a push of the reign before must be over."""
     compress: bool = False
     """Send request bodies with gzip; only for a platform that takes them."""
     authorities: LocalPath | None = None

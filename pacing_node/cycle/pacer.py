@@ -90,7 +90,9 @@ class Pacer:
     async def _serve(self, reign: Reign) -> None:
         """Pace until the reign ends, from the newest state the cluster shared."""
         self._resume()
+        hold_off = asyncio.get_running_loop().time() + self._plan.settings.hold_off_seconds
         await self._await_statistics(reign)
+        await _wait_until(reign.ended, hold_off - asyncio.get_running_loop().time())
         loop = asyncio.get_running_loop()
         due = loop.time()
         while not reign.ended.is_set():

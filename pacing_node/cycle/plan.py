@@ -27,6 +27,8 @@ class CycleSettings:
     """From one push to the next, ≥ 1."""
     push_budget_seconds: float = 1.3
     """Longest duration of one push; never more than a refresh period."""
+    hold_off_seconds: float = 0.0
+    """Wait of a new master before its first push; for a platform that does not check tokens."""
     proactive_ratio: float = 1.0
     """proactiveRatio / 100; dual laws only."""
     reserved_agents: float = 0.0

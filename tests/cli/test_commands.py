@@ -142,6 +142,12 @@ async def test_a_pause_is_shown_in_every_listing(run: Run, page: Page) -> None:
     assert "nobody takes over while the cluster is paused" in listed
 
 
+async def test_a_platform_that_checks_no_tokens_is_mentioned(run: Run, page: Page) -> None:
+    assert "does not check tokens" not in (await run("list")).stdout
+    page.cluster |= {"fencing": "none"}
+    assert "does not check tokens" in (await run("list")).stdout
+
+
 async def test_targets_lists_numbers_and_reasons(run: Run) -> None:
     result = await run("targets")
     assert "2 targets · SUPER_PROGRESSIVE · epoch 1 · accepted by the platform" in result.stdout

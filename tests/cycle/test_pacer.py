@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from cluster.token import Token
+from pacing_node.adapters import cycle_settings
 from pacing_node.algorithms.model import Algorithm, Reason
+from pacing_node.configuration.cluster_options import parse_cluster_options
 from pacing_node.cycle.board import Board
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import CycleSettings, Plan
@@ -99,6 +101,38 @@ async def test_a_new_master_pushes_at_once_and_then_every_period(bench: Bench) -
         await until(lambda: len(bench.platform.pushes) == 1)
         await asyncio.sleep(0.1)
         assert len(bench.platform.pushes) == 1, "the next one is due only after the refresh period"
+
+
+async def test_without_a_check_of_tokens_the_first_push_of_a_reign_waits_and_the_next_ones_do_not(bench: Bench) -> None:
+    bench.plan.use_settings(replace(FAST, refresh_seconds=0.05, hold_off_seconds=0.3))
+    loop = asyncio.get_running_loop()
+    async with running(bench):
+        for epoch in (3, 4):
+            reign, before, began = FakeReign(epoch=epoch), len(bench.platform.pushes), loop.time()
+            bench.mastership.give(reign)
+            await until(lambda before=before: len(bench.platform.pushes) > before)
+            assert loop.time() - began >= 0.29
+            await until(lambda before=before: len(bench.platform.pushes) >= before + 3)
+            reign.ended.set()
+            await asyncio.sleep(0.02)
+
+
+async def test_a_reign_that_ends_while_it_waits_pushes_nothing(bench: Bench) -> None:
+    bench.plan.use_settings(replace(FAST, hold_off_seconds=0.2))
+    async with running(bench):
+        reign = FakeReign()
+        bench.mastership.give(reign)
+        await asyncio.sleep(0.05)
+        reign.ended.set()
+        await asyncio.sleep(0.3)
+    assert bench.platform.pushes == []
+
+
+@pytest.mark.parametrize(("fencing", "seconds"), [("token", 0.0), ("none", 1.224)])
+def test_the_wait_covers_a_push_of_the_reign_before_by_the_slowest_clock(fencing: str, seconds: float) -> None:
+    connections = "configServer: {path: objects.yaml}\nstatServer: {primary: 'stat1:7000'}\n"
+    options = parse_cluster_options(f"{connections}pacingEndpoint: {{fencing: {fencing}}}\n", "cluster.yaml")
+    assert cycle_settings(options, 1.2).hold_off_seconds == pytest.approx(seconds)
 
 
 async def test_the_first_calculation_counts_no_pending_and_later_ones_what_the_platform_reports(bench: Bench) -> None:
