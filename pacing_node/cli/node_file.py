@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 import typer
 
 from pacing_node.adapters import zookeeper_security
@@ -27,7 +28,11 @@ NodeFile = Annotated[
 
 
 def node_of(config: Path | None) -> NodeOptions:
-    """The options of the node; ends the command when they are not good."""
+    """The options of the node; ends the command when they are not good.
+
+    From here on the command says what matters itself: the log of its session would stand between what it prints.
+    """
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     try:
         return load_node_options(config)
     except ConfigurationError as error:

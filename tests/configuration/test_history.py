@@ -132,3 +132,15 @@ documents = st.recursive(
 @given(st.binary(max_size=40) | documents.map(lambda each: json.dumps(each).encode()))
 def test_what_cannot_be_read_is_left_out(data: bytes) -> None:
     assert all(isinstance(past.text, str) for past in decode_history(data))
+
+
+@pytest.mark.ensemble
+def test_the_history_is_kept_in_a_real_ensemble(zookeeper_hosts: str, node: Path) -> None:
+    hosts, _, base = zookeeper_hosts.partition("/")
+    node.write_text(f"cluster: c1\nzookeeper: {{hosts: '{hosts}', root: /{base}}}\n")
+    put(node, GOOD)
+    put(node, GOOD.replace("refreshPeriod: 5", "refreshPeriod: 2"))
+
+    versions = json.loads(run("history", "-c", node, "-o", "json")[1])
+
+    assert [(each["version"], each["changes"]) for each in versions] == [(0, "first kept"), (1, "+1 -1")]

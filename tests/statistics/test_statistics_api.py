@@ -261,3 +261,12 @@ async def test_options_with_client_credentials_renew_their_token_after_a_refusal
         await until(lambda: source.health[0].connected)
         assert servers[0].headers[-1]["authorization"] == f"Bearer {platform.tokens[-1]}"
         await source.stop()
+
+
+def test_a_name_that_is_no_text_costs_only_itself():
+    """Half of a surrogate pair is valid JSON and cannot be kept as text."""
+    odd = {"status": 4, "media": [{"media": "\ud800", "maximum": 1, "inUse": 0, "routable": True}]}
+    entries = [{"statisticId": "1", "value": odd}, {"statisticId": "2", "value": None, "error": "\ud800"}]
+    values = read_statistics({"statistics": entries}, {1: True, 2: False})
+    assert [value.reference for value in values] == [1, 2]
+    assert values[1].WhichOneof("value") == "invalid"
