@@ -72,6 +72,39 @@ MUTANTS = (
         f"{LEADERSHIP}/test_state_machine.py::test_nothing_is_started_while_the_connection_is_gone",
     ),
     Mutant(
+        "lease-of-the-moment",
+        "what may be started is bounded by the lease left at that moment",
+        "cluster/election.py",
+        (
+            (
+                "return self._machine.lease_left(now) if self._machine.may_act(now) else 0.0",
+                "return 1.0 if now else 0.0",
+            ),
+        ),
+        f"{LEADERSHIP}/test_members.py::test_what_may_be_started_shrinks_with_the_lease_and_ends_with_the_connection",
+    ),
+    Mutant(
+        "pause-in-the-transaction",
+        "nobody acquires after a pause was ordered, although it had looked before",
+        "cluster/ballot.py",
+        (("            transaction.check(tree.pause, pause_version)\n", ""), ("_, stat, _ = await", "_, stat = await")),
+        f"{LEADERSHIP}/test_pause.py::test_an_acquisition_fails_if_the_cluster_was_paused_after_it_looked",
+    ),
+    Mutant(
+        "pause-blocks-contending",
+        "a paused cluster has no contenders",
+        "cluster/leadership.py",
+        (("self._candidate and not self.paused and self._connected", "self._candidate and self._connected"),),
+        f"{LEADERSHIP}/test_state_machine.py::test_nobody_contends_while_paused_and_does_at_once_when_resumed",
+    ),
+    Mutant(
+        "successor",
+        "only the named successor contends",
+        "cluster/yielding.py",
+        (("if now - self._since < self._seconds:", "if False:"),),
+        f"{LEADERSHIP}/test_model.py::TestNobodyActsWithoutHoldingAndAllComesBack",
+    ),
+    Mutant(
         "ghost-reconciliation",
         "a mastership held without knowing it is found and given back",
         "cluster/leadership.py",
