@@ -21,8 +21,12 @@ from cluster.member import ClusterMember
 from cluster.peer_tls import PeerTls
 from cluster.settings import ClusterSettings
 from pacing_node.api.cluster_page import cluster_page
+from pacing_node.api.metrics import MetricSources, NodeCollector, render
 from pacing_node.api.server import HttpServer
 from pacing_node.cli.orders import parse_duration
+from pacing_node.cycle.board import Board
+from pacing_node.cycle.tally import Tally
+from tests.cycle.parts import FakeMastership
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,3 +191,12 @@ async def test_a_step_down_in_favour_of_a_member_is_carried_out_or_refused(zooke
     await server.stop()
     for member in members.values():
         await member.stop()
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_a_pause_is_a_metric(paused: bool) -> None:
+    mastership = FakeMastership()
+    sources = MetricSources(
+        lambda: mastership.standing, dict[str, int], tuple, lambda: 0.0, Board(), Tally(), paused=lambda: paused
+    )
+    assert f"\npacing_paused {float(paused)}\n" in render(NodeCollector(sources)).decode()
