@@ -24,6 +24,7 @@ from kazoo.security import make_acl, make_digest_acl
 
 from cluster import errors
 from cluster.clock import boot_seconds
+from cluster.connection_log import TRACE_LEVEL, ConnectionLog
 from cluster.mastership import ZooKeeperState
 from cluster.security import ZooKeeperSecurity
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_KAZOO_TRACE_LEVEL = 5
 _STATES = {
     KazooState.CONNECTED: ZooKeeperState.CONNECTED,
     KazooState.SUSPENDED: ZooKeeperState.SUSPENDED,
@@ -131,30 +131,6 @@ class _Handler(SequentialThreadingHandler):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-class _ConnectionLog(logging.Handler):
-    """Hears what kazoo logs: a warning is passed on once, until there is another one.
-
-    The session time-out that was granted is told nowhere else.
-    """
-
-    def __init__(self, asked_seconds: float) -> None:
-        super().__init__(_KAZOO_TRACE_LEVEL)
-        self.granted_seconds = asked_seconds
-        self._told = ""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Take the granted time-out from the record of a new session; pass warnings on."""
-        if record.levelno >= logging.WARNING:
-            message = record.getMessage()
-            if message != self._told:
-                self._told = message
-                log.warning("zookeeper.client", message=message)
-        elif "negotiated session timeout" in str(record.msg) and isinstance(record.args, tuple):
-            granted = record.args[2]
-            if isinstance(granted, int):
-                self.granted_seconds = granted / 1000
-
-
 class Session:
     """A session that is renewed for as long as it is not stopped. All methods belong on the event loop."""
 
@@ -192,9 +168,9 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._generation += 1
         generation, loop = self._generation, self._loop
-        hearing = _ConnectionLog(self._asked_seconds)
+        hearing = ConnectionLog(self._asked_seconds)
         # Not a registered logger: each session hears its own client only.
-        logger = logging.Logger("cluster.session.kazoo", _KAZOO_TRACE_LEVEL)  # noqa: LOG001
+        logger = logging.Logger("cluster.session.kazoo", TRACE_LEVEL)  # noqa: LOG001
         logger.addHandler(hearing)
         self._handler = handler = _Handler(self._asked_seconds / 3)
         # A back-off that stays short: the default one grows to an hour.
