@@ -55,7 +55,7 @@ class PacingController:
         level = self._laws.level(situation, self._state, policy)
         impossible = infeasible(situation.estimates, situation.observation.slots, situation.inbound, policy.goal)
         paced = situation.observation.usable & (situation.observation.slots > 0.0) & ~impossible
-        invitations = self._invitations(situation, np.where(paced, level.level, 0.0), policy)
+        invitations = self._invitations(situation, level, paced, policy)
         portion = self._inbound_portion(situation, invitations, policy)
         return self._result(snapshot, policy, situation, (level, impossible), (invitations, portion))
 
@@ -75,7 +75,8 @@ class PacingController:
         believed = self._estimator.estimates(snapshot, feedback, policy)
         acceptance, disposition = believed.acceptance_ratio, believed.disposition_seconds
         pending = still_pending(feedback, seen.entries, seen.elapsed, acceptance, disposition)
-        self._chance = np.where(seen.moved, (self._chance + _GOLDEN) % 1.0, self._chance)
+        if policy.algorithm is Algorithm.SUPER_PROGRESSIVE_DUAL:  # the only law that rounds by chance
+            self._chance = np.where(seen.moved, (self._chance + _GOLDEN) % 1.0, self._chance)
         free = feedback.acknowledged & (seen.slots > 0.0)
         learn_abandonment(state, seen, believed.patience_seconds, abandonment_goal(policy), free)
         if policy.optimization_target is OptimizationTarget.BUSY_FACTOR:
@@ -99,9 +100,9 @@ class PacingController:
             self._busy_warned = True
             log.warning("algorithm.replaced", algorithm=policy.algorithm.value, by=stands_in.value)
 
-    def _invitations(self, situation: Situation, level: FloatArray, policy: Policy) -> IntArray:
+    def _invitations(self, situation: Situation, found: Level, paced: BoolArray, policy: Policy) -> IntArray:
         """Whole invitations up to the level: Erlang levels carry their fraction on, the others round."""
-        wanted = np.where(level > 0.0, level - situation.pending, 0.0)
+        wanted = np.where(paced & (found.level > 0.0), found.level - situation.pending, 0.0)
         algorithm = effective(policy)
         if algorithm in PREDICTIVE:
             wanted = wanted + self._carry
@@ -112,7 +113,10 @@ class PacingController:
             return np.maximum(np.floor(wanted + 1e-9), 0.0).astype(np.int64)
         if situation.shares is None:
             return np.maximum(np.floor(wanted + 0.5), 0.0).astype(np.int64)
-        dealt, self._carry = deal(wanted * situation.shares.portion, situation.shares.component, self._carry)
+        # Its portion is a target's own whatever its neighbours have out: a large one does not crowd out a small one.
+        portion = situation.shares.portion
+        own = np.where(paced, portion * found.alone - situation.pending, 0.0)
+        dealt, self._carry = deal(np.maximum(wanted * portion, own), situation.shares.component, self._carry)
         return dealt
 
     def _inbound_portion(self, situation: Situation, invitations: IntArray, policy: Policy) -> FloatArray:

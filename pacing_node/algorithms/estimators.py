@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from pacing_node.algorithms.observation import Observation
     from pacing_node.algorithms.state import LearnedState
 
-SLOW_MEMORY = 250.0
-"""Dispositions after which evidence of the acceptance ratio has faded to 1/e."""
+SLOW_MEMORY = 75.0
+"""Accepts after which evidence of the acceptance ratio has faded to 1/e: accepts, not dispositions, because they set
+how well a ratio is known (relative error 1/sqrt(accepts)), whatever the ratio."""
 FAST_MEMORY = 16.0
-"""The same for the copy that notices steps."""
+"""Dispositions of the copy that notices steps; at low ratios more, ``FAST_ACCEPTS``."""
+FAST_ACCEPTS = 2.5
+LONGEST_MEMORY = 2500.0
+"""Dispositions that any memory holds at most."""
 PRIOR_WEIGHT = 10.0
 """Dispositions the prior acceptance ratio is worth."""
 STEP_DEVIATIONS = 3.0
@@ -109,29 +113,36 @@ class Estimator:
         covered = self._open_entries + observation.entries * (1.0 - later)
         entries = np.where(reported, np.minimum(covered, disposed), 0.0)
         self._open_entries = np.where(reported, 0.0, covered) + observation.entries * later
-        slow, fast = np.exp(-disposed / SLOW_MEMORY), np.exp(-disposed / FAST_MEMORY)
+        prior = _known_or(feedback.acceptance_ratio, policy.default_acceptance)
+        ratio = np.maximum(_mean(state.entries, state.disposed, prior), LEAST_ACCEPTANCE)
+        fast_memory = np.maximum(FAST_ACCEPTS / ratio, FAST_MEMORY)
+        slow_memory = slow_memory_of(ratio)
+        fast = np.exp(-disposed / fast_memory)
+        slow = slow_memory / (slow_memory + disposed)
         state.entries[:] = state.entries * slow + entries
         state.disposed[:] = state.disposed * slow + disposed
         state.fast_entries[:] = np.where(plausible, state.fast_entries * fast + entries, state.fast_entries)
         state.fast_disposed[:] = np.where(plausible, state.fast_disposed * fast + disposed, state.fast_disposed)
-        step = self._stepped(_known_or(feedback.acceptance_ratio, policy.default_acceptance))
+        step = self._stepped(prior, fast_memory)
         state.entries[:] = np.where(step, state.fast_entries, state.entries)
         state.disposed[:] = np.where(step, state.fast_disposed, state.disposed)
 
-    def _stepped(self, prior: FloatArray) -> FloatArray:
+    def _stepped(self, prior: FloatArray, memory: FloatArray) -> FloatArray:
         """Rows where the fast copy is too far from the slow one to be chance."""
         state = self._state
-        slow = (state.entries + PRIOR_WEIGHT * prior) / (state.disposed + PRIOR_WEIGHT)
+        slow = _mean(state.entries, state.disposed, prior)
         fast = state.fast_entries / np.maximum(state.fast_disposed, 1.0)
         # Fading weights average over twice the memory.
         deviation = np.sqrt(slow * (1.0 - slow) / np.maximum(2.0 * state.fast_disposed, 1.0))
-        enough = state.fast_disposed >= 0.5 * FAST_MEMORY
+        enough = state.fast_disposed >= 0.5 * memory
         return np.asarray(enough & (np.abs(fast - slow) > STEP_DEVIATIONS * deviation))
 
     def _learn_handle(self, observation: Observation, policy: Policy) -> None:
         state = self._state
         known = np.where(state.handle > 0.0, state.handle, policy.default_handle_seconds)
-        state.completed[:] = state.completed * np.exp(-observation.completed / TIME_MEMORY) + observation.completed
+        state.completed[:] = (
+            state.completed * TIME_MEMORY / (TIME_MEMORY + observation.completed) + observation.completed
+        )
         gain = 1.0 / (TIME_PRIOR + state.completed)
         moved = known + gain * (observation.busy_seconds - known * observation.completed)
         state.handle[:] = np.where(observation.elapsed > 0.0, np.clip(moved, 0.5 * known, 2.0 * known), state.handle)
@@ -154,7 +165,7 @@ class Estimator:
     def _learn_rates(self, observation: Observation) -> None:
         state = self._state
         seen = observation.elapsed > 0.0
-        weight = np.where(seen, -np.expm1(-observation.elapsed / RATE_SECONDS), 0.0)
+        weight = observation.elapsed / (RATE_SECONDS + observation.elapsed)
         per_second = 1.0 / np.where(seen, observation.elapsed, 1.0)
         state.flow += weight * (observation.accepted * per_second - state.flow)
         portion = 1.0 - state.inbound  # the share of inbound traffic that was let in while these entered
@@ -169,10 +180,19 @@ def cautious_acceptance(entries: FloatArray, disposed: FloatArray, prior: FloatA
     A high p means few invitations: what is not known yet counts against inviting.
     """
     weight = disposed + PRIOR_WEIGHT
-    mean = np.clip((entries + PRIOR_WEIGHT * prior) / weight, LEAST_ACCEPTANCE, 1.0)
+    mean = np.clip(_mean(entries, disposed, prior), LEAST_ACCEPTANCE, 1.0)
     spread = np.sqrt(mean * (1.0 - mean))
-    steady = spread / np.sqrt(SLOW_MEMORY + PRIOR_WEIGHT)
+    steady = spread / np.sqrt(slow_memory_of(mean) + PRIOR_WEIGHT)
     return np.asarray(np.minimum(mean + 2.0 * np.maximum(spread / np.sqrt(weight) - steady, 0.0), 1.0))
+
+
+def slow_memory_of(ratio: FloatArray) -> FloatArray:
+    """Dispositions that the slow copy remembers at this acceptance ratio."""
+    return np.minimum(SLOW_MEMORY / ratio, LONGEST_MEMORY)
+
+
+def _mean(entries: FloatArray, disposed: FloatArray, prior: FloatArray) -> FloatArray:
+    return (entries + PRIOR_WEIGHT * prior) / (disposed + PRIOR_WEIGHT)
 
 
 def _known_or(values: FloatArray, default: FloatArray | float) -> FloatArray:

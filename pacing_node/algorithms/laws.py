@@ -58,6 +58,8 @@ class Level:
     """M ≥ 0: invitations that may be out at once, those of targets on the same agents deducted."""
     held_back: BoolArray
     """Rows that recent abandonment holds back."""
+    alone: FloatArray
+    """The same level, nothing deducted."""
 
 
 def effective(policy: Policy) -> Algorithm:
@@ -87,9 +89,11 @@ class Laws:
         algorithm = effective(policy)
         nobody = np.zeros(len(state), dtype=np.bool_)
         if algorithm in SUPER_PROGRESSIVE:
-            return Level(self._super_progressive(situation, policy), nobody)
+            level = self._super_progressive(situation, policy)
+            return Level(level, nobody, level)
         if algorithm in PREDICTIVE:
-            return Level(self._predictive(situation, policy), nobody)
+            level = self._predictive(situation, policy)
+            return Level(level, nobody, level)
         return self._look_ahead(situation, state, policy)
 
     def _super_progressive(self, situation: Situation, policy: Policy) -> FloatArray:
@@ -141,7 +145,7 @@ class Laws:
             small, start = flow.smaller(near), np.full(len(near), float(EXACT_SLOTS))
             base = start_margin(goal[near], start, believed.handle_seconds[near], believed.patience_seconds[near])
             level[near] = np.maximum(level[near], self._lookahead.level(small, base + added[near]))
-        return Level(np.maximum(level - others, 0.0), added > 1.0)
+        return Level(np.maximum(level - others, 0.0), added > 1.0, level)
 
 
 @cache

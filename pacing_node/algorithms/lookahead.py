@@ -22,7 +22,7 @@ from pacing_node.algorithms.small_groups import EXACT_SLOTS, ExactLevels
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import FloatArray, IntArray
 
-HORIZONS = (1.0, 3.0)
+HORIZONS = (1, 3)
 """Multiples of the time to a disposition."""
 
 
@@ -36,6 +36,10 @@ class Flow:
     acceptance: FloatArray
     handle: FloatArray
     disposition: FloatArray
+
+    def rows(self, rows: IntArray) -> Flow:
+        """These rows alone."""
+        return Flow(*(getattr(self, name)[rows] for name in self.__slots__))
 
     def smaller(self, rows: IntArray) -> Flow:
         """These rows with ready slots taken off down to the size of the exact test; all of them when none are left."""
@@ -60,27 +64,42 @@ class LookaheadLevels:
     def level(self, flow: Flow, z: FloatArray) -> FloatArray:
         """M ≥ 0, a real number of invitations, for a margin of z standard deviations."""
         slots = flow.ready + flow.busy
-        level = np.full(len(z), np.inf)
-        for horizon in HORIZONS:
-            accept = flow.acceptance * -np.expm1(-horizon)
-            free = -np.expm1(-horizon * flow.disposition / flow.handle)
-            level = np.minimum(level, normal_level(flow, accept, free, z))
-        rows = np.flatnonzero((slots <= EXACT_SLOTS) & (slots > 0.0))
-        if len(rows):
-            free_now, turnover = flow.ready[rows] - flow.waiting[rows], flow.disposition[rows] / flow.handle[rows]
-            level[rows] = self._exact.level(free_now, flow.busy[rows], flow.acceptance[rows], turnover, z[rows])
+        rows = np.flatnonzero(slots <= EXACT_SLOTS)
+        if not len(rows):
+            return closed_level(flow, z)
+        level = np.zeros(len(z))
+        if len(rows) < len(z):
+            large = np.flatnonzero(slots > EXACT_SLOTS)
+            level[large] = closed_level(flow.rows(large), z[large])
+        rows = rows[slots[rows] > 0.0]
+        free_now, turnover = flow.ready[rows] - flow.waiting[rows], flow.disposition[rows] / flow.handle[rows]
+        level[rows] = self._exact.level(free_now, flow.busy[rows], flow.acceptance[rows], turnover, z[rows])
         return level
 
 
-def normal_level(flow: Flow, accept: FloatArray, free: FloatArray, z: FloatArray) -> FloatArray:
-    """M by the normal approximation: the root of c - ph M = z sqrt(v + ph (1 - ph) M) on z's branch."""
-    turnover = flow.busy * free
-    c = flow.ready + turnover - flow.waiting
-    v = turnover * (1.0 - free)
-    z2 = z * z
-    b = 2.0 * accept * c + accept * (1.0 - accept) * z2
-    k = c * c - z2 * v
-    root = np.sqrt(np.maximum(b * b - 4.0 * accept * accept * k, 0.0))
-    cautious = np.where((c > 0.0) & (k > 0.0), b - root, 0.0)
-    level = np.where(z >= 0.0, cautious, b + root) / (2.0 * accept * accept)
-    return np.asarray(np.maximum(level, 0.0))
+def closed_level(flow: Flow, z: FloatArray) -> FloatArray:
+    """M by the normal approximation, the smallest over the horizons."""
+    kept = np.exp(-flow.disposition / flow.handle)  # chance that a busy slot is still busy after d; cubed after 3 d
+    levels = [
+        normal_level(flow, flow.acceptance * -np.expm1(-horizon), kept if horizon == 1 else kept**horizon, z)
+        for horizon in HORIZONS
+    ]
+    return np.minimum(*levels)
+
+
+def normal_level(flow: Flow, accept: FloatArray, kept: FloatArray, z: FloatArray) -> FloatArray:
+    """M by the root of c - ph M = z sqrt(v + ph (1 - ph) M) on z's branch, one expression for both branches.
+
+    M = (2 c + w - z sqrt(4 v + 4 (1 - ph) c + (1 - ph) w)) / (2 ph), w = (1 - ph) z^2.
+
+    ``kept`` = 1 - f. Without slots to fill on average, c <= 0, a margin z >= 0 allows nothing.
+    """
+    still = flow.busy * kept
+    c = flow.ready + flow.busy - still - flow.waiting
+    v = still * (1.0 - kept)
+    declined = 1.0 - accept
+    w = declined * z * z
+    root = np.sqrt(np.maximum(4.0 * (v + declined * c) + declined * w, 0.0))
+    level = (2.0 * c + w - z * root) / (2.0 * accept)
+    level[(c <= 0.0) & (z >= 0.0)] = 0.0
+    return np.maximum(level, 0.0, out=level)

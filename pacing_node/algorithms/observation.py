@@ -83,4 +83,6 @@ class Observer:
 
 
 def _clean(keep: BoolArray, values: FloatArray) -> FloatArray:
-    return np.where(keep & (values > 0.0), values, 0.0)
+    """Values of the rows to keep; negative ones and NaN are 0."""
+    positive = np.fmax(values, 0.0)
+    return positive if keep.all() else np.where(keep, positive, 0.0)

@@ -57,5 +57,7 @@ def reasons(
         (nothing, Reason.PENDING_COVERS_CAPACITY),
         (limits.warming_up, Reason.WARMING_UP),
     )
-    conditions = [condition for condition, _ in table]
-    return np.select(conditions, [int(reason) for _, reason in table], int(Reason.AGENTS_AVAILABLE)).astype(np.int64)
+    found = np.full(len(invitations), int(Reason.AGENTS_AVAILABLE), dtype=np.int64)
+    for condition, reason in reversed(table):  # the first that applies is written last
+        np.putmask(found, condition, int(reason))
+    return found

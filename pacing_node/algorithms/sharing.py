@@ -2,7 +2,7 @@
 
 Every target sees all agents of its groups, and on them the claims of the targets it shares them with: the visitors
 who wait there and those whom invitations already out will bring, in proportion to how much of the other target's
-capacity is shared. What is left is split by weights: recent accepted flow with a floor of 5 %, so that a target with
+capacity is shared. What is left is split by weights: recent accepted flow with a floor of 10 %, so that a target with
 nothing going on leaves its share to the others and can still come back. Whole invitations are then dealt out so that
 neighbours' fractions never add up to more than the agents they share.
 """
@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import FloatArray, IntArray, SharedAgents
 
-FLOOR = 0.05
+FLOOR = 0.1
 """Least weight of a target among those that share a class of agents."""
 
 

@@ -28,8 +28,8 @@ def test_every_law_survives_a_start(law):
 
 
 def test_lookahead_keeps_agents_busier_than_one_invitation_each_and_the_goal():
-    ours = figures("LOOKAHEAD", STATIONARY, 30, 8, seconds=3600.0)
-    plain = figures("one-per-ready", STATIONARY, 30, 8, seconds=3600.0)
+    ours = figures("LOOKAHEAD", STATIONARY, 30, 12, seconds=2700.0)
+    plain = figures("one-per-ready", STATIONARY, 30, 12, seconds=2700.0)
     assert ours.busy_percent > plain.busy_percent + 7.0
     assert ours.abandonment_percent <= 3.2
 
