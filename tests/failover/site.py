@@ -67,7 +67,8 @@ class Site:
     def _start_nodes(self) -> None:
         seed = self.directory / "cluster.yaml"
         write_yaml(seed, cluster_options(self.addresses))
-        http, clustering = ports.choose(18080, self._count), ports.choose(17800, self._count)
+        chosen = ports.choose_quiet(2 * self._count)
+        http, clustering = chosen[: self._count], chosen[self._count :]
         for number in range(self._count):
             name = f"node-{number + 1}"
             plan = NodePlan(name, self.directory / name, http[number], clustering[number])

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from simulator.demo.node_files import NodePlan, node_options, write_yaml
-from simulator.demo.ports import choose
+from simulator.demo.ports import choose_quiet
 from simulator.demo.processes import DemoProcess, pacing_command
 from simulator.demo.zookeeper import Ensemble
 from tests.failover.site import wait_until
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]
 def test_a_node_without_options_joins_and_says_what_is_missing_but_takes_no_mastership(
     ensemble: Ensemble, chroot: str, tmp_path
 ) -> None:
-    http, clustering = choose(18180, 1)[0], choose(17900, 1)[0]
+    http, clustering = choose_quiet(2)
     plan = NodePlan("lonely", tmp_path / "lonely", http, clustering)
     options = node_options(plan, cluster=f"c{chroot[1:]}", zookeeper=ensemble.hosts, seed=tmp_path / "missing.yaml")
     write_yaml(plan.file, options)

@@ -39,6 +39,7 @@ class TestExplain:
             "pending covers the agents",
             lambda: site.explain("Sales Chat - chat")["reason"] == "pending_covers_capacity",
             8.0,
+            lambda: f" {site.explain('Sales Chat - chat')}",
         )
         page = site.explain("Sales Chat - chat")
         assert page["invitations"] == 0
