@@ -1,12 +1,9 @@
-"""From options to the parts they ask for: settings of the cluster library, of the cycle, and adapters by kind."""
+"""From options to the parts they ask for: settings of the cycle, and adapters by kind."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cluster.peer_tls import PeerTls
-from cluster.security import ZooKeeperSecurity
-from cluster.settings import ClusterSettings
 from pacing_node.api.server import TlsFiles
 from pacing_node.configuration.credentials import engagement_credentials
 from pacing_node.configuration.tls_files import channel_credentials, client_context
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
 
     from pacing_node.configuration.cluster_options import ClusterOptions
     from pacing_node.configuration.connections import ForwardProxy, StatServer
-    from pacing_node.configuration.node_options import NodeOptions, ZooKeeper
+    from pacing_node.configuration.node_options import NodeOptions
     from pacing_node.configuration.objects import ConfigurationObjects
     from pacing_node.statistics.port import StatisticsSource
 
@@ -33,65 +30,6 @@ CLOCK_DRIFT = 1.02
 """How much longer a second may be on another machine: the rates of clocks differ by less than 2 %."""
 BASE_PATHS = {"statistics-api": "/statistics/v3", "gms": "/genesys/1/statistic"}
 """Where the interfaces stand on their servers."""
-
-
-def cluster_settings(options: NodeOptions) -> ClusterSettings:
-    """Settings of this node as a member of its cluster.
-
-    Raises SettingsError when times or names are out of the library's bounds.
-    """
-    common = {
-        "node": options.name,
-        "cluster": options.cluster,
-        "host": options.host,
-        "bind_address": options.bind,
-        "clustering_port": options.ports.clustering,
-        "state_directory": options.state_directory,
-        "push_budget_seconds": options.push_budget_seconds,
-        "peer_tls": peer_tls(options),
-    }
-    zookeeper = options.zookeeper
-    if zookeeper is None:
-        # Alone there is no session that would bound a push.
-        session_seconds = max(4.0, 3.0 * options.push_budget_seconds)
-        return ClusterSettings(zookeeper_hosts=None, session_timeout_seconds=session_seconds, **common)  # type: ignore[arg-type]
-    return ClusterSettings(
-        zookeeper_hosts=",".join(zookeeper.hosts) + zookeeper.root,
-        session_timeout_seconds=zookeeper.session_timeout_seconds,
-        heartbeat_seconds=zookeeper.heartbeat_seconds,
-        tick_seconds=zookeeper.tick_seconds,
-        watchdog_seconds=zookeeper.session_timeout_seconds,
-        zookeeper_security=zookeeper_security(zookeeper),
-        **common,  # type: ignore[arg-type]
-    )
-
-
-def peer_tls(options: NodeOptions) -> PeerTls | None:
-    """Files of the clustering port; None for plain text."""
-    files = options.peer_certificates
-    if files is None:
-        return None
-    return PeerTls(files.authorities, files.certificate, files.private_key, frozenset(files.allowed_names))
-
-
-def zookeeper_security(zookeeper: ZooKeeper) -> ZooKeeperSecurity:
-    """How the session is secured.
-
-    Raises SettingsError for combinations that cannot work.
-    """
-    tls, sasl, acl = zookeeper.tls, zookeeper.sasl, zookeeper.acl
-    password = tls.private_key_password if tls else None
-    return ZooKeeperSecurity(
-        tls=tls is not None,
-        ca_file=tls.authorities if tls else None,
-        certificate_file=tls.certificate if tls else None,
-        key_file=tls.private_key if tls else None,
-        key_password=password.get_secret_value() if password else None,
-        user=acl.user if acl else None,
-        password=acl.password.get_secret_value() if acl else None,
-        sasl_user=sasl.user if sasl else None,
-        sasl_password=sasl.password.get_secret_value() if sasl else None,
-    )
 
 
 def cycle_settings(options: ClusterOptions, push_budget_seconds: float) -> CycleSettings:

@@ -26,6 +26,7 @@ from pacing_node.api.app import NodeView, build_app
 from pacing_node.api.cluster_page import cluster_page, history_page
 from pacing_node.api.metrics import MetricSources, NodeCollector
 from pacing_node.api.server import HttpServer
+from pacing_node.cluster_wiring import cluster_settings
 from pacing_node.configuration.sources import configuration_source
 from pacing_node.configuration.store import OptionsStore
 from pacing_node.cycle.board import Board
@@ -83,7 +84,7 @@ class Node:
         self.platform = PlatformSlot()
         self._http = HttpServer(options.bind, options.ports.default, adapters.tls_files(options))
         self.member = ClusterMember(
-            adapters.cluster_settings(options),
+            cluster_settings(options),
             version=version("agent-pacing"),
             http_address=f"{options.host}:{self._http.port}",
             health_services=HEALTH_SERVICES,

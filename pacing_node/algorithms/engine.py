@@ -141,7 +141,8 @@ class PacingController:
     ) -> Result:
         (level, impossible), (invitations, portion) = found, outputs
         seen, believed = situation.observation, situation.estimates
-        turnover = -np.expm1(-believed.disposition_seconds / believed.handle_seconds)
+        # Chance that a busy slot frees before an invitation is answered, both times exponential.
+        turnover = believed.disposition_seconds / (believed.disposition_seconds + believed.handle_seconds)
         could = seen.ready - seen.waiting >= 1.0
         short = could & (invitations == 0) & (level.level < 1.0)
         nobody = np.zeros(len(invitations), dtype=np.bool_)

@@ -37,6 +37,8 @@ PATIENCE_MEMORY = 200.0
 """Abandonments after which evidence of patience fades."""
 SPENT_PERIODS = 20.0
 """Periods over which the share of unspent invitations is averaged."""
+UNSPENT_PERIODS = 120.0
+"""Periods over which dispositions are compared with what the pending counts can explain."""
 RATE_SECONDS = 600.0
 """Memory of rates."""
 SHORTEST_SECONDS = 1.0
@@ -49,6 +51,8 @@ class Estimator:
     def __init__(self, state: LearnedState) -> None:
         self._state = state
         self._open_entries = np.zeros(len(state))
+        self._counted = np.zeros(len(state))
+        self._possible = np.zeros(len(state))
 
     def learn(self, observation: Observation, feedback: Feedback, policy: Policy) -> None:
         """Take in one snapshot and what the platform reported since the calculation before."""
@@ -85,13 +89,34 @@ class Estimator:
         mean = np.maximum(feedback.reported + 0.5 * (feedback.disposed - feedback.sent), 0.0)
         expected = mean * feedback.report_seconds / self._disposition(feedback, policy)
         most = 1.25 * expected + 2.0 * np.sqrt(expected) + 2.0
-        disposed = np.where(feedback.disposed <= most, feedback.disposed, expected)
+        likely = (feedback.disposed <= most) & ~self._unspent(feedback)
         reported = feedback.report_seconds > 0.0
-        likely = feedback.disposed <= most
-        unspent = np.where(likely, 0.0, 1.0 - disposed / np.maximum(feedback.disposed, 1.0))
-        weight = np.where(reported & (feedback.sent > 0.0), 1.0 / SPENT_PERIODS, 0.0)
+        disposed, unspent = feedback.disposed, np.zeros(len(likely))
+        if not likely.all():
+            disposed = np.where(likely, feedback.disposed, expected)
+            unspent = 1.0 - disposed / np.maximum(feedback.disposed, 1.0)
+            unspent[likely] = 0.0
+        weight = (reported & (feedback.sent > 0.0)) / SPENT_PERIODS
         self._state.spent += weight * (unspent - self._state.spent)
         return disposed, reported & likely
+
+    def _unspent(self, feedback: Feedback) -> BoolArray:
+        """Rows whose dispositions, period by period likely, are in sum more than the pending counts can explain.
+
+        At most all of an allotment goes out at once, right after the push; so Little's law bounds the dispositions by
+        (pending before the report + half of those disposed) over d. Only a reported d can tell: a learned one comes
+        from the same counts.
+        """
+        known = np.isfinite(feedback.disposition_seconds) & (feedback.report_seconds > 0.0)
+        if not known.any():
+            return known
+        disposed = feedback.disposed * known
+        rate = feedback.report_seconds / np.fmax(feedback.disposition_seconds, SHORTEST_SECONDS)
+        fade = 1.0 - 1.0 / UNSPENT_PERIODS
+        self._counted = fade * self._counted + disposed
+        self._possible = fade * self._possible + (feedback.reported + 0.5 * disposed) * rate * known
+        surplus = 0.9 * self._counted - self._possible
+        return surplus * np.abs(surplus) > 4.0 * self._counted
 
     def _disposition(self, feedback: Feedback, policy: Policy) -> FloatArray:
         """Mean time to a disposition: as reported, else as learned, else the prior."""
@@ -105,14 +130,14 @@ class Estimator:
         # A report covers the time up to the push it answers; entries since then belong to the next report.
         state = self._state
         reported = feedback.report_seconds > 0.0 if len(feedback.report_seconds) else feedback.disposed > 0.0
-        counted, plausible = dispositions
-        disposed = np.where(reported, counted, 0.0)
+        disposed, plausible = dispositions  # none in rows without a report
         later = np.ones(len(disposed))
         if len(feedback.report_age_seconds):
             later = np.minimum(feedback.report_age_seconds / np.maximum(observation.elapsed, 1e-9), 1.0)
         covered = self._open_entries + observation.entries * (1.0 - later)
-        entries = np.where(reported, np.minimum(covered, disposed), 0.0)
-        self._open_entries = np.where(reported, 0.0, covered) + observation.entries * later
+        # A count bounds the entries of its period; an expectation, below one in most periods, does so only on average.
+        entries = np.where(plausible, np.minimum(covered, disposed), covered * reported)
+        self._open_entries = covered * ~reported + observation.entries * later
         prior = _known_or(feedback.acceptance_ratio, policy.default_acceptance)
         ratio = np.maximum(_mean(state.entries, state.disposed, prior), LEAST_ACCEPTANCE)
         fast_memory = np.maximum(FAST_ACCEPTS / ratio, FAST_MEMORY)
@@ -124,8 +149,8 @@ class Estimator:
         state.fast_entries[:] = np.where(plausible, state.fast_entries * fast + entries, state.fast_entries)
         state.fast_disposed[:] = np.where(plausible, state.fast_disposed * fast + disposed, state.fast_disposed)
         step = self._stepped(prior, fast_memory)
-        state.entries[:] = np.where(step, state.fast_entries, state.entries)
-        state.disposed[:] = np.where(step, state.fast_disposed, state.disposed)
+        state.entries[step] = state.fast_entries[step]
+        state.disposed[step] = state.fast_disposed[step]
 
     def _stepped(self, prior: FloatArray, memory: FloatArray) -> FloatArray:
         """Rows where the fast copy is too far from the slow one to be chance."""
@@ -145,7 +170,8 @@ class Estimator:
         )
         gain = 1.0 / (TIME_PRIOR + state.completed)
         moved = known + gain * (observation.busy_seconds - known * observation.completed)
-        state.handle[:] = np.where(observation.elapsed > 0.0, np.clip(moved, 0.5 * known, 2.0 * known), state.handle)
+        moved = np.minimum(np.maximum(moved, 0.5 * known), 2.0 * known)
+        state.handle[:] = np.where(observation.elapsed > 0.0, moved, state.handle)
 
     def _learn_disposition(self, feedback: Feedback, plausible: BoolArray, policy: Policy) -> None:
         state = self._state
@@ -154,11 +180,12 @@ class Estimator:
         wait = np.where(state.disposition > 0.0, state.disposition, policy.default_disposition_seconds)
         gain = 1.0 / (TIME_PRIOR + state.disposed)
         moved = wait + gain * (feedback.pending_seconds - wait * feedback.disposed)
-        state.disposition[:] = np.where(plausible, np.clip(moved, 0.5 * wait, 2.0 * wait), state.disposition)
+        moved = np.minimum(np.maximum(moved, 0.5 * wait), 2.0 * wait)
+        state.disposition[:] = np.where(plausible, moved, state.disposition)
 
     def _learn_patience(self, observation: Observation) -> None:
         state = self._state
-        fade = np.where(state.abandoned > PATIENCE_MEMORY, PATIENCE_MEMORY / np.maximum(state.abandoned, 1.0), 1.0)
+        fade = PATIENCE_MEMORY / np.maximum(state.abandoned, PATIENCE_MEMORY)
         state.waiting_seconds[:] = fade * state.waiting_seconds + observation.waiting_seconds
         state.abandoned[:] = fade * state.abandoned + observation.abandoned
 
@@ -166,12 +193,12 @@ class Estimator:
         state = self._state
         seen = observation.elapsed > 0.0
         weight = observation.elapsed / (RATE_SECONDS + observation.elapsed)
-        per_second = 1.0 / np.where(seen, observation.elapsed, 1.0)
+        per_second = 1.0 / np.maximum(observation.elapsed, 1e-9)
         state.flow += weight * (observation.accepted * per_second - state.flow)
         portion = 1.0 - state.inbound  # the share of inbound traffic that was let in while these entered
         open_door = seen & (portion > 0.05)
         offered = observation.reactive_entered * per_second / np.maximum(portion, 0.05)
-        state.reactive += np.where(open_door, weight, 0.0) * (offered - state.reactive)
+        state.reactive += weight * open_door * (offered - state.reactive)
 
 
 def cautious_acceptance(entries: FloatArray, disposed: FloatArray, prior: FloatArray) -> FloatArray:
@@ -192,8 +219,9 @@ def slow_memory_of(ratio: FloatArray) -> FloatArray:
 
 
 def _mean(entries: FloatArray, disposed: FloatArray, prior: FloatArray) -> FloatArray:
-    return (entries + PRIOR_WEIGHT * prior) / (disposed + PRIOR_WEIGHT)
+    return np.minimum((entries + PRIOR_WEIGHT * prior) / (disposed + PRIOR_WEIGHT), 1.0)
 
 
 def _known_or(values: FloatArray, default: FloatArray | float) -> FloatArray:
-    return np.where(np.isfinite(values), values, default)
+    known = np.isfinite(values)
+    return values if known.all() else np.where(known, values, default)

@@ -22,7 +22,7 @@ from pacing_node.algorithms.small_groups import EXACT_SLOTS, ExactLevels
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import FloatArray, IntArray
 
-HORIZONS = (1, 3)
+HORIZONS = (1.0, 3.0)
 """Multiples of the time to a disposition."""
 
 
@@ -79,12 +79,9 @@ class LookaheadLevels:
 
 def closed_level(flow: Flow, z: FloatArray) -> FloatArray:
     """M by the normal approximation, the smallest over the horizons."""
-    kept = np.exp(-flow.disposition / flow.handle)  # chance that a busy slot is still busy after d; cubed after 3 d
-    levels = [
-        normal_level(flow, flow.acceptance * -np.expm1(-horizon), kept if horizon == 1 else kept**horizon, z)
-        for horizon in HORIZONS
-    ]
-    return np.minimum(*levels)
+    kept = np.exp(-flow.disposition / flow.handle)  # chance that a busy slot is still busy after d
+    near, far = (flow.acceptance * -np.expm1(-horizon) for horizon in HORIZONS)
+    return np.minimum(normal_level(flow, near, kept, z), normal_level(flow, far, kept * kept * kept, z))
 
 
 def normal_level(flow: Flow, accept: FloatArray, kept: FloatArray, z: FloatArray) -> FloatArray:

@@ -66,9 +66,9 @@ def learn_abandonment(
     error = 0.5 * observation.waiting_seconds / patience + 0.5 * observation.abandoned - goal * observation.entries
     unit = np.sqrt(np.maximum(observation.slots, 1.0)) / GAIN
     least = LEAST_FEEDBACK * unit - 2.0 * reserve(state)
-    moved = np.clip(state.integral + error, least, MOST_FEEDBACK * unit)
+    moved = np.minimum(np.maximum(state.integral + error, least), MOST_FEEDBACK * unit)
     state.integral[:] = np.where(free, moved, state.integral)
-    state.budget[:] = np.where(free, state.budget + goal * observation.entries, state.budget)
+    state.budget += goal * observation.entries * free
 
 
 def reserve(state: LearnedState) -> FloatArray:

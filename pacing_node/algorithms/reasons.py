@@ -59,5 +59,6 @@ def reasons(
     )
     found = np.full(len(invitations), int(Reason.AGENTS_AVAILABLE), dtype=np.int64)
     for condition, reason in reversed(table):  # the first that applies is written last
-        np.putmask(found, condition, int(reason))
+        if condition.any():
+            found[condition] = int(reason)
     return found

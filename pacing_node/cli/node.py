@@ -11,11 +11,10 @@ import typer
 
 from cluster.errors import ClusterError
 from cluster.supervisor import run as run_supervised
-from pacing_node.adapters import cluster_settings
+from pacing_node.cluster_wiring import cluster_settings
 from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.node_options import describe_node_options, load_node_options
+from pacing_node.configuration.node_options import NodeOptions, describe_node_options, load_node_options
 from pacing_node.logs import configure_logs
-from pacing_node.node import run_node
 
 REFUSED = 2
 """Exit status when the configuration was refused."""
@@ -52,11 +51,18 @@ def node(
         if supervise and not options.standalone:
             status = run_supervised(_worker_command(config), cluster_settings(options))
         else:
-            status = asyncio.run(run_node(options))
+            status = _run(options)
     except (ClusterError, ConfigurationError, OSError) as error:
         sys.stderr.write(f"pacing node: {error}\n")
         raise typer.Exit(FAILED) from None
     raise typer.Exit(status)
+
+
+def _run(options: NodeOptions) -> int:
+    # Loaded here: the supervisor, which runs this module too, needs none of it.
+    from pacing_node.node import run_node  # noqa: PLC0415
+
+    return asyncio.run(run_node(options))
 
 
 def _worker_command(config: Path | None) -> list[str]:

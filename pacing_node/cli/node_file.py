@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import structlog
 import typer
 
-from pacing_node.adapters import zookeeper_security
+from pacing_node.cluster_wiring import zookeeper_security
 from pacing_node.configuration.errors import ConfigurationError
 from pacing_node.configuration.node_options import NodeOptions, load_node_options
 

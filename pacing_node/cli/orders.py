@@ -16,8 +16,8 @@ from cluster.channels import Channels
 from cluster.errors import ClusterError, SettingsError
 from cluster.peer_client import PeerClient
 from cluster.records import MemberInfo
-from pacing_node.adapters import peer_tls
 from pacing_node.cli.output import DEFAULT_URL, ExitCode, Output, OutputOption, UrlOption, ask, fail, print_json
+from pacing_node.cluster_wiring import peer_tls
 from pacing_node.configuration.errors import ConfigurationError
 from pacing_node.configuration.node_options import load_node_options
 

@@ -10,7 +10,7 @@ import httpx
 from cluster.document_stores import ZooKeeperDocuments
 from cluster.errors import ClusterError
 from cluster.membership import decode_member
-from pacing_node.adapters import cluster_settings
+from pacing_node.cluster_wiring import cluster_settings
 from pacing_node.doctor import dependencies
 from pacing_node.doctor.certificates import check_certificate
 from pacing_node.doctor.diagnosis import error, ok, skipped

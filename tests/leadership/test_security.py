@@ -17,7 +17,7 @@ from cluster import tree
 from cluster.errors import NotAllowedError, SettingsError
 from cluster.mastership import ZooKeeperState
 from cluster.security import ZooKeeperSecurity
-from pacing_node.adapters import cluster_settings, zookeeper_security
+from pacing_node.cluster_wiring import cluster_settings, zookeeper_security
 from pacing_node.configuration.document_access import open_documents
 from pacing_node.configuration.node_options import load_node_options
 from pacing_node.doctor.ensemble import joined
