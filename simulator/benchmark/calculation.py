@@ -19,6 +19,7 @@ from pacing_node.algorithms import (
 )
 
 _SMALL, _LARGE = 30, 200
+_PERIOD_SECONDS, _HANDLE_SECONDS = 5.0, 300.0
 
 
 def snapshot_of(random: np.random.Generator, targets: int, taken_at: float, *, small: bool) -> Snapshot:
@@ -26,6 +27,7 @@ def snapshot_of(random: np.random.Generator, targets: int, taken_at: float, *, s
     slots = random.integers(1, _SMALL + 1, targets) if small else random.integers(_SMALL + 1, _LARGE + 1, targets)
     ready = random.binomial(slots, 0.08).astype(np.float64)
     waiting = np.where(ready > 0.0, 0.0, random.poisson(0.4, targets)).astype(np.float64)
+    ended = _PERIOD_SECONDS / _HANDLE_SECONDS * (slots - ready)
     return Snapshot(
         taken_at=taken_at,
         logged_in=slots.astype(np.float64),
@@ -33,9 +35,9 @@ def snapshot_of(random: np.random.Generator, targets: int, taken_at: float, *, s
         ready=ready,
         busy=slots - ready,
         waiting=waiting,
-        accepted=random.poisson(0.2, targets).astype(np.float64),
-        abandoned=random.poisson(0.01, targets).astype(np.float64),
-        completed=random.poisson(0.2, targets).astype(np.float64),
+        accepted=random.poisson(0.97 * ended).astype(np.float64),
+        abandoned=random.poisson(0.03 * ended).astype(np.float64),
+        completed=random.poisson(ended).astype(np.float64),
         reactive_waiting=np.zeros(targets),
         reactive_entered=random.poisson(0.05, targets).astype(np.float64),
         handle_seconds=np.full(targets, np.nan),
@@ -49,7 +51,7 @@ def _policy(targets: int, algorithm: Algorithm) -> Policy:
         optimization_target=OptimizationTarget.ABANDONMENT_RATE,
         goal=np.full(targets, 0.03),
         enabled=np.ones(targets, dtype=np.bool_),
-        refresh_seconds=5.0,
+        refresh_seconds=_PERIOD_SECONDS,
     )
 
 
@@ -62,7 +64,7 @@ def measure(targets: int, repeats: int = 50, *, small: bool, algorithm: Algorith
     snapshots = [snapshot_of(random, targets, 0.0, small=small) for _ in range(5)]
     taken_at, times = 1_000_000.0, []
     for index in range(repeats + 15):
-        taken_at += 5.0
+        taken_at += _PERIOD_SECONDS
         snapshot = replace(snapshots[index % 5], taken_at=taken_at)
         feedback: Feedback = ledger.feedback(taken_at)
         start = perf_counter()
