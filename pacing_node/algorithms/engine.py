@@ -12,7 +12,14 @@ from pacing_node.algorithms.dual import inbound_portion, learn_share, shared_por
 from pacing_node.algorithms.estimators import PRIOR_WEIGHT, Estimator
 from pacing_node.algorithms.feasibility import infeasible
 from pacing_node.algorithms.in_flight import still_pending
-from pacing_node.algorithms.laws import PREDICTIVE, Situation, abandonment_goal, effective, shared_laws
+from pacing_node.algorithms.laws import (
+    PREDICTIVE,
+    SUPER_PROGRESSIVE,
+    Situation,
+    abandonment_goal,
+    effective,
+    shared_laws,
+)
 from pacing_node.algorithms.model import Algorithm, OptimizationTarget, Result
 from pacing_node.algorithms.observation import Observer
 from pacing_node.algorithms.outer import learn_abandonment, learn_busy
@@ -84,6 +91,12 @@ class PacingController:
         if policy.algorithm.dual:
             learn_share(state, seen, believed, policy)
         size = len(state)
+        shares = None if snapshot.shared is None else share_agents(snapshot.shared, state.flow)
+        own_ready = seen.ready
+        if shares is not None and effective(policy) in SUPER_PROGRESSIVE:
+            # Whole agents by turns: a portion below one agent would never promise anybody.
+            dealt, self._carry = deal(seen.ready * shares.portion, shares.component, self._carry)
+            own_ready = dealt.astype(np.float64)
         return Situation(
             observation=seen,
             estimates=replace(believed, pending=pending),
@@ -91,7 +104,8 @@ class PacingController:
             inbound=believed.reactive_per_second * (1.0 - state.inbound),
             reserved=policy.reserved_slots if len(policy.reserved_slots) else np.zeros(size),
             chance=self._chance,
-            shares=None if snapshot.shared is None else share_agents(snapshot.shared, state.flow),
+            own_ready=own_ready,
+            shares=shares,
         )
 
     def _warn_of_replacement(self, policy: Policy) -> None:

@@ -47,6 +47,8 @@ class Situation:
     """Slots held back for reactive traffic."""
     chance: FloatArray
     """A number 0..1 per row for rounding."""
+    own_ready: FloatArray
+    """Ready slots that SUPER_PROGRESSIVE may promise: whole ones where agents are shared."""
     shares: Shares | None = None
 
 
@@ -98,7 +100,7 @@ class Laws:
 
     def _super_progressive(self, situation: Situation, policy: Policy) -> FloatArray:
         seen = situation.observation
-        ready = _own(seen.ready, situation.shares)
+        ready = situation.own_ready
         free = ready - seen.waiting
         if policy.algorithm.dual:
             # Without reactive traffic there is nothing to share with.

@@ -44,6 +44,8 @@ def start_margin(goal: FloatArray, slots: FloatArray, handle: FloatArray, patien
     """
     may_wait = goal * (1.0 + slots * patience / handle)
     exact = slots <= EXACT_SLOTS
+    if not exact.any():
+        return upper_quantile(np.minimum(may_wait, 0.25)) + 0.2
     chance = np.where(exact, np.clip(0.4 * may_wait, 1.5 * goal, 0.4), np.minimum(may_wait, 0.25))
     return upper_quantile(chance) + np.where(exact, 0.0, 0.2)
 
