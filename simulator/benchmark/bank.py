@@ -1,6 +1,6 @@
 """A day of the "Anonymous Bank" records (Technion), read at run time where at hand.
 
-``PACING_BANK_DATA`` names the folder with ``day_1999-10-25.csv``, ``service_time_quantiles.csv`` and
+``PACING_DATA`` names the folder with ``day_1999-10-25.csv``, ``service_time_quantiles.csv`` and
 ``patience_km.csv``.
 """
 
@@ -26,7 +26,9 @@ _SLOT_SECONDS = 1800.0
 
 def bank_folder() -> Path:
     """Where the records are looked for."""
-    return Path(os.environ.get("PACING_BANK_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+    named = Path(os.environ.get("PACING_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+    # The simulator takes the recorded day's file as well.
+    return named.parent if named.is_file() else named
 
 
 def bank_available() -> bool:
