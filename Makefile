@@ -3,9 +3,9 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
-# Two processes; the tests of one module, or of one xdist_group, share a process and what its fixtures have started.
+# Three processes, for much of the time is waiting; the tests of one module, or of one xdist_group, share a process and what its fixtures have started.
 PYTEST := $(BIN)/python -m pytest
-PYTEST_PARALLEL ?= -n 2 --dist loadgroup
+PYTEST_PARALLEL ?= -n 3 --dist loadgroup
 
 # make demo: seconds until it ends, second of the kill, file of the report, scenario, number of nodes.
 DURATION ?=
