@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -25,12 +26,14 @@ KEPT_REIGNS = 200
 
 
 def encode_entry(entry: HistoryEntry) -> bytes:
-    """The content of an entry's node."""
-    return json.dumps(asdict(entry)).encode()
+    """The content of an entry's node: all but the gap, which depends on the reign before and is told when read."""
+    content = asdict(entry)
+    del content["gap_seconds"]
+    return json.dumps(content).encode()
 
 
 def decode_entry(data: bytes) -> HistoryEntry | None:
-    """The entry in the content of its node; None when it cannot be read."""
+    """The entry in the content of its node, without its gap; None when it cannot be read."""
     try:
         content: dict[str, Any] = json.loads(data)
         return HistoryEntry(
@@ -40,10 +43,23 @@ def decode_entry(data: bytes) -> HistoryEntry | None:
             previous=content.get("previous"),
             ended_at=content.get("ended_at"),
             cause=content.get("cause"),
-            gap_seconds=content.get("gap_seconds"),
+            gap_seconds=None,
         )
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def with_gap(entry: HistoryEntry, before: HistoryEntry | None) -> HistoryEntry:
+    """The entry with the time that passed since the reign before ended, if somebody knows when that was.
+
+    A master's word about its own end may arrive after its successor has entered, so the gap is not kept with the entry.
+    A reign which the successor itself closed ended at an unknown moment: its end is only the successor's beginning.
+    """
+    if before is None or before.ended_at is None:
+        return entry
+    if before.cause == EndCause.SESSION_LOST.value and before.ended_at == entry.began_at:
+        return entry
+    return replace(entry, gap_seconds=max(0.0, entry.began_at - before.ended_at))
 
 
 class History:
@@ -76,20 +92,18 @@ class History:
 
     async def newest(self, limit: int) -> Sequence[HistoryEntry]:
         """The newest reigns, newest first."""
-        epochs = sorted(await self._epochs(), reverse=True)[:limit]
-        entries = [await self._read(epoch) for epoch in epochs]
-        return [entry for entry in entries if entry is not None]
+        epochs = sorted(await self._epochs(), reverse=True)[: limit + 1]
+        read = [await self._read(epoch) for epoch in epochs]
+        entries = [entry for entry in read if entry is not None]
+        with_gaps = [with_gap(entry, before) for entry, before in zip_longest(entries, entries[1:])]
+        return with_gaps[:limit]
 
     async def _enter(self, epoch: int, began_at: float) -> None:
         before = await self._newest_before(epoch)
-        gap = None
-        if before is not None:
-            if before.ended_at is None:
-                before = replace(before, ended_at=began_at, cause=EndCause.SESSION_LOST.value)
-                await self._close(before, replace_existing=False)
-            else:
-                gap = max(0.0, began_at - before.ended_at)
-        entry = HistoryEntry(epoch, self._node, began_at, before.node if before else None, None, None, gap)
+        if before is not None and before.ended_at is None:
+            closed = replace(before, ended_at=began_at, cause=EndCause.SESSION_LOST.value)
+            await self._close(closed, replace_existing=False)
+        entry = HistoryEntry(epoch, self._node, began_at, before.node if before else None, None, None, None)
         try:
             await self._session.create(self._path(epoch), encode_entry(entry))
         except errors.NodeExistsError:

@@ -79,4 +79,5 @@ class HistoryEntry:
     cause: str | None
     """A value of ``EndCause``; None while it lasts."""
     gap_seconds: float | None
-    """Time without a master before this reign, as far as clocks of two machines tell; None for the first reign."""
+    """Time without a master before this reign, as far as clocks of two machines tell; None for the first reign, and
+    while nobody knows when the one before ended."""

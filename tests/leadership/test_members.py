@@ -148,8 +148,11 @@ async def test_history_tells_who_reigned_and_why_it_ended(members: Members) -> N
     await members.master(other_than=a)
     await members.leave(b)
     await members.master()
-    await asyncio.sleep(0.3)
-    newest = await a.history()
+    async with asyncio.timeout(20):
+        newest = await a.history()
+        while [each.cause for each in newest] != [None, "resigned", "operator"]:
+            await asyncio.sleep(0.01)
+            newest = await a.history()
     assert [(each.epoch, each.node, each.previous, each.cause) for each in newest] == [
         (3, "a", "b", None),
         (2, "b", "a", "resigned"),
