@@ -3,44 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import os
-import platform
 import shlex
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cluster.errors import ClusterError, UnavailableError
+from pacing_node.cli.config_change import Yes, read_stored, replace, shown_diff
 from pacing_node.cli.config_history import history
-from pacing_node.cli.node_file import REFUSED, NodeFile, node_of, security_of
+from pacing_node.cli.node_file import REFUSED, NodeFile, node_of
 from pacing_node.cli.output import ExitCode, Output, OutputOption, fail, print_json, print_table
 from pacing_node.configuration.check import FileKind, check_file
-from pacing_node.configuration.cluster_options import parse_cluster_options, restart_needed
-from pacing_node.configuration.document_access import open_documents, open_history
+from pacing_node.configuration.cluster_options import parse_cluster_options
 from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.history import PastVersion, record
 from pacing_node.configuration.masking import masked
-from pacing_node.configuration.node_options import NodeOptions
 from pacing_node.configuration.platform_import import import_replies
-from pacing_node.configuration.store import (
-    OptionsChangedError,
-    StoredOptions,
-    options_diff,
-    read_options,
-    read_seed,
-    replace_options,
-)
+from pacing_node.configuration.store import read_seed
 
 if TYPE_CHECKING:
     from pacing_node.configuration.check import CheckReport
-
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -141,7 +126,7 @@ def show(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show the options of the cluster as they are kept, values of secrets covered."""
-    stored = asyncio.run(_stored(node_of(config)))
+    stored = asyncio.run(read_stored(node_of(config)))
     if stored is None:
         raise fail("the cluster has no options yet", ExitCode.NOT_FOUND)
     text = stored.text if reveal else masked(stored.text)
@@ -157,11 +142,11 @@ def diff(
 ) -> None:
     """Show how a file differs from the options that are kept; ends with status 1 when it does."""
     text = _checked(file)
-    stored = asyncio.run(_stored(node_of(config)))
+    stored = asyncio.run(read_stored(node_of(config)))
     if stored is not None and stored.text == text:
         typer.echo("no difference")
         return
-    typer.echo(_shown_diff(stored, text, str(file)), nl=False)
+    typer.echo(shown_diff(stored, text, str(file)), nl=False)
     raise typer.Exit(ExitCode.FAILED)
 
 
@@ -173,14 +158,14 @@ def apply(
 ) -> None:
     """Put the options of a file in force; refused when somebody else changes them at the same time."""
     node, text = node_of(config), _checked(file)
-    stored = asyncio.run(_stored(node))
-    _replace(node, stored, text, str(file), ask=not yes, dry_run=dry_run)
+    stored = asyncio.run(read_stored(node))
+    replace(node, stored, text, str(file), ask=not yes, dry_run=dry_run)
 
 
 def edit(config: NodeFile = None, yes: Yes = False) -> None:
     """Edit the options that are kept in $VISUAL or $EDITOR; bad ones are said and can be edited again."""
     node = node_of(config)
-    stored = asyncio.run(_stored(node))
+    stored = asyncio.run(read_stored(node))
     text = stored.text if stored else ""
     while True:
         text = _edited(text)
@@ -191,7 +176,7 @@ def edit(config: NodeFile = None, yes: Yes = False) -> None:
             sys.stderr.write(f"{error}\n")
             if not typer.confirm("Edit again?", default=True):
                 raise typer.Exit(REFUSED) from None
-    _replace(node, stored, text, "your text", ask=not yes)
+    replace(node, stored, text, "your text", ask=not yes)
 
 
 def _edited(text: str) -> str:
@@ -205,82 +190,6 @@ def _edited(text: str) -> str:
             return file.read_text()
         except (OSError, ValueError, subprocess.CalledProcessError) as error:
             raise fail(f"the editor {editor} failed: {error}", ExitCode.FAILED) from None
-
-
-def _replace(
-    node: NodeOptions, stored: StoredOptions | None, text: str, name: str, *, ask: bool, dry_run: bool = False
-) -> None:
-    """Show the difference, ask, write by compare-and-set."""
-    if stored is not None and stored.text == text:
-        typer.echo(f"no difference; the options stay at version {stored.version}")
-        return
-    typer.echo(_shown_diff(stored, text, name), nl=False)
-    for key in _waiting(stored, text, name):
-        typer.echo(f"{key} takes effect at the next start of each node")
-    if node.standalone:
-        typer.echo("the node runs without ZooKeeper: a running one reads the options at its next start")
-    if dry_run:
-        return
-    if ask and not typer.confirm("Put these options in force?"):
-        raise typer.Exit(ExitCode.FAILED)
-    try:
-        version = asyncio.run(_write(node, stored, text, name))
-    except OptionsChangedError as error:
-        changes = options_diff(masked(stored.text) if stored else "", masked(error.newest.text), "before", "theirs")
-        sys.stderr.write(changes)
-        raise fail(f"somebody else was faster: {error}", ExitCode.FAILED) from None
-    except UnavailableError as error:
-        raise fail(str(error), ExitCode.UNREACHABLE) from None
-    except ClusterError as error:
-        raise fail(str(error), ExitCode.FAILED) from None
-    before = f"version {stored.version}" if stored else "no options"
-    typer.echo(f"before: {before}\nafter:  version {version}")
-
-
-def _waiting(stored: StoredOptions | None, text: str, name: str) -> tuple[str, ...]:
-    """Keys whose change waits for a restart; none where what stands there cannot be read."""
-    if stored is None:
-        return ()
-    try:
-        return restart_needed(parse_cluster_options(stored.text, "kept"), parse_cluster_options(text, name))
-    except ConfigurationError:
-        return ()
-
-
-def _shown_diff(stored: StoredOptions | None, text: str, name: str) -> str:
-    """The difference for people; a change of secrets only shows as such."""
-    before_name = f"version {stored.version}" if stored else "nothing"
-    shown = options_diff(masked(stored.text) if stored else "", masked(text), before_name, name)
-    return shown or "only values of secrets differ\n"
-
-
-async def _stored(node: NodeOptions) -> StoredOptions | None:
-    try:
-        async with open_documents(node, security_of(node)) as documents:
-            return await read_options(documents)
-    except ClusterError as error:
-        code = ExitCode.UNREACHABLE if isinstance(error, UnavailableError) else ExitCode.FAILED
-        raise fail(str(error), code) from None
-
-
-async def _write(node: NodeOptions, stored: StoredOptions | None, text: str, name: str) -> int:
-    async with open_documents(node, security_of(node)) as documents:
-        version = await replace_options(documents, text, stored, name)
-    past = PastVersion(version, text, time.time(), f"{_user()}@{platform.node()}")
-    try:
-        async with open_history(node, security_of(node)) as documents:
-            await record(documents, stored, past)
-    except (ClusterError, OSError) as error:
-        sys.stderr.write(f"the options are in force; the history was not written: {error}\n")
-    return version
-
-
-def _user() -> str:
-    """Who runs the command; a process without an entry among the users goes by its number."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _checked(file: Path) -> str:

@@ -1,17 +1,21 @@
-"""`pacing config history`: which options were in force before, and who changed what."""
+"""`pacing config history`: which options were in force before, who changed what, and back to one of them."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cluster.errors import ClusterError, UnavailableError
-from pacing_node.cli.node_file import NodeFile, node_of, security_of
+from pacing_node.cli.config_change import Yes, read_stored, replace
+from pacing_node.cli.node_file import REFUSED, NodeFile, node_of, security_of
 from pacing_node.cli.output import ExitCode, Output, OutputOption, fail, print_json, print_table
+from pacing_node.configuration.cluster_options import parse_cluster_options
 from pacing_node.configuration.document_access import open_history
+from pacing_node.configuration.errors import ConfigurationError
 from pacing_node.configuration.history import PastVersion, read_history
 from pacing_node.configuration.masking import masked
 from pacing_node.configuration.store import options_diff
@@ -20,21 +24,68 @@ if TYPE_CHECKING:
     from pacing_node.configuration.node_options import NodeOptions
 
 
+Restored = Annotated[
+    int | None, typer.Option("--restore", help="Put this version's options in force again, as a new version.", min=0)
+]
+
+
 def history(
+    *,
     version: Annotated[int | None, typer.Argument(help="Show what this version changed.", min=0)] = None,
     config: NodeFile = None,
+    restore: Restored = None,
+    yes: Yes = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what --restore would change and end.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """List the newest versions of the cluster's options, or show what one of them changed; secrets stay covered."""
-    versions = asyncio.run(_read(node_of(config)))
+    """List the newest versions of the cluster's options, or show what one of them changed; secrets stay covered.
+
+    With --restore an older version is put in force again: refused when somebody else changes the options at the same
+    time, or when this release does not accept them any more.
+    """
+    if restore is None and (yes or dry_run):
+        raise fail("--yes and --dry-run belong to --restore", ExitCode.USAGE)
+    if restore is not None and version is not None:
+        raise fail("name a version to show, or --restore with one to put in force", ExitCode.USAGE)
+    node = node_of(config)
+    # Read before the history: whoever writes from here on is noticed.
+    stored = asyncio.run(read_stored(node)) if restore is not None else None
+    versions = asyncio.run(_read(node))
     if not versions:
         raise fail("no version of the options has been written by a command yet", ExitCode.NOT_FOUND)
+    if restore is not None:
+        text = _found(versions, restore).text
+        _refuse_bad(text, restore)
+        replace(node, stored, text, f"version {restore} again", ask=not yes, dry_run=dry_run)
+        return
+    _print(versions, version, output)
+
+
+def _found(versions: tuple[PastVersion, ...], version: int) -> PastVersion:
+    """One of the versions; ends the command when it is not kept."""
+    for past in versions:
+        if past.version == version:
+            return past
+    kept = f"{versions[0].version} to {versions[-1].version}"
+    raise fail(f"version {version} is not among those kept, {kept}", ExitCode.NOT_FOUND)
+
+
+def _refuse_bad(text: str, version: int) -> None:
+    """End the command when options that were good once are not any more."""
+    try:
+        parse_cluster_options(text, f"version {version}")
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(REFUSED) from None
+
+
+def _print(versions: tuple[PastVersion, ...], version: int | None, output: Output) -> None:
+    """The list of versions, or the difference one of them made."""
+    if version is not None:
+        _found(versions, version)
     rows = [_described(past, versions[place - 1] if place else None) for place, past in enumerate(versions)]
     if version is not None:
         rows = [row for row in rows if row["version"] == version]
-        if not rows:
-            kept = f"{versions[0].version} to {versions[-1].version}"
-            raise fail(f"version {version} is not among those kept, {kept}", ExitCode.NOT_FOUND)
     if output is Output.JSON:
         print_json(rows if version is None else rows[0])
     elif version is None:

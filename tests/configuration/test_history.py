@@ -43,10 +43,10 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def run(*arguments: object) -> tuple[int, str, str]:
+def run(*arguments: object, say: str = "") -> tuple[int, str, str]:
     app = typer.Typer()
     config.register(app)
-    result = CliRunner().invoke(app, ["config", *map(str, arguments)], env={"COLUMNS": "200"})
+    result = CliRunner().invoke(app, ["config", *map(str, arguments)], input=say, env={"COLUMNS": "200"})
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -91,6 +91,66 @@ def test_without_changes_or_with_an_unknown_version_that_is_said(node: Path) -> 
 
     assert status == 4
     assert said == "pacing: version 7 is not among those kept, 0 to 0\n"
+
+
+def kept(node: Path) -> str:
+    return run("show", "-c", node, "--reveal")[1].partition("\n")[2]
+
+
+def test_a_version_is_put_in_force_again_after_its_difference_was_shown_and_agreed_to(node: Path) -> None:
+    newer = GOOD.replace("refreshPeriod: 5", "refreshPeriod: 2").replace("hush", "quiet").replace("stat1", "stat2")
+    put(node, GOOD)
+    put(node, newer)
+
+    dry = run("history", "--restore", 0, "--dry-run", "-c", node)
+    refused = run("history", "--restore", 0, "-c", node, say="n\n")
+    before = kept(node)
+    done = run("history", "--restore", 0, "-c", node, say="y\n")
+
+    assert (dry[0], refused[0], before) == (0, 1, newer)
+    assert {"-pacing: {refreshPeriod: 2}", "+pacing: {refreshPeriod: 5}"} <= set(dry[1].splitlines())
+    assert "statServer.primary takes effect at the next start of each node" in dry[1]
+    assert not any(secret in "".join(dry[1:] + done[1:]) for secret in ("hush", "quiet"))
+    assert (done[0], done[1].splitlines()[-2:]) == (0, ["before: version 1", "after:  version 2"])
+    assert kept(node) == GOOD
+    versions = json.loads(run("history", "-c", node, "-o", "json")[1])
+    assert [each["version"] for each in versions] == [0, 1, 2]
+
+
+def test_the_version_in_force_again_changes_nothing(node: Path) -> None:
+    put(node, GOOD)
+
+    assert run("history", "--restore", 0, "-c", node) == (0, "no difference; the options stay at version 0\n", "")
+
+
+def test_a_version_that_is_not_kept_or_not_acceptable_any_more_is_not_put_in_force(node: Path) -> None:
+    put(node, GOOD)
+    documents = LocalDocuments(node.parent / "state" / "pacing.history")
+
+    async def old_release() -> None:
+        await documents.load()
+        before = await documents.read()
+        assert before is not None
+        versions = [*decode_history(before.data), PastVersion(7, GOOD + "gone: 1\n")]
+        await documents.write(encode_history(versions), before.version)
+
+    asyncio.run(old_release())
+
+    unknown = run("history", "--restore", 5, "--yes", "-c", node)
+    unfit = run("history", "--restore", 7, "--yes", "-c", node)
+
+    assert (unknown[0], unknown[2]) == (4, "pacing: version 5 is not among those kept, 0 to 7\n")
+    assert unfit[0] == 2
+    assert unfit[2].startswith("version 7:5:1: gone: found an unknown key")
+    assert kept(node) == GOOD
+
+
+@pytest.mark.parametrize("wrong", [("1", "--restore", "0"), ("--yes",), ("0", "--dry-run")])
+def test_options_that_do_not_belong_together_are_wrong_usage(node: Path, wrong: tuple[str, ...]) -> None:
+    put(node, GOOD)
+
+    assert run("history", *wrong, "-c", node)[0] == 2
+    assert kept(node) == GOOD
 
 
 async def test_options_that_were_seeded_are_known_from_their_first_change() -> None:
@@ -144,3 +204,30 @@ def test_the_history_is_kept_in_a_real_ensemble(zookeeper_hosts: str, node: Path
     versions = json.loads(run("history", "-c", node, "-o", "json")[1])
 
     assert [(each["version"], each["changes"]) for each in versions] == [(0, "first kept"), (1, "+1 -1")]
+
+
+@pytest.mark.ensemble
+def test_a_version_is_restored_in_a_real_ensemble_unless_somebody_else_was_faster(
+    zookeeper_hosts: str, node: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts, _, base = zookeeper_hosts.partition("/")
+    node.write_text(f"cluster: c1\nzookeeper: {{hosts: '{hosts}', root: /{base}}}\n")
+    put(node, GOOD)
+    put(node, GOOD.replace("refreshPeriod: 5", "refreshPeriod: 2"))
+
+    done = run("history", "--restore", 0, "--yes", "-c", node)
+    restored = kept(node)
+
+    def meanwhile(*_: object, **__: object) -> bool:
+        """Somebody else applies a file while the question is being read."""
+        put(node, GOOD.replace("refreshPeriod: 5", "refreshPeriod: 9"))
+        return True
+
+    monkeypatch.setattr(typer, "confirm", meanwhile)
+    late = run("history", "--restore", 1, "-c", node)
+
+    assert (done[0], restored) == (0, GOOD)
+    assert late[0] == 1
+    assert "+pacing: {refreshPeriod: 9}" in late[2]
+    assert late[2].endswith("somebody else was faster: the options are at version 3 now; nothing was written\n")
+    assert kept(node) == GOOD.replace("refreshPeriod: 5", "refreshPeriod: 9")

@@ -1,0 +1,109 @@
+"""How a command changes the cluster's options: it shows the difference, asks, and writes by compare-and-set."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import platform
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cluster.errors import ClusterError, UnavailableError
+from pacing_node.cli.node_file import security_of
+from pacing_node.cli.output import ExitCode, fail
+from pacing_node.configuration.cluster_options import parse_cluster_options, restart_needed
+from pacing_node.configuration.document_access import open_documents, open_history
+from pacing_node.configuration.errors import ConfigurationError
+from pacing_node.configuration.history import PastVersion, record
+from pacing_node.configuration.masking import masked
+from pacing_node.configuration.store import OptionsChangedError, options_diff, read_options, replace_options
+
+if TYPE_CHECKING:
+    from pacing_node.configuration.node_options import NodeOptions
+    from pacing_node.configuration.store import StoredOptions
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")]
+
+
+def replace(
+    node: NodeOptions, stored: StoredOptions | None, text: str, name: str, *, ask: bool, dry_run: bool = False
+) -> None:
+    """Show the difference from ``stored``, ask, write by compare-and-set; ``name`` stands for the new text.
+
+    Ends the command when the text is refused, the user says no, somebody else was faster or the store is away.
+    """
+    if stored is not None and stored.text == text:
+        typer.echo(f"no difference; the options stay at version {stored.version}")
+        return
+    typer.echo(shown_diff(stored, text, name), nl=False)
+    for key in _waiting(stored, text, name):
+        typer.echo(f"{key} takes effect at the next start of each node")
+    if node.standalone:
+        typer.echo("the node runs without ZooKeeper: a running one reads the options at its next start")
+    if dry_run:
+        return
+    if ask and not typer.confirm("Put these options in force?"):
+        raise typer.Exit(ExitCode.FAILED)
+    try:
+        version = asyncio.run(_write(node, stored, text, name))
+    except OptionsChangedError as error:
+        changes = options_diff(masked(stored.text) if stored else "", masked(error.newest.text), "before", "theirs")
+        sys.stderr.write(changes)
+        raise fail(f"somebody else was faster: {error}", ExitCode.FAILED) from None
+    except UnavailableError as error:
+        raise fail(str(error), ExitCode.UNREACHABLE) from None
+    except ClusterError as error:
+        raise fail(str(error), ExitCode.FAILED) from None
+    before = f"version {stored.version}" if stored else "no options"
+    typer.echo(f"before: {before}\nafter:  version {version}")
+
+
+def _waiting(stored: StoredOptions | None, text: str, name: str) -> tuple[str, ...]:
+    """Keys whose change waits for a restart; none where what stands there cannot be read."""
+    if stored is None:
+        return ()
+    try:
+        return restart_needed(parse_cluster_options(stored.text, "kept"), parse_cluster_options(text, name))
+    except ConfigurationError:
+        return ()
+
+
+def shown_diff(stored: StoredOptions | None, text: str, name: str) -> str:
+    """The difference for people; a change of secrets only shows as such."""
+    before_name = f"version {stored.version}" if stored else "nothing"
+    shown = options_diff(masked(stored.text) if stored else "", masked(text), before_name, name)
+    return shown or "only values of secrets differ\n"
+
+
+async def read_stored(node: NodeOptions) -> StoredOptions | None:
+    """The options as they are kept; None when there are none. Ends the command when they cannot be read."""
+    try:
+        async with open_documents(node, security_of(node)) as documents:
+            return await read_options(documents)
+    except ClusterError as error:
+        code = ExitCode.UNREACHABLE if isinstance(error, UnavailableError) else ExitCode.FAILED
+        raise fail(str(error), code) from None
+
+
+async def _write(node: NodeOptions, stored: StoredOptions | None, text: str, name: str) -> int:
+    async with open_documents(node, security_of(node)) as documents:
+        version = await replace_options(documents, text, stored, name)
+    past = PastVersion(version, text, time.time(), f"{_user()}@{platform.node()}")
+    try:
+        async with open_history(node, security_of(node)) as documents:
+            await record(documents, stored, past)
+    except (ClusterError, OSError) as error:
+        sys.stderr.write(f"the options are in force; the history was not written: {error}\n")
+    return version
+
+
+def _user() -> str:
+    """Who runs the command; a process without an entry among the users goes by its number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
