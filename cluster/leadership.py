@@ -38,6 +38,7 @@ from cluster.leadership_events import (
 )
 from cluster.lease import Touches
 from cluster.mastership import EndCause
+from cluster.sitting_out import SittingOut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,7 @@ class Leadership:
         self.master: str | None = None
         self.epoch_seen = 0
         self._asked = terms
-        self._sit_out_seconds = sit_out_seconds
+        self._sitting_out = SittingOut(sit_out_seconds)
         self._connected = False
         self._session_id = 0
         self._silent_since: float | None = None
@@ -134,7 +135,7 @@ class Leadership:
             if self._connected and not self._beat_under_way:
                 times.append(self._beat_at)
         elif self._may_contend():
-            times.append(self._contend_at)
+            times.append(self._contention_at())
         if self._read_at is not None and self._wants_reading():
             times.append(self._read_at)
         if self._silent_since is not None and not self._stopping:
@@ -180,6 +181,7 @@ class Leadership:
     def _disconnected(self, at: float) -> None:
         self._connected = False
         self._vacant = False
+        self._sitting_out.forget()
         self._read_at = None
         if self._silent_since is None:
             self._silent_since = at
@@ -193,6 +195,7 @@ class Leadership:
         self.master = event.node
         self.epoch_seen = max(self.epoch_seen, event.epoch)
         self._vacant = event.owner == 0
+        self._sitting_out.note(event.at, free=self._vacant)
         self._read_at = event.at + REREAD_FACTOR * self.terms.session_timeout_seconds
         mine = event.owner == self._session_id
         if self.hold is not None:
@@ -292,7 +295,7 @@ class Leadership:
 
     def _on_step_down(self, event: StepDown) -> None:
         if self.hold is not None:
-            self._contend_at = event.at + self._sit_out_seconds
+            self._sitting_out.begin(event.at)
             self._resign(event.cause, successor=event.successor)
 
     def _on_candidacy(self, event: Candidacy) -> None:
@@ -335,6 +338,7 @@ class Leadership:
         self.lease_until = 0.0
         self._beat_under_way = False
         self._vacant = False
+        self._sitting_out.forget()
 
     # --- time --------------------------------------------------------------------------------------------------------
 
@@ -349,7 +353,7 @@ class Leadership:
     def _follow_up(self, at: float) -> None:
         if self.hold is not None and self._connected and not self._beat_under_way and at >= self._beat_at:
             self._prove()
-        elif self._may_contend() and at >= self._contend_at:
+        elif self._may_contend() and at >= self._contention_at():
             self._attempt += 1
             self._vacant = False
             self.state = State.ACQUIRING
@@ -361,6 +365,9 @@ class Leadership:
     def _may_contend(self) -> bool:
         able = self._candidate and not self.paused and self._connected and not self._releasing
         return self.state is State.STANDBY and able and self._vacant
+
+    def _contention_at(self) -> float:
+        return max(self._contend_at, self._sitting_out.contend_at(self.terms.session_timeout_seconds))
 
     # --- actions -----------------------------------------------------------------------------------------------------
 

@@ -105,6 +105,13 @@ MUTANTS = (
         f"{LEADERSHIP}/test_model.py::TestNobodyActsWithoutHoldingAndAllComesBack",
     ),
     Mutant(
+        "sitting-out",
+        "a mastership that nobody else takes is taken by one that sits out",
+        "cluster/sitting_out.py",
+        (("return min(self._until, ", "return max(self._until, "),),
+        f"{LEADERSHIP}/test_state_machine.py::test_a_node_that_sits_out_takes_a_mastership_that_nobody_else_takes",
+    ),
+    Mutant(
         "ghost-reconciliation",
         "a mastership held without knowing it is found and given back",
         "cluster/leadership.py",

@@ -111,6 +111,7 @@ async def test_a_broken_stream_is_an_early_sign_and_no_more(members: Members) ->
 async def test_stepping_down_without_a_master_is_refused(members: Members) -> None:
     a = await members.join("a")
     await members.master()
+    a.mastership.set_candidate(candidate=False)
     assert await a.step_down("a test") == 1
     with pytest.raises(NotMasterError):
         await a.step_down("a test")

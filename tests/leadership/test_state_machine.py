@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 from cluster.leadership import FOREIGN_SIT_OUT_SECONDS, HEALTH_GUARD_SECONDS, Leadership
 from cluster.leadership_events import (
@@ -35,6 +37,7 @@ from cluster.leadership_events import (
 )
 from cluster.lease import LeaseTerms
 from cluster.mastership import EndCause
+from cluster.sitting_out import SittingOut
 
 TERMS = LeaseTerms(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
 ME, OTHER = 7, 8
@@ -253,3 +256,73 @@ def test_what_can_be_started_is_bounded_by_the_lease_of_the_moment() -> None:
 def test_the_name_of_a_successor_goes_with_the_release() -> None:
     rules = serving()
     assert Release(HOLD, 0, "c") in rules.handle(StepDown(10.1, EndCause.OPERATOR, "c"))
+
+
+def stepped_down(at: float = 10.1) -> Leadership:
+    """Released, and about to look who is master."""
+    rules = serving()
+    rules.handle(StepDown(at, EndCause.OPERATOR))
+    assert rules.handle(Released(at)) == [ReadMaster()]
+    return rules
+
+
+def test_a_node_that_sits_out_leaves_a_free_mastership_to_others() -> None:
+    rules = stepped_down()
+    assert rules.handle(MasterObserved(10.2, 10.1, ME, 0, None, 3)) == []
+    assert rules.handle(Tick(10.4)) == []
+    assert rules.handle(MasterObserved(10.5, 10.4, ME, OTHER, "b", 4)) == []
+    assert not [each for each in rules.handle(Tick(15.0)) if isinstance(each, Acquire)]
+
+
+def test_a_node_that_sits_out_takes_a_mastership_that_nobody_else_takes() -> None:
+    rules = stepped_down()
+    rules.handle(MasterObserved(10.2, 10.1, ME, 0, None, 3))
+    wake = rules.next_wake()
+    assert wake is not None
+    assert 10.2 < wake <= 10.2 + 0.25 * TERMS.session_timeout_seconds
+    assert Acquire(3) in rules.handle(Tick(11.2))
+
+
+def test_looking_again_does_not_prolong_the_wait_of_a_node_that_sits_out() -> None:
+    rules = stepped_down()
+    for at in (10.2, 10.6, 11.0):
+        assert rules.handle(MasterObserved(at, at - 0.1, ME, 0, None, 3)) == []
+    assert Acquire(3) in rules.handle(Tick(11.2))
+
+
+def test_the_wait_begins_with_the_vacancy_and_not_with_one_before() -> None:
+    rules = stepped_down()
+    rules.handle(MasterObserved(10.2, 10.1, ME, 0, None, 3))
+    rules.handle(MasterObserved(10.3, 10.2, ME, OTHER, "b", 4))
+    rules.handle(MasterObserved(13.0, 12.9, ME, 0, None, 4))
+    assert not [each for each in rules.handle(Tick(13.1)) if isinstance(each, Acquire)]
+    rules.handle(Suspended(13.2))
+    rules.handle(Connected(15.0, ME, 4.0, 14.9))
+    assert rules.handle(MasterObserved(15.1, 15.0, ME, 0, None, 4)) == []
+    assert Acquire(3) in rules.handle(Tick(15.7))
+
+
+@given(
+    sat=st.lists(st.floats(0.0, 9.9), min_size=2, max_size=5, unique=True),
+    vacancy=st.floats(0.0, 100.0),
+)
+def test_of_several_that_sit_out_the_one_that_has_sat_longest_is_the_first(sat: list[float], vacancy: float) -> None:
+    contend_at = []
+    for seconds in sat:
+        sitting = SittingOut(10.0)
+        sitting.begin(vacancy - seconds)
+        sitting.note(vacancy, free=True)
+        contend_at.append((sitting.contend_at(4.0), -seconds))
+    assert [seconds for _, seconds in sorted(contend_at)] == sorted(-seconds for seconds in sat)
+    assert all(vacancy <= at <= vacancy + 1.0 + 1e-9 for at, _ in contend_at)
+
+
+def test_a_foreign_receiver_is_waited_for_whether_or_not_anybody_else_contends() -> None:
+    rules = serving()
+    rules.handle(Fenced(10.1, 3, False, 9))
+    rules.handle(Released(10.2))
+    rules.handle(MasterObserved(10.3, 10.2, ME, 0, None, 3))
+    assert not [each for each in rules.handle(Tick(39.0)) if isinstance(each, Acquire)]
+    rules.handle(MasterObserved(40.0, 39.9, ME, 0, None, 3))
+    assert rules.state is not State.ACQUIRING
+    assert Acquire(3) in rules.handle(Tick(10.1 + FOREIGN_SIT_OUT_SECONDS))

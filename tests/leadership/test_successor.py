@@ -74,6 +74,17 @@ async def test_a_successor_that_does_not_come_is_waited_for_and_then_replaced(me
     assert waited >= 2.5
 
 
+@pytest.mark.ensemble
+async def test_one_step_down_after_the_other_leaves_no_cluster_without_a_master(members: Members) -> None:
+    all_ = await trio(members, sit_out_seconds=60.0)
+    for epoch in range(1, 8):
+        assert await all_[0].step_down("an operator") == epoch
+        async with asyncio.timeout(20.0):  # a third of what each of them would sit out
+            while not any(each.mastership.reign for each in all_):
+                await asyncio.sleep(0.01)
+        await until(lambda: len({each.status().master for each in all_}) == 1)
+
+
 def test_others_yield_for_a_time_from_when_they_first_saw_the_name_and_no_longer() -> None:
     yielding = Yielding(10.0)
     yielding.check("c", "c", (7, 1), 100.0)
