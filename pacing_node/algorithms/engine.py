@@ -81,7 +81,7 @@ class PacingController:
         self._estimator.learn(seen, feedback, policy)
         believed = self._estimator.estimates(snapshot, feedback, policy)
         acceptance, disposition = believed.acceptance_ratio, believed.disposition_seconds
-        pending = still_pending(feedback, seen.entries, seen.elapsed, acceptance, disposition)
+        pending = still_pending(feedback, seen, acceptance, disposition)
         if policy.algorithm is Algorithm.SUPER_PROGRESSIVE_DUAL:  # the only law that rounds by chance
             self._chance = np.where(seen.moved, (self._chance + _GOLDEN) % 1.0, self._chance)
         free = feedback.acknowledged & (seen.slots > 0.0)
@@ -116,7 +116,10 @@ class PacingController:
 
     def _invitations(self, situation: Situation, found: Level, paced: BoolArray, policy: Policy) -> IntArray:
         """Whole invitations up to the level: Erlang levels carry their fraction on, the others round."""
-        wanted = np.where(paced & (found.level > 0.0), found.level - situation.pending, 0.0)
+        wanted = found.level - situation.pending
+        inviting = paced & (found.level > 0.0)
+        if not inviting.all():
+            wanted = np.where(inviting, wanted, 0.0)
         algorithm = effective(policy)
         if algorithm in PREDICTIVE:
             wanted = wanted + self._carry

@@ -6,7 +6,7 @@ a quiet hour forgets nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pacing_node.algorithms.model import BoolArray, Feedback, FloatArray, Policy, Snapshot
     from pacing_node.algorithms.observation import Observation
     from pacing_node.algorithms.state import LearnedState
+
+Default = TypeVar("Default", "FloatArray", float)
 
 SLOW_MEMORY = 75.0
 """Accepts after which evidence of the acceptance ratio has faded to 1/e: accepts, not dispositions, because they set
@@ -53,31 +55,32 @@ class Estimator:
         self._open_entries = np.zeros(len(state))
         self._counted = np.zeros(len(state))
         self._possible = np.zeros(len(state))
+        self._acceptance = np.zeros(len(state))  # mean over the slow memory, as of the newest snapshot
 
     def learn(self, observation: Observation, feedback: Feedback, policy: Policy) -> None:
         """Take in one snapshot and what the platform reported since the calculation before."""
-        disposed, plausible = self._dispositions(feedback, policy)
+        learned = _positive_or(self._state.disposition, policy.default_disposition_seconds)
+        disposed, plausible = self._dispositions(feedback, learned)
         self._learn_acceptance(observation, feedback, (disposed, plausible), policy)
         self._learn_handle(observation, policy)
-        self._learn_disposition(feedback, plausible, policy)
+        self._learn_disposition(feedback, learned, plausible)
         self._learn_patience(observation)
         self._learn_rates(observation)
 
     def estimates(self, snapshot: Snapshot, feedback: Feedback, policy: Policy) -> Estimates:
         """What is believed now; statistics and reports go before what was learned, priors stand in for both."""
         state = self._state
-        prior = _known_or(feedback.acceptance_ratio, policy.default_acceptance)
-        acceptance = cautious_acceptance(state.entries, state.disposed, prior)
-        learned = np.where(state.handle > 0.0, state.handle, policy.default_handle_seconds)
+        handle = _positive_or(state.handle, policy.default_handle_seconds)
+        disposition = _positive_or(state.disposition, policy.default_disposition_seconds)
         return Estimates(
-            acceptance_ratio=np.clip(acceptance, LEAST_ACCEPTANCE, 1.0),
-            handle_seconds=np.maximum(np.where(snapshot.handle_seconds > 0.0, snapshot.handle_seconds, learned), 1.0),
-            disposition_seconds=self._disposition(feedback, policy),
+            acceptance_ratio=cautious_acceptance(self._acceptance, state.disposed),
+            handle_seconds=np.maximum(_positive_or(snapshot.handle_seconds, handle), 1.0),
+            disposition_seconds=_disposition(feedback, disposition),
             patience_seconds=(120.0 + state.waiting_seconds) / (2.0 + state.abandoned),
             reactive_per_second=state.reactive.copy(),
         )
 
-    def _dispositions(self, feedback: Feedback, policy: Policy) -> tuple[FloatArray, BoolArray]:
+    def _dispositions(self, feedback: Feedback, learned: FloatArray) -> tuple[FloatArray, BoolArray]:
         """Dispositions as far as they are plausible, and the rows where all of them are.
 
         The ledger takes every allotted invitation as sent. With few visitors some were not, and a platform may forget
@@ -87,17 +90,19 @@ class Estimator:
         if not len(feedback.reported):
             return feedback.disposed, feedback.disposed > 0.0
         mean = np.maximum(feedback.reported + 0.5 * (feedback.disposed - feedback.sent), 0.0)
-        expected = mean * feedback.report_seconds / self._disposition(feedback, policy)
+        expected = mean * feedback.report_seconds / _disposition(feedback, learned)
         most = 1.25 * expected + 2.0 * np.sqrt(expected) + 2.0
         likely = (feedback.disposed <= most) & ~self._unspent(feedback)
         reported = feedback.report_seconds > 0.0
-        disposed, unspent = feedback.disposed, np.zeros(len(likely))
-        if not likely.all():
-            disposed = np.where(likely, feedback.disposed, expected)
-            unspent = 1.0 - disposed / np.maximum(feedback.disposed, 1.0)
-            unspent[likely] = 0.0
-        weight = (reported & (feedback.sent > 0.0)) / SPENT_PERIODS
-        self._state.spent += weight * (unspent - self._state.spent)
+        spent = self._state.spent
+        weight = (reported & (feedback.sent > 0.0)) * (1.0 / SPENT_PERIODS)
+        spent -= weight * spent
+        if likely.all():
+            return feedback.disposed, reported
+        rows = np.flatnonzero(~likely)
+        disposed = feedback.disposed.copy()
+        disposed[rows] = expected[rows]
+        spent[rows] += weight[rows] * (1.0 - disposed[rows] / np.maximum(feedback.disposed[rows], 1.0))
         return disposed, reported & likely
 
     def _unspent(self, feedback: Feedback) -> BoolArray:
@@ -118,12 +123,6 @@ class Estimator:
         surplus = 0.9 * self._counted - self._possible
         return surplus * np.abs(surplus) > 4.0 * self._counted
 
-    def _disposition(self, feedback: Feedback, policy: Policy) -> FloatArray:
-        """Mean time to a disposition: as reported, else as learned, else the prior."""
-        state = self._state
-        learned = np.where(state.disposition > 0.0, state.disposition, policy.default_disposition_seconds)
-        return np.maximum(_known_or(feedback.disposition_seconds, learned), SHORTEST_SECONDS)
-
     def _learn_acceptance(
         self, observation: Observation, feedback: Feedback, dispositions: tuple[FloatArray, BoolArray], policy: Policy
     ) -> None:
@@ -131,86 +130,96 @@ class Estimator:
         state = self._state
         reported = feedback.report_seconds > 0.0 if len(feedback.report_seconds) else feedback.disposed > 0.0
         disposed, plausible = dispositions  # none in rows without a report
-        later = np.ones(len(disposed))
+        uncovered = observation.entries
         if len(feedback.report_age_seconds):
-            later = np.minimum(feedback.report_age_seconds / np.maximum(observation.elapsed, 1e-9), 1.0)
-        covered = self._open_entries + observation.entries * (1.0 - later)
+            uncovered = uncovered * np.minimum(feedback.report_age_seconds * observation.per_second, 1.0)
+        entries = self._covered_entries(observation.entries - uncovered, reported)
+        self._open_entries += uncovered
         # A count bounds the entries of its period; an expectation, below one in most periods, does so only on average.
-        entries = np.where(plausible, np.minimum(covered, disposed), covered * reported)
-        self._open_entries = covered * ~reported + observation.entries * later
+        entries = _where(plausible, np.minimum(entries, disposed), entries)
         prior = _known_or(feedback.acceptance_ratio, policy.default_acceptance)
         ratio = np.maximum(_mean(state.entries, state.disposed, prior), LEAST_ACCEPTANCE)
         fast_memory = np.maximum(FAST_ACCEPTS / ratio, FAST_MEMORY)
         slow_memory = slow_memory_of(ratio)
-        fast = np.exp(-disposed / fast_memory)
+        fast = np.exp(disposed / -fast_memory)
         slow = slow_memory / (slow_memory + disposed)
-        state.entries[:] = state.entries * slow + entries
-        state.disposed[:] = state.disposed * slow + disposed
-        state.fast_entries[:] = np.where(plausible, state.fast_entries * fast + entries, state.fast_entries)
-        state.fast_disposed[:] = np.where(plausible, state.fast_disposed * fast + disposed, state.fast_disposed)
-        step = self._stepped(prior, fast_memory)
-        state.entries[step] = state.fast_entries[step]
-        state.disposed[step] = state.fast_disposed[step]
+        state.entries *= slow
+        state.entries += entries
+        state.disposed *= slow
+        state.disposed += disposed
+        state.fast_entries[:] = _where(plausible, state.fast_entries * fast + entries, state.fast_entries)
+        state.fast_disposed[:] = _where(plausible, state.fast_disposed * fast + disposed, state.fast_disposed)
+        self._acceptance = _mean(state.entries, state.disposed, prior)
+        step = np.flatnonzero(self._stepped(fast_memory))
+        if len(step):
+            state.entries[step] = state.fast_entries[step]
+            state.disposed[step] = state.fast_disposed[step]
+            self._acceptance = _mean(state.entries, state.disposed, prior)
 
-    def _stepped(self, prior: FloatArray, memory: FloatArray) -> FloatArray:
+    def _covered_entries(self, newest: FloatArray, reported: BoolArray) -> FloatArray:
+        """Entries that reports cover by now, of those still open and the newest; the others stay open."""
+        covered = self._open_entries + newest
+        if reported.all():
+            self._open_entries = np.zeros(len(covered))
+            return covered
+        self._open_entries = covered * ~reported
+        return covered * reported
+
+    def _stepped(self, memory: FloatArray) -> FloatArray:
         """Rows where the fast copy is too far from the slow one to be chance."""
-        state = self._state
-        slow = _mean(state.entries, state.disposed, prior)
+        state, slow = self._state, self._acceptance
         fast = state.fast_entries / np.maximum(state.fast_disposed, 1.0)
         # Fading weights average over twice the memory.
-        deviation = np.sqrt(slow * (1.0 - slow) / np.maximum(2.0 * state.fast_disposed, 1.0))
+        variance = slow * (1.0 - slow) / np.maximum(2.0 * state.fast_disposed, 1.0)
         enough = state.fast_disposed >= 0.5 * memory
-        return np.asarray(enough & (np.abs(fast - slow) > STEP_DEVIATIONS * deviation))
+        return np.asarray(enough & (np.square(fast - slow) > STEP_DEVIATIONS**2 * variance))
 
     def _learn_handle(self, observation: Observation, policy: Policy) -> None:
         state = self._state
-        known = np.where(state.handle > 0.0, state.handle, policy.default_handle_seconds)
-        state.completed[:] = (
-            state.completed * TIME_MEMORY / (TIME_MEMORY + observation.completed) + observation.completed
-        )
-        gain = 1.0 / (TIME_PRIOR + state.completed)
-        moved = known + gain * (observation.busy_seconds - known * observation.completed)
-        moved = np.minimum(np.maximum(moved, 0.5 * known), 2.0 * known)
-        state.handle[:] = np.where(observation.elapsed > 0.0, moved, state.handle)
+        known = _positive_or(state.handle, policy.default_handle_seconds)
+        state.completed *= TIME_MEMORY / (TIME_MEMORY + observation.completed)
+        state.completed += observation.completed
+        moved = _moved(known, observation.busy_seconds - known * observation.completed, state.completed)
+        state.handle[:] = moved if observation.continued else np.where(observation.elapsed > 0.0, moved, state.handle)
 
-    def _learn_disposition(self, feedback: Feedback, plausible: BoolArray, policy: Policy) -> None:
+    def _learn_disposition(self, feedback: Feedback, learned: FloatArray, plausible: BoolArray) -> None:
         state = self._state
         if not len(feedback.pending_seconds):
             return
-        wait = np.where(state.disposition > 0.0, state.disposition, policy.default_disposition_seconds)
-        gain = 1.0 / (TIME_PRIOR + state.disposed)
-        moved = wait + gain * (feedback.pending_seconds - wait * feedback.disposed)
-        moved = np.minimum(np.maximum(moved, 0.5 * wait), 2.0 * wait)
-        state.disposition[:] = np.where(plausible, moved, state.disposition)
+        moved = _moved(learned, feedback.pending_seconds - learned * feedback.disposed, state.disposed)
+        state.disposition[:] = _where(plausible, moved, state.disposition)
 
     def _learn_patience(self, observation: Observation) -> None:
         state = self._state
         fade = PATIENCE_MEMORY / np.maximum(state.abandoned, PATIENCE_MEMORY)
-        state.waiting_seconds[:] = fade * state.waiting_seconds + observation.waiting_seconds
-        state.abandoned[:] = fade * state.abandoned + observation.abandoned
+        state.waiting_seconds *= fade
+        state.waiting_seconds += observation.waiting_seconds
+        state.abandoned *= fade
+        state.abandoned += observation.abandoned
 
     def _learn_rates(self, observation: Observation) -> None:
         state = self._state
-        seen = observation.elapsed > 0.0
         weight = observation.elapsed / (RATE_SECONDS + observation.elapsed)
-        per_second = 1.0 / np.maximum(observation.elapsed, 1e-9)
+        per_second = observation.per_second
         state.flow += weight * (observation.accepted * per_second - state.flow)
-        portion = 1.0 - state.inbound  # the share of inbound traffic that was let in while these entered
-        open_door = seen & (portion > 0.05)
-        offered = observation.reactive_entered * per_second / np.maximum(portion, 0.05)
-        state.reactive += weight * open_door * (offered - state.reactive)
+        offered = observation.reactive_entered * per_second
+        if state.inbound.any():
+            portion = 1.0 - state.inbound  # the share of inbound traffic that was let in while these entered
+            weight *= portion > 0.05
+            offered /= np.maximum(portion, 0.05)
+        state.reactive += weight * (offered - state.reactive)
 
 
-def cautious_acceptance(entries: FloatArray, disposed: FloatArray, prior: FloatArray) -> FloatArray:
+def cautious_acceptance(mean: FloatArray, disposed: FloatArray) -> FloatArray:
     """Posterior mean of p, raised by two standard deviations beyond what a full memory would leave.
 
     A high p means few invitations: what is not known yet counts against inviting.
     """
     weight = disposed + PRIOR_WEIGHT
-    mean = np.clip(_mean(entries, disposed, prior), LEAST_ACCEPTANCE, 1.0)
-    spread = np.sqrt(mean * (1.0 - mean))
-    steady = spread / np.sqrt(slow_memory_of(mean) + PRIOR_WEIGHT)
-    return np.asarray(np.minimum(mean + 2.0 * np.maximum(spread / np.sqrt(weight) - steady, 0.0), 1.0))
+    mean = np.maximum(mean, LEAST_ACCEPTANCE)
+    variance = mean * (1.0 - mean)
+    steady = np.sqrt(variance / (slow_memory_of(mean) + PRIOR_WEIGHT))
+    return np.asarray(np.minimum(mean + 2.0 * np.maximum(np.sqrt(variance / weight) - steady, 0.0), 1.0))
 
 
 def slow_memory_of(ratio: FloatArray) -> FloatArray:
@@ -218,10 +227,34 @@ def slow_memory_of(ratio: FloatArray) -> FloatArray:
     return np.minimum(SLOW_MEMORY / ratio, LONGEST_MEMORY)
 
 
-def _mean(entries: FloatArray, disposed: FloatArray, prior: FloatArray) -> FloatArray:
+def _disposition(feedback: Feedback, learned: FloatArray) -> FloatArray:
+    """Mean time to a disposition: as reported, else as learned."""
+    return np.maximum(_known_or(feedback.disposition_seconds, learned), SHORTEST_SECONDS)
+
+
+def _moved(known: FloatArray, surplus: FloatArray, events: FloatArray) -> FloatArray:
+    """A mean time after ``surplus`` seconds more than it foretold; it halves or doubles at most."""
+    moved = known + surplus / (TIME_PRIOR + events)
+    return np.asarray(np.minimum(np.maximum(moved, 0.5 * known), 2.0 * known))
+
+
+def _mean(entries: FloatArray, disposed: FloatArray, prior: FloatArray | float) -> FloatArray:
     return np.minimum((entries + PRIOR_WEIGHT * prior) / (disposed + PRIOR_WEIGHT), 1.0)
 
 
-def _known_or(values: FloatArray, default: FloatArray | float) -> FloatArray:
+def _known_or(values: FloatArray, default: Default) -> FloatArray | Default:
+    """Finite values, the default in place of others; most often these are all or none."""
     known = np.isfinite(values)
+    if known.all():
+        return values
+    return np.where(known, values, default) if known.any() else default
+
+
+def _positive_or(values: FloatArray, default: FloatArray | float) -> FloatArray:
+    known = values > 0.0
     return values if known.all() else np.where(known, values, default)
+
+
+def _where(rows: BoolArray, values: FloatArray, others: FloatArray) -> FloatArray:
+    """``np.where``, in no time when these are all rows."""
+    return values if rows.all() else np.where(rows, values, others)

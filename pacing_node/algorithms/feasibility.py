@@ -23,7 +23,8 @@ def infeasible(estimates: Estimates, slots: FloatArray, inbound: FloatArray, goa
     """
     load = inbound * estimates.handle_seconds
     result = np.zeros(len(slots), dtype=np.bool_)
-    rows = np.flatnonzero((slots > 0.0) & (load > _WORTH_A_LOOK * slots))
+    rows = np.flatnonzero(load > _WORTH_A_LOOK * slots)
+    rows = rows[slots[rows] > 0.0]
     if not len(rows):
         return result
     n, a = slots[rows], np.minimum(load[rows], 0.999 * slots[rows])

@@ -17,15 +17,13 @@ import numpy as np
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import Feedback, FloatArray
+    from pacing_node.algorithms.observation import Observation
 
 
 def still_pending(
-    feedback: Feedback, entries: FloatArray, elapsed: FloatArray, acceptance: FloatArray, disposition: FloatArray
+    feedback: Feedback, observation: Observation, acceptance: FloatArray, disposition: FloatArray
 ) -> FloatArray:
-    """Invitations without a disposition at the time of the snapshot, m ≥ 0.
-
-    ``entries`` interactions entered the queue during the last ``elapsed`` seconds.
-    """
+    """Invitations without a disposition at the time of the snapshot, m ≥ 0."""
     if not len(feedback.reported):
         return feedback.pending
     age = feedback.report_age_seconds
@@ -34,6 +32,8 @@ def still_pending(
     open_allotted = np.exp(-np.minimum(feedback.allotted_age_seconds, age) / disposition)
     everything = feedback.pending
     share = (feedback.reported * open_reported + allotted * open_allotted) / np.maximum(everything, 1e-9)
-    part = np.where(elapsed > 0.0, np.minimum(age / np.maximum(elapsed, 1e-9), 1.0), 0.0)
-    seen = np.minimum(entries * part, everything)
+    part = np.minimum(age * observation.per_second, 1.0)
+    if not observation.continued:
+        part[observation.elapsed <= 0.0] = 0.0
+    seen = np.minimum(observation.entries * part, everything)
     return np.asarray((everything - seen) * share / np.maximum(1.0 - acceptance * (1.0 - share), 1e-9))

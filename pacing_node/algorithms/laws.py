@@ -122,16 +122,14 @@ class Laws:
     def _look_ahead(self, situation: Situation, state: LearnedState, policy: Policy) -> Level:
         seen, believed = situation.observation, situation.estimates
         goal = abandonment_goal(policy)
-        z, added = margin(state, believed, seen.slots, goal, policy.caution)
+        z, added = margin(state, seen, believed, goal, policy.caution)
         # Whatever else will take a free slot within the time an invitation needs counts as waiting already.
         ahead = seen.waiting + seen.reactive_waiting + situation.reserved
         ahead = ahead + situation.inbound * believed.disposition_seconds
         if policy.optimization_target is OptimizationTarget.BUSY_FACTOR:
             ahead = ahead + slack(state, seen, policy.goal)
-        others = np.zeros(len(state))
         if situation.shares is not None:
             ahead = ahead + situation.shares.claims(seen.waiting)
-            others = situation.shares.claims(situation.pending * believed.acceptance_ratio) / believed.acceptance_ratio
         flow = Flow(
             seen.ready,
             seen.busy,
@@ -141,12 +139,15 @@ class Laws:
             believed.disposition_seconds,
         )
         level = self._lookahead.level(flow, z)
-        seam = (seen.slots > EXACT_SLOTS) & (seen.slots <= EXACT_SLOTS + _SEAM)
-        near = np.flatnonzero(seam & (seen.ready > 0.3 * seen.slots))
+        seam = (seen.slots > EXACT_SLOTS) & (seen.slots <= EXACT_SLOTS + _SEAM) & (seen.ready > 0.3 * seen.slots)
+        near = np.flatnonzero(seam)
         if len(near):
             small, start = flow.smaller(near), np.full(len(near), float(EXACT_SLOTS))
             base = start_margin(goal[near], start, believed.handle_seconds[near], believed.patience_seconds[near])
             level[near] = np.maximum(level[near], self._lookahead.level(small, base + added[near]))
+        if situation.shares is None:
+            return Level(level, added > 1.0, level)
+        others = situation.shares.claims(situation.pending * believed.acceptance_ratio) / believed.acceptance_ratio
         return Level(np.maximum(level - others, 0.0), added > 1.0, level)
 
 

@@ -64,9 +64,10 @@ class LookaheadLevels:
     def level(self, flow: Flow, z: FloatArray) -> FloatArray:
         """M ≥ 0, a real number of invitations, for a margin of z standard deviations."""
         slots = flow.ready + flow.busy
-        rows = np.flatnonzero(slots <= EXACT_SLOTS)
-        if not len(rows):
+        exact = slots <= EXACT_SLOTS
+        if not exact.any():
             return closed_level(flow, z)
+        rows = np.flatnonzero(exact)
         level = np.zeros(len(z))
         if len(rows) < len(z):
             large = np.flatnonzero(slots > EXACT_SLOTS)
@@ -81,22 +82,31 @@ def closed_level(flow: Flow, z: FloatArray) -> FloatArray:
     """M by the normal approximation, the smallest over the horizons."""
     kept = np.exp(-flow.disposition / flow.handle)  # chance that a busy slot is still busy after d
     near, far = (flow.acceptance * -np.expm1(-horizon) for horizon in HORIZONS)
-    return np.minimum(normal_level(flow, near, kept, z), normal_level(flow, far, kept * kept * kept, z))
+    available, half_square = flow.ready + flow.busy - flow.waiting, 0.5 * z * z
+    still = flow.busy * kept
+    level = normal_level(available - still, still * (1.0 - kept), near, z, half_square)
+    # More slots free until the longer horizon, so those without any to fill until the shorter one are all there are.
+    level *= (available > still) | (z < 0.0)
+    kept = kept * kept * kept
+    still = flow.busy * kept
+    longer = normal_level(available - still, still * (1.0 - kept), far, z, half_square)
+    return np.maximum(np.minimum(level, longer, out=level), 0.0, out=level)
 
 
-def normal_level(flow: Flow, accept: FloatArray, kept: FloatArray, z: FloatArray) -> FloatArray:
+def normal_level(
+    c: FloatArray, v: FloatArray, accept: FloatArray, z: FloatArray, half_square: FloatArray
+) -> FloatArray:
     """M by the root of c - ph M = z sqrt(v + ph (1 - ph) M) on z's branch, one expression for both branches.
 
-    M = (2 c + w - z sqrt(4 v + 4 (1 - ph) c + (1 - ph) w)) / (2 ph), w = (1 - ph) z^2.
+    M = (c + w - z sqrt(v + (1 - ph) (c + w/2))) / ph, w = (1 - ph) z^2 / 2.
 
-    ``kept`` = 1 - f. Without slots to fill on average, c <= 0, a margin z >= 0 allows nothing.
+    ``half_square`` = z^2 / 2. Without slots to fill on average, c <= 0, a margin z >= 0 allows nothing, whatever the
+    number says.
     """
-    still = flow.busy * kept
-    c = flow.ready + flow.busy - still - flow.waiting
-    v = still * (1.0 - kept)
     declined = 1.0 - accept
-    w = declined * z * z
-    root = np.sqrt(np.maximum(4.0 * (v + declined * c) + declined * w, 0.0))
-    level = (2.0 * c + w - z * root) / (2.0 * accept)
-    level[(c <= 0.0) & (z >= 0.0)] = 0.0
-    return np.maximum(level, 0.0, out=level)
+    w = declined * half_square
+    root = v + declined * (c + 0.5 * w)
+    np.sqrt(np.maximum(root, 0.0, out=root), out=root)
+    w += c
+    w -= z * root
+    return np.divide(w, accept, out=w)

@@ -35,13 +35,22 @@ class Observation:
     """Integral of the busy slots since the snapshot before."""
     elapsed: FloatArray
     """Seconds since the snapshot before; 0 in rows without one."""
-    moved: BoolArray
-    """Ready, busy or waiting changed since the snapshot before."""
+    per_second: FloatArray
+    """One over the elapsed seconds; of no meaning in rows without a snapshot before."""
+    slots: FloatArray
+    """Ready and busy slots together, n = R + B."""
+    root_slots: FloatArray
+    """Root of the slots, ≥ 1."""
+    continued: bool
+    """Whether time went on in every row, which is the usual case: nothing has to be left out."""
+    before: tuple[BoolArray, FloatArray, FloatArray, FloatArray]
+    """Rows with a snapshot before, and its ready, busy and waiting."""
 
     @property
-    def slots(self) -> FloatArray:
-        """Ready and busy slots together, n = R + B."""
-        return self.ready + self.busy
+    def moved(self) -> BoolArray:
+        """Rows where ready, busy or waiting changed since the snapshot before."""
+        known, ready, busy, waiting = self.before
+        return np.asarray((self.ready != ready) | (self.busy != busy) | (self.waiting != waiting) | ~known)
 
 
 class Observer:
@@ -58,9 +67,13 @@ class Observer:
         usable = snapshot.valid & enabled
         ready, busy, waiting = (_clean(usable, x) for x in (snapshot.ready, snapshot.busy, snapshot.waiting))
         known = usable & np.isfinite(self._taken_at)
-        elapsed = np.where(known, np.clip(snapshot.taken_at - self._taken_at, 0.0, LONGEST_STEP_SECONDS), 0.0)
+        elapsed = np.clip(snapshot.taken_at - self._taken_at, 0.0, LONGEST_STEP_SECONDS)
+        more_waiting = waiting - self._waiting
+        if not known.all():
+            elapsed, more_waiting = np.where(known, elapsed, 0.0), np.where(known, more_waiting, 0.0)
         accepted, abandoned = _clean(known, snapshot.accepted), _clean(known, snapshot.abandoned)
-        entries = np.maximum(accepted + abandoned + np.where(known, waiting - self._waiting, 0.0), 0.0)
+        entries = np.maximum(accepted + abandoned + more_waiting, 0.0)
+        half, slots = 0.5 * elapsed, ready + busy
         observation = Observation(
             usable=usable,
             ready=ready,
@@ -72,17 +85,25 @@ class Observer:
             abandoned=abandoned,
             completed=_clean(known, snapshot.completed),
             reactive_entered=_clean(known, snapshot.reactive_entered),
-            waiting_seconds=0.5 * (self._waiting + waiting) * elapsed,
-            busy_seconds=0.5 * (self._busy + busy) * elapsed,
+            waiting_seconds=(self._waiting + waiting) * half,
+            busy_seconds=(self._busy + busy) * half,
             elapsed=elapsed,
-            moved=(ready != self._ready) | (busy != self._busy) | (waiting != self._waiting) | ~known,
+            per_second=1.0 / np.maximum(elapsed, 1e-9),
+            slots=slots,
+            root_slots=np.sqrt(np.maximum(slots, 1.0)),
+            continued=bool((elapsed > 0.0).all()),
+            before=(known, self._ready, self._busy, self._waiting),
         )
         self._taken_at = np.where(usable, snapshot.taken_at, np.nan)
-        self._ready, self._busy, self._waiting = ready, busy, waiting
+        # Copies: a caller may write its next snapshot into the same arrays.
+        self._ready, self._busy, self._waiting = ready.copy(), busy.copy(), waiting.copy()
         return observation
 
 
 def _clean(keep: BoolArray, values: FloatArray) -> FloatArray:
     """Values of the rows to keep; negative ones and NaN are 0."""
+    every = keep.all()
+    if every and (values >= 0.0).all():  # the usual case, in a third of the time
+        return values
     positive = np.fmax(values, 0.0)
-    return positive if keep.all() else np.where(keep, positive, 0.0)
+    return positive if every else np.where(keep, positive, 0.0)

@@ -55,22 +55,39 @@ def upper_quantile(chance: FloatArray) -> FloatArray:
 
     A fifth of the exact function's time, which was a third of a whole calculation's; the outer law moves z by far more.
     """
-    t = np.sqrt(-2.0 * np.log(np.maximum(chance, _LEAST_CHANCE)))
-    above = 2.515517 + t * (0.802853 + t * 0.010328)
-    below = 1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308))
-    return np.asarray(t - above / below)
+    t = np.maximum(chance, _LEAST_CHANCE)
+    np.sqrt(np.multiply(np.log(t, out=t), -2.0, out=t), out=t)
+    above = _polynomial(t, 0.010328, 0.802853, 2.515517)
+    below = _polynomial(t, 0.001308, 0.189269, 1.432788, 1.0)
+    t -= np.divide(above, below, out=above)
+    return t
+
+
+def _polynomial(t: FloatArray, highest: float, *others: float) -> FloatArray:
+    """By Horner's rule in one array, coefficients from the highest power down."""
+    value = highest * t
+    for each in others[:-1]:
+        value += each
+        value *= t
+    value += others[-1]
+    return value
 
 
 def learn_abandonment(
     state: LearnedState, observation: Observation, patience: FloatArray, goal: FloatArray, free: BoolArray
 ) -> None:
     """Book one interval; rows that are not ``free`` (push unanswered, no agents) stay frozen."""
-    error = 0.5 * observation.waiting_seconds / patience + 0.5 * observation.abandoned - goal * observation.entries
-    unit = np.sqrt(np.maximum(observation.slots, 1.0)) / GAIN
+    allowed = goal * observation.entries
+    error = 0.5 * (observation.waiting_seconds / patience + observation.abandoned) - allowed
+    unit = observation.root_slots / GAIN
     least = LEAST_FEEDBACK * unit - 2.0 * reserve(state)
     moved = np.minimum(np.maximum(state.integral + error, least), MOST_FEEDBACK * unit)
-    state.integral[:] = np.where(free, moved, state.integral)
-    state.budget += goal * observation.entries * free
+    if free.all():
+        state.integral[:] = moved
+        state.budget += allowed
+    else:
+        state.integral[:] = np.where(free, moved, state.integral)
+        state.budget += allowed * free
 
 
 def reserve(state: LearnedState) -> FloatArray:
@@ -79,12 +96,12 @@ def reserve(state: LearnedState) -> FloatArray:
 
 
 def margin(
-    state: LearnedState, estimates: Estimates, slots: FloatArray, goal: FloatArray, caution: float
+    state: LearnedState, observation: Observation, estimates: Estimates, goal: FloatArray, caution: float
 ) -> tuple[FloatArray, FloatArray]:
     """z, and the part of it that the feedback adds."""
-    base = start_margin(goal, slots, estimates.handle_seconds, estimates.patience_seconds)
-    gain = GAIN / np.sqrt(np.maximum(slots, 1.0))
-    feedback = np.clip(gain * (state.integral + caution * reserve(state)), LEAST_FEEDBACK, MOST_FEEDBACK)
+    base = start_margin(goal, observation.slots, estimates.handle_seconds, estimates.patience_seconds)
+    feedback = GAIN * (state.integral + caution * reserve(state)) / observation.root_slots
+    np.clip(feedback, LEAST_FEEDBACK, MOST_FEEDBACK, out=feedback)
     return base + feedback, feedback
 
 

@@ -40,7 +40,7 @@ def reasons(
     snapshot: Snapshot, policy: Policy, observation: Observation, invitations: IntArray, limits: Limits
 ) -> IntArray:
     """A ``Reason`` per row: the first that applies, from what makes pacing impossible to what merely bounds it."""
-    nothing = invitations == 0
+    nothing, nearly_none = invitations == 0, limits.level < 1.0
     full = observation.waiting >= np.maximum(limits.expected_free, observation.ready)
     table = (
         (~policy.enabled, Reason.TARGET_DISABLED),
@@ -51,14 +51,16 @@ def reasons(
         (limits.infeasible, Reason.GOAL_INFEASIBLE),
         (limits.reserved, Reason.RESERVED_FOR_REACTIVE),
         (limits.spent, Reason.SHARED_AGENTS_SPENT),
-        (nothing & (limits.level < 1.0) & (observation.waiting > 0.0) & full, Reason.WAITING_COVERS_CAPACITY),
+        (nothing & nearly_none & (observation.waiting > 0.0) & full, Reason.WAITING_COVERS_CAPACITY),
         (nothing & limits.held_back, Reason.ABANDONMENT_OVER_GOAL),
-        (nothing & (limits.level < 1.0) & (limits.pending < 0.5), Reason.NO_READY_AGENTS),
+        (nothing & nearly_none & (limits.pending < 0.5), Reason.NO_READY_AGENTS),
         (nothing, Reason.PENDING_COVERS_CAPACITY),
         (limits.warming_up, Reason.WARMING_UP),
     )
-    found = np.full(len(invitations), int(Reason.AGENTS_AVAILABLE), dtype=np.int64)
-    for condition, reason in reversed(table):  # the first that applies is written last
+    # The first that applies has the highest rank; the codes are looked up once.
+    ranked = [Reason.AGENTS_AVAILABLE, *(reason for _, reason in reversed(table))]
+    highest = np.zeros(len(invitations), dtype=np.uint8)
+    for rank, (condition, _) in enumerate(reversed(table), 1):
         if condition.any():
-            found[condition] = int(reason)
-    return found
+            np.maximum(highest, condition.view(np.uint8) * np.uint8(rank), out=highest)
+    return np.array(ranked, dtype=np.int64).take(highest)
