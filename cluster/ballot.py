@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
@@ -19,6 +19,19 @@ if TYPE_CHECKING:
     from cluster.tree import Tree
 
 log = structlog.get_logger(__name__)
+
+
+class LastReign(NamedTuple):
+    """The newest reign, as the epoch's node tells."""
+
+    epoch: int
+    """The highest epoch given so far."""
+    version: int
+    """Version of the node: changes with every acquisition, and with a release that writes something."""
+    successor: str
+    """The node named as successor; empty when there is none."""
+    settled: bool
+    """It ended with nothing under way. Written by its own release, so a reign that ended otherwise never says so."""
 
 
 class Ballot:
@@ -66,13 +79,11 @@ class Ballot:
                 continue
             return stat.owner, *layout.decode_master(data)
 
-    async def read_epoch(self) -> tuple[int, int, str]:
-        """The highest epoch given so far, the version of its node, and the node named as successor, if any.
-
-        Raises DamagedStateError.
-        """
+    async def read_epoch(self) -> LastReign:
+        """What ZooKeeper has recorded of the newest reign. Raises DamagedStateError."""
         data, stat = await self._session.get(self._tree.epoch)
-        return layout.decode_epoch(data, self._tree.epoch), stat.version, layout.decode_successor(data)
+        epoch = layout.decode_epoch(data, self._tree.epoch)
+        return LastReign(epoch, stat.version, layout.decode_successor(data), layout.decode_settled(data))
 
     async def read_pause(self) -> int:
         """The version of a pause document by which the cluster is not paused. Raises RefusedError when it is."""
@@ -83,8 +94,8 @@ class Ballot:
             raise RefusedError(message)
         return stat.version
 
-    async def acquire(self, epoch: int, version: int, pause_version: int) -> Hold:
-        """Create the master's node and write ``epoch``, if its version is still ``version``: both or none.
+    async def acquire(self, last: LastReign, pause_version: int) -> Hold:
+        """Create the master's node and write the epoch after ``last``, if nothing was written since: both or none.
 
         None, too, if the pause document is not of ``pause_version`` any more: whoever was told that the cluster is
         paused knows that nobody becomes master from then on.
@@ -92,18 +103,18 @@ class Ballot:
         Raises NodeExistsError or ConflictError when another node was faster, OutcomeUnknownError when it may yet take
         effect, also when the session changed under way.
         """
-        tree, node, session_id = self._tree, self._node, self._session.session_id
+        tree, node, session_id, epoch = self._tree, self._node, self._session.session_id, last.epoch + 1
 
         def describe(transaction: Transaction) -> None:
             transaction.create(tree.master, layout.encode_master(node, epoch), ephemeral=True)
-            transaction.set_data(tree.epoch, layout.encode_epoch(epoch, node), version=version)
+            transaction.set_data(tree.epoch, layout.encode_epoch(epoch, node), version=last.version)
             transaction.check(tree.pause, pause_version)
 
         _, stat, _ = await self._session.commit(describe)
         if self._session.session_id != session_id:
             message = "the session changed during the acquisition"
             raise OutcomeUnknownError(message)
-        return Hold(epoch, stat.version, session_id, stat.modified_zxid)
+        return Hold(epoch, stat.version, session_id, stat.modified_zxid, last.settled)
 
     async def prove(self, hold: Hold, timeout_seconds: float) -> None:
         """Have the quorum confirm the hold.
@@ -118,20 +129,21 @@ class Ballot:
 
         await self._session.commit(describe, timeout_seconds)
 
-    async def release(self, hold: Hold, raise_to: int = 0, successor: str = "") -> None:
-        """Delete the master's node of this hold; also write the epoch ``raise_to``, or name a successor.
+    async def release(self, hold: Hold, raise_to: int = 0, successor: str = "", *, settled: bool = False) -> None:
+        """Delete the master's node of this hold; also write the epoch ``raise_to``, a successor's name, or that the
+        reign ended with nothing under way.
 
-        Both in one transaction: nobody sees the mastership free without the successor's name.
+        Both in one transaction: nobody sees the mastership free without what is written with it.
         """
-        epoch = raise_to or (hold.epoch if successor else 0)
-        await self._delete(hold.epoch_version, epoch, successor)
+        epoch = raise_to or (hold.epoch if successor or settled else 0)
+        await self._delete(hold.epoch_version, epoch, successor, settled=settled and not raise_to)
 
     async def release_ghost(self) -> bool:
         """Delete the master's node if this session owns it; False when it does not.
 
         The epoch is read first: if anybody acquires after that, its version differs and nothing is deleted.
         """
-        _, version, _ = await self.read_epoch()
+        version = (await self.read_epoch()).version
         stat = await self._session.exists(self._tree.master)
         if stat is None or stat.owner != self._session.session_id:
             return False
@@ -152,10 +164,10 @@ class Ballot:
             return False
         return True
 
-    async def _delete(self, epoch_version: int, epoch: int, successor: str = "") -> None:
+    async def _delete(self, epoch_version: int, epoch: int, successor: str = "", *, settled: bool = False) -> None:
         def describe(transaction: Transaction) -> None:
             if epoch:
-                content = layout.encode_epoch(epoch, self._node, successor)
+                content = layout.encode_epoch(epoch, self._node, successor, settled=settled)
                 transaction.set_data(self._tree.epoch, content, version=epoch_version)
             else:
                 transaction.check(self._tree.epoch, epoch_version)

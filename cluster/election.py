@@ -45,9 +45,13 @@ class ZooKeeperMastership:
         *,
         cluster_id: str | None = None,
         drain: Callable[[], Awaitable[None]] | None = None,
+        settled: Callable[[int], bool] | None = None,
         clock: Clock = boot_seconds,
     ) -> None:
-        """``cluster_id`` is what this node remembers of its cluster; ``drain`` is awaited before an orderly release."""
+        """``cluster_id`` is what this node remembers of its cluster; ``drain`` is awaited before an orderly release.
+
+        ``settled`` tells whether nothing of the reign with this epoch, nor of one before, can be under way any more.
+        """
         self.settings = settings
         self.cluster_id = cluster_id or ""
         self.on_change: list[Callable[[], None]] = []
@@ -62,6 +66,7 @@ class ZooKeeperMastership:
         self._yielding = Yielding(settings.sit_out_seconds)
         self._session = session
         self._drain = drain
+        self._settled_by = settled or (lambda _epoch: False)
         self._clock = clock
         self._reign: HeldReign | None = None
         self._crowned = asyncio.Event()
@@ -193,6 +198,7 @@ class ZooKeeperMastership:
             hold.epoch,
             self._seconds_to_act,
             lambda cluster_id, epoch, sequence: self._fenced(hold, cluster_id, epoch, sequence),
+            after_settled=hold.after_settled,
         )
         self._reign = reign
         self._crowned.set()
@@ -281,12 +287,10 @@ class ZooKeeperMastership:
     async def _acquire(self, attempt: int) -> None:
         connection = self._connection
         try:
-            (epoch, version, successor), pause_version = await asyncio.gather(
-                self._ballot.read_epoch(), self._ballot.read_pause()
-            )
-            self._yielding.check(self.settings.node, successor, (epoch, version), self._clock())
+            last, pause_version = await asyncio.gather(self._ballot.read_epoch(), self._ballot.read_pause())
+            self._yielding.check(self.settings.node, last.successor, (last.epoch, last.version), self._clock())
             sent_at = self._clock()
-            hold = await self._ballot.acquire(epoch + 1, version, pause_version)
+            hold = await self._ballot.acquire(last, pause_version)
         except errors.ClusterError as failure:
             if isinstance(failure, errors.NodeMissingError):
                 await self._repair()
@@ -323,7 +327,7 @@ class ZooKeeperMastership:
                     log.warning("leadership.ghost_removed", node=self.settings.node)
             else:
                 await self._drained()
-                await self._ballot.release(hold, raise_to, action.successor)
+                await self._ballot.release(hold, raise_to, action.successor, settled=self._settled_by(hold.epoch))
                 if raise_to:
                     log.warning("leadership.epoch_raised", epoch=hold.epoch, raised_to=raise_to)
         except errors.ClusterError as failure:

@@ -77,7 +77,12 @@ class Parts(Protocol):
 class JoinedParts:
     """A member among others, through ZooKeeper."""
 
-    def __init__(self, settings: ClusterSettings, drain: Callable[[], Awaitable[None]] | None) -> None:
+    def __init__(
+        self,
+        settings: ClusterSettings,
+        drain: Callable[[], Awaitable[None]] | None,
+        settled: Callable[[int], bool] | None = None,
+    ) -> None:
         if settings.zookeeper_hosts is None:
             message = "zookeeper_hosts: found none"
             raise errors.SettingsError(message)
@@ -88,7 +93,7 @@ class JoinedParts:
         self._cluster_id_file = (
             settings.state_directory / f"{settings.cluster}.cluster-id" if settings.state_directory else None
         )
-        self.mastership = ZooKeeperMastership(settings, self._session, tree, drain=drain)
+        self.mastership = ZooKeeperMastership(settings, self._session, tree, drain=drain, settled=settled)
         self.documents = ZooKeeperDocuments(self._session, tree.configuration)
         self._pause_documents = ZooKeeperDocuments(self._session, tree.pause)
         self.pause = PauseSwitch(self._pause_documents)

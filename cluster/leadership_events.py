@@ -37,6 +37,8 @@ class Hold:
     session_id: int
     zxid: int
     """Transaction that made it: created zxid of the master's node, modified zxid of the epoch's."""
+    after_settled: bool = False
+    """The reign before ended with nothing under way, as the transaction that released it says."""
 
 
 # --- events -----------------------------------------------------------------------------------------------------------

@@ -59,6 +59,11 @@ class Reign(Protocol):
         ...
 
     @property
+    def after_settled(self) -> bool:
+        """Whether the reign before ended with nothing under way: then nothing of it needs to be waited for."""
+        ...
+
+    @property
     def ended(self) -> asyncio.Event:
         """Set when the reign is over; the application then cancels what is in flight."""
         ...

@@ -52,18 +52,21 @@ class ClusterMember:
         http_address: str = "",
         health_services: tuple[str, str] = ("node", "master"),
         drain: Callable[[], Awaitable[None]] | None = None,
+        settled: Callable[[int], bool] | None = None,
         why_unable: Callable[[], Awaitable[str | None]] | None = None,
     ) -> None:
         """Build the member; nothing is opened before :meth:`start`. Raises SettingsError for unusable certificates.
 
         ``health_services`` are the gRPC health names of "this node has joined" and "this node is master".
         ``drain`` is awaited (at most one push budget) between the end of a reign and the release of the mastership,
-        so that what is in flight can finish or be cancelled. ``why_unable`` tells a failing master why this node could
+        so that what is in flight can finish or be cancelled. ``settled`` then tells whether nothing of the reign with
+        this epoch, nor of one before, can be under way any more; the successor finds it in ``Reign.after_settled``.
+        ``why_unable`` tells a failing master why this node could
         not do better (None: it could); it has one push budget. Without it this node never takes over for that reason.
         """
         self.settings = settings
         self._info = MemberInfo(settings.node, http_address, "", version, time.time())
-        self._parts = AloneParts(settings, drain) if settings.standalone else JoinedParts(settings, drain)
+        self._parts = AloneParts(settings, drain) if settings.standalone else JoinedParts(settings, drain, settled)
         self._health = Health(*health_services)
         self._broadcast = Broadcast()
         self._server = PeerServer(settings.bind_address or settings.host, settings.clustering_port, settings.peer_tls)

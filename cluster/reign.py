@@ -22,6 +22,8 @@ class HeldReign:
         epoch: int,
         lease_left: Callable[[], float],
         on_fenced: Callable[[str | None, int, int], None],
+        *,
+        after_settled: bool = False,
     ) -> None:
         """``lease_left`` tells the seconds for which an action may be started now; 0 while it must not."""
         self.ended = asyncio.Event()
@@ -29,6 +31,7 @@ class HeldReign:
         self._epoch = epoch
         self._lease_left = lease_left
         self._on_fenced = on_fenced
+        self._after_settled = after_settled
         self._sequence = 0
         self._cause: EndCause | None = None
 
@@ -41,6 +44,11 @@ class HeldReign:
     def epoch(self) -> int:
         """Number of this reign."""
         return self._epoch
+
+    @property
+    def after_settled(self) -> bool:
+        """Whether the reign before ended with nothing under way."""
+        return self._after_settled
 
     @property
     def cause(self) -> EndCause | None:

@@ -59,9 +59,13 @@ def locate(zookeeper_hosts: str, cluster: str) -> tuple[str, Tree]:
     return hosts, Tree(f"/{base.strip('/') or DEFAULT_BASE}/{cluster}")
 
 
-def encode_epoch(epoch: int, node: str, successor: str = "") -> bytes:
+SETTLED = "settled"
+"""Fourth word beside the epoch: nothing of its reign can be under way any more."""
+
+
+def encode_epoch(epoch: int, node: str, successor: str = "", *, settled: bool = False) -> bytes:
     """The content of the epoch's node; with ``successor`` the node to which the others leave the field."""
-    return f"{epoch} {node} {successor}".rstrip().encode()
+    return f"{epoch} {node} {successor}{f' {SETTLED}' if settled else ''}".rstrip().encode()
 
 
 def decode_epoch(data: bytes, path: str) -> int:
@@ -76,7 +80,12 @@ def decode_epoch(data: bytes, path: str) -> int:
 def decode_successor(data: bytes) -> str:
     """The node named as successor in the content of the epoch's node; empty when there is none."""
     words = data.decode(errors="replace").split(" ")
-    return words[2] if len(words) == 3 else ""
+    return words[2] if len(words) == 3 or words[3:] == [SETTLED] else ""
+
+
+def decode_settled(data: bytes) -> bool:
+    """Whether the reign in the content of the epoch's node ended with nothing under way; written with its release."""
+    return data.decode(errors="replace").split(" ")[3:] == [SETTLED]
 
 
 def encode_master(node: str, epoch: int) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pacing_node.api.server import TlsFiles
 from pacing_node.configuration.credentials import engagement_credentials
 from pacing_node.configuration.tls_files import channel_credentials, client_context
-from pacing_node.cycle.plan import CycleSettings
+from pacing_node.cycle.plan import CLOCK_DRIFT, CycleSettings
 from pacing_node.engagement.client_credentials import ClientCredentials
 from pacing_node.engagement.settings import EngagementSettings, ProxySettings
 from pacing_node.engagement.webhook import WebhookSettings
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from pacing_node.statistics.port import StatisticsSource
 
 LEAST_KEEPALIVE_SECONDS = 90.0
-CLOCK_DRIFT = 1.02
-"""How much longer a second may be on another machine: the rates of clocks differ by less than 2 %."""
 BASE_PATHS = {"statistics-api": "/statistics/v3", "gms": "/genesys/1/statistic"}
 """Where the interfaces stand on their servers."""
 

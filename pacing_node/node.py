@@ -29,6 +29,7 @@ from pacing_node.api.server import HttpServer
 from pacing_node.cluster_wiring import cluster_settings
 from pacing_node.configuration.sources import configuration_source
 from pacing_node.configuration.store import OptionsStore
+from pacing_node.cycle.aftermath import Aftermath
 from pacing_node.cycle.board import Board
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import Plan
@@ -82,12 +83,14 @@ class Node:
         self.plan, self.board, self.lag = Plan(), Board(), LoopLag()
         self.statistics: StatisticsSource | None = None
         self.platform = PlatformSlot()
+        self._aftermath = Aftermath()
         self._http = HttpServer(options.bind, options.ports.default, adapters.tls_files(options))
         self.member = ClusterMember(
             cluster_settings(options),
             version=version("agent-pacing"),
             http_address=f"{options.host}:{self._http.port}",
             health_services=HEALTH_SERVICES,
+            settled=self._aftermath.settled,
             why_unable=self._why_unable,
         )
         self._reconfiguration = Reconfiguration(
@@ -157,6 +160,7 @@ class Node:
             board=self.board,
             share=self._share,
             tally=self._tally,
+            aftermath=self._aftermath,
             on_push=lambda reached: self.member.report_outcome(succeeded=reached),
         )
         self._tasks += [spawn("pacer", pacer.run()), spawn("readiness", self._become_ready())]

@@ -139,6 +139,20 @@ MUTANTS = (
         f"{LEADERSHIP}/test_members.py::test_resigning_comes_before_the_session_is_closed",
     ),
     Mutant(
+        "settled",
+        "a release says that nothing is under way only when that is so",
+        "cluster/election.py",
+        (("settled=self._settled_by(hold.epoch)", "settled=True"),),
+        f"{LEADERSHIP}/test_settled.py::test_the_successor_is_told_of_the_reign_before_it_and_of_no_other",
+    ),
+    Mutant(
+        "sent-twice",
+        "a push that was sent more than once counts as under way",
+        "pacing_node/cycle/pushing.py",
+        ((" and outcome.attempts == 1", ""),),
+        "tests/cycle/test_aftermath.py::test_one_without_an_answer_or_sent_twice_may_arrive_late",
+    ),
+    Mutant(
         "watchdog",
         "a process whose event loop is frozen is ended",
         "cluster/watchdog.py",

@@ -21,6 +21,11 @@ from pacing_node.cli.output import (
 
 COLUMNS = ["member", "role", "state", "epoch", "lease left", "zookeeper", "version", "http", "clustering", "note"]
 
+FENCING_NOTES = {
+    "none": "the platform does not check tokens: a new master waits, unless the one before ended clean",
+}
+"""What people should know of a platform that does not check tokens, by the option `fencing`."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
@@ -42,8 +47,8 @@ def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TAB
     print_table(title, COLUMNS, [_row(member) for member in page["members"]], frozenset({"epoch", "lease left"}))
     if paused and page["master"] is None and page["mode"] != "standalone":
         typer.echo("no master, and nobody takes over while the cluster is paused: pacing resume")
-    if page.get("fencing") == "none":
-        typer.echo("the platform does not check tokens: a new master waits before its first push")
+    if note := FENCING_NOTES.get(page.get("fencing") or ""):
+        typer.echo(note)
     for entry in page["history"][:5]:
         typer.echo(_reign(entry))
 

@@ -149,7 +149,7 @@ class PacingEndpoint(Section):
     """Most requests of one push under way at once."""
     fencing: Literal["token", "none"] = "token"
     """`token`: the platform refuses a push of an older reign by its token. `none`: it does not look at tokens; then the
-    first push of every reign waits until a push of the reign before must be over."""
+    first push of a reign waits until a push of the reign before must be over, unless that one left none."""
     compress: bool = False
     """Send request bodies with gzip; only for a platform that takes them."""
     authorities: LocalPath | None = None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from pacing_node.cycle.aftermath import Aftermath
 from pacing_node.cycle.calculation import Calculation
 from pacing_node.cycle.payload import build_push
 from pacing_node.cycle.pushing import LATE, WITHHELD, Pusher
@@ -51,12 +52,13 @@ class Pacer:
         board: Board,
         share: Callable[[CycleReport], None],
         tally: Tally | None = None,
+        aftermath: Aftermath | None = None,
         on_push: Callable[[bool], None] = lambda _: None,
     ) -> None:
         """Wire the cycle to its ports.
 
-        ``share`` hands a report to the standbys; ``on_push`` is told whether a push that was sent reached the
-        platform. Neither may block.
+        ``share`` hands a report to the standbys; ``aftermath`` knows which pushes may still be under way; ``on_push``
+        is told whether a push that was sent reached the platform. None of them may block.
         """
         self._mastership = mastership
         self._statistics = statistics
@@ -66,7 +68,8 @@ class Pacer:
         self._on_push = on_push
         self._calculation: Calculation | None = None
         self.tally = tally or Tally()
-        self._pusher = Pusher(platform, self.tally)
+        self._aftermath = aftermath or Aftermath()
+        self._pusher = Pusher(platform, self.tally, self._aftermath)
 
     async def run(self) -> None:
         """Cycle for ever: as a standby between reigns, as the master during them."""
@@ -90,7 +93,9 @@ class Pacer:
     async def _serve(self, reign: Reign) -> None:
         """Pace until the reign ends, from the newest state the cluster shared."""
         self._resume()
-        hold_off = asyncio.get_running_loop().time() + self._plan.settings.hold_off_seconds
+        settings, settled = self._plan.settings, reign.after_settled
+        self._aftermath.reign_began(reign.epoch, after_settled=settled, seconds=settings.settle_seconds)
+        hold_off = asyncio.get_running_loop().time() + (0.0 if settled else settings.hold_off_seconds)
         await self._await_statistics(reign)
         await _wait_until(reign.ended, hold_off - asyncio.get_running_loop().time())
         loop = asyncio.get_running_loop()

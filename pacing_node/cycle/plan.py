@@ -13,6 +13,8 @@ from pacing_node.algorithms.model import Algorithm, OptimizationTarget, Policy
 if TYPE_CHECKING:
     from pacing_node.targets import TargetSet
 
+CLOCK_DRIFT = 1.02
+"""How much longer a second may be on another machine: the rates of clocks differ by less than 2 %."""
 STALE_AFTER_PERIODS = 3.0
 """Statistics older than this many refresh periods count as stale."""
 
@@ -28,7 +30,8 @@ class CycleSettings:
     push_budget_seconds: float = 1.3
     """Longest duration of one push; never more than a refresh period."""
     hold_off_seconds: float = 0.0
-    """Wait of a new master before its first push; for a platform that does not check tokens."""
+    """Wait of a new master before its first push, unless the reign before ended with nothing under way; for a platform
+    that does not check tokens."""
     proactive_ratio: float = 1.0
     """proactiveRatio / 100; dual laws only."""
     reserved_agents: float = 0.0
@@ -46,6 +49,11 @@ class CycleSettings:
     def budget_seconds(self) -> float:
         """What one push may take: the budget, bounded by the refresh period."""
         return min(self.push_budget_seconds, self.refresh_seconds)
+
+    @property
+    def settle_seconds(self) -> float:
+        """How long a push that has no answer may be under way: the budget by the slowest clock."""
+        return CLOCK_DRIFT * self.push_budget_seconds
 
     @property
     def stale_after_seconds(self) -> float:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from pacing_node.cycle.aftermath import Aftermath
+from pacing_node.cycle.plan import CLOCK_DRIFT
 from pacing_node.engagement.port import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
@@ -47,9 +49,10 @@ class Pushed:
 class Pusher:
     """Sends pushes of the running reign, one at a time, and counts how they end."""
 
-    def __init__(self, platform: EngagementPlatform, tally: Tally) -> None:
+    def __init__(self, platform: EngagementPlatform, tally: Tally, aftermath: Aftermath | None = None) -> None:
         self._platform = platform
         self._tally = tally
+        self._aftermath = aftermath or Aftermath()
         self._not_before = 0.0
         self._last_status = ""
 
@@ -68,7 +71,10 @@ class Pusher:
         if seconds <= 0.0:
             return Pushed(WITHHELD, message="the lease does not allow a push now")
         token = reign.next_token()
+        self._aftermath.sent(CLOCK_DRIFT * seconds)
         outcome = await self._send_while_reigning(reign, token, entries, seconds)
+        if outcome is not None and outcome.status is PushStatus.ACCEPTED and outcome.attempts == 1:
+            self._aftermath.answered()
         return self._judge(reign, token, outcome)
 
     async def _send_while_reigning(

@@ -67,6 +67,7 @@ class FakeReign:
     epoch: int = 3
     cluster_id: str = "c"
     lease: float = 10.0
+    after_settled: bool = False
     cause: EndCause | None = None
     marks: list[tuple[str | None, int, int]] = field(default_factory=list)
     ended: asyncio.Event = field(default_factory=asyncio.Event)

@@ -117,6 +117,13 @@ async def test_without_a_check_of_tokens_the_first_push_of_a_reign_waits_and_the
             await asyncio.sleep(0.02)
 
 
+async def test_a_reign_after_one_that_left_nothing_under_way_pushes_at_once(bench: Bench) -> None:
+    bench.plan.use_settings(replace(FAST, hold_off_seconds=600.0))
+    async with running(bench):
+        bench.mastership.give(FakeReign(after_settled=True))
+        await until(lambda: len(bench.platform.pushes) == 1)
+
+
 async def test_a_reign_that_ends_while_it_waits_pushes_nothing(bench: Bench) -> None:
     bench.plan.use_settings(replace(FAST, hold_off_seconds=0.2))
     async with running(bench):

@@ -39,6 +39,7 @@ class Members:
         hosts: str | None = None,
         health_services: tuple[str, str] = ("node", "master"),
         why_unable: Callable[[], Awaitable[str | None]] | None = None,
+        settled: Callable[[int], bool] | None = None,
         **options,
     ) -> ClusterMember:
         settings = ClusterSettings(
@@ -58,6 +59,7 @@ class Members:
             http_address=f"{node}:8080",
             health_services=health_services,
             why_unable=why_unable,
+            settled=settled,
         )
         await member.start()
         self.all.append(member)

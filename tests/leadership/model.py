@@ -60,6 +60,7 @@ class Request:
     pause_version: int | None
     """The version of the pause document that says that there is no pause; None when it says that there is one."""
     successor: str = ""
+    settled: bool = False
     given_up: bool = False
     applied: bool = False
     answer: Event | None = None
@@ -96,6 +97,10 @@ class World:
         self.epoch = 0
         self.version = 0
         self.successor = ""
+        self.settled = False
+        """What the epoch's node says of the newest reign: it ended with nothing under way."""
+        self.ended_settled: set[int] = set()
+        """Epochs of reigns that ended so."""
         self.named_at = 0.0
         self.paused = False
         self.pause_version = 0
@@ -213,6 +218,7 @@ class World:
                 self.version,
                 pause_version,
                 self.successor,
+                self.settled,
             )
             node.requests.append(request)
 
@@ -233,8 +239,9 @@ class World:
             # Clocks run at rates that differ by a percent at most.
             waited = self.now - self.named_at >= 0.98 * SIT_OUT_SECONDS
             assert self.successor in {"", node.name} or waited, (node.name, self.successor)
-            self.successor = ""
-            hold = Hold(self.epoch, self.version, request.session, next(self._ids))
+            assert request.settled == (request.epoch in self.ended_settled), request
+            self.successor, self.settled = "", False
+            hold = Hold(self.epoch, self.version, request.session, next(self._ids), request.settled)
             self._set_master(hold)
             return Acquired(at, action.attempt, request.sent_at, hold)
         if isinstance(action, ProveLease):
@@ -267,8 +274,12 @@ class World:
         expected = action.hold.epoch_version if action.hold is not None else request.version
         owned = action.hold is not None or self.master.session_id == request.session
         if owned and self.version == expected:
-            if action.raise_to or action.successor:
+            # Whether something of the reign is under way is the application's to say: here every other one.
+            settled = action.hold is not None and not action.raise_to and action.hold.epoch % 2 == 0
+            if action.raise_to or action.successor or settled:
                 self.epoch, self.version = action.raise_to or self.epoch, self.version + 1
+                self.settled = settled
+                self.ended_settled |= {self.epoch} if settled else set()
                 self.successor, self.named_at = action.successor, self.now
             self._set_master(None)
 
