@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -17,11 +19,50 @@ PATH = "/api/v2/platform/configuration/"
 PAGE_SIZE = 1000
 MAX_PAGES = 2000
 """Bound against a server that never comes to an end."""
+MAX_BYTES = 64 * 1024 * 1024
+"""Longest body of one page."""
 REQUEST_SECONDS = 30.0
+"""Longest time for one page, its last byte included."""
 
 
 class PlatformError(Exception):
-    """The interface cannot be read; the text says why and holds no secret."""
+    """The interface did not do what it was asked; the text says why and holds no secret."""
+
+    def __init__(self, message: str, *, status: int | None = None, code: str = "") -> None:
+        """``status`` is that of HTTP, None without an answer; ``code`` is the interface's own ``statusCode``."""
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+def read_reply(place: str, status: int, body: bytes) -> dict[str, Any]:
+    """The document of a successful reply.
+
+    Raises:
+        PlatformError: the reply tells of a failure, or is not one of this interface.
+    """
+    if status == httpx.codes.UNAUTHORIZED:
+        raise PlatformError(f"{place}: HTTP {status}: the user or the password was refused", status=status)
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        if status == httpx.codes.FORBIDDEN:
+            raise PlatformError(f"{place}: HTTP {status}: the user or the password was refused", status=status)
+        found = "a body that is not JSON" if document is None else "no object as its body"
+        raise PlatformError(f"{place}: HTTP {status} with {found}", status=status)
+    code = str(document.get("statusCode", ""))
+    if not httpx.codes.is_success(status) or code != "0":
+        message = _printable(document.get("statusMessage", ""))
+        text = f"{place}: HTTP {status}, statusCode {_printable(code) or 'missing'} {message}".rstrip()
+        raise PlatformError(text, status=status, code=code)
+    return document
+
+
+def _printable(text: object) -> str:
+    """What a server says, short and on one line."""
+    return "".join(each if each.isprintable() else " " for each in str(text)[:200])
 
 
 class PlatformClient:
@@ -73,24 +114,26 @@ class PlatformClient:
     async def _page(self, kind: str, offset: int) -> list[Any]:
         place = f"{PATH}{kind}"
         try:
-            answer = await self._client.get(place, params={"limit": PAGE_SIZE, "offset": offset})
-            if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-                raise PlatformError(f"{place}: HTTP {answer.status_code}: the user or the password was refused")
-            body = answer.json()
+            async with asyncio.timeout(REQUEST_SECONDS):
+                status, body = await self._get(place, {"limit": PAGE_SIZE, "offset": offset})
+        except TimeoutError as error:
+            raise PlatformError(f"{place}: no whole answer within {REQUEST_SECONDS:g} s") from error
         except httpx.HTTPError as error:
             raise PlatformError(f"{place}: {type(error).__name__} {error}".rstrip()) from error
-        except ValueError as error:
-            raise PlatformError(f"{place}: HTTP {answer.status_code} with a body that is not JSON") from error
-        status = str(body.get("statusCode", "")) if isinstance(body, dict) else ""
-        if answer.status_code != httpx.codes.OK or status != "0":
-            message = str(body.get("statusMessage", ""))[:200] if isinstance(body, dict) else ""
-            raise PlatformError(
-                f"{place}: HTTP {answer.status_code}, statusCode {status or 'missing'} {message}".rstrip()
-            )
-        items = body.get(kind)
+        items = read_reply(place, status, body).get(kind)
         if not isinstance(items, list):
             raise PlatformError(f"{place}: no list {kind!r} in the reply")
         return items
+
+    async def _get(self, place: str, query: dict[str, int]) -> tuple[int, bytes]:
+        """Status and body of an answer. Raises PlatformError for one that is too long."""
+        body = bytearray()
+        async with self._client.stream("GET", place, params=query) as answer:
+            async for piece in answer.aiter_bytes():
+                body += piece
+                if len(body) > MAX_BYTES:
+                    raise PlatformError(f"{place}: an answer of more than {MAX_BYTES} bytes")
+        return answer.status_code, bytes(body)
 
 
 def _identity(item: object) -> str:

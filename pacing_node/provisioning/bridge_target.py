@@ -10,11 +10,10 @@ import grpc
 from contact_center.v1 import configuration_pb2 as wire
 from contact_center.v1 import configuration_pb2_grpc
 from pacing_node.provisioning.definitions import Action, Kind
-from pacing_node.provisioning.port import ProvisioningError
+from pacing_node.provisioning.port import ProvisioningError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Sequence
 
     from pacing_node.provisioning.definitions import Change
 
@@ -27,6 +26,7 @@ _KINDS = {
     Kind.ALARM_CONDITION: wire.DEFINITION_KIND_ALARM_CONDITION,
 }
 _FROM_WIRE = {number: kind for kind, number in _KINDS.items()}
+_SILENT = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
 
 
 class BridgeTarget:
@@ -40,18 +40,15 @@ class BridgeTarget:
         user: str = "",
         password: str = "",
         tenant: str = "",
-        authorities: Path | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
     ) -> None:
-        """``authorities`` is a PEM file; with it the bridge is spoken to over TLS. Raises ProvisioningError."""
+        """With ``credentials`` the bridge is spoken to over TLS."""
         self._address = address
         self._application = application
         self._tenant = tenant
         secret = base64.b64encode(f"{user}:{password}".encode()).decode()
         self._metadata = (("authorization", f"Basic {secret}"),)
-        try:
-            self._authorities = authorities.read_bytes() if authorities else None
-        except OSError as error:
-            raise ProvisioningError(f"{authorities}: {(error.strerror or type(error).__name__).lower()}") from None
+        self._credentials = credentials
 
     @property
     def place(self) -> str:
@@ -67,18 +64,17 @@ class BridgeTarget:
         known = [item for item in answer.definitions if item.kind in _FROM_WIRE]
         return frozenset((_FROM_WIRE[item.kind], item.name) for item in known)
 
-    def write(self, changes: Sequence[Change]) -> None:
+    def write(self, changes: Sequence[Change], written: Callable[[Iterable[Change]], None]) -> None:
         """Send what is added in one call and what is recreated in another. Raises ProvisioningError."""
         for action in (Action.ADD, Action.RECREATE):
+            chosen = [change for change in changes if change.action is action]
             definitions = [
-                wire.Definition(
-                    kind=_KINDS[change.definition.kind], name=change.definition.name, fields=change.definition.fields
-                )
-                for change in changes
-                if change.action is action
+                wire.Definition(kind=_KINDS[item.kind], name=item.name, fields=item.fields)
+                for item in (change.definition for change in chosen)
             ]
             if definitions:
                 self._write(definitions, replace=action is Action.RECREATE)
+                written(chosen)
 
     def _write(self, definitions: Sequence[wire.Definition], *, replace: bool) -> None:
         request = wire.WriteDefinitionsRequest(
@@ -95,23 +91,24 @@ class BridgeTarget:
 
     def _call(self, ask: Callable[[configuration_pb2_grpc.ConfigurationServiceStub], T]) -> T:
         options = (("grpc.enable_http_proxy", 0),)
-        if self._authorities is None:
+        if self._credentials is None:
             channel = grpc.insecure_channel(self._address, options)
         else:
-            channel = grpc.secure_channel(self._address, grpc.ssl_channel_credentials(self._authorities), options)
+            channel = grpc.secure_channel(self._address, self._credentials, options)
         with channel:
             try:
                 return ask(configuration_pb2_grpc.ConfigurationServiceStub(channel))
             except grpc.RpcError as failure:
                 error: Any = failure  # every failed call is also a grpc.Call, which the types do not say
-                raise ProvisioningError(f"{self._address}: {_reason(error)}") from None
+                kind = UnreachableError if error.code() in _SILENT else ProvisioningError
+                raise kind(f"{self._address}: {_reason(error)}") from None
 
 
 def _reason(error: grpc.Call) -> str:
     """What a failed call means, in words."""
     match error.code():
         case grpc.StatusCode.UNIMPLEMENTED:
-            return "this bridge cannot write definitions"
+            return "this bridge cannot read and write definitions; make them by hand, --dry-run with --file lists them"
         case grpc.StatusCode.UNAUTHENTICATED | grpc.StatusCode.PERMISSION_DENIED:
             return f"user or password refused ({error.details()})"
         case code:

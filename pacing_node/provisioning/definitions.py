@@ -17,6 +17,8 @@ FOLDER = "PacingService"
 FILTER_NAME = "PACS_Proactive_Interaction"
 FILTER_EXPRESSION = 'PairExist("Proactive","true")'
 """Inferred: interactions that a proactive invitation triggered carry this pair."""
+ALARM_EVENTS = ("alarm.raised", "alarm.cleared")
+"""Events of syslog and log that raise and clear the alarm conditions; the reference product's are not public."""
 
 
 class Kind(StrEnum):
@@ -71,9 +73,18 @@ class Change:
         return f'{self.definition.kind.label} "{self.definition.name}": {self.action.value}'
 
 
-def wanted(application: str, filter_expression: str = FILTER_EXPRESSION) -> tuple[Definition, ...]:
-    """Everything the service needs; ``application`` is the name of the Stat Server application or of the cluster's."""
-    return (*_statistics(application), _filter(application, filter_expression), *_alarm_conditions(application))
+def wanted(
+    application: str, filter_expression: str = FILTER_EXPRESSION, alarm_events: tuple[str, str] = ALARM_EVENTS
+) -> tuple[Definition, ...]:
+    """Everything the service needs.
+
+    Args:
+        application: name of the Stat Server application, or of the cluster's.
+        filter_expression: what tells a proactive interaction.
+        alarm_events: the log events that raise and clear the alarm conditions.
+    """
+    alarms = _alarm_conditions(application, *alarm_events)
+    return (*_statistics(application), _filter(application, filter_expression), *alarms)
 
 
 def _statistics(application: str) -> Iterator[Definition]:
@@ -99,7 +110,7 @@ def _filter(application: str, expression: str) -> Definition:
     return Definition(Kind.FILTER, FILTER_NAME, {"application": application, "expression": expression})
 
 
-def _alarm_conditions(application: str) -> Iterator[Definition]:
+def _alarm_conditions(application: str, raised: str, cleared: str) -> Iterator[Definition]:
     for name, category, description in (
         ("GC Latency", "minor", "The garbage collector held up a node of the pacing service"),
         ("Heap Memory Usage", "major", "A node of the pacing service is short of memory"),
@@ -115,8 +126,8 @@ def _alarm_conditions(application: str) -> Iterator[Definition]:
                 "application": application,
                 "category": category,
                 "description": description,
-                "detect_event": "alarm.raised",
-                "cancel_event": "alarm.cleared",
+                "detect_event": raised,
+                "cancel_event": cleared,
             },
         )
 

@@ -11,7 +11,7 @@ from pacing_node.provisioning.port import ProvisioningError
 from pacing_node.provisioning.yaml_edit import YamlEditError, names_in, put
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from pacing_node.provisioning.definitions import Change, Definition
@@ -38,17 +38,17 @@ class FileTarget:
         self._read = {file: _read(file) for file in self._files()}
         return frozenset((kind, name) for file in self._read for kind in Kind for name in self._names(file, kind))
 
-    def write(self, changes: Sequence[Change]) -> None:
-        """Write the changes, each where its definition stands. Raises ProvisioningError; then nothing was written."""
+    def write(self, changes: Sequence[Change], written: Callable[[Iterable[Change]], None]) -> None:
+        """Write the changes, each where its definition stands, one file after the other. Raises ProvisioningError."""
         if not self._read:
             self.existing()
-        wanted: dict[Path, list[Definition]] = {}
+        wanted: dict[Path, list[Change]] = {}
         for change in changes:
-            wanted.setdefault(self._file_of(change.definition), []).append(change.definition)
+            wanted.setdefault(self._file_of(change.definition), []).append(change)
         texts: dict[Path, str] = {}
-        for file, definitions in wanted.items():
+        for file, here in wanted.items():
             try:
-                texts[file] = put(self._read.get(file, ""), definitions)
+                texts[file] = put(self._read.get(file, ""), [change.definition for change in here])
             except YamlEditError as error:
                 raise ProvisioningError(f"{file}: {error}") from None
         for file, text in texts.items():
@@ -57,6 +57,7 @@ class FileTarget:
                 raise ProvisioningError(f"{file}: somebody else changed it meanwhile; run the command again")
             _replace(file, text)
             self._read[file] = text
+            written(wanted[file])
 
     def _files(self) -> list[Path]:
         path = self._path

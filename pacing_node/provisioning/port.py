@@ -5,13 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pacing_node.provisioning.definitions import Change, Kind
 
 
 class ProvisioningError(Exception):
-    """The source cannot be read or written; the text says what was found and what is needed. Nothing was changed."""
+    """The source cannot be read or written; the text says what was found and what is needed."""
+
+
+class UnreachableError(ProvisioningError):
+    """Nobody answers there; the other server of a pair may."""
+
+
+class PartlyWrittenError(ProvisioningError):
+    """Some of the changes were written before it failed."""
+
+    def __init__(self, message: str, written: Sequence[Change]) -> None:
+        super().__init__(message)
+        self.written = tuple(written)
 
 
 class ProvisioningTarget(Protocol):
@@ -26,13 +38,39 @@ class ProvisioningTarget(Protocol):
         """Definitions that are there, by kind and name. Raises ProvisioningError."""
         ...
 
-    def write(self, changes: Sequence[Change]) -> None:
-        """Add and recreate what the changes say, all or nothing. Raises ProvisioningError."""
+    def write(self, changes: Sequence[Change], written: Callable[[Iterable[Change]], None]) -> None:
+        """Add and recreate what the changes say; ``written`` is told of those that are certainly there.
+
+        What is told together is done whole or not at all. Raises ProvisioningError.
+        """
         ...
 
 
 def apply(target: ProvisioningTarget, changes: Sequence[Change]) -> None:
-    """Write those changes that change something. Raises ProvisioningError."""
+    """Write those changes that change something.
+
+    Raises:
+        ProvisioningError: nothing was written, as far as is known.
+        PartlyWrittenError: some of it was.
+    """
     needed = [change for change in changes if change.action.changes]
-    if needed:
-        target.write(needed)
+    done: list[Change] = []
+    if not needed:
+        return
+    try:
+        target.write(needed, done.extend)
+    except ProvisioningError as error:
+        if done:
+            raise PartlyWrittenError(str(error), done) from error
+        raise
+
+
+def first_answering(targets: Sequence[ProvisioningTarget]) -> tuple[ProvisioningTarget, frozenset[tuple[Kind, str]]]:
+    """The first server of a pair that answers, and the definitions it has. Raises ProvisioningError."""
+    silent: list[str] = []
+    for target in targets:
+        try:
+            return target, target.existing()
+        except UnreachableError as error:
+            silent.append(str(error))
+    raise UnreachableError("; ".join(silent))

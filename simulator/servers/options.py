@@ -25,8 +25,14 @@ class SimulatorOptions:
     token_lifetime_seconds: float = 3600.0
     clients: dict[str, str] = field(default_factory=lambda: {"pacing": "simulated-secret"}, repr=False)
     """OAuth clients and their passwords; the first one stands in the configuration objects."""
-    users: dict[str, str] = field(default_factory=lambda: {"reader": "simulated-secret"}, repr=False)
+    users: dict[str, str] = field(
+        default_factory=lambda: {"reader": "simulated-secret", "admin": "simulated-secret"}, repr=False
+    )
     """Users of the HTTP interfaces of configuration and statistics, and their passwords."""
+    writers: frozenset[str] = frozenset({"admin"})
+    """Users who may write over the platform configuration interface."""
+    platform_writable: bool = True
+    """Whether the platform configuration interface takes writes at all."""
     webhook_bearer: str | None = field(default=None, repr=False)
     """Bearer token the webhook asks for."""
     webhook_signing_key: str | None = field(default=None, repr=False)

@@ -1,7 +1,11 @@
-"""The platform configuration interface (GWS): records of one type a request, paged, behind Basic authentication."""
+"""The platform configuration interface (GWS): records of one type a request, paged, behind Basic authentication.
+
+``GET …/{type}?name=&limit=&offset=``, ``GET …/{type}/{DBID}``, ``POST …/{type}``, ``PUT …/{type}/{DBID}``.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
@@ -10,6 +14,7 @@ from simulator.servers.basic_auth import UNAUTHORIZED, user_of
 from simulator.servers.faults import Garble
 from simulator.servers.misbehaviour import delayed, held_up, refusal, spoiled
 from simulator.servers.platform_records import Records, platform_records
+from simulator.servers.platform_writes import PlatformWrites, WriteRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,44 +24,86 @@ if TYPE_CHECKING:
 
     from simulator.servers.configuration_document import ConfigurationDocument
     from simulator.servers.faults import FaultBoard
+    from simulator.servers.options import SimulatorOptions
 
 LARGEST_PAGE = 500
 """Records of one answer at most, whatever limit is asked for."""
 
-MISSING_PARAMETER, INTERNAL_ERROR, NO_PERMISSION, NOT_FOUND = 1, 4, 5, 6
+MISSING_PARAMETER, FORBIDDEN, INTERNAL_ERROR, NO_PERMISSION, NOT_FOUND = 1, 3, 4, 5, 6
 """Values of ``statusCode`` beside 0."""
 
 
 class PlatformConfiguration:
-    """``GET /api/v2/platform/configuration/{type}?name=&limit=&offset=``."""
+    """Records by type, or one of them by its DBID; what can be written is written by users who may."""
 
-    def __init__(self, document: ConfigurationDocument, users: Mapping[str, str], board: FaultBoard) -> None:
+    def __init__(self, document: ConfigurationDocument, options: SimulatorOptions, board: FaultBoard) -> None:
         self._document = document
-        self._users = users
+        self._options = options
         self._board = board
+        self._writes = PlatformWrites(document)
         self._records: tuple[int, Records] | None = None
 
     async def answer(self, request: Request) -> Response:
-        """Records of the type, or a statusCode that says why not."""
+        """What is asked for, or a statusCode that says why not."""
         slow = await held_up(self._board, "configuration")
         fault = refusal(self._board, "configuration", request)
         if fault is not None:
             failed = _failed(fault.status_code, INTERNAL_ERROR, "simulated error")
             return await delayed(self._board, "configuration", failed, slow)
-        if user_of(request, self._users) is None:
+        user = user_of(request, self._options.users)
+        if user is None:
             return JSONResponse(
                 {"statusCode": NO_PERMISSION, "statusMessage": "authentication required"}, 401, headers=UNAUTHORIZED
             )
+        if request.method in {"POST", "PUT"}:
+            answer = self._written(request, user, await request.body())
+        else:
+            answer = self._read(request)
+        if isinstance(answer, dict):
+            return await delayed(self._board, "configuration", spoiled(answer, self._garble(), {}), slow)
+        return answer
+
+    def _read(self, request: Request) -> dict[str, Any] | Response:
         kind = request.path_params["kind"]
         records = self._current().get(kind)
         if records is None:
             return _failed(404, NOT_FOUND, f"no resource {kind}")
+        dbid = request.path_params.get("dbid")
+        if dbid is not None:
+            found = next((record for record in records if record["DBID"] == dbid), None)
+            name = kind.removesuffix("s")
+            return _failed(404, NOT_FOUND, f"no {kind} {dbid}") if found is None else {"statusCode": 0, name: found}
         try:
-            page = _page(records, request.query_params)
+            return {"statusCode": 0, kind: _page(records, request.query_params)}
         except ValueError as error:
             return _failed(400, MISSING_PARAMETER, str(error))
-        answer: dict[str, Any] = {"statusCode": 0, kind: page}
-        return await delayed(self._board, "configuration", spoiled(answer, self._garble(), {}), slow)
+
+    def _written(self, request: Request, user: str, body: bytes) -> dict[str, Any] | Response:
+        """The answer to a write: all of it was done, or nothing."""
+        try:
+            return {"statusCode": 0} | self._write(request, user, body)
+        except WriteRefusedError as error:
+            return _failed(error.status, error.code, str(error))
+
+    def _write(self, request: Request, user: str, body: bytes) -> dict[str, Any]:
+        """Create a record, or change one. Raises WriteRefusedError."""
+        kind, dbid = request.path_params["kind"], request.path_params.get("dbid")
+        if not self._options.platform_writable:
+            raise WriteRefusedError(405, FORBIDDEN, "the interface is read only")
+        if user not in self._options.writers:
+            raise WriteRefusedError(403, NO_PERMISSION, f"{user} has no permission to write")
+        try:
+            fields = json.loads(body)
+        except (ValueError, RecursionError):
+            fields = None
+        if not isinstance(fields, dict):
+            raise WriteRefusedError(400, MISSING_PARAMETER, "the body is no object")
+        if request.method == "POST" and dbid is None:
+            return {"path": f"/{kind}/{self._writes.create(kind, fields)}"}
+        if request.method == "PUT" and dbid is not None:
+            self._writes.change(kind, dbid, fields)
+            return {}
+        raise WriteRefusedError(405, FORBIDDEN, "POST makes a record, PUT changes one by its DBID")
 
     def _garble(self) -> Garble | None:
         return self._board.take(Garble, "configuration")
@@ -64,7 +111,7 @@ class PlatformConfiguration:
     def _current(self) -> Records:
         if self._records is None or self._records[0] != self._document.version:
             self._records = (self._document.version, platform_records(self._document.objects))
-        return self._records[1]
+        return self._records[1] | self._writes.records()
 
 
 def _page(records: list[dict[str, Any]], query: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ Records = dict[str, list[dict[str, Any]]]
 _FIRST_DBID = 101
 
 
-class _Numbers:
+class Numbers:
     """DBIDs by name, as they are first asked for; each type counts for itself."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ def platform_records(objects: dict[str, Any]) -> Records:
     """Records by type. The annex of an object is its ``userProperties``; a virtual group's script stands in its
     section ``virtual``.
     """
-    switches, skills, rules, persons, dns = (_Numbers() for _ in range(5))
+    switches, skills, rules, persons, dns = (Numbers() for _ in range(5))
     records: Records = {
         "switches": [
             {"DBID": switches.of(entry["name"]), "name": entry["name"], "type": entry["type"], "state": "CFGEnabled"}
@@ -72,7 +72,7 @@ def _properties(annex: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _dn(entry: dict[str, Any], dns: _Numbers, switches: _Numbers) -> dict[str, Any]:
+def _dn(entry: dict[str, Any], dns: Numbers, switches: Numbers) -> dict[str, Any]:
     return {
         "DBID": dns.of(f"{entry['number']}@{entry['switch']}"),
         "number": entry["number"],
@@ -84,7 +84,7 @@ def _dn(entry: dict[str, Any], dns: _Numbers, switches: _Numbers) -> dict[str, A
     }
 
 
-def _person(entry: dict[str, Any], persons: _Numbers, skills: _Numbers, rules: _Numbers) -> dict[str, Any]:
+def _person(entry: dict[str, Any], persons: Numbers, skills: Numbers, rules: Numbers) -> dict[str, Any]:
     rule = entry["capacity_rule"]
     levels = [{"skillDBID": skills.of(name), "level": str(level)} for name, level in entry["skills"].items()]
     return {
@@ -97,7 +97,7 @@ def _person(entry: dict[str, Any], persons: _Numbers, skills: _Numbers, rules: _
     }
 
 
-def _group(entry: dict[str, Any], number: str, persons: _Numbers, dns: _Numbers) -> dict[str, Any]:
+def _group(entry: dict[str, Any], number: str, persons: Numbers, dns: Numbers) -> dict[str, Any]:
     annex = dict(entry.get("annex", {}))
     if entry.get("script"):
         annex["virtual"] = {"script": entry["script"]}

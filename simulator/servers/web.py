@@ -50,13 +50,14 @@ class Web:
         """All routes; and the statistics API, whose ``run`` pushes updates."""
         reading = StatisticsReading(statistics)
         api = StatisticsApi(reading, self._office, self._board)
-        records = PlatformConfiguration(document, self._options.users, self._board)
+        records = PlatformConfiguration(document, self._options, self._board)
         gms = StatisticService(reading, self._options.users, self._board)
         routes = [
             Route("/oauth/token", self._office.answer, methods=["POST"]),
             Route(BULK_PATH, self._bulk.answer, methods=["POST"]),
             Route(WEBHOOK_PATH, self._webhook.answer, methods=["POST"]),
-            Route("/api/v2/platform/configuration/{kind}", records.answer, methods=["GET"]),
+            Route("/api/v2/platform/configuration/{kind}", records.answer, methods=["GET", "POST", "PUT"]),
+            Route("/api/v2/platform/configuration/{kind}/{dbid}", records.answer, methods=["GET", "POST", "PUT"]),
             Route("/genesys/1/statistic", gms.answer, methods=["POST"]),
             Route(f"{STATISTICS_PATH}/subscriptions", api.subscribe, methods=["POST"]),
             Route(f"{STATISTICS_PATH}/subscriptions/{{name}}", api.unsubscribe, methods=["DELETE"]),

@@ -189,7 +189,7 @@ ANSWERS: list[tuple[Response, str]] = [
     (JSONResponse({"statusCode": 6}, 404), "HTTP 404, statusCode 6"),
     (JSONResponse({"statusCode": 0}), "no list 'switches' in the reply"),
     (JSONResponse({"statusCode": 0, "switches": {}}), "no list 'switches' in the reply"),
-    (JSONResponse(["switches"]), "HTTP 200, statusCode missing"),
+    (JSONResponse(["switches"]), "HTTP 200 with no object as its body"),
     (PlainTextResponse("<html>", 200), "HTTP 200 with a body that is not JSON"),
     (PlainTextResponse("busy", 503), "HTTP 503 with a body that is not JSON"),
     (PlainTextResponse('{"statusCode": 0, "switches": [', 200), "HTTP 200 with a body that is not JSON"),
