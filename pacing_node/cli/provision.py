@@ -10,7 +10,7 @@ import typer
 from pacing_node.cli.node_file import NodeFile
 from pacing_node.cli.output import ExitCode, fail
 from pacing_node.cli.provision_target import Scheme, ServerKind, Wish, targets_of
-from pacing_node.configuration.platform_client import PATH
+from pacing_node.platform_reply import PATH
 from pacing_node.provisioning.definitions import ALARM_EVENTS, FILTER_EXPRESSION, plan, wanted
 from pacing_node.provisioning.gws_target import GwsRoutes
 from pacing_node.provisioning.port import PartlyWrittenError, ProvisioningError, apply, first_answering

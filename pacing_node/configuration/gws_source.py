@@ -12,10 +12,11 @@ import structlog
 
 from pacing_node.configuration.documents import load_document
 from pacing_node.configuration.errors import ConfigurationError, Problem
-from pacing_node.configuration.platform_client import PlatformClient, PlatformError
+from pacing_node.configuration.platform_client import PlatformClient
 from pacing_node.configuration.platform_objects import objects_from_platform
 from pacing_node.configuration.source_status import SourceStatus, hand_over
 from pacing_node.configuration.tls_files import client_context
+from pacing_node.platform_reply import PlatformError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pacing_node.configuration.platform_client import PATH, REQUEST_SECONDS, PlatformError, read_reply
+from pacing_node.platform_reply import PATH, REQUEST_SECONDS, PlatformError, read_reply
 from pacing_node.provisioning import gws_objects as gws
 from pacing_node.provisioning.definitions import FOLDER, Action, Kind, wanted
 from pacing_node.provisioning.port import ProvisioningError, UnreachableError

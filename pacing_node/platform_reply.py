@@ -1,0 +1,55 @@
+"""Replies of the platform configuration interface (GWS): its envelope, and what a failure says. Pure.
+
+Documented are ``statusCode``, 0 for success, and ``statusMessage``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+
+PATH = "/api/v2/platform/configuration/"
+REQUEST_SECONDS = 30.0
+"""Longest time for one answer."""
+
+
+class PlatformError(Exception):
+    """The interface did not do what it was asked; the text says why and holds no secret."""
+
+    def __init__(self, message: str, *, status: int | None = None, code: str = "") -> None:
+        """``status`` is that of HTTP, None without an answer; ``code`` is the interface's own ``statusCode``."""
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+def read_reply(place: str, status: int, body: bytes) -> dict[str, Any]:
+    """The document of a successful reply.
+
+    Raises:
+        PlatformError: the reply tells of a failure, or is not one of this interface.
+    """
+    if status == httpx.codes.UNAUTHORIZED:
+        raise PlatformError(f"{place}: HTTP {status}: the user or the password was refused", status=status)
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        if status == httpx.codes.FORBIDDEN:
+            raise PlatformError(f"{place}: HTTP {status}: the user or the password was refused", status=status)
+        found = "a body that is not JSON" if document is None else "no object as its body"
+        raise PlatformError(f"{place}: HTTP {status} with {found}", status=status)
+    code = str(document.get("statusCode", ""))
+    if not httpx.codes.is_success(status) or code != "0":
+        message = _printable(document.get("statusMessage", ""))
+        text = f"{place}: HTTP {status}, statusCode {_printable(code) or 'missing'} {message}".rstrip()
+        raise PlatformError(text, status=status, code=code)
+    return document
+
+
+def _printable(text: object) -> str:
+    """What a server says, short and on one line."""
+    return "".join(each if each.isprintable() else " " for each in str(text)[:200])
