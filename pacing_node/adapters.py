@@ -15,6 +15,7 @@ from pacing_node.statistics.api import ApiStatistics
 from pacing_node.statistics.bridge import BridgeStatistics
 from pacing_node.statistics.gms import GmsStatistics
 from pacing_node.statistics.gms_session import GmsSettings
+from pacing_node.statistics_wiring import api_definitions, gms_definitions, names_asked_for, statistic_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,17 +93,32 @@ def statistics_source(options: StatServer, tenant: str = "Environment") -> Stati
     """
     addresses = [address for address in (options.primary, options.backup) if address]
     if options.kind == "bridge":
-        return BridgeStatistics(*addresses, credentials=lambda: channel_credentials(options.tls))
+        names = statistic_names(options.statistics)
+        return BridgeStatistics(*addresses, credentials=lambda: channel_credentials(options.tls), names=names)
     path = BASE_PATHS[options.kind] if options.base_path is None else options.base_path
     urls = [f"{options.scheme}://{address}{path}" for address in addresses]
     tls = client_context(options.tls)
+    names = names_asked_for(options.statistics)
     if options.kind == "gms":
-        user, password = options.user, options.password
         return GmsStatistics(
-            *urls, tenant=tenant, user=user, password=password, tls=tls, settings=_gms_settings(options)
+            *urls,
+            tenant=tenant,
+            user=options.user,
+            password=options.password,
+            tls=tls,
+            settings=_gms_settings(options),
+            definitions=gms_definitions(options.statistics),
+            names=names,
         )
-    authority = _statistics_authority(options)
-    return ApiStatistics(*urls, bearer_token=options.token, api_key=options.api_key, authority=authority, tls=tls)
+    return ApiStatistics(
+        *urls,
+        bearer_token=options.token,
+        api_key=options.api_key,
+        authority=_statistics_authority(options),
+        tls=tls,
+        definitions=api_definitions(options.statistics),
+        names=names,
+    )
 
 
 def _gms_settings(options: StatServer) -> GmsSettings:

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from pacing_node.configuration.allowed import Allowed
 from pacing_node.configuration.schema import Applies, Key, Section
+from pacing_node.configuration.statistic_options import StatisticsOptions
 from pacing_node.configuration.values import Address, LocalPath, Url, Words
 
 
@@ -105,12 +106,21 @@ class StatServer(Section):
     """Most requests of a node under way at one server; for the kind `gms`."""
     cache_age_seconds: Annotated[int, Field(ge=0, le=600), Key("cacheAge")] = 2
     """Greatest age in seconds of a cached value the server may answer with; for the kind `gms`."""
+    statistics: StatisticsOptions = StatisticsOptions()
 
     @field_validator("client_id", "client_secret")
     @classmethod
     def _client_for_tokens(cls, value: SecretStr | str | None, info: ValidationInfo) -> SecretStr | str | None:
         if value is None and info.data.get("auth_url") is not None:
             raise ValueError("the client's, which authUrl needs")
+        return value
+
+    @field_validator("statistics")
+    @classmethod
+    def _statistics_of_the_kind(cls, value: StatisticsOptions, info: ValidationInfo) -> StatisticsOptions:
+        unfit = value.unfit(str(info.data.get("kind")))
+        if unfit is not None:
+            raise ValueError(unfit)
         return value
 
 
