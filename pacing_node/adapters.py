@@ -67,7 +67,8 @@ def engagement_settings(options: ClusterOptions, objects: ConfigurationObjects) 
     }
     if endpoint.kind == "webhook":
         url, token, key = endpoint.url or "", endpoint.token, endpoint.signing_key
-        return WebhookSettings(push_url=url, bearer_token=token, signing_key=key, **common)
+        conditional = endpoint.fencing == "if-match"
+        return WebhookSettings(push_url=url, bearer_token=token, signing_key=key, conditional=conditional, **common)
     credentials = engagement_credentials(objects, endpoint.transaction)
     return EngagementSettings(
         base_auth_url=credentials.base_auth_url,

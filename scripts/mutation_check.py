@@ -181,6 +181,20 @@ MUTANTS = (
         "tests/cycle/test_pushing.py::test_a_refusal_by_the_fence_ends_the_reign_with_the_mark",
     ),
     Mutant(
+        "if-match-newer",
+        "a conditional write never replaces a newer state",
+        "pacing_node/engagement/precondition.py",
+        ((" or holder.place > place):", "):"),),
+        "tests/engagement/test_precondition.py::test_a_reign_begins_on_what_is_older_and_on_nothing_else",
+    ),
+    Mutant(
+        "if-match-lost",
+        "after a push without an answer no ETag is known",
+        "pacing_node/engagement/precondition.py",
+        (("        self._known = False\n        self._sent = place", "        self._sent = place"),),
+        "tests/engagement/test_precondition.py::test_an_own_write_whose_answer_was_lost_is_taken_for_nobody_elses",
+    ),
+    Mutant(
         "late-success",
         "a success that arrives after the reign has ended is not trusted",
         "pacing_node/cycle/pushing.py",

@@ -22,6 +22,7 @@ from pacing_node.cli.output import (
 COLUMNS = ["member", "role", "state", "epoch", "lease left", "zookeeper", "version", "http", "clustering", "note"]
 
 FENCING_NOTES = {
+    "if-match": "the platform does not check tokens: every push is a conditional write (If-Match)",
     "none": "the platform does not check tokens: a new master waits, unless the one before ended clean",
 }
 """What people should know of a platform that does not check tokens, by the option `fencing`."""

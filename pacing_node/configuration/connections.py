@@ -157,9 +157,10 @@ class PacingEndpoint(Section):
     """Most targets in one request; more are sent in several requests at once."""
     max_concurrent_requests: Annotated[int, Field(ge=1, le=64), Key("maxConcurrentRequests")] = 8
     """Most requests of one push under way at once."""
-    fencing: Literal["token", "none"] = "token"
-    """`token`: the platform refuses a push of an older reign by its token. `none`: it does not look at tokens; then the
-    first push of a reign waits until a push of the reign before must be over, unless that one left none."""
+    fencing: Literal["token", "if-match", "none"] = "token"
+    """`token`: the platform refuses a push of an older reign by its token. `if-match`, for the kind `webhook`: it looks
+    at no tokens, and every push is a conditional write on the ETag of the state it replaces. `none`: it does neither;
+    then the first push of a reign waits until a push of the reign before must be over, unless that one left none."""
     compress: bool = False
     """Send request bodies with gzip; only for a platform that takes them."""
     authorities: LocalPath | None = None
@@ -170,6 +171,13 @@ class PacingEndpoint(Section):
     """Bearer token; for the kind `webhook`."""
     signing_key: Annotated[SecretStr | None, Key("signingKey")] = None
     """Key that signs every body; for the kind `webhook`."""
+
+    @field_validator("fencing")
+    @classmethod
+    def _conditions_for_webhook(cls, value: str, info: ValidationInfo) -> str:
+        if value == "if-match" and info.data.get("kind") != "webhook":
+            raise ValueError("token or none for the kind predictive-engagement, which documents no conditional writes")
+        return value
 
     @field_validator("url")
     @classmethod

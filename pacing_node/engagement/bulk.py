@@ -12,6 +12,7 @@ import httpx
 import structlog
 
 from cluster.tasks import spawn
+from pacing_node.engagement.conditional import ConditionalPart
 from pacing_node.engagement.dialect import PushSettings
 from pacing_node.engagement.oauth import TokenError
 from pacing_node.engagement.part import Part, PartOutcome
@@ -72,7 +73,7 @@ class BulkPlatform(ABC, Generic[Settings]):
             parts = _split(connection, token, targets, deadline)
             try:
                 async with asyncio.timeout_at(deadline):
-                    outcomes = await _send(parts, connection.settings.max_concurrent_requests)
+                    outcomes = await _send(parts, _at_once(connection))
             except TimeoutError:
                 outcomes = [_late(part, seconds) for part in parts]
         return _merge(outcomes, time.monotonic() - started)
@@ -104,10 +105,16 @@ class BulkPlatform(ABC, Generic[Settings]):
 def _split(connection: Connection, token: Token, targets: Sequence[TargetPush], deadline: float) -> list[Part]:
     size = connection.settings.max_entities_per_request
     slices = [targets[start : start + size] for start in range(0, len(targets), size)]
+    kind = Part if connection.precondition is None else ConditionalPart
     return [
-        Part(connection, token, each, number=number, of=len(slices), deadline=deadline)
+        kind(connection, token, each, number=number, of=len(slices), deadline=deadline)
         for number, each in enumerate(slices, 1)
     ]
+
+
+def _at_once(connection: Connection) -> int:
+    """How many parts may be under way: of conditional writes each needs the answer to the one before."""
+    return connection.settings.max_concurrent_requests if connection.precondition is None else 1
 
 
 async def _send(parts: list[Part], at_once: int) -> list[PartOutcome]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from pacing_node.engagement.dialect import Authority, Dialect, PushSettings
+    from pacing_node.engagement.precondition import Precondition
     from pacing_node.engagement.settings import ProxySettings
 
 
@@ -23,11 +24,19 @@ class Connection:
     """A client with its pool; closes itself when it is retired and its last user has left."""
 
     def __init__(
-        self, settings: PushSettings, dialect: Dialect, authority: Callable[[httpx.AsyncClient, Redactor], Authority]
+        self,
+        settings: PushSettings,
+        dialect: Dialect,
+        authority: Callable[[httpx.AsyncClient, Redactor], Authority],
+        precondition: Precondition | None = None,
     ) -> None:
-        """Raises ``EngagementSettingsError`` when the certificates of the settings cannot be read."""
+        """With ``precondition`` every push over it is a conditional write.
+
+        Raises ``EngagementSettingsError`` when the certificates of the settings cannot be read.
+        """
         self.settings = settings
         self.dialect = dialect
+        self.precondition = precondition
         self.redactor = Redactor(settings.secrets)
         self.client = build_client(settings)
         self.authority = authority(self.client, self.redactor)

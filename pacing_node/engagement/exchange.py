@@ -10,6 +10,7 @@ import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,17 @@ async def post(
     auth: httpx.Auth | None = None,
 ) -> Answer:
     """POST and read the whole answer, at most ``limit`` bytes of it unpacked. Raises only ``ExchangeError``."""
+    return await _exchange(client.stream("POST", url, content=content, data=form, headers=headers, auth=auth), limit)
+
+
+async def get(client: httpx.AsyncClient, url: str, *, headers: Mapping[str, str], limit: int) -> Answer:
+    """GET, as :func:`post`."""
+    return await _exchange(client.stream("GET", url, headers=headers), limit)
+
+
+async def _exchange(request: AbstractAsyncContextManager[httpx.Response], limit: int) -> Answer:
     try:
-        async with client.stream("POST", url, content=content, data=form, headers=headers, auth=auth) as response:
+        async with request as response:
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk

@@ -131,7 +131,10 @@ class Part:
             return PartOutcome(PushStatus.FAILED, str(error), again=error.retryable)
         if answer.status == 401:
             return PartOutcome(PushStatus.FAILED, "HTTP 401: not authorised", unauthorised=proof, answered=True)
-        return replace(judge(answer, self._names, self._connection.dialect), answered=True)
+        return replace(self._judge(answer), answered=True)
+
+    def _judge(self, answer: Answer) -> PartOutcome:
+        return judge(answer, self._names, self._connection.dialect)
 
 
 def judge(answer: Answer, names: Sequence[str], dialect: Dialect) -> PartOutcome:

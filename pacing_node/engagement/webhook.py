@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.connection import Connection
+from pacing_node.engagement.precondition import Precondition
 from pacing_node.engagement.settings import EngagementSettingsError, ProxySettings, check_url
 from pacing_node.engagement.webhook_mapping import WebhookDialect
 
@@ -37,6 +38,8 @@ class WebhookSettings:
     """A longer reply, unpacked, is refused."""
     compress: bool = False
     """Send request bodies with gzip; only for a receiver that takes them. The signature is over what is sent."""
+    conditional: bool = False
+    """Make every push a conditional write (``If-Match``): for a receiver that checks no tokens and gives ETags."""
     keepalive_seconds: float = 90.0
     """Idle connections are kept this long: above the refresh period."""
     proxy: ProxySettings | None = None
@@ -96,4 +99,4 @@ class WebhookEngagement(BulkPlatform[WebhookSettings]):
         def authority(_client: httpx.AsyncClient, _redactor: Redactor) -> WebhookAuthority:
             return WebhookAuthority(settings)
 
-        return Connection(settings, WebhookDialect(), authority)
+        return Connection(settings, WebhookDialect(), authority, Precondition() if settings.conditional else None)

@@ -2,6 +2,6 @@
 
 from simulator.servers.options import SimulatorOptions
 from simulator.servers.simulator import Simulator
-from simulator.servers.web import BULK_PATH, STATISTICS_PATH, WEBHOOK_PATH
+from simulator.servers.web import BULK_PATH, CONDITIONAL_PATH, STATISTICS_PATH, WEBHOOK_PATH
 
-__all__ = ["BULK_PATH", "STATISTICS_PATH", "WEBHOOK_PATH", "Simulator", "SimulatorOptions"]
+__all__ = ["BULK_PATH", "CONDITIONAL_PATH", "STATISTICS_PATH", "WEBHOOK_PATH", "Simulator", "SimulatorOptions"]

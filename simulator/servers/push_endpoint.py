@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from simulator.servers.conditional import ConditionalResource
     from simulator.servers.faults import FaultBoard
     from simulator.servers.journal import Journal
 
@@ -75,8 +76,12 @@ class _Arrival:
 class PushEndpoint:
     """Receives the pushes of one dialect; streams of different clients do not touch each other."""
 
-    def __init__(self, dialect: Dialect, journal: Journal, board: FaultBoard) -> None:
+    def __init__(
+        self, dialect: Dialect, journal: Journal, board: FaultBoard, resource: ConditionalResource | None = None
+    ) -> None:
+        """With ``resource`` it compares ETags instead of tokens."""
         self._dialect = dialect
+        self._resource = resource
         self._journal = journal
         self._board = board
         self._fences: dict[str, StreamFence[_StoredAnswer]] = {}
@@ -98,6 +103,17 @@ class PushEndpoint:
             response = self._take(arrival)
         return await delayed(self._board, "bulk", response, slow)
 
+    async def show(self, request: Request) -> Response:
+        """The state of the resource: who wrote it last, and its ETag."""
+        fault = self._rate.count() or refusal(self._board, "bulk", request)
+        if fault is not None:
+            return fault
+        if self._dialect.client_of(request, b"") is None:
+            return JSONResponse(self._dialect.refusal(401, "bad.credentials", "Invalid credentials.", None), 401)
+        if self._resource is None or self._resource.etag is None:
+            return JSONResponse(self._dialect.refusal(404, "not.found", "Nothing was written yet.", None), 404)
+        return JSONResponse(self._resource.representation(), headers={"ETag": self._resource.etag})
+
     def _take(self, arrival: _Arrival) -> Response:
         """Read and judge a request whose body is here."""
         if arrival.client is None:
@@ -111,7 +127,23 @@ class PushEndpoint:
             items = self._dialect.read(_parsed(body), token)
         except ValueError as error:
             return self._refuse(arrival, 400, "bad.request", str(error), "bad_request")
+        if self._resource is not None:
+            return self._compare(arrival, self._resource, token, items)
         return self._judge(arrival, arrival.client, token, items, hash(body))
+
+    def _compare(
+        self, arrival: _Arrival, resource: ConditionalResource, token: PushToken, items: list[Any]
+    ) -> Response:
+        """Compare the condition, apply and record in one instant, as :meth:`_judge`."""
+        permitted = resource.permits(arrival.request.headers)
+        if permitted is None:
+            return self._refuse(arrival, 428, "condition.required", "A write needs If-Match.", "condition_required")
+        if not permitted:
+            return self._refuse(arrival, 412, "condition.failed", "The state has changed.", "condition_failed")
+        answer = self._dialect.apply(items)
+        resource.write(token)
+        self._record(arrival, token, accepted=True, complete=token.part == token.parts)
+        return self._success(answer, {"ETag": resource.etag or ""})
 
     def _judge(self, arrival: _Arrival, client: str, token: PushToken, items: list[Any], payload_hash: int) -> Response:
         """Compare, apply, store and record in one instant: nothing here gives way to another request."""

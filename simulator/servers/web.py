@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from simulator.servers.bulk import BulkDialect
+from simulator.servers.conditional import ConditionalResource
 from simulator.servers.control import ControlPages
 from simulator.servers.gms import StatisticService
 from simulator.servers.oauth import TokenOffice
@@ -16,7 +17,7 @@ from simulator.servers.platform_configuration import PlatformConfiguration
 from simulator.servers.push_endpoint import PushEndpoint
 from simulator.servers.statistics_api import StatisticsApi
 from simulator.servers.statistics_reading import StatisticsReading
-from simulator.servers.webhook import WebhookDialect
+from simulator.servers.webhook import CONDITIONAL_CLIENT, WebhookDialect
 
 if TYPE_CHECKING:
     from simulator.servers.configuration_document import ConfigurationDocument
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 BULK_PATH = "/api/v2/journey/actiontargets/bulk"
 WEBHOOK_PATH = "/webhook"
+CONDITIONAL_PATH = "/webhook-conditional"
+"""The webhook as a receiver offers it that checks no tokens but takes conditional writes."""
 STATISTICS_PATH = "/statistics/v3"
 
 
@@ -42,6 +45,8 @@ class Web:
         signed = WebhookDialect(targets, options.webhook_bearer, options.webhook_signing_key)
         self._bulk = PushEndpoint(BulkDialect(targets, self._office), journal, board)
         self._webhook = PushEndpoint(signed, journal, board)
+        unaware = WebhookDialect(targets, options.webhook_bearer, options.webhook_signing_key, CONDITIONAL_CLIENT)
+        self._conditional = PushEndpoint(unaware, journal, board, ConditionalResource())
         self._pages = ControlPages(live, journal, board)
 
     def application(
@@ -56,6 +61,8 @@ class Web:
             Route("/oauth/token", self._office.answer, methods=["POST"]),
             Route(BULK_PATH, self._bulk.answer, methods=["POST"]),
             Route(WEBHOOK_PATH, self._webhook.answer, methods=["POST"]),
+            Route(CONDITIONAL_PATH, self._conditional.answer, methods=["POST"]),
+            Route(CONDITIONAL_PATH, self._conditional.show, methods=["GET"]),
             Route("/api/v2/platform/configuration/{kind}", records.answer, methods=["GET", "POST", "PUT"]),
             Route("/api/v2/platform/configuration/{kind}/{dbid}", records.answer, methods=["GET", "POST", "PUT"]),
             Route("/genesys/1/statistic", gms.answer, methods=["POST"]),

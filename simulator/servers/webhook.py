@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 CLIENT = "webhook"
 """All requests of the webhook are one stream."""
+CONDITIONAL_CLIENT = "webhook-conditional"
+"""So are those of the webhook that compares ETags."""
 
 _KEYS = frozenset({"cluster_id", "epoch", "sequence", "part", "parts", "targets"})
 
@@ -22,8 +24,11 @@ _KEYS = frozenset({"cluster_id", "epoch", "sequence", "part", "parts", "targets"
 class WebhookDialect:
     """``POST /webhook``, with a bearer token and a signature of the body where they are configured."""
 
-    def __init__(self, targets: PlatformTargets, bearer: str | None, signing_key: str | None) -> None:
+    def __init__(
+        self, targets: PlatformTargets, bearer: str | None, signing_key: str | None, client: str = CLIENT
+    ) -> None:
         self._targets = targets
+        self._client = client
         self._bearer = bearer
         self._signing_key = signing_key
 
@@ -38,7 +43,7 @@ class WebhookDialect:
             given = request.headers.get("pacing-signature", "")
             if not hmac.compare_digest(given.encode(), f"sha256={digest}".encode()):
                 return None
-        return CLIENT
+        return self._client
 
     def read(self, document: Any, token: PushToken) -> list[Any]:
         """The targets of a request. Raises ValueError saying what is wrong, also when headers and document disagree."""

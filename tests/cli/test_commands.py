@@ -145,7 +145,9 @@ async def test_a_pause_is_shown_in_every_listing(run: Run, page: Page) -> None:
 async def test_a_platform_that_checks_no_tokens_is_mentioned(run: Run, page: Page) -> None:
     assert "does not check tokens" not in (await run("list")).stdout
     page.cluster |= {"fencing": "none"}
-    assert "does not check tokens" in (await run("list")).stdout
+    assert "does not check tokens: a new master waits" in (await run("list")).stdout
+    page.cluster |= {"fencing": "if-match"}
+    assert "does not check tokens: every push is a conditional write" in (await run("list")).stdout
 
 
 async def test_targets_lists_numbers_and_reasons(run: Run) -> None:

@@ -166,6 +166,14 @@ def test_a_webhook_needs_its_address_and_hides_its_secrets() -> None:
     assert "hush" not in repr(options)
 
 
+def test_conditional_writes_are_for_a_webhook() -> None:
+    options = read("pacingEndpoint: {kind: webhook, url: 'https://x/push', fencing: if-match}")
+    assert options.pacing_endpoint.fencing == "if-match"
+    (problem,) = problems_of(CONNECTIONS + "pacingEndpoint: {fencing: if-match}")
+    assert "pacingEndpoint.fencing: found 'if-match'" in problem
+    assert "allowed: token or none for the kind predictive-engagement" in problem
+
+
 def test_optional_sections_can_be_the_word_none() -> None:
     options = read("forward-proxy: none\nmessageServer: none\n")
 

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 import yaml
 
-from simulator.servers import WEBHOOK_PATH, Simulator, SimulatorOptions
+from simulator.servers import CONDITIONAL_PATH, WEBHOOK_PATH, Simulator, SimulatorOptions
 from tests.simulator.conftest import DEMO
 
 if TYPE_CHECKING:
@@ -120,3 +120,25 @@ async def test_bearer_token_and_signature_are_asked_for_where_configured() -> No
             answer = await http.post(WEBHOOK_PATH, content=body, headers=headers | good | {name: "wrong"})
             assert answer.status_code == 401, name
         assert (await http.post(WEBHOOK_PATH, content=body, headers=headers | good)).status_code == 200
+
+
+async def test_the_conditional_receiver_looks_at_no_token_but_at_the_state_a_push_replaces(platform: Platform) -> None:
+    async def write(pushed: tuple[bytes, dict[str, str]], **condition: str) -> httpx.Response:
+        headers = pushed[1] | {name.replace("_", "-"): value for name, value in condition.items()}
+        return await platform.http.post(CONDITIONAL_PATH, content=pushed[0], headers=headers)
+
+    assert (await platform.http.get(CONDITIONAL_PATH)).status_code == 404
+    assert (await write(push(1))).status_code == 428
+    assert (await write(push(1), If_Match='"guessed"')).status_code == 412
+    first = await write(push(5), If_None_Match="*")
+    assert first.status_code == 200
+    fits(first.json(), "PushReply")
+    assert (await write(push(6), If_None_Match="*")).status_code == 412
+    second = await write(push(4), If_Match=first.headers["ETag"])
+    assert second.status_code == 200, "an older token, but the newest state"
+    assert (await write(push(7), If_Match=first.headers["ETag"])).status_code == 412
+    state = await platform.http.get(CONDITIONAL_PATH)
+    assert state.headers["ETag"] == second.headers["ETag"] != first.headers["ETag"]
+    fits(state.json(), "State")
+    assert (state.json()["epoch"], state.json()["sequence"]) == (1, 4)
+    assert (await platform.status())["accepted_out_of_order"] == 1, "the record is judged by tokens all the same"

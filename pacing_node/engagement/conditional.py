@@ -1,0 +1,107 @@
+"""A part of a push as a conditional write: looked at first where nothing is known, replaced only where it is older."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pacing_node.engagement.exchange import Answer, ExchangeError, get
+from pacing_node.engagement.oauth import RETRY_STATUSES, TokenError
+from pacing_node.engagement.part import Part, PartOutcome
+from pacing_node.engagement.port import FencingMark, PushStatus, TargetReply
+from pacing_node.engagement.precondition import Finding, Holder, Place, Precondition, read_holder, strong_etag
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster.token import Token
+    from pacing_node.engagement.connection import Connection
+    from pacing_node.engagement.port import TargetPush
+
+CONDITION_FAILED = 412
+_CONDITIONS = ("If-Match", "If-None-Match")
+
+
+class ConditionalPart(Part):
+    """Sent with ``If-Match``; parts of one push go one after the other, each on the ETag the one before has got.
+
+    A refused condition, and an answer that was lost, lead to a look at the resource: who wrote it last decides. Writing
+    on is safe after any of them, because every write is conditional on the state that was looked at.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        token: Token,
+        targets: Sequence[TargetPush],
+        *,
+        number: int,
+        of: int,
+        deadline: float,
+    ) -> None:
+        """As ``Part``; what is known of the state is shared by all writes over the connection."""
+        super().__init__(connection, token, targets, number=number, of=of, deadline=deadline)
+        self._precondition = connection.precondition or Precondition()
+        self._write = Place(token.epoch, token.sequence, number)
+
+    async def _attempt(self, body: bytes) -> PartOutcome:
+        state = self._precondition
+        state.begin(self._token)
+        if not state.known and (settled := await self._look()) is not None:
+            return settled
+        for name in _CONDITIONS:
+            self._headers.pop(name, None)
+        self._headers.update(state.headers())
+        state.sent(self._write)
+        return await super()._attempt(body)
+
+    def _judge(self, answer: Answer) -> PartOutcome:
+        if answer.status == CONDITION_FAILED:
+            return PartOutcome(PushStatus.FAILED, "HTTP 412: changed by somebody meanwhile", again=True)
+        if 200 <= answer.status < 300:
+            self._precondition.written(self._write, strong_etag(answer.headers.get("etag")))
+        return super()._judge(answer)
+
+    async def _look(self) -> PartOutcome | None:
+        """See what the resource holds; None when this part may be written now."""
+        settings, connection = self._connection.settings, self._connection
+        try:
+            proof = await connection.authority.headers(b"")
+            headers = {"Accept": "application/json", "Cache-Control": "no-cache"} | proof
+            answer = await get(connection.client, settings.push_url, headers=headers, limit=settings.max_reply_bytes)
+        except TokenError as error:
+            return PartOutcome(PushStatus.FAILED, str(error), again=error.retryable)
+        except ExchangeError as error:
+            return PartOutcome(PushStatus.FAILED, f"reading the state: {error}", again=error.retryable)
+        if answer.status == 404:
+            return self._found(None, None)
+        if answer.status != 200:
+            again = answer.status in RETRY_STATUSES
+            return PartOutcome(
+                PushStatus.FAILED, f"reading the state: HTTP {answer.status}", again=again, answered=True
+            )
+        etag = strong_etag(answer.headers.get("etag"))
+        if etag is None:
+            message = f"reading the state: found ETag {answer.headers.get('etag')!r}, expected a strong one"
+            return PartOutcome(PushStatus.FAILED, message, answered=True)
+        return self._found(etag, read_holder(answer.body))
+
+    def _found(self, etag: str | None, holder: Holder | None) -> PartOutcome | None:
+        finding = self._precondition.look(self._write, etag, holder)
+        if finding is Finding.FREE:
+            return None
+        if finding is Finding.OURS:
+            message = "the answer was lost; the state says that this push was taken"
+            replies = (TargetReply(),) * len(self._names)
+            return PartOutcome(PushStatus.ACCEPTED, message, replies, replayed=True, answered=True)
+        return PartOutcome(PushStatus.FENCED, _by_whom(holder), mark=_mark(holder), answered=True)
+
+
+def _by_whom(holder: Holder | None) -> str:
+    if holder is None:
+        return "the state was written by somebody who is no node"
+    place = holder.place
+    return f"the state was written by epoch {place.epoch}, sequence {place.sequence} of cluster {holder.cluster_id}"
+
+
+def _mark(holder: Holder | None) -> FencingMark | None:
+    return holder.mark if holder is not None else None
