@@ -1,4 +1,4 @@
-"""What a node depends on beyond ZooKeeper: options, objects, statistics, the platform. Each is really used."""
+"""What a node depends on beyond ZooKeeper: options, objects, the platform. Each is really used."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import httpx
 
 from cluster import tasks
 from pacing_node import adapters
-from pacing_node.configuration.cluster_options import parse_cluster_options
-from pacing_node.configuration.discovery import discover
+from pacing_node.configuration.cluster_options import advice, parse_cluster_options
 from pacing_node.configuration.errors import ConfigurationError
+from pacing_node.configuration.remedies import REMEDIES
 from pacing_node.configuration.sources import configuration_source
 from pacing_node.configuration.store import read_seed
-from pacing_node.doctor.diagnosis import Diagnosis, Severity, error, ok, skipped, warning
+from pacing_node.doctor.diagnosis import error, ok, skipped, warning
 from pacing_node.doctor.surroundings import ANSWER_SECONDS, ask, check_clock
 from pacing_node.engagement.connection import build_client
 from pacing_node.engagement.oauth import TokenError, TokenSource
@@ -22,14 +22,17 @@ from pacing_node.engagement.redaction import Redactor
 from pacing_node.engagement.settings import EngagementSettings, EngagementSettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pacing_node.configuration.cluster_options import ClusterOptions
     from pacing_node.configuration.objects import ConfigurationObjects
+    from pacing_node.doctor.diagnosis import Diagnosis
+    from pacing_node.targets import Finding, TargetSet
 
+OBJECTS_SECONDS = 30.0
+"""Longest wait for the objects; those of a large site take a while."""
 _POLL_SECONDS = 0.05
-_SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING}
 
 
 def cluster_options(stored: bytes | None, seed: Path | None) -> tuple[ClusterOptions | None, Diagnosis]:
@@ -57,7 +60,7 @@ async def configuration(options: ClusterOptions) -> tuple[ConfigurationObjects |
     source = configuration_source(options.config_server, options.tenant)
     running = tasks.spawn("doctor.configuration", source.run(use))
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(OBJECTS_SECONDS):
             while not read.is_set() and not source.status.problems:  # noqa: ASYNC110 - problems are no event
                 await asyncio.sleep(_POLL_SECONDS)
     except TimeoutError:
@@ -70,57 +73,34 @@ async def configuration(options: ClusterOptions) -> tuple[ConfigurationObjects |
             f"{len(objects.virtual_queues)} queues, {len(objects.agents)} agents, {len(objects.agent_groups)} groups"
         )
         return objects, ok(check, f"{source.status.place}: {counts}")
-    problem = "; ".join(source.status.problems) or f"no objects within {ANSWER_SECONDS:g} s"
+    place = source.status.place
+    problem = "; ".join(source.status.problems) or f"{place}: no objects within {OBJECTS_SECONDS:g} s"
     remedy = "make the source reachable, or correct configServer or the objects"
-    return None, error(check, f"{source.status.place}: {problem}", "objects that can be read", remedy)
+    return None, error(check, problem, "objects that can be read", remedy)
 
 
-def discovery(objects: ConfigurationObjects, goal_percent: float) -> Iterator[Diagnosis]:
-    """Find the pacing targets as a node does; every finding of that."""
-    targets = discover(objects, goal_percent)
+def discovery(targets: TargetSet) -> Iterator[Diagnosis]:
+    """What a node finds in the objects: its pacing targets, and every doubt."""
     if targets.targets:
         yield ok("discovery.targets", f"{len(targets.targets)} pacing targets")
     else:
         remedy = "give a virtual queue a medium (pacing/media) and list it in the origination DNs of a group"
         yield error("discovery.targets", "no pacing target", "one or more", remedy)
-    for finding in targets.findings:
-        check, severity = f"discovery.{finding.code}", _SEVERITIES.get(finding.severity, Severity.WARNING)
-        # A queue that cannot be paced is left out; the node goes on with the others.
+    yield from _findings("discovery", targets.findings)
+
+
+def advised(options: ClusterOptions) -> Iterator[Diagnosis]:
+    """What is allowed in the options and likely not as meant."""
+    return _findings("options", advice(options))
+
+
+def _findings(area: str, findings: Iterable[Finding]) -> Iterator[Diagnosis]:
+    """Findings with what to do about each. What cannot be paced is left out, and the node goes on with the rest."""
+    for finding in findings:
         found, _, allowed = finding.message.partition("; allowed: ")
-        severity = Severity.WARNING if severity is Severity.ERROR else severity
-        yield Diagnosis(check, severity, f"{finding.where}: {found}", allowed, "change the object in the configuration")
-
-
-async def statistics(options: ClusterOptions) -> list[Diagnosis]:
-    """Connect to the statistics servers. One of a pair is enough to work with."""
-    try:
-        source = adapters.statistics_source(options.stat_server, options.tenant)
-    except ConfigurationError as failure:
-        return [error("statistics.settings", str(failure), "settings that can be used", "correct statServer")]
-    await source.start()
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            while not all(server.connected for server in source.health):  # noqa: ASYNC110 - health is no event
-                await asyncio.sleep(_POLL_SECONDS)
-    except TimeoutError:
-        pass
-    servers = source.health
-    await source.stop()
-    any_connected = any(server.connected for server in servers)
-    found = []
-    for server in servers:
-        check, what = f"statistics.{server.name}", f"{server.address}: {server.error or 'no answer in time'}"
-        allowed, remedy = "a server that answers", f"start it, or correct statServer.{server.name}"
-        if server.connected:
-            found.append(ok(check, f"{server.address}: connected, {server.mode}"))
-        elif any_connected:
-            found.append(warning(check, what, allowed, f"{remedy}: there is nothing to fail over to"))
-        else:
-            found.append(error(check, what, allowed, remedy))
-    if len(servers) == 1:
-        remedy = "name a second server as statServer.backup"
-        found.append(warning("statistics.backup", "there is none", "a pair of servers", remedy))
-    return found
+        known = REMEDIES.get(finding.code)
+        remedy = known.remedy[:1].lower() + known.remedy[1:].rstrip(".") if known else "correct what is named"
+        yield warning(f"{area}.{finding.code}", f"{finding.where}: {found}", allowed, remedy)
 
 
 async def platform(options: ClusterOptions, objects: ConfigurationObjects) -> list[Diagnosis]:
@@ -142,8 +122,9 @@ async def _token(client: httpx.AsyncClient, settings: EngagementSettings) -> Dia
         async with asyncio.timeout(ANSWER_SECONDS):
             await source.get()
     except (TokenError, TimeoutError) as failure:
+        found = f"{settings.base_auth_url}{_way(settings)}: {str(failure) or 'no answer in time'}"
         remedy = "correct base_auth_url, client_id or password in the transaction object, or the way there"
-        return error(check, str(failure) or "no answer in time", "an access token", remedy)
+        return error(check, found, "an access token", remedy)
     finally:
         await source.close()
     return ok(check, f"given by {settings.base_auth_url}")
@@ -154,9 +135,14 @@ async def _endpoint(client: httpx.AsyncClient, settings: EngagementSettings) -> 
     try:
         status, headers, asked_at = await ask(client, url)
     except (httpx.HTTPError, OSError, TimeoutError) as failure:
-        text = f"{url}: {str(failure) or 'no answer in time'}"
+        text = f"{url}{_way(settings)}: {str(failure) or 'no answer in time'}"
         return [error(check, text, "a server that answers", "correct base_service_url, forward-proxy or the network")]
     clock = check_clock("platform", headers, asked_at)
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         return [warning(check, f"{url}: HTTP {status}", "an answer below 500", "ask the platform's operators"), clock]
     return [ok(check, f"{url}: answers"), clock]
+
+
+def _way(settings: EngagementSettings) -> str:
+    """The proxy on the way, for people; its credentials are not part of its address."""
+    return f" (through the proxy {settings.proxy.url})" if settings.proxy is not None else ""

@@ -13,6 +13,7 @@ from cluster.mastership import ZooKeeperState
 from cluster.session import Session
 from cluster.tree import locate
 from pacing_node.doctor.diagnosis import error, ok, warning
+from pacing_node.doctor.surroundings import reason
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -45,7 +46,7 @@ async def ask_member(host: str) -> MemberAnswer:
         state = await _word(host, b"srvr")
         settings = await _word(host, b"conf")
     except (OSError, TimeoutError) as failure:
-        return MemberAnswer(host, failure=str(failure) or "no answer in time")
+        return MemberAnswer(host, failure=reason(failure))
     mode = re.search(r"^Mode: (\S+)", state, re.MULTILINE)
     tick, sync = (re.search(rf"^{key}=(\d+)", settings, re.MULTILINE) for key in ("tickTime", "syncLimit"))
     return MemberAnswer(
@@ -68,11 +69,16 @@ async def _word(host: str, word: bytes) -> str:
 
 
 def check_members(answers: Sequence[MemberAnswer], *, secured: bool) -> Iterator[Diagnosis]:
-    """Judge what the hosts answered. A port that speaks TLS answers no four letter words: ``secured``."""
+    """Judge what the hosts answered. A port that speaks TLS answers no four letter words: ``secured``.
+
+    While a majority answers the ensemble works, with less to lose.
+    """
+    silent = sum(bool(answer.failure) for answer in answers)
+    judge = warning if 2 * silent < len(answers) else error
     for answer in answers:
         check = f"zookeeper.{answer.host}"
         if answer.failure:
-            yield error(check, answer.failure, "a ZooKeeper that answers", "start it, or correct zookeeper.hosts")
+            yield judge(check, answer.failure, "a ZooKeeper that answers", "start it, or correct zookeeper.hosts")
         elif answer.mode is None and not secured:
             remedy = "see its log: it may have no quorum, or not allow `srvr` in 4lw.commands.whitelist"
             yield warning(check, "connected, and it tells no mode", "leader or follower", remedy)

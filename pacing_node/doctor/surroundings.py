@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import socket
+import ssl
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -14,12 +17,21 @@ from pacing_node.doctor.diagnosis import error, ok, skipped, warning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    from pacing_node.configuration.node_options import Certificates
     from pacing_node.doctor.diagnosis import Diagnosis
 
 ANSWER_SECONDS = 5.0
 MOST_OFFSET_SECONDS = 2.0
 """Difference of clocks that is worth a warning; HTTP dates tell whole seconds."""
+
+
+def reason(failure: OSError) -> str:
+    """Why nobody could be reached, in the system's words."""
+    if failure.errno is not None and failure.errno > 0:
+        return os.strerror(failure.errno).lower()
+    return str(failure) or "no answer in time"
 
 
 def port_is_free(address: str, port: int) -> bool:
@@ -43,7 +55,7 @@ def check_port(name: str, address: str, port: int, running: str | None, own_name
     try:
         free = port == 0 or port_is_free(address, port)
     except OSError as failure:
-        return error(check, f"{address}:{port}: {failure}", allowed, "correct bind, or the port's number")
+        return error(check, f"{address}:{port}: {reason(failure)}", allowed, "correct bind, or the port's number")
     if free:
         return ok(check, f"{port} is free" if port else "any free one is taken", allowed)
     if running == own_name:
@@ -52,10 +64,37 @@ def check_port(name: str, address: str, port: int, running: str | None, own_name
     return error(check, f"{port} is in use by {owner}", allowed, f"end it, or choose another port in ports.{name}")
 
 
-async def who_answers(url: str, verify: bool = True) -> str | None:
+def check_directory(path: Path) -> Diagnosis:
+    """Judge the directory for what the node remembers: there and writable, or one that can be made."""
+    check, allowed = "files.state_directory", "a directory this user may write to, or make"
+    existing = next((each for each in (path, *path.absolute().parents) if each.exists()), path)
+    remedy = f"run as the node's user; give him {path}, or another directory as state_directory"
+    if not existing.is_dir():
+        return error(check, f"{existing} is no directory", allowed, remedy)
+    if not os.access(existing, os.W_OK | os.X_OK):
+        return error(check, f"{existing} cannot be written to by this user", allowed, remedy)
+    return ok(check, str(path) if existing == path else f"{path}, to be made", allowed)
+
+
+def own_context(certificates: Certificates | None) -> ssl.SSLContext:
+    """TLS to a node's port: nobody is verified, for only a name or a date is read; the node's own certificate is shown.
+
+    A port that asks for client certificates takes those of the cluster's nodes, where they may be clients.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if certificates is not None:
+        # Files that cannot be used have a finding of their own.
+        with contextlib.suppress(OSError, ValueError):
+            context.load_cert_chain(certificates.certificate, certificates.private_key, password="")
+    return context
+
+
+async def who_answers(url: str, context: ssl.SSLContext) -> str | None:
     """Name of the node that answers at an address; None when none does."""
     try:
-        async with httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False, verify=verify) as client:
+        async with httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False, verify=context) as client:
             page = (await client.get(f"{url}/cluster")).json()
         return str(page["answered_by"])
     except (httpx.HTTPError, ValueError, KeyError, TypeError):

@@ -11,11 +11,14 @@ from cluster.document_stores import ZooKeeperDocuments
 from cluster.errors import ClusterError
 from cluster.membership import decode_member
 from pacing_node.cluster_wiring import cluster_settings
+from pacing_node.configuration.discovery import discover
 from pacing_node.doctor import dependencies
 from pacing_node.doctor.certificates import check_certificate
 from pacing_node.doctor.diagnosis import error, ok, skipped
 from pacing_node.doctor.ensemble import ask_member, check_members, joined
-from pacing_node.doctor.surroundings import ask, check_clock, check_port, who_answers
+from pacing_node.doctor.receivers import receivers
+from pacing_node.doctor.statistics import statistics
+from pacing_node.doctor.surroundings import ask, check_clock, check_directory, check_port, own_context, who_answers
 from pacing_node.doctor.times import Times, check_times
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ class Visit:
     async def run(self) -> list[Diagnosis]:
         """All findings, in a fixed order."""
         await self._ports()
+        self._found.append(check_directory(self._options.state_directory))
         self._certificates()
         answers = await self._zookeeper()
         options, diagnosis = dependencies.cluster_options(self._stored, self._options.seed)
@@ -57,7 +61,7 @@ class Visit:
         scheme = "http" if options.certificates is None else "https"
         host = "127.0.0.1" if options.bind in {"0.0.0.0", "::"} else options.bind  # noqa: S104 - where it would listen
         # Only whether the answer comes from this very node counts, and its name tells that.
-        running = await who_answers(f"{scheme}://{host}:{options.ports.default}", verify=False)
+        running = await who_answers(f"{scheme}://{host}:{options.ports.default}", own_context(options.certificates))
         for name, port in (("default", options.ports.default), ("clustering", options.ports.clustering)):
             self._found.append(check_port(name, options.bind, port, running, options.name))
 
@@ -66,13 +70,13 @@ class Visit:
         if http is not None:
             self._found += check_certificate("http", http.certificate, http.private_key)
             if http.authorities is not None:
-                self._found += check_certificate("http", http.authorities)
+                self._found += check_certificate("http", http.authorities, authorities=True)
         if peers is not None:
             self._found += check_certificate("peers", peers.certificate, peers.private_key)
-            self._found += check_certificate("peers", peers.authorities)
+            self._found += check_certificate("peers", peers.authorities, authorities=True)
         tls = self._options.zookeeper.tls if self._options.zookeeper else None
         if tls is not None:
-            self._found += check_certificate("zookeeper", tls.authorities)
+            self._found += check_certificate("zookeeper", tls.authorities, authorities=True)
             password = tls.private_key_password.get_secret_value() if tls.private_key_password else ""
             if tls.certificate is not None:
                 key = tls.private_key
@@ -125,26 +129,44 @@ class Visit:
 
     async def _depend(self, options: ClusterOptions | None) -> None:
         if options is None:
-            self._found += [skipped(f"{area}.*", NEEDS_OPTIONS) for area in ("configuration", "statistics", "platform")]
+            areas = ("configuration", "statistics", "platform", "alarms")
+            self._found += [skipped(f"{area}.*", NEEDS_OPTIONS) for area in areas]
             return
-        (objects, source), statistics = await asyncio.gather(
-            dependencies.configuration(options), dependencies.statistics(options)
-        )
-        self._found += [source, *statistics]
+        self._found += dependencies.advised(options)
+        self._connection_certificates(options)
+        objects, source = await dependencies.configuration(options)
+        self._found.append(source)
+        targets = None
+        if objects is not None:
+            targets = await asyncio.to_thread(discover, objects, options.pacing.goal_percent)
+            self._found += dependencies.discovery(targets)
+        self._found += await statistics(options, targets)
         if objects is None:
             self._found.append(skipped("platform.*", "there are no configuration objects to read credentials from"))
-            return
-        self._found += await asyncio.to_thread(
-            lambda: list(dependencies.discovery(objects, options.pacing.goal_percent))
-        )
-        self._found += await dependencies.platform(options, objects)
+        else:
+            self._found += await dependencies.platform(options, objects)
+        self._found += await receivers(options)
+
+    def _connection_certificates(self, options: ClusterOptions) -> None:
+        """The files the options of the cluster name."""
+        for use, tls in (("configServer", options.config_server.tls), ("statServer", options.stat_server.tls)):
+            if tls is not None:
+                self._found += check_certificate(use, tls.authorities, authorities=True)
+                if tls.certificate is not None:
+                    self._found += check_certificate(use, tls.certificate, tls.private_key)
+        trusted = {"pacingEndpoint": options.pacing_endpoint.authorities}
+        if options.message_server is not None:
+            trusted["messageServer"] = options.message_server.authorities
+        for use, file in trusted.items():
+            if file is not None:
+                self._found += check_certificate(use, file, authorities=True)
 
     async def _clocks(self) -> None:
         """Compare clocks with the other members' web servers."""
         scheme = "http" if self._options.certificates is None else "https"
         others = [member for member in self._members if member.name != self._options.name and member.http]
         # The date in an answer is all that is used of it.
-        async with httpx.AsyncClient(trust_env=False, verify=False) as client:  # noqa: S501
+        async with httpx.AsyncClient(trust_env=False, verify=own_context(self._options.certificates)) as client:
             for member in others:
                 try:
                     _, headers, asked_at = await ask(client, f"{scheme}://{member.http}/liveness")

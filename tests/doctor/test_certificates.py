@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -46,6 +47,26 @@ def test_the_first_to_expire_of_a_chain_counts(tmp_path):
     chain.write_bytes(longer.read_bytes() + shorter.read_bytes())
     (diagnosis,) = check_certificate("http", chain)
     assert diagnosis.severity is Severity.WARNING
+
+
+def test_one_authority_that_still_holds_is_enough_to_go_on_with(tmp_path):
+    holding, _ = written(tmp_path, 300, "holding.pem")
+    expired, _ = written(tmp_path, -5, "expired.pem")
+    bundle = tmp_path / "authorities.pem"
+    bundle.write_bytes(expired.read_bytes() + holding.read_bytes())
+    (of_authorities,) = check_certificate("http", bundle, authorities=True)
+    (of_a_chain,) = check_certificate("http", bundle)
+    (all_expired,) = check_certificate("http", expired, authorities=True)
+    assert (of_authorities.severity, of_a_chain.severity) == (Severity.WARNING, Severity.ERROR)
+    assert all_expired.severity is Severity.ERROR
+
+
+def test_a_certificate_that_does_not_hold_yet_is_an_error_that_names_the_clock(tmp_path):
+    certificate, _ = written(tmp_path, 300)
+    (diagnosis,) = check_certificate("http", certificate, now=time.time() - 91 * 86400)
+    assert diagnosis.severity is Severity.ERROR
+    assert diagnosis.found.startswith("holds from ")
+    assert "clock" in diagnosis.remedy
 
 
 def test_a_key_must_belong_to_its_certificate(tmp_path):

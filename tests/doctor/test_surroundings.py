@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from pacing_node.doctor.diagnosis import Severity
-from pacing_node.doctor.surroundings import ask, check_clock, check_port, who_answers
+from pacing_node.doctor.surroundings import ask, check_clock, check_port, own_context, who_answers
 
 
 class Page(BaseHTTPRequestHandler):
@@ -83,13 +83,13 @@ def test_an_address_of_another_machine_is_an_error():
 
 
 async def test_the_node_that_answers_is_named(server):
-    assert await who_answers(f"http://127.0.0.1:{server}") == "node-1"
+    assert await who_answers(f"http://127.0.0.1:{server}", own_context(None)) == "node-1"
 
 
 async def test_where_nobody_answers_nobody_is_named(taken):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        assert await who_answers(f"http://127.0.0.1:{probe.getsockname()[1]}") is None
+        assert await who_answers(f"http://127.0.0.1:{probe.getsockname()[1]}", own_context(None)) is None
 
 
 @pytest.mark.parametrize(

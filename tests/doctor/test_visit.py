@@ -158,7 +158,72 @@ def test_bad_cluster_options_are_told_and_what_needs_them_left_out(files):
     status, found = files.findings()
     assert (status, found["options.cluster"]["severity"]) == (1, "error")
     assert "refreshPeriod" in found["options.cluster"]["found"]
-    assert found["statistics.*"]["severity"] == "skipped"
+    assert found["statistics.*"]["severity"] == found["alarms.*"]["severity"] == "skipped"
+
+
+def test_every_finding_of_discovery_says_what_to_do_about_it(files, tmp_path, centre):
+    objects = yaml.safe_load(Path(centre["objects_file"]).read_text())
+    objects["virtual_queues"][0]["alias"] = "another-name"
+    (tmp_path / "objects.yaml").write_text(yaml.safe_dump(objects))
+    files.cluster["configServer"]["path"] = str(tmp_path / "objects.yaml")
+    files.cluster["pacing"]["optimizationGoal"] = 50
+    status, found = files.findings()
+    assert status == 0
+    assert found["discovery.alias_differs_from_number"]["remedy"] == "set the queue's alias to its number"
+    assert found["discovery.agents_in_several_groups"]["remedy"].startswith("nothing, if it is meant so")
+    assert found["options.goal_far_from_advised"]["severity"] == "warning"
+
+
+def test_statistics_the_servers_do_not_know_are_an_error_that_names_them(files):
+    assert files.findings()[1]["statistics.values"]["severity"] == "ok"
+    files.cluster["statServer"]["statistics"] = {"accepted": "Gone"}
+    status, found = files.findings()
+    assert (status, found["statistics.values"]["severity"]) == (1, "error")
+    assert found["statistics.values"]["found"].startswith("0 of the 4 targets asked for have current statistics; ")
+    assert "Gone: statistic Gone is not defined" in found["statistics.values"]["found"]
+    assert "statServer.statistics" in found["statistics.values"]["remedy"]
+
+
+def test_receivers_of_alarms_that_do_not_answer_are_warnings(files, centre):
+    files.cluster["messageServer"] = {"primary": f"127.0.0.1:{closed_port()}"}
+    files.cluster["alarms"] = {
+        "alertmanager": f"http://127.0.0.1:{closed_port()}",
+        "webhook": f"{centre['http']}/simulator/alarms",
+    }
+    status, found = files.findings()
+    assert status == 0
+    assert found["alarms.messageServer.primary"]["severity"] == "warning"
+    assert "connection refused" in found["alarms.messageServer.primary"]["found"]
+    assert found["alarms.alertmanager"]["severity"] == "warning"
+    assert found["alarms.webhook"]["severity"] == "ok"
+
+
+def test_a_proxy_that_does_not_answer_is_named_with_what_it_stands_before(files):
+    port = closed_port()
+    files.cluster["forward-proxy"] = {"host": "127.0.0.1", "port": port, "user": "u", "password": "hush"}
+    status, found = files.findings()
+    assert (status, found["platform.token"]["severity"]) == (1, "error")
+    for check in ("platform.token", "platform.endpoint"):
+        assert f"(through the proxy http://127.0.0.1:{port})" in found[check]["found"]
+    assert "hush" not in json.dumps(found)
+
+
+def test_a_state_directory_that_cannot_be_made_is_an_error(files, tmp_path):
+    (tmp_path / "file").write_text("")
+    files.node["state_directory"] = str(tmp_path / "file" / "state")
+    status, found = files.findings()
+    assert (status, found["files.state_directory"]["severity"]) == (1, "error")
+    assert f"{tmp_path}/file is no directory" in found["files.state_directory"]["found"]
+
+
+def test_one_zookeeper_of_four_that_is_away_is_a_warning(files):
+    port = closed_port()
+    if files.node["zookeeper"]["hosts"].count(",") < 2:
+        pytest.skip("the ensemble has one member only")
+    files.node["zookeeper"]["hosts"] += f",127.0.0.1:{port}"
+    status, found = files.findings()
+    assert (status, found[f"zookeeper.127.0.0.1:{port}"]["severity"]) == (0, "warning")
+    assert found["zookeeper.session"]["severity"] == "ok"
 
 
 def test_bad_node_options_are_the_only_finding(files):

@@ -1,0 +1,60 @@
+"""Where alarms and the log go: whether somebody listens there. Nothing is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import httpx
+
+from pacing_node.doctor.diagnosis import ok, skipped, warning
+from pacing_node.doctor.surroundings import ANSWER_SECONDS, ask, reason
+
+if TYPE_CHECKING:
+    from pacing_node.configuration.cluster_options import ClusterOptions
+    from pacing_node.configuration.connections import MessageServer
+    from pacing_node.doctor.diagnosis import Diagnosis
+
+_ALLOWED = "a receiver that answers"
+
+
+async def receivers(options: ClusterOptions) -> list[Diagnosis]:
+    """Reach every receiver of alarms. One that is away costs no pacing: a warning."""
+    found: list[Diagnosis] = []
+    server = options.message_server
+    if server is not None:
+        found += [
+            await _listens(f"alarms.messageServer.{name}", address, server)
+            for name, address in (("primary", server.primary), ("backup", server.backup))
+            if address is not None
+        ]
+    for name, url in (("alertmanager", options.alarms.alertmanager), ("webhook", options.alarms.webhook)):
+        if url is not None:
+            found.append(await _answers(f"alarms.{name}", url))
+    return found
+
+
+async def _listens(check: str, address: str, server: MessageServer) -> Diagnosis:
+    if server.transport == "udp":
+        return skipped(check, f"{address}: over UDP nobody answers")
+    host, _, port = address.rpartition(":")
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+            writer.close()
+    except (OSError, TimeoutError) as failure:
+        remedy = "start it, or correct messageServer: alarms wait for it, up to alarms.queue of them"
+        return warning(check, f"{address}: {reason(failure)}", _ALLOWED, remedy)
+    return ok(check, f"{address}: listens")
+
+
+async def _answers(check: str, url: str) -> Diagnosis:
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS) as client:
+            status, _, _ = await ask(client, url)
+    except (httpx.HTTPError, OSError, TimeoutError) as failure:
+        remedy = f"start it, or correct {check}: alarms wait for it, up to alarms.queue of them"
+        return warning(check, f"{url}: {str(failure) or 'no answer in time'}", _ALLOWED, remedy)
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return warning(check, f"{url}: HTTP {status}", _ALLOWED, "see its log")
+    return ok(check, f"{url}: answers")
