@@ -1,23 +1,31 @@
-"""The best any law could do: the constrained Markov decision process behind pacing, solved exactly.
+"""The best a pacer could do who decides once in a refresh period: a constrained Markov decision process, solved.
 
-State: x interactions (served and waiting) and m open invitations; all times exponential. At any moment invitations
+State: x interactions (served and waiting) and m open invitations; all times exponential. Every T seconds invitations
 may be added, so the optimum is a curve m*(x). The reward per second is busy/n - nu (theta (x - n)+ - g m p / d); the
-multiplier nu is found so that the abandonment of the optimum is the goal's share. It knows every parameter, sees every
-event at once, and is therefore ahead of any law that calculates once in a refresh period.
+multiplier nu is found so that the abandonment of the optimum is the goal's share. Between two decisions the process
+runs by itself and is followed by uniformisation.
+
+What it knows that no pacer knows: every parameter, and x and m at the moment it decides. What it may not do either is
+act between two decisions: a short ``period_seconds`` shows what that costs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_array, csc_array, diags_array
-from scipy.sparse.linalg import splu
+from scipy.sparse import coo_array, csr_array, eye_array
+from scipy.stats import poisson
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import FloatArray, IntArray
+
+_SETTLED = 1e-7
+"""Span of the last change of the values, in rewards of a period, at which an iteration ends."""
+_MOST_ITERATIONS = 5000
+_BISECTIONS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,8 @@ class Setting:
     disposition_seconds: float = 15.0
     patience_seconds: float = 60.0
     goal: float = 0.03
+    period_seconds: float = 5.0
+    """T: from one decision to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,107 +51,122 @@ class Optimum:
     first: int
     """Smallest x of ``levels``."""
     levels: IntArray
-    """m*(x) from ``first`` on."""
+    """m*(x) from ``first`` on, right after a decision; of the two curves that are mixed, the one below the goal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a curve reaches in the long run, per second."""
+
+    levels: IntArray
+    busy_ratio: float
+    abandoned: float
+    entered: float
+
+    @property
+    def share(self) -> float:
+        """Abandoned of entered."""
+        return self.abandoned / max(self.entered, 1e-12)
 
 
 class Process:
-    """The process on a bounded grid of (x, m), for one multiplier at a time."""
+    """The process on a bounded grid of (x, m), and what a period of it brings."""
 
     def __init__(self, setting: Setting) -> None:
-        self._setting = setting
-        n = setting.agents
+        n, self._setting = setting.agents, setting
         spread = int(6.0 * np.sqrt(n)) + 6
         self.first = max(0, n - 2 * spread)
-        most_x = n + spread
         steady = n / setting.handle_seconds * setting.disposition_seconds / setting.acceptance
-        start = n if self.first == 0 else n - self.first
-        most_m = int(steady + 6.0 * np.sqrt(steady) + min(start, spread) / setting.acceptance * 1.5) + 8
-        self.x = np.arange(self.first, most_x + 1)
+        most_m = int(steady + 6.0 * np.sqrt(steady) + min(n - self.first, spread) / setting.acceptance * 1.5) + 8
+        self.x = np.arange(self.first, n + spread + 1)
         self.m = np.arange(most_m + 1)
-
-    def evaluate(self, levels: IntArray, nu: float) -> tuple[FloatArray, float, float, float]:
-        """Relative values (x, m) of a curve, its gain, and busy share and abandonment share in the long run."""
-        s = self._setting
         xs, ms = np.meshgrid(self.x, self.m, indexing="ij")
-        busy: FloatArray = np.minimum(xs, s.agents).astype(np.float64)
-        waiting = np.maximum(xs - s.agents, 0)
-        accepts: FloatArray = np.asarray(ms * s.acceptance / s.disposition_seconds)
+        busy: FloatArray = np.minimum(xs, n).astype(np.float64)
+        accepts: FloatArray = np.asarray(ms * setting.acceptance / setting.disposition_seconds)
+        leaves: FloatArray = np.asarray(np.maximum(xs - n, 0) / setting.patience_seconds)
+        rates = np.stack([busy / n, leaves, accepts], axis=-1).reshape(xs.size, 3)
+        self._uniformise(xs, ms, busy, leaves, accepts)
+        self._gains = self._sum(rates, self._occupancy)
+
+    def _uniformise(
+        self, xs: IntArray, ms: IntArray, busy: FloatArray, leaves: FloatArray, accepts: FloatArray
+    ) -> None:
+        """One jump of the uniformised chain, and the chances and times of 0, 1, 2 … jumps in a period."""
+        s, top = self._setting, xs == self.x[-1]
         declines = ms * (1.0 - s.acceptance) / s.disposition_seconds
-        leaves = waiting / s.patience_seconds
-        reward = busy / s.agents - nu * (leaves - s.goal * accepts)
-        top, bottom = xs == self.x[-1], xs == self.x[0]
         moves = (
-            (np.where(bottom, 0.0, busy / s.handle_seconds + leaves), -1, 0),
+            (np.where(xs == self.x[0], 0.0, busy / s.handle_seconds + leaves), -1, 0),
             (np.where(top, 0.0, accepts), 1, -1),
             (declines + np.where(top, accepts, 0.0), 0, -1),
-            (np.where((xs == 0) & (ms == 0), 1.0, 0.0), 0, 0),  # nothing happens by itself here but an invitation
         )
-        size = xs.size
-        here = np.arange(size)
-        rows: list[Any] = [here]
-        columns: list[Any] = [here]
-        values: list[Any] = [np.zeros(size)]
+        here = np.arange(xs.size)
+        fastest = float(np.sum([rate for rate, _, _ in moves], axis=0).max())
+        jump = eye_array(xs.size, format="csr")
         for rate, dx, dm in moves:
-            flat = np.flatnonzero(rate.ravel() > 0.0)
-            x_index = flat // len(self.m) + dx
-            after = np.maximum(flat % len(self.m) + dm, levels[x_index])
-            rows += [flat, flat]
-            columns += [x_index * len(self.m) + after, flat]
-            values += [rate.ravel()[flat], -rate.ravel()[flat]]
-        generator = coo_array(
-            (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(size, size)
-        ).tocsc()
-        return self._solve(generator, reward, busy, leaves, accepts)
+            part = rate.ravel() / fastest
+            there = np.where(part > 0.0, here + dx * len(self.m) + dm, here)
+            jump = jump + coo_array((part, (here, there)), shape=jump.shape) - coo_array((part, (here, here)))
+        self._jump = csr_array(jump)
+        mean = fastest * s.period_seconds
+        counts = np.arange(int(mean + 8.0 * np.sqrt(mean)) + 16)
+        self._chances = poisson.pmf(counts, mean)
+        self._occupancy = poisson.sf(counts, mean) / fastest
 
-    def _solve(
-        self, generator: csc_array, reward: FloatArray, busy: FloatArray, leaves: FloatArray, accepts: FloatArray
-    ) -> tuple[FloatArray, float, float, float]:
-        # One value is fixed at zero (at x = n, the middle of the grid); its column carries the gain instead.
-        size = reward.size
-        pivot = int(np.searchsorted(self.x, self._setting.agents)) * len(self.m) + len(self.m) - 1
-        keep = np.ones(size)
-        keep[pivot] = 0.0
-        matrix = generator @ diags_array(keep)
-        gain = coo_array((-np.ones(size), (np.arange(size), np.full(size, pivot))), shape=(size, size)).tocsc()
-        factors = splu((matrix + gain).tocsc())
-        solved = [-factors.solve(r.ravel().astype(np.float64)) for r in (reward, busy, leaves, accepts)]
-        gains = [float(values[pivot]) for values in solved]
-        values = solved[0]
-        values[pivot] = 0.0
-        share = gains[2] / max(gains[3], 1e-12)
-        return values.reshape(reward.shape), gains[0], gains[1] / self._setting.agents, share
+    def _sum(self, values: FloatArray, weights: FloatArray) -> FloatArray:
+        """Weighted sum of the values after 0, 1, 2 … jumps."""
+        result, later = weights[0] * values, values
+        for weight in weights[1:]:
+            later = self._jump @ later
+            result = result + weight * later
+        return np.asarray(result)
 
-    def optimise(self, nu: float, levels: IntArray) -> tuple[IntArray, float, float]:
-        """Policy iteration from a curve: the best curve, its busy share and abandonment share."""
-        for _ in range(40):
-            values, _, busy, share = self.evaluate(levels, nu)
-            better = np.argmax(values, axis=1)
-            now = values[np.arange(len(levels)), levels]
-            improved = np.where(values.max(axis=1) > now + 1e-9 * (1.0 + np.abs(now)), better, levels)
-            if (improved == levels).all():
+    def evaluate(self, levels: IntArray) -> Outcome:
+        """The long run under a curve: at each decision the pending level is filled up to it."""
+        grid = np.arange(len(self.x) * len(self.m)).reshape(len(self.x), len(self.m))
+        filled = (grid[:, :1] + np.maximum(self.m, levels[:, None])).ravel()
+        values = np.zeros((grid.size, 3))
+        for _ in range(_MOST_ITERATIONS):
+            change = (self._gains + self._sum(values, self._chances))[filled] - values
+            values = values + change - change[0]
+            if float(np.ptp(change, axis=0).max()) < _SETTLED:
                 break
-            levels = improved
-        return levels, busy, share
+        busy, abandoned, entered = (float(v) for v in change.mean(axis=0) / self._setting.period_seconds)
+        return Outcome(levels, busy, abandoned, entered)
+
+    def optimise(self, nu: float, values: FloatArray) -> tuple[FloatArray, IntArray]:
+        """Value iteration from earlier values: the relative values (x, m) before a decision, and the best curve."""
+        gains = (self._gains[:, 0] - nu * (self._gains[:, 1] - self._setting.goal * self._gains[:, 2])).reshape(
+            values.shape
+        )
+        for _ in range(_MOST_ITERATIONS):
+            after = gains + self._sum(values.ravel(), self._chances).reshape(values.shape)
+            best = np.maximum.accumulate(after[:, ::-1], axis=1)[:, ::-1]  # invitations are added, never taken back
+            change = best - values
+            values = best - best[0, 0]
+            if float(np.ptp(change)) < _SETTLED:
+                break
+        return values, np.argmax(after, axis=1)
 
 
 @lru_cache(maxsize=64)
 def solve(setting: Setting) -> Optimum:
-    """Bisect the multiplier until the optimum abandons the goal's share; mixes the two curves next to it."""
+    """Bisect the multiplier until the optimum abandons the goal's share; mixes in time the two curves next to it."""
     process = Process(setting)
-    levels = np.minimum(np.maximum(setting.agents - process.x, 0), process.m[-1])
+    values = np.zeros((len(process.x), len(process.m)))
     low, high = 0.0, 2000.0 / setting.agents
-    found: dict[bool, tuple[IntArray, float, float]] = {}
-    for _ in range(24):
+    found: dict[bool, Outcome] = {}
+    for _ in range(_BISECTIONS):
         nu = 0.5 * (low + high)
-        levels, busy, share = process.optimise(nu, levels)
-        within = share <= setting.goal
-        found[within] = (levels, busy, share)
+        values, levels = process.optimise(nu, values)
+        outcome = next((o for o in found.values() if (o.levels == levels).all()), None) or process.evaluate(levels)
+        within = outcome.share <= setting.goal
+        found[within] = outcome
         low, high = (low, nu) if within else (nu, high)
     under, over = found.get(True), found.get(False)
     if under is None or over is None:
-        curve, busy, share = under or over or (levels, busy, share)
-    else:
-        part = (setting.goal - under[2]) / max(over[2] - under[2], 1e-12)
-        curve = under[0]
-        busy, share = under[1] + part * (over[1] - under[1]), setting.goal
-    return Optimum(100.0 * busy, 100.0 * share, int(process.first), curve)
+        only = under or over or outcome
+        return Optimum(100.0 * only.busy_ratio, 100.0 * only.share, process.first, only.levels)
+    saved, spent = (setting.goal * o.entered - o.abandoned for o in (under, over))
+    part = saved / max(saved - spent, 1e-12)
+    busy = under.busy_ratio + part * (over.busy_ratio - under.busy_ratio)
+    return Optimum(100.0 * busy, 100.0 * setting.goal, process.first, under.levels)

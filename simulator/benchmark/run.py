@@ -63,18 +63,27 @@ class Day:
         while self._late[0] is not due[-1]:
             self._late.popleft()
         snapshot = _joined(due)
+        if self._scenario.fresh_pending:
+            self._ask(now)
         feedback = self._ledger.feedback(snapshot.taken_at)
         if self._law.exact_pending:
             feedback = self._exact_feedback()
         result = self._controller.calculate(snapshot, feedback, self.policy)
         self._late.popleft()
-        self._ledger.allotted(_EPOCH + now, result.invitations)
-        pending = self.centre.pending.astype(np.float64)
-        seconds = np.full(self.centre.rows, self._scenario.disposition_mean)
-        self._ledger.acknowledged(_EPOCH + now, pending, positive_seconds=seconds)
+        self._report(now, result.invitations)
         self.centre.allot(result.invitations, REFRESH_SECONDS)
         if self.policy.algorithm.dual:
             self.centre.inbound = np.nan_to_num(result.inbound_portion, nan=1.0)
+
+    def _ask(self, now: float) -> None:
+        """An empty push between two periods: visitors being ample, nothing of the former one is left to replace."""
+        self._report(now, np.zeros(self.centre.rows, dtype=np.int64))
+
+    def _report(self, now: float, invitations: IntArray) -> None:
+        """Book a push in the ledger, and its reply: what was pending before it."""
+        self._ledger.allotted(_EPOCH + now, invitations)
+        seconds = np.full(self.centre.rows, self._scenario.disposition_mean)
+        self._ledger.acknowledged(_EPOCH + now, self.centre.pending.astype(np.float64), positive_seconds=seconds)
 
     def _in_gap(self, now: float) -> bool:
         """A hand-over every half hour: no pushes for a while, then a successor with or without the state."""
@@ -101,11 +110,12 @@ class Day:
 
     def _policy(self, size: int) -> Policy:
         scenario, law = self._scenario, self._law
-        busy = scenario.busy_goal is not None
+        busy_goal = None if law.baseline is not None else scenario.busy_goal  # baselines know abandonment only
+        busy = busy_goal is not None
         return Policy(
             algorithm=law.algorithm,
             optimization_target=OptimizationTarget.BUSY_FACTOR if busy else OptimizationTarget.ABANDONMENT_RATE,
-            goal=np.full(size, scenario.busy_goal if scenario.busy_goal is not None else scenario.goal),
+            goal=np.full(size, scenario.goal if busy_goal is None else busy_goal),
             enabled=np.ones(size, dtype=np.bool_),
             refresh_seconds=REFRESH_SECONDS,
             proactive_ratio=scenario.proactive_ratio,

@@ -59,6 +59,8 @@ class Scenario:
     """The platform spreads an allotment over the period instead of spending it at once."""
     lag_seconds: float = 0.0
     """Age of the statistics at the calculation."""
+    fresh_pending: bool = False
+    """The platform tells its pending count again right before each calculation; else the count is a period old."""
     gap_seconds: float = 0.0
     """Length of a hand-over without pushes, every 30 minutes."""
     gap_keeps_state: bool = True
@@ -87,6 +89,7 @@ def _all() -> dict[str, Scenario]:
         base,
         replace(base, name="acceptance-steps", acceptance=((0.0, 0.3), (_STEP_UP, 0.6), (_STEP_DOWN, 0.15))),
         *(replace(base, name=f"lag-{lag}", lag_seconds=float(lag)) for lag in (2, 5, 10)),
+        replace(base, name="fresh-pending", fresh_pending=True),
         replace(base, name="gap-state-kept", gap_seconds=12.5),
         replace(base, name="gap-state-lost", gap_seconds=12.5, gap_keeps_state=False),
         replace(base, name="day-profile", staff=profile, reactive=inbound, reactive_gated=False),
