@@ -14,6 +14,7 @@ import structlog
 
 from pacing_node import adapters
 from pacing_node.configuration.cluster_options import restart_needed
+from pacing_node.configuration.collector import settle
 from pacing_node.configuration.discovery import discover
 from pacing_node.configuration.errors import ConfigurationError
 from pacing_node.engagement.settings import EngagementSettingsError
@@ -93,6 +94,7 @@ class Reconfiguration:
         # Statistics and plan change together, without a cycle in between.
         statistics.watch(targets)
         self._plan.use_targets(targets)
+        settle(len(targets.targets))
         log.info("targets.changed", targets=len(targets.targets), version=targets.version)
 
     def _connect_platform(self, options: ClusterOptions, objects: ConfigurationObjects) -> None:

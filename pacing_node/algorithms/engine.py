@@ -25,7 +25,7 @@ from pacing_node.algorithms.observation import Observer
 from pacing_node.algorithms.outer import learn_abandonment, learn_busy
 from pacing_node.algorithms.reasons import Limits, reasons
 from pacing_node.algorithms.sharing import deal, share_agents
-from pacing_node.algorithms.state import LearnedState, name_keys
+from pacing_node.algorithms.state import LearnedState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ class PacingController:
         self._estimator = Estimator(self._state)
         self._observer = Observer(len(self._state))
         # A low-discrepancy sequence per target, from its name: no target's number depends on its row.
-        start = (name_keys(self._state.names) % 999_983).astype(np.float64) / 999_983.0
+        start = (self._state.keys % 999_983).astype(np.float64) / 999_983.0
         self._chance = (start + seed * _GOLDEN) % 1.0
         self._carry = np.zeros(len(self._state))
         self._laws = shared_laws()

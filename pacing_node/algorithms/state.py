@@ -50,6 +50,8 @@ class LearnedState:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
+        self.keys = name_keys(self.names)
+        """The names' keys, in their order."""
         size = len(self.names)
         self._table = np.zeros((len(FIELDS), size))
         row = dict(zip(FIELDS, self._table, strict=True))
@@ -95,7 +97,7 @@ class LearnedState:
     def save(self) -> bytes:
         """The table as bytes, keyed by target name."""
         header = _HEADER.pack(_MAGIC, VERSION, len(FIELDS), len(self))
-        return header + name_keys(self.names).astype("<u8").tobytes() + self._table.astype("<f4").tobytes()
+        return header + self.keys.astype("<u8").tobytes() + self._table.astype("<f4").tobytes()
 
     def restore(self, saved: bytes) -> bool:
         """Take over rows whose names match; False, and nothing changed, when the bytes are not of this version."""
@@ -103,7 +105,7 @@ class LearnedState:
         if parsed is None:
             return False
         keys, table = parsed
-        here, there = match(name_keys(self.names), keys)
+        here, there = match(self.keys, keys)
         self._table[:, here] = table[:, there]
         return True
 

@@ -17,8 +17,8 @@ from starlette.routing import Route
 
 from cluster.mastership import Role
 from pacing_node.api import metrics
-from pacing_node.api.inbound_reads import UnknownError, channel_capacity, reactive_state, select
-from pacing_node.api.target_pages import explain_page, targets_page
+from pacing_node.api.inbound_reads import InboundReads, UnknownError, channel_capacity
+from pacing_node.api.target_pages import TargetsText, explain_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -88,6 +88,8 @@ class _Pages:
 
     def __init__(self, view: NodeView) -> None:
         self._view = view
+        self._targets = TargetsText()
+        self._reads = InboundReads()
 
     async def liveness(self, request: Request) -> Response:
         """200 as long as the event loop turns; never looks at ZooKeeper, so an outage there restarts nobody."""
@@ -121,7 +123,8 @@ class _Pages:
 
     async def targets(self, _request: Request) -> Response:
         """All targets with the newest cycle's numbers and reasons."""
-        return JSONResponse(targets_page(self._view.board.report, self._view.plan), headers=CLOSED)
+        page = await self._targets.page(self._view.board.report, self._view.plan.targets)
+        return Response(page, media_type="application/json", headers=CLOSED)
 
     async def explain(self, request: Request) -> Response:
         """One target with the sum behind its number."""
@@ -157,7 +160,7 @@ class _Pages:
         def answer(selection: Selection, targets: TargetSet) -> dict[str, Any]:
             board, settings = self._view.board, self._view.plan.settings
             fresh = board.age_seconds(time.monotonic()) <= settings.stale_after_seconds
-            return {"reactiveState": reactive_state(selection, targets, board.report if fresh else None)}
+            return {"reactiveState": self._reads.reactive_state(selection, targets, board.report if fresh else None)}
 
         return self._inbound_read(request, answer)
 
@@ -180,7 +183,7 @@ class _Pages:
         if targets is None:
             return _problem(503, "the configuration has not been read yet", OPEN)
         try:
-            selection = select(channel, request.query_params.getlist("groups"), targets)
+            selection = self._reads.select(channel, request.query_params.getlist("groups"), targets)
         except UnknownError as error:
             return _problem(404, str(error), OPEN)
         return JSONResponse(answer(selection, targets), headers=OPEN)

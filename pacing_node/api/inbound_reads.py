@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from pacing_node.targets import PacingTarget, TargetSet
 
 
+_MOST_STATES = 1000
+"""Different questions whose answers are remembered."""
+
+
 class UnknownError(Exception):
     """A channel or group that no pacing target knows; the message names what is known."""
 
@@ -32,20 +36,46 @@ class Selection:
     """Empty means every group of the channel."""
 
 
-def select(channel: str, groups: Sequence[str], targets: TargetSet) -> Selection:
-    """Check the names a page asks for.
+class InboundReads:
+    """The two reads over thousands of targets: what follows from targets and report alone is worked out once."""
 
-    Raises UnknownError when no target has this channel, or a group serves none of the channel's targets.
-    """
-    channels = sorted({target.media for target in targets.targets})
-    if channel not in channels:
-        raise UnknownError(f'unknown channel "{channel}"; known are {", ".join(channels) or "none"}')
-    known = {group for target in targets.targets if target.media == channel for group in target.groups}
-    for group in groups:
-        if group not in known:
-            listed = ", ".join(sorted(known)) or "none"
-            raise UnknownError(f'group "{group}" serves no target of channel "{channel}"; known are {listed}')
-    return Selection(channel, frozenset(groups))
+    def __init__(self) -> None:
+        self._targets: TargetSet | None = None
+        self._groups: dict[str, set[str]] = {}
+        self._report: CycleReport | None = None
+        self._states: dict[Selection, float] = {}
+
+    def select(self, channel: str, groups: Sequence[str], targets: TargetSet) -> Selection:
+        """Check the names a page asks for.
+
+        Raises UnknownError when no target has this channel, or a group serves none of the channel's targets.
+        """
+        self._follow(targets)
+        known = self._groups.get(channel)
+        if known is None:
+            raise UnknownError(f'unknown channel "{channel}"; known are {", ".join(sorted(self._groups)) or "none"}')
+        for group in groups:
+            if group not in known:
+                listed = ", ".join(sorted(known)) or "none"
+                raise UnknownError(f'group "{group}" serves no target of channel "{channel}"; known are {listed}')
+        return Selection(channel, frozenset(groups))
+
+    def reactive_state(self, selection: Selection, targets: TargetSet, report: CycleReport | None) -> float:
+        """``reactive_state``, remembered until the next report."""
+        self._follow(targets)
+        if report is not self._report or len(self._states) >= _MOST_STATES:
+            self._report, self._states = report, {}
+        if selection not in self._states:
+            self._states[selection] = reactive_state(selection, targets, report)
+        return self._states[selection]
+
+    def _follow(self, targets: TargetSet) -> None:
+        """Sets of targets never change, so they are told apart by identity."""
+        if targets is self._targets:
+            return
+        self._targets, self._states, self._groups = targets, {}, {}
+        for target in targets.targets:
+            self._groups.setdefault(target.media, set()).update(target.groups)
 
 
 def reactive_state(selection: Selection, targets: TargetSet, report: CycleReport | None) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -10,20 +12,54 @@ from pacing_node.algorithms.model import Reason
 from pacing_node.configuration.remedies import REMEDIES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from pacing_node.cycle.plan import Plan
     from pacing_node.cycle.report import CycleReport
     from pacing_node.targets import Finding, PacingTarget, TargetSet
 
+PIECE = 250
+"""Targets that are written at a time: a few milliseconds."""
 
-def targets_page(report: CycleReport | None, plan: Plan) -> dict[str, Any]:
-    """All targets with what the newest cycle allowed them; before the first cycle, what discovery found."""
-    known = plan.targets
+_CODES = {int(reason): reason.code for reason in Reason}
+
+
+def targets_page(report: CycleReport | None, known: TargetSet | None) -> bytes:
+    """All targets with what the newest cycle allowed them; before the first cycle, what discovery found. JSON.
+
+    Written in pieces: no single call of the encoder keeps the interpreter from other threads for long.
+    """
+    head = _json(_head(report)).removesuffix("}")
+    pieces = [_json(rows)[1:-1] for rows in _rows(report, known)]
+    return f'{head},"targets":[{",".join(pieces)}]}}'.encode()
+
+
+def _rows(report: CycleReport | None, known: TargetSet | None) -> Iterator[list[dict[str, Any]]]:
+    targets = known.targets if known else ()
     if report is None:
-        rows = [_row_before_cycle(target) for target in known.targets] if known else []
-        return {**_head(None), "targets": rows}
-    described = {target.name: target for target in known.targets} if known else {}
-    rows = [target_row(report, row, described.get(name)) for row, name in enumerate(report.targets)]
-    return {**_head(report), "targets": rows}
+        for start in range(0, len(targets), PIECE):
+            yield [_row_before_cycle(target) for target in targets[start : start + PIECE]]
+        return
+    described = {target.name: target for target in targets}
+    for start in range(0, len(report.targets), PIECE):
+        yield target_rows(report, slice(start, start + PIECE), described)
+
+
+class TargetsText:
+    """`/targets` of the newest cycle, written once, in another thread, however many ask for it."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._written: tuple[CycleReport | None, TargetSet | None, bytes] | None = None
+
+    async def page(self, report: CycleReport | None, known: TargetSet | None) -> bytes:
+        """The page; reports and sets of targets are told apart by identity, they never change."""
+        async with self._lock:
+            written = self._written
+            if written is None or written[0] is not report or written[1] is not known:
+                written = (report, known, await asyncio.to_thread(targets_page, report, known))
+                self._written = written
+            return written[2]
 
 
 def explain_page(name: str, report: CycleReport | None, plan: Plan) -> dict[str, Any] | None:
@@ -37,7 +73,7 @@ def explain_page(name: str, report: CycleReport | None, plan: Plan) -> dict[str,
     if report is None or row is None:
         page = _row_before_cycle(described) if described else {"name": name}
         return {**_head(report), **page, "lines": ["No cycle has calculated this target yet."], "findings": findings}
-    page = target_row(report, row, described)
+    page = target_rows(report, slice(row, row + 1), {name: described} if described else {})[0]
     goal_percent = described.goal_percent if described else math.nan
     return {**_head(report), **page, "lines": _lines(page, report, row, goal_percent), "findings": findings}
 
@@ -104,26 +140,26 @@ def _head(report: CycleReport | None) -> dict[str, Any]:
     }
 
 
-def target_row(report: CycleReport, row: int, target: PacingTarget | None) -> dict[str, Any]:
-    """One target of a report; ``target`` adds what the configuration knows of it."""
-    return {
-        **_described(report.targets[row], target),
-        "invitations": int(report.invitations[row]),
-        "inbound_portion": _number(report.inbound_portion[row]),
-        "reason": _reason(int(report.reason[row])),
-        "ready": _number(report.ready[row]),
-        "busy": _number(report.busy[row]),
-        "logged_in": _number(report.logged_in[row]),
-        "waiting": _number(report.waiting[row]),
-        "pending": _number(report.pending[row]),
-        "estimates": {
-            "acceptance_ratio": _number(report.acceptance_ratio[row]),
-            "handle_seconds": _number(report.handle_seconds[row]),
-            "disposition_seconds": _number(report.disposition_seconds[row]),
-            "patience_seconds": _number(report.patience_seconds[row]),
-        },
-        "error": report.target_errors[row] if report.target_errors else "",
-    }
+def target_rows(report: CycleReport, rows: slice, known: Mapping[str, PacingTarget]) -> list[dict[str, Any]]:
+    """Targets of a report; ``known`` adds what the configuration knows of them."""
+    names = report.targets[rows]
+    counts = ("inbound_portion", "ready", "busy", "logged_in", "waiting", "pending")
+    estimates = ("acceptance_ratio", "handle_seconds", "disposition_seconds", "patience_seconds")
+    # Column by column: reading single elements of arrays is what takes the time.
+    columns = [[_number(value) for value in getattr(report, name)[rows].tolist()] for name in (*counts, *estimates)]
+    integers = (report.invitations[rows].tolist(), report.reason[rows].tolist())
+    errors = report.target_errors[rows] if report.target_errors else ("",) * len(names)
+    return [
+        {
+            **_described(name, known.get(name)),
+            "invitations": invitations,
+            **dict(zip(counts, numbers, strict=False)),
+            "reason": _reason(reason),
+            "estimates": dict(zip(estimates, numbers[len(counts) :], strict=True)),
+            "error": error,
+        }
+        for name, invitations, reason, error, *numbers in zip(names, *integers, errors, *columns, strict=True)
+    ]
 
 
 def _row_before_cycle(target: PacingTarget) -> dict[str, Any]:
@@ -143,13 +179,17 @@ def _described(name: str, target: PacingTarget | None) -> dict[str, Any]:
 
 def _reason(value: int) -> str:
     """The reason's code; a number from a newer master is shown as such."""
-    return Reason(value).code if _known(value) else f"reason_{value}"
+    return _CODES.get(value) or f"reason_{value}"
 
 
 def _known(value: int) -> bool:
-    return value in Reason.__members__.values()
+    return value in _CODES
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _number(value: float) -> float | None:
     """A finite number rounded for pages, else None: JSON has no NaN."""
-    return round(float(value), 6) if math.isfinite(value) else None
+    return round(value, 6) if math.isfinite(value) else None

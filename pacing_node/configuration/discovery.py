@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from pacing_node.configuration.capacity import Capacities
+from pacing_node.configuration.collector import uncollected
 from pacing_node.configuration.membership import Membership, counted, named
 from pacing_node.configuration.monitored import MonitoredQueue, monitored_queues
 from pacing_node.configuration.objects import where
@@ -25,6 +26,7 @@ MAX_FINDINGS_PER_CODE = 200
 """Findings of one kind that are kept in full; the rest is counted."""
 
 
+@uncollected()
 def discover(objects: ConfigurationObjects, default_goal_percent: float = 3.0) -> TargetSet:
     """Find the pacing targets.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pacing_node.configuration.collector import uncollected
 from pacing_node.configuration.object_reader import ObjectReader
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pacing_node.configuration.objects import ConfigurationObjects
 
 
+@uncollected()
 def objects_from_feed(message: feed.ConfigurationObjects, version: str, tenant: str = "") -> ConfigurationObjects:
     """Build the objects of a feed's message; a broken object is left out, with a finding."""
     reader = ObjectReader()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from pacing_node.configuration.collector import uncollected
 from pacing_node.configuration.documents import Document, load_document
 from pacing_node.configuration.errors import ConfigurationError, Problem
 from pacing_node.configuration.object_reader import ObjectReader
@@ -42,6 +43,7 @@ def object_files(path: Path) -> tuple[Path, ...]:
     return files
 
 
+@uncollected()
 def load_objects(path: Path) -> ConfigurationObjects:
     """Read objects from a file or a directory.
 

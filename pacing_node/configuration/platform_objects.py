@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from pacing_node.configuration.collector import uncollected
 from pacing_node.configuration.object_files import KINDS
 from pacing_node.configuration.object_reader import ObjectReader
 
@@ -32,6 +33,7 @@ _NO_AGENT = frozenset({"0", "1", "false", "cfgfalse"})
 _NO_REFERENCE = frozenset({"", "0"})
 
 
+@uncollected()
 def objects_from_platform(
     records: Records, version: str, tenant: str = "", rules: Sequence[Value] = ()
 ) -> ConfigurationObjects:

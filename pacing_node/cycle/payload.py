@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,41 +14,31 @@ if TYPE_CHECKING:
     from pacing_node.algorithms.model import BoolArray, FloatArray, Snapshot
     from pacing_node.cycle.calculation import Calculated, Calculation
 
+_CODES = {int(reason): reason.code for reason in Reason}
+
 
 def build_push(calculation: Calculation, calculated: Calculated, interval_seconds: float) -> tuple[TargetPush, ...]:
     """One entry per target, in row order. Rows without valid statistics carry zeros for what is not known."""
     snapshot, result = calculated.snapshot, calculated.result
     known = snapshot.valid
     wait = estimated_wait_seconds(snapshot, result.estimates.handle_seconds)
-    columns = zip(
-        calculation.targets.targets,
+    targets = calculation.targets.targets
+    # In the order of TargetPush's fields.
+    rows = zip(
+        targets,
         result.invitations.tolist(),
-        result.inbound_portion.tolist(),
-        wait.tolist(),
+        repeat(interval_seconds, len(targets)),
+        _known(result.inbound_portion),
+        _known(wait),
         _counts(snapshot.logged_in, known),
         _counts(snapshot.ready, known),
         _counts(snapshot.waiting, known),
         _counts(calculation.accepted_total, None),
         _counts(calculation.abandoned_total, None),
-        result.reason.tolist(),
+        map(_CODES.__getitem__, result.reason.tolist()),
         strict=True,
     )
-    return tuple(
-        TargetPush(
-            target=target,
-            invitations=invitations,
-            interval_seconds=interval_seconds,
-            inbound_portion=None if np.isnan(portion) else portion,
-            estimated_wait_seconds=None if np.isnan(seconds) else seconds,
-            logged_in=logged_in,
-            ready=ready,
-            waiting=waiting,
-            accepted_total=accepted,
-            abandoned_total=abandoned,
-            reason=Reason(reason).code,
-        )
-        for target, invitations, portion, seconds, logged_in, ready, waiting, accepted, abandoned, reason in columns
-    )
+    return tuple(map(TargetPush._make, rows))
 
 
 def estimated_wait_seconds(snapshot: Snapshot, handle_seconds: FloatArray) -> FloatArray:
@@ -60,6 +51,10 @@ def estimated_wait_seconds(snapshot: Snapshot, handle_seconds: FloatArray) -> Fl
     place = np.maximum(snapshot.waiting + 1.0 - snapshot.ready, 0.0)
     usable = snapshot.valid & (slots > 0.0)
     return np.where(usable, place * handle_seconds / np.where(usable, slots, 1.0), np.nan)
+
+
+def _known(column: FloatArray) -> list[float | None]:
+    return [None if value != value else value for value in column.tolist()]  # noqa: PLR0124 - NaN alone differs
 
 
 def _counts(column: FloatArray, known: BoolArray | None) -> list[int]:

@@ -54,12 +54,12 @@ class ConditionalPart(Part):
         state.sent(self._write)
         return await super()._attempt(body)
 
-    def _judge(self, answer: Answer) -> PartOutcome:
+    async def _judge(self, answer: Answer) -> PartOutcome:
         if answer.status == CONDITION_FAILED:
             return PartOutcome(PushStatus.FAILED, "HTTP 412: changed by somebody meanwhile", again=True)
         if 200 <= answer.status < 300:
             self._precondition.written(self._write, strong_etag(answer.headers.get("etag")))
-        return super()._judge(answer)
+        return await super()._judge(answer)
 
     async def _look(self) -> PartOutcome | None:
         """See what the resource holds; None when this part may be written now."""

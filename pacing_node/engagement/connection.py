@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.cookiejar
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pacing_node.engagement.dialect import Authority, Dialect, PushSettings
     from pacing_node.engagement.precondition import Precondition
     from pacing_node.engagement.settings import ProxySettings
+
+Result = TypeVar("Result")
 
 
 class Connection:
@@ -42,6 +45,7 @@ class Connection:
         self.authority = authority(self.client, self.redactor)
         self._users = 0
         self._retired = False
+        self._aside = asyncio.Lock()
 
     async def __aenter__(self) -> Connection:
         self._users += 1
@@ -53,6 +57,14 @@ class Connection:
         self._users -= 1
         if self._retired and self._users == 0:
             await self._close()
+
+    async def aside(self, work: Callable[[], Result]) -> Result:
+        """The result of some milliseconds of work, done in another thread while the event loop goes on.
+
+        One piece at a time: several threads that calculate would only keep the interpreter from the event loop.
+        """
+        async with self._aside:
+            return await asyncio.to_thread(work)
 
     async def retire(self) -> None:
         """Take no new users; close now, or when the last one leaves."""

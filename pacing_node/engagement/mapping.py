@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pacing_node.engagement.dialect import BulkReply, Refusal
 from pacing_node.engagement.documents import ReplyError, json_type, read_json, real_number, whole_number
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from cluster.token import Token
     from pacing_node.engagement.exchange import Answer
     from pacing_node.engagement.port import TargetPush
+    from pacing_node.targets import PacingTarget
 
+Openings: TypeAlias = "dict[str, tuple[PacingTarget, str]]"
+"""By name of a target the beginning of its entity, and what it was written from."""
+
+_MOST_OPENINGS = 200_000
 _LONGEST_SECONDS = 30 * 86_400.0
 _MOST_PENDING = 10**9
 
@@ -23,9 +28,12 @@ _MOST_PENDING = 10**9
 class PredictiveDialect:
     """The platform's documents."""
 
+    def __init__(self) -> None:
+        self._openings: Openings = {}
+
     def body(self, _token: Token, _part: tuple[int, int], targets: Sequence[TargetPush]) -> bytes:
         """The body of the bulk call; the token goes in headers alone."""
-        return request_body(targets)
+        return request_body(targets, self._openings)
 
     def read(self, answer: Answer, names: Sequence[str]) -> BulkReply:
         """What the platform says of the targets. Raises ``ReplyError``."""
@@ -36,37 +44,49 @@ class PredictiveDialect:
         return read_refusal(body)
 
 
-def request_body(targets: Sequence[TargetPush]) -> bytes:
-    """The body of the bulk call."""
-    return json.dumps({"entities": [_entity(each) for each in targets]}, separators=(",", ":")).encode()
+def request_body(targets: Sequence[TargetPush], openings: Openings) -> bytes:
+    """The body of the bulk call; ``openings`` is kept from call to call by whoever sends."""
+    if len(openings) > _MOST_OPENINGS:
+        openings.clear()
+    entities = ",".join([_entity(each, _opening(each.target, openings)) for each in targets])
+    return f'{{"entities":[{entities}]}}'.encode()
 
 
-def _entity(push: TargetPush) -> dict[str, object]:
-    target = push.target
-    user_data = [{"key": "agentGroup", "value": group} for group in target.groups]
-    user_data.append({"key": "virtualQueue", "value": target.queue})
-    if push.inbound_portion is not None:
-        user_data.append({"key": "inboundPortion", "value": f"{push.inbound_portion:.4f}"})
-    entity: dict[str, object] = {
+def _opening(target: PacingTarget, openings: Openings) -> str:
+    """What an entity begins with, up to the end of its constant user data: written once, not in every push."""
+    kept = openings.get(target.name)
+    if kept is not None and kept[0] is target:
+        return kept[1]
+    constant = {
         "id": target.name,
         "name": target.name,
         "externalId": target.name,
         "mediaType": target.media,
         "supportedMediaTypes": [target.media],
-        "userData": user_data,
-        "allowedInvitationCount": push.invitations,
-        "allowedInvitationIntervalSeconds": push.interval_seconds,
-        "rawStatistics": {
-            "numberOfLoggedInAgents": push.logged_in,
-            "numberOfReadyAgents": push.ready,
-            "numberOfInteractionsInQueue": push.waiting,
-            "numberOfServedInteractions": push.accepted_total,
-            "numberOfAbandonedInteractions": push.abandoned_total,
-        },
+        "userData": [
+            *({"key": "agentGroup", "value": group} for group in target.groups),
+            {"key": "virtualQueue", "value": target.queue},
+        ],
     }
+    opening = json.dumps(constant, separators=(",", ":")).removesuffix("]}")
+    openings[target.name] = (target, opening)
+    return opening
+
+
+def _entity(push: TargetPush, opening: str) -> str:
+    """One entity; everything beside the opening is a number."""
+    portion, wait = "", ""
+    if push.inbound_portion is not None:
+        portion = f',{{"key":"inboundPortion","value":"{push.inbound_portion:.4f}"}}'
     if push.estimated_wait_seconds is not None:
-        entity["estimatedWaitTimeSeconds"] = round(push.estimated_wait_seconds, 1)
-    return entity
+        wait = f',"estimatedWaitTimeSeconds":{push.estimated_wait_seconds:.1f}'
+    return (
+        f'{opening}{portion}],"allowedInvitationCount":{push.invitations:d}'
+        f',"allowedInvitationIntervalSeconds":{push.interval_seconds!r}'
+        f',"rawStatistics":{{"numberOfLoggedInAgents":{push.logged_in:d},"numberOfReadyAgents":{push.ready:d}'
+        f',"numberOfInteractionsInQueue":{push.waiting:d},"numberOfServedInteractions":{push.accepted_total:d}'
+        f',"numberOfAbandonedInteractions":{push.abandoned_total:d}}}{wait}}}'
+    )
 
 
 def read_reply(body: bytes, names: Sequence[str]) -> BulkReply:

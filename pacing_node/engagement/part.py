@@ -75,10 +75,7 @@ class Part:
 
     async def send(self) -> PartOutcome:
         """Send until the part is taken, refused, or its time is up. Raises only ``CancelledError``."""
-        body = self._connection.dialect.body(self._token, self._place, self._targets)
-        if self._connection.settings.compress:
-            body = gzip.compress(body, compresslevel=1)
-            self._headers["Content-Encoding"] = "gzip"
+        body = await self._connection.aside(self._body)
         renewed = False
         while True:
             self.attempts += 1
@@ -94,11 +91,20 @@ class Part:
                 return outcome
             await asyncio.sleep(wait)
 
+    def _body(self) -> bytes:
+        body = self._connection.dialect.body(self._token, self._place, self._targets)
+        if self._connection.settings.compress:
+            body = gzip.compress(body, compresslevel=1)
+            self._headers["Content-Encoding"] = "gzip"
+        return body
+
     def _told(self, outcome: PartOutcome) -> PartOutcome:
         """The outcome with its texts fit for people."""
         clean = self._connection.redactor.clean
         message = clean(f"{self._label}{outcome.message}") if outcome.message else ""
-        replies = tuple(replace(each, error=clean(each.error)) if each.error else each for each in outcome.replies)
+        replies = outcome.replies
+        if any(each.error for each in replies):
+            replies = tuple(replace(each, error=clean(each.error)) if each.error else each for each in replies)
         self.trouble = message
         return replace(outcome, message=message, replies=replies, attempts=self.attempts)
 
@@ -131,10 +137,10 @@ class Part:
             return PartOutcome(PushStatus.FAILED, str(error), again=error.retryable)
         if answer.status == 401:
             return PartOutcome(PushStatus.FAILED, "HTTP 401: not authorised", unauthorised=proof, answered=True)
-        return replace(self._judge(answer), answered=True)
+        return replace(await self._judge(answer), answered=True)
 
-    def _judge(self, answer: Answer) -> PartOutcome:
-        return judge(answer, self._names, self._connection.dialect)
+    async def _judge(self, answer: Answer) -> PartOutcome:
+        return await self._connection.aside(lambda: judge(answer, self._names, self._connection.dialect))
 
 
 def judge(answer: Answer, names: Sequence[str], dialect: Dialect) -> PartOutcome:

@@ -58,15 +58,14 @@ class Layout:
     group_names: tuple[str, ...]
     group_agents: dict[str, frozenset[int]]
     """Slots of each group's agents."""
-    media_agents: dict[str, frozenset[int]]
-    """Slots of the agents of each medium's targets."""
+    media_agents: dict[str, IntArray]
+    """Slots of the agents of each medium's targets, each once, sorted."""
 
     def agents_of(self, media: str, groups: frozenset[str]) -> IntArray:
         """Slots of the agents of these groups, or of the medium's targets when no group is given; each once."""
-        if groups:
-            found = frozenset().union(*(self.group_agents.get(name, frozenset()) for name in groups))
-        else:
-            found = self.media_agents.get(media, frozenset())
+        if not groups:
+            return self.media_agents.get(media, np.zeros(0, dtype=np.int64))
+        found = frozenset().union(*(self.group_agents.get(name, frozenset()) for name in groups))
         return np.array(sorted(found), dtype=np.int64)
 
 
@@ -125,5 +124,8 @@ def layout(targets: TargetSet, names: StatisticNames, registry: Registry) -> Lay
         groups=build_roster(members, group_media, slots),
         group_names=tuple(group.name for group in targets.groups),
         group_agents={group.name: frozenset(slots[name] for name in group.agents) for group in targets.groups},
-        media_agents={medium: frozenset(slots[name] for name in found) for medium, found in by_medium.items()},
+        media_agents={
+            medium: np.array(sorted(slots[name] for name in found), dtype=np.int64)
+            for medium, found in by_medium.items()
+        },
     )
