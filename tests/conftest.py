@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from simulator.demo.zookeeper import Ensemble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# No example has a wall-clock limit: on a busy machine any of them may take long.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 def pytest_configure() -> None:
