@@ -17,7 +17,7 @@ DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),-
   $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo nemesis mutants test test-slow coverage benchmark plots lint format proto lock clean
+.PHONY: help setup setup-tests demo nemesis soak mutants test test-slow coverage benchmark plots lint format proto lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,10 @@ test-slow: setup-tests ## the slow tests: long fault and simulation runs
 
 nemesis: setup-tests ## random trouble over a whole cluster, judged: SECONDS=s SEED=n; history and timeline in .nemesis/
 	@$(BIN)/python -m simulator.drill.nemesis $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+soak: setup-tests ## whether anything grows: a cluster handed over for SECONDS=60, and HOURS=4 of virtual time of the cycle
+	@$(BIN)/python -m simulator.soak $(if $(SECONDS),--seconds $(SECONDS),--seconds 60)
+	@$(BIN)/python scripts/soak_virtual.py $(if $(HOURS),--hours $(HOURS),--hours 4)
 
 mutants: setup-tests ## take each safeguard of the leadership out of a copy of the sources; a named test must fail
 	@$(BIN)/python scripts/mutation_check.py $(ARGS)

@@ -140,6 +140,7 @@ class NodeCollector(Collector):
         yield _gauge(
             "pacing_event_loop_lag_seconds", "How late the event loop last was.", self._sources.loop_lag_seconds()
         )
+        yield _gauge("pacing_asyncio_tasks", "Tasks of the node's event loop.", _tasks())
         build = GaugeMetricFamily("pacing_build_info", "Version of the node.", labels=["version"])
         build.add_metric([version("agent-pacing")], 1.0)
         yield build
@@ -180,6 +181,14 @@ def render(collector: Collector) -> bytes:
     registry = CollectorRegistry()
     registry.register(collector)
     return generate_latest(registry)
+
+
+def _tasks() -> int:
+    """Tasks of the running loop, the scrape's own among them; 0 outside of one."""
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:
+        return 0
 
 
 def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:

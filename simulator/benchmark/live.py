@@ -59,16 +59,14 @@ class LivePacer:
         )
         self._controller = create_controller(names, self.policy)
         self._ledger = Ledger(names)
-        self._handle_statistic = handle_statistic
-        self._completions = Completions(centre)
-        self._before = self._totals(centre)
+        self._statistics = LiveStatistics(centre, handle_statistic=handle_statistic)
         self.result: Result | None = None
         """Of the newest calculation."""
 
     def __call__(self, centre: ContactCentre) -> Iterable[TargetAllowance]:
         """Calculate from what the statistics show now, and enter the push and its reply into the ledger."""
         now = _EPOCH + centre.now
-        snapshot = self._snapshot(centre, now)
+        snapshot = self._statistics.snapshot(now)
         result = self._controller.calculate(snapshot, self._ledger.feedback(now), self.policy)
         self._ledger.allotted(now, result.invitations)
         reports = [centre.report(target) for target in centre.targets]
@@ -84,9 +82,21 @@ class LivePacer:
         rows = zip(centre.targets, result.invitations, portions, strict=True)
         return [TargetAllowance(target, int(count), portion) for target, count, portion in rows]
 
-    def _snapshot(self, centre: ContactCentre, now: float) -> Snapshot:
-        targets = centre.targets
-        totals = self._totals(centre)
+
+class LiveStatistics:
+    """The statistics of a centre as a node sees them: a state, and totals since the look before."""
+
+    def __init__(self, centre: ContactCentre, *, handle_statistic: bool = False) -> None:
+        """``handle_statistic``: the servers give the mean handle time."""
+        self._centre = centre
+        self._handle_statistic = handle_statistic
+        self._completions = Completions(centre)
+        self._before = self._totals()
+
+    def snapshot(self, now: float) -> Snapshot:
+        """What they show at ``now``, Unix time in seconds."""
+        targets = self._centre.targets
+        totals = self._totals()
         accepted, abandoned, completed, entered = totals - self._before
         self._before = totals
         handle = [target.mean_handle_seconds if self._handle_statistic else None for target in targets]
@@ -104,17 +114,17 @@ class LivePacer:
             reactive_entered=entered,
             handle_seconds=_column(handle),
             valid=np.ones(len(targets), dtype=np.bool_),
-            shared=_shared(centre),
+            shared=_shared(self._centre),
         )
 
-    def _totals(self, centre: ContactCentre) -> FloatArray:
+    def _totals(self) -> FloatArray:
         """Accepted, abandoned, completed and reactive entries since the start; a row each, a column per target."""
-        flows = [(target.proactive, target.reactive) for target in centre.targets]
+        flows = [(target.proactive, target.reactive) for target in self._centre.targets]
         return np.array(
             [
                 [proactive.answered for proactive, _ in flows],
                 [proactive.abandoned for proactive, _ in flows],
-                [self._completions.of(target) for target in centre.targets],
+                [self._completions.of(target) for target in self._centre.targets],
                 [reactive.entered for _, reactive in flows],
             ],
             dtype=np.float64,

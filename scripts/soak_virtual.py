@@ -1,0 +1,246 @@
+"""A day of the pacing cycle in minutes: the node's own cycle on a clock that jumps from one timer to the next.
+
+Real: the cycle with its law, ledger and push, the standalone mastership with 23 hand-overs, reports encoded
+and decoded as for a standby, a scrape of the metrics every minute. Virtual: time. Replaced: statistics and platform are
+the event-driven contact centre in this process, so no sockets are opened; the soak of a cluster of processes has those.
+
+Usage: python scripts/soak_virtual.py [--hours 24]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import os
+import selectors
+import sys
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from prometheus_client import CollectorRegistry, generate_latest
+
+from cluster.settings import ClusterSettings
+from cluster.standalone import StandaloneMastership
+from cluster.tasks import spawn
+from pacing_node.api.metrics import MetricSources, NodeCollector
+from pacing_node.cycle.board import Board
+from pacing_node.cycle.pacer import Pacer
+from pacing_node.cycle.plan import CycleSettings, Plan
+from pacing_node.cycle.report import CycleReport, decode, encode
+from pacing_node.cycle.tally import Tally
+from pacing_node.engagement.port import PushOutcome, PushStatus, TargetPush, TargetReply
+from pacing_node.targets import PacingTarget, TargetSet
+from simulator.benchmark.live import LiveStatistics
+from simulator.model import ContactCentre
+from simulator.scenarios import load_scenario
+from simulator.soak.growth import FILES, MEMORY, OBJECTS, TASKS, THREADS, Growth, Quantity, judge, table
+from simulator.soak.growth import open_files as count_files
+from simulator.soak.growth import resident_mib as measure_memory
+from simulator.soak.growth import threads as count_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cluster.token import Token
+    from pacing_node.algorithms.model import Snapshot
+
+_EPOCH = 1_700_000_000.0
+_HOUR = 3600.0
+_SAMPLES = 48
+_HAND_OVERS = 24
+_GOAL_PERCENT = 3.0
+
+
+class Clock:
+    """Time that is set and not waited for, in seconds."""
+
+    now = 0.0
+
+
+class JumpingSelector(selectors.DefaultSelector):
+    """Instead of waiting until a timer is due, moves the clock there."""
+
+    clock = Clock()
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """What is ready now; when nothing is, the time-out is over at once."""
+        ready = super().select(0)
+        if not ready and timeout is not None and timeout > 0:
+            self.clock.now += timeout
+        return ready
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """An event loop on the jumping clock."""
+
+    def __init__(self) -> None:
+        super().__init__(JumpingSelector())
+
+    def time(self) -> float:
+        """Seconds on the jumping clock."""
+        return JumpingSelector.clock.now
+
+
+@contextlib.contextmanager
+def jumping_time(clock: Clock) -> Iterator[None]:
+    """Everybody who asks ``time`` for the calendar or the monotonic clock is told the virtual one."""
+    calendar, monotonic = time.time, time.monotonic
+    time.time = lambda: _EPOCH + clock.now  # type: ignore[assignment]
+    time.monotonic = lambda: clock.now  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        time.time, time.monotonic = calendar, monotonic  # type: ignore[assignment]
+
+
+class Statistics:
+    """The source of statistics, as the cycle asks it."""
+
+    warmed_up = True
+
+    def __init__(self, centre: ContactCentre, clock: Clock) -> None:
+        self._centre, self._clock = centre, clock
+        self._statistics = LiveStatistics(centre)
+
+    def snapshot(self, _stale_after_seconds: float) -> Snapshot:
+        """The state of the centre at this moment."""
+        self._centre.run_until(self._clock.now)
+        return self._statistics.snapshot(time.time())
+
+
+class Platform:
+    """The engagement platform: takes what is allowed, and answers after some milliseconds."""
+
+    def __init__(self, centre: ContactCentre) -> None:
+        self._centre = centre
+        self.pushes = 0
+
+    async def push(self, _token: Token, targets: Sequence[TargetPush], _seconds: float) -> PushOutcome:
+        """Allow the invitations, and report what became of those before."""
+        await asyncio.sleep(0.02)
+        self.pushes += 1
+        return PushOutcome(PushStatus.ACCEPTED, tuple(self._allow(each) for each in targets))
+
+    def _allow(self, push: TargetPush) -> TargetReply:
+        target = self._centre.target(push.target.name)
+        if target is None:
+            return TargetReply(error="unknown")
+        self._centre.allow(target, push.invitations, push.interval_seconds, push.inbound_portion)
+        report = self._centre.report(target)
+        return TargetReply(report.pending, report.acceptance_ratio, report.accept_seconds, report.refuse_seconds)
+
+
+class Day:
+    """A node alone with its contact centre."""
+
+    def __init__(self, hours: float, refresh_seconds: float) -> None:
+        self.clock = JumpingSelector.clock
+        self.hours = hours
+        self.centre = ContactCentre(load_scenario("demo").centre)
+        self.platform = Platform(self.centre)
+        self.tally, self.board, self.standby = Tally(), Board(), Board()
+        settings = ClusterSettings(node="soak", cluster="soak", zookeeper_hosts=None)
+        self.mastership = StandaloneMastership(settings)
+        self.plan = Plan()
+        self.plan.use_settings(CycleSettings(refresh_seconds=refresh_seconds))
+        self.plan.use_targets(TargetSet("1", tuple(_target(each) for each in self.centre.targets)))
+        self.series: dict[Quantity, list[tuple[float, float]]] = defaultdict(list)
+        self.reigns = 0
+
+    async def run(self) -> list[Growth]:
+        """Live through it; how everything has developed."""
+        pacer = Pacer(
+            mastership=self.mastership,
+            statistics=Statistics(self.centre, self.clock),  # type: ignore[arg-type] - what the cycle asks for
+            platform=self.platform,  # type: ignore[arg-type] - what the cycle asks for
+            plan=self.plan,
+            board=self.board,
+            share=self._share,
+            tally=self.tally,
+        )
+        await self.mastership.start()
+        running = [spawn("pacer", pacer.run()), spawn("scrape", self._scrape()), spawn("operator", self._operate())]
+        for number in range(1, _SAMPLES + 1):
+            await asyncio.sleep(self.hours * _HOUR / _SAMPLES)
+            self._sample()
+            if number % (_SAMPLES // 4) == 0:
+                print(f"  {self.clock.now / _HOUR:5.1f} h: {self.platform.pushes} pushes, {self.reigns} hand-overs")
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self.mastership.stop()
+        return [judge("node, virtual time", quantity, samples) for quantity, samples in self.series.items()]
+
+    def _share(self, report: CycleReport) -> None:
+        """As the master hands it to a standby, and the standby reads it."""
+        self.standby.post(decode(encode(report)), time.monotonic())
+
+    async def _scrape(self) -> None:
+        sources = MetricSources(
+            standing=lambda: self.mastership.standing,
+            transitions=dict,
+            statistics=lambda: (),
+            loop_lag_seconds=lambda: 0.0,
+            board=self.board,
+            tally=self.tally,
+        )
+        registry = CollectorRegistry()
+        registry.register(NodeCollector(sources))
+        while True:
+            await asyncio.sleep(60.0)
+            generate_latest(registry)
+
+    async def _operate(self) -> None:
+        while True:
+            await asyncio.sleep(self.hours * _HOUR / _HAND_OVERS)
+            self.reigns += await self.mastership.step_down()
+
+    def _sample(self) -> None:
+        gc.collect()
+        pid = os.getpid()
+        for quantity, value in (
+            (FILES, count_files(pid)),
+            (THREADS, count_threads(pid)),
+            (TASKS, len(asyncio.all_tasks())),
+            (OBJECTS, len(gc.get_objects())),
+            (MEMORY, measure_memory(pid)),
+        ):
+            self.series[quantity].append((self.clock.now, float(value)))
+
+
+def _target(target: Any) -> PacingTarget:
+    spec = target.spec
+    goal = _GOAL_PERCENT if spec.goal is None else spec.goal
+    agents = tuple(sorted(agent.user_name for agent in target.agents))
+    return PacingTarget(spec.target, spec.name, spec.number, "switch", target.media, goal, ("all",), agents)
+
+
+def main() -> int:
+    """The exit status: 0 when nothing has grown and a push went out in every period but those of hand-overs."""
+    parser = argparse.ArgumentParser(description="A day of the pacing cycle in virtual time.")
+    parser.add_argument("--hours", type=float, default=24.0, help="hours of virtual time")
+    parser.add_argument("--refresh", type=float, default=5.0, help="refresh period in seconds")
+    given = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    began = time.perf_counter()
+    day = Day(given.hours, given.refresh)
+    with jumping_time(day.clock), asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        growths = runner.run(day.run())
+    print(table(growths))
+    expected = given.hours * _HOUR / given.refresh - 3.0 * (day.reigns + 1)
+    grows = not all(growth.passed for growth in growths)
+    failed = day.tally.failed_cycles or day.platform.pushes < expected
+    seconds, word = time.perf_counter() - began, "SOMETHING GROWS" if grows else "nothing grows"
+    print(
+        f"soak: {given.hours:g} h of virtual time in {seconds:.0f} s, {day.platform.pushes} pushes, "
+        f"{day.tally.failed_cycles} failed cycles, {day.reigns} hand-overs, {word}"
+    )
+    return 1 if grows or failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

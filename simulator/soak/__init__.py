@@ -1,0 +1,1 @@
+"""Endurance: whether anything grows while a cluster works, hands over and works."""

@@ -1,0 +1,151 @@
+"""A whole cluster of real processes at the shortest refresh period, handed over again and again, and measured."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from simulator.demo import zookeeper
+from simulator.demo.options import DemoError
+from simulator.demo.pick import only_warnings
+from simulator.drill.arena import Arena
+from simulator.drill.field import Field, Options
+from simulator.drill.record import applied, changes_of_epoch, out_of_order
+from simulator.soak.growth import (
+    FILES,
+    MEMORY,
+    TASKS,
+    THREADS,
+    Growth,
+    Quantity,
+    judge,
+    open_files,
+    resident_mib,
+    table,
+    threads,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SAMPLES = 60
+_LEAST_SAMPLE_SECONDS = 1.0
+_METRIC = "pacing_asyncio_tasks "
+
+Series = dict[tuple[str, Quantity], list[tuple[float, float]]]
+
+
+class Soak:
+    """One run: hand-overs on one side, samples on the other."""
+
+    def __init__(self, arena: Arena, seconds: float, hand_over_seconds: float, say: Callable[[str], None]) -> None:
+        self._arena = arena
+        self._seconds = seconds
+        self._hand_over_seconds = hand_over_seconds
+        self._say = say
+        self._began = time.monotonic()
+        self._series: Series = defaultdict(list)
+        self.hand_overs = 0
+
+    async def run(self) -> list[Growth]:
+        """Hand over and measure until the time is over; how everything has developed.
+
+        Raises DemoError when the cluster does not come back from a hand-over.
+        """
+        sampling = asyncio.create_task(self._sample(max(_LEAST_SAMPLE_SECONDS, self._seconds / _SAMPLES)))
+        try:
+            while time.monotonic() - self._began < self._seconds:
+                await asyncio.sleep(self._hand_over_seconds)
+                await self._hand_over()
+                if sampling.done():
+                    await sampling  # it never ends by itself: this tells what went wrong
+        finally:
+            sampling.cancel()
+            await asyncio.gather(sampling, return_exceptions=True)
+        return [judge(subject, quantity, samples) for (subject, quantity), samples in self._series.items()]
+
+    async def _hand_over(self) -> None:
+        field = Field(self._arena, Options(), self._say)
+        await self._arena.read()
+        master, epoch = self._arena.master, self._arena.epoch
+        if master is None:
+            raise DemoError("there is no master")
+        await field.resign(master)
+        await field.successor(0.0, epoch)
+        self.hand_overs += 1
+
+    async def _sample(self, every_seconds: float) -> None:
+        async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:
+            while True:
+                for plan in self._arena.stage.plans:
+                    process = self._arena.nodes[plan.name]
+                    self._look(plan.name, process.worker_pid)
+                    self._look(f"{plan.name} supervisor", process.pid)
+                    page = (await client.get(f"{plan.http}/metrics")).text
+                    told = next(line for line in page.splitlines() if line.startswith(_METRIC))
+                    self._note(plan.name, TASKS, float(told.removeprefix(_METRIC)))
+                await asyncio.sleep(every_seconds)
+
+    def _look(self, subject: str, pid: int) -> None:
+        self._note(subject, FILES, open_files(pid))
+        self._note(subject, THREADS, threads(pid))
+        self._note(subject, MEMORY, resident_mib(pid))
+
+    def _note(self, subject: str, quantity: Quantity, value: float) -> None:
+        self._series[subject, quantity].append((time.monotonic() - self._began, value))
+
+
+async def soak(directory: Path, seconds: float, hand_over_seconds: float, say: Callable[[str], None]) -> bool:
+    """Run a cluster and judge it; whether nothing grows and the order of pushes was kept."""
+    async with Arena(directory, say) as arena:
+        first = arena.pushes[-1].index if arena.pushes else 0
+        run = Soak(arena, seconds, hand_over_seconds, lambda _: None)
+        growths = await run.run()
+        await arena.read()
+        disordered = max(len(out_of_order(arena.pushes)), await arena.out_of_order())
+        pushes = [push for push in applied(arena.pushes) if push.index > first]
+    say(table(growths))
+    held = disordered == 0 and all(growth.passed for growth in growths)
+    say(
+        f"soak: {seconds:g} s, {len(pushes)} pushes accepted, {run.hand_overs} hand-overs, "
+        f"{changes_of_epoch(pushes)} changes of master, accepted out of order {disordered}, "
+        f"{'nothing grows' if all(growth.passed for growth in growths) else 'SOMETHING GROWS'}"
+    )
+    return held
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit status: 0 only when nothing grows and the order was kept."""
+    parser = argparse.ArgumentParser(prog="soak", description="A cluster handed over again and again, measured.")
+    parser.add_argument("--seconds", type=float, default=90.0, help="how long it goes on; at least 20")
+    parser.add_argument("--hand-over", type=float, default=2.0, help="seconds between two hand-overs")
+    given = parser.parse_args(arguments)
+    if given.seconds < 20.0:
+        parser.error("fewer than 20 seconds tell nothing")
+    only_warnings()
+    for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
+        del os.environ[variable]  # the nodes take what they are told here, and nothing from the caller's settings
+    try:
+        with tempfile.TemporaryDirectory(prefix="pacing-soak-") as name:
+            return 0 if asyncio.run(soak(Path(name), given.seconds, given.hand_over, _say)) else 1
+    except DemoError as error:
+        sys.stderr.write(f"soak: {error}\n")
+        return 1
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
