@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pacing_node.api.server import TlsFiles
+from pacing_node.api.certificates import TlsFiles
 from pacing_node.configuration.credentials import engagement_credentials
 from pacing_node.configuration.tls_files import channel_credentials, client_context
 from pacing_node.cycle.plan import CLOCK_DRIFT, CycleSettings

@@ -5,32 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import ssl
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import uvicorn
 
-from cluster.tasks import spawn
+from cluster.tasks import cancel, spawn
+from pacing_node.api.certificates import POLL_SECONDS, RenewedContext, follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from starlette.applications import Starlette
 
+    from pacing_node.api.certificates import TlsFiles
+
 STOP_SECONDS = 2.0
 _BACKLOG = 512
-
-
-@dataclass(frozen=True, slots=True)
-class TlsFiles:
-    """Certificate files of the HTTPS port, PEM."""
-
-    certificate: Path
-    private_key: Path
-    authorities: Path | None = None
-    """When given, clients must show a certificate one of these signed."""
 
 
 class _Server(uvicorn.Server):
@@ -44,8 +34,12 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """One listening port and the application behind it."""
 
-    def __init__(self, address: str, port: int, tls: TlsFiles | None = None) -> None:
+    def __init__(
+        self, address: str, port: int, tls: TlsFiles | None = None, *, poll_seconds: float = POLL_SECONDS
+    ) -> None:
         """Bind the port at once, so that a taken one is an error before anything else starts.
+
+        The certificate files are looked at every ``poll_seconds``; a renewed certificate is shown without a restart.
 
         Raises OSError when the address or port cannot be had.
         """
@@ -53,6 +47,8 @@ class HttpServer:
         self._tls = tls
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
+        self._poll_seconds = poll_seconds
+        self._following: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> int:
@@ -61,7 +57,9 @@ class HttpServer:
         return port
 
     def _build(self, app: Starlette) -> _Server:
-        tls = self._tls
+        context = RenewedContext(self._tls) if self._tls else None
+        if context is not None:
+            self._following = spawn("http-certificates", follow(context, self._poll_seconds))
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -69,10 +67,7 @@ class HttpServer:
             lifespan="off",
             server_header=False,
             timeout_graceful_shutdown=int(STOP_SECONDS),
-            ssl_certfile=tls.certificate if tls else None,
-            ssl_keyfile=tls.private_key if tls else None,
-            ssl_ca_certs=str(tls.authorities) if tls and tls.authorities else None,
-            ssl_cert_reqs=ssl.CERT_REQUIRED if tls and tls.authorities else ssl.CERT_NONE,
+            ssl_context_factory=(lambda _config, _default: context) if context is not None else None,
         )
         config.load()
         return _Server(config)
@@ -89,6 +84,7 @@ class HttpServer:
 
     async def stop(self) -> None:
         """Finish what is being answered, at most ``STOP_SECONDS``, and close the port."""
+        await cancel(self._following)
         if self._server is not None and self._task is not None:
             self._server.should_exit = True
             await asyncio.wait({self._task}, timeout=STOP_SECONDS + 1.0)
