@@ -14,6 +14,8 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from cluster.peers import PeerServer
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -21,6 +23,28 @@ if TYPE_CHECKING:
 
 PROCESS = ""
 """Name of the service that stands for the whole process."""
+
+
+class HealthPort:
+    """The health service, and nothing else, on a port without TLS: for probes that cannot show a certificate."""
+
+    def __init__(self, health: Health, bind_address: str, port: int | None) -> None:
+        """``port`` None opens none."""
+        self._server = PeerServer(bind_address, port, name="health port") if port is not None else None
+        self.port: int | None = None
+        """Where it listens, once started."""
+        if self._server is not None:
+            health.add_to(self._server.server)
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when the port is taken."""
+        if self._server is not None:
+            self.port = await self._server.start()
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            await self._server.stop()
 
 
 class Health:

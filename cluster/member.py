@@ -15,7 +15,7 @@ from cluster.channels import Channels
 from cluster.egress import Egress
 from cluster.errors import NotMasterError, RefusedError, UnavailableError
 from cluster.follower import Follower
-from cluster.health import Health
+from cluster.health import Health, HealthPort
 from cluster.joined import AloneParts, JoinedParts
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.peer_client import PeerClient
@@ -68,6 +68,7 @@ class ClusterMember:
         self._info = MemberInfo(settings.node, http_address, "", version, time.time())
         self._parts = AloneParts(settings, drain) if settings.standalone else JoinedParts(settings, drain, settled)
         self._health = Health(*health_services)
+        self._health_port = HealthPort(self._health, settings.health_bind_address, settings.health_port)
         self._broadcast = Broadcast()
         self._server = PeerServer(settings.bind_address or settings.host, settings.clustering_port, settings.peer_tls)
         self._client = PeerClient(settings.peer_timeout_seconds, Channels(settings.peer_tls))
@@ -99,6 +100,11 @@ class ClusterMember:
         """What this member tells about itself; the clustering port is final after :meth:`start`."""
         return self._info
 
+    @property
+    def health_port(self) -> int | None:
+        """Port without TLS that serves health checks alone; None when there is none."""
+        return self._health_port.port
+
     async def start(self) -> None:
         """Open the clustering port, join and contend. Returns although ZooKeeper may be unreachable.
 
@@ -112,8 +118,10 @@ class ClusterMember:
         self._info = replace(self._info, clustering=f"{self.settings.host}:{port}")
         self._parts.listen(self._changed)
         try:
+            await self._health_port.start()
             await self._parts.start(self._info)
         except BaseException:
+            await self._health_port.stop()
             await self._server.stop()
             raise
         self._follower.start()
@@ -134,6 +142,7 @@ class ClusterMember:
                 await self._follower.stop()
                 await self._client.close()
                 await self._server.stop()
+                await self._health_port.stop()
         except TimeoutError:
             log.warning("cluster.stop_timeout", waited_seconds=self.settings.stop_timeout_seconds)
         await self._parts.stop()

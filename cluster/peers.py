@@ -195,10 +195,13 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
 
 
 class PeerServer:
-    """The gRPC server on the clustering port."""
+    """The gRPC server on the clustering port, or on another one."""
 
-    def __init__(self, bind_address: str, port: int, tls: PeerTls | None = None) -> None:
-        """Raises SettingsError when a certificate file cannot be read."""
+    def __init__(
+        self, bind_address: str, port: int, tls: PeerTls | None = None, *, name: str = "clustering port"
+    ) -> None:
+        """``name`` is what messages call the port. Raises SettingsError when a certificate file cannot be read."""
+        self._name = name
         self._credentials = PeerCertificates(tls).server() if tls is not None else None
         self._bind_address = bind_address
         self._port = port
@@ -211,10 +214,10 @@ class PeerServer:
         try:
             port = self._open(f"{address}:{self._port}")
         except RuntimeError as failure:
-            message = f"clustering port {address}:{self._port} cannot be opened: {failure}"
+            message = f"{self._name} {address}:{self._port} cannot be opened: {failure}"
             raise OSError(message) from failure
         await self.server.start()
-        log.info("peers.listening", address=self._bind_address, port=port)
+        log.info("peers.listening", name=self._name, address=self._bind_address, port=port)
         return port
 
     def _open(self, address: str) -> int:

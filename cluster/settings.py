@@ -34,6 +34,10 @@ class ClusterSettings:
     """Address the clustering port listens on; empty: the same as ``host``."""
     clustering_port: int = DEFAULT_CLUSTERING_PORT
     """gRPC port for members and health checks; 0 takes a free one."""
+    health_port: int | None = None
+    """Port that serves health checks, and nothing else, without TLS; 0 takes a free one, None opens none."""
+    health_bind_address: str = "127.0.0.1"
+    """Address that port listens on."""
     state_directory: Path | None = None
     """Where this node keeps what must survive it: epoch and documents when alone, the cluster id otherwise.
 
@@ -88,9 +92,10 @@ class ClusterSettings:
         if self.zookeeper_hosts is not None and not self.zookeeper_hosts.strip():
             message = "zookeeper hosts: found nothing, allowed is host:port[,host:port…][/base]"
             raise SettingsError(message)
-        if not 0 <= self.clustering_port <= 65535:
-            message = f"clustering port: found {self.clustering_port}, allowed is 0 to 65535"
-            raise SettingsError(message)
+        for what, port in (("clustering port", self.clustering_port), ("health port", self.health_port or 0)):
+            if not 0 <= port <= 65535:
+                message = f"{what}: found {port}, allowed is 0 to 65535"
+                raise SettingsError(message)
 
         if self.failures_allowed < 1:
             message = f"failures_allowed: found {self.failures_allowed}, allowed is 1 or more"

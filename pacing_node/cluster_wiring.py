@@ -25,6 +25,8 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
         "clustering_port": options.ports.clustering,
         "state_directory": options.state_directory,
         "push_budget_seconds": options.push_budget_seconds,
+        "health_port": options.ports.health,
+        "health_bind_address": options.health_bind,
         "peer_tls": peer_tls(options),
     }
     zookeeper = options.zookeeper

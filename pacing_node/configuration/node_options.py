@@ -32,6 +32,9 @@ class Ports(Section):
     """HTTP or, with certificates, HTTPS: pages for operators, health, metrics and the pacing REST interface."""
     clustering: Port = 7800
     """gRPC between the members of the cluster."""
+    health: Port | None = None
+    """gRPC health checks, and nothing else, without TLS; for probes that cannot show a certificate. Not opened unless
+    given."""
 
 
 class Certificates(Section):
@@ -147,6 +150,10 @@ class NodeOptions(Section):
     """Host name or address under which the other members reach this node; the host's name unless given."""
     bind: Annotated[str, Field(min_length=1), Allowed("an address, for example 127.0.0.1 or ::")] = "0.0.0.0"  # noqa: S104 - members must reach it
     """Address the ports are opened on."""
+    health_bind: Annotated[str, Field(min_length=1), Allowed("an address, for example 127.0.0.1 or the pod's")] = (
+        "127.0.0.1"
+    )
+    """Address the port `ports.health` is opened on: this machine only, unless given."""
     ports: Ports = Ports()
     certificates: Certificates | None = None
     peer_certificates: PeerCertificates | None = None

@@ -64,6 +64,8 @@ class Visit:
         running = await who_answers(f"{scheme}://{host}:{options.ports.default}", own_context(options.certificates))
         for name, port in (("default", options.ports.default), ("clustering", options.ports.clustering)):
             self._found.append(check_port(name, options.bind, port, running, options.name))
+        if options.ports.health is not None:
+            self._found.append(check_port("health", options.health_bind, options.ports.health, running, options.name))
 
     def _certificates(self) -> None:
         http, peers = self._options.certificates, self._options.peer_certificates

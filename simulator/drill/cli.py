@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cluster.errors import SettingsError
+from cluster.peer_tls import PeerTls
 from simulator.demo import zookeeper
 from simulator.demo.directory import working_directory
 from simulator.demo.options import DemoError
@@ -49,6 +51,17 @@ ClusterOption = Annotated[
         "--cluster", help="HTTP address of a node of a running cluster; without it a cluster of its own is started."
     ),
 ]
+_FILE = {"exists": True, "dir_okay": False, "readable": True, "show_default": False}
+CertificateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--certificate", help="With --cluster: PEM chain shown to clustering ports that ask for one.", **_FILE
+    ),
+]
+KeyOption = Annotated[Path | None, typer.Option("--private-key", help="Private key of --certificate, PEM.", **_FILE)]
+AuthoritiesOption = Annotated[
+    Path | None, typer.Option("--authorities", help="Authorities that sign the members' certificates, PEM.", **_FILE)
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a running cluster is disturbed.")]
 FormOption = Annotated[Form, typer.Option("--output", "-o", help="A table for people or JSON for programs.")]
 OutageOption = Annotated[float, typer.Option(min=1, help="Seconds of an outage of ZooKeeper or of the platform.")]
@@ -67,6 +80,9 @@ def drill(
     drill: DrillArgument = ALL,
     *,
     cluster: ClusterOption = None,
+    certificate: CertificateOption = None,
+    private_key: KeyOption = None,
+    authorities: AuthoritiesOption = None,
     yes: YesOption = False,
     output: FormOption = Form.TABLE,
     outage: OutageOption = 10.0,
@@ -80,13 +96,14 @@ def drill(
     """
     if drill not in {*DRILLS, ALL}:
         raise typer.BadParameter(f"there is no drill {drill}; there are {', '.join(DRILLS)}, and {ALL}")
+    tls = _certificates(cluster, certificate, private_key, authorities)
     only_warnings()
     try:
         if cluster is not None:
-            results = [_on_running(drill, cluster, yes=yes)]
+            results = [_on_running(drill, RunningCluster(cluster, tls), yes=yes)]
         else:
             results = asyncio.run(_on_own(_named(drill) * repeat, Options(outage), directory and directory.absolute()))
-    except DemoError as error:
+    except (DemoError, SettingsError) as error:
         sys.stderr.write(f"pacing: {error}\n")
         raise typer.Exit(_FAILED) from None
     _show(results, output)
@@ -117,7 +134,16 @@ async def _run(drills: Sequence[str], options: Options, directory: Path) -> list
         return [await run_drill(name, arena, options, _say) for name in drills]
 
 
-def _on_running(drill: str, address: str, *, yes: bool) -> DrillResult:
+def _certificates(cluster: str | None, certificate: Path | None, key: Path | None, ca: Path | None) -> PeerTls | None:
+    """What to show to the members; all three files or none."""
+    if certificate is None and key is None and ca is None:
+        return None
+    if certificate is None or key is None or ca is None or cluster is None:
+        raise typer.BadParameter("--certificate, --private-key and --authorities go together, and with --cluster")
+    return PeerTls(ca, certificate, key)
+
+
+def _on_running(drill: str, running: RunningCluster, *, yes: bool) -> DrillResult:
     if drill != FROM_OUTSIDE:
         sys.stderr.write(
             f"pacing: the drill {drill} needs the hands of whoever operates the machines: a running cluster can be "
@@ -125,7 +151,6 @@ def _on_running(drill: str, address: str, *, yes: bool) -> DrillResult:
             "that on the machine, and read the gap in `pacing list`.\n"
         )
         raise typer.Exit(_WRONG_USAGE)
-    running = RunningCluster(address)
     before = running.look()
     _say(f"cluster {before.cluster}: master {before.master}, epoch {before.epoch}, {before.members} members")
     question = f"Ask {before.master} to resign now? Another member takes over; pacing goes on."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import grpc.aio
 
-from cluster.channels import open_channel
+from cluster.channels import Channels
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 from simulator.demo.options import DemoError
 from simulator.drill.record import applied, changes_of_epoch, longest_interval, missed_periods, out_of_order
@@ -18,6 +18,7 @@ from simulator.drill.verdict import Measured
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cluster.peer_tls import PeerTls
     from simulator.drill.arena import Arena
     from simulator.drill.record import Push
 
@@ -111,9 +112,12 @@ class Field:
         )
 
 
-async def step_down(member: dict[str, object]) -> None:
-    """Ask a member, as `/cluster` lists it, to resign. Raises DemoError when it does not answer or is not master."""
-    channel = open_channel(str(member["clustering"]))
+async def step_down(member: dict[str, object], tls: PeerTls | None = None) -> None:
+    """Ask a member, as `/cluster` lists it, to resign; with ``tls`` by showing a certificate.
+
+    Raises DemoError when it does not answer or is not master, SettingsError for files that cannot be used.
+    """
+    channel = Channels(tls).open(str(member["clustering"]))
     request = peer_pb2.StepDownRequest(requested_by="pacing drill")
     try:
         await peer_pb2_grpc.PeerServiceStub(channel).StepDown(request, timeout=CALL_SECONDS)

@@ -19,6 +19,8 @@ from simulator.drill.verdict import DrillResult, Expectation, Measured
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cluster.peer_tls import PeerTls
+
 _REQUEST_SECONDS = 5.0
 _POLL_SECONDS = 0.02
 _WAIT_SECONDS = 45.0
@@ -40,8 +42,10 @@ class Look:
 class RunningCluster:
     """A cluster at work, asked over the pages of its nodes."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, tls: PeerTls | None = None) -> None:
+        """``tls``: what is shown to members whose clustering ports ask for certificates."""
         self._address = address.rstrip("/")
+        self.tls = tls
         self._scheme = self._address.partition("://")[0]
 
     def look(self) -> Look:
@@ -89,7 +93,7 @@ async def graceful_hand_over(running: RunningCluster, before: Look, say: Callabl
     """
     period = float(running.newest(before.addresses)["interval_seconds"])
     asked_at = time.monotonic()
-    await step_down(before.master_row)
+    await step_down(before.master_row, running.tls)
     say(f"  {before.master} was asked to resign, epoch {before.epoch}")
     deadline = asked_at + _WAIT_SECONDS
     while True:

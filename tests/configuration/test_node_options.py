@@ -31,6 +31,7 @@ def test_a_file_gives_what_it_says_and_defaults_for_the_rest(tmp_path: Path) -> 
     assert options.name == "node-1"
     assert options.cluster == "pacing"
     assert (options.ports.default, options.ports.clustering) == (0, 7800)
+    assert (options.ports.health, options.health_bind) == (None, "127.0.0.1"), "off, and for this machine only"
     assert options.zookeeper is not None
     assert options.zookeeper.hosts == ("zk1:2181", "zk2:2181", "[::1]:2181")
     assert (options.zookeeper.session_timeout_seconds, options.zookeeper.heartbeat_seconds) == (4.0, 0.5)

@@ -8,8 +8,11 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
+import grpc
+import grpc.aio
 import pytest
 import trustme
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from cluster.channels import open_channel
 from cluster.errors import SettingsError
@@ -137,3 +140,41 @@ async def test_files_that_cannot_be_used_leave_the_old_ones_in_force(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"nothing\.pem cannot be read"):
         PeerTls(tmp_path / "nothing.pem", tmp_path / "b", tmp_path / "c").read()
+
+
+async def statuses(port: int | None, services: tuple[str, ...]) -> list[int]:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        asked = [stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=5) for name in services]
+        return [answer.status for answer in await asyncio.gather(*asked)]
+
+
+@pytest.mark.ensemble
+async def test_a_port_of_its_own_serves_health_in_plain_text_and_nothing_else(
+    members: Members, tmp_path: Path, authority: trustme.CA
+) -> None:
+    serving, silent = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+    tls = Certificates(tmp_path, authority, "node-a").tls()
+    a = await members.join("a", peer_tls=tls, health_port=0)
+    await members.master()
+    assert await statuses(a.health_port, ("", "node", "master")) == [silent, serving, serving]
+    a.set_ready(ready=True)
+    assert await statuses(a.health_port, ("",)) == [serving]
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{a.health_port}") as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await peer_pb2_grpc.PeerServiceStub(channel).StepDown(peer_pb2.StepDownRequest(requested_by="x"), timeout=5)
+    assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert a.mastership.reign is not None
+    with pytest.raises(grpc.aio.AioRpcError):
+        await statuses(int(a.info.clustering.rpartition(":")[2]), ("",))
+
+
+@pytest.mark.ensemble
+async def test_without_the_option_there_is_no_such_port_and_one_that_is_taken_stops_the_start(members: Members) -> None:
+    a = await members.join("a")
+    assert a.health_port is None
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(OSError, match="health port 127"):
+            await members.join("b", health_port=taken.getsockname()[1])
