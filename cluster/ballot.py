@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import structlog
 
 from cluster import tree as layout
+from cluster.electorate import decode_electorate, encode_electorate
 from cluster.errors import ConflictError, NodeExistsError, NodeMissingError, OutcomeUnknownError, RefusedError
 from cluster.leadership_events import Hold
 from cluster.pause import pause_in_force
@@ -15,6 +16,7 @@ from cluster.pause import pause_in_force
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cluster.electorate import Electorate
     from cluster.session import Session, Transaction
     from cluster.tree import Tree
 
@@ -55,6 +57,7 @@ class Ballot:
             (tree.epoch, layout.encode_epoch(0, "nobody")),
             (tree.cluster_id, (known_cluster_id or str(uuid.uuid4())).encode()),
             (tree.pause, b""),
+            (tree.electorate, b""),
         ):
             if await self._session.exists(path) is None:
                 try:
@@ -94,11 +97,37 @@ class Ballot:
             raise RefusedError(message)
         return stat.version
 
-    async def acquire(self, last: LastReign, pause_version: int) -> Hold:
-        """Create the master's node and write the epoch after ``last``, if nothing was written since: both or none.
+    async def read_electorate(self) -> tuple[Electorate | None, int]:
+        """Who may become master now, None when anybody may, and the version of its node. Raises DamagedStateError."""
+        data, stat = await self._session.get(self._tree.electorate)
+        return decode_electorate(data, self._tree.electorate), stat.version
 
-        None, too, if the pause document is not of ``pause_version`` any more: whoever was told that the cluster is
-        paused knows that nobody becomes master from then on.
+    async def electorate_version(self) -> int:
+        """The version of the electorate's node."""
+        return (await self._session.get(self._tree.electorate))[1].version
+
+    async def write_electorate(self, hold: Hold, electorate: Electorate, version: int) -> int:
+        """Replace the electorate of this version under the hold; the new version.
+
+        Raises NodeMissingError or ConflictError when the hold is gone or the version is another one.
+        """
+
+        def describe(transaction: Transaction) -> None:
+            transaction.check(self._tree.master, 0)
+            transaction.check(self._tree.epoch, hold.epoch_version)
+            transaction.set_data(self._tree.electorate, encode_electorate(electorate), version=version)
+
+        stat = (await self._session.commit(describe))[2]
+        return int(stat.version)
+
+    async def acquire(
+        self, last: LastReign, pause_version: int, electorate: Electorate | None, electorate_version: int
+    ) -> tuple[Hold, int]:
+        """Create the master's node and write the epoch after ``last`` and the ``electorate``: all of it, or nothing.
+
+        Nothing if the version of the epoch's, the pause's or the electorate's node has changed. So whoever was told
+        that the cluster is paused knows that nobody becomes master from then on, and a master knows that nobody does
+        who has not seen its electorate. Returns the hold and the new version of the electorate's node.
 
         Raises NodeExistsError or ConflictError when another node was faster, OutcomeUnknownError when it may yet take
         effect, also when the session changed under way.
@@ -109,12 +138,13 @@ class Ballot:
             transaction.create(tree.master, layout.encode_master(node, epoch), ephemeral=True)
             transaction.set_data(tree.epoch, layout.encode_epoch(epoch, node), version=last.version)
             transaction.check(tree.pause, pause_version)
+            transaction.set_data(tree.electorate, encode_electorate(electorate), version=electorate_version)
 
-        _, stat, _ = await self._session.commit(describe)
+        _, stat, _, electorate_stat = await self._session.commit(describe)
         if self._session.session_id != session_id:
             message = "the session changed during the acquisition"
             raise OutcomeUnknownError(message)
-        return Hold(epoch, stat.version, session_id, stat.modified_zxid, last.settled)
+        return Hold(epoch, stat.version, session_id, stat.modified_zxid, last.settled), int(electorate_stat.version)
 
     async def prove(self, hold: Hold, timeout_seconds: float) -> None:
         """Have the quorum confirm the hold.
@@ -130,13 +160,14 @@ class Ballot:
         await self._session.commit(describe, timeout_seconds)
 
     async def release(self, hold: Hold, raise_to: int = 0, successor: str = "", *, settled: bool = False) -> None:
-        """Delete the master's node of this hold; also write the epoch ``raise_to``, a successor's name, or that the
-        reign ended with nothing under way.
+        """Delete the master's node of this hold and its electorate; also write the epoch ``raise_to``, a successor's
+        name, or that the reign ended with nothing under way.
 
-        Both in one transaction: nobody sees the mastership free without what is written with it.
+        All in one transaction: nobody sees the mastership free without what is written with it.
         """
         epoch = raise_to or (hold.epoch if successor or settled else 0)
-        await self._delete(hold.epoch_version, epoch, successor, settled=settled and not raise_to)
+        settled = settled and not raise_to
+        await self._delete(hold.epoch_version, epoch, successor, settled=settled, reign_is_over=True)
 
     async def release_ghost(self) -> bool:
         """Delete the master's node if this session owns it; False when it does not.
@@ -159,12 +190,25 @@ class Ballot:
         if stat is None or stat.created_zxid != hold.zxid:
             return False
         try:
-            await self._delete(hold.epoch_version, 0)
+            await self._delete(hold.epoch_version, 0, reign_is_over=True)
         except (NodeMissingError, ConflictError):
             return False
         return True
 
-    async def _delete(self, epoch_version: int, epoch: int, successor: str = "", *, settled: bool = False) -> None:
+    async def _delete(
+        self,
+        epoch_version: int,
+        epoch: int,
+        successor: str = "",
+        *,
+        settled: bool = False,
+        reign_is_over: bool = False,
+    ) -> None:
+        """``reign_is_over``: nobody acts by this hold any more, so that its electorate binds nobody either.
+
+        Of a ghost this is not known: the reign before it may still be bridging an outage.
+        """
+
         def describe(transaction: Transaction) -> None:
             if epoch:
                 content = layout.encode_epoch(epoch, self._node, successor, settled=settled)
@@ -172,5 +216,7 @@ class Ballot:
             else:
                 transaction.check(self._tree.epoch, epoch_version)
             transaction.delete(self._tree.master, 0)
+            if reign_is_over:
+                transaction.set_data(self._tree.electorate, b"")
 
         await self._session.commit(describe)

@@ -9,27 +9,33 @@ import structlog
 
 from cluster import errors, tasks
 from cluster import leadership_events as events
+from cluster.acquisition import Acquisition
 from cluster.ballot import Ballot
 from cluster.clock import boot_seconds
+from cluster.failsafe import Failsafe
 from cluster.leadership import Leadership
 from cluster.leadership_events import State
 from cluster.lease import LeaseTerms
 from cluster.mastership import EndCause, Role, Standing, ZooKeeperState
 from cluster.reign import HeldReign
-from cluster.yielding import Yielding
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from cluster.clock import Clock
     from cluster.leadership_events import Event, Hold
     from cluster.mastership import Reign
+    from cluster.records import MemberInfo
     from cluster.session import Session, SessionChange
     from cluster.settings import ClusterSettings
     from cluster.tree import Tree
 
 log = structlog.get_logger(__name__)
 
+LONGEST_PROMISE_SECONDS = 60.0
+"""What a node promises at most, unless its own session lasts longer."""
+ADMISSION_RETRY_SECONDS = 1.0
+"""Pause of a node that must wait before it may become master, between two looks."""
 PREPARE_RETRY_SECONDS = 0.5
 """Pause before trying again on a new connection to put the tree in place."""
 
@@ -42,15 +48,17 @@ class ZooKeeperMastership:
         settings: ClusterSettings,
         session: Session,
         tree: Tree,
+        members: Callable[[], Sequence[MemberInfo]],
         *,
         cluster_id: str | None = None,
         drain: Callable[[], Awaitable[None]] | None = None,
         settled: Callable[[int], bool] | None = None,
         clock: Clock = boot_seconds,
     ) -> None:
-        """``cluster_id`` is what this node remembers of its cluster; ``drain`` is awaited before an orderly release.
+        """``members`` tells who has joined, this node among them; ``cluster_id`` is what it remembers of its cluster.
 
-        ``settled`` tells whether nothing of the reign with this epoch, nor of one before, can be under way any more.
+        ``drain`` is awaited before an orderly release; ``settled`` tells whether nothing of the reign with this epoch,
+        nor of one before, can be under way any more.
         """
         self.settings = settings
         self.cluster_id = cluster_id or ""
@@ -61,9 +69,11 @@ class ZooKeeperMastership:
         self.on_began: list[Callable[[Hold], None]] = []
         self.on_ended: list[Callable[[Hold, EndCause], None]] = []
         terms = LeaseTerms(settings.session_timeout_seconds, settings.heartbeat_seconds, settings.tick_seconds)
-        self._machine = Leadership(terms, settings.sit_out_seconds)
+        self._machine = Leadership(terms, settings.sit_out_seconds, settings.failsafe_seconds)
         self._ballot = Ballot(session, tree, settings.node)
-        self._yielding = Yielding(settings.sit_out_seconds)
+        self.failsafe = Failsafe(settings.node, self._ballot, members, settings.failsafe_seconds)
+        """The members that may contend, while this node is master."""
+        self._acquisition = Acquisition(settings, self._ballot, self.failsafe, clock)
         self._session = session
         self._drain = drain
         self._settled_by = settled or (lambda _epoch: False)
@@ -79,6 +89,7 @@ class ZooKeeperMastership:
             events.ReadMaster: lambda _: self._read_master(),
             events.Acquire: lambda action: self._acquire(action.attempt),
             events.ProveLease: lambda action: self._prove(action.hold, action.beat),
+            events.AskPromises: self._ask_promises,
             events.Release: self._release,
             events.RebuildSession: lambda _: self._session.rebuild(),
         }
@@ -92,7 +103,7 @@ class ZooKeeperMastership:
         hold = machine.hold
         return Standing(
             role=Role.MASTER if hold is not None else Role.STANDBY,
-            state="paused" if machine.state is State.STANDBY and machine.paused else machine.state.value,
+            state=self._state_name,
             epoch=hold.epoch if hold is not None else machine.epoch_seen,
             lease_left_seconds=machine.lease_left(now),
             zookeeper=self._session.state,
@@ -100,6 +111,13 @@ class ZooKeeperMastership:
             cluster_id=self.cluster_id,
             master=self.settings.node if hold is not None else machine.master,
         )
+
+    @property
+    def _state_name(self) -> str:
+        if self._machine.hold is None and self._acquisition.waiting:
+            return "waiting"
+        standby = self._machine.state is State.STANDBY
+        return "paused" if standby and self._machine.paused else self._machine.state.value
 
     @property
     def reign(self) -> Reign | None:
@@ -126,6 +144,17 @@ class ZooKeeperMastership:
         """Contend no more until told otherwise; a reign that lasts goes on."""
         self._post(events.Paused(self._clock(), paused))
 
+    def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
+        """Promise the master of ``epoch`` not to contend for so long; returns why not, empty when promised."""
+        if self.cluster_id not in {"", cluster_id}:
+            return f"it belongs to another cluster, {self.cluster_id}"
+        longest = max(LONGEST_PROMISE_SECONDS, 2 * self.settings.session_timeout_seconds)
+        if not 0.0 < seconds <= longest:
+            return f"seconds: found {seconds:g}, allowed is above 0 to {longest:g}"
+        refusal = self._machine.promise(self._clock(), epoch, seconds)
+        self._arm()
+        return refusal
+
     async def step_down(self, cause: EndCause = EndCause.OPERATOR, successor: str = "") -> bool:
         """Resign and sit out; False when not master. The others leave the field to ``successor`` for as long."""
         if self._reign is None:
@@ -138,6 +167,7 @@ class ZooKeeperMastership:
         """Resign if master and contend no more. The session stays open."""
         self._post(events.Stop(self._clock()))
         await self._until_released()
+        await self.failsafe.stop()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -201,12 +231,14 @@ class ZooKeeperMastership:
             after_settled=hold.after_settled,
         )
         self._reign = reign
+        self.failsafe.begin(hold)
         self._crowned.set()
         for listener in self.on_began:
             listener(hold)
 
     def _end(self, hold: Hold, cause: EndCause) -> None:
         log.info("leadership.ended", node=self.settings.node, epoch=hold.epoch, cause=cause.value)
+        self.failsafe.end()
         reign, self._reign = self._reign, None
         self._crowned.clear()
         if reign is not None:
@@ -282,15 +314,16 @@ class ZooKeeperMastership:
         except errors.ClusterError as failure:
             self._post(events.ObservationFailed(self._clock(), self._silent(connection, failure)))
         else:
+            self._acquisition.waiting = self._acquisition.waiting and owner == 0
             self._post(events.MasterObserved(self._clock(), sent_at, session_id, owner, node, epoch))
 
     async def _acquire(self, attempt: int) -> None:
         connection = self._connection
         try:
-            last, pause_version = await asyncio.gather(self._ballot.read_epoch(), self._ballot.read_pause())
-            self._yielding.check(self.settings.node, last.successor, (last.epoch, last.version), self._clock())
-            sent_at = self._clock()
-            hold = await self._ballot.acquire(last, pause_version)
+            sent_at, hold = await self._acquisition.attempt(self._machine.terms.session_timeout_seconds)
+        except errors.NotAdmittedError as wait:
+            retry = min(wait.seconds, ADMISSION_RETRY_SECONDS)
+            self._post(events.AcquisitionFailed(self._clock(), attempt, silent=False, retry_seconds=retry))
         except errors.ClusterError as failure:
             if isinstance(failure, errors.NodeMissingError):
                 await self._repair()
@@ -307,6 +340,16 @@ class ZooKeeperMastership:
             self.cluster_id = await self._ballot.prepare(self.cluster_id or None)
         except errors.ClusterError as failure:
             log.warning("cluster.prepare_failed", error=str(failure))
+
+    async def _ask_promises(self, action: events.AskPromises) -> None:
+        sent_at = self._clock()
+        seconds = await self.failsafe.promised_seconds(action.hold)
+        if seconds is None:
+            self._post(events.PromiseMissing(self._clock(), action.round))
+            return
+        if self._machine.state is State.SUSPENDED:
+            log.warning("leadership.failsafe", epoch=action.hold.epoch, promised_seconds=seconds)
+        self._post(events.Promised(self._clock(), action.round, sent_at, seconds))
 
     async def _prove(self, hold: Hold, beat: int) -> None:
         connection, sent_at = self._connection, self._clock()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from cluster.documents import DocumentStore
+    from cluster.failsafe import Ask
     from cluster.leadership_events import Hold
     from cluster.mastership import EndCause, Mastership
     from cluster.records import MemberInfo
@@ -69,6 +70,14 @@ class Parts(Protocol):
         """Members by name, this one among them."""
         ...
 
+    def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
+        """Promise a master not to contend for so long; why not, empty when promised."""
+        ...
+
+    def ask_promises_by(self, ask: Ask) -> None:
+        """Ask other members for their promise in this way."""
+        ...
+
     async def history(self, limit: int) -> Sequence[HistoryEntry]:
         """The newest reigns, newest first."""
         ...
@@ -93,12 +102,15 @@ class JoinedParts:
         self._cluster_id_file = (
             settings.state_directory / f"{settings.cluster}.cluster-id" if settings.state_directory else None
         )
-        self.mastership = ZooKeeperMastership(settings, self._session, tree, drain=drain, settled=settled)
+        self._membership = Membership(self._session, tree)
+        self.mastership = ZooKeeperMastership(
+            settings, self._session, tree, lambda: self._membership.members, drain=drain, settled=settled
+        )
+        self._membership.on_change.append(self.mastership.failsafe.look)
         self.documents = ZooKeeperDocuments(self._session, tree.configuration)
         self._pause_documents = ZooKeeperDocuments(self._session, tree.pause)
         self.pause = PauseSwitch(self._pause_documents)
         self.pause.on_change.append(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
-        self._membership = Membership(self._session, tree)
         self._history = History(self._session, tree, settings.node)
         self._reporter = Reporter.from_environment()
         self._writing: set[asyncio.Task[Any]] = set()
@@ -143,6 +155,14 @@ class JoinedParts:
     def members(self) -> Sequence[MemberInfo]:
         """Members by name, this one among them."""
         return self._membership.members
+
+    def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
+        """Promise a master not to contend for so long; why not, empty when promised."""
+        return self.mastership.promise(cluster_id, epoch, seconds)
+
+    def ask_promises_by(self, ask: Ask) -> None:
+        """Ask other members for their promise in this way."""
+        self.mastership.failsafe.ask = ask
 
     async def history(self, limit: int) -> Sequence[HistoryEntry]:
         """The newest reigns, newest first. Raises UnavailableError."""
@@ -229,6 +249,14 @@ class AloneParts:
     def members(self) -> Sequence[MemberInfo]:
         """Only this one."""
         return [self._own] if self._own is not None else []
+
+    def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
+        """It has nothing to promise: it is master of itself."""
+        del cluster_id, epoch, seconds
+        return "it runs alone"
+
+    def ask_promises_by(self, ask: Ask) -> None:
+        """There is nobody to ask."""
 
     async def history(self, limit: int) -> Sequence[HistoryEntry]:
         """The running reign: nothing else is kept."""

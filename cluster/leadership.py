@@ -8,37 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster.leadership_events import (
-    Acquire,
-    Acquired,
-    AcquisitionFailed,
-    BeginReign,
-    Candidacy,
-    Connected,
-    DropConnection,
-    EndReign,
-    Fenced,
-    LeaseProved,
-    LeaseRefused,
-    MasterObserved,
-    ObservationFailed,
-    Paused,
-    ProofMissing,
-    ProveLease,
-    ReadMaster,
-    RebuildSession,
-    Release,
-    Released,
-    SessionLost,
-    State,
-    StepDown,
-    Stop,
-    Suspended,
-    Tick,
-)
+from cluster import leadership_events as events
+from cluster.bridging import Bridging
+from cluster.contention import Contention
+from cluster.leadership_events import State
 from cluster.lease import Touches
 from cluster.mastership import EndCause
-from cluster.sitting_out import SittingOut
+from cluster.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +40,8 @@ Watches may get lost; and the first lease of a reign counts from touches of the 
 class Leadership:
     """One node's part in the election."""
 
-    def __init__(self, terms: LeaseTerms, sit_out_seconds: float) -> None:
+    def __init__(self, terms: LeaseTerms, sit_out_seconds: float, failsafe_seconds: float | None = None) -> None:
+        """``failsafe_seconds``: longest time a reign goes on without ZooKeeper by promises; None asks for none."""
         self.terms = terms
         self.state = State.STANDBY
         self.hold: Hold | None = None
@@ -73,42 +50,38 @@ class Leadership:
         self.master: str | None = None
         self.epoch_seen = 0
         self._asked = terms
-        self._sitting_out = SittingOut(sit_out_seconds)
         self._connected = False
         self._session_id = 0
-        self._silent_since: float | None = None
-        self._vacant = False
+        self._rebuild_at: float | None = None
         self._touches = Touches(0.0)
         self._attempt = 0
-        self._contend_at = 0.0
+        self._contention = Contention(sit_out_seconds)
+        self._bridging = Bridging(failsafe_seconds)
         self._read_at: float | None = None
-        self._beat_at = 0.0
-        self._beat = 0
-        self._beat_under_way = False
+        self._beats = Rounds()
         self._releasing = False
         self._stopping = False
-        self._candidate = True
-        self.paused = False
-        """Whether the cluster is paused: then nobody contends."""
         self._actions: list[Action] = []
         self._handlers: dict[type, Callable[..., None]] = {
-            Connected: self._on_connected,
-            Suspended: self._on_suspended,
-            SessionLost: self._on_session_lost,
-            MasterObserved: self._on_master_observed,
-            ObservationFailed: self._on_observation_failed,
-            Acquired: self._on_acquired,
-            AcquisitionFailed: self._on_acquisition_failed,
-            LeaseProved: self._on_lease_proved,
-            LeaseRefused: self._on_lease_refused,
-            ProofMissing: self._on_proof_missing,
-            Released: self._on_released,
-            Fenced: self._on_fenced,
-            StepDown: self._on_step_down,
-            Candidacy: self._on_candidacy,
-            Paused: self._on_paused,
-            Stop: self._on_stop,
-            Tick: self._on_tick,
+            events.Connected: self._on_connected,
+            events.Suspended: self._on_suspended,
+            events.SessionLost: self._on_session_lost,
+            events.MasterObserved: self._on_master_observed,
+            events.ObservationFailed: self._on_observation_failed,
+            events.Acquired: self._on_acquired,
+            events.AcquisitionFailed: self._on_acquisition_failed,
+            events.LeaseProved: self._on_lease_proved,
+            events.LeaseRefused: self._on_lease_refused,
+            events.ProofMissing: self._on_proof_missing,
+            events.Promised: self._on_promised,
+            events.PromiseMissing: self._on_promise_missing,
+            events.Released: self._on_released,
+            events.Fenced: self._on_fenced,
+            events.StepDown: self._on_step_down,
+            events.Candidacy: self._on_candidacy,
+            events.Paused: self._on_paused,
+            events.Stop: self._on_stop,
+            events.Tick: self._on_tick,
         }
 
     def handle(self, event: Event) -> list[Action]:
@@ -124,27 +97,42 @@ class Leadership:
         return max(0.0, self.lease_until - now) if self.hold is not None else 0.0
 
     def may_act(self, now: float) -> bool:
-        """Whether an action may start: serving, connected, lease not over."""
-        return self.state is State.SERVING and self._connected and self.lease_left(now) > 0.0
+        """Whether an action may start: serving and connected, or by promise of the others; lease not over."""
+        serving = (self.state is State.SERVING and self._connected) or self.state is State.FAILSAFE
+        return serving and self.lease_left(now) > 0.0
+
+    @property
+    def paused(self) -> bool:
+        """Whether the cluster is paused, as far as this node has been told."""
+        return self._contention.paused
+
+    def promise(self, at: float, epoch: int, seconds: float) -> str:
+        """Promise the master of ``epoch`` not to contend for ``seconds``; returns why not, empty when promised.
+
+        Only a node that has lost ZooKeeper itself promises: any other would leave the field to a master that is cut
+        off. An acquisition under way could still succeed, so it rules a promise out.
+        """
+        if self._connected:
+            return "its own ZooKeeper session is connected"
+        if self.hold is not None or self.state not in {State.STANDBY, State.STOPPED}:
+            return f"it is {self.state.value}"
+        if epoch < self.epoch_seen:
+            return f"it has seen epoch {self.epoch_seen}"
+        self._contention.promise(at + seconds)
+        return ""
 
     def next_wake(self) -> float | None:
         """When the driver must post a Tick at the latest; None when only events matter."""
-        times = []
+        times = [self._rebuild_at, self._read_at if self._wants_reading() else None]
         if self.hold is not None:
-            times.append(self.lease_until - HEALTH_GUARD_SECONDS)
-            if self._connected and not self._beat_under_way:
-                times.append(self._beat_at)
+            times += [self.lease_until - HEALTH_GUARD_SECONDS, self._asks_at()]
         elif self._may_contend():
-            times.append(self._contention_at())
-        if self._read_at is not None and self._wants_reading():
-            times.append(self._read_at)
-        if self._silent_since is not None and not self._stopping:
-            times.append(self._silent_since + SILENCE_FACTOR * self.terms.session_timeout_seconds)
-        return min(times, default=None)
+            times.append(self._contention.at(self.terms.session_timeout_seconds))
+        return min((each for each in times if each is not None), default=None)
 
     # --- the session -------------------------------------------------------------------------------------------------
 
-    def _on_connected(self, event: Connected) -> None:
+    def _on_connected(self, event: events.Connected) -> None:
         if self.hold is not None and event.session_id != self.hold.session_id:
             self._end_reign(EndCause.SESSION_LOST)
         if event.session_id != self._session_id:
@@ -153,23 +141,26 @@ class Leadership:
             self._releasing = False
             self._settle()
         self._connected = True
-        self._silent_since = None
+        self._rebuild_at = None
         self._session_id = event.session_id
         self._touches = Touches(event.opened_at)
         self.terms = self._asked.granted(event.session_timeout_seconds)
         if self.hold is not None:
-            # The lease goes on, but nobody acts before it has been proved on the new connection.
-            self._beat_under_way = False
+            # The lease goes on, but nobody acts before it has been proved on the new connection; by promise they do.
+            self._bridging.rounds.stop()
+            self._beats.schedule(event.at)
             self._prove()
         elif self.state is not State.STOPPED:
             self._read()
 
-    def _on_suspended(self, event: Suspended) -> None:
+    def _on_suspended(self, event: events.Suspended) -> None:
         self._disconnected(event.at)
         if self.state is State.SERVING:
             self.state = State.SUSPENDED
+        if self.hold is not None:
+            self._bridging.begin(event.at)
 
-    def _on_session_lost(self, event: SessionLost) -> None:
+    def _on_session_lost(self, event: events.SessionLost) -> None:
         self._disconnected(event.at)
         self._session_id = 0
         self._attempt += 1
@@ -180,22 +171,20 @@ class Leadership:
 
     def _disconnected(self, at: float) -> None:
         self._connected = False
-        self._vacant = False
-        self._sitting_out.forget()
+        self._contention.forget()
         self._read_at = None
-        if self._silent_since is None:
-            self._silent_since = at
+        if self._rebuild_at is None and not self._stopping:
+            self._rebuild_at = at + SILENCE_FACTOR * self.terms.session_timeout_seconds
 
     # --- the master's node -------------------------------------------------------------------------------------------
 
-    def _on_master_observed(self, event: MasterObserved) -> None:
+    def _on_master_observed(self, event: events.MasterObserved) -> None:
         if not self._connected or event.session_id != self._session_id:
             return
         self._touches.note(event.sent_at, event.at)
         self.master = event.node
         self.epoch_seen = max(self.epoch_seen, event.epoch)
-        self._vacant = event.owner == 0
-        self._sitting_out.note(event.at, free=self._vacant)
+        self._contention.observed(event.at, vacant=event.owner == 0)
         self._read_at = event.at + REREAD_FACTOR * self.terms.session_timeout_seconds
         mine = event.owner == self._session_id
         if self.hold is not None:
@@ -206,14 +195,14 @@ class Leadership:
             # A ghost: an acquisition took effect whose answer never came.
             self._release(None)
 
-    def _on_observation_failed(self, event: ObservationFailed) -> None:
+    def _on_observation_failed(self, event: events.ObservationFailed) -> None:
         if self._connected:
             self._drop_if(event.silent)
             self._read_at = event.at + self.terms.heartbeat_seconds
 
     # --- acquiring ---------------------------------------------------------------------------------------------------
 
-    def _on_acquired(self, event: Acquired) -> None:
+    def _on_acquired(self, event: events.Acquired) -> None:
         hold = event.hold
         if hold.session_id != self._session_id or self.hold is not None:
             return
@@ -221,22 +210,24 @@ class Leadership:
         ends_at = self._lease_end(event.sent_at, event.at)
         if not expected or self._stopping or ends_at - HEALTH_GUARD_SECONDS <= event.at:
             self.state = State.RESIGNING if self._stopping else State.STANDBY
-            self._contend_at = max(self._contend_at, event.at + RETRY_SECONDS)
+            self._contention.put_off(event.at + RETRY_SECONDS)
             self._release(hold)
             return
         self.hold, self.lease_until = hold, ends_at
+        self._bridging.proved(event.sent_at)
+        if not self._connected:
+            self._bridging.begin(event.at)
         self.epoch_seen = max(self.epoch_seen, hold.epoch)
         self.state = State.SERVING if self._connected else State.SUSPENDED
-        self._beat_at = event.sent_at + self.terms.heartbeat_seconds
-        self._beat_under_way = False
+        self._beats.schedule(event.sent_at + self.terms.heartbeat_seconds)
         self._read_at = None
-        self._actions.append(BeginReign(hold))
+        self._actions.append(events.BeginReign(hold))
 
-    def _on_acquisition_failed(self, event: AcquisitionFailed) -> None:
+    def _on_acquisition_failed(self, event: events.AcquisitionFailed) -> None:
         if event.attempt != self._attempt or self.state not in {State.ACQUIRING, State.RESIGNING}:
             return
         self._settle()
-        self._contend_at = event.at + RETRY_SECONDS
+        self._contention.put_off(event.at + max(RETRY_SECONDS, event.retry_seconds))
         if self._stopping or not self._connected:
             return
         self._drop_if(event.silent)
@@ -245,32 +236,40 @@ class Leadership:
 
     # --- the lease ---------------------------------------------------------------------------------------------------
 
-    def _on_lease_proved(self, event: LeaseProved) -> None:
+    def _on_lease_proved(self, event: events.LeaseProved) -> None:
         if self.hold is None or event.epoch != self.hold.epoch:
             return
-        self._beat_under_way = self._beat_under_way and event.beat != self._beat
         self.lease_until = max(self.lease_until, self._lease_end(event.sent_at, event.at))
-        self._beat_at = max(self._beat_at, event.sent_at + self.terms.heartbeat_seconds)
-        if self.state is State.SUSPENDED and self._connected:
+        self._bridging.proved(event.sent_at)
+        self._beats.answered(event.beat, event.sent_at + self.terms.heartbeat_seconds)
+        if self.state in {State.SUSPENDED, State.FAILSAFE} and self._connected:
             self.state = State.SERVING
 
-    def _on_lease_refused(self, event: LeaseRefused) -> None:
+    def _on_lease_refused(self, event: events.LeaseRefused) -> None:
         if self.hold is None or event.epoch != self.hold.epoch:
             return
-        self._beat_under_way = False
         self._end_reign(EndCause.FENCED)
         self.state = State.STANDBY
-        self._contend_at = event.at + RETRY_SECONDS
+        self._contention.put_off(event.at + RETRY_SECONDS)
         if self._connected:
             self._read()
 
-    def _on_proof_missing(self, event: ProofMissing) -> None:
-        if self.hold is None or event.beat != self._beat:
+    def _on_proof_missing(self, event: events.ProofMissing) -> None:
+        if self.hold is None or not self._beats.answered(event.beat, event.at + self.terms.heartbeat_seconds):
             return
-        self._beat_under_way = False
-        self._beat_at = event.at + self.terms.heartbeat_seconds
         # The server is frozen, or cut off from its quorum: another one may answer while the lease lasts.
         self._drop_if(event.silent and self._connected)
+
+    def _on_promised(self, event: events.Promised) -> None:
+        again_at = event.sent_at + self.terms.heartbeat_seconds
+        if self.hold is None or not self._bridging.rounds.answered(event.round, again_at):
+            return
+        self.lease_until = max(self.lease_until, self._bridging.carries_until(event.sent_at, event.seconds))
+        self.state = State.FAILSAFE
+
+    def _on_promise_missing(self, event: events.PromiseMissing) -> None:
+        # The others may not have noticed the outage yet; the lease runs out as usual unless they do.
+        self._bridging.rounds.answered(event.round, event.at + RETRY_SECONDS)
 
     def _lease_end(self, sent_at: float, answered_at: float) -> float:
         touched_at = self._touches.known_at(sent_at, self.terms.report_seconds)
@@ -283,30 +282,30 @@ class Leadership:
 
     # --- the end of a reign ------------------------------------------------------------------------------------------
 
-    def _on_fenced(self, event: Fenced) -> None:
+    def _on_fenced(self, event: events.Fenced) -> None:
         hold = self.hold
         if hold is None or event.epoch != hold.epoch:
             return
         pause = RETRY_SECONDS if event.same_cluster else FOREIGN_SIT_OUT_SECONDS
-        self._contend_at = max(self._contend_at, event.at + pause)
+        self._contention.put_off(event.at + pause)
         # A mark at or above the epoch of a legitimate master means that ZooKeeper has forgotten epochs: raise it.
         raise_to = event.mark_epoch if event.same_cluster and event.mark_epoch >= hold.epoch else 0
         self._resign(EndCause.FENCED, raise_to)
 
-    def _on_step_down(self, event: StepDown) -> None:
+    def _on_step_down(self, event: events.StepDown) -> None:
         if self.hold is not None:
-            self._sitting_out.begin(event.at)
+            self._contention.sit_out(event.at)
             self._resign(event.cause, successor=event.successor)
 
-    def _on_candidacy(self, event: Candidacy) -> None:
-        self._candidate = event.candidate
+    def _on_candidacy(self, event: events.Candidacy) -> None:
+        self._contention.candidate = event.candidate
 
-    def _on_paused(self, event: Paused) -> None:
-        self.paused = event.paused
+    def _on_paused(self, event: events.Paused) -> None:
+        self._contention.paused = event.paused
 
-    def _on_stop(self, _event: Stop) -> None:
+    def _on_stop(self, _event: events.Stop) -> None:
         self._stopping = True
-        self._read_at = None
+        self._read_at = self._rebuild_at = None
         if self.hold is not None:
             self._resign(EndCause.RESIGNED)
         elif self.state is State.ACQUIRING or self._releasing:
@@ -314,7 +313,7 @@ class Leadership:
         else:
             self.state = State.STOPPED
 
-    def _on_released(self, _event: Released) -> None:
+    def _on_released(self, _event: events.Released) -> None:
         self._releasing = False
         self._settle()
         if self._connected and self.state is State.STANDBY:
@@ -332,42 +331,46 @@ class Leadership:
 
     def _end_reign(self, cause: EndCause) -> None:
         if self.hold is not None:
-            self._actions.append(EndReign(self.hold, cause))
+            self._actions.append(events.EndReign(self.hold, cause))
         self.hold = None
+        self._bridging.rounds.stop()
+        self._beats.stop()
         self.master = None
         self.lease_until = 0.0
-        self._beat_under_way = False
-        self._vacant = False
-        self._sitting_out.forget()
+        self._contention.forget()
 
     # --- time --------------------------------------------------------------------------------------------------------
 
-    def _on_tick(self, event: Tick) -> None:
+    def _on_tick(self, event: events.Tick) -> None:
         if self._read_at is not None and event.at >= self._read_at and self._wants_reading():
             self._read()
-        silence = SILENCE_FACTOR * self.terms.session_timeout_seconds
-        if self._silent_since is not None and event.at >= self._silent_since + silence and not self._stopping:
-            self._silent_since = event.at
-            self._actions.append(RebuildSession())
+        if self._rebuild_at is not None and event.at >= self._rebuild_at:
+            self._rebuild_at = event.at + SILENCE_FACTOR * self.terms.session_timeout_seconds
+            self._actions.append(events.RebuildSession())
 
     def _follow_up(self, at: float) -> None:
-        if self.hold is not None and self._connected and not self._beat_under_way and at >= self._beat_at:
-            self._prove()
-        elif self._may_contend() and at >= self._contention_at():
+        asks_at = self._asks_at()
+        if self.hold is not None and asks_at is not None and at >= asks_at:
+            if self._connected:
+                self._prove()
+            else:
+                self._actions.append(events.AskPromises(self.hold, self._bridging.rounds.ask()))
+        elif self._may_contend() and at >= self._contention.at(self.terms.session_timeout_seconds):
             self._attempt += 1
-            self._vacant = False
+            self._contention.used()
             self.state = State.ACQUIRING
-            self._actions.append(Acquire(self._attempt))
+            self._actions.append(events.Acquire(self._attempt))
+
+    def _asks_at(self) -> float | None:
+        """When the hold must be proved next, or, without a connection, the promises be asked for."""
+        return self._beats.next_at if self._connected else self._bridging.next_ask()
 
     def _wants_reading(self) -> bool:
         return self._connected and self.hold is None and not self._stopping
 
     def _may_contend(self) -> bool:
-        able = self._candidate and not self.paused and self._connected and not self._releasing
-        return self.state is State.STANDBY and able and self._vacant
-
-    def _contention_at(self) -> float:
-        return max(self._contend_at, self._sitting_out.contend_at(self.terms.session_timeout_seconds))
+        able = self._connected and not self._releasing
+        return self.state is State.STANDBY and able and self._contention.willing
 
     # --- actions -----------------------------------------------------------------------------------------------------
 
@@ -376,21 +379,19 @@ class Leadership:
             self.state = State.STOPPED if self._stopping else State.STANDBY
 
     def _prove(self) -> None:
-        if self.hold is not None and not self._beat_under_way:
-            self._beat += 1
-            self._beat_under_way = True
-            self._actions.append(ProveLease(self.hold, self._beat))
+        if self.hold is not None and self._beats.next_at is not None:
+            self._actions.append(events.ProveLease(self.hold, self._beats.ask()))
 
     def _drop_if(self, silent: bool) -> None:
         if silent:
-            self._actions.append(DropConnection())
+            self._actions.append(events.DropConnection())
 
     def _read(self) -> None:
         self._read_at = None
-        self._actions.append(ReadMaster())
+        self._actions.append(events.ReadMaster())
 
     def _release(self, hold: Hold | None, raise_to: int = 0, successor: str = "") -> None:
         if not self._releasing:
             self._releasing = True
-            self._vacant = False
-            self._actions.append(Release(hold, raise_to, successor))
+            self._contention.used()
+            self._actions.append(events.Release(hold, raise_to, successor))

@@ -21,6 +21,8 @@ class State(StrEnum):
     """Master with a lease, connected: may act."""
     SUSPENDED = "suspended"
     """Master with a lease, not connected or not yet proved again: must not start anything."""
+    FAILSAFE = "failsafe"
+    """Master without ZooKeeper, by the promise of every other member not to take over: may act."""
     RESIGNING = "resigning"
     """The reign is over; its node is being deleted."""
     STOPPED = "stopped"
@@ -106,6 +108,8 @@ class AcquisitionFailed(Event):
     attempt: int
     silent: bool
     """The connection stood all the time and no answer came."""
+    retry_seconds: float = 0.0
+    """Contend again after this long at the earliest; 0 leaves it to the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,23 @@ class ProofMissing(Event):
     beat: int
     silent: bool
     """The connection stood all the time and no answer came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promised(Event):
+    """Every other member of the electorate has promised not to contend for ``seconds`` from when it was asked."""
+
+    round: int
+    sent_at: float
+    """Before the first of them was asked."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseMissing(Event):
+    """Somebody refused, or did not answer in time, or there is no electorate to ask."""
+
+    round: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +226,14 @@ class ProveLease:
 
 
 @dataclass(frozen=True, slots=True)
+class AskPromises:
+    """Ask every other member of the electorate not to contend; answer with Promised or PromiseMissing."""
+
+    hold: Hold
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """Delete the master's node if this session owns it, raising the epoch if asked; answer with Released."""
 
@@ -241,4 +270,6 @@ class RebuildSession:
     """Replace the client; the session is given up."""
 
 
-Action = ReadMaster | Acquire | ProveLease | Release | BeginReign | EndReign | DropConnection | RebuildSession
+Action = (
+    ReadMaster | Acquire | ProveLease | AskPromises | Release | BeginReign | EndReign | DropConnection | RebuildSession
+)

@@ -95,7 +95,10 @@ class Standing:
 
     role: Role
     state: str
-    """State of the leadership machine by name: standby, acquiring, serving, paused, suspended, resigning, stopped."""
+    """State of the leadership machine by name.
+
+    standby, acquiring, serving, paused, waiting, suspended, failsafe, resigning, stopped.
+    """
     epoch: int
     lease_left_seconds: float
     zookeeper: ZooKeeperState

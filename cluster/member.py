@@ -21,13 +21,14 @@ from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.peer_client import PeerClient
 from cluster.peers import Broadcast, PeerServer, PeerService
 from cluster.records import MemberInfo
-from cluster.rpc import peer_pb2_grpc
+from cluster.rpc import peer_pb2, peer_pb2_grpc
 from cluster.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from cluster.documents import DocumentStore
+    from cluster.electorate import Elector
     from cluster.mastership import Mastership, Standing
     from cluster.pause import Pause
     from cluster.records import HistoryEntry, MemberStatus, Record
@@ -124,6 +125,7 @@ class ClusterMember:
             await self._health_port.stop()
             await self._server.stop()
             raise
+        self._parts.ask_promises_by(self._ask_promise)
         self._follower.start()
         if self._watchdog is not None:
             self._watchdog.start()
@@ -253,6 +255,15 @@ class ClusterMember:
         log.info("leadership.step_down", epoch=reign.epoch, requested_by=requested_by, successor=successor or None)
         return reign.epoch if await self.mastership.step_down(successor=successor) else None
 
+    def promise(self, asked_by: str, cluster_id: str, epoch: int, seconds: float) -> str:
+        """Promise a master that is without ZooKeeper, as this member is, not to contend; why not, empty when promised.
+
+        The promise binds for ``seconds`` from now.
+        """
+        refusal = self._parts.promise(cluster_id, epoch, seconds)
+        log.debug("peers.asked_to_promise", asked_by=asked_by, epoch=epoch, seconds=seconds, refusal=refusal or None)
+        return refusal
+
     async def why_unable(self) -> str | None:
         """Why this member could not do the master's work now; None when it could."""
         if self.status().zookeeper not in {ZooKeeperState.CONNECTED, ZooKeeperState.STANDALONE}:
@@ -291,6 +302,14 @@ class ClusterMember:
         if reason is not None:
             message = f"{name} cannot take over: {reason}"
             raise RefusedError(message)
+
+    async def _ask_promise(self, elector: Elector, epoch: int, seconds: float) -> str | None:
+        cluster_id = self.status().cluster_id
+        request = peer_pb2.PromiseRequest(
+            asked_by=self.settings.node, cluster_id=cluster_id, epoch=epoch, seconds=seconds
+        )
+        limit = min(self.settings.peer_timeout_seconds, seconds / 4)
+        return await self._client.refusal_to_promise(elector, request, limit)
 
     async def _able_standbys(self) -> Sequence[str]:
         if self.paused is not None:

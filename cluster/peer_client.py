@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cluster.channels import Channels
+    from cluster.electorate import Elector
     from cluster.records import MemberInfo
 
 
@@ -103,6 +104,21 @@ class PeerClient:
         except grpc.aio.AioRpcError as failure:
             raise _unavailable(member, failure) from failure
         return None if answer.able else answer.reason or "it gives no reason"
+
+    async def refusal_to_promise(
+        self, elector: Elector, request: peer_pb2.PromiseRequest, timeout_seconds: float
+    ) -> str | None:
+        """Ask a member not to contend for a while; why it does not promise that, None when it does.
+
+        Raises UnavailableError, also for a member of a version that does not know how to promise.
+        """
+        name, address = elector
+        try:
+            answer = await self._stub(address).Promise(request, timeout=timeout_seconds)
+        except grpc.aio.AioRpcError as failure:
+            message = f"{name} at {address}: {_reason(failure)}"
+            raise UnavailableError(message) from failure
+        return None if answer.promised else answer.reason or "it gives no reason"
 
     async def forget(self, addresses: Iterable[str]) -> None:
         """Close the channels to all addresses but these."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     StatusContext = grpc.aio.ServicerContext[peer_pb2.GetStatusRequest, peer_pb2.GetStatusResponse]
     FollowContext = grpc.aio.ServicerContext[peer_pb2.FollowRequest, peer_pb2.FollowResponse]
     CanServeContext = grpc.aio.ServicerContext[peer_pb2.CanServeRequest, peer_pb2.CanServeResponse]
+    PromiseContext = grpc.aio.ServicerContext[peer_pb2.PromiseRequest, peer_pb2.PromiseResponse]
     PauseContext = grpc.aio.ServicerContext[peer_pb2.PauseRequest, peer_pb2.PauseResponse]
     ResumeContext = grpc.aio.ServicerContext[peer_pb2.ResumeRequest, peer_pb2.ResumeResponse]
     StepDownContext = grpc.aio.ServicerContext[peer_pb2.StepDownRequest, peer_pb2.StepDownResponse]
@@ -94,6 +95,10 @@ class Answers(Protocol):
         """Why it could not do the master's work now; None when it could."""
         ...
 
+    def promise(self, asked_by: str, cluster_id: str, epoch: int, seconds: float) -> str:
+        """Promise a master not to contend for so long; why not, empty when promised."""
+        ...
+
     async def pause(self, by: str, seconds: float | None) -> Pause:
         """Pause the cluster. Raises UnavailableError."""
         ...
@@ -155,6 +160,14 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         reason = await self._member.why_unable()
         log.info("peers.asked_to_serve", asked_by=request.asked_by, able=reason is None, reason=reason)
         return peer_pb2.CanServeResponse(able=reason is None, reason=reason or "")
+
+    async def Promise(  # noqa: N802 - the name in the contract
+        self, request: peer_pb2.PromiseRequest, context: PromiseContext
+    ) -> peer_pb2.PromiseResponse:
+        """Promise not to contend for a while."""
+        await self._admit(context)
+        reason = self._member.promise(request.asked_by, request.cluster_id, request.epoch, request.seconds)
+        return peer_pb2.PromiseResponse(promised=not reason, reason=reason)
 
     async def Pause(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.PauseRequest, context: PauseContext

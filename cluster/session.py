@@ -224,8 +224,11 @@ class Session:
         While nobody is served the old session is kept: it may outlive the outage, and a mastership with it.
         """
         generation = self._generation
-        served = await self._serves_strangers()
-        if not served or generation != self._generation or self.state is ZooKeeperState.CONNECTED:
+        if not await self._serves_strangers():
+            return
+        # A ZooKeeper that has just come back may have served the stranger first: our own client has its turn.
+        await asyncio.sleep(self._asked_seconds / 2)
+        if generation != self._generation or self.state is ZooKeeperState.CONNECTED:
             return
         log.warning("zookeeper.rebuild", hosts=self._hosts)
         await self.stop(0.5)

@@ -59,6 +59,11 @@ class ClusterSettings:
     """Deadline of one call to another member."""
     stop_timeout_seconds: float = 5.0
     """Upper bound of the time an orderly stop takes."""
+    failsafe_seconds: float | None = None
+    """Longest time a master goes on without ZooKeeper by the promises of all others; None ends it with its lease.
+
+    Another than those it has asked becomes master only after as long a wait.
+    """
     watchdog_seconds: float | None = None
     """Longest freeze of the event loop that is endured before the process is ended; at most T; None endures any.
 
@@ -115,6 +120,8 @@ class ClusterSettings:
         )
         if self.watchdog_seconds is not None:
             bounds = (*bounds, ("watchdog_seconds", self.watchdog_seconds, 0.0, session, "T"))
+        if self.failsafe_seconds is not None:
+            bounds = (*bounds, ("failsafe_seconds", self.failsafe_seconds, session, 86400.0, "from T to a day"))
         for key, found, low, high, reason in bounds:
             if not (found > 0.0 and low <= found <= high):
                 why = f" ({reason})" if reason else ""

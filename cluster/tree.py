@@ -48,6 +48,11 @@ class Tree:
         return f"{self.root}/pause"
 
     @property
+    def electorate(self) -> str:
+        """Persistent; who may become master while the reign that wrote it may go on without ZooKeeper; or nothing."""
+        return f"{self.root}/failsafe"
+
+    @property
     def history(self) -> str:
         """Persistent; one child for each of the newest reigns."""
         return f"{self.root}/history"

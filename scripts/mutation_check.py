@@ -65,8 +65,8 @@ MUTANTS = (
         "cluster/leadership.py",
         (
             (
-                "self.state is State.SERVING and self._connected and self.lease_left(now) > 0.0",
-                "self.lease_left(now) > 0.0",
+                "return serving and self.lease_left(now) > 0.0",
+                "return self.lease_left(now) > 0.0",
             ),
         ),
         f"{LEADERSHIP}/test_state_machine.py::test_nothing_is_started_while_the_connection_is_gone",
@@ -87,14 +87,14 @@ MUTANTS = (
         "pause-in-the-transaction",
         "nobody acquires after a pause was ordered, although it had looked before",
         "cluster/ballot.py",
-        (("            transaction.check(tree.pause, pause_version)\n", ""), ("_, stat, _ = await", "_, stat = await")),
+        (("            transaction.check(tree.pause, pause_version)\n", ""), ("_, stat, _, elec", "_, stat, elec")),
         f"{LEADERSHIP}/test_pause.py::test_an_acquisition_fails_if_the_cluster_was_paused_after_it_looked",
     ),
     Mutant(
         "pause-blocks-contending",
         "a paused cluster has no contenders",
-        "cluster/leadership.py",
-        (("self._candidate and not self.paused and self._connected", "self._candidate and self._connected"),),
+        "cluster/contention.py",
+        (("self.candidate and not self.paused and self._vacant", "self.candidate and self._vacant"),),
         f"{LEADERSHIP}/test_state_machine.py::test_nobody_contends_while_paused_and_does_at_once_when_resumed",
     ),
     Mutant(
@@ -110,6 +110,53 @@ MUTANTS = (
         "cluster/sitting_out.py",
         (("return min(self._until, ", "return max(self._until, "),),
         f"{LEADERSHIP}/test_state_machine.py::test_a_node_that_sits_out_takes_a_mastership_that_nobody_else_takes",
+    ),
+    Mutant(
+        "failsafe-unanimity",
+        "a master without ZooKeeper goes on only while every other elector promises",
+        "cluster/failsafe.py",
+        (("return seconds if not found and", "return seconds if len(found) < 2 and"),),
+        f"{LEADERSHIP}/test_failsafe.py::TestUnanimity",
+    ),
+    Mutant(
+        "failsafe-promise",
+        "a promise keeps its giver from contending",
+        "cluster/leadership.py",
+        (("self._contention.promise(at + seconds)", "pass"),),
+        f"{LEADERSHIP}/test_failsafe.py::TestAnOutageForSome::test_a_promise_binds_whoever_finds_zookeeper_again",
+    ),
+    Mutant(
+        "failsafe-connected-peer",
+        "a member that has ZooKeeper promises nothing",
+        "cluster/leadership.py",
+        (
+            (
+                '        if self._connected:\n            return "its own',
+                '        if False:\n            return "its own',
+            ),
+        ),
+        f"{LEADERSHIP}/test_failsafe.py::TestAPromise::test_is_refused_by_a_node_that_is_connected",
+    ),
+    Mutant(
+        "failsafe-restart",
+        "a process that restarts honours what its predecessor may have promised",
+        "cluster/electorate.py",
+        (("self._started_at + electorate.promise_seconds", "self._started_at"),),
+        f"{LEADERSHIP}/test_failsafe.py::TestAnOutageForSome::test_a_restart_takes_no_promise_back",
+    ),
+    Mutant(
+        "failsafe-newcomer",
+        "a node that was not asked waits until no reign can bridge the outage any more",
+        "cluster/electorate.py",
+        (("self._since + electorate.longest_seconds", "self._since"),),
+        f"{LEADERSHIP}/test_model.py::TestAtMostOneActsWithPromisesToo",
+    ),
+    Mutant(
+        "failsafe-longest",
+        "promises carry a reign no further than the longest time after its last proof",
+        "cluster/bridging.py",
+        (("min(sent_at + seconds * (1.0 - DRIFT_RATIO), self._limit)", "sent_at + seconds * (1.0 - DRIFT_RATIO)"),),
+        f"{LEADERSHIP}/test_failsafe.py::TestHowFarPromisesCarry",
     ),
     Mutant(
         "ghost-reconciliation",

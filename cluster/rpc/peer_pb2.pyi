@@ -337,6 +337,60 @@ class CanServeResponse(_message.Message):
 Global___CanServeResponse: _TypeAlias = CanServeResponse  # noqa: Y015
 
 @_typing.final
+class PromiseRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASKED_BY_FIELD_NUMBER: _builtins.int
+    CLUSTER_ID_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
+    asked_by: _builtins.str
+    """Name of the master that asks, for logs."""
+    cluster_id: _builtins.str
+    epoch: _builtins.int
+    """Epoch of the master's reign."""
+    seconds: _builtins.float
+    """How long the promise binds, from when it is given."""
+    def __init__(
+        self,
+        *,
+        asked_by: _builtins.str = ...,
+        cluster_id: _builtins.str = ...,
+        epoch: _builtins.int = ...,
+        seconds: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_by", b"asked_by", "cluster_id", b"cluster_id", "epoch", b"epoch", "seconds", b"seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PromiseRequest: _TypeAlias = PromiseRequest  # noqa: Y015
+
+@_typing.final
+class PromiseResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROMISED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    promised: _builtins.bool
+    reason: _builtins.str
+    """Why not, for people; empty when promised."""
+    def __init__(
+        self,
+        *,
+        promised: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["promised", b"promised", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PromiseResponse: _TypeAlias = PromiseResponse  # noqa: Y015
+
+@_typing.final
 class PauseRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

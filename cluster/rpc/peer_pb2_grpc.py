@@ -55,6 +55,11 @@ class PeerServiceStub:
                 request_serializer=cluster_dot_v1_dot_peer__pb2.CanServeRequest.SerializeToString,
                 response_deserializer=cluster_dot_v1_dot_peer__pb2.CanServeResponse.FromString,
                 _registered_method=True)
+        self.Promise = channel.unary_unary(
+                '/cluster.v1.PeerService/Promise',
+                request_serializer=cluster_dot_v1_dot_peer__pb2.PromiseRequest.SerializeToString,
+                response_deserializer=cluster_dot_v1_dot_peer__pb2.PromiseResponse.FromString,
+                _registered_method=True)
         self.Pause = channel.unary_unary(
                 '/cluster.v1.PeerService/Pause',
                 request_serializer=cluster_dot_v1_dot_peer__pb2.PauseRequest.SerializeToString,
@@ -104,6 +109,14 @@ class PeerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Promise(self, request, context):
+        """Promise asks a member that has lost ZooKeeper not to contend for a while, so that the master, which
+        has lost it too, can go on. A promise cannot be taken back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Pause(self, request, context):
         """Pause pauses the whole cluster: its master goes on and nobody takes over from it. Any member takes
         the order; it replaces a pause in force. UNAVAILABLE when ZooKeeper cannot be asked.
@@ -141,6 +154,11 @@ def add_PeerServiceServicer_to_server(servicer, server):
                     servicer.CanServe,
                     request_deserializer=cluster_dot_v1_dot_peer__pb2.CanServeRequest.FromString,
                     response_serializer=cluster_dot_v1_dot_peer__pb2.CanServeResponse.SerializeToString,
+            ),
+            'Promise': grpc.unary_unary_rpc_method_handler(
+                    servicer.Promise,
+                    request_deserializer=cluster_dot_v1_dot_peer__pb2.PromiseRequest.FromString,
+                    response_serializer=cluster_dot_v1_dot_peer__pb2.PromiseResponse.SerializeToString,
             ),
             'Pause': grpc.unary_unary_rpc_method_handler(
                     servicer.Pause,
@@ -262,6 +280,33 @@ class PeerService:
             '/cluster.v1.PeerService/CanServe',
             cluster_dot_v1_dot_peer__pb2.CanServeRequest.SerializeToString,
             cluster_dot_v1_dot_peer__pb2.CanServeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Promise(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cluster.v1.PeerService/Promise',
+            cluster_dot_v1_dot_peer__pb2.PromiseRequest.SerializeToString,
+            cluster_dot_v1_dot_peer__pb2.PromiseResponse.FromString,
             options,
             channel_credentials,
             insecure,

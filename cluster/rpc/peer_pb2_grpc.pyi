@@ -51,6 +51,10 @@ class PeerServiceStub:
     """CanServe asks whether this member could do the master's work now: whether its own way to the
     platform works. A member that cannot tell answers that it could not.
     """
+    Promise: _grpc.UnaryUnaryMultiCallable[_peer_pb2.PromiseRequest, _peer_pb2.PromiseResponse]
+    """Promise asks a member that has lost ZooKeeper not to contend for a while, so that the master, which
+    has lost it too, can go on. A promise cannot be taken back.
+    """
     Pause: _grpc.UnaryUnaryMultiCallable[_peer_pb2.PauseRequest, _peer_pb2.PauseResponse]
     """Pause pauses the whole cluster: its master goes on and nobody takes over from it. Any member takes
     the order; it replaces a pause in force. UNAVAILABLE when ZooKeeper cannot be asked.
@@ -78,6 +82,10 @@ class PeerServiceAsyncStub(PeerServiceStub):
     CanServe: _aio.UnaryUnaryMultiCallable[_peer_pb2.CanServeRequest, _peer_pb2.CanServeResponse]  # type: ignore[assignment]
     """CanServe asks whether this member could do the master's work now: whether its own way to the
     platform works. A member that cannot tell answers that it could not.
+    """
+    Promise: _aio.UnaryUnaryMultiCallable[_peer_pb2.PromiseRequest, _peer_pb2.PromiseResponse]  # type: ignore[assignment]
+    """Promise asks a member that has lost ZooKeeper not to contend for a while, so that the master, which
+    has lost it too, can go on. A promise cannot be taken back.
     """
     Pause: _aio.UnaryUnaryMultiCallable[_peer_pb2.PauseRequest, _peer_pb2.PauseResponse]  # type: ignore[assignment]
     """Pause pauses the whole cluster: its master goes on and nobody takes over from it. Any member takes
@@ -127,6 +135,16 @@ class PeerServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_peer_pb2.CanServeResponse, _abc.Awaitable[_peer_pb2.CanServeResponse]]:
         """CanServe asks whether this member could do the master's work now: whether its own way to the
         platform works. A member that cannot tell answers that it could not.
+        """
+
+    @_abc_1.abstractmethod
+    def Promise(
+        self,
+        request: _peer_pb2.PromiseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_peer_pb2.PromiseResponse, _abc.Awaitable[_peer_pb2.PromiseResponse]]:
+        """Promise asks a member that has lost ZooKeeper not to contend for a while, so that the master, which
+        has lost it too, can go on. A promise cannot be taken back.
         """
 
     @_abc_1.abstractmethod

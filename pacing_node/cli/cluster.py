@@ -28,6 +28,9 @@ FENCING_NOTES = {
 """What people should know of a platform that does not check tokens, by the option `fencing`."""
 
 
+FAILSAFE_NOTE = "FAILSAFE: ZooKeeper is away; the master goes on by the promise of all others not to take over"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("list")(list_members)
@@ -48,6 +51,8 @@ def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TAB
     print_table(title, COLUMNS, [_row(member) for member in page["members"]], frozenset({"epoch", "lease left"}))
     if paused and page["master"] is None and page["mode"] != "standalone":
         typer.echo("no master, and nobody takes over while the cluster is paused: pacing resume")
+    if any(member["state"] == "failsafe" for member in page["members"]):
+        typer.echo(FAILSAFE_NOTE)
     if note := FENCING_NOTES.get(page.get("fencing") or ""):
         typer.echo(note)
     for entry in page["history"][:5]:

@@ -10,7 +10,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from pacing_node.configuration import environment
 from pacing_node.configuration.allowed import Allowed
@@ -92,6 +92,18 @@ class ZooKeeperAcl(Section):
     """Password of the digest identity."""
 
 
+DEFAULT_FAILSAFE_SECONDS = 600.0
+"""Longest outage of ZooKeeper that ``failsafe: true`` bridges."""
+_SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def switched_seconds(value: object) -> object:
+    """Seconds for a switch that was thrown, 0 for off; anything else as it is."""
+    if isinstance(value, str):
+        value = _SWITCHES.get(value.strip().lower(), value)
+    return DEFAULT_FAILSAFE_SECONDS * value if isinstance(value, bool) else value
+
+
 class ZooKeeper(Section):
     """How to reach ZooKeeper, and the times of the session. The word ``none`` instead runs the node alone."""
 
@@ -109,9 +121,31 @@ class ZooKeeper(Section):
         float, Field(ge=0.05, validate_default=True), Allowed("a number from 0.05 to half of the session time-out")
     ] = 0.5
     """The ensemble's `tickTime` in seconds. The lease of the master rests on it: it must not be below the real one."""
+    failsafe: Annotated[
+        float,
+        BeforeValidator(switched_seconds),
+        Field(ge=0, le=86400),
+        Allowed("true, false, or a number of seconds from 10 to 86400"),
+    ] = 0.0
+    """Whether the master goes on while all of ZooKeeper is away, by the promise of every other member not to take over;
+    a number is the longest time in seconds, `true` stands for 600. After a loss of the master that nobody could tell
+    from such an outage, a node that was not a member then waits for as long."""
     tls: ZooKeeperTls | None = None
     sasl: ZooKeeperSasl | None = None
     acl: ZooKeeperAcl | None = None
+
+    @property
+    def failsafe_seconds(self) -> float | None:
+        """Longest time the master goes on without ZooKeeper; None when it does not."""
+        return self.failsafe or None
+
+    @field_validator("failsafe")
+    @classmethod
+    def _longer_than_a_session(cls, value: float, info: ValidationInfo) -> float:
+        timeout = max(10.0, info.data.get("session_timeout_seconds", 0.0))
+        if 0.0 < value < timeout:
+            raise ValueError(f"at least {timeout:g}, and no less than the session time-out")
+        return value
 
     @field_validator("tick_seconds")
     @classmethod

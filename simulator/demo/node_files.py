@@ -46,12 +46,15 @@ def cluster_options(simulator: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def node_options(plan: NodePlan, *, cluster: str, zookeeper: str | None, seed: Path) -> dict[str, Any]:
+def node_options(
+    plan: NodePlan, *, cluster: str, zookeeper: str | None, seed: Path, failsafe: bool = False
+) -> dict[str, Any]:
     """Options of one node; without ZooKeeper hosts it runs alone."""
     ensemble = {
         "hosts": zookeeper,
         "session_timeout_seconds": SESSION_TIMEOUT_SECONDS,
         "heartbeat_seconds": HEARTBEAT_SECONDS,
+        "failsafe": failsafe,
     }
     return {
         "name": plan.name,

@@ -39,5 +39,7 @@ class DemoOptions:
     """Whether to draw the live view when the output is a terminal."""
     well_known_ports: bool = True
     """Whether to take the ports people expect where they are free, or ports nobody else would take."""
+    failsafe: bool = False
+    """Whether the master goes on without ZooKeeper by the promises of the others."""
     startup_seconds: float = 90.0
     """How long each part may take until it is ready."""

@@ -164,7 +164,9 @@ class Stage:
             name = f"node-{number}"
             plan = NodePlan(name, self._directory / name, http[number - 1], clustering[number - 1])
             told = await self._wiring.hosts(plan, hosts) if self._wiring and hosts else hosts
-            write_yaml(plan.file, node_options(plan, cluster=cluster, zookeeper=told, seed=seed))
+            failsafe = self._options.failsafe
+            options = node_options(plan, cluster=cluster, zookeeper=told, seed=seed, failsafe=failsafe)
+            write_yaml(plan.file, options)
             command = self._command("node", "--config", str(plan.file))
             self.plans.append(plan)
             self.nodes[name] = DemoProcess(name, command, plan.directory / "log")

@@ -40,9 +40,21 @@ _SETTLED_PUSHES = 3
 class Arena:
     """The cluster, its surroundings, and what the platform recorded. Use it as an asynchronous context manager."""
 
-    def __init__(self, directory: Path, say: Callable[[str], None], scenario: str = "demo", nodes: int = 3) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        say: Callable[[str], None],
+        scenario: str = "demo",
+        nodes: int = 3,
+        *,
+        failsafe: bool = False,
+    ) -> None:
+        """``failsafe``: the master goes on without ZooKeeper by the promises of the others."""
         self.wiring = ProxyWiring()
-        options = DemoOptions(directory=directory, scenario=scenario, nodes=nodes, well_known_ports=False)
+        self.failsafe = failsafe
+        options = DemoOptions(
+            directory=directory, scenario=scenario, nodes=nodes, well_known_ports=False, failsafe=failsafe
+        )
         self.stage = Stage(options, directory, say, self.wiring.command, self.wiring)
         self.bounds = Bounds(SESSION_TIMEOUT_SECONDS, TICK_SECONDS, REFRESH_PERIOD_SECONDS)
         self.pushes: list[Push] = []

@@ -65,6 +65,9 @@ AuthoritiesOption = Annotated[
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a running cluster is disturbed.")]
 FormOption = Annotated[Form, typer.Option("--output", "-o", help="A table for people or JSON for programs.")]
 OutageOption = Annotated[float, typer.Option(min=1, help="Seconds of an outage of ZooKeeper or of the platform.")]
+FailsafeOption = Annotated[
+    bool, typer.Option("--failsafe", help="Give the nodes the option failsafe: ZooKeeper's outage must cost no period.")
+]
 RepeatOption = Annotated[int, typer.Option(min=1, help="Run each drill so many times.")]
 DirectoryOption = Annotated[
     Path | None, typer.Option(file_okay=False, help="Keep all files and logs here.", show_default=False)
@@ -86,6 +89,7 @@ def drill(
     yes: YesOption = False,
     output: FormOption = Form.TABLE,
     outage: OutageOption = 10.0,
+    failsafe: FailsafeOption = False,
     repeat: RepeatOption = 1,
     directory: DirectoryOption = None,
 ) -> None:
@@ -102,7 +106,8 @@ def drill(
         if cluster is not None:
             results = [_on_running(drill, RunningCluster(cluster, tls), yes=yes)]
         else:
-            results = asyncio.run(_on_own(_named(drill) * repeat, Options(outage), directory and directory.absolute()))
+            options = Options(outage, failsafe)
+            results = asyncio.run(_on_own(_named(drill) * repeat, options, directory and directory.absolute()))
     except (DemoError, SettingsError) as error:
         sys.stderr.write(f"pacing: {error}\n")
         raise typer.Exit(_FAILED) from None
@@ -130,7 +135,7 @@ async def _on_own(drills: Sequence[str], options: Options, directory: Path | Non
 
 
 async def _run(drills: Sequence[str], options: Options, directory: Path) -> list[DrillResult]:
-    async with Arena(directory, _say) as arena:
+    async with Arena(directory, _say, failsafe=options.failsafe) as arena:
         return [await run_drill(name, arena, options, _say) for name in drills]
 
 

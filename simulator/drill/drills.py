@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _STAY_SECONDS = 2.0
 """How long a fault lasts beyond its effect, so that what it hides is seen."""
+_BRIDGED_STAY_SECONDS = 6.0
+"""How long the pushes are watched after an outage that was bridged: longer than a session, so that one may end."""
 _POLL_SECONDS = 0.02
 
 
@@ -120,6 +122,25 @@ async def zookeeper_outage(field: Field) -> float:
     return max(0.0, first.received_at - back_at)
 
 
+async def bridged_outage(field: Field) -> float:
+    """Kill all of ZooKeeper for a while. The master goes on by the promises of the others, and keeps its epoch."""
+    await field.mid_period()
+    fault_at = time.time()
+    for member in field.arena.ensemble.members:
+        member.kill()
+    field.tell("SIGKILL to all members of ZooKeeper", fault_at)
+    await asyncio.sleep(field.options.outage_seconds)
+    await field.arena.read()
+    field.tell(f"{len([at for at in field.arena.times() if at > fault_at])} pushes were accepted meanwhile")
+    for member in field.arena.ensemble.members:
+        member.start()
+    await asyncio.to_thread(field.arena.ensemble.wait_ready, WAIT_SECONDS)
+    back_at = time.time()
+    field.tell("ZooKeeper serves again", back_at)
+    await field.next_pushes(int(_BRIDGED_STAY_SECONDS / field.arena.bounds.period), back_at)
+    return field.interval(fault_at, time.time())
+
+
 async def platform_outage(field: Field) -> float:
     """The engagement platform answers 503 for a while; nobody is blamed for it."""
     await field.mid_period()
@@ -183,9 +204,15 @@ DRILLS: dict[str, tuple[Callable[[Field], Awaitable[float]], Callable[[Bounds], 
 """Every drill by name: what it does, returning the gap it measured in seconds, and what is demanded."""
 
 
+BRIDGED: dict[str, tuple[Callable[[Field], Awaitable[float]], Callable[[Bounds], Expectation]]] = {
+    "zookeeper-outage": (bridged_outage, lambda bounds: Expectation(bounds.unnoticed, missed_allowed=False)),
+}
+"""Drills that do and demand something else of a cluster with the option ``failsafe``."""
+
+
 async def run_drill(name: str, arena: Arena, options: Options, say: Callable[[str], None]) -> DrillResult:
     """Run one drill on a cluster made steady first. A drill that cannot be finished has failed."""
-    harm, demand = DRILLS[name]
+    harm, demand = (DRILLS | BRIDGED)[name] if arena.failsafe else DRILLS[name]
     expectation = demand(arena.bounds)
     await arena.steady()
     say(f"{name}: {' '.join((harm.__doc__ or '').split())}")

@@ -35,6 +35,8 @@ class Options:
 
     outage_seconds: float = 10.0
     """How long ZooKeeper, or the platform, stays away."""
+    failsafe: bool = False
+    """Whether the cluster of its own bridges an outage of ZooKeeper."""
 
 
 class Field:

@@ -10,6 +10,8 @@ import structlog.testing
 from pacing_node.configuration.errors import ConfigurationError
 from pacing_node.configuration.node_options import describe_node_options, load_node_options
 
+HOSTS = {"PACING_ZOOKEEPER_HOSTS": "a:1"}
+
 
 def write(directory: Path, text: str) -> Path:
     path = directory / "node.yaml"
@@ -230,3 +232,27 @@ def test_every_option_has_a_variable_of_its_own_and_a_meaning() -> None:
         "json",
         "One JSON object per line for programs, or text for people.",
     ) in rows
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("false", None), ("true", 600.0), ("120", 120.0), ("90.5", 90.5), ("no", None)],
+)
+def test_failsafe_is_off_on_or_a_longest_time(tmp_path: Path, said: str, seconds: float | None) -> None:
+    path = write(tmp_path, f"zookeeper: {{hosts: 'a:1', failsafe: {said}}}\n")
+    for options in (load_node_options(path, {}), load_node_options(None, {**HOSTS, "PACING_ZOOKEEPER_FAILSAFE": said})):
+        assert options.zookeeper is not None
+        assert options.zookeeper.failsafe_seconds == seconds
+
+
+@pytest.mark.parametrize("said", ["5", "90000", "soon", "-1", "[]"])
+def test_failsafe_of_any_other_kind_is_refused(tmp_path: Path, said: str) -> None:
+    problems = problems_of(write(tmp_path, f"zookeeper: {{hosts: 'a:1', failsafe: {said}}}\n"))
+    assert len(problems) == 1
+    assert "zookeeper.failsafe: found" in problems[0]
+    assert "10" in problems[0].split("; ")[1]
+
+
+def test_failsafe_is_no_shorter_than_a_session(tmp_path: Path) -> None:
+    options = "zookeeper: {hosts: 'a:1', session_timeout_seconds: 20, failsafe: 15}\n"
+    assert "at least 20, and no less than the session time-out" in problems_of(write(tmp_path, options))[0]

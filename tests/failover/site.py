@@ -144,6 +144,11 @@ class Site:
         answer = self._client.post(self.addresses["http"] + "/simulator/faults", json=fault)
         assert answer.is_success, answer.text
 
+    def clear_faults(self) -> None:
+        """The contact centre behaves again."""
+        answer = self._client.delete(self.addresses["http"] + "/simulator/faults")
+        assert answer.is_success, answer.text
+
     def signal_worker(self, node: str, number: signal.Signals) -> int:
         """Send a signal to the process that does the node's work, not to its supervisor; returns its process id."""
         worker = innermost_child(self.nodes[node].pid)

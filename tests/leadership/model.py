@@ -10,13 +10,15 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
-from cluster.errors import RefusedError
+from cluster.electorate import Admission, Electorate
+from cluster.errors import NotAdmittedError, RefusedError
 from cluster.leadership import Leadership
 from cluster.leadership_events import (
     Acquire,
     Acquired,
     AcquisitionFailed,
     Action,
+    AskPromises,
     BeginReign,
     Connected,
     DropConnection,
@@ -28,6 +30,8 @@ from cluster.leadership_events import (
     MasterObserved,
     ObservationFailed,
     Paused,
+    Promised,
+    PromiseMissing,
     ProofMissing,
     ProveLease,
     ReadMaster,
@@ -44,6 +48,16 @@ from cluster.yielding import Yielding
 
 TERMS = LeaseTerms(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
 SIT_OUT_SECONDS = 10.0
+FAILSAFE_SECONDS = 12.0
+
+
+@dataclass(frozen=True)
+class WriteElectorate:
+    """A master writes whom it would ask for promises, under its epoch."""
+
+    hold: Hold
+    electorate: Electorate
+    version: int
 
 
 @dataclass
@@ -51,7 +65,7 @@ class Request:
     """A request on its way, in the order of its session."""
 
     node: ModelNode
-    action: Action
+    action: Action | WriteElectorate
     session: int
     sent_at: float
     sent_true: float
@@ -59,11 +73,27 @@ class Request:
     version: int
     pause_version: int | None
     """The version of the pause document that says that there is no pause; None when it says that there is one."""
-    successor: str = ""
-    settled: bool = False
+    successor: str
+    settled: bool
+    standing: Electorate | None
+    electorate_version: int
+    wanted: Electorate | None
     given_up: bool = False
     applied: bool = False
     answer: Event | None = None
+    written_version: int | None = None
+    """Of an electorate: the version it got."""
+
+
+@dataclass
+class PromiseRound:
+    """A master asks everybody in its electorate; the answers come one by one."""
+
+    node: ModelNode
+    number: int
+    epoch: int
+    sent_at: float
+    open: set[str]
 
 
 @dataclass
@@ -73,11 +103,17 @@ class ModelNode:
     name: str
     rate: float
     offset: float
-    machine: Leadership = field(default_factory=lambda: Leadership(TERMS, SIT_OUT_SECONDS))
+    machine: Leadership
+    admission: Admission
     session: int = 0
     connected: bool = False
     yielding: Yielding = field(default_factory=lambda: Yielding(SIT_OUT_SECONDS))
     requests: list[Request] = field(default_factory=list)
+    written: tuple[Hold, Electorate | None, int] | None = None
+    """The newest acquisition that took effect, and what it wrote."""
+    possible: list[Electorate] = field(default_factory=list)
+    """As master: the electorates that may stand in ZooKeeper."""
+    electorate_version: int = 0
 
     def clock(self, now: float) -> float:
         return self.offset + now * self.rate
@@ -89,11 +125,15 @@ class ModelNode:
 class World:
     """ZooKeeper, the nodes, and true time."""
 
-    def __init__(self, nodes: int = 3) -> None:
+    def __init__(self, nodes: int = 3, failsafe_seconds: float | None = None) -> None:
         self.now = 1000.0
-        self.nodes = [
-            ModelNode(f"node-{index}", rate=1.0 + (index - 1) * 0.005, offset=37.0 * index) for index in range(nodes)
-        ]
+        self.failsafe_seconds = failsafe_seconds
+        self.nodes = [self._born(f"node-{index}", 1.0 + (index - 1) * 0.005, 37.0 * index) for index in range(nodes)]
+        self.down = False
+        """Whether ZooKeeper is away for everybody; sessions do not expire meanwhile."""
+        self.electorate: Electorate | None = None
+        self.electorate_version = 0
+        self.rounds: list[PromiseRound] = []
         self.epoch = 0
         self.version = 0
         self.successor = ""
@@ -114,8 +154,59 @@ class World:
 
     # --- what can happen ---------------------------------------------------------------------------------------------
 
+    def zookeeper_goes(self) -> None:
+        self.down = True
+        for node in self.nodes:
+            self.disconnect(node)
+
+    def zookeeper_returns(self) -> None:
+        if self.down:
+            self.down = False
+            # A new leader grants every session its whole time-out again.
+            self.touched = dict.fromkeys(self.touched, self.now)
+
+    def restart(self, node: ModelNode) -> None:
+        """The process dies and a new one takes its place at once; what it has sent may still take effect."""
+        node.connected = False
+        for request in node.requests:
+            request.given_up = True
+        self.rounds = [each for each in self.rounds if each.node is not node]
+        born = self._born(node.name, node.rate, node.offset)
+        node.machine, node.admission, node.yielding, node.session = born.machine, born.admission, born.yielding, 0
+        node.possible = []
+
+    def write_electorate(self, node: ModelNode) -> None:
+        """As master, write who has joined."""
+        hold, wanted = node.machine.hold, self._members(node)
+        if hold is not None and wanted is not None and node.connected:
+            node.possible.append(wanted)
+            self._send(node, WriteElectorate(hold, wanted, node.electorate_version))
+
+    def promise_answered(self, asking: PromiseRound, name: str) -> None:
+        """One of those asked answers now."""
+        asked = next(each for each in self.nodes if each.name == name)
+        seconds = TERMS.session_timeout_seconds
+        if asked.machine.promise(asked.clock(self.now), asking.epoch, seconds):
+            self.promise_lost(asking)
+            return
+        asking.open.discard(name)
+        if not asking.open:
+            self._all_promised(asking)
+
+    def _all_promised(self, asking: PromiseRound) -> None:
+        if asking in self.rounds:
+            self.rounds.remove(asking)
+            at, seconds = asking.node.clock(self.now), TERMS.session_timeout_seconds
+            self.post(asking.node, Promised(at, asking.number, asking.sent_at, seconds))
+
+    def promise_lost(self, asking: PromiseRound) -> None:
+        """Somebody does not answer in time, or refuses."""
+        if asking in self.rounds:
+            self.rounds.remove(asking)
+            self.post(asking.node, PromiseMissing(asking.node.clock(self.now), asking.number))
+
     def connect(self, node: ModelNode) -> None:
-        if node.connected and node.session in self.touched:
+        if self.down or (node.connected and node.session in self.touched):
             return
         self.disconnect(node)
         if node.session not in self.touched:
@@ -147,7 +238,7 @@ class World:
             if node.connected and node.session in self.touched and node.machine.hold is None:
                 self.touched[node.session] = max(self.touched[node.session], self.now - 1.0)
         for session, touched in list(self.touched.items()):
-            if touched + TERMS.session_timeout_seconds <= self.now:
+            if not self.down and touched + TERMS.session_timeout_seconds <= self.now:
                 self._expire(session)
 
     def tick(self, node: ModelNode) -> None:
@@ -156,7 +247,7 @@ class World:
             self.post(node, Tick(node.clock(self.now)))
 
     def apply(self, request: Request) -> None:
-        if request.applied:
+        if request.applied or self.down:
             return
         request.applied = True
         if request.session in self.touched:
@@ -172,7 +263,9 @@ class World:
         self._forget(request)
         if request.given_up:
             return
-        if request.answer is None or not request.node.connected or request.node.session != request.session:
+        if isinstance(request.action, WriteElectorate):
+            self._electorate_written(request, request.action)
+        elif request.answer is None or not request.node.connected or request.node.session != request.session:
             self._fail(request, silent=False)
         else:
             self.post(request.node, _at(request.answer, request.node.clock(self.now)))
@@ -197,9 +290,19 @@ class World:
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
+    def _born(self, name: str, rate: float, offset: float) -> ModelNode:
+        machine = Leadership(TERMS, SIT_OUT_SECONDS, self.failsafe_seconds)
+        return ModelNode(name, rate, offset, machine, Admission(offset + self.now * rate))
+
     def _carry_out(self, node: ModelNode, action: Action) -> None:
         if isinstance(action, BeginReign):
             self.reigns.append((node.name, action.hold))
+            assert node.written is not None
+            written, wanted, node.electorate_version = node.written
+            assert written == action.hold
+            node.possible = [] if wanted is None else [wanted]
+        elif isinstance(action, AskPromises):
+            self._ask(node, action)
         elif isinstance(action, DropConnection):
             self.disconnect(node)
         elif isinstance(action, RebuildSession):
@@ -207,22 +310,51 @@ class World:
             self._fail_requests(node)
             node.session = 0
         elif not isinstance(action, EndReign):
-            pause_version = None if self.paused else self.pause_version
-            request = Request(
-                node,
-                action,
-                node.session,
-                node.clock(self.now),
-                self.now,
-                self.epoch,
-                self.version,
-                pause_version,
-                self.successor,
-                self.settled,
-            )
-            node.requests.append(request)
+            self._send(node, action)
 
-    def _apply(self, request: Request) -> Event:
+    def _send(self, node: ModelNode, action: Action | WriteElectorate) -> None:
+        request = Request(
+            node,
+            action,
+            node.session,
+            node.clock(self.now),
+            self.now,
+            self.epoch,
+            self.version,
+            None if self.paused else self.pause_version,
+            self.successor,
+            self.settled,
+            self.electorate,
+            self.electorate_version,
+            self._members(node),
+        )
+        node.requests.append(request)
+
+    def _ask(self, node: ModelNode, action: AskPromises) -> None:
+        names = {name for each in node.possible for name, _ in each.members} - {node.name}
+        asking = PromiseRound(node, action.round, action.hold.epoch, node.clock(self.now), names)
+        self.rounds.append(asking)
+        if not node.possible:
+            self.promise_lost(asking)
+        elif not names:
+            self._all_promised(asking)
+
+    def _members(self, node: ModelNode) -> Electorate | None:
+        """Who has a living session now, and the node itself: what a master would write."""
+        if self.failsafe_seconds is None:
+            return None
+        joined = {each.name for each in self.nodes if each.session in self.touched} | {node.name}
+        electors = frozenset((name, "") for name in joined)
+        return Electorate(electors, TERMS.session_timeout_seconds, self.failsafe_seconds)
+
+    def _electorate_written(self, request: Request, action: WriteElectorate) -> None:
+        node = request.node
+        if request.written_version is not None and node.machine.hold == action.hold:
+            node.possible, node.electorate_version = [action.electorate], request.written_version
+        else:
+            node.electorate_version = self.electorate_version
+
+    def _apply(self, request: Request) -> Event | None:
         node, action, at = request.node, request.action, 0.0
         if isinstance(action, ReadMaster):
             master = self.master
@@ -231,7 +363,8 @@ class World:
                 at, request.sent_at, request.session, owner, "somebody" if master else None, self.epoch
             )
         if isinstance(action, Acquire):
-            free = self.master is None and self.version == request.version
+            unchanged = self.version == request.version and self.electorate_version == request.electorate_version
+            free = self.master is None and unchanged
             if not free or request.pause_version != self.pause_version or self._yields(request):
                 return AcquisitionFailed(at, action.attempt, False)
             self.epoch, self.version = request.epoch + 1, self.version + 1
@@ -242,12 +375,20 @@ class World:
             assert request.settled == (request.epoch in self.ended_settled), request
             self.successor, self.settled = "", False
             hold = Hold(self.epoch, self.version, request.session, next(self._ids), request.settled)
+            self.electorate, self.electorate_version = request.wanted, self.electorate_version + 1
+            node.written = (hold, request.wanted, self.electorate_version)
             self._set_master(hold)
             return Acquired(at, action.attempt, request.sent_at, hold)
         if isinstance(action, ProveLease):
             if self.master is None or self.version != action.hold.epoch_version:
                 return LeaseRefused(at, action.hold.epoch)
             return LeaseProved(at, action.hold.epoch, action.beat, request.sent_at)
+        if isinstance(action, WriteElectorate):
+            held = self.master is not None and self.version == action.hold.epoch_version
+            if held and self.electorate_version == action.version:
+                self.electorate, self.electorate_version = action.electorate, self.electorate_version + 1
+                request.written_version = self.electorate_version
+            return None
         assert isinstance(action, Release), node.name
         self._release(request, action)
         return Released(at)
@@ -257,7 +398,9 @@ class World:
         node, seen = request.node, (request.epoch, request.version)
         try:
             node.yielding.check(node.name, request.successor, seen, request.sent_at)
-        except RefusedError:
+            seen_all = (*seen, request.electorate_version)
+            node.admission.check((node.name, ""), request.standing, seen_all, request.sent_at)
+        except (RefusedError, NotAdmittedError):
             return True
         return False
 
@@ -281,6 +424,8 @@ class World:
                 self.settled = settled
                 self.ended_settled |= {self.epoch} if settled else set()
                 self.successor, self.named_at = action.successor, self.now
+            if action.hold is not None:
+                self.electorate, self.electorate_version = None, self.electorate_version + 1
             self._set_master(None)
 
     def _set_master(self, hold: Hold | None) -> None:
@@ -310,7 +455,7 @@ class World:
             self.post(node, AcquisitionFailed(at, action.attempt, silent))
         elif isinstance(action, ProveLease):
             self.post(node, ProofMissing(at, action.beat, silent))
-        else:
+        elif isinstance(action, Release):
             self.post(node, Released(at))
 
     def _forget(self, request: Request) -> None:
@@ -325,6 +470,7 @@ class World:
         All but one node, if given: that one hears nothing and says nothing, but may still act on what it believes.
         """
         until = self.now + seconds
+        self.zookeeper_returns()
         awake = [node for node in self.nodes if node is not without]
         while self.now < until:
             for node in awake:
@@ -333,10 +479,42 @@ class World:
                 self.tick(node)
                 for request in list(node.requests):
                     self.answer(request)
+                self._answer_promises(without)
                 self.check()
             if not any(node.requests for node in awake):
                 self.advance(0.05)
                 self.check()
+
+    def _answer_promises(self, without: ModelNode | None) -> None:
+        for asking in list(self.rounds):
+            for name in sorted(asking.open):
+                if without is not None and without.name == name:
+                    self.promise_lost(asking)
+                elif asking in self.rounds:
+                    self.promise_answered(asking, name)
+
+    def live(self, seconds: float, silent: frozenset[str] = frozenset()) -> None:
+        """Life as things are: who is connected is served, masters and peers talk, ``silent`` ones answer no peer."""
+        until = self.now + seconds
+        while self.now < until:
+            self.advance(0.25)
+            self.check()
+            for node in self.nodes:
+                if node.connected and node.session not in self.touched:
+                    self.disconnect(node)
+                    self.connect(node)
+                self.tick(node)
+                for request in list(node.requests):
+                    if node.connected:
+                        self.answer(request)
+                self.check()
+            for asking in list(self.rounds):
+                for name in sorted(asking.open):
+                    if name in silent:
+                        self.promise_lost(asking)
+                    elif asking in self.rounds:
+                        self.promise_answered(asking, name)
+                    self.check()
 
     def acting(self) -> list[ModelNode]:
         """Nodes that would start an action now."""
@@ -349,7 +527,8 @@ class World:
         for node in acting:
             hold = node.machine.hold
             assert hold is not None
-            assert self.master == hold, (node.name, hold, self.master)
+            if node.machine.state is not State.FAILSAFE:
+                assert self.master == hold, (node.name, hold, self.master)
         epochs = [hold.epoch for _, hold in self.reigns]
         assert epochs == sorted(set(epochs)), epochs
 

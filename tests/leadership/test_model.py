@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from cluster.leadership_events import Fenced, State, StepDown
 from cluster.mastership import EndCause
-from tests.leadership.model import World
+from tests.leadership.model import FAILSAFE_SECONDS, World
 
 node_numbers = st.integers(min_value=0, max_value=2)
 
@@ -106,6 +106,79 @@ class Faults(RuleBasedStateMachine):
         self.world.pause(False)
 
 
+class FaultsWithFailsafe(Faults):
+    """The same with masters that bridge outages by promises, processes that restart, and one that joins late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(4, FAILSAFE_SECONDS)
+        for node in self.world.nodes[:3]:
+            self.world.connect(node)
+        self.world.live(1.0)
+        for node in self.world.nodes[:3]:
+            self.world.write_electorate(node)
+        self.world.live(1.0)
+
+    def _answers(self):
+        return [(asking, name) for asking in self.world.rounds for name in sorted(asking.open)]
+
+    @rule()
+    def zookeeper_goes(self) -> None:
+        self.world.zookeeper_goes()
+
+    @rule()
+    def zookeeper_returns(self) -> None:
+        self.world.zookeeper_returns()
+
+    @rule(number=node_numbers)
+    def restarted(self, number: int) -> None:
+        self.world.restart(self.world.nodes[number])
+
+    @rule(number=node_numbers)
+    def writes_its_electorate(self, number: int) -> None:
+        self.world.write_electorate(self.world.nodes[number])
+
+    @precondition(lambda self: self._answers())
+    @rule(data=st.data())
+    def one_answers(self, data: st.DataObject) -> None:
+        self.world.promise_answered(*data.draw(st.sampled_from(self._answers())))
+
+    @rule(seconds=st.sampled_from([0.25, 1.0, 5.0, 14.0]), silent=st.frozensets(node_numbers, max_size=1))
+    def life_goes_on(self, seconds: float, silent: frozenset[int]) -> None:
+        self.world.live(seconds, frozenset(self.world.nodes[number].name for number in silent))
+
+    @rule(cut_off=st.frozensets(node_numbers, min_size=2), seconds=st.sampled_from([1.0, 5.0, 10.0]))
+    def an_island_without_zookeeper(self, cut_off: frozenset[int], seconds: float) -> None:
+        for number in cut_off:
+            self.world.disconnect(self.world.nodes[number])
+        self.world.live(seconds)
+
+    @rule(number=node_numbers, seconds=st.sampled_from([0.25, 1.0, 5.0]))
+    def one_finds_zookeeper_again(self, number: int, seconds: float) -> None:
+        self.world.connect(self.world.nodes[number])
+        self.world.live(seconds)
+
+    @rule(number=node_numbers, seconds=st.sampled_from([0.25, 1.0, 5.0]))
+    def one_restarts_where_zookeeper_is(self, number: int, seconds: float) -> None:
+        self.world.restart(self.world.nodes[number])
+        self.world.connect(self.world.nodes[number])
+        self.world.live(seconds)
+
+    @precondition(lambda self: self.world.rounds)
+    @rule(data=st.data())
+    def a_round_is_lost(self, data: st.DataObject) -> None:
+        self.world.promise_lost(data.draw(st.sampled_from(self.world.rounds)))
+
+    @rule()
+    def the_fourth_connects(self) -> None:
+        self.world.connect(self.world.nodes[3])
+
+    def teardown(self) -> None:
+        self.world.zookeeper_returns()
+        self.world.calm(FAILSAFE_SECONDS + 10.0)
+        super().teardown()
+
+
 Faults.TestCase.settings = settings(
     max_examples=150,
     stateful_step_count=30,
@@ -117,5 +190,12 @@ Faults.TestCase.settings = settings(
 )
 
 
+FaultsWithFailsafe.TestCase.settings = Faults.TestCase.settings
+
+
 class TestNobodyActsWithoutHoldingAndAllComesBack(Faults.TestCase):
+    """Run by hypothesis."""
+
+
+class TestAtMostOneActsWithPromisesToo(FaultsWithFailsafe.TestCase):
     """Run by hypothesis."""

@@ -84,9 +84,10 @@ async def test_an_acquisition_fails_if_the_cluster_was_paused_after_it_looked(me
     ballot = a.mastership._ballot
     last = await ballot.read_epoch()
     pause_version = await ballot.read_pause()
+    electorate_version = await ballot.electorate_version()
     await a.pause("an operator")
     with pytest.raises(Exception, match="BadVersion"):
-        await ballot.acquire(last, pause_version)
+        await ballot.acquire(last, pause_version, None, electorate_version)
     with pytest.raises(RefusedError, match="paused by an operator"):
         await ballot.read_pause()
 

@@ -1,0 +1,338 @@
+"""Going on without ZooKeeper by the promises of the others: what each rule prevents, with clocks that differ."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from cluster.bridging import Bridging
+from cluster.electorate import Admission, Electorate, decode_electorate, encode_electorate
+from cluster.errors import DamagedStateError, NotAdmittedError, UnavailableError
+from cluster.failsafe import Failsafe
+from cluster.leadership import Leadership
+from cluster.leadership_events import (
+    Acquire,
+    AskPromises,
+    Connected,
+    Hold,
+    MasterObserved,
+    Promised,
+    PromiseMissing,
+    State,
+    Suspended,
+)
+from cluster.mastership import EndCause
+from cluster.records import MemberInfo
+from simulator.demo.zookeeper import Ensemble
+from tests.leadership.conftest import SESSION_TIMEOUT_SECONDS, Members, until
+from tests.leadership.model import FAILSAFE_SECONDS, SIT_OUT_SECONDS, TERMS, ModelNode, World
+
+A, B, C = ("a", "a:7800"), ("b", "b:7800"), ("c", "c:7800")
+HOLD = Hold(3, 5, 7, 99)
+
+
+@pytest.fixture
+def world() -> World:
+    """Three members, one of them master with an electorate of all three; a fourth has not joined."""
+    made = World(4, FAILSAFE_SECONDS)
+    for node in made.nodes[:3]:
+        made.connect(node)
+    made.live(1.0)
+    made.write_electorate(master(made))
+    made.live(1.0)
+    return made
+
+
+def master(world: World) -> ModelNode:
+    return next(node for node in world.nodes if node.machine.hold is not None)
+
+
+def standbys(world: World) -> list[ModelNode]:
+    return [node for node in world.nodes[:3] if node.machine.hold is None]
+
+
+def cut_off(world: World, *nodes: ModelNode) -> None:
+    for node in nodes:
+        world.disconnect(node)
+
+
+class TestAnOutageForEverybody:
+    def test_the_master_goes_on_and_keeps_its_reign(self, world: World) -> None:
+        before, hold = master(world), master(world).machine.hold
+        world.zookeeper_goes()
+        for _ in range(20):
+            world.live(0.5)
+            assert world.acting() == [before]
+            assert before.machine.state is State.FAILSAFE
+        world.zookeeper_returns()
+        for node in world.nodes[:3]:
+            world.connect(node)
+        world.live(1.0)
+        assert before.machine.hold == hold
+        assert before.machine.state is State.SERVING
+
+    def test_one_that_does_not_answer_ends_it_within_the_lease(self, world: World) -> None:
+        silent = standbys(world)[0].name
+        world.zookeeper_goes()
+        world.live(TERMS.session_timeout_seconds, frozenset({silent}))
+        assert world.acting() == []
+
+    def test_it_ends_when_its_longest_time_is_over(self, world: World) -> None:
+        world.zookeeper_goes()
+        world.live(FAILSAFE_SECONDS - 1.0)
+        assert len(world.acting()) == 1
+        world.live(1.0)
+        assert world.acting() == []
+
+    def test_without_the_option_the_master_falls_silent(self) -> None:
+        world = World(3)
+        world.calm(1.0)
+        world.zookeeper_goes()
+        world.live(0.5)
+        assert world.acting() == []
+
+
+class TestAnOutageForSome:
+    def test_a_standby_that_is_connected_refuses_and_takes_over(self, world: World) -> None:
+        before = master(world)
+        cut_off(world, before, standbys(world)[0])
+        world.live(TERMS.session_timeout_seconds + 1.0)
+        assert len(world.acting()) == 1
+        assert world.acting() != [before]
+
+    def test_a_promise_binds_whoever_finds_zookeeper_again(self, world: World) -> None:
+        before, other = master(world), standbys(world)[0]
+        cut_off(world, *world.nodes[:3])
+        world.live(TERMS.session_timeout_seconds + 2.0)
+        assert world.master is None  # its session is over, and it acts by promise alone
+        world.connect(other)
+        world.live(1.0)
+        assert world.acting() == [before]
+        world.live(TERMS.session_timeout_seconds)
+        assert world.acting() == [other]
+
+    def test_a_restart_takes_no_promise_back(self, world: World) -> None:
+        before, other = master(world), standbys(world)[0]
+        cut_off(world, *world.nodes[:3])
+        world.live(TERMS.session_timeout_seconds + 2.0)
+        world.restart(other)
+        world.connect(other)
+        world.live(1.0)
+        assert world.acting() == [before]
+        world.live(TERMS.session_timeout_seconds)
+        assert world.acting() == [other]
+
+    def test_one_who_joins_during_the_outage_waits_until_no_reign_can_bridge_it(self, world: World) -> None:
+        before, late = master(world), world.nodes[3]
+        cut_off(world, *world.nodes[:3])
+        world.live(TERMS.session_timeout_seconds + 1.0)
+        world.connect(late)
+        began = world.now
+        while world.now < began + FAILSAFE_SECONDS:
+            world.live(0.25)
+            assert world.acting() in ([before], [])
+        world.live(2.0)
+        assert world.acting() == [late]
+
+
+class TestAPromise:
+    def standby(self) -> Leadership:
+        rules = Leadership(TERMS, SIT_OUT_SECONDS)
+        rules.handle(Connected(9.0, 7, 4.0, 9.0))
+        rules.handle(MasterObserved(9.1, 9.0, 7, 8, "other", 3))
+        return rules
+
+    def test_is_refused_by_a_node_that_is_connected(self) -> None:
+        assert self.standby().promise(10.0, 3, 4.0) == "its own ZooKeeper session is connected"
+
+    def test_is_refused_to_a_master_of_the_past(self) -> None:
+        rules = self.standby()
+        rules.handle(Suspended(9.5))
+        assert rules.promise(10.0, 2, 4.0) == "it has seen epoch 3"
+        assert rules.promise(10.0, 3, 4.0) == ""
+
+    def test_is_refused_while_an_acquisition_is_under_way(self) -> None:
+        rules = self.standby()
+        assert isinstance(rules.handle(MasterObserved(9.2, 9.1, 7, 0, None, 3))[0], Acquire)
+        rules.handle(Suspended(9.5))
+        assert rules.promise(10.0, 3, 4.0) == "it is acquiring"
+
+    def test_keeps_a_node_from_contending_for_its_time(self) -> None:
+        rules = self.standby()
+        rules.handle(Suspended(9.5))
+        assert rules.promise(10.0, 3, 4.0) == ""
+        rules.handle(Connected(11.0, 7, 4.0, 11.0))
+        assert rules.handle(MasterObserved(11.1, 11.0, 7, 0, None, 3)) == []
+        assert rules.handle(MasterObserved(13.99, 13.9, 7, 0, None, 3)) == []
+        assert isinstance(rules.handle(MasterObserved(14.0, 13.9, 7, 0, None, 3))[0], Acquire)
+
+
+class TestHowFarPromisesCarry:
+    def test_they_count_from_the_asking_and_allow_for_clocks(self) -> None:
+        bridging = Bridging(100.0)
+        bridging.proved(10.0)
+        assert bridging.carries_until(12.0, 4.0) == pytest.approx(12.0 + 3.92)
+
+    def test_no_longer_than_the_longest_time_after_the_last_proof(self) -> None:
+        bridging = Bridging(100.0)
+        bridging.proved(10.0)
+        bridging.proved(9.0)
+        assert bridging.carries_until(107.0, 4.0) == pytest.approx(10.0 + 98.0)
+        bridging.begin(108.5)
+        assert bridging.next_ask() is None
+
+    def test_an_answer_of_an_earlier_outage_counts_no_more(self, world: World) -> None:
+        rules = master(world).machine
+        clock = master(world).clock
+        asked = rules.handle(Suspended(clock(world.now)))
+        assert isinstance(asked[0], AskPromises)
+        rules.handle(Connected(clock(world.now), master(world).session, 4.0, clock(world.now)))
+        again = rules.handle(Suspended(clock(world.now)))
+        assert isinstance(again[0], AskPromises)
+        rules.handle(Promised(clock(world.now), asked[0].round, clock(world.now), 4.0))
+        assert rules.state is State.SUSPENDED
+        rules.handle(PromiseMissing(clock(world.now), again[0].round))
+        assert rules.state is State.SUSPENDED
+
+
+class TestAdmission:
+    ELECTORATE = Electorate(frozenset({A, B}), 4.0, 600.0)
+    SEEN = (3, 5, 7)
+
+    def test_anybody_is_admitted_where_no_electorate_stands(self) -> None:
+        Admission(100.0).check(C, None, self.SEEN, 100.0)
+
+    def test_a_member_of_it_waits_for_what_an_earlier_process_may_have_promised(self) -> None:
+        admission = Admission(100.0)
+        with pytest.raises(NotAdmittedError, match=r"waits for 4\.0 s"):
+            admission.check(A, self.ELECTORATE, self.SEEN, 100.0)
+        admission.check(A, self.ELECTORATE, self.SEEN, 104.0)
+
+    def test_the_same_name_at_another_address_is_not_who_was_asked(self) -> None:
+        with pytest.raises(NotAdmittedError, match=r"waits for 600\.0 s"):
+            Admission(100.0).check(("a", "elsewhere:7800"), self.ELECTORATE, self.SEEN, 200.0)
+
+    def test_anybody_else_waits_for_the_longest_time_from_when_it_saw_this_vacancy(self) -> None:
+        admission = Admission(100.0)
+        for now, left in ((200.0, 600.0), (500.0, 300.0)):
+            with pytest.raises(NotAdmittedError) as wait:
+                admission.check(C, self.ELECTORATE, self.SEEN, now)
+            assert wait.value.seconds == pytest.approx(left)
+        with pytest.raises(NotAdmittedError, match=r"waits for 600\.0 s"):
+            admission.check(C, self.ELECTORATE, (4, 6, 8), 700.0)
+        admission.check(C, self.ELECTORATE, (4, 6, 8), 1300.0)
+
+
+class TestTheElectoratesNode:
+    def test_what_is_written_is_what_is_read(self) -> None:
+        electorate = Electorate(frozenset({A, B}), 4.0, 600.0)
+        assert decode_electorate(encode_electorate(electorate), "/x") == electorate
+        assert decode_electorate(encode_electorate(None), "/x") is None
+
+    @pytest.mark.parametrize("damaged", [b"{", b"[]", b"{}", b'{"members": [{}]}', b'{"members": 1}', b"\xff"])
+    def test_a_damaged_one_is_told_with_its_place(self, damaged: bytes) -> None:
+        with pytest.raises(DamagedStateError, match="/pacing/x/failsafe: found"):
+            decode_electorate(damaged, "/pacing/x/failsafe")
+
+
+class TestUnanimity:
+    """The asking itself, with members that answer as the test says."""
+
+    @staticmethod
+    def failsafe(answers: dict[str, str | Exception | None]) -> Failsafe:
+        infos = [MemberInfo(name, "", address, "1", 0.0) for name, address in (A, B, C)]
+
+        async def ask(elector: tuple[str, str], epoch: int, seconds: float) -> str | None:
+            assert (epoch, seconds) == (HOLD.epoch, 4.0)
+            answer = answers[elector[0]]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        made = Failsafe("a", None, lambda: infos, 600.0)  # type: ignore[arg-type] - nothing is written here
+        made.ask = ask
+        made._hold, made._possible = HOLD, [Electorate.of(infos, 4.0, 600.0)]
+        return made
+
+    async def test_the_promise_of_all_others_is_needed_and_enough(self) -> None:
+        assert await self.failsafe({"b": None, "c": None}).promised_seconds(HOLD) == 4.0
+
+    @pytest.mark.parametrize("answer", ["its own ZooKeeper session is connected", UnavailableError("c: no answer")])
+    async def test_one_refusal_or_one_missing_answer_is_enough_to_fail(self, answer: str | Exception) -> None:
+        assert await self.failsafe({"b": None, "c": answer}).promised_seconds(HOLD) is None
+
+    async def test_another_reign_has_no_promise(self) -> None:
+        assert await self.failsafe({"b": None, "c": None}).promised_seconds(Hold(4, 6, 7, 100)) is None
+
+    @pytest.mark.parametrize(("answer", "promised"), [(None, 4.0), ("it is acquiring", None)])
+    async def test_where_two_electorates_may_stand_both_are_asked(
+        self, answer: str | None, promised: float | None
+    ) -> None:
+        failsafe = self.failsafe({"b": None, "c": None, "d": answer})
+        failsafe._possible.append(Electorate(frozenset({A, ("d", "d:7800")}), 4.0, 600.0))
+        assert await failsafe.promised_seconds(HOLD) == promised
+
+
+@pytest.mark.ensemble
+class TestAWholeEnsemble:
+    async def test_the_reign_outlives_an_outage_and_a_member_that_left_before_is_not_missed(
+        self, members: Members, three_members: Ensemble
+    ) -> None:
+        a = await members.join("a", failsafe_seconds=60.0)
+        await members.master()
+        b, c = await members.join("b", failsafe_seconds=60.0), await members.join("c", failsafe_seconds=60.0)
+        reign = a.mastership.reign
+        assert reign is not None
+        await until(lambda: len(a.mastership.failsafe._others()) == 2)
+        await members.leave(c)
+        await until(lambda: a.mastership.failsafe._others() == [("b", b.info.clustering)])
+        for server in three_members.members:
+            server.kill()
+        await until(lambda: a.status().state == "failsafe")
+        began = time.monotonic()
+        while time.monotonic() - began < 2 * SESSION_TIMEOUT_SECONDS:
+            await asyncio.sleep(0.05)
+            assert reign.seconds_to_act(0.5) == 0.5
+        for server in three_members.members:
+            server.start()
+        await asyncio.to_thread(three_members.wait_ready)
+        await until(lambda: a.status().state == "serving")
+        assert a.mastership.reign is reign
+
+    async def test_a_member_that_dies_in_the_outage_ends_it_with_the_lease(
+        self, members: Members, three_members: Ensemble
+    ) -> None:
+        a = await members.join("a", failsafe_seconds=60.0)
+        await members.master()
+        b = await members.join("b", failsafe_seconds=60.0)
+        reign = a.mastership.reign
+        assert reign is not None
+        await until(lambda: a.mastership.failsafe._others() == [("b", b.info.clustering)])
+        for server in three_members.members:
+            server.kill()
+        await until(lambda: a.status().state == "failsafe")
+        await members.leave(b)
+        await asyncio.wait_for(reign.ended.wait(), 2 * SESSION_TIMEOUT_SECONDS)
+        assert reign.cause is EndCause.LEASE_EXPIRED
+
+    async def test_who_resigns_leaves_the_way_free_for_anybody(self, members: Members) -> None:
+        a = await members.join("a", failsafe_seconds=60.0)
+        await members.master()
+        await members.leave(a)
+        b = await members.join("b", failsafe_seconds=60.0)
+        await asyncio.wait_for(b.mastership.wait_for_reign(), 10)
+
+    async def test_who_was_not_asked_waits_and_says_so(self, members: Members) -> None:
+        a = await members.join("a", failsafe_seconds=60.0)
+        await members.master()
+        ballot, hold = a.mastership._ballot, a.mastership._machine.hold
+        assert hold is not None
+        other = Electorate(frozenset({("x", "x:7800")}), 2.0, 60.0)
+        await ballot.write_electorate(hold, other, await ballot.electorate_version())
+        # The session ends as after a loss of the machine: nothing is released.
+        await a._parts._session.stop(5.0)
+        b = await members.join("b")
+        await until(lambda: b.status().state == "waiting")
+        assert b.mastership.reign is None
