@@ -80,7 +80,8 @@ class NodeAlarms:
         """``host`` names this machine in syslog messages."""
         self._cluster = cluster
         self._host = host
-        self._options: ClusterOptions | None = None
+        self._in_force: tuple[object, ...] | None = None
+        """Receivers that alarms are sent to."""
         self._readings = NodeReadings(sources)
         file = state_directory / FILE.format(node=sources.node) if state_directory else None
         self.service = AlarmService(sources.node, self._readings, rules_of(AlarmOptions()), file)
@@ -102,14 +103,15 @@ class NodeAlarms:
 
     async def use(self, options: ClusterOptions) -> None:
         """Put other thresholds and receivers in force."""
-        before, self._options = self._options, options
         self._readings.memory_limit_mib = options.alarms.memory_limit
-        same = before is not None and _receivers(before) == _receivers(options)
-        try:
-            sinks = None if same else sinks_of(options, cluster=self._cluster, host=self._host)
-        except OSError as error:
-            log.error("alarms.receivers_refused", error=str(error))
-            sinks = None
+        sinks, wanted = None, _receivers(options)
+        if wanted != self._in_force:
+            try:
+                sinks = sinks_of(options, cluster=self._cluster, host=self._host)
+                self._in_force = wanted
+            except OSError as error:
+                # Tried again with the next change of any option.
+                log.error("alarms.receivers_refused", error=str(error))
         await self.service.use(rules_of(options.alarms), sinks, options.alarms.queue)
 
     def active_counts(self) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,11 @@ REPEAT_SECONDS = 60.0
 """How often Alertmanager is told an alarm that is still raised."""
 FORGET_SECONDS = 300.0
 """How long Alertmanager keeps an alarm that nobody repeats: then no node of the cluster is alive."""
-_TRY_AGAIN = frozenset({408, 425, 429})
+ANSWER_SECONDS = 10.0
+"""Longest time for one document, its answer included."""
+_NEVER = frozenset({400, 409, 410, 411, 413, 414, 415, 422, 431})
+"""Statuses that speak of the document. All others may change: a receiver that moves, a token that is put right."""
+_MOST_BYTES = 4096
 
 
 def _client(token: str | None = None) -> httpx.AsyncClient:
@@ -33,17 +38,27 @@ def _client(token: str | None = None) -> httpx.AsyncClient:
 
 async def _post(client: httpx.AsyncClient, url: str, body: Any, headers: dict[str, str] | None = None) -> None:
     """Send one document. Raises DeliveryError, permanent when the receiver will never take it."""
-    content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode(errors="replace")
+    headers = {"Content-Type": "application/json", **(headers or {})}
     try:
-        response = await client.post(
-            url, content=content, headers={"Content-Type": "application/json", **(headers or {})}
-        )
+        async with (
+            asyncio.timeout(ANSWER_SECONDS),
+            client.stream("POST", url, content=content, headers=headers) as answer,
+        ):
+            said = bytearray()
+            async for piece in answer.aiter_bytes():
+                said += piece
+                if len(said) > _MOST_BYTES:
+                    break
+    except TimeoutError:
+        raise DeliveryError(f"no whole answer within {ANSWER_SECONDS:g} s") from None
     except httpx.HTTPError as error:
         raise DeliveryError(f"{type(error).__name__}: {error}") from None
-    status = response.status_code
-    if not response.is_success:
-        refused = 400 <= status < 500 and status not in _TRY_AGAIN
-        raise DeliveryError(f"HTTP {status}: {response.text[:200]}", permanent=refused)
+    if not answer.is_success:
+        words = "".join(each if each.isprintable() else " " for each in said.decode(errors="replace")[:200])
+        token = client.headers.get("Authorization", "").removeprefix("Bearer ")
+        words = words.replace(token, "***") if token else words
+        raise DeliveryError(f"HTTP {answer.status_code}: {words}", permanent=answer.status_code in _NEVER)
 
 
 class AlertmanagerSink:

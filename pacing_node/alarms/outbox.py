@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import structlog
 
 from cluster.tasks import cancel, spawn
+from pacing_node.failures import innermost
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -58,6 +59,8 @@ class Outbox(Generic[T]):
         self._delays = (first_delay_seconds, longest_delay_seconds)
         self._queue: deque[T] = deque()
         self._under_way: list[T] = []
+        self._singly = 0
+        """Items still to be sent one by one: among them is one that spoiled a batch."""
         self._arrived = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -100,6 +103,10 @@ class Outbox(Generic[T]):
         """Put before everything else what a stopped predecessor could not deliver."""
         self._queue.extendleft(reversed([*other._under_way, *other._queue]))
         other._under_way, other._queue = [], deque()
+        if (excess := self.waiting - self._capacity) > 0:
+            for _ in range(min(excess, len(self._queue))):
+                self._queue.popleft()
+            self._drop(excess, "the queue is full")
         if self._queue:
             self._empty.clear()
             self._arrived.set()
@@ -116,20 +123,33 @@ class Outbox(Generic[T]):
                     self._fail(str(error))
                     await asyncio.sleep(self._delay(failures))
                     continue
-                self._drop(len(self._under_way), str(error))
+                self._give_up(str(error))
+            except Exception as error:  # one item that cannot be sent must not end the delivery of all others
+                log.error("outbox.unexpected", outbox=self.name, kind=type(error).__name__, where=innermost(error))
+                self._give_up(f"unexpected {type(error).__name__}")
             else:
                 self.delivered += len(self._under_way)
                 self._succeed()
             failures = 0
+            self._singly = max(0, self._singly - len(self._under_way))
             self._under_way = []
             if not self._queue:
                 self._empty.set()
+
+    def _give_up(self, reason: str) -> None:
+        """What will never be taken goes; of a batch only those items that are refused alone too."""
+        if len(self._under_way) == 1:
+            self._drop(1, reason)
+            return
+        self._singly = 2 * len(self._under_way)  # this attempt is counted as well
+        self._queue.extendleft(reversed(self._under_way))
 
     async def _next_batch(self) -> None:
         while not self._queue and not self._under_way:
             self._arrived.clear()
             await self._arrived.wait()
-        while self._queue and len(self._under_way) < self._batch:
+        most = 1 if self._singly else self._batch
+        while self._queue and len(self._under_way) < most:
             self._under_way.append(self._queue.popleft())
 
     def _delay(self, failures: int) -> float:

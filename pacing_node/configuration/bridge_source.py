@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from contact_center.v1 import configuration_pb2, configuration_pb2_grpc
 from pacing_node.configuration.errors import ConfigurationError
 from pacing_node.configuration.object_feed import objects_from_feed
 from pacing_node.configuration.source_status import SourceStatus, hand_over
+from pacing_node.failures import innermost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,8 +86,11 @@ class BridgeSource:
         at = 0
         while True:
             address = self._addresses[at]
-            problem = await self._follow(address, use)
-            failures = 1 if self._status.connected else failures + 1
+            began = time.monotonic()
+            problem = await self._guarded(address, use)
+            # A server that breaks off again and again at once is no less of a burden than one that does not answer.
+            lasted = self._status.connected and time.monotonic() - began > self._settings.longest_delay_seconds
+            failures = 1 if lasted else failures + 1
             if self._status.connected or problem not in self._status.problems:
                 log.warning("configuration.server_lost", server=address, reason=problem, kept=self._status.version)
             self._status = replace(self._status, connected=False, problems=(problem,))
@@ -97,6 +102,14 @@ class BridgeSource:
         settings = self._settings
         longest = min(settings.first_delay_seconds * 2.0 ** min(rounds, 16), settings.longest_delay_seconds)
         return longest * random.uniform(0.5, 1.0)
+
+    async def _guarded(self, address: str, use: Callable[[ConfigurationObjects], None]) -> str:
+        """Follow a server; whatever it provokes, the objects in force stay and the next attempt follows."""
+        try:
+            return await self._follow(address, use)
+        except Exception as error:
+            log.error("configuration.unexpected", server=address, kind=type(error).__name__, where=innermost(error))
+            return f"{address}: unexpected {type(error).__name__}"
 
     async def _follow(self, address: str, use: Callable[[ConfigurationObjects], None]) -> str:
         """Take objects from one server until it fails; returns why."""

@@ -12,6 +12,7 @@ import structlog
 from pacing_node.configuration.errors import ConfigurationError, Problem
 from pacing_node.configuration.object_files import load_objects, object_files
 from pacing_node.configuration.source_status import SourceStatus, hand_over
+from pacing_node.failures import innermost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,15 @@ class FileSource:
                 objects = await asyncio.to_thread(self._read_if_changed)
             except ConfigurationError as error:
                 self._refuse(error)
+            except Exception as error:  # whatever a file provokes: the objects in force stay
+                log.error(
+                    "configuration.unexpected",
+                    source=str(self._path),
+                    kind=type(error).__name__,
+                    where=innermost(error),
+                )
+                found = f"something unexpected ({type(error).__name__})"
+                self._refuse(ConfigurationError((Problem(str(self._path), "", found, "configuration objects"),)))
             else:
                 if objects is not None:
                     self._take(objects, use)

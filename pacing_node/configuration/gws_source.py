@@ -16,6 +16,7 @@ from pacing_node.configuration.platform_client import PlatformClient
 from pacing_node.configuration.platform_objects import objects_from_platform
 from pacing_node.configuration.source_status import SourceStatus, hand_over
 from pacing_node.configuration.tls_files import client_context
+from pacing_node.failures import innermost
 from pacing_node.platform_reply import PlatformError
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ class GwsSource:
             return False
         except ConfigurationError as error:
             self._failed(place, tuple(map(str, error.problems)))
+            return False
+        except Exception as error:  # whatever a server provokes: the objects in force stay
+            log.error("configuration.unexpected", server=place, kind=type(error).__name__, where=innermost(error))
+            self._failed(place, (f"{place}: unexpected {type(error).__name__}",))
             return False
         if not self._status.connected:
             log.info("configuration.server_connected", server=place)

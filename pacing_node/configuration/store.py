@@ -134,8 +134,9 @@ class OptionsStore:
             log.warning("options.advice", code=finding.code, where=finding.where, message=finding.message)
         try:
             await use(options)
-        except Exception:
+        except Exception as error:
             log.exception("options.not_applied", version=document.version)
+            self.problems = (f"cluster options version {document.version}: not applied: {type(error).__name__}",)
 
 
 def read_seed(path: Path) -> str:

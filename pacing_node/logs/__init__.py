@@ -73,9 +73,9 @@ def configure_logs(level: str, form: str, node: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    render: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
-    )
+    # Tracebacks without the values of variables, which may be secrets.
+    text = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    render: structlog.typing.Processor = structlog.processors.JSONRenderer() if form == "json" else text
     if form == "json":
         processors.append(structlog.processors.format_exc_info)
     formatter = structlog.stdlib.ProcessorFormatter(

@@ -118,8 +118,11 @@ class ApiSession:
     async def _run(self) -> None:
         failures = 0
         while True:
+            began = time.monotonic()
             error = await self._attempt()
-            failures = 1 if self._feed.connected else failures + 1
+            # A server that breaks off again and again at once is no less of a burden than one that does not answer.
+            lasted = self._feed.connected and time.monotonic() - began > self._settings.longest_delay_seconds
+            failures = 1 if lasted else failures + 1
             if self._feed.connected or failures == 1:
                 log.warning("statistics.server_lost", server=self._feed.name, address=self._feed.address, error=error)
             self._feed.closed(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -107,7 +109,7 @@ async def test_alarms_of_a_node_carry_its_name_as_a_label() -> None:
 
 @pytest.mark.parametrize(
     ("status", "permanent"),
-    [(400, True), (401, True), (404, True), (408, False), (429, False), (500, False), (503, False)],
+    [(400, True), (413, True), (422, True), (401, False), (404, False), (408, False), (429, False), (503, False)],
 )
 async def test_only_a_refusal_that_will_not_change_is_final(status: int, permanent: bool) -> None:
     async with served(status, b"because") as web:
@@ -117,6 +119,45 @@ async def test_only_a_refusal_that_will_not_change_is_final(status: int, permane
         await sink.close()
 
     assert caught.value.permanent is permanent
+
+
+async def test_what_a_receiver_says_is_cut_short_and_its_token_is_covered() -> None:
+    async with served(500, b"Bearer hush\nis wrong " + b"x" * 1_000_000) as web:
+        sink = WebhookSink(web.url, cluster="demo", token="hush")
+        with pytest.raises(DeliveryError, match=r"HTTP 500: Bearer \*\*\* is wrong x+$") as caught:
+            await sink.deliver([raised()])
+        await sink.close()
+
+    assert len(str(caught.value)) < 250
+
+
+async def test_an_answer_that_never_ends_ends_the_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pacing_node.alarms.http_sinks.ANSWER_SECONDS", 0.3)
+
+    ended = asyncio.Event()
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+        writer.close()
+        ended.set()
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    sink = WebhookSink(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", cluster="demo")
+    with pytest.raises(DeliveryError, match=r"no whole answer within 0\.3 s") as caught:
+        await sink.deliver([raised()])
+    await sink.close()
+    async with asyncio.timeout(5):
+        await ended.wait()
+    server.close()
+    await server.wait_closed()
+
+    assert not caught.value.permanent
 
 
 async def test_nobody_listening_is_tried_again_and_no_secret_is_told() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import trustme
 
 from pacing_node.alarm_readings import NodeSources
 from pacing_node.alarm_wiring import NodeAlarms, rules_of, sinks_of, syslog_sender
@@ -97,7 +98,7 @@ def test_tls_to_message_server_needs_readable_authorities(tmp_path: Path) -> Non
         syslog_sender(server)
 
 
-async def test_receivers_that_cannot_be_built_leave_the_ones_before_in_force(tmp_path: Path) -> None:
+def alarms_of_a_node() -> NodeAlarms:
     sources = NodeSources(
         node="n1",
         mastership=FakeMastership(),  # type: ignore[arg-type]
@@ -106,7 +107,25 @@ async def test_receivers_that_cannot_be_built_leave_the_ones_before_in_force(tmp
         loop_lag_seconds=lambda: 0.0,
         refused=dict,
     )
-    alarms = NodeAlarms(sources, cluster="demo", host="host-1", state_directory=None)
+    return NodeAlarms(sources, cluster="demo", host="host-1", state_directory=None)
+
+
+async def test_receivers_that_could_not_be_built_are_tried_again_with_the_next_change(tmp_path: Path) -> None:
+    file = tmp_path / "authorities.pem"
+    wanted = f"messageServer: {{primary: 'a:1', transport: tls, authorities: '{file}'}}\n"
+    alarms = alarms_of_a_node()
+    await alarms.use(cluster(wanted))
+    refused = alarms.page()["receivers"]
+    file.write_bytes(trustme.CA().cert_pem.bytes())
+    await alarms.use(cluster(wanted + "alarms: {heapMemory: 50}\n"))
+    built = alarms.page()["receivers"]
+    await alarms.stop()
+
+    assert (refused, [receiver["name"] for receiver in built]) == ([], ["syslog"])
+
+
+async def test_receivers_that_cannot_be_built_leave_the_ones_before_in_force(tmp_path: Path) -> None:
+    alarms = alarms_of_a_node()
     await alarms.use(cluster("alarms: {webhook: 'http://127.0.0.1:1/'}\n"))
     before = alarms.service.outboxes
     await alarms.use(cluster("alarms: {webhook: 'http://127.0.0.1:1/', heapMemory: 50}\n"))

@@ -165,3 +165,50 @@ async def test_stopping_with_nothing_to_do_returns_at_once(running: bool) -> Non
 
     async with asyncio.timeout(1.0):
         await box.stop(60.0)
+
+
+async def test_one_item_that_is_refused_costs_only_itself_whatever_batch_it_is_in() -> None:
+    receiver = Receiver()
+    receiver.refuse = {3, 17}
+    box = outbox(receiver, batch=10)
+    for item in range(30):
+        box.offer(item)
+    box.start()
+
+    await until(lambda: box.waiting == 0)
+    box.offer(99)
+    await box.stop(5.0)
+
+    assert receiver.taken == [*(item for item in range(30) if item not in {3, 17}), 99]
+    assert (box.delivered, box.dropped) == (29, 2)
+    assert len(receiver.attempts) < 30, "one by one only where a batch was spoiled"
+
+
+async def test_an_item_nobody_foresaw_costs_only_itself_and_delivery_goes_on() -> None:
+    taken: list[int] = []
+
+    async def deliver(items: Sequence[int]) -> None:
+        await asyncio.sleep(0)
+        if 4 in items:
+            raise ValueError("out of range float values are not JSON compliant")
+        taken.extend(items)
+
+    box: Outbox[int] = Outbox("test", deliver, batch=10)
+    for item in range(8):
+        box.offer(item)
+    box.start()
+    await box.stop(5.0)
+
+    assert (taken, box.dropped, box.waiting) == ([0, 1, 2, 3, 5, 6, 7], 1, 0)
+
+
+async def test_what_a_predecessor_left_is_taken_over_within_the_bound() -> None:
+    before, after = outbox(Receiver(), capacity=20), outbox(Receiver(), capacity=10)
+    for item in range(20):
+        before.offer(item)
+    for item in range(20, 25):
+        after.offer(item)
+
+    after.take_over(before)
+
+    assert (after.waiting, after.dropped, before.waiting) == (10, 15, 0)

@@ -322,6 +322,52 @@ async def test_a_refusal_is_reported_and_tried_again(pair: tuple[Bridge, Bridge]
         assert follower.seen == []
 
 
+@pytest.mark.parametrize("both", [False, True], ids=["one_server", "a_pair"])
+async def test_servers_that_break_off_again_and_again_are_asked_less_and_less(
+    pair: tuple[Bridge, Bridge], monkeypatch: pytest.MonkeyPatch, both: bool
+) -> None:
+    async def once(self: Bridge, request: pb.WatchRequest, context: object) -> AsyncIterator[pb.WatchResponse]:
+        del context
+        self.requests.append((request.tenant, request.known_version))
+        yield pb.WatchResponse(version=str(len(self.requests)), objects=pb.ConfigurationObjects())
+
+    monkeypatch.setattr(Bridge, "Watch", once)
+    primary, backup = await _restarted(pair[0]), await _restarted(pair[1])
+    addresses = (primary.address, backup.address) if both else (primary.address,)
+    source = BridgeSource(addresses, "", BridgeSettings(first_delay_seconds=0.05, longest_delay_seconds=10.0))
+
+    async with following(source) as follower:
+        await follower.until(lambda: len(primary.requests) + len(backup.requests) >= 4)
+        await asyncio.sleep(2.0)
+        assert len(primary.requests) + len(backup.requests) <= 20
+
+
+async def _restarted(bridge: Bridge) -> Bridge:
+    """The same bridge with what it does now."""
+    await bridge.stop()
+    await bridge.start()
+    return bridge
+
+
+async def test_objects_nobody_foresaw_do_not_end_a_source(
+    pair: tuple[Bridge, Bridge], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "objects.yaml"
+    write(path, "agents: [{user_name: a1}]")
+
+    def broken(*_: object, **__: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("pacing_node.configuration.file_source.load_objects", broken)
+    monkeypatch.setattr("pacing_node.configuration.bridge_source.objects_from_feed", broken)
+    sources: list[ConfigurationSource] = [FileSource(path, poll_seconds=0.02), source_of(*pair)]
+    for source in sources:
+        async with following(source) as follower:
+            await follower.until(lambda: bool(follower.source.status.problems))
+            assert "unexpected" in follower.source.status.problems[0]
+            assert follower.seen == []
+
+
 def test_the_kind_of_the_options_chooses_the_adapter() -> None:
     file = configuration_source(ConfigServer(path=Path("objects.yaml")), "Environment")
     bridge = configuration_source(ConfigServer(kind="bridge", primary="a:1", backup="b:2"), "Environment")

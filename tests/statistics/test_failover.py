@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.bridge import BridgeStatistics
 from pacing_node.statistics.increments import GUARD_AFTER_READS
+from pacing_node.statistics.session import SessionSettings
 from tests.statistics.conftest import QUICK
 from tests.statistics.server import Server, agent, number, serving, target, target_set, until
 
@@ -270,3 +271,25 @@ async def test_numbers_keep_flowing_to_the_inactive_table(pair, source):
     await pair[0].stop()
     await until(lambda: source.active == "backup", 3.0)
     assert source.snapshot(10.0).waiting.tolist() == [8]
+
+
+async def test_a_server_that_breaks_off_again_and_again_is_asked_less_and_less():
+    """It connects well each time: that alone must not start the pauses anew, nor bring every subscription at once."""
+    server = Server()
+    calls = 0
+
+    async def breaking(request_iterator, context):
+        nonlocal calls
+        del request_iterator
+        calls += 1
+        await context.write(server.state())
+
+    server.Subscribe = breaking
+    async with serving(server):
+        source = BridgeStatistics(server.address, settings=SessionSettings(first_delay_seconds=0.05))
+        await source.start()
+        await until(lambda: calls >= 3)
+        before = calls
+        await asyncio.sleep(2.0)
+        await source.stop()
+    assert calls - before <= 8
