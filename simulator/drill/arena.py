@@ -34,6 +34,7 @@ TICK_SECONDS = 0.5
 STEADY_SECONDS = 60.0
 """Longest time a cluster may take until everything is as it should be, processes that start included."""
 _POLL_SECONDS = 0.02
+_ATTEMPTS = 5
 _SETTLED_PUSHES = 3
 
 
@@ -114,12 +115,12 @@ class Arena:
         return [push.received_at for push in applied(self.pushes)]
 
     async def read(self) -> list[Push]:
-        """Read what the platform recorded since the last time; returns the new part."""
+        """Read what the platform recorded since the last time; returns the new part. Raises DemoError."""
         after = self.pushes[-1].index if self.pushes else 0
-        answer = await self._client.get(f"{self.stage.simulator_http}/simulator/pushes", params={"after": after})
+        page = await self._platform("/simulator/pushes", after=str(after))
         # Several may be reading at once: what another one has entered meanwhile is left out.
         after = self.pushes[-1].index if self.pushes else 0
-        read = (Push.from_wire(push) for push in answer.json()["pushes"])
+        read = (Push.from_wire(push) for push in page["pushes"])
         new = [push for push in read if push.index > after]
         self.pushes += new
         return new
@@ -138,8 +139,23 @@ class Arena:
 
     async def out_of_order(self) -> int:
         """Accepted out of order by the platform's own count."""
-        answer = await self._client.get(f"{self.stage.simulator_http}/simulator/status", params={"targets": "no"})
-        return int(answer.json()["accepted_out_of_order"])
+        return int((await self._platform("/simulator/status", targets="no"))["accepted_out_of_order"])
+
+    async def _platform(self, path: str, **asked: str) -> dict[str, Any]:
+        """A page of the contact centre; asked again when the machine is too busy for an answer in time.
+
+        Raises DemoError when none comes.
+        """
+        failure: Exception | None = None
+        for _ in range(_ATTEMPTS):
+            try:
+                answer = await self._client.get(f"{self.stage.simulator_http}{path}", params=asked)
+                page: dict[str, Any] = answer.json()
+            except httpx.TransportError as error:
+                failure = error
+            else:
+                return page
+        raise DemoError(f"the contact centre does not tell {path}: {failure!r}") from failure
 
     async def page(self, node: str, path: str) -> dict[str, Any]:
         """A page of a node; empty when it does not answer."""

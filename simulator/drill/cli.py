@@ -102,17 +102,21 @@ def drill(
         raise typer.BadParameter(f"there is no drill {drill}; there are {', '.join(DRILLS)}, and {ALL}")
     tls = _certificates(cluster, certificate, private_key, authorities)
     only_warnings()
+    results: list[DrillResult] = []
+    finished = True
     try:
         if cluster is not None:
-            results = [_on_running(drill, RunningCluster(cluster, tls), yes=yes)]
+            results.append(_on_running(drill, RunningCluster(cluster, tls), yes=yes))
         else:
+            named = _named(drill) * repeat
             options = Options(outage, failsafe)
-            results = asyncio.run(_on_own(_named(drill) * repeat, options, directory and directory.absolute()))
+            asyncio.run(_on_own(named, options, directory and directory.absolute(), results))
     except (DemoError, SettingsError) as error:
         sys.stderr.write(f"pacing: {error}\n")
-        raise typer.Exit(_FAILED) from None
-    _show(results, output)
-    raise typer.Exit(0 if all(result.passed for result in results) else _FAILED)
+        finished = False
+    if finished or results:
+        _show(results, output)
+    raise typer.Exit(0 if finished and all(result.passed for result in results) else _FAILED)
 
 
 def _say(text: str) -> None:
@@ -124,19 +128,23 @@ def _named(drill: str) -> list[str]:
     return list(DRILLS) if drill == ALL else [drill]
 
 
-async def _on_own(drills: Sequence[str], options: Options, directory: Path | None) -> list[DrillResult]:
+async def _on_own(drills: Sequence[str], options: Options, directory: Path | None, results: list[DrillResult]) -> None:
+    """Run drills on a cluster of their own; ``results`` holds those that were run, also when the cluster gives out."""
     for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
         del os.environ[variable]  # the nodes take what they are told here, and nothing from the caller's settings
     if directory is not None:
         with working_directory(directory, keep=True) as place:
-            return await _run(drills, options, place)
+            await _run(drills, options, place, results)
+        return
     with tempfile.TemporaryDirectory(prefix="pacing-drill-") as name:
-        return await _run(drills, options, Path(name))
+        await _run(drills, options, Path(name), results)
 
 
-async def _run(drills: Sequence[str], options: Options, directory: Path) -> list[DrillResult]:
+async def _run(drills: Sequence[str], options: Options, directory: Path, results: list[DrillResult]) -> None:
     async with Arena(directory, _say, failsafe=options.failsafe) as arena:
-        return [await run_drill(name, arena, options, _say) for name in drills]
+        for name in drills:
+            result = await run_drill(name, arena, options, _say)
+            results.append(result)  # one by one: should the cluster give out, these are kept
 
 
 def _certificates(cluster: str | None, certificate: Path | None, key: Path | None, ca: Path | None) -> PeerTls | None:

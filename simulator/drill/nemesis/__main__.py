@@ -49,9 +49,7 @@ def _run(directory: Path, seconds: float, seed: int) -> History:
         del os.environ[variable]  # the nodes take what they are told here, and nothing from the caller's settings
     _say(f"nemesis: seed {seed}, {seconds:g} s")
     with working_directory(directory.absolute(), keep=True) as place:
-        history = asyncio.run(unleash(place, seconds, seed, _say))
-        write_history(place / HISTORY, history)
-    return history
+        return asyncio.run(unleash(place, seconds, seed, _say, lambda each: write_history(place / HISTORY, each)))
 
 
 def _parser() -> argparse.ArgumentParser:

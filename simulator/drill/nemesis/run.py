@@ -42,17 +42,20 @@ class Nemesis:
         self.history = History(arena.bounds.period, arena.bounds.recovery, seed)
 
     async def run(self, seconds: float) -> History:
-        """Storm after storm until the time is over; returns the history, complete after the last calm."""
+        """Storm after storm until the time is over; returns the history, complete after the last calm.
+
+        Raises DemoError when it cannot go on; the history then holds what was seen until then.
+        """
         ends_at = time.monotonic() + seconds
         reading = tasks.spawn("nemesis.read", self._keep_reading())
         try:
             while (left := ends_at - time.monotonic()) > 0:
                 await self._storm(min(STORM_SECONDS, left))
+            await self._arena.read()
         finally:
             await tasks.cancel(reading)
-        await self._arena.read()
-        self.history.pushes = self._arena.pushes
-        self.history.senders = self._senders()
+            self.history.pushes = self._arena.pushes
+            self.history.senders = self._senders()
         return self.history
 
     async def _storm(self, seconds: float) -> None:
@@ -104,11 +107,18 @@ class Nemesis:
         return senders
 
 
-async def unleash(directory: Path, seconds: float, seed: int, say: Callable[[str], None]) -> History:
-    """Bring a cluster up in ``directory``, run the nemesis over it, and end it. Raises DemoError."""
+async def unleash(
+    directory: Path, seconds: float, seed: int, say: Callable[[str], None], keep: Callable[[History], None]
+) -> History:
+    """Bring a cluster up in ``directory``, run the nemesis over it, and end it.
+
+    The history is given to ``keep`` whatever happens. Raises DemoError when the run cannot go on.
+    """
     async with Arena(directory, say) as arena:
         nemesis = Nemesis(arena, seed, say)
         try:
             return await nemesis.run(seconds)
         except OSError as error:
             raise DemoError(f"the nemesis cannot go on: {error}{arena.logs()}") from error
+        finally:
+            keep(nemesis.history)
