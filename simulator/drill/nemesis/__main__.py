@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     only_warnings()
     try:
-        history = read_history(given.history) if given.history else _run(given.directory, given.seconds, given.seed)
+        history = read_history(given.history) if given.history else _run(given)
     except DemoError as error:
         sys.stderr.write(f"nemesis: {error}\n")
         return 1
@@ -44,12 +44,16 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if findings.violations else 0
 
 
-def _run(directory: Path, seconds: float, seed: int) -> History:
+def _run(given: argparse.Namespace) -> History:
     for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
         del os.environ[variable]  # the nodes take what they are told here, and nothing from the caller's settings
-    _say(f"nemesis: seed {seed}, {seconds:g} s")
-    with working_directory(directory.absolute(), keep=True) as place:
-        return asyncio.run(unleash(place, seconds, seed, _say, lambda each: write_history(place / HISTORY, each)))
+    _say(f"nemesis: seed {given.seed}, {given.seconds:g} s{', failsafe' if given.failsafe else ''}")
+    with working_directory(given.directory.absolute(), keep=True) as place:
+
+        def keep(history: History) -> None:
+            write_history(place / HISTORY, history)
+
+        return asyncio.run(unleash(place, given.seconds, given.seed, _say, keep, failsafe=given.failsafe))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seconds", type=float, default=60.0, help="how long trouble goes on; the last calm comes after"
     )
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the plan of trouble")
+    parser.add_argument("--failsafe", action="store_true", help="the nodes bridge outages of ZooKeeper by promises")
     parser.add_argument("--directory", type=Path, default=_DIRECTORY, help="for logs, history and timeline")
     parser.add_argument("--history", type=Path, help="judge this file, run nothing")
     return parser

@@ -108,13 +108,19 @@ class Nemesis:
 
 
 async def unleash(
-    directory: Path, seconds: float, seed: int, say: Callable[[str], None], keep: Callable[[History], None]
+    directory: Path,
+    seconds: float,
+    seed: int,
+    say: Callable[[str], None],
+    keep: Callable[[History], None],
+    *,
+    failsafe: bool = False,
 ) -> History:
     """Bring a cluster up in ``directory``, run the nemesis over it, and end it.
 
     The history is given to ``keep`` whatever happens. Raises DemoError when the run cannot go on.
     """
-    async with Arena(directory, say) as arena:
+    async with Arena(directory, say, failsafe=failsafe) as arena:
         nemesis = Nemesis(arena, seed, say)
         try:
             return await nemesis.run(seconds)
