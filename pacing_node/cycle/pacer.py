@@ -95,7 +95,10 @@ class Pacer:
         self._resume()
         settings, settled = self._plan.settings, reign.after_settled
         self._aftermath.reign_began(reign.epoch, after_settled=settled, seconds=settings.settle_seconds)
-        hold_off = asyncio.get_running_loop().time() + (0.0 if settled else settings.hold_off_seconds)
+        held_off = 0.0 if settled else settings.hold_off_seconds
+        if held_off:
+            log.info("cycle.first_push_held_off", epoch=reign.epoch, seconds=round(held_off, 3))
+        hold_off = asyncio.get_running_loop().time() + held_off
         await self._await_statistics(reign)
         await _wait_until(reign.ended, hold_off - asyncio.get_running_loop().time())
         loop = asyncio.get_running_loop()

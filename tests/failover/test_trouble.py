@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml
 from kazoo.client import KazooClient
 
+from simulator.demo.processes import pacing_command
 from tests.failover.site import Site, wait_until
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]
@@ -113,6 +117,33 @@ class TestOptions:
         wait_until("the new law paces", lambda: site.get(master, "/targets")["algorithm"] == "PREDICTIVE_B", 15.0)
         assert site.get(master, "/targets")["interval_seconds"] == 2.0
         assert site.masters() == [master]
+
+    def test_without_a_check_of_tokens_a_new_master_waits_after_a_death_and_not_after_a_clean_resignation(
+        self, site: Site, master: str, stored: Any
+    ) -> None:
+        client, path, text = stored
+        options = yaml.safe_load(text)
+        options["pacingEndpoint"] |= {"fencing": "none"}
+        client.set(path, yaml.safe_dump(options).encode())
+        for node in site.nodes:
+            wait_until("every node knows", lambda node=node: site.get(node, "/cluster")["fencing"] == "none", 15.0)
+
+        def held_off(change: Callable[[str], object]) -> bool:
+            """Whether the reign that follows a change of masters waited before its first push."""
+            old = site.steady()
+            epoch = site.epoch(old)
+            change(old)
+            wait_until("another reign pushes", lambda: site.audit().last_accepted.epoch > epoch, 30.0, site.logs)
+            epoch = site.audit().last_accepted.epoch
+            told = rf"cycle\.first_push_held_off +epoch={epoch} "
+            return any(re.search(told, site.log(node)) for node in site.nodes)
+
+        def resign(old: str) -> None:
+            subprocess.run(pacing_command("step-down", "--url", site.plans[old].http), check=True, capture_output=True)
+
+        assert held_off(lambda old: site.signal_worker(old, signal.SIGKILL))
+        # On a busy machine a push may be under way just then, and is waited for: not three times in a row.
+        assert not all(held_off(resign) for _ in range(3))
 
     def test_a_bad_change_is_refused_and_the_old_options_stay_in_force(
         self, site: Site, master: str, stored: Any
