@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from cluster.mastership import Role, ZooKeeperState
 from pacing_node.algorithms.model import Reason
+from pacing_node.configuration.collector import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -173,7 +174,7 @@ async def exposition(collector: NodeCollector) -> bytes:
     report = collector.sources.board.report
     if report is None or not collector.sources.per_target():
         return page
-    return page + await asyncio.to_thread(render, TargetCollector(report))
+    return page + await asyncio.to_thread(uncollected()(render), TargetCollector(report))
 
 
 def render(collector: Collector) -> bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pacing_node.algorithms.explanation import Row, explain
 from pacing_node.algorithms.model import Reason
+from pacing_node.configuration.collector import uncollected
 from pacing_node.configuration.remedies import REMEDIES
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ PIECE = 250
 _CODES = {int(reason): reason.code for reason in Reason}
 
 
+@uncollected()
 def targets_page(report: CycleReport | None, known: TargetSet | None) -> bytes:
     """All targets with what the newest cycle allowed them; before the first cycle, what discovery found. JSON.
 
