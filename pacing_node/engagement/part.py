@@ -75,7 +75,7 @@ class Part:
 
     async def send(self) -> PartOutcome:
         """Send until the part is taken, refused, or its time is up. Raises only ``CancelledError``."""
-        body = await self._connection.aside(self._body)
+        body = await self._connection.aside(self._body, len(self._names))
         renewed = False
         while True:
             self.attempts += 1
@@ -140,7 +140,8 @@ class Part:
         return replace(await self._judge(answer), answered=True)
 
     async def _judge(self, answer: Answer) -> PartOutcome:
-        return await self._connection.aside(lambda: judge(answer, self._names, self._connection.dialect))
+        names, dialect = self._names, self._connection.dialect
+        return await self._connection.aside(lambda: judge(answer, names, dialect), len(names))
 
 
 def judge(answer: Answer, names: Sequence[str], dialect: Dialect) -> PartOutcome:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
+from pacing_node.engagement.connection import MOST_AT_ONCE
 from pacing_node.engagement.mapping import request_body
 from pacing_node.engagement.port import TargetPush
+from pacing_node.engagement.predictive import PredictiveEngagement
+from pacing_node.engagement.settings import EngagementSettings
 from tests.engagement.platform import push
 
 NAMES = st.text(min_size=1, max_size=20)
@@ -73,3 +78,12 @@ def test_a_target_that_changed_is_written_anew() -> None:
     after = before._replace(target=replace(before.target, groups=("new",)))
     assert b'"value":"new"' in request_body([after], kept)
     assert b'"value":"old"' not in request_body([after], kept)
+
+
+async def test_large_parts_are_written_beside_the_event_loop_and_small_ones_at_once() -> None:
+    settings = EngagementSettings("http://127.0.0.1:1/token", "http://127.0.0.1:1/api/", "id", SecretStr("secret"))
+    platform = PredictiveEngagement(settings)
+    async with platform._connection as connection:
+        assert await connection.aside(threading.get_ident, MOST_AT_ONCE + 1) != threading.get_ident()
+        assert await connection.aside(threading.get_ident, MOST_AT_ONCE) == threading.get_ident()
+    await platform.close()
