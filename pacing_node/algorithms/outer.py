@@ -40,13 +40,14 @@ def start_margin(goal: FloatArray, slots: FloatArray, handle: FloatArray, patien
     """z0: the margin at which a group of n would lose about the goal's share.
 
     Of those who wait, a share theta / (theta + n mu) gives up, so about g (1 + n mu / theta) may wait. The exact test
-    of small groups speaks of the last invitation, not of the average one; its constants are fitted to the optimum.
+    of small groups speaks of the last invitation, not of the average one; its quarter is fitted to what days lose.
     """
-    may_wait = goal * (1.0 + slots * patience / handle)
+    per_patience = slots * patience / handle
     exact = slots <= EXACT_SLOTS
+    may_wait = np.minimum(goal * (1.0 + per_patience), 0.25)
     if not exact.any():
-        return upper_quantile(np.minimum(may_wait, 0.25)) + 0.2
-    chance = np.where(exact, np.clip(0.4 * may_wait, 1.5 * goal, 0.4), np.minimum(may_wait, 0.25))
+        return upper_quantile(may_wait) + 0.2
+    chance = np.where(exact, np.minimum(goal * (1.0 + 0.25 * per_patience), 0.4), may_wait)
     return upper_quantile(chance) + np.where(exact, 0.0, 0.2)
 
 
