@@ -6,6 +6,7 @@ a quiet hour forgets nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -29,6 +30,10 @@ LONGEST_MEMORY = 2500.0
 """Dispositions that any memory holds at most."""
 PRIOR_WEIGHT = 10.0
 """Dispositions the prior acceptance ratio is worth."""
+CAUTION_DEVIATIONS = 3.0
+"""Standard deviations by which an acceptance ratio not yet well known is raised."""
+YOUNG_DISPOSITIONS = 8.0
+"""A platform's averages count in full when reports have come for this many times the time to a disposition."""
 STEP_DEVIATIONS = 3.0
 """A fast copy this many standard deviations off the slow one is a step."""
 TIME_PRIOR = 20.0
@@ -55,11 +60,15 @@ class Estimator:
         self._open_entries = np.zeros(len(state))
         self._counted = np.zeros(len(state))
         self._possible = np.zeros(len(state))
+        self._reported_seconds = np.zeros(len(state))  # covered by reports since the start
         self._acceptance = np.zeros(len(state))  # mean over the slow memory, as of the newest snapshot
 
     def learn(self, observation: Observation, feedback: Feedback, policy: Policy) -> None:
         """Take in one snapshot and what the platform reported since the calculation before."""
         learned = _positive_or(self._state.disposition, policy.default_disposition_seconds)
+        if len(feedback.report_seconds):
+            self._reported_seconds += feedback.report_seconds
+        feedback = self._grown_up(feedback, learned, policy)
         disposed, plausible = self._dispositions(feedback, learned)
         self._learn_acceptance(observation, feedback, (disposed, plausible), policy)
         self._learn_handle(observation, policy)
@@ -72,6 +81,7 @@ class Estimator:
         state = self._state
         handle = _positive_or(state.handle, policy.default_handle_seconds)
         disposition = _positive_or(state.disposition, policy.default_disposition_seconds)
+        feedback = self._grown_up(feedback, disposition, policy)
         return Estimates(
             acceptance_ratio=cautious_acceptance(self._acceptance, state.disposed),
             handle_seconds=np.maximum(_positive_or(snapshot.handle_seconds, handle), 1.0),
@@ -79,6 +89,26 @@ class Estimator:
             patience_seconds=(120.0 + state.waiting_seconds) / (2.0 + state.abandoned),
             reactive_per_second=state.reactive.copy(),
         )
+
+    def _grown_up(self, feedback: Feedback, learned: FloatArray, policy: Policy) -> Feedback:
+        """The platform's averages, mixed with what is believed without them while they are young.
+
+        The first dispositions after a start are the quick ones: an average of 2 s where the mean is 15 s makes nearly
+        all that is out look answered, and as much again would go out. So of a young time the longer counts. A ratio of
+        the first few answers may well be 0.
+        """
+        if not len(feedback.report_seconds):
+            return feedback
+        reported = feedback.disposition_seconds
+        longer = np.fmax(learned, reported)
+        young = np.flatnonzero(self._reported_seconds < YOUNG_DISPOSITIONS * longer)
+        if not len(young):
+            return feedback
+        weight, longer = self._reported_seconds[young] / (YOUNG_DISPOSITIONS * longer[young]), longer[young]
+        seconds, ratio = reported.copy(), feedback.acceptance_ratio.copy()
+        seconds[young] = longer + weight * (reported[young] - longer)
+        ratio[young] = policy.default_acceptance + weight * (ratio[young] - policy.default_acceptance)
+        return replace(feedback, disposition_seconds=seconds, acceptance_ratio=ratio)
 
     def _dispositions(self, feedback: Feedback, learned: FloatArray) -> tuple[FloatArray, BoolArray]:
         """Dispositions as far as they are plausible, and the rows where all of them are.
@@ -211,7 +241,7 @@ class Estimator:
 
 
 def cautious_acceptance(mean: FloatArray, disposed: FloatArray) -> FloatArray:
-    """Posterior mean of p, raised by two standard deviations beyond what a full memory would leave.
+    """Posterior mean of p, raised by some standard deviations beyond what a full memory would leave.
 
     A high p means few invitations: what is not known yet counts against inviting.
     """
@@ -219,7 +249,7 @@ def cautious_acceptance(mean: FloatArray, disposed: FloatArray) -> FloatArray:
     mean = np.maximum(mean, LEAST_ACCEPTANCE)
     variance = mean * (1.0 - mean)
     steady = np.sqrt(variance / (slow_memory_of(mean) + PRIOR_WEIGHT))
-    return np.asarray(np.minimum(mean + 2.0 * np.maximum(np.sqrt(variance / weight) - steady, 0.0), 1.0))
+    return np.asarray(np.minimum(mean + CAUTION_DEVIATIONS * np.maximum(np.sqrt(variance / weight) - steady, 0.0), 1.0))
 
 
 def slow_memory_of(ratio: FloatArray) -> FloatArray:

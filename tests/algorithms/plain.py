@@ -155,7 +155,7 @@ class PlainTarget:
         now = spread / math.sqrt(learned["disposed"] + estimators.PRIOR_WEIGHT)
         given = float(snapshot.handle_seconds[self.row])
         return (
-            min(mean + 2.0 * max(now - steady, 0.0), 1.0),
+            min(mean + estimators.CAUTION_DEVIATIONS * max(now - steady, 0.0), 1.0),
             max(given if given > 0.0 else learned["handle"] or policy.default_handle_seconds, 1.0),
             max(learned["disposition"] or policy.default_disposition_seconds, 1.0),
             (120.0 + learned["waiting_seconds"]) / (2.0 + learned["abandoned"]),

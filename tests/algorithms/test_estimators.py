@@ -92,6 +92,33 @@ def test_statistics_and_reports_go_before_what_was_learned():
     assert estimates.acceptance_ratio[0] > 0.8
 
 
+def test_a_young_average_of_the_platform_does_not_count_in_full():
+    # Five seconds after a start only those have answered who were quick, and nobody has accepted yet.
+    policy = make_policy(1)
+    controller = create_controller(names(1), policy)
+    early, late = {"acceptance_ratio": 0.0, "disposition_seconds": 2.0}, {"acceptance_ratio": 0.8}
+    first = _told(controller, policy, 0, **early)
+    assert first.disposition_seconds[0] > 0.8 * policy.default_disposition_seconds
+    assert first.acceptance_ratio[0] > policy.default_acceptance
+    for step in range(1, 25):
+        last = _told(controller, policy, step, **late, disposition_seconds=12.0)
+    assert last.disposition_seconds[0] == 12.0
+    assert last.acceptance_ratio[0] > 0.8
+
+
+def test_a_young_average_that_is_longer_than_believed_counts_at_once():
+    policy = make_policy(1)
+    controller = create_controller(names(1), policy)
+    assert _told(controller, policy, 0, disposition_seconds=40.0).disposition_seconds[0] == 40.0
+
+
+def _told(controller, policy, step, **reported):
+    """Estimates after a report of five seconds without invitations."""
+    ages = dict.fromkeys(("reported", "report_age_seconds", "allotted_age_seconds", "pending_seconds"), 0.0)
+    feedback = make_feedback(report_seconds=5.0, **ages, **reported)
+    return controller.calculate(make_snapshot(taken_at=1000.0 + 5.0 * step), feedback, policy).estimates
+
+
 def test_patience_is_learned_from_waiting_and_leaving():
     policy = make_policy(1)
     controller = create_controller(names(1), policy)
