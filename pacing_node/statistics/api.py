@@ -47,11 +47,7 @@ class ApiStatistics(PairStatistics):
         """
         chosen = settings or ApiSettings()
         known = definitions or ApiDefinitions()
-        headers = {"Accept": "application/json"}
-        if bearer_token is not None:
-            headers["Authorization"] = f"Bearer {bearer_token.get_secret_value()}"
-        if api_key is not None:
-            headers["x-api-key"] = api_key.get_secret_value()
+        headers = _headers(bearer_token, api_key)
 
         def client() -> httpx.AsyncClient:
             verify = tls if tls is not None else True
@@ -83,3 +79,13 @@ class ApiStatistics(PairStatistics):
         await super().stop()
         if self._authority is not None:
             await self._authority.close()
+
+
+def _headers(bearer_token: SecretStr | None, api_key: SecretStr | None) -> dict[str, str]:
+    """What every request says, with the fixed credentials."""
+    headers = {"Accept": "application/json"}
+    if bearer_token is not None:
+        headers["Authorization"] = f"Bearer {bearer_token.get_secret_value()}"
+    if api_key is not None:
+        headers["x-api-key"] = api_key.get_secret_value()
+    return headers

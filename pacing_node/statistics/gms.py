@@ -48,19 +48,9 @@ class GmsStatistics(PairStatistics):
         known = definitions or GmsDefinitions()
         turn = Turn()
         auth = httpx.BasicAuth(user, password.get_secret_value() if password else "") if user is not None else None
-        limits = httpx.Limits(max_connections=chosen.concurrency, max_keepalive_connections=chosen.concurrency)
 
         def client() -> httpx.AsyncClient:
-            made = httpx.AsyncClient(
-                auth=auth,
-                verify=tls if tls is not None else True,
-                trust_env=False,
-                timeout=chosen.request_seconds,
-                limits=limits,
-                headers={"Accept": "application/json"},
-            )
-            made.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-            return made
+            return _client(auth, tls, chosen)
 
         def session(feed: Feed, registry: Registry, on_change: Callable[[], object]) -> GmsSession:
             return GmsSession(
@@ -82,3 +72,18 @@ class GmsStatistics(PairStatistics):
             answer_seconds=chosen.answer_seconds,
             least_known_ratio=least_known_ratio,
         )
+
+
+def _client(auth: httpx.BasicAuth | None, tls: ssl.SSLContext | None, settings: GmsSettings) -> httpx.AsyncClient:
+    """A client that keeps no cookies and listens to no environment variables."""
+    limits = httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency)
+    client = httpx.AsyncClient(
+        auth=auth,
+        verify=tls if tls is not None else True,
+        trust_env=False,
+        timeout=settings.request_seconds,
+        limits=limits,
+        headers={"Accept": "application/json"},
+    )
+    client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    return client
