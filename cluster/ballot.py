@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cluster.electorate import Electorate
-    from cluster.session import Session, Transaction
+    from cluster.session import Session
     from cluster.tree import Tree
+    from cluster.znodes import Transaction
 
 log = structlog.get_logger(__name__)
 

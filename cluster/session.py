@@ -13,7 +13,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from kazoo import exceptions as kazoo_errors
@@ -27,10 +27,13 @@ from cluster.clock import boot_seconds
 from cluster.connection_log import TRACE_LEVEL, ConnectionLog
 from cluster.mastership import ZooKeeperState
 from cluster.security import ZooKeeperSecurity
+from cluster.znodes import NodeStat
 
 if TYPE_CHECKING:
     from kazoo.interfaces import IAsyncResult
     from kazoo.protocol.states import WatchedEvent, ZnodeStat
+
+    from cluster.znodes import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -56,39 +59,6 @@ class SessionChange:
     """When the newest connection was opened, before its handshake, on the clock of leases."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeStat:
-    """What ZooKeeper knows of a node."""
-
-    version: int
-    created_zxid: int
-    modified_zxid: int
-    owner: int
-    """Session that owns an ephemeral node; 0 for a persistent one."""
-    modified_at: float
-    """Unix time in seconds on ZooKeeper's clock."""
-
-
-class Transaction(Protocol):
-    """What a transaction can hold; all of it happens, or none."""
-
-    def create(self, path: str, value: bytes, *, ephemeral: bool = False) -> None:
-        """Create a node."""
-        ...
-
-    def delete(self, path: str, version: int = -1) -> None:
-        """Delete a node of this version; -1 means any."""
-        ...
-
-    def set_data(self, path: str, value: bytes, version: int = -1) -> None:
-        """Write a node of this version; -1 means any."""
-        ...
-
-    def check(self, path: str, version: int) -> None:
-        """Fail unless the node exists with this version."""
-        ...
-
-
 class _Handler(SequentialThreadingHandler):
     """Opens connections that notice a silent peer while requests are under way, and remembers the newest one."""
 
@@ -96,6 +66,7 @@ class _Handler(SequentialThreadingHandler):
         super().__init__()
         self._silence_seconds = silence_seconds
         self._connection: socket.socket | None = None
+        self._pairs: list[socket.socket] = []
         self.opened_at = 0.0
         self.on_death: Callable[[], None] = lambda: None
         """Called in the client's thread when that thread ends by an error."""
@@ -123,6 +94,17 @@ class _Handler(SequentialThreadingHandler):
         self._connection = connection
         return connection
 
+    def create_socket_pair(self) -> tuple[socket.socket, socket.socket]:
+        """Two sockets by which the client wakes its own thread."""
+        pair = super().create_socket_pair()
+        self._pairs += pair
+        return pair
+
+    def release(self) -> None:
+        """Close what the client keeps open when its thread has ended by an error, or would not end."""
+        for each in self._pairs:
+            each.close()
+
     def drop(self) -> None:
         """Break the connection; kazoo goes on with the next server and the same session."""
         connection = self._connection
@@ -146,6 +128,7 @@ class Session:
         self._generation = 0
         self._client: KazooClient | None = None
         self._handler: _Handler | None = None
+        self._starting: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.change = SessionChange(ZooKeeperState.LOST, 0, timeout_seconds, 0.0)
 
@@ -192,22 +175,26 @@ class Session:
 
         client.add_listener(told)
         handler.on_death = lambda: told(KazooState.LOST)
-        threading.Thread(target=client.start_async, name="zookeeper-start", daemon=True).start()
+        self._starting = threading.Thread(target=client.start_async, name="zookeeper-start", daemon=True)
+        self._starting.start()
 
     async def stop(self, timeout_seconds: float) -> None:
         """Close the session, and with it delete its ephemeral nodes; give up waiting after ``timeout_seconds``."""
-        client, self._client, self._handler = self._client, None, None
+        client, handler, self._client, self._handler = self._client, self._handler, None, None
         self._generation += 1
         self.change = SessionChange(ZooKeeperState.LOST, 0, self.change.timeout_seconds, 0.0)
-        if client is None or self._loop is None:
+        if client is None or handler is None or self._loop is None:
             return
-        loop, closed = self._loop, asyncio.Event()
+        loop, starting, closed = self._loop, self._starting, asyncio.Event()
 
         def close() -> None:
             # kazoo may wait 10 s for its writer, and is known to hang: hence the thread.
-            with contextlib.suppress(Exception):
-                client.stop()
-                client.close()
+            # A client that is stopped before its start has come to an end would start after all.
+            if starting is not None:
+                starting.join()
+            for step in (client.stop, client.close, handler.release):
+                with contextlib.suppress(Exception):
+                    step()
             self._from_thread(loop, closed.set)
 
         threading.Thread(target=close, name="zookeeper-stop", daemon=True).start()

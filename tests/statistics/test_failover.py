@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 
 import grpc
@@ -204,14 +205,15 @@ async def test_the_servers_clock_may_be_wrong(offset):
 
 async def test_a_server_that_is_not_there_yet_is_found_when_it_comes():
     server = Server()
-    await server.start()
-    address, port = server.address, server.port
-    await server.stop()
-    source = BridgeStatistics(address, settings=QUICK)
-    await source.start()
-    source.watch(ONE)
-    await asyncio.sleep(0.5)
-    assert not source.snapshot(10.0).valid.any()
+    with socket.socket() as reserved:
+        # Bound but not listening: nobody is there, and nobody else can come.
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        source = BridgeStatistics(f"127.0.0.1:{port}", settings=QUICK)
+        await source.start()
+        source.watch(ONE)
+        await asyncio.sleep(0.5)
+        assert not source.snapshot(10.0).valid.any()
     await server.start(port)
     await until(lambda: source.warmed_up, 5.0)
     await source.stop()
