@@ -40,8 +40,14 @@ class Acquisition:
         Raises RefusedError, NotAdmittedError, NodeExistsError, ConflictError, OutcomeUnknownError and what else
         ZooKeeper may answer.
         """
-        last, pause_version, (standing, electorate_version) = await asyncio.gather(
-            self._ballot.read_epoch(), self._ballot.read_pause(), self._ballot.read_electorate()
+        # A session's requests are answered in their order. What led to this attempt may be older than the epoch read
+        # here; so the vacancy is looked at again, last: the newest reign has then lost its session, and may go on by
+        # promises only. This node gives none from before these reads to the end of the attempt.
+        last, pause_version, (standing, electorate_version), _ = await asyncio.gather(
+            self._ballot.read_epoch(),
+            self._ballot.read_pause(),
+            self._ballot.read_electorate(),
+            self._ballot.check_vacancy(),
         )
         self._yielding.check(self._node, last.successor, (last.epoch, last.version), self._clock())
         try:

@@ -103,6 +103,12 @@ class Ballot:
         data, stat = await self._session.get(self._tree.electorate)
         return decode_electorate(data, self._tree.electorate), stat.version
 
+    async def check_vacancy(self) -> None:
+        """Raises NodeExistsError while there is a master."""
+        if await self._session.exists(self._tree.master) is not None:
+            message = f"{self._tree.master} exists"
+            raise NodeExistsError(message)
+
     async def electorate_version(self) -> int:
         """The version of the electorate's node."""
         return (await self._session.get(self._tree.electorate))[1].version

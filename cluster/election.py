@@ -114,10 +114,11 @@ class ZooKeeperMastership:
 
     @property
     def _state_name(self) -> str:
-        if self._machine.hold is None and self._acquisition.waiting:
-            return "waiting"
-        standby = self._machine.state is State.STANDBY
-        return "paused" if standby and self._machine.paused else self._machine.state.value
+        state = self._machine.state
+        if state is State.STANDBY and self._machine.paused:
+            return "paused"
+        contends = state in {State.STANDBY, State.ACQUIRING} and self._session.state is ZooKeeperState.CONNECTED
+        return "waiting" if contends and self._acquisition.waiting else state.value
 
     @property
     def reign(self) -> Reign | None:
@@ -215,6 +216,7 @@ class ZooKeeperMastership:
     def _announce(self) -> None:
         if self._machine.state is not State.RESIGNING:
             self._settled.set()
+        self.failsafe.tell(self.standing.epoch, carrying=self._machine.state is State.FAILSAFE)
         now = (self._machine.state, self._machine.master, self._reign)
         if now != self._announced:
             self._announced = now
@@ -330,7 +332,9 @@ class ZooKeeperMastership:
             elif not isinstance(failure, errors.NodeExistsError | errors.ConflictError | errors.RefusedError):
                 log.warning("leadership.acquisition_failed", error=str(failure))
             silent = self._silent(connection, failure)
-            self._post(events.AcquisitionFailed(self._clock(), attempt, silent))
+            # What is damaged stays so until somebody mends it.
+            retry = ADMISSION_RETRY_SECONDS if isinstance(failure, errors.DamagedStateError) else 0.0
+            self._post(events.AcquisitionFailed(self._clock(), attempt, silent, retry))
         else:
             self._post(events.Acquired(self._clock(), attempt, sent_at, hold))
 
@@ -347,8 +351,6 @@ class ZooKeeperMastership:
         if seconds is None:
             self._post(events.PromiseMissing(self._clock(), action.round))
             return
-        if self._machine.state is State.SUSPENDED:
-            log.warning("leadership.failsafe", epoch=action.hold.epoch, promised_seconds=seconds)
         self._post(events.Promised(self._clock(), action.round, sent_at, seconds))
 
     async def _prove(self, hold: Hold, beat: int) -> None:

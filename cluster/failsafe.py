@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import structlog
@@ -54,6 +55,9 @@ class Failsafe:
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._told: tuple[str, ...] = ()
+        self._unwritten = ""
+        """Why the electorate could not be written, as last logged."""
+        self._carrying_since: float | None = None
 
     def own(self) -> Elector:
         """How this node stands in an electorate."""
@@ -76,6 +80,7 @@ class Failsafe:
             return
         self._hold, electorate, self._version = self._written
         self._possible = [electorate] if electorate is not None else []
+        self._told, self._unwritten = (), ""
         if electorate is not None and self._task is None:
             self._task = tasks.spawn("failsafe", self._keep())
         self.look()
@@ -88,6 +93,16 @@ class Failsafe:
         """The members may have changed."""
         self._wanted.set()
 
+    def tell(self, epoch: int, *, carrying: bool) -> None:
+        """Log when promises begin to carry the reign, and when they do no more."""
+        now = time.monotonic()
+        if carrying and self._carrying_since is None:
+            self._carrying_since = now
+            log.warning("leadership.failsafe", node=self._node, epoch=epoch, longest_seconds=self._longest_seconds)
+        elif not carrying and self._carrying_since is not None:
+            lasted, self._carrying_since = now - self._carrying_since, None
+            log.info("leadership.failsafe_over", node=self._node, epoch=epoch, lasted_seconds=round(lasted, 1))
+
     async def stop(self) -> None:
         """Write no more."""
         await tasks.cancel(self._task)
@@ -98,8 +113,14 @@ class Failsafe:
             return None
         seconds = min(each.promise_seconds for each in self._possible)
         electors = self._others()
-        refusals = await asyncio.gather(*(self._refusal(elector, hold.epoch, seconds) for elector in electors))
-        found = tuple(each for each in refusals if each is not None)
+        asked = (self._refusal(elector, hold.epoch, seconds) for elector in electors)
+        # A call that ends in any other way, cancelled with its channel for example, is no promise either.
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        found = tuple(
+            answer if isinstance(answer, str) else f"{name}: {answer!r}"
+            for (name, _), answer in zip(electors, answers, strict=True)
+            if answer is not None
+        )
         if found and found != self._told:
             log.warning("leadership.failsafe_refused", epoch=hold.epoch, refusals=list(found))
         self._told = found
@@ -127,13 +148,16 @@ class Failsafe:
             try:
                 await self._write(hold, wanted)
             except errors.ClusterError as failure:
-                log.info("leadership.electorate_not_written", error=str(failure))
+                if str(failure) != self._unwritten:
+                    self._unwritten = str(failure)
+                    log.info("leadership.electorate_not_written", node=self._node, error=str(failure))
                 await asyncio.sleep(RETRY_SECONDS)
                 self._wanted.set()
 
     async def _write(self, hold: Hold, wanted: Electorate) -> None:
         """Write under the reign's epoch; what was tried earlier can take effect no more after that."""
-        self._possible.append(wanted)
+        if wanted not in self._possible:
+            self._possible.append(wanted)
         try:
             version = await self._ballot.write_electorate(hold, wanted, self._version)
         except errors.ConflictError:
@@ -141,5 +165,5 @@ class Failsafe:
             version = await self._ballot.electorate_version()
             version = await self._ballot.write_electorate(hold, wanted, version)
         if self._hold == hold:
-            self._version, self._possible = version, [wanted]
+            self._version, self._possible, self._unwritten = version, [wanted], ""
             log.info("leadership.electorate", epoch=hold.epoch, members=sorted(name for name, _ in wanted.members))

@@ -17,6 +17,7 @@ from cluster.errors import NotMasterError, RefusedError, UnavailableError
 from cluster.follower import Follower
 from cluster.health import Health, HealthPort
 from cluster.joined import AloneParts, JoinedParts
+from cluster.leadership_events import State
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.peer_client import PeerClient
 from cluster.peers import Broadcast, PeerServer, PeerService
@@ -167,14 +168,15 @@ class ClusterMember:
         others = [each for each in members if each.name != self.settings.node]
         answers = {each.info.name: each for each in await self._client.get_statuses(others)}
         answers[self.settings.node] = wire.status_from_wire(self._info, self.own_status())
-        await self._client.forget(each.clustering for each in others)
+        self._client.forget(each.clustering for each in others)
         return [answers[each.name] for each in members]
 
     async def step_down(self, requested_by: str, successor: str = "") -> int:
         """Ask the master, wherever it is, to resign, in favour of ``successor`` if given. Returns the epoch that ended.
 
-        Raises NotMasterError when there is no master, RefusedError while the cluster is paused or when the successor is
-        unknown, unable or silent, UnavailableError when the master cannot be reached.
+        Raises NotMasterError when there is no master, RefusedError while the cluster is paused, while ZooKeeper is lost
+        to everybody, or when the successor is unknown, unable or silent, UnavailableError when the master cannot be
+        reached.
         """
         epoch = await self.resign(requested_by, successor)
         if epoch is not None:
@@ -240,13 +242,17 @@ class ClusterMember:
     async def resign(self, requested_by: str, successor: str = "") -> int | None:
         """Resign, in favour of ``successor`` if given; returns the epoch that ended, None when standby.
 
-        Raises RefusedError while the cluster is paused, or when the successor is unknown, unable or silent.
+        Raises RefusedError while the cluster is paused, while promises carry the reign, or when the successor is
+        unknown, unable or silent.
         """
         reign = self.mastership.reign
         if reign is None:
             return None
         if self.paused is not None:
             message = f"the cluster is paused by {self.paused.by}: nobody would take over; resume first"
+            raise RefusedError(message)
+        if self.status().state == State.FAILSAFE:
+            message = "ZooKeeper is lost to every member: nobody could take over"
             raise RefusedError(message)
         if successor:
             await self._check_successor(successor)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from cluster.electorate import Elector
     from cluster.records import MemberInfo
 
+LONGEST_CALL_SECONDS = 60.0
+"""How long a channel that is replaced or not needed any more lets the calls on it end."""
+
 
 class PeerClient:
     """Channels to other members, one for each address, opened when first needed; a deadline on every call."""
@@ -120,22 +123,28 @@ class PeerClient:
             raise UnavailableError(message) from failure
         return None if answer.promised else answer.reason or "it gives no reason"
 
-    async def forget(self, addresses: Iterable[str]) -> None:
-        """Close the channels to all addresses but these."""
+    def forget(self, addresses: Iterable[str]) -> None:
+        """Close the channels to all addresses but these; what runs on them may end."""
         keep = set(addresses)
         for address in [each for each in self._channels if each not in keep]:
-            await self._channels.pop(address).close(None)
+            self._retire(self._channels.pop(address))
 
     async def close(self) -> None:
-        """Close all channels."""
-        await self.forget(())
+        """Close all channels at once."""
+        while self._channels:
+            _, channel = self._channels.popitem()
+            await channel.close(None)
+
+    @staticmethod
+    def _retire(channel: grpc.aio.Channel) -> None:
+        # A call whose channel is closed under it ends as if its caller had been cancelled.
+        tasks.spawn("peers.old_channel", channel.close(LONGEST_CALL_SECONDS), finite=True)
 
     def _stub(self, address: str) -> peer_pb2_grpc.PeerServiceAsyncStub:
         if self._open.renewed():
             # A channel keeps the certificates it was opened with. What runs on the old ones may end.
-            for channel in self._channels.values():
-                tasks.spawn("peers.old_channel", channel.close(self._timeout_seconds), finite=True)
-            self._channels.clear()
+            while self._channels:
+                self._retire(self._channels.popitem()[1])
         if address not in self._channels:
             self._channels[address] = self._open.open(address)
         return peer_pb2_grpc.PeerServiceStub(self._channels[address])

@@ -152,6 +152,14 @@ MUTANTS = (
         f"{LEADERSHIP}/test_model.py::TestAtMostOneActsWithPromisesToo",
     ),
     Mutant(
+        "failsafe-late-attempt",
+        "an attempt made after somebody else has become master is given up before anything is written",
+        "cluster/ballot.py",
+        (("if await self._session.exists(self._tree.master) is not None:", "if False:"),),
+        f"{LEADERSHIP}/test_failsafe.py::TestAWholeEnsemble::"
+        "test_an_attempt_made_too_late_does_not_count_what_it_reads_as_a_vacancy",
+    ),
+    Mutant(
         "failsafe-longest",
         "promises carry a reign no further than the longest time after its last proof",
         "cluster/bridging.py",

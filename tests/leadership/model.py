@@ -49,6 +49,8 @@ from cluster.yielding import Yielding
 TERMS = LeaseTerms(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
 SIT_OUT_SECONDS = 10.0
 FAILSAFE_SECONDS = 12.0
+RATES = (0.99, 1.0, 1.01, 1.005)
+"""Clocks of two machines differ by up to 2 %, and by 1 % from ZooKeeper's."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ class Request:
     """The version of the pause document that says that there is no pause; None when it says that there is one."""
     successor: str
     settled: bool
+    vacant: bool
+    """Nobody was master when all this was read."""
     standing: Electorate | None
     electorate_version: int
     wanted: Electorate | None
@@ -128,7 +132,7 @@ class World:
     def __init__(self, nodes: int = 3, failsafe_seconds: float | None = None) -> None:
         self.now = 1000.0
         self.failsafe_seconds = failsafe_seconds
-        self.nodes = [self._born(f"node-{index}", 1.0 + (index - 1) * 0.005, 37.0 * index) for index in range(nodes)]
+        self.nodes = [self._born(f"node-{index}", RATES[index], 37.0 * index) for index in range(nodes)]
         self.down = False
         """Whether ZooKeeper is away for everybody; sessions do not expire meanwhile."""
         self.electorate: Electorate | None = None
@@ -324,6 +328,7 @@ class World:
             None if self.paused else self.pause_version,
             self.successor,
             self.settled,
+            self.master is None,
             self.electorate,
             self.electorate_version,
             self._members(node),
@@ -364,7 +369,7 @@ class World:
             )
         if isinstance(action, Acquire):
             unchanged = self.version == request.version and self.electorate_version == request.electorate_version
-            free = self.master is None and unchanged
+            free = request.vacant and self.master is None and unchanged
             if not free or request.pause_version != self.pause_version or self._yields(request):
                 return AcquisitionFailed(at, action.attempt, False)
             self.epoch, self.version = request.epoch + 1, self.version + 1

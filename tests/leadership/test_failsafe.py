@@ -6,10 +6,11 @@ import asyncio
 import time
 
 import pytest
+from structlog.testing import capture_logs
 
 from cluster.bridging import Bridging
 from cluster.electorate import Admission, Electorate, decode_electorate, encode_electorate
-from cluster.errors import DamagedStateError, NotAdmittedError, UnavailableError
+from cluster.errors import DamagedStateError, NodeExistsError, NotAdmittedError, RefusedError, UnavailableError
 from cluster.failsafe import Failsafe
 from cluster.leadership import Leadership
 from cluster.leadership_events import (
@@ -136,6 +137,24 @@ class TestAnOutageForSome:
         world.live(2.0)
         assert world.acting() == [late]
 
+    def test_an_attempt_on_a_vacancy_that_is_over_changes_nobodys_electorate_later(self, world: World) -> None:
+        """Else it could take effect after the master's session, and let somebody contend whom the master never asks."""
+        before, (other, third), late = master(world), standbys(world), world.nodes[3]
+        world.live(TERMS.session_timeout_seconds)
+        world.connect(late)  # the master has not written it down yet
+        at = other.clock(world.now)
+        world.post(other, MasterObserved(at, at, other.session, 0, None, 0))  # from before the master's acquisition
+        attempt = next(each for each in other.requests if isinstance(each.action, Acquire))
+        world.time_out(attempt)
+        cut_off(world, before, other, third)
+        while world.master is not None:
+            world.touched[other.session] = world.now
+            world.live(0.25)
+        assert world.acting() == [before]
+        world.apply(attempt)
+        world.live(TERMS.session_timeout_seconds + 2.0)
+        assert world.acting() == [before]
+
 
 class TestAPromise:
     def standby(self) -> Leadership:
@@ -241,13 +260,13 @@ class TestUnanimity:
     """The asking itself, with members that answer as the test says."""
 
     @staticmethod
-    def failsafe(answers: dict[str, str | Exception | None]) -> Failsafe:
+    def failsafe(answers: dict[str, str | BaseException | None]) -> Failsafe:
         infos = [MemberInfo(name, "", address, "1", 0.0) for name, address in (A, B, C)]
 
         async def ask(elector: tuple[str, str], epoch: int, seconds: float) -> str | None:
             assert (epoch, seconds) == (HOLD.epoch, 4.0)
             answer = answers[elector[0]]
-            if isinstance(answer, Exception):
+            if isinstance(answer, BaseException):
                 raise answer
             return answer
 
@@ -263,6 +282,12 @@ class TestUnanimity:
     async def test_one_refusal_or_one_missing_answer_is_enough_to_fail(self, answer: str | Exception) -> None:
         assert await self.failsafe({"b": None, "c": answer}).promised_seconds(HOLD) is None
 
+    async def test_a_call_whose_channel_is_closed_under_it_is_no_promise_and_no_silence(self) -> None:
+        cancelled = self.failsafe({"b": None, "c": asyncio.CancelledError()})
+        with capture_logs() as logged:
+            assert await cancelled.promised_seconds(HOLD) is None
+        assert [each["refusals"] for each in logged] == [["c: CancelledError('')"]]
+
     async def test_another_reign_has_no_promise(self) -> None:
         assert await self.failsafe({"b": None, "c": None}).promised_seconds(Hold(4, 6, 7, 100)) is None
 
@@ -273,6 +298,22 @@ class TestUnanimity:
         failsafe = self.failsafe({"b": None, "c": None, "d": answer})
         failsafe._possible.append(Electorate(frozenset({A, ("d", "d:7800")}), 4.0, 600.0))
         assert await failsafe.promised_seconds(HOLD) == promised
+
+
+class TestWhatAnOperatorIsTold:
+    @staticmethod
+    def failsafe() -> Failsafe:
+        return Failsafe("a", None, list, 600.0)  # type: ignore[arg-type] - nothing is written here
+
+    def test_when_promises_begin_to_carry_the_reign_and_when_they_are_over_once_each(self) -> None:
+        made = self.failsafe()
+        with capture_logs() as logged:
+            for carrying in (False, True, True, False, False):
+                made.tell(7, carrying=carrying)
+        assert [(each["event"], each["log_level"], each["epoch"]) for each in logged] == [
+            ("leadership.failsafe", "warning", 7),
+            ("leadership.failsafe_over", "info", 7),
+        ]
 
 
 @pytest.mark.ensemble
@@ -295,6 +336,8 @@ class TestAWholeEnsemble:
         while time.monotonic() - began < 2 * SESSION_TIMEOUT_SECONDS:
             await asyncio.sleep(0.05)
             assert reign.seconds_to_act(0.5) == 0.5
+        with pytest.raises(RefusedError, match="ZooKeeper is lost to every member: nobody could take over"):
+            await a.step_down("an operator")
         for server in three_members.members:
             server.start()
         await asyncio.to_thread(three_members.wait_ready)
@@ -324,6 +367,32 @@ class TestAWholeEnsemble:
         b = await members.join("b", failsafe_seconds=60.0)
         await asyncio.wait_for(b.mastership.wait_for_reign(), 10)
 
+    async def test_an_attempt_made_too_late_does_not_count_what_it_reads_as_a_vacancy(self, members: Members) -> None:
+        await members.join("a", failsafe_seconds=60.0)
+        await members.master()
+        b = await members.join("b", failsafe_seconds=60.0)
+        await until(lambda: b.status().master == "a")
+        with pytest.raises(NodeExistsError):
+            await b.mastership._acquisition.attempt(2.0)
+        assert b.status().state == "standby"
+
+    async def test_a_list_nobody_can_read_is_told_now_and_then_until_it_is_emptied(self, members: Members) -> None:
+        a = await members.join("a")
+        await members.master()
+        session, path = a._parts._session, a.mastership._ballot._tree.electorate
+        a.mastership.set_candidate(candidate=False)
+        await a.step_down("an operator")
+        await session.set(path, b"{")
+        with capture_logs() as logged:
+            a.mastership.set_candidate(candidate=True)
+            await until(lambda: any(each["event"] == "leadership.acquisition_failed" for each in logged))
+            await asyncio.sleep(1.5)
+        told = [each for each in logged if each["event"] == "leadership.acquisition_failed"]
+        assert 1 <= len(told) <= 3, told
+        assert "/failsafe: found b'{'" in told[0]["error"]
+        await session.set(path, b"")
+        assert await members.master() is a
+
     async def test_who_was_not_asked_waits_and_says_so(self, members: Members) -> None:
         a = await members.join("a", failsafe_seconds=60.0)
         await members.master()
@@ -336,3 +405,5 @@ class TestAWholeEnsemble:
         b = await members.join("b")
         await until(lambda: b.status().state == "waiting")
         assert b.mastership.reign is None
+        await b.mastership.stop()
+        assert b.status().state == "stopped"
