@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
-from cluster.electorate import Admission, Electorate
+from cluster.electorate import Admission, Elector, Electorate
 from cluster.errors import NotAdmittedError, RefusedError
 from cluster.leadership import Leadership
 from cluster.leadership_events import (
@@ -67,6 +67,7 @@ class Request:
     """A request on its way, in the order of its session."""
 
     node: ModelNode
+    elector: Elector
     action: Action | WriteElectorate
     session: int
     sent_at: float
@@ -82,6 +83,8 @@ class Request:
     standing: Electorate | None
     electorate_version: int
     wanted: Electorate | None
+    refused: bool = False
+    """Its sender must wait, and so never commits it."""
     given_up: bool = False
     applied: bool = False
     answer: Event | None = None
@@ -97,7 +100,7 @@ class PromiseRound:
     number: int
     epoch: int
     sent_at: float
-    open: set[str]
+    open: set[Elector]
 
 
 @dataclass
@@ -109,6 +112,8 @@ class ModelNode:
     offset: float
     machine: Leadership
     admission: Admission
+    address: str = ""
+    """Where it answers the others."""
     session: int = 0
     connected: bool = False
     yielding: Yielding = field(default_factory=lambda: Yielding(SIT_OUT_SECONDS))
@@ -118,6 +123,10 @@ class ModelNode:
     possible: list[Electorate] = field(default_factory=list)
     """As master: the electorates that may stand in ZooKeeper."""
     electorate_version: int = 0
+
+    @property
+    def elector(self) -> Elector:
+        return self.name, self.address
 
     def clock(self, now: float) -> float:
         return self.offset + now * self.rate
@@ -169,8 +178,11 @@ class World:
             # A new leader grants every session its whole time-out again.
             self.touched = dict.fromkeys(self.touched, self.now)
 
-    def restart(self, node: ModelNode) -> None:
-        """The process dies and a new one takes its place at once; what it has sent may still take effect."""
+    def restart(self, node: ModelNode, *, elsewhere: bool = False) -> None:
+        """The process dies and a new one takes its place at once; what it has sent may still take effect.
+
+        ``elsewhere``: at an address of its own, where nobody is reached who asks at the old one.
+        """
         node.connected = False
         for request in node.requests:
             request.given_up = True
@@ -178,6 +190,8 @@ class World:
         born = self._born(node.name, node.rate, node.offset)
         node.machine, node.admission, node.yielding, node.session = born.machine, born.admission, born.yielding, 0
         node.possible = []
+        if elsewhere:
+            node.address = f"address-{next(self._ids)}"
 
     def write_electorate(self, node: ModelNode) -> None:
         """As master, write who has joined."""
@@ -186,14 +200,15 @@ class World:
             node.possible.append(wanted)
             self._send(node, WriteElectorate(hold, wanted, node.electorate_version))
 
-    def promise_answered(self, asking: PromiseRound, name: str) -> None:
-        """One of those asked answers now."""
-        asked = next(each for each in self.nodes if each.name == name)
+    def promise_answered(self, asking: PromiseRound, elector: Elector, *, heard: bool = True) -> None:
+        """One of those asked answers now; unless ``heard`` the answer is lost, and the promise binds all the same."""
+        asked = next((each for each in self.nodes if each.elector == elector), None)
         seconds = TERMS.session_timeout_seconds
-        if asked.machine.promise(asked.clock(self.now), asking.epoch, seconds):
+        refused = asked is None or asked.machine.promise(asked.clock(self.now), asking.epoch, seconds)
+        if refused or not heard:
             self.promise_lost(asking)
             return
-        asking.open.discard(name)
+        asking.open.discard(elector)
         if not asking.open:
             self._all_promised(asking)
 
@@ -319,6 +334,7 @@ class World:
     def _send(self, node: ModelNode, action: Action | WriteElectorate) -> None:
         request = Request(
             node,
+            node.elector,
             action,
             node.session,
             node.clock(self.now),
@@ -333,24 +349,24 @@ class World:
             self.electorate_version,
             self._members(node),
         )
+        request.refused = isinstance(action, Acquire) and self._yields(request)
         node.requests.append(request)
 
     def _ask(self, node: ModelNode, action: AskPromises) -> None:
-        names = {name for each in node.possible for name, _ in each.members} - {node.name}
-        asking = PromiseRound(node, action.round, action.hold.epoch, node.clock(self.now), names)
+        others = {elector for each in node.possible for elector in each.members} - {node.elector}
+        asking = PromiseRound(node, action.round, action.hold.epoch, node.clock(self.now), others)
         self.rounds.append(asking)
         if not node.possible:
             self.promise_lost(asking)
-        elif not names:
+        elif not others:
             self._all_promised(asking)
 
     def _members(self, node: ModelNode) -> Electorate | None:
         """Who has a living session now, and the node itself: what a master would write."""
         if self.failsafe_seconds is None:
             return None
-        joined = {each.name for each in self.nodes if each.session in self.touched} | {node.name}
-        electors = frozenset((name, "") for name in joined)
-        return Electorate(electors, TERMS.session_timeout_seconds, self.failsafe_seconds)
+        joined = {each.elector for each in self.nodes if each.session in self.touched} | {node.elector}
+        return Electorate(frozenset(joined), TERMS.session_timeout_seconds, self.failsafe_seconds)
 
     def _electorate_written(self, request: Request, action: WriteElectorate) -> None:
         node = request.node
@@ -370,7 +386,7 @@ class World:
         if isinstance(action, Acquire):
             unchanged = self.version == request.version and self.electorate_version == request.electorate_version
             free = request.vacant and self.master is None and unchanged
-            if not free or request.pause_version != self.pause_version or self._yields(request):
+            if not free or request.pause_version != self.pause_version or request.refused:
                 return AcquisitionFailed(at, action.attempt, False)
             self.epoch, self.version = request.epoch + 1, self.version + 1
             assert not self.paused
@@ -404,7 +420,7 @@ class World:
         try:
             node.yielding.check(node.name, request.successor, seen, request.sent_at)
             seen_all = (*seen, request.electorate_version)
-            node.admission.check((node.name, ""), request.standing, seen_all, request.sent_at)
+            node.admission.check(request.elector, request.standing, seen_all, request.sent_at)
         except (RefusedError, NotAdmittedError):
             return True
         return False
@@ -492,11 +508,11 @@ class World:
 
     def _answer_promises(self, without: ModelNode | None) -> None:
         for asking in list(self.rounds):
-            for name in sorted(asking.open):
-                if without is not None and without.name == name:
+            for elector in sorted(asking.open):
+                if without is not None and without.elector == elector:
                     self.promise_lost(asking)
                 elif asking in self.rounds:
-                    self.promise_answered(asking, name)
+                    self.promise_answered(asking, elector)
 
     def live(self, seconds: float, silent: frozenset[str] = frozenset()) -> None:
         """Life as things are: who is connected is served, masters and peers talk, ``silent`` ones answer no peer."""
@@ -514,11 +530,11 @@ class World:
                         self.answer(request)
                 self.check()
             for asking in list(self.rounds):
-                for name in sorted(asking.open):
-                    if name in silent:
+                for elector in sorted(asking.open):
+                    if elector[0] in silent:
                         self.promise_lost(asking)
                     elif asking in self.rounds:
-                        self.promise_answered(asking, name)
+                        self.promise_answered(asking, elector)
                     self.check()
 
     def acting(self) -> list[ModelNode]:

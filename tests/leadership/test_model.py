@@ -120,7 +120,7 @@ class FaultsWithFailsafe(Faults):
         self.world.live(1.0)
 
     def _answers(self):
-        return [(asking, name) for asking in self.world.rounds for name in sorted(asking.open)]
+        return [(asking, elector) for asking in self.world.rounds for elector in sorted(asking.open)]
 
     @rule()
     def zookeeper_goes(self) -> None:
@@ -130,18 +130,18 @@ class FaultsWithFailsafe(Faults):
     def zookeeper_returns(self) -> None:
         self.world.zookeeper_returns()
 
-    @rule(number=node_numbers)
-    def restarted(self, number: int) -> None:
-        self.world.restart(self.world.nodes[number])
+    @rule(number=node_numbers, elsewhere=st.booleans())
+    def restarted(self, number: int, elsewhere: bool) -> None:
+        self.world.restart(self.world.nodes[number], elsewhere=elsewhere)
 
     @rule(number=node_numbers)
     def writes_its_electorate(self, number: int) -> None:
         self.world.write_electorate(self.world.nodes[number])
 
     @precondition(lambda self: self._answers())
-    @rule(data=st.data())
-    def one_answers(self, data: st.DataObject) -> None:
-        self.world.promise_answered(*data.draw(st.sampled_from(self._answers())))
+    @rule(data=st.data(), heard=st.booleans())
+    def one_answers(self, data: st.DataObject, heard: bool) -> None:
+        self.world.promise_answered(*data.draw(st.sampled_from(self._answers())), heard=heard)
 
     @rule(seconds=st.sampled_from([0.25, 1.0, 5.0, 14.0]), silent=st.frozensets(node_numbers, max_size=1))
     def life_goes_on(self, seconds: float, silent: frozenset[int]) -> None:
@@ -158,9 +158,9 @@ class FaultsWithFailsafe(Faults):
         self.world.connect(self.world.nodes[number])
         self.world.live(seconds)
 
-    @rule(number=node_numbers, seconds=st.sampled_from([0.25, 1.0, 5.0]))
-    def one_restarts_where_zookeeper_is(self, number: int, seconds: float) -> None:
-        self.world.restart(self.world.nodes[number])
+    @rule(number=node_numbers, seconds=st.sampled_from([0.25, 1.0, 5.0]), elsewhere=st.booleans())
+    def one_restarts_where_zookeeper_is(self, number: int, seconds: float, elsewhere: bool) -> None:
+        self.world.restart(self.world.nodes[number], elsewhere=elsewhere)
         self.world.connect(self.world.nodes[number])
         self.world.live(seconds)
 
