@@ -93,7 +93,7 @@ class History:
     async def newest(self, limit: int) -> Sequence[HistoryEntry]:
         """The newest reigns, newest first."""
         epochs = sorted(await self._epochs(), reverse=True)[: limit + 1]
-        read = [await self._read(epoch) for epoch in epochs]
+        read = await asyncio.gather(*(self._read(epoch) for epoch in epochs))
         entries = [entry for entry in read if entry is not None]
         with_gaps = [with_gap(entry, before) for entry, before in zip_longest(entries, entries[1:])]
         return with_gaps[:limit]

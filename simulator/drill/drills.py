@@ -30,9 +30,10 @@ async def graceful(field: Field) -> float:
     """Ask the master to resign."""
     await field.rest()
     master, epoch = await field.mid_period(), field.arena.epoch
+    member = await field.member(master)
     fault_at = time.time()
     field.tell(f"{master} is asked to resign, epoch {epoch}", fault_at)
-    await field.resign(master)
+    await field.resign(member)
     return (await field.successor(fault_at, epoch)).received_at - fault_at
 
 

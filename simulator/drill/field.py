@@ -88,17 +88,18 @@ class Field:
         if len(resigned) >= len(self.arena.nodes) - 1:
             await _sleep_until(resigned[1 - len(self.arena.nodes)] + SIT_OUT_SECONDS)
 
-    async def resign(self, node: str) -> None:
-        """Ask a node to resign, as `pacing step-down` does."""
-        self.arena.resigned_at[node] = time.time()
-        await step_down(next(each for each in await self._members() if each["name"] == node))
-
-    async def _members(self) -> list[dict[str, object]]:
+    async def member(self, node: str) -> dict[str, object]:
+        """A node as `/cluster` lists it."""
         for name in self.arena.nodes:
-            members = (await self.arena.page(name, "/cluster")).get("members")
-            if members:
-                return list(members)
-        raise DemoError("no node tells who the members are")
+            for member in (await self.arena.page(name, "/cluster")).get("members") or ():
+                if member["name"] == node:
+                    return dict(member)
+        raise DemoError(f"no node tells where {node} is")
+
+    async def resign(self, member: dict[str, object]) -> None:
+        """Ask a member to resign, as `pacing step-down` does."""
+        self.arena.resigned_at[str(member["name"])] = time.time()
+        await step_down(member)
 
     async def measured(self, gap_seconds: float) -> Measured:
         """The measures of everything since this object was made."""
