@@ -306,18 +306,18 @@ class ZooKeeperMastership:
 
     async def _read_master(self) -> None:
         connection, session_id, sent_at = self._connection, self._session.session_id, self._clock()
-
-        def changed() -> None:
-            if connection == self._connection and self._session.state is ZooKeeperState.CONNECTED:
-                tasks.spawn("election.ReadMaster", self._read_master(), finite=True)
-
         try:
-            owner, node, epoch = await self._ballot.observe(changed)
+            owner, node, epoch = await self._ballot.observe(self._master_changed)
         except errors.ClusterError as failure:
             self._post(events.ObservationFailed(self._clock(), self._silent(connection, failure)))
         else:
             self._acquisition.waiting = self._acquisition.waiting and owner == 0
             self._post(events.MasterObserved(self._clock(), sent_at, session_id, owner, node, epoch))
+
+    def _master_changed(self) -> None:
+        # A watch that ends with its connection is told as well: the next connection begins with a reading.
+        if self._session.state is ZooKeeperState.CONNECTED:
+            tasks.spawn("election.ReadMaster", self._read_master(), finite=True)
 
     async def _acquire(self, attempt: int) -> None:
         connection = self._connection

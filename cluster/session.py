@@ -44,6 +44,7 @@ _STATES = {
 }
 
 WatchCallback = Callable[[], None]
+"""Called once when what was read changes. Pass an equal one each time: any other is kept as long as the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class Session:
         self._asked_seconds = timeout_seconds
         self._call_timeout_seconds = call_timeout_seconds
         self._listeners: list[Callable[[SessionChange], None]] = []
+        self._watchers: dict[WatchCallback, Callable[[WatchedEvent], None]] = {}
         self._generation = 0
         self._client: KazooClient | None = None
         self._handler: _Handler | None = None
@@ -317,10 +319,13 @@ class Session:
             raise errors.OutcomeUnknownError(message) from timeout
 
     def _watcher(self, watch: WatchCallback | None) -> Callable[[WatchedEvent], None] | None:
+        """What kazoo calls: for equal callbacks the same object, which it keeps once however often it is armed."""
         loop = self._loop
         if watch is None or loop is None:
             return None
-        return lambda _: self._from_thread(loop, watch)
+        if watch not in self._watchers:
+            self._watchers[watch] = lambda _: self._from_thread(loop, watch)
+        return self._watchers[watch]
 
     def _changed(self, generation: int, change: SessionChange) -> None:
         if generation != self._generation:

@@ -218,3 +218,30 @@ async def test_what_may_be_started_shrinks_with_the_lease_and_ends_with_the_conn
     member._parts._session.drop_connection()
     await until(lambda: suspended)
     assert suspended[0] == (True, 0.0)
+
+
+async def test_a_standby_that_has_looked_many_times_is_told_of_a_change_once(members: Members) -> None:
+    """Watches that pile up would all fire at a hand-over: the longer a standby has waited, the later it would act."""
+    a = await members.join("a")
+    await members.master()
+    b = await members.join("b")
+    await until(lambda: b.status().master == "a")
+    ballot, looked = b.mastership._ballot, []
+    observe = ballot.observe
+
+    async def counted(on_change):
+        looked.append(time.monotonic())
+        return await observe(on_change)
+
+    ballot.observe = counted
+    await until(lambda: len(looked) >= 8)
+    looked.clear()
+    await a.step_down("an operator")
+    await until(lambda: b.mastership.reign is not None)
+    assert 1 <= len(looked) <= 4
+    watchers = session_of(b)._client._data_watchers
+    assert max(len(each) for each in watchers.values()) == 1
+
+
+def session_of(member):
+    return member._parts._session
