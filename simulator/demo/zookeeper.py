@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from simulator.demo.children import start_child
+from simulator.demo.ports import choose_quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -258,7 +259,7 @@ class Ensemble:
         elif self.source.image is not None:
             from simulator.demo.zookeeper_container import ContainerMember  # noqa: PLC0415 - optional dependency
 
-            self.members = (ContainerMember(self.source.image, _free_ports(1)[0]),)
+            self.members = (ContainerMember(self.source.image, choose_quiet(1)[0]),)
         if self.members:
             self.hosts = ",".join(f"127.0.0.1:{member.client_port}" for member in self.members)
 
@@ -320,16 +321,8 @@ def _end_of_log(member: Member) -> str:
     return member.log.read_text(errors="replace")[-1500:]
 
 
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
-
-
 def _write_members(directory: Path, count: int, classpath: str) -> list[ProcessMember]:
-    ports = _free_ports(3 * count)
+    ports = choose_quiet(3 * count)
     servers = ""
     if count > 1:
         servers = "".join(
