@@ -19,6 +19,7 @@ from pacing_node.alarms.http_sinks import AlertmanagerSink
 from pacing_node.alarms.outbox import Outbox
 from pacing_node.alarms.sinks import SyslogSink
 from pacing_node.alarms.syslog_sender import SyslogSender, Transport
+from simulator.demo.ports import choose_quiet
 from tests.alarms.parts import cleared, raised
 from tests.support.packages import program
 
@@ -40,17 +41,6 @@ input(type="imtcp" address="127.0.0.1" port="{tls}" ruleset="keep" streamdriver.
   streamdriver.keyfile="{folder}/key.pem")
 """
 GTLS = Path("/usr/lib")
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 def wait_for_port(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -104,7 +94,7 @@ def authority() -> trustme.CA:
 @pytest.fixture
 def rsyslog(tmp_path: Path, authority: trustme.CA) -> Iterator[Rsyslog]:
     command = program("rsyslogd", "rsyslog", "rsyslog-gnutls")
-    udp, tcp, tls = free_ports(3)
+    udp, tcp, tls = choose_quiet(3)
     configuration = CONFIGURATION.format(folder=tmp_path, udp=udp, tcp=tcp)
     if any(GTLS.glob("*/rsyslog/lmnsd_gtls.so")):
         certificate = authority.issue_cert("127.0.0.1", "localhost")
@@ -177,7 +167,7 @@ async def test_alarms_raised_while_rsyslog_is_down_arrive_when_it_is_back(rsyslo
 @pytest.fixture
 def alertmanager(tmp_path: Path) -> Iterator[str]:
     command = program("prometheus-alertmanager", "prometheus-alertmanager")
-    (port,) = free_ports(1)
+    (port,) = choose_quiet(1)
     file = tmp_path / "alertmanager.yml"
     file.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
     log = tmp_path / "log"

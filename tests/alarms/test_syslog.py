@@ -18,6 +18,7 @@ from pacing_node.alarms.outbox import DeliveryError
 from pacing_node.alarms.sinks import SyslogSink
 from pacing_node.alarms.syslog import Level, SyslogMessage, frame, render
 from pacing_node.alarms.syslog_sender import SyslogSender
+from simulator.demo.ports import choose_quiet
 from tests.alarms.parts import cleared, raised
 
 FORM = re.compile(
@@ -119,9 +120,7 @@ class Receiver:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return choose_quiet(1)[0]
 
 
 async def test_a_batch_arrives_over_tcp_on_one_connection() -> None:

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import itertools
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ import httpx
 import pytest
 import yaml
 
+from simulator.demo.ports import choose_quiet
 from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
 
@@ -32,10 +32,8 @@ TROUBLE = [
 PACING = Path(sys.executable).with_name("pacing")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port() -> int:
+    return choose_quiet(1)[0]
 
 
 @pytest.fixture

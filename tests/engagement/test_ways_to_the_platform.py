@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from pacing_node.engagement.port import PushStatus
 from pacing_node.engagement.predictive import PredictiveEngagement
 from pacing_node.engagement.settings import EngagementSettingsError, ProxySettings
+from simulator.demo.ports import choose_quiet
 from tests.engagement.platform import platform_running, pushes, settings, token
 from tests.engagement.proxy import proxy_running
 from tests.support.packages import program
@@ -123,10 +124,8 @@ def tinyproxy(tmp_path):
         yield port
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port() -> int:
+    return choose_quiet(1)[0]
 
 
 @contextlib.contextmanager
