@@ -110,16 +110,17 @@ class Workers:
         self._cluster = f"workers-{uuid.uuid4().hex[:8]}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, node: str, receiver: Receiver, **options) -> subprocess.Popen[bytes]:
+    def start(self, node: str, receiver: Receiver, prefix: tuple[str, ...] = (), **options) -> subprocess.Popen[bytes]:
+        """``prefix`` is a command that runs the worker's command somewhere else."""
         configuration = {
             "node": node,
             "cluster": self._cluster,
             "hosts": self._hosts,
-            "receiver": receiver.port,
+            "receiver_port": receiver.port,
             "session_timeout_seconds": SESSION_TIMEOUT_SECONDS,
             **options,
         }
-        command = [sys.executable, "-m", "tests.support.pushing_worker", json.dumps(configuration)]
+        command = [*prefix, sys.executable, "-m", "tests.support.pushing_worker", json.dumps(configuration)]
         self.processes[node] = start_child(command, log=self._directory / f"{node}.log")
         return self.processes[node]
 

@@ -9,8 +9,9 @@ import contextlib
 class FaultProxy:
     """Forwards to one address until told otherwise."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, listen_on: str = "127.0.0.1") -> None:
         self._target = (host, port)
+        self._listen_on = listen_on
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._marker: bytes | None = None
@@ -21,13 +22,15 @@ class FaultProxy:
         self.port = 0
 
     async def __aenter__(self) -> FaultProxy:
-        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accepted, self._listen_on, 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *exception: object) -> None:
         assert self._server is not None
         self._server.close()
+        # A connection accepted just now has a task that has not begun: cancelled as it is, it would close nothing.
+        await asyncio.sleep(0.01)
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -42,7 +45,7 @@ class FaultProxy:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+        with contextlib.closing(writer), contextlib.suppress(OSError, asyncio.CancelledError):
             upstream, upstream_writer = await asyncio.open_connection(*self._target)
             answering = asyncio.Event()
             answering.set()
@@ -55,7 +58,6 @@ class FaultProxy:
                 back.cancel()
                 await asyncio.gather(there, back, return_exceptions=True)
                 upstream_writer.close()
-        writer.close()
 
     async def _requests(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answering: asyncio.Event

@@ -18,6 +18,7 @@ from cluster.settings import ClusterSettings
 from cluster.supervisor import run
 
 PERIOD_SECONDS = 0.03
+CONNECT_SECONDS = 1.0
 
 
 def settings_from(options: dict) -> ClusterSettings:
@@ -31,9 +32,19 @@ def settings_from(options: dict) -> ClusterSettings:
     )
 
 
-async def push(member: ClusterMember, port: int) -> None:
+async def push(member: ClusterMember, host: str, port: int) -> None:
+    """Push whenever master; on a new connection when the one before has failed."""
+    while True:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                connection = await asyncio.open_connection(host, port)
+            await push_on(member, *connection)
+        except (OSError, TimeoutError):
+            await asyncio.sleep(PERIOD_SECONDS)
+
+
+async def push_on(member: ClusterMember, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     settings = member.settings
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while True:
         reign = await member.mastership.wait_for_reign()
         while not reign.ended.is_set():
@@ -60,7 +71,7 @@ async def work(options: dict) -> None:
     loop.add_signal_handler(signal.SIGUSR1, time.sleep, 60)
     await member.start()
     member.set_ready(ready=True)
-    pushing = asyncio.create_task(push(member, options["receiver"]))
+    pushing = asyncio.create_task(push(member, options.get("receiver_host", "127.0.0.1"), options["receiver_port"]))
     await stop.wait()
     await member.stop()
     pushing.cancel()

@@ -1,0 +1,68 @@
+"""A network namespace of its own, joined to this machine by one line that can be cut."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+from types import TracebackType
+
+
+class NamespaceError(Exception):
+    """This machine lets nobody make one; the message says why."""
+
+
+class Namespace:
+    """Addresses come from 198.18.0.0/15, which is set aside for tests of networks (RFC 2544)."""
+
+    def __init__(self) -> None:
+        mark = secrets.token_hex(3)
+        self.name, self._line, self._end = f"pacing-{mark}", f"pt{mark}a", f"pt{mark}b"
+        network = f"198.18.{secrets.randbelow(256)}.{4 * secrets.randbelow(64)}"
+        base, last = network.rsplit(".", 1)
+        self.outside, self._inside = f"{base}.{int(last) + 1}", f"{base}.{int(last) + 2}"
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """What runs a command inside."""
+        return ("ip", "netns", "exec", self.name)
+
+    def __enter__(self) -> Namespace:
+        if shutil.which("ip") is None or os.geteuid() != 0:
+            raise NamespaceError("network namespaces need root and the program ip")
+        try:
+            self._ip("netns", "add", self.name)
+            self._ip("link", "add", self._line, "type", "veth", "peer", "name", self._end, "netns", self.name)
+            self._ip("address", "add", f"{self.outside}/30", "dev", self._line)
+            self._ip("link", "set", self._line, "up")
+            for command in (
+                ("address", "add", f"{self._inside}/30", "dev", self._end),
+                ("link", "set", self._end, "up"),
+                ("link", "set", "lo", "up"),
+            ):
+                self._ip("-n", self.name, *command)
+        except NamespaceError:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        subprocess.run(["ip", "netns", "del", self.name], capture_output=True, check=False)
+        subprocess.run(["ip", "link", "del", self._line], capture_output=True, check=False)
+
+    def cut(self) -> None:
+        """Nothing passes any more, and nobody is told."""
+        self._ip("link", "set", self._line, "down")
+
+    def mend(self) -> None:
+        """Everything passes again."""
+        self._ip("link", "set", self._line, "up")
+
+    @staticmethod
+    def _ip(*arguments: str) -> None:
+        done = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NamespaceError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
