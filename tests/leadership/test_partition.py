@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -22,12 +22,12 @@ NOTICED_SECONDS = SESSION_TIMEOUT_SECONDS + TICK_SECONDS + 1.5
 
 @pytest.fixture
 def namespace() -> Iterator[Namespace]:
-    try:
-        made = Namespace().__enter__()
-    except NamespaceError as error:
-        pytest.skip(str(error))
-    yield made
-    made.__exit__(None, None, None)
+    with ExitStack() as stack:
+        try:
+            made = stack.enter_context(Namespace())
+        except NamespaceError as error:
+            pytest.skip(str(error))
+        yield made
 
 
 @dataclass
