@@ -1,6 +1,7 @@
 """What an application sees of the cluster: whether this node may act, and for how long.
 
-Two implementations: ``cluster.election`` through ZooKeeper and ``cluster.standalone`` for a single node without it.
+Two implementations: ``cluster.election.driver`` through ZooKeeper and ``cluster.backends.standalone`` for a single node
+without it.
 """
 
 from __future__ import annotations

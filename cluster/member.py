@@ -10,30 +10,30 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from cluster import wire
-from cluster.channels import Channels
-from cluster.egress import Egress
+from cluster.backends.zookeeper_backend import AloneParts, JoinedParts
+from cluster.election.events import State
+from cluster.election.self_demotion import Egress
 from cluster.errors import NotMasterError, RefusedError, UnavailableError
-from cluster.follower import Follower
-from cluster.health import Health, HealthPort
-from cluster.joined import AloneParts, JoinedParts
-from cluster.leadership_events import State
 from cluster.mastership import EndCause, Role, ZooKeeperState
-from cluster.peer_client import PeerClient
-from cluster.peers import Broadcast, PeerServer, PeerService
+from cluster.peers import wire
+from cluster.peers.channels import Channels
+from cluster.peers.client import PeerClient
+from cluster.peers.follower import Follower
+from cluster.peers.health import Health, HealthPort
+from cluster.peers.server import Broadcast, PeerServer, PeerService
+from cluster.process.watchdog import Watchdog
 from cluster.records import MemberInfo
 from cluster.rpc import peer_pb2, peer_pb2_grpc
-from cluster.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from cluster.documents import DocumentStore
-    from cluster.electorate import Elector
+    from cluster.election.failsafe_members import Elector
     from cluster.mastership import Mastership, Standing
-    from cluster.pause import Pause
     from cluster.records import HistoryEntry, MemberStatus, Record
     from cluster.settings import ClusterSettings
+    from cluster.zookeeper.pause import Pause
 
 log = structlog.get_logger(__name__)
 

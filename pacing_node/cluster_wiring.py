@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster.peer_tls import PeerTls
-from cluster.security import ZooKeeperSecurity
+from cluster.peers.tls import PeerTls
 from cluster.settings import ClusterSettings
+from cluster.zookeeper.security import ZooKeeperSecurity
 
 if TYPE_CHECKING:
     from pacing_node.configuration.node_options import NodeOptions, ZooKeeper

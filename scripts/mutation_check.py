@@ -41,28 +41,28 @@ MUTANTS = (
     Mutant(
         "lease-margin",
         "a lease ends before its session by heartbeat, half a tick and drift",
-        "cluster/lease.py",
+        "cluster/election/lease.py",
         (("sent_at - self.heartbeat_seconds - self.report_seconds", "sent_at"), (" * (1.0 - DRIFT_RATIO)", "")),
         f"{LEADERSHIP}/test_lease.py::test_in_steady_service_a_lease_ends_before_its_session_by_the_margin",
     ),
     Mutant(
         "lease-after-a-pause",
         "a lease counts from touches of the session that ZooKeeper's leader knew of",
-        "cluster/lease.py",
+        "cluster/election/lease.py",
         (("min(from_proof, touched_at)", "from_proof"),),
         f"{LEADERSHIP}/test_lease.py::test_after_a_pause_a_lease_counts_from_the_last_touch_that_was_surely_known",
     ),
     Mutant(
         "lease-expiry",
         "a reign ends before its lease does",
-        "cluster/leadership.py",
+        "cluster/election/state_machine.py",
         (("at >= self.lease_until - HEALTH_GUARD_SECONDS", "False"),),
         f"{LEADERSHIP}/test_state_machine.py::test_a_reign_may_act_until_its_lease_is_over_and_ends_just_before",
     ),
     Mutant(
         "suspended",
         "nothing is started without a connection to ZooKeeper",
-        "cluster/leadership.py",
+        "cluster/election/state_machine.py",
         (
             (
                 "return serving and self.lease_left(now) > 0.0",
@@ -74,7 +74,7 @@ MUTANTS = (
     Mutant(
         "lease-of-the-moment",
         "what may be started is bounded by the lease left at that moment",
-        "cluster/election.py",
+        "cluster/election/driver.py",
         (
             (
                 "return self._machine.lease_left(now) if self._machine.may_act(now) else 0.0",
@@ -86,49 +86,49 @@ MUTANTS = (
     Mutant(
         "pause-in-the-transaction",
         "nobody acquires after a pause was ordered, although it had looked before",
-        "cluster/ballot.py",
+        "cluster/election/transactions.py",
         (("            transaction.check(tree.pause, pause_version)\n", ""), ("_, stat, _, elec", "_, stat, elec")),
         f"{LEADERSHIP}/test_pause.py::test_an_acquisition_fails_if_the_cluster_was_paused_after_it_looked",
     ),
     Mutant(
         "pause-blocks-contending",
         "a paused cluster has no contenders",
-        "cluster/contention.py",
+        "cluster/election/candidacy.py",
         (("self.candidate and not self.paused and self._vacant", "self.candidate and self._vacant"),),
         f"{LEADERSHIP}/test_state_machine.py::test_nobody_contends_while_paused_and_does_at_once_when_resumed",
     ),
     Mutant(
         "successor",
         "only the named successor contends",
-        "cluster/yielding.py",
+        "cluster/election/successor.py",
         (("if now - self._since < self._seconds:", "if False:"),),
         f"{LEADERSHIP}/test_model.py::TestNobodyActsWithoutHoldingAndAllComesBack",
     ),
     Mutant(
         "sitting-out",
         "a mastership that nobody else takes is taken by one that sits out",
-        "cluster/sitting_out.py",
+        "cluster/election/cooldown.py",
         (("return min(self._until, ", "return max(self._until, "),),
         f"{LEADERSHIP}/test_state_machine.py::test_a_node_that_sits_out_takes_a_mastership_that_nobody_else_takes",
     ),
     Mutant(
         "failsafe-unanimity",
         "a master without ZooKeeper goes on only while every other elector promises",
-        "cluster/failsafe.py",
+        "cluster/election/failsafe.py",
         (("return seconds if not found and", "return seconds if len(found) < 2 and"),),
         f"{LEADERSHIP}/test_failsafe.py::TestUnanimity",
     ),
     Mutant(
         "failsafe-promise",
         "a promise keeps its giver from contending",
-        "cluster/leadership.py",
+        "cluster/election/state_machine.py",
         (("self._contention.promise(at + seconds)", "pass"),),
         f"{LEADERSHIP}/test_failsafe.py::TestAnOutageForSome::test_a_promise_binds_whoever_finds_zookeeper_again",
     ),
     Mutant(
         "failsafe-connected-peer",
         "a member that has ZooKeeper promises nothing",
-        "cluster/leadership.py",
+        "cluster/election/state_machine.py",
         (
             (
                 '        if self._connected:\n            return "its own',
@@ -140,21 +140,21 @@ MUTANTS = (
     Mutant(
         "failsafe-restart",
         "a process that restarts honours what its predecessor may have promised",
-        "cluster/electorate.py",
+        "cluster/election/failsafe_members.py",
         (("self._started_at + electorate.promise_seconds", "self._started_at"),),
         f"{LEADERSHIP}/test_failsafe.py::TestAnOutageForSome::test_a_restart_takes_no_promise_back",
     ),
     Mutant(
         "failsafe-newcomer",
         "a node that was not asked waits until no reign can bridge the outage any more",
-        "cluster/electorate.py",
+        "cluster/election/failsafe_members.py",
         (("self._since + electorate.longest_seconds", "self._since"),),
         f"{LEADERSHIP}/test_model.py::TestAtMostOneActsWithPromisesToo",
     ),
     Mutant(
         "failsafe-late-attempt",
         "an attempt made after somebody else has become master is given up before anything is written",
-        "cluster/ballot.py",
+        "cluster/election/transactions.py",
         (("if await self._session.exists(self._tree.master) is not None:", "if False:"),),
         f"{LEADERSHIP}/test_failsafe.py::TestAWholeEnsemble::"
         "test_an_attempt_made_too_late_does_not_count_what_it_reads_as_a_vacancy",
@@ -162,21 +162,21 @@ MUTANTS = (
     Mutant(
         "failsafe-longest",
         "promises carry a reign no further than the longest time after its last proof",
-        "cluster/bridging.py",
+        "cluster/election/failsafe_lease.py",
         (("min(sent_at + seconds * (1.0 - DRIFT_RATIO), self._limit)", "sent_at + seconds * (1.0 - DRIFT_RATIO)"),),
         f"{LEADERSHIP}/test_failsafe.py::TestHowFarPromisesCarry",
     ),
     Mutant(
         "ghost-reconciliation",
         "a mastership held without knowing it is found and given back",
-        "cluster/leadership.py",
+        "cluster/election/state_machine.py",
         (("elif mine and self.state is State.STANDBY:", "elif mine and self.state is State.STOPPED:"),),
         f"{LEADERSHIP}/test_state_machine.py::test_a_lost_answer_is_reconciled_before_anything_else",
     ),
     Mutant(
         "session-change",
         "an epoch is never carried into another session",
-        "cluster/leadership.py",
+        "cluster/election/state_machine.py",
         (("if self.hold is not None and event.session_id != self.hold.session_id:", "if False:"),),
         f"{LEADERSHIP}/test_state_machine.py::test_an_epoch_is_never_carried_into_another_session",
     ),
@@ -196,7 +196,7 @@ MUTANTS = (
     Mutant(
         "settled",
         "a release says that nothing is under way only when that is so",
-        "cluster/election.py",
+        "cluster/election/driver.py",
         (("settled=self._settled_by(hold.epoch)", "settled=True"),),
         f"{LEADERSHIP}/test_settled.py::test_the_successor_is_told_of_the_reign_before_it_and_of_no_other",
     ),
@@ -210,7 +210,7 @@ MUTANTS = (
     Mutant(
         "watchdog",
         "a process whose event loop is frozen is ended",
-        "cluster/watchdog.py",
+        "cluster/process/watchdog.py",
         (("elif frozen > self._limit_seconds:", "elif frozen > 1e9:"),),
         f"{LEADERSHIP}/test_broadcast.py::test_the_watchdog_tells_a_frozen_loop_from_a_busy_one",
     ),

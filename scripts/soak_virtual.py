@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from prometheus_client import CollectorRegistry, generate_latest
 
+from cluster.backends.standalone import StandaloneMastership
 from cluster.settings import ClusterSettings
-from cluster.standalone import StandaloneMastership
 from cluster.tasks import spawn
 from pacing_node.api.metrics import MetricSources, NodeCollector
 from pacing_node.cycle.board import Board

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cluster.errors import ClusterError
-from cluster.supervisor import run as run_supervised
+from cluster.process.supervisor import run as run_supervised
 from pacing_node.cluster_wiring import cluster_settings
 from pacing_node.configuration.errors import ConfigurationError
 from pacing_node.configuration.node_options import NodeOptions, describe_node_options, load_node_options

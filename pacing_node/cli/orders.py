@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cluster.channels import Channels
 from cluster.errors import ClusterError, SettingsError
-from cluster.peer_client import PeerClient
+from cluster.peers.channels import Channels
+from cluster.peers.client import PeerClient
 from cluster.records import MemberInfo
 from pacing_node.cli.output import DEFAULT_URL, ExitCode, Output, OutputOption, UrlOption, ask, fail, print_json
 from pacing_node.cluster_wiring import peer_tls
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import TypeVar
 
-    from cluster.pause import Pause
+    from cluster.zookeeper.pause import Pause
 
     _T = TypeVar("_T")
 

@@ -6,17 +6,17 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from cluster.document_stores import LocalDocuments, ZooKeeperDocuments
 from cluster.errors import UnavailableError
 from cluster.mastership import ZooKeeperState
-from cluster.session import Session
-from cluster.tree import locate
+from cluster.zookeeper.client import Session
+from cluster.zookeeper.document_stores import LocalDocuments, ZooKeeperDocuments
+from cluster.zookeeper.paths import locate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from cluster.documents import DocumentStore
-    from cluster.security import ZooKeeperSecurity
+    from cluster.zookeeper.security import ZooKeeperSecurity
     from pacing_node.configuration.node_options import NodeOptions
 
 CONNECT_SECONDS = 10.0

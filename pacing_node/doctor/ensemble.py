@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from cluster.errors import ClusterError
 from cluster.mastership import ZooKeeperState
-from cluster.session import Session
-from cluster.tree import locate
+from cluster.zookeeper.client import Session
+from cluster.zookeeper.paths import locate
 from pacing_node.doctor.diagnosis import error, ok, warning
 from pacing_node.doctor.surroundings import reason
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from cluster.session import SessionChange
     from cluster.settings import ClusterSettings
-    from cluster.tree import Tree
+    from cluster.zookeeper.client import SessionChange
+    from cluster.zookeeper.paths import Tree
     from pacing_node.doctor.diagnosis import Diagnosis
 
 ANSWER_SECONDS = 2.0

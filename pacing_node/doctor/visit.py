@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from cluster.document_stores import ZooKeeperDocuments
 from cluster.errors import ClusterError
-from cluster.membership import decode_member
+from cluster.zookeeper.document_stores import ZooKeeperDocuments
+from cluster.zookeeper.membership import decode_member
 from pacing_node.cluster_wiring import cluster_settings
 from pacing_node.configuration.discovery import discover
 from pacing_node.doctor import dependencies
@@ -23,8 +23,8 @@ from pacing_node.doctor.times import Times, check_times
 
 if TYPE_CHECKING:
     from cluster.records import MemberInfo
-    from cluster.session import Session
-    from cluster.tree import Tree
+    from cluster.zookeeper.client import Session
+    from cluster.zookeeper.paths import Tree
     from pacing_node.configuration.cluster_options import ClusterOptions
     from pacing_node.configuration.node_options import NodeOptions
     from pacing_node.doctor.diagnosis import Diagnosis

@@ -6,7 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from cluster.processes import bound_to_parent
+from cluster.process.children import bound_to_parent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,8 @@ def start_child(
     """Start ``command`` in a session of its own, killed when this process ends, its output appended to ``log``.
 
     A session of its own keeps the terminal's Ctrl-C away from it, so that the parent can end its children in order.
-    The thread that starts it must live as long (``cluster.processes``). Raises OSError when the log cannot be opened.
+    The thread that starts it must live as long (``cluster.process.children``). Raises OSError when the log cannot be
+    opened.
     """
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - the command is ours

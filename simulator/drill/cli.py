@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cluster.errors import SettingsError
-from cluster.peer_tls import PeerTls
+from cluster.peers.tls import PeerTls
 from simulator.demo import zookeeper
 from simulator.demo.directory import working_directory
 from simulator.demo.options import DemoError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import grpc.aio
 
-from cluster.channels import Channels
+from cluster.peers.channels import Channels
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 from simulator.demo.options import DemoError
 from simulator.drill.record import applied, changes_of_epoch, longest_interval, missed_periods, out_of_order
@@ -18,7 +18,7 @@ from simulator.drill.verdict import Measured
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cluster.peer_tls import PeerTls
+    from cluster.peers.tls import PeerTls
     from simulator.drill.arena import Arena
     from simulator.drill.record import Push
 

@@ -19,7 +19,7 @@ from simulator.drill.verdict import DrillResult, Expectation, Measured
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cluster.peer_tls import PeerTls
+    from cluster.peers.tls import PeerTls
 
 _REQUEST_SECONDS = 5.0
 _POLL_SECONDS = 0.02

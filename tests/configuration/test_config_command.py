@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cluster.document_stores import LocalDocuments
+from cluster.zookeeper.document_stores import LocalDocuments
 from pacing_node.cli import config
 from pacing_node.configuration.document_access import open_documents
 from pacing_node.configuration.masking import masked

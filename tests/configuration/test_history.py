@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from cluster.document_stores import LocalDocuments
+from cluster.zookeeper.document_stores import LocalDocuments
 from pacing_node.cli import config
 from pacing_node.configuration.history import (
     KEPT_VERSIONS,

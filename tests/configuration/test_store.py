@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cluster.document_stores import LocalDocuments
 from cluster.errors import ConflictError, UnavailableError
+from cluster.zookeeper.document_stores import LocalDocuments
 from pacing_node.configuration.errors import ConfigurationError
 from pacing_node.configuration.store import (
     OptionsChangedError,

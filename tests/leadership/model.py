@@ -10,10 +10,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
-from cluster.electorate import Admission, Elector, Electorate
-from cluster.errors import NotAdmittedError, RefusedError
-from cluster.leadership import Leadership
-from cluster.leadership_events import (
+from cluster.election.events import (
     Acquire,
     Acquired,
     AcquisitionFailed,
@@ -43,8 +40,11 @@ from cluster.leadership_events import (
     Suspended,
     Tick,
 )
-from cluster.lease import LeaseTerms
-from cluster.yielding import Yielding
+from cluster.election.failsafe_members import Admission, Elector, Electorate
+from cluster.election.lease import LeaseTerms
+from cluster.election.state_machine import Leadership
+from cluster.election.successor import Yielding
+from cluster.errors import NotAdmittedError, RefusedError
 
 TERMS = LeaseTerms(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
 SIT_OUT_SECONDS = 10.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
-from cluster.peers import Broadcast
+from cluster.peers.server import Broadcast
+from cluster.process.watchdog import Watchdog
 from cluster.records import Record, RecordInfo
-from cluster.watchdog import Watchdog
 
 
 def record(sequence: int) -> Record:

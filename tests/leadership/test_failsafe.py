@@ -8,12 +8,7 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
-from cluster.bridging import Bridging
-from cluster.electorate import Admission, Electorate, decode_electorate, encode_electorate
-from cluster.errors import DamagedStateError, NodeExistsError, NotAdmittedError, RefusedError, UnavailableError
-from cluster.failsafe import Failsafe
-from cluster.leadership import Leadership
-from cluster.leadership_events import (
+from cluster.election.events import (
     Acquire,
     AskPromises,
     Connected,
@@ -24,6 +19,11 @@ from cluster.leadership_events import (
     State,
     Suspended,
 )
+from cluster.election.failsafe import Failsafe
+from cluster.election.failsafe_lease import Bridging
+from cluster.election.failsafe_members import Admission, Electorate, decode_electorate, encode_electorate
+from cluster.election.state_machine import Leadership
+from cluster.errors import DamagedStateError, NodeExistsError, NotAdmittedError, RefusedError, UnavailableError
 from cluster.mastership import EndCause
 from cluster.records import MemberInfo
 from simulator.demo.zookeeper import Ensemble

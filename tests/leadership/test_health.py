@@ -12,9 +12,9 @@ import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from cluster.channels import open_channel
 from cluster.errors import ClusterError
-from cluster.health import Health
+from cluster.peers.channels import open_channel
+from cluster.peers.health import Health
 from tests.leadership.conftest import Members, Workers, until
 from tests.support.receiver import Receiver
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cluster.history import decode_entry, encode_entry, with_gap
 from cluster.records import HistoryEntry
+from cluster.zookeeper.history import decode_entry, encode_entry, with_gap
 
 
 def reign(epoch: int, began_at: float, ended_at: float | None, cause: str | None) -> HistoryEntry:

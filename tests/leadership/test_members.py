@@ -9,11 +9,11 @@ import time
 import pytest
 from kazoo.client import KazooClient
 
-from cluster import tree
 from cluster.errors import ConflictError, NotMasterError
 from cluster.mastership import Role
 from cluster.records import Record, RecordInfo
 from cluster.tasks import running_names
+from cluster.zookeeper import paths as tree
 from simulator.demo.zookeeper import Ensemble
 from tests.leadership.conftest import CLUSTER, Members, until
 

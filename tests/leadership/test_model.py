@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from cluster.leadership_events import Fenced, State, StepDown
+from cluster.election.events import Fenced, State, StepDown
 from cluster.mastership import EndCause
 from tests.leadership.model import FAILSAFE_SECONDS, World
 

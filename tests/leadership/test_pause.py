@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cluster.channels import Channels
 from cluster.errors import RefusedError, UnavailableError
 from cluster.mastership import EndCause
-from cluster.pause import decode_pause
-from cluster.peer_client import PeerClient
+from cluster.peers.channels import Channels
+from cluster.peers.client import PeerClient
+from cluster.zookeeper.pause import decode_pause
 from tests.leadership.conftest import SESSION_TIMEOUT_SECONDS, until
 from tests.leadership.test_alone import alone
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cluster.election.term import HeldReign
 from cluster.mastership import EndCause
-from cluster.reign import HeldReign
 
 
 def reign(lease_left: float, refusals: list | None = None) -> HeldReign:

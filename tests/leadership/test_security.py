@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives import serialization
 from kazoo.client import KazooClient
 from kazoo.exceptions import NoAuthError
 
-from cluster import tree
 from cluster.errors import NotAllowedError, SettingsError
 from cluster.mastership import ZooKeeperState
-from cluster.security import ZooKeeperSecurity
+from cluster.zookeeper import paths as tree
+from cluster.zookeeper.security import ZooKeeperSecurity
 from pacing_node.cluster_wiring import cluster_settings, zookeeper_security
 from pacing_node.configuration.document_access import open_documents
 from pacing_node.configuration.node_options import load_node_options

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from cluster import tree
 from cluster.member import ClusterMember
+from cluster.zookeeper import paths as tree
 from simulator.demo.zookeeper import Ensemble
 from tests.leadership.conftest import Members, until
 from tests.support.fault_proxy import FaultProxy

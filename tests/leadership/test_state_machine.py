@@ -6,8 +6,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from cluster.leadership import FOREIGN_SIT_OUT_SECONDS, HEALTH_GUARD_SECONDS, Leadership
-from cluster.leadership_events import (
+from cluster.election.cooldown import SittingOut
+from cluster.election.events import (
     Acquire,
     Acquired,
     AcquisitionFailed,
@@ -35,9 +35,9 @@ from cluster.leadership_events import (
     Suspended,
     Tick,
 )
-from cluster.lease import LeaseTerms
+from cluster.election.lease import LeaseTerms
+from cluster.election.state_machine import FOREIGN_SIT_OUT_SECONDS, HEALTH_GUARD_SECONDS, Leadership
 from cluster.mastership import EndCause
-from cluster.sitting_out import SittingOut
 
 TERMS = LeaseTerms(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
 ME, OTHER = 7, 8

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from cluster import tree
+from cluster.election.successor import Yielding
 from cluster.errors import RefusedError
 from cluster.member import ClusterMember
-from cluster.yielding import Yielding
+from cluster.zookeeper import paths as tree
 from tests.leadership.conftest import Members, until
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cluster.leadership_events import Hold
-from cluster.supervision import VARIABLE, Reporter, decode_hold
+from cluster.election.events import Hold
+from cluster.process.worker_pipe import VARIABLE, Reporter, decode_hold
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ import pytest
 from kazoo.client import KazooClient
 from kazoo.handlers.threading import KazooTimeoutError
 
-from cluster import tree
 from cluster.mastership import EndCause, ZooKeeperState
+from cluster.zookeeper import paths as tree
 from simulator.demo.zookeeper import Ensemble, ProcessMember
 from tests.leadership.conftest import CLUSTER, Members, until
 from tests.support.fault_proxy import FaultProxy

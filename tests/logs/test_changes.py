@@ -32,7 +32,7 @@ def say() -> None:
     structlog.get_logger("pacing_node.alarms.sinks").error("alarm.raised", condition="x")
     structlog.get_logger("pacing_node.node").info("standard.event")
     structlog.get_logger("pacing_node.engagement.part").debug("interaction.event")
-    structlog.get_logger("cluster.peers").debug("trace.event")
+    structlog.get_logger("cluster.peers.server").debug("trace.event")
     logging.getLogger("asyncio").debug("debug event")
     logging.getLogger("httpcore").debug("never shown")
 

@@ -14,8 +14,8 @@ import time
 
 from cluster.mastership import Reign
 from cluster.member import ClusterMember
+from cluster.process.supervisor import run
 from cluster.settings import ClusterSettings
-from cluster.supervisor import run
 
 PERIOD_SECONDS = 0.03
 CONNECT_SECONDS = 1.0

@@ -8,7 +8,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from cluster.leadership_events import Hold
+from cluster.election.events import Hold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from cluster.peers import PeerServer
+from cluster.peers.server import PeerServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

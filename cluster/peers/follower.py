@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import grpc.aio
 import structlog
 
-from cluster import tasks, wire
+from cluster import tasks
+from cluster.peers import wire
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cluster.channels import Channels
+    from cluster.peers.channels import Channels
     from cluster.records import MemberInfo, Record
 
 log = structlog.get_logger(__name__)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from cluster.electorate import Admission
+from cluster.election.failsafe_members import Admission
+from cluster.election.successor import Yielding
 from cluster.errors import NotAdmittedError
-from cluster.yielding import Yielding
 
 if TYPE_CHECKING:
-    from cluster.ballot import Ballot
     from cluster.clock import Clock
-    from cluster.failsafe import Failsafe
-    from cluster.leadership_events import Hold
+    from cluster.election.events import Hold
+    from cluster.election.failsafe import Failsafe
+    from cluster.election.transactions import Ballot
     from cluster.settings import ClusterSettings
 
 log = structlog.get_logger(__name__)

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from cluster import tree as layout
-from cluster.electorate import decode_electorate, encode_electorate
+from cluster.election.events import Hold
+from cluster.election.failsafe_members import decode_electorate, encode_electorate
 from cluster.errors import ConflictError, NodeExistsError, NodeMissingError, OutcomeUnknownError, RefusedError
-from cluster.leadership_events import Hold
-from cluster.pause import pause_in_force
+from cluster.zookeeper import paths as layout
+from cluster.zookeeper.pause import pause_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cluster.electorate import Electorate
-    from cluster.session import Session
-    from cluster.tree import Tree
-    from cluster.znodes import Transaction
+    from cluster.election.failsafe_members import Electorate
+    from cluster.zookeeper.client import Session
+    from cluster.zookeeper.paths import Tree
+    from cluster.zookeeper.types import Transaction
 
 log = structlog.get_logger(__name__)
 

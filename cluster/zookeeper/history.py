@@ -17,8 +17,8 @@ from cluster.records import HistoryEntry
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cluster.session import Session
-    from cluster.tree import Tree
+    from cluster.zookeeper.client import Session
+    from cluster.zookeeper.paths import Tree
 
 log = structlog.get_logger(__name__)
 

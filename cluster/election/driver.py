@@ -1,4 +1,4 @@
-"""Mastership through ZooKeeper: carries out what the state machine of ``cluster.leadership`` asks for."""
+"""Mastership through ZooKeeper: carries out what the state machine of ``cluster.election.state_machine`` asks for."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from cluster import errors, tasks
-from cluster import leadership_events as events
-from cluster.acquisition import Acquisition
-from cluster.ballot import Ballot
 from cluster.clock import boot_seconds
-from cluster.failsafe import Failsafe
-from cluster.leadership import Leadership
-from cluster.leadership_events import State
-from cluster.lease import LeaseTerms
+from cluster.election import events
+from cluster.election.acquisition import Acquisition
+from cluster.election.events import State
+from cluster.election.failsafe import Failsafe
+from cluster.election.lease import LeaseTerms
+from cluster.election.state_machine import Leadership
+from cluster.election.term import HeldReign
+from cluster.election.transactions import Ballot
 from cluster.mastership import EndCause, Role, Standing, ZooKeeperState
-from cluster.reign import HeldReign
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from cluster.clock import Clock
-    from cluster.leadership_events import Event, Hold
+    from cluster.election.events import Event, Hold
     from cluster.mastership import Reign
     from cluster.records import MemberInfo
-    from cluster.session import Session, SessionChange
     from cluster.settings import ClusterSettings
-    from cluster.tree import Tree
+    from cluster.zookeeper.client import Session, SessionChange
+    from cluster.zookeeper.paths import Tree
 
 log = structlog.get_logger(__name__)
 

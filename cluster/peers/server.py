@@ -9,19 +9,19 @@ import grpc
 import grpc.aio
 import structlog
 
-from cluster import wire
-from cluster.channels import SERVER_OPTIONS
 from cluster.errors import ClusterError, RefusedError
-from cluster.peer_tls import PeerCertificates, caller_names
+from cluster.peers import wire
+from cluster.peers.channels import SERVER_OPTIONS
+from cluster.peers.tls import PeerCertificates, caller_names
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from typing import Any
 
-    from cluster.pause import Pause
-    from cluster.peer_tls import PeerTls
+    from cluster.peers.tls import PeerTls
     from cluster.records import Record
+    from cluster.zookeeper.pause import Pause
 
     StatusContext = grpc.aio.ServicerContext[peer_pb2.GetStatusRequest, peer_pb2.GetStatusResponse]
     FollowContext = grpc.aio.ServicerContext[peer_pb2.FollowRequest, peer_pb2.FollowResponse]

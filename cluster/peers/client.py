@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 import grpc
 import grpc.aio
 
-from cluster import tasks, wire
+from cluster import tasks
 from cluster.errors import NotMasterError, RefusedError, UnavailableError
-from cluster.pause import Pause
+from cluster.peers import wire
 from cluster.records import MemberStatus
 from cluster.rpc import peer_pb2, peer_pb2_grpc
+from cluster.zookeeper.pause import Pause
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cluster.channels import Channels
-    from cluster.electorate import Elector
+    from cluster.election.failsafe_members import Elector
+    from cluster.peers.channels import Channels
     from cluster.records import MemberInfo
 
 LONGEST_CALL_SECONDS = 60.0

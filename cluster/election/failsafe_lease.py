@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cluster.lease import DRIFT_RATIO
-from cluster.rounds import Rounds
+from cluster.election.lease import DRIFT_RATIO
+from cluster.election.polling import Rounds
 
 
 class Bridging:

@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster import errors
-from cluster.ballot import Ballot
-from cluster.history import History
+from cluster.election.transactions import Ballot
 from cluster.mastership import EndCause
-from cluster.processes import bound_to_parent
-from cluster.session import Session
-from cluster.supervision import VARIABLE, decode_hold
-from cluster.tree import locate
-from cluster.watchdog import EXIT_STATUS
+from cluster.process.children import bound_to_parent
+from cluster.process.watchdog import EXIT_STATUS
+from cluster.process.worker_pipe import VARIABLE, decode_hold
+from cluster.zookeeper.client import Session
+from cluster.zookeeper.history import History
+from cluster.zookeeper.paths import locate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cluster.leadership_events import Hold
+    from cluster.election.events import Hold
     from cluster.settings import ClusterSettings
 
 log = structlog.get_logger(__name__)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster import errors, tasks
-from cluster.electorate import Electorate
+from cluster.election.failsafe_members import Electorate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from cluster.ballot import Ballot
-    from cluster.electorate import Elector
-    from cluster.leadership_events import Hold
+    from cluster.election.events import Hold
+    from cluster.election.failsafe_members import Elector
+    from cluster.election.transactions import Ballot
     from cluster.records import MemberInfo
 
     Ask = Callable[[Elector, int, float], Awaitable[str | None]]
@@ -33,8 +33,9 @@ RETRY_SECONDS = 0.5
 class Failsafe:
     """A master's electorate: written with its acquisition, kept in step with the members, asked when ZooKeeper is gone.
 
-    Whoever is not in the electorate waits for ``longest_seconds`` before it acquires (``cluster.electorate``); whoever
-    is in it must promise. A write whose outcome is not known leaves two electorates that may stand: both are asked.
+    Whoever is not in the electorate waits for ``longest_seconds`` before it acquires
+    (``cluster.election.failsafe_members``); whoever is in it must promise. A write whose outcome is not known leaves
+    two electorates that may stand: both are asked.
     """
 
     def __init__(

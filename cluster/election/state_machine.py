@@ -1,26 +1,26 @@
 """The rules of mastership as a state machine: events in, actions out, no I/O, no clock of its own.
 
-The driver (``cluster.election``) posts what has happened, with the time it happened at, and carries out the actions
-returned. All times are seconds on the clock of leases.
+The driver (``cluster.election.driver``) posts what has happened, with the time it happened at, and carries out the
+actions returned. All times are seconds on the clock of leases.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster import leadership_events as events
-from cluster.bridging import Bridging
-from cluster.contention import Contention
-from cluster.leadership_events import State
-from cluster.lease import Touches
+from cluster.election import events
+from cluster.election.candidacy import Contention
+from cluster.election.events import State
+from cluster.election.failsafe_lease import Bridging
+from cluster.election.lease import Touches
+from cluster.election.polling import Rounds
 from cluster.mastership import EndCause
-from cluster.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cluster.leadership_events import Action, Event, Hold
-    from cluster.lease import LeaseTerms
+    from cluster.election.events import Action, Event, Hold
+    from cluster.election.lease import LeaseTerms
 
 HEALTH_GUARD_SECONDS = 0.05
 """A reign ends this much before its lease does, so that whoever asks is told in time."""

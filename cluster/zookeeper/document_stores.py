@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cluster.documents import DocumentCallback
-    from cluster.session import Session
+    from cluster.zookeeper.client import Session
 
 log = structlog.get_logger(__name__)
 

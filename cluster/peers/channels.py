@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import grpc.aio
 
-from cluster.peer_tls import PeerCertificates
+from cluster.peers.tls import PeerCertificates
 
 if TYPE_CHECKING:
-    from cluster.peer_tls import PeerTls
+    from cluster.peers.tls import PeerTls
 
 KEEPALIVE_MILLISECONDS = 500
 """Time between two pings of a client, and the longest wait for the answer to one."""

@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from cluster import errors, tasks
-from cluster.document_stores import LocalDocuments, ZooKeeperDocuments
-from cluster.election import ZooKeeperMastership
+from cluster.backends.standalone import StandaloneMastership
+from cluster.election.driver import ZooKeeperMastership
 from cluster.files import read_if_there, write_durably
-from cluster.history import History
-from cluster.membership import Membership
-from cluster.pause import PauseSwitch
+from cluster.process.worker_pipe import Reporter
 from cluster.records import HistoryEntry
-from cluster.session import Session
-from cluster.standalone import StandaloneMastership
-from cluster.supervision import Reporter
-from cluster.tree import locate
+from cluster.zookeeper.client import Session
+from cluster.zookeeper.document_stores import LocalDocuments, ZooKeeperDocuments
+from cluster.zookeeper.history import History
+from cluster.zookeeper.membership import Membership
+from cluster.zookeeper.paths import locate
+from cluster.zookeeper.pause import PauseSwitch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
     from typing import Any
 
     from cluster.documents import DocumentStore
-    from cluster.failsafe import Ask
-    from cluster.leadership_events import Hold
+    from cluster.election.events import Hold
+    from cluster.election.failsafe import Ask
     from cluster.mastership import EndCause, Mastership
     from cluster.records import MemberInfo
     from cluster.settings import ClusterSettings

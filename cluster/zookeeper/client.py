@@ -24,16 +24,16 @@ from kazoo.security import make_acl, make_digest_acl
 
 from cluster import errors
 from cluster.clock import boot_seconds
-from cluster.connection_log import TRACE_LEVEL, ConnectionLog
 from cluster.mastership import ZooKeeperState
-from cluster.security import ZooKeeperSecurity
-from cluster.znodes import NodeStat
+from cluster.zookeeper.client_log import TRACE_LEVEL, ConnectionLog
+from cluster.zookeeper.security import ZooKeeperSecurity
+from cluster.zookeeper.types import NodeStat
 
 if TYPE_CHECKING:
     from kazoo.interfaces import IAsyncResult
     from kazoo.protocol.states import WatchedEvent, ZnodeStat
 
-    from cluster.znodes import Transaction
+    from cluster.zookeeper.types import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -155,7 +155,7 @@ class Session:
         generation, loop = self._generation, self._loop
         hearing = ConnectionLog(self._asked_seconds)
         # Not a registered logger: each session hears its own client only.
-        logger = logging.Logger("cluster.session.kazoo", TRACE_LEVEL)  # noqa: LOG001
+        logger = logging.Logger("cluster.zookeeper.client.kazoo", TRACE_LEVEL)  # noqa: LOG001
         logger.addHandler(hearing)
         self._handler = handler = _Handler(self._asked_seconds / 3)
         # A back-off that stays short: the default one grows to an hour.

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from cluster.election.term import HeldReign
 from cluster.errors import AlreadyRunningError, DamagedStateError
 from cluster.files import read_if_there, write_durably
 from cluster.mastership import EndCause, Role, Standing, ZooKeeperState
-from cluster.reign import HeldReign
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.sitting_out import SittingOut
+from cluster.election.cooldown import SittingOut
 
 
 class Contention:

@@ -16,8 +16,8 @@ from cluster.records import MemberInfo
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cluster.session import Session
-    from cluster.tree import Tree
+    from cluster.zookeeper.client import Session
+    from cluster.zookeeper.paths import Tree
 
 log = structlog.get_logger(__name__)
 

@@ -1,0 +1,1 @@
+"""Processes and their ends: the supervisor, its worker, the watchdog of the event loop."""
