@@ -19,33 +19,33 @@ import structlog
 from cluster.member import ClusterMember
 from cluster.records import Record, RecordInfo
 from cluster.tasks import cancel, spawn
-from pacing_node import adapters
-from pacing_node.alarm_readings import NodeSources
-from pacing_node.alarm_wiring import NodeAlarms
 from pacing_node.api.app import NodeView, build_app
 from pacing_node.api.cluster_page import cluster_page, history_page
+from pacing_node.api.http_server import HttpServer
 from pacing_node.api.metrics import MetricSources, NodeCollector
-from pacing_node.api.server import HttpServer
-from pacing_node.cluster_wiring import cluster_settings
-from pacing_node.configuration.sources import configuration_source
-from pacing_node.configuration.store import OptionsStore
-from pacing_node.cycle.aftermath import Aftermath
-from pacing_node.cycle.board import Board
+from pacing_node.assembly import adapters
+from pacing_node.assembly.cluster_settings import cluster_settings
+from pacing_node.assembly.node_alarms import NodeAlarms
+from pacing_node.assembly.node_logs import NodeLogs
+from pacing_node.assembly.reconfiguration import Reconfiguration
+from pacing_node.cycle.cycle_counters import Tally
+from pacing_node.cycle.late_pushes import Aftermath
+from pacing_node.cycle.latest_report import Board
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import Plan
 from pacing_node.cycle.report import SCHEMA, CycleReport, decode, encode
-from pacing_node.cycle.tally import Tally
-from pacing_node.log_wiring import NodeLogs
-from pacing_node.loop_lag import LoopLag
-from pacing_node.platform_slot import PlatformSlot
-from pacing_node.reconfiguration import Reconfiguration
-from pacing_node.reign_log import ReignLog
+from pacing_node.engagement.switchable_platform import PlatformSlot
+from pacing_node.monitoring.node_readings import NodeSources
+from pacing_node.monitoring.term_log import ReignLog
+from pacing_node.objects.sources import configuration_source
+from pacing_node.options.options_store import OptionsStore
+from pacing_node.runtime.loop_lag import LoopLag
 
 if TYPE_CHECKING:
-    from pacing_node.configuration.cluster_options import ClusterOptions
-    from pacing_node.configuration.node_options import NodeOptions
-    from pacing_node.configuration.sources import ConfigurationSource
-    from pacing_node.statistics.port import StatisticsSource
+    from pacing_node.objects.sources import ConfigurationSource
+    from pacing_node.options.cluster_options import ClusterOptions
+    from pacing_node.options.node_options import NodeOptions
+    from pacing_node.statistics.statistics_source import StatisticsSource
 
 log = structlog.get_logger(__name__)
 

@@ -27,12 +27,12 @@ from cluster.backends.standalone import StandaloneMastership
 from cluster.settings import ClusterSettings
 from cluster.tasks import spawn
 from pacing_node.api.metrics import MetricSources, NodeCollector
-from pacing_node.cycle.board import Board
+from pacing_node.cycle.cycle_counters import Tally
+from pacing_node.cycle.latest_report import Board
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.cycle.report import CycleReport, decode, encode
-from pacing_node.cycle.tally import Tally
-from pacing_node.engagement.port import PushOutcome, PushStatus, TargetPush, TargetReply
+from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush, TargetReply
 from pacing_node.targets import PacingTarget, TargetSet
 from simulator.benchmark.live import LiveStatistics
 from simulator.model import ContactCentre

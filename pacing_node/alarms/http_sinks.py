@@ -12,12 +12,12 @@ import httpx
 
 from pacing_node.alarms.conditions import Scope
 from pacing_node.alarms.machine import Transition
-from pacing_node.alarms.outbox import DeliveryError
+from pacing_node.delivery.outbox import DeliveryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pacing_node.alarms.book import AlarmEvent
+    from pacing_node.alarms.alarm_book import AlarmEvent
 
 TIMEOUT_SECONDS = 5.0
 REPEAT_SECONDS = 60.0

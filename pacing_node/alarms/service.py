@@ -16,18 +16,18 @@ import structlog
 
 from cluster.files import read_if_there, write_durably
 from cluster.tasks import cancel, spawn
-from pacing_node.alarms.book import AlarmBook, AlarmEvent
+from pacing_node.alarms.alarm_book import AlarmBook, AlarmEvent
+from pacing_node.alarms.alarm_record import decode_alarms, encode_alarms
 from pacing_node.alarms.conditions import Scope
 from pacing_node.alarms.machine import Transition
-from pacing_node.alarms.outbox import Outbox
-from pacing_node.alarms.record import decode_alarms, encode_alarms
 from pacing_node.alarms.sinks import write_to_log
+from pacing_node.delivery.outbox import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from pacing_node.alarms.book import Alarm, Reading
+    from pacing_node.alarms.alarm_book import Alarm, Reading
     from pacing_node.alarms.machine import Rule
     from pacing_node.alarms.sinks import Sink
 

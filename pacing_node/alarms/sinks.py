@@ -8,13 +8,13 @@ import structlog
 
 from pacing_node.alarms.conditions import Severity
 from pacing_node.alarms.machine import Transition
-from pacing_node.alarms.syslog import Level, SyslogMessage
+from pacing_node.delivery.syslog import Level, SyslogMessage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pacing_node.alarms.book import Alarm, AlarmEvent
-    from pacing_node.alarms.syslog_sender import SyslogSender
+    from pacing_node.alarms.alarm_book import Alarm, AlarmEvent
+    from pacing_node.delivery.syslog_sender import SyslogSender
 
 log = structlog.get_logger(__name__)
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from cluster.mastership import Mastership
     from pacing_node.api.inbound_reads import Selection
     from pacing_node.api.metrics import NodeCollector
-    from pacing_node.cycle.board import Board
+    from pacing_node.cycle.latest_report import Board
     from pacing_node.cycle.plan import Plan
-    from pacing_node.statistics.port import StatisticsSource
+    from pacing_node.statistics.statistics_source import StatisticsSource
     from pacing_node.targets import TargetSet
 
 OPEN = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, OPTIONS", "Cache-Control": "no-store"}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pacing_node.cycle.report import CycleReport
-    from pacing_node.statistics.port import StatisticsSource
+    from pacing_node.statistics.statistics_source import StatisticsSource
     from pacing_node.targets import PacingTarget, TargetSet
 
 

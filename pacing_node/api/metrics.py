@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from cluster.mastership import Role, ZooKeeperState
 from pacing_node.algorithms.model import Reason
-from pacing_node.configuration.collector import uncollected
+from pacing_node.runtime.gc_freeze import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from cluster.mastership import Standing
-    from pacing_node.cycle.board import Board
+    from pacing_node.cycle.cycle_counters import Tally
+    from pacing_node.cycle.latest_report import Board
     from pacing_node.cycle.report import CycleReport
-    from pacing_node.cycle.tally import Tally
-    from pacing_node.statistics.port import ServerHealth
+    from pacing_node.statistics.statistics_source import ServerHealth
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

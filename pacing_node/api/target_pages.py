@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pacing_node.algorithms.explanation import Row, explain
 from pacing_node.algorithms.model import Reason
-from pacing_node.configuration.collector import uncollected
-from pacing_node.configuration.remedies import REMEDIES
+from pacing_node.discovery.remedies import REMEDIES
+from pacing_node.runtime.gc_freeze import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

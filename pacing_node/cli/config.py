@@ -17,15 +17,15 @@ from pacing_node.cli.config_change import Yes, read_stored, replace, shown_diff
 from pacing_node.cli.config_history import history
 from pacing_node.cli.node_file import REFUSED, NodeFile, node_of
 from pacing_node.cli.output import ExitCode, Output, OutputOption, fail, print_json, print_table
-from pacing_node.configuration.check import FileKind, check_file
-from pacing_node.configuration.cluster_options import parse_cluster_options
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.masking import masked
-from pacing_node.configuration.platform_import import import_replies
-from pacing_node.configuration.store import read_seed
+from pacing_node.doctor.config_check import FileKind, check_file
+from pacing_node.objects.platform_import import import_replies
+from pacing_node.options.cluster_options import parse_cluster_options
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.masking import masked
+from pacing_node.options.options_store import read_seed
 
 if TYPE_CHECKING:
-    from pacing_node.configuration.check import CheckReport
+    from pacing_node.doctor.config_check import CheckReport
 
 
 def register(app: typer.Typer) -> None:

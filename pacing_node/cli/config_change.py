@@ -15,16 +15,16 @@ import typer
 from cluster.errors import ClusterError, UnavailableError
 from pacing_node.cli.node_file import security_of
 from pacing_node.cli.output import ExitCode, fail
-from pacing_node.configuration.cluster_options import parse_cluster_options, restart_needed
-from pacing_node.configuration.document_access import open_documents, open_history
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.history import PastVersion, record
-from pacing_node.configuration.masking import masked
-from pacing_node.configuration.store import OptionsChangedError, options_diff, read_options, replace_options
+from pacing_node.options.cluster_options import parse_cluster_options, restart_needed
+from pacing_node.options.document_access import open_documents, open_history
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.masking import masked
+from pacing_node.options.options_history import PastVersion, record
+from pacing_node.options.options_store import OptionsChangedError, options_diff, read_options, replace_options
 
 if TYPE_CHECKING:
-    from pacing_node.configuration.node_options import NodeOptions
-    from pacing_node.configuration.store import StoredOptions
+    from pacing_node.options.node_options import NodeOptions
+    from pacing_node.options.options_store import StoredOptions
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")]
 

@@ -13,15 +13,15 @@ from cluster.errors import ClusterError, UnavailableError
 from pacing_node.cli.config_change import Yes, read_stored, replace
 from pacing_node.cli.node_file import REFUSED, NodeFile, node_of, security_of
 from pacing_node.cli.output import ExitCode, Output, OutputOption, fail, print_json, print_table
-from pacing_node.configuration.cluster_options import parse_cluster_options
-from pacing_node.configuration.document_access import open_history
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.history import PastVersion, read_history
-from pacing_node.configuration.masking import masked
-from pacing_node.configuration.store import options_diff
+from pacing_node.options.cluster_options import parse_cluster_options
+from pacing_node.options.document_access import open_history
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.masking import masked
+from pacing_node.options.options_history import PastVersion, read_history
+from pacing_node.options.options_store import options_diff
 
 if TYPE_CHECKING:
-    from pacing_node.configuration.node_options import NodeOptions
+    from pacing_node.options.node_options import NodeOptions
 
 
 Restored = Annotated[

@@ -12,10 +12,10 @@ import typer
 
 from cluster.errors import ClusterError
 from pacing_node.cli.output import ExitCode, Output, OutputOption, print_json, print_table
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.node_options import load_node_options
 from pacing_node.doctor.diagnosis import Diagnosis, Severity, error, healthy, ok
 from pacing_node.doctor.visit import Visit
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.node_options import load_node_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,10 +11,10 @@ import typer
 
 from cluster.errors import ClusterError
 from cluster.process.supervisor import run as run_supervised
-from pacing_node.cluster_wiring import cluster_settings
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.node_options import NodeOptions, describe_node_options, load_node_options
+from pacing_node.assembly.cluster_settings import cluster_settings
 from pacing_node.logs import configure_logs
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.node_options import NodeOptions, describe_node_options, load_node_options
 
 REFUSED = 2
 """Exit status when the configuration was refused."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import structlog
 import typer
 
-from pacing_node.cluster_wiring import zookeeper_security
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.node_options import NodeOptions, load_node_options
+from pacing_node.assembly.cluster_settings import zookeeper_security
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.node_options import NodeOptions, load_node_options
 
 if TYPE_CHECKING:
     from cluster.zookeeper.security import ZooKeeperSecurity

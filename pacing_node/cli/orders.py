@@ -16,10 +16,10 @@ from cluster.errors import ClusterError, SettingsError
 from cluster.peers.channels import Channels
 from cluster.peers.client import PeerClient
 from cluster.records import MemberInfo
+from pacing_node.assembly.cluster_settings import peer_tls
 from pacing_node.cli.output import DEFAULT_URL, ExitCode, Output, OutputOption, UrlOption, ask, fail, print_json
-from pacing_node.cluster_wiring import peer_tls
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.node_options import load_node_options
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.node_options import load_node_options
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

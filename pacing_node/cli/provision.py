@@ -10,10 +10,10 @@ import typer
 from pacing_node.cli.node_file import NodeFile
 from pacing_node.cli.output import ExitCode, fail
 from pacing_node.cli.provision_target import Scheme, ServerKind, Wish, targets_of
-from pacing_node.platform_reply import PATH
+from pacing_node.objects.platform_reply import PATH
 from pacing_node.provisioning.definitions import ALARM_EVENTS, FILTER_EXPRESSION, plan, wanted
 from pacing_node.provisioning.gws_target import GwsRoutes
-from pacing_node.provisioning.port import PartlyWrittenError, ProvisioningError, apply, first_answering
+from pacing_node.provisioning.provisioning_target import PartlyWrittenError, ProvisioningError, apply, first_answering
 
 if TYPE_CHECKING:
     from pacing_node.provisioning.definitions import Change, Definition

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 from pacing_node.cli.config_change import read_stored
 from pacing_node.cli.node_file import node_of
 from pacing_node.cli.output import ExitCode, fail
-from pacing_node.configuration.cluster_options import load_cluster_options, parse_cluster_options
-from pacing_node.configuration.connections import ConfigServer, ServerTls
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.tls_files import channel_credentials, client_context
+from pacing_node.options.cluster_options import load_cluster_options, parse_cluster_options
+from pacing_node.options.connections import ConfigServer, ServerTls
+from pacing_node.options.errors import ConfigurationError
 from pacing_node.provisioning.bridge_target import BridgeTarget
 from pacing_node.provisioning.file_target import FileTarget
 from pacing_node.provisioning.gws_target import GwsRoutes, GwsTarget
-from pacing_node.provisioning.port import ProvisioningError
+from pacing_node.provisioning.provisioning_target import ProvisioningError
+from pacing_node.tls.client_tls import channel_credentials, client_context
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pacing_node.configuration.cluster_options import ClusterOptions
-    from pacing_node.provisioning.port import ProvisioningTarget
+    from pacing_node.options.cluster_options import ClusterOptions
+    from pacing_node.provisioning.provisioning_target import ProvisioningTarget
 
 NODE_VARIABLE = "PACING_ZOOKEEPER"
 """Variables that begin so name a cluster without a node's file."""

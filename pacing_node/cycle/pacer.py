@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pacing_node.cycle.aftermath import Aftermath
-from pacing_node.cycle.calculation import Calculation
+from pacing_node.cycle.cycle_counters import Tally
+from pacing_node.cycle.late_pushes import Aftermath
+from pacing_node.cycle.pacing_state import Calculation
 from pacing_node.cycle.payload import build_push
 from pacing_node.cycle.pushing import LATE, WITHHELD, Pusher
 from pacing_node.cycle.report import CycleReport
-from pacing_node.cycle.tally import Tally
-from pacing_node.engagement.port import PushStatus
+from pacing_node.engagement.platform import PushStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cluster.mastership import Mastership, Reign
-    from pacing_node.cycle.board import Board
-    from pacing_node.cycle.calculation import Calculated
+    from pacing_node.cycle.latest_report import Board
+    from pacing_node.cycle.pacing_state import Calculated
     from pacing_node.cycle.plan import Plan
     from pacing_node.cycle.pushing import Pushed
-    from pacing_node.engagement.port import EngagementPlatform
-    from pacing_node.statistics.port import StatisticsSource
+    from pacing_node.engagement.platform import EngagementPlatform
+    from pacing_node.statistics.statistics_source import StatisticsSource
 
 log = structlog.get_logger(__name__)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pacing_node.algorithms.model import Reason
-from pacing_node.engagement.port import TargetPush
+from pacing_node.engagement.platform import TargetPush
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import BoolArray, FloatArray, Snapshot
-    from pacing_node.cycle.calculation import Calculated, Calculation
+    from pacing_node.cycle.pacing_state import Calculated, Calculation
 
 _CODES = {int(reason): reason.code for reason in Reason}
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pacing_node.cycle.aftermath import Aftermath
+from pacing_node.cycle.late_pushes import Aftermath
 from pacing_node.cycle.plan import CLOCK_DRIFT
-from pacing_node.engagement.port import PushOutcome, PushStatus
+from pacing_node.engagement.platform import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster.mastership import Reign
     from cluster.token import Token
-    from pacing_node.cycle.tally import Tally
-    from pacing_node.engagement.port import EngagementPlatform, TargetPush
+    from pacing_node.cycle.cycle_counters import Tally
+    from pacing_node.engagement.platform import EngagementPlatform, TargetPush
 
 log = structlog.get_logger(__name__)
 

@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING
 import httpx
 
 from cluster import tasks
-from pacing_node import adapters
-from pacing_node.configuration.cluster_options import advice, parse_cluster_options
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.remedies import REMEDIES
-from pacing_node.configuration.sources import configuration_source
-from pacing_node.configuration.store import read_seed
+from pacing_node.assembly import adapters
+from pacing_node.discovery.remedies import REMEDIES
 from pacing_node.doctor.diagnosis import error, ok, skipped, warning
 from pacing_node.doctor.surroundings import ANSWER_SECONDS, ask, check_clock
 from pacing_node.engagement.connection import build_client
+from pacing_node.engagement.engagement_settings import EngagementSettings, EngagementSettingsError
 from pacing_node.engagement.oauth import TokenError, TokenSource
 from pacing_node.engagement.redaction import Redactor
-from pacing_node.engagement.settings import EngagementSettings, EngagementSettingsError
+from pacing_node.objects.sources import configuration_source
+from pacing_node.options.cluster_options import advice, parse_cluster_options
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.options_store import read_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from pacing_node.configuration.cluster_options import ClusterOptions
-    from pacing_node.configuration.objects import ConfigurationObjects
     from pacing_node.doctor.diagnosis import Diagnosis
+    from pacing_node.objects.object_model import ConfigurationObjects
+    from pacing_node.options.cluster_options import ClusterOptions
     from pacing_node.targets import Finding, TargetSet
 
 OBJECTS_SECONDS = 30.0

@@ -11,9 +11,9 @@ from pacing_node.doctor.diagnosis import ok, skipped, warning
 from pacing_node.doctor.surroundings import ANSWER_SECONDS, ask, reason
 
 if TYPE_CHECKING:
-    from pacing_node.configuration.cluster_options import ClusterOptions
-    from pacing_node.configuration.connections import MessageServer
     from pacing_node.doctor.diagnosis import Diagnosis
+    from pacing_node.options.cluster_options import ClusterOptions
+    from pacing_node.options.connections import MessageServer
 
 _ALLOWED = "a receiver that answers"
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pacing_node.configuration.node_options import Certificates
     from pacing_node.doctor.diagnosis import Diagnosis
+    from pacing_node.options.node_options import Certificates
 
 ANSWER_SECONDS = 5.0
 MOST_OFFSET_SECONDS = 2.0

@@ -10,14 +10,14 @@ import httpx
 from cluster.errors import ClusterError
 from cluster.zookeeper.document_stores import ZooKeeperDocuments
 from cluster.zookeeper.membership import decode_member
-from pacing_node.cluster_wiring import cluster_settings
-from pacing_node.configuration.discovery import discover
+from pacing_node.assembly.cluster_settings import cluster_settings
+from pacing_node.discovery.discover import discover
 from pacing_node.doctor import dependencies
-from pacing_node.doctor.certificates import check_certificate
+from pacing_node.doctor.certificate_check import check_certificate
 from pacing_node.doctor.diagnosis import error, ok, skipped
 from pacing_node.doctor.ensemble import ask_member, check_members, joined
 from pacing_node.doctor.receivers import receivers
-from pacing_node.doctor.statistics import statistics
+from pacing_node.doctor.statistics_check import statistics
 from pacing_node.doctor.surroundings import ask, check_clock, check_directory, check_port, own_context, who_answers
 from pacing_node.doctor.times import Times, check_times
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from cluster.records import MemberInfo
     from cluster.zookeeper.client import Session
     from cluster.zookeeper.paths import Tree
-    from pacing_node.configuration.cluster_options import ClusterOptions
-    from pacing_node.configuration.node_options import NodeOptions
     from pacing_node.doctor.diagnosis import Diagnosis
     from pacing_node.doctor.ensemble import MemberAnswer
+    from pacing_node.options.cluster_options import ClusterOptions
+    from pacing_node.options.node_options import NodeOptions
 
 NEEDS_OPTIONS = "there are no cluster options to read it from"
 

@@ -16,14 +16,14 @@ from pacing_node.engagement.conditional import ConditionalPart
 from pacing_node.engagement.dialect import PushSettings
 from pacing_node.engagement.oauth import TokenError
 from pacing_node.engagement.part import Part, PartOutcome
-from pacing_node.engagement.port import PushOutcome, PushStatus
+from pacing_node.engagement.platform import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster.token import Token
     from pacing_node.engagement.connection import Connection
-    from pacing_node.engagement.port import TargetPush
+    from pacing_node.engagement.platform import TargetPush
 
 log = structlog.get_logger(__name__)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pacing_node.engagement.connection import build_client
+from pacing_node.engagement.engagement_settings import EngagementSettings
 from pacing_node.engagement.oauth import TokenSource
 from pacing_node.engagement.redaction import Redactor
-from pacing_node.engagement.settings import EngagementSettings
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

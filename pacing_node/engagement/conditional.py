@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pacing_node.engagement.exchange import Answer, ExchangeError, get
 from pacing_node.engagement.oauth import RETRY_STATUSES, TokenError
 from pacing_node.engagement.part import Part, PartOutcome
-from pacing_node.engagement.port import FencingMark, PushStatus, TargetReply
+from pacing_node.engagement.platform import FencingMark, PushStatus, TargetReply
 from pacing_node.engagement.precondition import Finding, Holder, Place, Precondition, read_holder, strong_etag
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cluster.token import Token
     from pacing_node.engagement.connection import Connection
-    from pacing_node.engagement.port import TargetPush
+    from pacing_node.engagement.platform import TargetPush
 
 CONDITION_FAILED = 412
 _CONDITIONS = ("If-Match", "If-None-Match")

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 
+from pacing_node.engagement.engagement_settings import EngagementSettingsError
 from pacing_node.engagement.redaction import Redactor
-from pacing_node.engagement.settings import EngagementSettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
     from pacing_node.engagement.dialect import Authority, Dialect, PushSettings
+    from pacing_node.engagement.engagement_settings import ProxySettings
     from pacing_node.engagement.precondition import Precondition
-    from pacing_node.engagement.settings import ProxySettings
 
 Result = TypeVar("Result")
 

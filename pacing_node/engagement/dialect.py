@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster.token import Token
+    from pacing_node.engagement.engagement_settings import ProxySettings
     from pacing_node.engagement.exchange import Answer
-    from pacing_node.engagement.port import FencingMark, TargetPush, TargetReply
-    from pacing_node.engagement.settings import ProxySettings
+    from pacing_node.engagement.platform import FencingMark, TargetPush, TargetReply
 
 FENCED_CODES = ("stale_token", "foreign_cluster")
 

@@ -6,15 +6,15 @@ import json
 from typing import TYPE_CHECKING, TypeAlias
 
 from pacing_node.engagement.dialect import BulkReply, Refusal
-from pacing_node.engagement.documents import ReplyError, json_type, read_json, real_number, whole_number
-from pacing_node.engagement.port import FencingMark, TargetReply
+from pacing_node.engagement.json_reader import ReplyError, json_type, read_json, real_number, whole_number
+from pacing_node.engagement.platform import FencingMark, TargetReply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster.token import Token
     from pacing_node.engagement.exchange import Answer
-    from pacing_node.engagement.port import TargetPush
+    from pacing_node.engagement.platform import TargetPush
     from pacing_node.targets import PacingTarget
 
 Openings: TypeAlias = "dict[str, tuple[PacingTarget, str]]"

@@ -11,13 +11,13 @@ import httpx
 import structlog
 
 from cluster.tasks import cancel, spawn
-from pacing_node.engagement.documents import ReplyError, json_type, read_json
 from pacing_node.engagement.exchange import Answer, ExchangeError, post
 from pacing_node.engagement.headers import retry_after_seconds
+from pacing_node.engagement.json_reader import ReplyError, json_type, read_json
 
 if TYPE_CHECKING:
+    from pacing_node.engagement.engagement_settings import EngagementSettings
     from pacing_node.engagement.redaction import Redactor
-    from pacing_node.engagement.settings import EngagementSettings
 
 log = structlog.get_logger(__name__)
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from pacing_node.engagement import headers as header
 from pacing_node.engagement.dialect import FENCED_CODES
-from pacing_node.engagement.documents import ReplyError
 from pacing_node.engagement.exchange import Answer, ExchangeError, UnreadableError, post
+from pacing_node.engagement.json_reader import ReplyError
 from pacing_node.engagement.oauth import RETRY_STATUSES, TokenError
-from pacing_node.engagement.port import FencingMark, PushStatus, TargetReply
+from pacing_node.engagement.platform import FencingMark, PushStatus, TargetReply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cluster.token import Token
     from pacing_node.engagement.connection import Connection
     from pacing_node.engagement.dialect import Dialect
-    from pacing_node.engagement.port import TargetPush
+    from pacing_node.engagement.platform import TargetPush
 
 _LONGEST_BACKOFF_SECONDS = 1.0
 _LEAST_ATTEMPT_SECONDS = 0.02  # with less left an attempt is not worth beginning

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from pacing_node.engagement.documents import ReplyError, read_json, whole_number
-from pacing_node.engagement.port import FencingMark
+from pacing_node.engagement.json_reader import ReplyError, read_json, whole_number
+from pacing_node.engagement.platform import FencingMark
 
 if TYPE_CHECKING:
     from cluster.token import Token

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.connection import Connection
+from pacing_node.engagement.engagement_settings import EngagementSettings
 from pacing_node.engagement.mapping import PredictiveDialect
 from pacing_node.engagement.oauth import TokenSource
-from pacing_node.engagement.settings import EngagementSettings
 
 if TYPE_CHECKING:
     import httpx

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.connection import Connection
+from pacing_node.engagement.engagement_settings import EngagementSettingsError, ProxySettings, check_url
 from pacing_node.engagement.precondition import Precondition
-from pacing_node.engagement.settings import EngagementSettingsError, ProxySettings, check_url
 from pacing_node.engagement.webhook_mapping import WebhookDialect
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from pacing_node.logs.outputs import Outputs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pacing_node.configuration.log_options import LogOptions
+    from pacing_node.options.log_options import LogOptions
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 CHATTY = ("httpx", "httpcore", "kazoo", "uvicorn")

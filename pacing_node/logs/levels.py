@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from pacing_node.configuration.log_options import Verbosity
+from pacing_node.options.log_options import Verbosity
 
 if TYPE_CHECKING:
-    from pacing_node.configuration.log_options import LogOptions
+    from pacing_node.options.log_options import LogOptions
 
 
 class SuiteLevel(IntEnum):
@@ -33,9 +33,11 @@ class SuiteLevel(IntEnum):
 
 
 INTERACTIONS = (
-    "pacing_node.configuration",
     "pacing_node.cycle",
+    "pacing_node.discovery",
     "pacing_node.engagement",
+    "pacing_node.objects",
+    "pacing_node.options",
     "pacing_node.statistics",
 )
 """Packages that talk to other systems."""

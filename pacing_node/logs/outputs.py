@@ -10,7 +10,7 @@ from logging.handlers import QueueHandler, QueueListener
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pacing_node.alarms.syslog import Level, SyslogMessage
+from pacing_node.delivery.syslog import Level, SyslogMessage
 from pacing_node.logs.levels import SuiteLevel, admissions, level_of
 from pacing_node.logs.segments import SegmentedFile, segment_rule
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
 
-    from pacing_node.configuration.log_options import LogOptions
     from pacing_node.logs.levels import Admission
+    from pacing_node.options.log_options import LogOptions
 
 MOST_WAITING = 10_000
 """Most records that wait for the disk; those beyond are given up."""

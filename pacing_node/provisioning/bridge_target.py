@@ -10,7 +10,7 @@ import grpc
 from contact_center.v1 import configuration_pb2 as wire
 from contact_center.v1 import configuration_pb2_grpc
 from pacing_node.provisioning.definitions import Action, Kind
-from pacing_node.provisioning.port import ProvisioningError, UnreachableError
+from pacing_node.provisioning.provisioning_target import ProvisioningError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

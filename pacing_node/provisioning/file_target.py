@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pacing_node.provisioning.definitions import Kind
-from pacing_node.provisioning.port import ProvisioningError
+from pacing_node.provisioning.provisioning_target import ProvisioningError
 from pacing_node.provisioning.yaml_edit import YamlEditError, names_in, put
 
 if TYPE_CHECKING:

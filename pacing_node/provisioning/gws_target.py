@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pacing_node.platform_reply import PATH, REQUEST_SECONDS, PlatformError, read_reply
+from pacing_node.objects.platform_reply import PATH, REQUEST_SECONDS, PlatformError, read_reply
 from pacing_node.provisioning import gws_objects as gws
 from pacing_node.provisioning.definitions import FOLDER, Action, Kind, wanted
-from pacing_node.provisioning.port import ProvisioningError, UnreachableError
+from pacing_node.provisioning.provisioning_target import ProvisioningError, UnreachableError
 
 if TYPE_CHECKING:
     import ssl

@@ -10,8 +10,8 @@ from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.choice import Standing
 from pacing_node.statistics.counters import Totals
 from pacing_node.statistics.freshness import Freshness
-from pacing_node.statistics.port import ServerHealth
 from pacing_node.statistics.registry import MAX_SLOTS
+from pacing_node.statistics.statistics_source import ServerHealth
 from pacing_node.statistics.table import UNKNOWN, VALID, ValueTable
 
 if TYPE_CHECKING:

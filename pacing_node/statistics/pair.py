@@ -16,8 +16,8 @@ from pacing_node.statistics.choice import choose
 from pacing_node.statistics.columns import Layout, StatisticNames, agents_of, layout, make_registry, queues_of
 from pacing_node.statistics.feed import Feed
 from pacing_node.statistics.increments import Increments
-from pacing_node.statistics.port import ChannelCapacity, ServerHealth
 from pacing_node.statistics.registry import MAX_SLOTS
+from pacing_node.statistics.statistics_source import ChannelCapacity, ServerHealth
 from pacing_node.targets import TargetSet
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pacing_node.alarms.book import Alarm, AlarmEvent, Reading
+from pacing_node.alarms.alarm_book import Alarm, AlarmEvent, Reading
 from pacing_node.alarms.machine import Transition
 
 READINGS = Mapping[str, Mapping[str, Reading]]

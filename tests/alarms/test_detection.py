@@ -7,12 +7,12 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacing_node.alarms.book import AlarmBook, Reading
+from pacing_node.alarms.alarm_book import AlarmBook, Reading
+from pacing_node.alarms.alarm_record import decode_alarms, encode_alarms
 from pacing_node.alarms.conditions import BY_KEY, BY_NAME, CONDITIONS, Kind, Scope
 from pacing_node.alarms.machine import Phase, Rule, State, Transition, rule_for, step
-from pacing_node.alarms.record import decode_alarms, encode_alarms
-from pacing_node.configuration.alarm_options import CONDITION_KEYS, AlarmOptions
-from pacing_node.configuration.schema import key_of
+from pacing_node.options.alarm_options import CONDITION_KEYS, AlarmOptions
+from pacing_node.options.schema import key_of
 
 RULE = Rule(10.0, 8.0, detection_seconds=5.0, clearance_seconds=20.0)
 

@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from pacing_node.alarms.book import Alarm, AlarmEvent
+from pacing_node.alarms.alarm_book import Alarm, AlarmEvent
 from pacing_node.alarms.http_sinks import FORGET_SECONDS, AlertmanagerSink, WebhookSink
 from pacing_node.alarms.machine import Transition
-from pacing_node.alarms.outbox import DeliveryError
+from pacing_node.delivery.outbox import DeliveryError
 from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
 from tests.alarms.parts import alarm, cleared, raised

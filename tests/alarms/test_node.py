@@ -11,8 +11,8 @@ import httpx
 import pytest
 import yaml
 
-from pacing_node.configuration.node_options import load_node_options
 from pacing_node.node import Node
+from pacing_node.options.node_options import load_node_options
 from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import trustme
 
-from pacing_node.alarm_readings import NodeSources
-from pacing_node.alarm_wiring import NodeAlarms, rules_of, sinks_of, syslog_sender
 from pacing_node.alarms.conditions import CONDITIONS
 from pacing_node.alarms.machine import Rule
-from pacing_node.configuration.cluster_options import ClusterOptions, parse_cluster_options, restart_needed
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.cycle.board import Board
-from pacing_node.cycle.tally import Tally
+from pacing_node.assembly.node_alarms import NodeAlarms, rules_of, sinks_of, syslog_sender
+from pacing_node.cycle.cycle_counters import Tally
+from pacing_node.cycle.latest_report import Board
+from pacing_node.monitoring.node_readings import NodeSources
+from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options, restart_needed
+from pacing_node.options.errors import ConfigurationError
 from tests.cycle.parts import FakeMastership
 
 BASE = "configServer: {path: objects.yaml}\nstatServer: {primary: 'localhost:1'}\n"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pacing_node.alarms.outbox import DeliveryError, Outbox
+from pacing_node.delivery.outbox import DeliveryError, Outbox
 
 
 class Receiver:

@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pacing_node.alarm_readings import NodeReadings, NodeSources
-from pacing_node.alarms.certificates import all_days_left
-from pacing_node.alarms.process import CollectorPauses, memory_limit_bytes, resident_bytes
 from pacing_node.algorithms.model import Reason
-from pacing_node.cycle.board import Board
-from pacing_node.cycle.tally import Tally
-from pacing_node.pacing_readings import PLATFORM, STATISTICS, PacingReadings
+from pacing_node.cycle.cycle_counters import Tally
+from pacing_node.cycle.latest_report import Board
+from pacing_node.monitoring.node_readings import NodeReadings, NodeSources
+from pacing_node.monitoring.pacing_readings import PLATFORM, STATISTICS, PacingReadings
+from pacing_node.runtime.process import CollectorPauses, memory_limit_bytes, resident_bytes
+from pacing_node.tls.expiry import all_days_left
 from tests.cycle.parts import FakeMastership, FakeReign, report
 
 

@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from pacing_node.alarms import service
-from pacing_node.alarms.book import AlarmEvent, Reading
+from pacing_node.alarms.alarm_book import AlarmEvent, Reading
 from pacing_node.alarms.machine import Rule
 from pacing_node.alarms.service import AlarmService
 from tests.alarms.parts import Collecting, GivenReadings

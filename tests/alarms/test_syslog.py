@@ -14,10 +14,10 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacing_node.alarms.outbox import DeliveryError
 from pacing_node.alarms.sinks import SyslogSink
-from pacing_node.alarms.syslog import Level, SyslogMessage, frame, render
-from pacing_node.alarms.syslog_sender import SyslogSender
+from pacing_node.delivery.outbox import DeliveryError
+from pacing_node.delivery.syslog import Level, SyslogMessage, frame, render
+from pacing_node.delivery.syslog_sender import SyslogSender
 from simulator.demo.ports import choose_quiet
 from tests.alarms.parts import cleared, raised
 

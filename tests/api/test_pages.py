@@ -15,10 +15,10 @@ from cluster.mastership import EndCause
 from pacing_node.algorithms.model import Reason
 from pacing_node.api.app import NodeView, build_app
 from pacing_node.api.metrics import MetricSources, NodeCollector
-from pacing_node.cycle.board import Board
+from pacing_node.cycle.cycle_counters import Tally
+from pacing_node.cycle.latest_report import Board
 from pacing_node.cycle.plan import CycleSettings, Plan
-from pacing_node.cycle.tally import Tally
-from pacing_node.statistics.port import ServerHealth
+from pacing_node.statistics.statistics_source import ServerHealth
 from pacing_node.targets import Finding, TargetSet
 from tests.cycle.parts import FakeMastership, FakeReign, FakeStatistics, report, snapshot, target
 

@@ -16,8 +16,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from pacing_node.api.certificates import TlsFiles
-from pacing_node.api.server import HttpServer
+from pacing_node.api.http_server import HttpServer
+from pacing_node.tls.server_tls import TlsFiles
 
 PATIENCE_SECONDS = 20.0
 

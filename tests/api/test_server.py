@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from pacing_node.api.certificates import TlsFiles
-from pacing_node.api.server import HttpServer
+from pacing_node.api.http_server import HttpServer
+from pacing_node.tls.server_tls import TlsFiles
 
 
 async def hello(_request: Request) -> Response:

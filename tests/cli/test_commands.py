@@ -15,12 +15,12 @@ from typer.testing import CliRunner
 
 from pacing_node.algorithms.model import Reason
 from pacing_node.api.app import NodeView, build_app
+from pacing_node.api.http_server import HttpServer
 from pacing_node.api.metrics import MetricSources, NodeCollector
-from pacing_node.api.server import HttpServer
 from pacing_node.cli.main import build_app as build_command
-from pacing_node.cycle.board import Board
+from pacing_node.cycle.cycle_counters import Tally
+from pacing_node.cycle.latest_report import Board
 from pacing_node.cycle.plan import CycleSettings, Plan
-from pacing_node.cycle.tally import Tally
 from pacing_node.targets import TargetSet
 from tests.cycle.parts import FakeMastership, report, target
 

@@ -21,11 +21,11 @@ from cluster.member import ClusterMember
 from cluster.peers.tls import PeerTls
 from cluster.settings import ClusterSettings
 from pacing_node.api.cluster_page import cluster_page
+from pacing_node.api.http_server import HttpServer
 from pacing_node.api.metrics import MetricSources, NodeCollector, render
-from pacing_node.api.server import HttpServer
 from pacing_node.cli.orders import parse_duration
-from pacing_node.cycle.board import Board
-from pacing_node.cycle.tally import Tally
+from pacing_node.cycle.cycle_counters import Tally
+from pacing_node.cycle.latest_report import Board
 from tests.cycle.parts import FakeMastership
 
 if TYPE_CHECKING:

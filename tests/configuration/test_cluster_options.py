@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pacing_node.algorithms.model import Algorithm, OptimizationTarget
-from pacing_node.configuration.cluster_options import (
+from pacing_node.options.cluster_options import (
     ClusterOptions,
     advice,
     changed_options,
@@ -13,7 +13,7 @@ from pacing_node.configuration.cluster_options import (
     parse_cluster_options,
     restart_needed,
 )
-from pacing_node.configuration.errors import ConfigurationError
+from pacing_node.options.errors import ConfigurationError
 
 CONNECTIONS = "configServer: {path: objects.yaml}\nstatServer: {primary: 'stat1:7000'}\n"
 

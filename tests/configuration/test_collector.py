@@ -6,8 +6,8 @@ import gc
 
 import pytest
 
-from pacing_node.configuration import collector
-from pacing_node.configuration.collector import LARGE_TARGETS, settle, uncollected
+from pacing_node.runtime import gc_freeze as collector
+from pacing_node.runtime.gc_freeze import LARGE_TARGETS, settle, uncollected
 
 
 def test_collections_wait_and_go_on_afterwards_also_after_an_error() -> None:

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 from cluster.zookeeper.document_stores import LocalDocuments
 from pacing_node.cli import config
-from pacing_node.configuration.document_access import open_documents
-from pacing_node.configuration.masking import masked
-from pacing_node.configuration.node_options import load_node_options
-from pacing_node.configuration.store import OptionsStore, read_options
+from pacing_node.options.document_access import open_documents
+from pacing_node.options.masking import masked
+from pacing_node.options.node_options import load_node_options
+from pacing_node.options.options_store import OptionsStore, read_options
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 GOOD = """configServer: {path: objects.yaml}
@@ -251,7 +251,7 @@ def test_whoever_is_slower_is_refused_and_shown_what_the_other_did(
 
 
 def test_an_ensemble_that_does_not_answer_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pacing_node.configuration.document_access.CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("pacing_node.options.document_access.CONNECT_SECONDS", 0.2)
     node = tmp_path / "node.yaml"
     node.write_text("zookeeper: {hosts: '127.0.0.1:1'}\n")
 

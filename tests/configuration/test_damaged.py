@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pacing_node.configuration.cluster_options import parse_cluster_options
-from pacing_node.configuration.discovery import discover
-from pacing_node.configuration.documents import parse_document
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.object_files import objects_of
-from pacing_node.configuration.platform_objects import objects_from_platform
+from pacing_node.discovery.discover import discover
+from pacing_node.objects.object_files import objects_of
+from pacing_node.objects.platform_objects import objects_from_platform
+from pacing_node.options.cluster_options import parse_cluster_options
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.yaml_documents import parse_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from pacing_node.configuration.capacity import Capacities
-from pacing_node.configuration.discovery import MAX_FINDINGS_PER_CODE, discover
-from pacing_node.configuration.documents import parse_document
-from pacing_node.configuration.object_files import load_objects, objects_of
-from pacing_node.configuration.objects import Agent, AgentGroup, ConfigurationObjects, VirtualQueue
+from pacing_node.discovery.discover import MAX_FINDINGS_PER_CODE, discover
+from pacing_node.discovery.media_capacity import Capacities
+from pacing_node.objects.object_files import load_objects, objects_of
+from pacing_node.objects.object_model import Agent, AgentGroup, ConfigurationObjects, VirtualQueue
+from pacing_node.options.yaml_documents import parse_document
 
 if TYPE_CHECKING:
     from pacing_node.targets import TargetSet

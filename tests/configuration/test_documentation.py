@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-import pacing_node.configuration
-from pacing_node.configuration.expressions import parse_expression
-from pacing_node.configuration.reference import tables, updated
-from pacing_node.configuration.remedies import REMEDIES
+import pacing_node
+from pacing_node.discovery.expressions import parse_expression
+from pacing_node.discovery.remedies import REMEDIES
+from pacing_node.reference.option_tables import tables, updated
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
-CODE = Path(pacing_node.configuration.__file__).parent
+CODE = Path(pacing_node.__file__).parent
 
 
 def test_the_tables_of_the_page_are_up_to_date() -> None:
     page = PAGE.read_text()
 
-    assert updated(page) == page, "run: python -m pacing_node.configuration.reference docs/configuration.md"
+    assert updated(page) == page, "run: python -m pacing_node.reference.option_tables docs/configuration.md"
 
 
 def test_the_page_shows_every_table() -> None:
@@ -35,7 +35,7 @@ def test_a_table_nobody_makes_is_refused() -> None:
 
 def test_every_kind_of_finding_is_explained_with_its_severity() -> None:
     made = set()
-    for file in CODE.glob("*.py"):
+    for file in CODE.rglob("*.py"):
         made |= set(re.findall(r'(?:Finding|_report)\(\s*"(error|warning)",\s*"([a-z_]+)"', file.read_text()))
 
     assert made == {(remedy.severity, code) for code, remedy in REMEDIES.items()}

@@ -11,8 +11,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pacing_node.configuration.documents import Document, load_document, parse_document
-from pacing_node.configuration.errors import ConfigurationError
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.yaml_documents import Document, load_document, parse_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,7 +121,7 @@ def test_merging_something_that_is_no_mapping_brings_nothing() -> None:
 
 
 def test_a_text_over_the_size_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pacing_node.configuration.documents.MAX_BYTES", 10)
+    monkeypatch.setattr("pacing_node.options.yaml_documents.MAX_BYTES", 10)
 
     assert problems_of("a: 1234567890") == ["f.yaml: found 13 bytes; allowed: at most 10 bytes"]
 

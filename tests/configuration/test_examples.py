@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pacing_node.configuration.cluster_options import advice, load_cluster_options
-from pacing_node.configuration.credentials import engagement_credentials
-from pacing_node.configuration.node_options import load_node_options
-from pacing_node.configuration.object_files import load_objects
+from pacing_node.objects.object_files import load_objects
+from pacing_node.objects.platform_credentials import engagement_credentials
+from pacing_node.options.cluster_options import advice, load_cluster_options
+from pacing_node.options.node_options import load_node_options
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

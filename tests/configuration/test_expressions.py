@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pacing_node.configuration.agent_index import AgentIndex
-from pacing_node.configuration.expressions import (
+from pacing_node.discovery.agent_index import AgentIndex
+from pacing_node.discovery.expressions import (
     And,
     Expression,
     ExpressionError,
@@ -19,7 +19,7 @@ from pacing_node.configuration.expressions import (
     matches,
     parse_expression,
 )
-from pacing_node.configuration.objects import Agent
+from pacing_node.objects.object_model import Agent
 
 ANNA = Agent("anna", skills={"Spanish": 7, "Chat": 0}, logins=("VQ_Voice@switch",))
 

@@ -18,17 +18,17 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from typer.testing import CliRunner
 
 from pacing_node.cli import config
-from pacing_node.configuration.connections import ConfigServer
-from pacing_node.configuration.credentials import engagement_credentials
-from pacing_node.configuration.discovery import discover
-from pacing_node.configuration.documents import parse_document
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.gws_source import GwsSource
-from pacing_node.configuration.object_files import load_objects, objects_of
-from pacing_node.configuration.objects import ConfigurationObjects
-from pacing_node.configuration.platform_import import import_replies
-from pacing_node.configuration.platform_objects import objects_from_platform
-from pacing_node.configuration.sources import configuration_source
+from pacing_node.discovery.discover import discover
+from pacing_node.objects.gws_source import GwsSource
+from pacing_node.objects.object_files import load_objects, objects_of
+from pacing_node.objects.object_model import ConfigurationObjects
+from pacing_node.objects.platform_credentials import engagement_credentials
+from pacing_node.objects.platform_import import import_replies
+from pacing_node.objects.platform_objects import objects_from_platform
+from pacing_node.objects.sources import configuration_source
+from pacing_node.options.connections import ConfigServer
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.yaml_documents import parse_document
 from tests.configuration.platform_server import PASSWORD, USER, PlatformServer, platform_server, records
 
 RULES = "capacity_rules: [{name: two-chats, media: {chat: 2}}]\n"
@@ -175,7 +175,7 @@ async def test_every_page_is_read_however_the_server_pages(
 async def test_a_server_that_never_comes_to_an_end_is_left(
     server: PlatformServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pacing_node.configuration.platform_client.MAX_PAGES", 2)
+    monkeypatch.setattr("pacing_node.objects.platform_client.MAX_PAGES", 2)
     server.page_limit = 1
 
     async with following(server.url) as follower:

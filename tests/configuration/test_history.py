@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from cluster.zookeeper.document_stores import LocalDocuments
 from pacing_node.cli import config
-from pacing_node.configuration.history import (
+from pacing_node.options.options_history import (
     KEPT_VERSIONS,
     MOST_BYTES,
     PastVersion,
@@ -23,7 +23,7 @@ from pacing_node.configuration.history import (
     read_history,
     record,
 )
-from pacing_node.configuration.store import StoredOptions
+from pacing_node.options.options_store import StoredOptions
 
 GOOD = """configServer: {path: objects.yaml}
 statServer: {primary: 'stat1:7000'}

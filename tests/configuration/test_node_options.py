@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import structlog.testing
 
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.node_options import describe_node_options, load_node_options
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.node_options import describe_node_options, load_node_options
 
 HOSTS = {"PACING_ZOOKEEPER_HOSTS": "a:1"}
 

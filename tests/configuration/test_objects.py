@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contact_center.v1 import configuration_pb2 as feed
-from pacing_node.configuration.credentials import engagement_credentials
-from pacing_node.configuration.discovery import discover
-from pacing_node.configuration.documents import parse_document
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.object_feed import objects_from_feed
-from pacing_node.configuration.object_files import load_objects, objects_of
+from pacing_node.discovery.discover import discover
+from pacing_node.objects.object_feed import objects_from_feed
+from pacing_node.objects.object_files import load_objects, objects_of
+from pacing_node.objects.platform_credentials import engagement_credentials
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.yaml_documents import parse_document
 
 if TYPE_CHECKING:
-    from pacing_node.configuration.objects import ConfigurationObjects
+    from pacing_node.objects.object_model import ConfigurationObjects
 
 PATIENT_FEW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Machines that run tests are busy."""

@@ -14,15 +14,15 @@ import pytest
 
 from contact_center.v1 import configuration_pb2 as pb
 from contact_center.v1 import configuration_pb2_grpc as pb_grpc
-from pacing_node.configuration.bridge_source import BridgeSettings, BridgeSource
-from pacing_node.configuration.connections import ConfigServer
-from pacing_node.configuration.file_source import FileSource
-from pacing_node.configuration.sources import ConfigurationSource, configuration_source
+from pacing_node.objects.bridge_source import BridgeSettings, BridgeSource
+from pacing_node.objects.file_source import FileSource
+from pacing_node.objects.sources import ConfigurationSource, configuration_source
+from pacing_node.options.connections import ConfigServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from pacing_node.configuration.objects import ConfigurationObjects
+    from pacing_node.objects.object_model import ConfigurationObjects
 
 QUICK = BridgeSettings(silence_seconds=1.0, first_delay_seconds=0.02, longest_delay_seconds=0.1)
 
@@ -358,8 +358,8 @@ async def test_objects_nobody_foresaw_do_not_end_a_source(
     def broken(*_: object, **__: object) -> None:
         raise RecursionError("too deep")
 
-    monkeypatch.setattr("pacing_node.configuration.file_source.load_objects", broken)
-    monkeypatch.setattr("pacing_node.configuration.bridge_source.objects_from_feed", broken)
+    monkeypatch.setattr("pacing_node.objects.file_source.load_objects", broken)
+    monkeypatch.setattr("pacing_node.objects.bridge_source.objects_from_feed", broken)
     sources: list[ConfigurationSource] = [FileSource(path, poll_seconds=0.02), source_of(*pair)]
     for source in sources:
         async with following(source) as follower:

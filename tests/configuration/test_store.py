@@ -10,8 +10,8 @@ import pytest
 
 from cluster.errors import ConflictError, UnavailableError
 from cluster.zookeeper.document_stores import LocalDocuments
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.store import (
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.options_store import (
     OptionsChangedError,
     OptionsStore,
     StoredOptions,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cluster.documents import Document, DocumentCallback
-    from pacing_node.configuration.cluster_options import ClusterOptions
+    from pacing_node.options.cluster_options import ClusterOptions
 
 GOOD = "configServer: {path: objects.yaml}\nstatServer: {primary: 'stat1:7000'}\npacing: {refreshPeriod: 5}\n"
 

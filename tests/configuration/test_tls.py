@@ -15,13 +15,13 @@ from pydantic import SecretStr
 
 from contact_center.v1 import configuration_pb2 as pb
 from contact_center.v1 import configuration_pb2_grpc as pb_grpc
-from pacing_node.configuration.bridge_source import BridgeSettings, BridgeSource
-from pacing_node.configuration.connections import ServerTls
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.gws_source import GwsSource
-from pacing_node.configuration.objects import ConfigurationObjects
-from pacing_node.configuration.sources import ConfigurationSource
-from pacing_node.configuration.tls_files import channel_credentials, client_context
+from pacing_node.objects.bridge_source import BridgeSettings, BridgeSource
+from pacing_node.objects.gws_source import GwsSource
+from pacing_node.objects.object_model import ConfigurationObjects
+from pacing_node.objects.sources import ConfigurationSource
+from pacing_node.options.connections import ServerTls
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.tls.client_tls import channel_credentials, client_context
 from tests.configuration.platform_server import PASSWORD, USER, platform_server
 
 QUICK = BridgeSettings(first_delay_seconds=0.02, longest_delay_seconds=0.1)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from pacing_node.configuration.bridge_source import BridgeSource
-from pacing_node.configuration.discovery import discover
-from pacing_node.configuration.file_source import FileSource
-from pacing_node.configuration.objects import ConfigurationObjects
-from pacing_node.configuration.sources import ConfigurationSource
+from pacing_node.discovery.discover import discover
+from pacing_node.objects.bridge_source import BridgeSource
+from pacing_node.objects.file_source import FileSource
+from pacing_node.objects.object_model import ConfigurationObjects
+from pacing_node.objects.sources import ConfigurationSource
 from pacing_node.targets import TargetSet
 from simulator.scenarios.catalogue import load_scenario
 from simulator.scenarios.objects import Credentials, configuration_objects

@@ -12,7 +12,7 @@ from cluster.mastership import EndCause, Role, Standing, ZooKeeperState
 from cluster.token import Token
 from pacing_node.algorithms.model import Snapshot
 from pacing_node.cycle.report import CycleReport
-from pacing_node.engagement.port import PushOutcome, PushStatus, TargetPush, TargetReply
+from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush, TargetReply
 from pacing_node.targets import PacingTarget, TargetSet
 
 

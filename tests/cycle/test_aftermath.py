@@ -8,10 +8,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from pacing_node.cycle.aftermath import Aftermath
+from pacing_node.cycle.cycle_counters import Tally
+from pacing_node.cycle.late_pushes import Aftermath
 from pacing_node.cycle.pushing import Pusher
-from pacing_node.cycle.tally import Tally
-from pacing_node.engagement.port import PushOutcome, PushStatus, TargetReply
+from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetReply
 from tests.cycle.parts import FakePlatform, FakeReign
 from tests.cycle.test_pushing import entry
 

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from cluster.token import Token
-from pacing_node.adapters import cycle_settings
 from pacing_node.algorithms.model import Algorithm, Reason
-from pacing_node.configuration.cluster_options import parse_cluster_options
-from pacing_node.cycle.board import Board
+from pacing_node.assembly.adapters import cycle_settings
+from pacing_node.cycle.latest_report import Board
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.cycle.report import CycleReport, decode, encode
-from pacing_node.engagement.port import PushOutcome, PushStatus
+from pacing_node.engagement.platform import PushOutcome, PushStatus
+from pacing_node.options.cluster_options import parse_cluster_options
 from tests.cycle.parts import FakeMastership, FakePlatform, FakeReign, FakeStatistics, accept, snapshot, target_set
 
 FAST = CycleSettings(algorithm=Algorithm.SUPER_PROGRESSIVE, refresh_seconds=0.05, push_budget_seconds=0.02)

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from pacing_node.cycle.cycle_counters import Tally
 from pacing_node.cycle.pushing import LATE, WITHHELD, Pusher
-from pacing_node.cycle.tally import Tally
-from pacing_node.engagement.port import FencingMark, PushOutcome, PushStatus, TargetPush, TargetReply
+from pacing_node.engagement.platform import FencingMark, PushOutcome, PushStatus, TargetPush, TargetReply
 from tests.cycle.parts import FakePlatform, FakeReign, target
 
 

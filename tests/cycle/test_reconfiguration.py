@@ -10,16 +10,16 @@ from dataclasses import replace
 
 import pytest
 
-from pacing_node import reconfiguration
 from pacing_node.algorithms.model import Algorithm
-from pacing_node.configuration.cluster_options import ClusterOptions, parse_cluster_options
-from pacing_node.configuration.discovery import discover
-from pacing_node.configuration.documents import parse_document
-from pacing_node.configuration.object_files import objects_of
-from pacing_node.configuration.objects import ConfigurationObjects
+from pacing_node.assembly import reconfiguration
+from pacing_node.assembly.reconfiguration import Reconfiguration
 from pacing_node.cycle.plan import Plan
-from pacing_node.platform_slot import PlatformSlot
-from pacing_node.reconfiguration import Reconfiguration
+from pacing_node.discovery.discover import discover
+from pacing_node.engagement.switchable_platform import PlatformSlot
+from pacing_node.objects.object_files import objects_of
+from pacing_node.objects.object_model import ConfigurationObjects
+from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options
+from pacing_node.options.yaml_documents import parse_document
 from pacing_node.targets import TargetSet
 
 OPTIONS = """

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pacing_node.cycle.board import Board
+from pacing_node.cycle.latest_report import Board
 from pacing_node.cycle.report import CycleReport, decode, encode
 from pacing_node.rpc.cycle_pb2 import CycleRecord
 from tests.cycle.parts import report

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pacing_node.configuration.cluster_options import load_cluster_options
-from pacing_node.configuration.node_options import load_node_options
+from pacing_node.options.cluster_options import load_cluster_options
+from pacing_node.options.node_options import load_node_options
 from simulator.demo.node_files import NodePlan, cluster_options, node_options, write_yaml
 
 SIMULATOR = {

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import trustme
 
-from pacing_node.doctor.certificates import check_certificate, expires_at
+from pacing_node.doctor.certificate_check import check_certificate, expires_at
 from pacing_node.doctor.diagnosis import Severity
 
 AUTHORITY = trustme.CA()

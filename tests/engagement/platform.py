@@ -18,8 +18,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from cluster.token import Token
-from pacing_node.engagement.port import TargetPush
-from pacing_node.engagement.settings import EngagementSettings
+from pacing_node.engagement.engagement_settings import EngagementSettings
+from pacing_node.engagement.platform import TargetPush
 from pacing_node.targets import PacingTarget
 
 PASSWORD = 's3cret-pass/word "quoted"'

@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from starlette.responses import JSONResponse, Response
 from structlog.testing import capture_logs
 
-from pacing_node.engagement.port import PushStatus
+from pacing_node.engagement.engagement_settings import EngagementSettingsError, ProxySettings
+from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.predictive import PredictiveEngagement
 from pacing_node.engagement.redaction import MASK
-from pacing_node.engagement.settings import EngagementSettingsError, ProxySettings
 from tests.engagement.platform import CLIENT, PASSWORD, pushes, settings, token
 
 

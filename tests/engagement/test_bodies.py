@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from pacing_node.engagement.connection import MOST_AT_ONCE
+from pacing_node.engagement.engagement_settings import EngagementSettings
 from pacing_node.engagement.mapping import request_body
-from pacing_node.engagement.port import TargetPush
+from pacing_node.engagement.platform import TargetPush
 from pacing_node.engagement.predictive import PredictiveEngagement
-from pacing_node.engagement.settings import EngagementSettings
 from tests.engagement.platform import push
 
 NAMES = st.text(min_size=1, max_size=20)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from pacing_node.engagement.port import PushStatus
+from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.webhook import WebhookEngagement, WebhookSettings
 from simulator.scenarios import load_scenario
 from simulator.servers import CONDITIONAL_PATH, Simulator, SimulatorOptions

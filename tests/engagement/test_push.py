@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from pacing_node.engagement.port import FencingMark, PushStatus
+from pacing_node.engagement.platform import FencingMark, PushStatus
 from pacing_node.engagement.predictive import PredictiveEngagement
 from tests.engagement.platform import push, pushes, settings, token
 

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from pacing_node.engagement.port import PushStatus
+from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.predictive import PredictiveEngagement
 from tests.engagement.platform import http_bytes, pushes, raw_server, settings, token, token_bytes
 

@@ -12,9 +12,9 @@ import pytest
 import trustme
 from pydantic import SecretStr
 
-from pacing_node.engagement.port import PushStatus
+from pacing_node.engagement.engagement_settings import EngagementSettingsError, ProxySettings
+from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.predictive import PredictiveEngagement
-from pacing_node.engagement.settings import EngagementSettingsError, ProxySettings
 from simulator.demo.ports import choose_quiet
 from tests.engagement.platform import platform_running, pushes, settings, token
 from tests.engagement.proxy import proxy_running

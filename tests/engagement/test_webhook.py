@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from pacing_node.engagement.documents import ReplyError
+from pacing_node.engagement.engagement_settings import EngagementSettingsError
 from pacing_node.engagement.exchange import Answer
-from pacing_node.engagement.port import FencingMark, PushStatus, TargetReply
-from pacing_node.engagement.settings import EngagementSettingsError
+from pacing_node.engagement.json_reader import ReplyError
+from pacing_node.engagement.platform import FencingMark, PushStatus, TargetReply
 from pacing_node.engagement.webhook import WebhookEngagement, WebhookSettings
 from pacing_node.engagement.webhook_mapping import WebhookDialect
 from tests.engagement.platform import http_bytes, push, pushes, raw_server, token

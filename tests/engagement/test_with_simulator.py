@@ -13,18 +13,18 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from pacing_node.configuration.credentials import engagement_credentials
-from pacing_node.configuration.discovery import discover
-from pacing_node.configuration.object_files import load_objects
+from pacing_node.discovery.discover import discover
+from pacing_node.engagement.engagement_settings import EngagementSettings
 from pacing_node.engagement.oauth import TokenSource
-from pacing_node.engagement.port import PushStatus, TargetPush
+from pacing_node.engagement.platform import PushStatus, TargetPush
 from pacing_node.engagement.predictive import PredictiveEngagement
 from pacing_node.engagement.redaction import Redactor
-from pacing_node.engagement.settings import EngagementSettings
 from pacing_node.engagement.webhook import WebhookEngagement, WebhookSettings
-from pacing_node.statistics.api import ApiStatistics
+from pacing_node.objects.object_files import load_objects
+from pacing_node.objects.platform_credentials import engagement_credentials
+from pacing_node.statistics.api_statistics import ApiStatistics
 from pacing_node.statistics.api_values import ApiDefinitions
-from pacing_node.statistics.bridge import BridgeStatistics
+from pacing_node.statistics.bridge_statistics import BridgeStatistics
 from tests.engagement.platform import token
 
 

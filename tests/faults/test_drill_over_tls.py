@@ -16,7 +16,7 @@ from cluster.member import ClusterMember
 from cluster.peers.tls import PeerTls
 from cluster.settings import ClusterSettings
 from pacing_node.api.cluster_page import cluster_page
-from pacing_node.api.server import HttpServer
+from pacing_node.api.http_server import HttpServer
 from tests.leadership.conftest import until
 
 pytestmark = pytest.mark.ensemble

@@ -17,10 +17,10 @@ from cluster.errors import NotAllowedError, SettingsError
 from cluster.mastership import ZooKeeperState
 from cluster.zookeeper import paths as tree
 from cluster.zookeeper.security import ZooKeeperSecurity
-from pacing_node.cluster_wiring import cluster_settings, zookeeper_security
-from pacing_node.configuration.document_access import open_documents
-from pacing_node.configuration.node_options import load_node_options
+from pacing_node.assembly.cluster_settings import cluster_settings, zookeeper_security
 from pacing_node.doctor.ensemble import joined
+from pacing_node.options.document_access import open_documents
+from pacing_node.options.node_options import load_node_options
 from simulator.demo.zookeeper import Ensemble, ProcessMember
 from tests.leadership.conftest import CLUSTER, Members, until
 

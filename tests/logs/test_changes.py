@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import structlog
 
-from pacing_node.configuration.cluster_options import ClusterOptions, parse_cluster_options
-from pacing_node.configuration.log_options import LogOptions, Verbosity
-from pacing_node.log_wiring import NodeLogs
+from pacing_node.assembly.node_logs import NodeLogs
 from pacing_node.logs import configure_logs, use_log_options
+from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options
+from pacing_node.options.log_options import LogOptions, Verbosity
 from tests.alarms.test_syslog import Receiver
 
 pytestmark = pytest.mark.usefixtures("own_log")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacing_node.configuration.log_options import LogOptions, Verbosity
 from pacing_node.logs.levels import Admission, SuiteLevel, admissions, level_of
+from pacing_node.options.log_options import LogOptions, Verbosity
 
 OUTPUTS = st.lists(st.sampled_from(["stdout", "stderr", "network", "/var/log/a"]), max_size=3).map(tuple)
 
@@ -25,6 +25,8 @@ OUTPUTS = st.lists(st.sampled_from(["stdout", "stderr", "network", "/var/log/a"]
         ("pacing_node.engagement.part", logging.DEBUG, "push.part", SuiteLevel.INTERACTION),
         ("pacing_node.cycle.pacer", logging.DEBUG, "cycle.done", SuiteLevel.INTERACTION),
         ("pacing_node.node", logging.DEBUG, "x", SuiteLevel.TRACE),
+        ("pacing_node.objects.file_source", logging.DEBUG, "x", SuiteLevel.INTERACTION),
+        ("pacing_node.options.options_store", logging.DEBUG, "x", SuiteLevel.INTERACTION),
         ("cluster.peers.follower", logging.DEBUG, "follower.stream_ended", SuiteLevel.TRACE),
         ("clusterfoo", logging.DEBUG, "x", SuiteLevel.DEBUG),
         ("asyncio", logging.DEBUG, "Using selector", SuiteLevel.DEBUG),

@@ -16,7 +16,7 @@ import pytest
 
 from pacing_node.provisioning.definitions import Action, Change, plan, wanted
 from pacing_node.provisioning.gws_target import GwsRoutes, GwsTarget
-from pacing_node.provisioning.port import PartlyWrittenError, ProvisioningError, apply
+from pacing_node.provisioning.provisioning_target import PartlyWrittenError, ProvisioningError, apply
 from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
 from simulator.servers.faults import FAULT

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacing_node.platform_reply import PlatformError, read_reply
+from pacing_node.objects.platform_reply import PlatformError, read_reply
 from pacing_node.provisioning.definitions import Kind, wanted
 from pacing_node.provisioning.gws_objects import defined_in, hidden_in, read_options, with_definitions, written_as
 

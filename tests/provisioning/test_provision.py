@@ -16,8 +16,8 @@ import yaml
 from typer.testing import CliRunner
 
 from pacing_node.cli.main import build_app
-from pacing_node.configuration.discovery import discover
-from pacing_node.configuration.object_files import load_objects
+from pacing_node.discovery.discover import discover
+from pacing_node.objects.object_files import load_objects
 from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
 

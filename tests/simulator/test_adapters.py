@@ -10,16 +10,16 @@ import pytest
 from pydantic import SecretStr
 
 from cluster.token import Token
-from pacing_node.configuration.bridge_source import BridgeSource
-from pacing_node.configuration.discovery import discover
-from pacing_node.configuration.file_source import FileSource
-from pacing_node.configuration.gws_source import GwsSource
-from pacing_node.engagement.port import PushStatus, TargetPush
+from pacing_node.discovery.discover import discover
+from pacing_node.engagement.engagement_settings import EngagementSettings
+from pacing_node.engagement.platform import PushStatus, TargetPush
 from pacing_node.engagement.predictive import PredictiveEngagement
-from pacing_node.engagement.settings import EngagementSettings
 from pacing_node.engagement.webhook import WebhookEngagement, WebhookSettings
-from pacing_node.statistics.api import ApiStatistics
-from pacing_node.statistics.bridge import BridgeStatistics
+from pacing_node.objects.bridge_source import BridgeSource
+from pacing_node.objects.file_source import FileSource
+from pacing_node.objects.gws_source import GwsSource
+from pacing_node.statistics.api_statistics import ApiStatistics
+from pacing_node.statistics.bridge_statistics import BridgeStatistics
 from simulator.servers import STATISTICS_PATH, WEBHOOK_PATH, Simulator, SimulatorOptions
 from tests.simulator.conftest import CLIENTS, DEMO, Platform
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pacing_node.algorithms.model import Snapshot
-    from pacing_node.configuration.objects import ConfigurationObjects
+    from pacing_node.objects.object_model import ConfigurationObjects
     from pacing_node.targets import TargetSet
 
 BEARER, KEY = "open-sesame", "key"

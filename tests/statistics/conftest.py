@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contact_center.v1 import statistics_pb2 as wire
-from pacing_node.statistics.bridge import BridgeStatistics
-from pacing_node.statistics.session import SessionSettings
+from pacing_node.statistics.bridge_session import SessionSettings
+from pacing_node.statistics.bridge_statistics import BridgeStatistics
 from tests.statistics.server import Server, serving
 
 QUICK = SessionSettings(

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contact_center.v1 import statistics_pb2 as wire
-from pacing_node.statistics.bridge import BridgeStatistics
+from pacing_node.statistics.bridge_statistics import BridgeStatistics
 from tests.statistics.conftest import QUICK
 from tests.statistics.server import Server, agent, number, serving, target, target_set, until
 from tests.statistics.test_pure_parts import anything

@@ -12,9 +12,9 @@ import trustme
 from structlog.testing import capture_logs
 
 from contact_center.v1 import statistics_pb2 as wire
-from pacing_node.statistics.bridge import BridgeStatistics
+from pacing_node.statistics.bridge_session import SessionSettings
+from pacing_node.statistics.bridge_statistics import BridgeStatistics
 from pacing_node.statistics.increments import GUARD_AFTER_READS
-from pacing_node.statistics.session import SessionSettings
 from tests.statistics.conftest import QUICK
 from tests.statistics.server import Server, agent, number, serving, target, target_set, until
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from starlette.responses import JSONResponse, Response
 
-from pacing_node import adapters
-from pacing_node.configuration.cluster_options import parse_cluster_options
-from pacing_node.configuration.discovery import discover
-from pacing_node.configuration.object_files import load_objects
-from pacing_node.statistics.gms import GmsStatistics
+from pacing_node.assembly import adapters
+from pacing_node.discovery.discover import discover
+from pacing_node.objects.object_files import load_objects
+from pacing_node.options.cluster_options import parse_cluster_options
 from pacing_node.statistics.gms_schedule import LONGEST_PAUSE_SECONDS, Schedule
 from pacing_node.statistics.gms_session import GmsSettings
+from pacing_node.statistics.gms_statistics import GmsStatistics
 from pacing_node.statistics.gms_values import GmsDefinitions, read_answer
 from pacing_node.statistics.registry import Subject
 from simulator.scenarios import load_scenario

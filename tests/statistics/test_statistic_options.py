@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacing_node import adapters
-from pacing_node.configuration.cluster_options import parse_cluster_options, restart_needed
-from pacing_node.configuration.discovery import discover
-from pacing_node.configuration.errors import ConfigurationError
-from pacing_node.configuration.object_files import load_objects
+from pacing_node.assembly import adapters
+from pacing_node.discovery.discover import discover
+from pacing_node.objects.object_files import load_objects
+from pacing_node.options.cluster_options import parse_cluster_options, restart_needed
+from pacing_node.options.errors import ConfigurationError
 from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
 from tests.statistics.api_server import api_serving

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from starlette.responses import JSONResponse, Response
 
-from pacing_node import adapters
-from pacing_node.configuration.connections import StatServer
-from pacing_node.statistics.api import ApiStatistics
+from pacing_node.assembly import adapters
+from pacing_node.options.connections import StatServer
 from pacing_node.statistics.api_session import ApiSettings
+from pacing_node.statistics.api_statistics import ApiStatistics
 from pacing_node.statistics.api_values import ApiDefinitions, read_service_state, read_statistics
 from pacing_node.statistics.bayeux import BayeuxError, Listener
 from tests.engagement.platform import CLIENT, PASSWORD, platform_running

@@ -6,8 +6,8 @@ import asyncio
 import sys
 import time
 
-from pacing_node.statistics.bridge import BridgeStatistics
-from pacing_node.statistics.session import SessionSettings
+from pacing_node.statistics.bridge_session import SessionSettings
+from pacing_node.statistics.bridge_statistics import BridgeStatistics
 from tests.statistics.server import Server, agent, number, serving, target, target_set, until
 
 QUEUE_STATISTICS = 7

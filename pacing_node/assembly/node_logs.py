@@ -1,0 +1,81 @@
+"""The log of a node by the section ``log`` of its cluster, with Message Server as the output ``network``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pacing_node.assembly.node_alarms import syslog_sender
+from pacing_node.delivery.outbox import Outbox
+from pacing_node.logs import use_log_options
+from pacing_node.logs.outputs import Network
+
+if TYPE_CHECKING:
+    import logging
+
+    from pacing_node.delivery.syslog import SyslogMessage
+    from pacing_node.delivery.syslog_sender import SyslogSender
+    from pacing_node.options.cluster_options import ClusterOptions
+    from pacing_node.options.connections import MessageServer
+    from pacing_node.options.log_options import LogOptions
+
+log = structlog.get_logger(__name__)
+
+LAST_DELIVERY_SECONDS = 1.0
+CAPACITY = 10_000
+"""Most events that wait while Message Server is down."""
+
+
+class NodeLogs:
+    """Follows the section ``log``; without one the node's own options hold."""
+
+    def __init__(self, host: str) -> None:
+        """``host`` names this machine in syslog messages."""
+        self._host = host
+        self._seen: tuple[LogOptions | None, MessageServer | None] = (None, None)
+        self._outbox: Outbox[SyslogMessage] | None = None
+        self._sender: SyslogSender | None = None
+
+    async def use(self, options: ClusterOptions) -> None:
+        """Put the cluster's log options in force, if they differ from those that are."""
+        section = options.log if "log" in options.model_fields_set else None
+        wanted = (section, options.message_server if section else None)
+        if wanted == self._seen:
+            return
+        self._seen = wanted
+        before = self._outbox, self._sender
+        self._outbox, self._sender = None, None
+        use_log_options(section, self._network)
+        await _close(*before)
+
+    def _network(self) -> logging.Handler | None:
+        server = self._seen[1]
+        if server is None:
+            log.warning("log.no_message_server", output="network")
+            return None
+        try:
+            self._sender = syslog_sender(server)
+        except OSError as error:
+            log.error("log.message_server_refused", error=str(error))
+            return None
+        self._outbox = Outbox("log", self._sender.deliver, capacity=CAPACITY)
+        self._outbox.start()
+        return Network(self._outbox, self._host, asyncio.get_running_loop())
+
+    async def stop(self) -> None:
+        """Go back to the node's own options, after a moment for what waits."""
+        outbox, sender = self._outbox, self._sender
+        self._outbox, self._sender = None, None
+        if self._seen != (None, None):
+            self._seen = (None, None)
+            use_log_options(None, self._network)
+        await _close(outbox, sender)
+
+
+async def _close(outbox: Outbox[SyslogMessage] | None, sender: SyslogSender | None) -> None:
+    if outbox is not None:
+        await outbox.stop(LAST_DELIVERY_SECONDS)
+    if sender is not None:
+        await sender.close()

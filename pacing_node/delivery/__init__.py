@@ -1,0 +1,1 @@
+"""Getting messages to a receiver that may be slow or away: a bounded outbox, syslog."""

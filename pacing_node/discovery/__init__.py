@@ -1,0 +1,1 @@
+"""From configuration objects to pacing targets."""

@@ -1,0 +1,135 @@
+"""What a node measures for its alarms: about itself always, about the cluster while it is master."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cluster.mastership import Role
+from pacing_node.alarms.alarm_book import Reading
+from pacing_node.monitoring.pacing_readings import PacingReadings
+from pacing_node.runtime.process import CollectorPauses, memory_limit_bytes, resident_bytes
+from pacing_node.tls.expiry import all_days_left
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from cluster.mastership import Mastership
+    from pacing_node.cycle.cycle_counters import Tally
+    from pacing_node.cycle.latest_report import Board
+
+FENCED_WINDOW_SECONDS = 300.0
+CERTIFICATE_PERIOD_SECONDS = 3600.0
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSources:
+    """Where the readings come from; each callable answers from memory."""
+
+    node: str
+    mastership: Mastership
+    board: Board
+    tally: Tally
+    loop_lag_seconds: Callable[[], float]
+    refused: Callable[[], Mapping[str, tuple[str, ...]]]
+    """What is wrong with newer options or objects, by the place they come from."""
+    certificates: tuple[Path, ...] = ()
+
+
+class NodeReadings:
+    """Readings of one node, in the form the alarm service asks for."""
+
+    def __init__(self, sources: NodeSources) -> None:
+        self._sources = sources
+        self._pauses = CollectorPauses()
+        self._pacing = PacingReadings(sources.board, sources.tally)
+        self._since: dict[str, float] = {}
+        self._fenced: deque[float] = deque()
+        self._fenced_seen = sources.tally.pushes["fenced"]
+        self._certificates: dict[Path, float | str] = {}
+        self._memory_limit = memory_limit_bytes()
+        self.memory_limit_mib: int | None = None
+        """Limit by the options; it wins over what the system says."""
+
+    def node(self, now: float, late_seconds: float) -> Mapping[str, Mapping[str, Reading]]:
+        """About this node."""
+        sources = self._sources
+        standing, me = sources.mastership.standing, sources.node
+        masterless = standing.role is not Role.MASTER and standing.master is None
+        self._note_fenced(now)
+        readings = {
+            "GC Latency": {me: Reading(self._pauses.take_longest())},
+            "NoMaster": {me: Reading(self._lasting("no master", now, lasts=masterless), f"state {standing.state}")},
+            "FencedPush": {me: Reading(float(len(self._fenced)))},
+            "EventLoopLag": {me: Reading(max(late_seconds, sources.loop_lag_seconds()))},
+            "ConfigurationRefused": self._refused(now),
+            "CertificateExpiry": self._expiry(),
+        }
+        if (memory := self._memory()) is not None:
+            readings["Heap Memory Usage"] = {me: memory}
+        return readings
+
+    def cluster(self, now: float) -> Mapping[str, Mapping[str, Reading]] | None:
+        """About the cluster; None unless this node is master."""
+        reign = self._sources.mastership.reign
+        if reign is None or reign.ended.is_set():
+            self._pacing.rest()
+            return None
+        return self._pacing.take(reign.epoch, now)
+
+    def close(self) -> None:
+        """Stop measuring the garbage collector."""
+        self._pauses.close()
+
+    async def watch_certificates(self) -> None:
+        """Look at the certificate files once an hour, for ever."""
+        while True:
+            files = self._sources.certificates
+            self._certificates = await asyncio.to_thread(all_days_left, files, time.time())
+            await asyncio.sleep(CERTIFICATE_PERIOD_SECONDS)
+
+    def _lasting(self, what: str, now: float, *, lasts: bool) -> float:
+        """Seconds for which something has lasted by now; 0 when it does not."""
+        if not lasts:
+            self._since.pop(what, None)
+            return 0.0
+        # What has just begun has lasted for a moment: 0 would say that it is over.
+        return max(now - self._since.setdefault(what, now), 1e-3)
+
+    def _note_fenced(self, now: float) -> None:
+        fenced = self._sources.tally.pushes["fenced"]
+        self._fenced.extend([now] * (fenced - self._fenced_seen))
+        self._fenced_seen = fenced
+        while self._fenced and now - self._fenced[0] > FENCED_WINDOW_SECONDS:
+            self._fenced.popleft()
+
+    def _refused(self, now: float) -> dict[str, Reading]:
+        found = self._sources.refused()
+        lasting = {place: self._lasting(place, now, lasts=bool(problems)) for place, problems in found.items()}
+        return {place: Reading(lasting[place], _first(found[place])) for place in found if lasting[place]}
+
+    def _expiry(self) -> dict[str, Reading]:
+        readings = {}
+        for file, days in self._certificates.items():
+            reading = Reading(0.0, days) if isinstance(days, str) else Reading(days)
+            readings[f"{file} on {self._sources.node}"] = reading
+        return readings
+
+    def _memory(self) -> Reading | None:
+        resident = resident_bytes()
+        limit = self.memory_limit_mib * _MIB if self.memory_limit_mib else self._memory_limit
+        if resident is None or not limit:
+            return None
+        return Reading(100.0 * resident / limit, f"{resident // _MIB} MiB resident of {limit // _MIB} MiB")
+
+
+def _first(problems: Iterable[str]) -> str:
+    """The first problem, and how many more there are."""
+    listed = list(problems)
+    more = f" and {len(listed) - 1} more" if len(listed) > 1 else ""
+    return f"{listed[0][:300]}{more}" if listed else ""

@@ -1,0 +1,124 @@
+"""What the master reads from its own cycles for the alarms of the cluster."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pacing_node.alarms.alarm_book import Reading
+from pacing_node.algorithms.model import Reason
+from pacing_node.engagement.platform import PushStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pacing_node.cycle.cycle_counters import Tally
+    from pacing_node.cycle.latest_report import Board
+    from pacing_node.cycle.report import CycleReport
+
+PLATFORM = "engagement platform"
+STATISTICS = "statistics"
+MOST_TARGETS = 200
+"""Most targets of which each condition is followed: when all of 10,000 are bad, a few hundred say so too."""
+_FAILED = (PushStatus.FAILED.value, PushStatus.DEADLINE.value)
+
+
+class PacingReadings:
+    """Counts pushes and reports of one reign; what the reigns before saw is in the alarms they left behind."""
+
+    def __init__(self, board: Board, tally: Tally) -> None:
+        self._board = board
+        self._tally = tally
+        self._epoch: int | None = None
+        self._seen: Counter[str] = Counter()
+        self._failed = self._invalid = 0
+        self._known = False
+        self._report_at = 0.0
+        self._errors: dict[str, tuple[int, str]] = {}
+        self._errors_known = False
+        self._infeasible_since: dict[str, float] = {}
+
+    def rest(self) -> None:
+        """Another node is master, or none."""
+        self._epoch = None
+
+    def take(self, epoch: int, now: float) -> Mapping[str, Mapping[str, Reading]]:
+        """The readings of the reign ``epoch`` at ``now`` (seconds); what no cycle has told yet is left out."""
+        if epoch != self._epoch:
+            self._begin(epoch)
+        report = self._board.report
+        mine = report if report is not None and report.epoch == epoch else None
+        self._count_pushes()
+        readings: dict[str, dict[str, Reading]] = {}
+        if self._known:
+            why = mine.push_error if mine else ""
+            readings["PacingRequestsFailed"] = {PLATFORM: Reading(float(self._failed), why)}
+            readings["PacingResponseValidationError"] = {PLATFORM: Reading(float(self._invalid), why)}
+        if mine is not None:
+            self._count_errors(mine)
+            readings["StatisticsStale"] = {STATISTICS: _stale(mine)}
+            readings["GoalInfeasible"] = self._infeasible(mine, now)
+        if self._errors_known:
+            readings["PacingResponseTargetError"] = {
+                name: Reading(float(count), text) for name, (count, text) in self._errors.items()
+            }
+        return readings
+
+    def _begin(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._seen = Counter(self._tally.pushes) if self._tally.cycles else Counter()
+        self._failed = self._invalid = 0
+        self._known = self._errors_known = False
+        self._errors = {}
+        self._infeasible_since = {}
+
+    def _count_pushes(self) -> None:
+        """Bring the runs of failures up to date with the pushes since the last look."""
+        new = Counter(self._tally.pushes)
+        new.subtract(self._seen)
+        self._seen = Counter(self._tally.pushes)
+        failed = sum(new[status] for status in _FAILED)
+        invalid, accepted = new[PushStatus.INVALID_REPLY.value], new[PushStatus.ACCEPTED.value]
+        if accepted or invalid:
+            self._failed = 0
+        if accepted:
+            self._invalid = 0
+        else:
+            self._failed += failed
+            self._invalid += invalid
+        self._known = self._known or bool(failed or invalid or accepted)
+
+    def _count_errors(self, report: CycleReport) -> None:
+        """Bring the runs of refusals per target up to date; a push that was not accepted says nothing of targets."""
+        if report.calculated_at == self._report_at or not report.pushed:
+            return
+        self._report_at = report.calculated_at
+        self._errors_known = True
+        told = dict(zip(report.targets, report.target_errors, strict=True)) if report.target_errors else {}
+        refused = {name: text for name, text in told.items() if text}
+        self._errors = {
+            name: (self._errors.get(name, (0, ""))[0] + 1, refused[name][:300])
+            for name in _bounded(self._errors, refused)
+        }
+
+    def _infeasible(self, report: CycleReport, now: float) -> dict[str, Reading]:
+        rows = (report.reason == Reason.GOAL_INFEASIBLE).nonzero()[0].tolist()
+        found = dict.fromkeys(report.targets[row] for row in rows)
+        names = _bounded(self._infeasible_since, found)
+        self._infeasible_since = {name: self._infeasible_since.get(name, now) for name in names}
+        return {name: Reading(max(now - since, 1e-3)) for name, since in self._infeasible_since.items()}
+
+
+def _bounded(known: Mapping[str, object], found: Mapping[str, object]) -> list[str]:
+    """At most ``MOST_TARGETS`` of the names found, those already known first."""
+    stay = [name for name in known if name in found]
+    come = (name for name in found if name not in known)
+    return [*stay, *islice(come, MOST_TARGETS - len(stay))]
+
+
+def _stale(report: CycleReport) -> Reading:
+    """Share of the targets without current statistics; those switched off do not count."""
+    stale = int((report.reason == Reason.STATISTICS_STALE).sum())
+    used = len(report.targets) - int((report.reason == Reason.TARGET_DISABLED).sum())
+    return Reading(100.0 * stale / used if used else 0.0, f"{stale} of {used} targets")

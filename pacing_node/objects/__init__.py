@@ -1,0 +1,1 @@
+"""The contact centre's configuration objects: their model, and the sources they are read from."""

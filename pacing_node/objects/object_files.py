@@ -1,0 +1,109 @@
+"""Configuration objects from YAML: one file, or every ``*.yaml`` and ``*.yml`` of a directory taken together."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from pacing_node.objects.object_reader import ObjectReader
+from pacing_node.options.errors import ConfigurationError, Problem
+from pacing_node.options.schema import suggestion
+from pacing_node.options.yaml_documents import Document, load_document
+from pacing_node.runtime.gc_freeze import uncollected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pacing_node.objects.object_model import ConfigurationObjects
+    from pacing_node.options.yaml_documents import Value
+
+KINDS = ("switches", "virtual_queues", "agents", "agent_groups", "capacity_rules", "transactions")
+"""Keys of a document that hold a list of objects."""
+PROVISIONED = ("statistics", "filters", "alarm_conditions")
+"""Keys of lists that are kept for the contact centre and not used by a node; `pacing provision` writes them."""
+SUFFIXES = (".yaml", ".yml")
+
+
+def object_files(path: Path) -> tuple[Path, ...]:
+    """The files that make up the objects, in order.
+
+    Raises:
+        ConfigurationError: a directory without such files, or one that cannot be read.
+    """
+    try:
+        if not path.is_dir():
+            return (path,)
+        files = tuple(sorted(item for item in path.iterdir() if item.suffix in SUFFIXES and item.is_file()))
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise ConfigurationError((Problem(str(path), "", reason, "a readable directory"),)) from error
+    if not files:
+        raise ConfigurationError((Problem(str(path), "", "no files", "a directory with *.yaml or *.yml files"),))
+    return files
+
+
+@uncollected()
+def load_objects(path: Path) -> ConfigurationObjects:
+    """Read objects from a file or a directory.
+
+    Raises:
+        ConfigurationError: a document cannot be read or is not made of the known kinds. A single broken object is
+            only left out, with a finding.
+    """
+    documents = []
+    problems: list[Problem] = []
+    for file in object_files(path):
+        try:
+            documents.append(load_document(file))
+        except ConfigurationError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigurationError(tuple(problems))
+    return objects_of(documents)
+
+
+def objects_of(documents: list[Document]) -> ConfigurationObjects:
+    """Build the objects of several documents together.
+
+    Raises:
+        ConfigurationError: a document has an unknown kind, a kind that is not a list, or another tenant.
+    """
+    problems = [problem for document in documents for problem in _shape_problems(document)]
+    tenants = {str(document.data["tenant"]): document for document in documents if document.data.get("tenant")}
+    if len(tenants) > 1:
+        second, document = list(tenants.items())[1]
+        problems.append(document.problem(("tenant",), repr(second), f"one tenant, here {next(iter(tenants))!r}"))
+    if problems:
+        raise ConfigurationError(tuple(problems))
+    reader = ObjectReader()
+    for kind in KINDS:
+        add = getattr(reader, kind)
+        for document in documents:
+            add(_items(document, kind))
+    return reader.objects(_digest(documents), next(iter(tenants), ""))
+
+
+def _shape_problems(document: Document) -> Iterator[Problem]:
+    for key, value in document.data.items():
+        if key == "tenant":
+            if value is not None and not isinstance(value, str):
+                yield document.problem((key,), "a list" if isinstance(value, list) else "a mapping", "text")
+        elif key not in (*KINDS, *PROVISIONED):
+            yield document.problem((key,), "an unknown key", suggestion(key, ("tenant", *KINDS, *PROVISIONED)))
+        elif value is not None and not isinstance(value, list):
+            yield document.problem((key,), "a mapping" if isinstance(value, dict) else "a single value", "a list")
+
+
+def _items(document: Document, kind: str) -> Iterator[tuple[str, Value]]:
+    values = document.data.get(kind)
+    for index, value in enumerate(values if isinstance(values, list) else ()):
+        position = document.position((kind, index))
+        yield (f"{document.source}:{position.line}" if position else document.source), value
+
+
+def _digest(documents: list[Document]) -> str:
+    digest = hashlib.sha256()
+    for document in documents:
+        digest.update(repr(document.data).encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,274 @@
+"""Builds configuration objects from plain data, one at a time: a broken object is left out and reported.
+
+The data has the fields of ``contact_center/v1/configuration.proto`` in snake_case, scalars as text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from pacing_node.objects.object_model import (
+    Agent,
+    AgentGroup,
+    CapacityRule,
+    ConfigurationObject,
+    ConfigurationObjects,
+    Switch,
+    Transaction,
+    VirtualQueue,
+    where,
+)
+from pacing_node.options.schema import suggestion
+from pacing_node.targets import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from pacing_node.objects.object_model import Annex
+    from pacing_node.options.yaml_documents import Value
+
+T = TypeVar("T", bound=ConfigurationObject)
+
+MAX_CAPACITY = 1000
+"""Highest number of interactions per medium a capacity rule may allow."""
+_FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+class _BrokenObjectError(Exception):
+    """An object cannot be used; the text says what was found and what is allowed."""
+
+
+class Fields:
+    """The fields of one object, read by kind."""
+
+    __slots__ = ("_data", "_read", "origin")
+
+    def __init__(self, data: Mapping[str, Value], origin: str) -> None:
+        self._data = data
+        self._read: list[str] = []
+        self.origin = origin
+
+    @property
+    def unknown(self) -> tuple[tuple[str, str], ...]:
+        """Keys nobody asked for, each with what may have been meant."""
+        return tuple((key, suggestion(key, tuple(self._read))) for key in self._data if key not in self._read)
+
+    def _value(self, key: str) -> Value:
+        self._read.append(key)
+        return self._data.get(key)
+
+    def text(self, key: str, *, required: bool = False) -> str:
+        """A text; empty when it is missing and not required."""
+        value = self._value(key)
+        if value is None or value == "":
+            if required:
+                raise _BrokenObjectError(f"{key}: found nothing; allowed: text")
+            return ""
+        if not isinstance(value, str):
+            raise _BrokenObjectError(f"{key}: found {_kind(value)}; allowed: text")
+        return value.strip()
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """A truth value."""
+        value = self._value(key)
+        if value is None:
+            return default
+        known = _FLAGS.get(value.lower()) if isinstance(value, str) else None
+        if known is None:
+            raise _BrokenObjectError(f"{key}: found {_kind(value)}; allowed: true or false")
+        return known
+
+    def words(self, key: str) -> tuple[str, ...]:
+        """A list of texts."""
+        value = self._value(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise _BrokenObjectError(f"{key}: found {_kind(value)}; allowed: a list of texts")
+        return tuple(str(item).strip() for item in value)
+
+    def numbers(self, key: str, highest: int) -> dict[str, int]:
+        """A mapping of names to whole numbers from 0 to ``highest``."""
+        value = self._value(key)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise _BrokenObjectError(f"{key}: found {_kind(value)}; allowed: a mapping of names to whole numbers")
+        numbers = {}
+        for name, given in value.items():
+            if not isinstance(given, str) or not given.isascii() or not given.isdigit() or int(given[:12]) > highest:
+                found = _kind(given)
+                raise _BrokenObjectError(f"{key}.{name}: found {found}; allowed: a whole number from 0 to {highest}")
+            numbers[name] = int(given)
+        return numbers
+
+    def annex(self) -> Annex:
+        """Sections of options; a list becomes text separated by commas. Messages never show an option's value."""
+        value = self._value("annex")
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise _BrokenObjectError(f"annex: found {_kind(value, secret=True)}; allowed: sections of options")
+        return {name: _section(name, section) for name, section in value.items()}
+
+
+def _section(name: str, section: Value) -> dict[str, str]:
+    if section is None:
+        return {}
+    if not isinstance(section, dict):
+        raise _BrokenObjectError(f"annex.{name}: found {_kind(section, secret=True)}; allowed: options by name")
+    return {option: _option(f"annex.{name}.{option}", value) for option, value in section.items()}
+
+
+def _option(path: str, value: Value) -> str:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(map(str, value))
+    if isinstance(value, (dict, list)):
+        raise _BrokenObjectError(f"{path}: found {_kind(value)}; allowed: text")
+    return value or ""
+
+
+def _kind(value: Value, *, secret: bool = False) -> str:
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return "nothing" if value is None else "text" if secret else repr(value[:60])
+
+
+def _switch(fields: Fields) -> Switch:
+    return Switch(fields.text("name", required=True), fields.text("type"), fields.origin)
+
+
+def _virtual_queue(fields: Fields) -> VirtualQueue:
+    return VirtualQueue(
+        name=fields.text("name", required=True),
+        number=fields.text("number", required=True),
+        alias=fields.text("alias"),
+        switch=fields.text("switch", required=True),
+        annex=fields.annex(),
+        enabled=fields.flag("enabled", default=True),
+        origin=fields.origin,
+    )
+
+
+def _agent(fields: Fields) -> Agent:
+    return Agent(
+        user_name=fields.text("user_name", required=True),
+        employee_id=fields.text("employee_id"),
+        skills=fields.numbers("skills", 2**31 - 1),
+        capacity_rule=fields.text("capacity_rule"),
+        logins=fields.words("logins"),
+        enabled=fields.flag("enabled", default=True),
+        origin=fields.origin,
+    )
+
+
+def _agent_group(fields: Fields) -> AgentGroup:
+    group = AgentGroup(
+        name=fields.text("name", required=True),
+        agents=fields.words("agents"),
+        script=fields.text("script"),
+        origination_dns=fields.words("origination_dns"),
+        annex=fields.annex(),
+        enabled=fields.flag("enabled", default=True),
+        origin=fields.origin,
+    )
+    if group.agents and group.script:
+        raise _BrokenObjectError("found agents and a script; allowed: one of them")
+    return group
+
+
+def _capacity_rule(fields: Fields) -> CapacityRule:
+    return CapacityRule(
+        name=fields.text("name", required=True),
+        media=fields.numbers("media", MAX_CAPACITY),
+        exclusive=fields.flag("exclusive", default=False),
+        origin=fields.origin,
+    )
+
+
+def _transaction(fields: Fields) -> Transaction:
+    return Transaction(fields.text("name", required=True), fields.text("type"), fields.annex(), fields.origin)
+
+
+class ObjectReader:
+    """Collects objects from one or several sources, then makes them one set with unique names."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self._switches: dict[str, Switch] = {}
+        self._queues: dict[str, VirtualQueue] = {}
+        self._agents: dict[str, Agent] = {}
+        self._groups: dict[str, AgentGroup] = {}
+        self._rules: dict[str, CapacityRule] = {}
+        self._transactions: dict[str, Transaction] = {}
+
+    def switches(self, items: Iterable[tuple[str, Value]]) -> None:
+        """Add switches; every item is the place it stands and its data, here and in the methods below."""
+        self._add(items, _switch, self._switches, lambda switch: switch.name)
+
+    def virtual_queues(self, items: Iterable[tuple[str, Value]]) -> None:
+        """Add virtual queues, unique by number and switch."""
+        self._add(items, _virtual_queue, self._queues, lambda queue: f"{queue.number}@{queue.switch}")
+
+    def agents(self, items: Iterable[tuple[str, Value]]) -> None:
+        """Add agents, unique by user name."""
+        self._add(items, _agent, self._agents, lambda agent: agent.user_name)
+
+    def agent_groups(self, items: Iterable[tuple[str, Value]]) -> None:
+        """Add agent groups, unique by name."""
+        self._add(items, _agent_group, self._groups, lambda group: group.name)
+
+    def capacity_rules(self, items: Iterable[tuple[str, Value]]) -> None:
+        """Add capacity rules, unique by name."""
+        self._add(items, _capacity_rule, self._rules, lambda rule: rule.name)
+
+    def transactions(self, items: Iterable[tuple[str, Value]]) -> None:
+        """Add transactions, unique by name."""
+        self._add(items, _transaction, self._transactions, lambda transaction: transaction.name)
+
+    def _add(
+        self,
+        items: Iterable[tuple[str, Value]],
+        make: Callable[[Fields], T],
+        known: dict[str, T],
+        identity: Callable[[T], str],
+    ) -> None:
+        for origin, data in items:
+            kind = make.__name__.strip("_").replace("_", " ")
+            if not isinstance(data, dict):
+                self._report("error", "broken_object", f"{origin}: {kind}", f"found {_kind(data)}; allowed: its fields")
+                continue
+            fields = Fields(data, origin)
+            try:
+                made = make(fields)
+            except _BrokenObjectError as error:
+                place = f'{kind} "{data.get("name") or data.get("user_name") or "?"}"'
+                self._report("error", "broken_object", f"{origin}: {place}" if origin else place, str(error))
+                continue
+            for key, meant in fields.unknown:
+                self._report("warning", "unknown_key", where(made), f"found an unknown key {key}; allowed: {meant}")
+            first = known.setdefault(identity(made), made)
+            if first is not made:
+                text = (
+                    f"found {made.label} again{f' (first in {first.origin})' if first.origin else ''}; allowed: it once"
+                )
+                self._report("error", "duplicate_object", where(made), text)
+
+    def _report(self, severity: str, code: str, place: str, message: str) -> None:
+        self.findings.append(Finding(severity, code, place, message))
+
+    def objects(self, version: str, tenant: str) -> ConfigurationObjects:
+        """Everything that was collected."""
+        return ConfigurationObjects(
+            version=version,
+            tenant=tenant,
+            switches=tuple(self._switches.values()),
+            virtual_queues=tuple(self._queues.values()),
+            agents=tuple(self._agents.values()),
+            agent_groups=tuple(self._groups.values()),
+            capacity_rules=tuple(self._rules.values()),
+            transactions=tuple(self._transactions.values()),
+            findings=tuple(self.findings),
+        )

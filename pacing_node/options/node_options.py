@@ -1,0 +1,247 @@
+"""Options of one node: what it needs to start and to find its cluster. Everything else is kept in the cluster.
+
+They come from one small YAML file and from environment variables; a variable wins over the file.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+
+from pacing_node.options import environment
+from pacing_node.options.allowed import Allowed
+from pacing_node.options.schema import Option, Section, build, canonical, options
+from pacing_node.options.values import Addresses, LocalPath, Name, Port, Words
+from pacing_node.options.yaml_documents import Document, load_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["json", "text"]
+
+
+class Ports(Section):
+    """Ports a node listens on."""
+
+    default: Port = 8080
+    """HTTP or, with certificates, HTTPS: pages for operators, health, metrics and the pacing REST interface."""
+    clustering: Port = 7800
+    """gRPC between the members of the cluster."""
+    health: Port | None = None
+    """gRPC health checks, and nothing else, without TLS; for probes that cannot show a certificate. Not opened unless
+    given."""
+
+
+class Certificates(Section):
+    """Certificate files in PEM format. With them the default port speaks HTTPS."""
+
+    certificate: LocalPath
+    """Certificate of this node with its chain."""
+    private_key: LocalPath
+    """Private key of the certificate."""
+    authorities: LocalPath | None = None
+    """Certificates of the authorities whose clients are accepted; without it no client certificate is asked for."""
+
+
+class PeerCertificates(Section):
+    """Certificate files in PEM format for the clustering port. With them members prove who they are to each other."""
+
+    certificate: LocalPath
+    """Certificate of this node with its chain; it names the host under which the others reach it."""
+    private_key: LocalPath
+    """Private key of the certificate."""
+    authorities: LocalPath
+    """Certificates of the authorities that sign the members' certificates."""
+    allowed_names: Words = ()
+    """Names of which a caller's certificate must hold one; any certificate of the authorities unless given."""
+
+
+class ZooKeeperTls(Section):
+    """TLS to ZooKeeper. Host names are always verified."""
+
+    authorities: LocalPath
+    """Certificates of the authorities that sign the servers' certificates, PEM."""
+    certificate: LocalPath | None = None
+    """Certificate this node shows to ZooKeeper, PEM."""
+    private_key: LocalPath | None = None
+    """Private key of that certificate, PEM."""
+    private_key_password: SecretStr | None = None
+    """Password of the private key."""
+
+
+class ZooKeeperSasl(Section):
+    """SASL identity (DIGEST-MD5): without an ``acl`` everything the cluster writes is for this identity only."""
+
+    user: Annotated[str, Field(min_length=1)]
+    """User of the SASL identity."""
+    password: SecretStr
+    """Password of the SASL identity."""
+
+
+class ZooKeeperAcl(Section):
+    """Digest identity: with it everything the cluster writes is readable and writable for this identity only."""
+
+    user: str
+    """User of the digest identity."""
+    password: SecretStr
+    """Password of the digest identity."""
+
+
+DEFAULT_FAILSAFE_SECONDS = 600.0
+"""Longest outage of ZooKeeper that ``failsafe: true`` bridges."""
+_SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def switched_seconds(value: object) -> object:
+    """Seconds for a switch that was thrown, 0 for off; anything else as it is."""
+    if isinstance(value, str):
+        value = _SWITCHES.get(value.strip().lower(), value)
+    return DEFAULT_FAILSAFE_SECONDS * value if isinstance(value, bool) else value
+
+
+class ZooKeeper(Section):
+    """How to reach ZooKeeper, and the times of the session. The word ``none`` instead runs the node alone."""
+
+    hosts: Addresses
+    """Members of the ensemble."""
+    root: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._-]+)+$"), Allowed("a path such as /pacing")] = "/pacing"
+    """Node under which every cluster has its own tree, named after the cluster."""
+    session_timeout_seconds: Annotated[float, Field(ge=2, le=60)] = 4.0
+    """Time after which ZooKeeper gives up a silent node. It bounds the gap after a lost master from below."""
+    heartbeat_seconds: Annotated[
+        float, Field(ge=0.05, validate_default=True), Allowed("a number from 0.05 to an eighth of the session time-out")
+    ] = 0.5
+    """Time between two proofs of mastership."""
+    tick_seconds: Annotated[
+        float, Field(ge=0.05, validate_default=True), Allowed("a number from 0.05 to half of the session time-out")
+    ] = 0.5
+    """The ensemble's `tickTime` in seconds. The lease of the master rests on it: it must not be below the real one."""
+    failsafe: Annotated[
+        float,
+        BeforeValidator(switched_seconds),
+        Field(ge=0, le=86400),
+        Allowed("true, false, or a number of seconds from 10 to 86400"),
+    ] = 0.0
+    """Whether the master goes on while all of ZooKeeper is away, by the promise of every other member not to take over;
+    a number is the longest time in seconds, `true` stands for 600. After a loss of the master that nobody could tell
+    from such an outage, a node that was not a member then waits for as long."""
+    tls: ZooKeeperTls | None = None
+    sasl: ZooKeeperSasl | None = None
+    acl: ZooKeeperAcl | None = None
+
+    @property
+    def failsafe_seconds(self) -> float | None:
+        """Longest time the master goes on without ZooKeeper; None when it does not."""
+        return self.failsafe or None
+
+    @field_validator("failsafe")
+    @classmethod
+    def _longer_than_a_session(cls, value: float, info: ValidationInfo) -> float:
+        timeout = max(10.0, info.data.get("session_timeout_seconds", 0.0))
+        if 0.0 < value < timeout:
+            raise ValueError(f"at least {timeout:g}, and no less than the session time-out")
+        return value
+
+    @field_validator("tick_seconds")
+    @classmethod
+    def _two_ticks(cls, value: float, info: ValidationInfo) -> float:
+        timeout = info.data.get("session_timeout_seconds")
+        if timeout is not None and value > timeout / 2:
+            raise ValueError(f"at most {timeout / 2:g}: ZooKeeper grants no session below two ticks")
+        return value
+
+    @field_validator("heartbeat_seconds")
+    @classmethod
+    def _within_session(cls, value: float, info: ValidationInfo) -> float:
+        timeout = info.data.get("session_timeout_seconds")
+        if timeout is not None and value > timeout / 8:
+            raise ValueError(f"at most {timeout / 8:g}, an eighth of the session time-out of {timeout:g} s")
+        return value
+
+
+class NodeLog(Section):
+    """The node's own log before the cluster's ``log`` section is known, and its form."""
+
+    level: LogLevel = "info"
+    """Lowest level that is written."""
+    format: LogFormat = "json"
+    """One JSON object per line for programs, or text for people."""
+
+
+class NodeOptions(Section):
+    """Options of one node."""
+
+    name: Annotated[Name, Field(default_factory=socket.gethostname)]
+    """Name of the node, unique in its cluster; the host's name unless given."""
+    cluster: Name = "pacing"
+    """Name of the cluster the node joins."""
+    host: Annotated[str, Field(default_factory=socket.gethostname, min_length=1), Allowed("a host name or address")]
+    """Host name or address under which the other members reach this node; the host's name unless given."""
+    bind: Annotated[str, Field(min_length=1), Allowed("an address, for example 127.0.0.1 or ::")] = "0.0.0.0"  # noqa: S104 - members must reach it
+    """Address the ports are opened on."""
+    health_bind: Annotated[str, Field(min_length=1), Allowed("an address, for example 127.0.0.1 or the pod's")] = (
+        "127.0.0.1"
+    )
+    """Address the port `ports.health` is opened on: this machine only, unless given."""
+    ports: Ports = Ports()
+    certificates: Certificates | None = None
+    peer_certificates: PeerCertificates | None = None
+    zookeeper: Annotated[ZooKeeper | None, Allowed("a section with the hosts, or the word none")]
+    """The ensemble; the word ``none`` runs this node alone, as its own master."""
+    state_directory: LocalPath = Path("pacing-state")
+    """Directory for what the node remembers between starts; created when missing."""
+    seed: LocalPath | None = None
+    """File with cluster options, used once: while the cluster has none yet."""
+    push_budget_seconds: Annotated[
+        float,
+        Field(ge=0.1, le=60, validate_default=True),
+        Allowed("a number from 0.1 to a third of the session time-out"),
+    ] = 1.2
+    """Longest time one push to the engagement platform may take, all attempts together."""
+    log: NodeLog = NodeLog()
+
+    @field_validator("push_budget_seconds")
+    @classmethod
+    def _within_session(cls, value: float, info: ValidationInfo) -> float:
+        zookeeper = info.data.get("zookeeper")
+        if isinstance(zookeeper, ZooKeeper) and value > zookeeper.session_timeout_seconds / 3:
+            timeout = zookeeper.session_timeout_seconds
+            raise ValueError(f"at most {timeout / 3:.3g}, a third of the session time-out of {timeout:g} s")
+        return value
+
+    @property
+    def standalone(self) -> bool:
+        """Whether the node runs alone, without ZooKeeper."""
+        return self.zookeeper is None
+
+
+def load_node_options(path: Path | None = None, environ: Mapping[str, str] | None = None) -> NodeOptions:
+    """Read the options from a file and the environment; relative paths in the file count from the file's directory.
+
+    Raises:
+        ConfigurationError: with every problem of the file and of the environment.
+    """
+    document = load_document(path) if path is not None else Document("node options", {})
+    given = canonical(NodeOptions, document)
+    if path is not None:
+        environment.resolve_paths(NodeOptions, given.data, path.parent)
+    environment.overlay(NodeOptions, given, os.environ if environ is None else environ)
+    return build(NodeOptions, given)
+
+
+def describe_node_options() -> tuple[tuple[str, str, str, str, str], ...]:
+    """Every option as (key, environment variable, allowed values, default, meaning), in order of definition."""
+    return tuple(
+        (".".join(option.key), environment.variable(option), option.allowed, option.default, option.meaning)
+        for option in node_option_list()
+    )
+
+
+def node_option_list() -> tuple[Option, ...]:
+    """Every option of a node."""
+    return tuple(options(NodeOptions))

@@ -1,0 +1,85 @@
+"""Types of option values that several sections use."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from pacing_node.options.allowed import Allowed
+
+_ADDRESS = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?):(\d{1,5})$")
+_NAME = re.compile(r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_])?$")
+
+_ADDRESS_TEXT = "host:port, for example server1:7000"
+_URL_TEXT = "an address that begins with http:// or https://, without user, password and blanks"
+_NAME_TEXT = "letters, digits, dots, hyphens and underscores, at most 64"
+
+
+def _split(value: object) -> object:
+    """Text separated by commas becomes a list; anything else is left to the type."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _address(value: str) -> str:
+    match = _ADDRESS.match(value)
+    if match is None or not 1 <= int(match.group(1)) <= 65535:
+        raise ValueError(_ADDRESS_TEXT)
+    return value
+
+
+def _addresses(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise ValueError(_ADDRESSES_TEXT)
+    for item in value:
+        try:
+            _address(item)
+        except ValueError as error:
+            raise ValueError(_ADDRESSES_TEXT) from error
+    return value
+
+
+def _name(value: str) -> str:
+    if _NAME.match(value) is None:
+        raise ValueError(_NAME_TEXT)
+    return value
+
+
+def _url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not value.isprintable() or " " in value:
+        raise ValueError(_URL_TEXT)
+    return value
+
+
+def _expanded(value: Path) -> Path:
+    return value.expanduser()
+
+
+_ADDRESSES_TEXT = "host:port separated by commas, for example zk1:2181,zk2:2181,zk3:2181"
+
+Words: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_split)]
+"""Texts as a list or separated by commas."""
+Address: TypeAlias = Annotated[str, AfterValidator(_address), Allowed(_ADDRESS_TEXT)]
+"""``host:port``; an IPv6 host stands in square brackets."""
+Addresses: TypeAlias = Annotated[
+    tuple[str, ...], BeforeValidator(_split), AfterValidator(_addresses), Allowed(_ADDRESSES_TEXT)
+]
+"""One address or more."""
+Name: TypeAlias = Annotated[str, AfterValidator(_name), Allowed(_NAME_TEXT)]
+"""A name that is also safe as a ZooKeeper node and a file name."""
+Port: TypeAlias = Annotated[int, Field(ge=0, le=65535), Allowed("a whole number from 0 to 65535; 0 is any free port")]
+"""A TCP port to listen on."""
+Url: TypeAlias = Annotated[str, AfterValidator(_url), Allowed(_URL_TEXT)]
+"""An address of the web."""
+LocalPath: TypeAlias = Annotated[Path, AfterValidator(_expanded)]
+"""A path; ``~`` is the home directory."""

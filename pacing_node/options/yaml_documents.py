@@ -1,0 +1,284 @@
+"""YAML documents that remember where everything stands.
+
+Scalars stay text: what ``1.10`` or ``no`` means depends on the option that reads it, not on the notation. An empty
+value, ``~`` and ``null`` are None. Anchors, aliases and merge keys work; a key given twice is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+import yaml
+
+from pacing_node.options.errors import ConfigurationError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path as FilePath
+
+Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
+"""What a document consists of."""
+KeyPath: TypeAlias = "tuple[str | int, ...]"
+"""Keys and list indices from the root to a value."""
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Largest document that is read; the objects of the largest verified site need a third of it."""
+LARGE_BYTES = 256 * 1024
+"""From this size on a document is read without interruption by the garbage collector."""
+MAX_DEPTH = 24
+"""Deepest nesting; a real document needs six."""
+MAX_VALUES = 5_000_000
+"""Most values after aliases are followed, so that nested aliases cannot fill the memory."""
+
+_BASE: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_MERGE = "tag:yaml.org,2002:merge"
+_TEXT = "tag:yaml.org,2002:str"
+_MAPPING = "tag:yaml.org,2002:map"
+_LIST = "tag:yaml.org,2002:seq"
+
+
+class _Loader(_BASE):  # type: ignore[valid-type,misc]  # the faster of two base classes, known at run time only
+    """Composes nodes and refuses to descend too deep, where the parser written in C would overflow its stack."""
+
+    _depth = 0
+
+    def descend_resolver(self, current_node: yaml.Node, _index: object) -> None:
+        """Called before a node's children are composed."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH + 2:
+            raise yaml.MarkedYAMLError(problem=f"more than {MAX_DEPTH} levels", problem_mark=current_node.start_mark)
+
+    def ascend_resolver(self) -> None:
+        """Called after a node's children were composed."""
+        self._depth -= 1
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        """The tag of a node that has none: scalars are text, whatever they look like."""
+        if kind is yaml.ScalarNode:
+            return _MERGE if implicit[0] and value == "<<" else _TEXT
+        return _MAPPING if kind is yaml.MappingNode else _LIST
+
+
+@contextlib.contextmanager
+def _no_collection(size: int) -> Iterator[None]:
+    """Keep the garbage collector out while a large document is read.
+
+    It would search the growing tree again and again, which triples the time and stops the event loop for each search.
+    """
+    if size < LARGE_BYTES or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a key or list item starts; both count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed document: plain data, and positions on demand."""
+
+    source: str
+    """Name of the file for messages."""
+    data: dict[str, Value]
+    root: yaml.MappingNode | None = field(repr=False, default=None)
+
+    def position(self, path: KeyPath) -> Position | None:
+        """Position of the deepest part of ``path`` that exists; None for a document without text."""
+        if self.root is None:
+            return None
+        node: yaml.Node = self.root
+        found = _position(node)
+        for step in path:
+            below = _child(node, step)
+            if below is None:
+                break
+            found, node = below
+        return found
+
+    def problem(self, path: KeyPath, found: str, allowed: str) -> Problem:
+        """A problem with the value at ``path``."""
+        position = self.position(path)
+        line, column = (position.line, position.column) if position else (None, None)
+        return Problem(self.source, format_key(path), found, allowed, line, column)
+
+
+def format_key(path: KeyPath) -> str:
+    """Write a path for people: ``agents[3].skills.Spanish``."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def load_document(path: FilePath, source: str | None = None) -> Document:
+    """Read and parse a file.
+
+    Raises:
+        ConfigurationError: the file cannot be read, is not valid YAML, or breaks a rule of this module.
+    """
+    name = source or str(path)
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise ConfigurationError((Problem(name, "", f"a file of {size} bytes", f"at most {MAX_BYTES} bytes"),))
+        content = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigurationError((Problem(name, "", reason.lower(), "a readable file"),)) from error
+    return parse_document(content, name)
+
+
+def parse_document(content: bytes | str, source: str) -> Document:
+    """Parse YAML (or JSON, which is YAML) whose root is a mapping; nothing at all counts as an empty mapping.
+
+    Raises:
+        ConfigurationError: not UTF-8, not YAML, not a mapping, too large, too deep, or a key given twice.
+    """
+    if len(content) > MAX_BYTES:
+        raise ConfigurationError((Problem(source, "", f"{len(content)} bytes", f"at most {MAX_BYTES} bytes"),))
+    try:
+        text = content.decode() if isinstance(content, bytes) else content
+        with _no_collection(len(text)):
+            root = yaml.compose(text, Loader=_Loader)
+    except UnicodeDecodeError as error:
+        raise ConfigurationError((Problem(source, "", f"byte {error.start} is not UTF-8", "UTF-8 text"),)) from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError((_syntax_problem(error, source),)) from error
+    reader = _Reader(source)
+    if root is None or (isinstance(root, yaml.ScalarNode) and _is_null(root)):
+        return Document(source, {}, None)
+    if not isinstance(root, yaml.MappingNode):
+        reader.refuse(root, (), _kind(root), "a mapping of keys to values")
+        raise ConfigurationError(tuple(reader.problems))
+    with _no_collection(len(text)):
+        data = reader.mapping(root, ())
+    if reader.problems:
+        raise ConfigurationError(tuple(reader.problems))
+    return Document(source, data, root)
+
+
+class _Reader:
+    """Turns nodes into data and collects what is wrong on the way."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self._values = 0
+
+    def refuse(self, node: yaml.Node, path: KeyPath, found: str, allowed: str) -> None:
+        """Note a problem at a node."""
+        position = _position(node)
+        self.problems.append(
+            Problem(self.source, format_key(path), found, allowed, position.line, position.column),
+        )
+
+    def value(self, node: yaml.Node, path: KeyPath) -> Value:
+        """Data of any node; None where a problem was noted."""
+        self._values += 1
+        if len(path) > MAX_DEPTH or self._values > MAX_VALUES:
+            if not self.problems:
+                self.refuse(node, path[:3], "too much nesting", f"{MAX_DEPTH} levels and {MAX_VALUES} values")
+            return None
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*path, index)) for index, item in enumerate(node.value) if not self._full]
+        if node.tag.startswith("!") or node.tag == "tag:yaml.org,2002:binary":
+            # The tag is not shown: an unquoted password that begins with "!" reads as one.
+            self.refuse(node, path, "a tag", "plain text, in quotation marks where it begins with !")
+            return None
+        return None if _is_null(node) else str(node.value)
+
+    @property
+    def _full(self) -> bool:
+        return self._values > MAX_VALUES
+
+    def mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Value]:
+        """Data of a mapping, merge keys resolved; a key given twice is a problem."""
+        data: dict[str, Value] = {}
+        lines: dict[str, int] = {}
+        merged: list[tuple[yaml.Node, yaml.Node]] = []
+        for key, value in node.value:
+            if key.tag == _MERGE:
+                merged += _merged_pairs(value)
+            elif not isinstance(key, yaml.ScalarNode):
+                self.refuse(key, path, f"{_kind(key)} as a key", "text as a key")
+            elif key.value in data:
+                self.refuse(key, (*path, key.value), f"the key again (first in line {lines[key.value]})", "it once")
+            else:
+                lines[key.value] = key.start_mark.line + 1
+                data[key.value] = self.value(value, (*path, key.value))
+        for key, value in merged:
+            if isinstance(key, yaml.ScalarNode) and key.value not in data:
+                data[key.value] = self.value(value, (*path, key.value))
+        return data
+
+
+def _merged_pairs(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
+    """Pairs a merge key brings in: those of one mapping, or of several with the first winning."""
+    if isinstance(node, yaml.MappingNode):
+        return list(node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return [pair for item in node.value if isinstance(item, yaml.MappingNode) for pair in item.value]
+    return []
+
+
+def _pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """Pairs of a mapping as they take effect: its own first, then the merged ones."""
+    for key, value in node.value:
+        if key.tag != _MERGE:
+            yield key, value
+    for key, value in node.value:
+        if key.tag == _MERGE:
+            yield from _merged_pairs(value)
+
+
+def _child(node: yaml.Node, step: str | int) -> tuple[Position, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in _pairs(node):
+            if isinstance(key, yaml.ScalarNode) and key.value == step:
+                return _position(key), value
+    elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        item = node.value[step]
+        return _position(item), item
+    return None
+
+
+def _position(node: yaml.Node) -> Position:
+    return Position(node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _kind(node: yaml.Node) -> str:
+    if isinstance(node, yaml.MappingNode):
+        return "a mapping"
+    return "a list" if isinstance(node, yaml.SequenceNode) else "a single value"
+
+
+def _is_null(node: yaml.Node) -> bool:
+    """Whether a scalar stands for nothing; quotes and block styles make it text."""
+    return isinstance(node, yaml.ScalarNode) and node.style in {None, ""} and node.value in _NULL
+
+
+def _syntax_problem(error: yaml.YAMLError, source: str) -> Problem:
+    """A parser's complaint in our words, without quoting the text, which may hold a secret."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        found = "a syntax error: " + " ".join(filter(None, (error.context, error.problem)))
+        if mark is not None:
+            return Problem(source, "", found, "valid YAML", mark.line + 1, mark.column + 1)
+        return Problem(source, "", found, "valid YAML")
+    return Problem(source, "", "a character YAML does not allow", "valid YAML")

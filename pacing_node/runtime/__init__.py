@@ -1,0 +1,1 @@
+"""The Python process: garbage collector, event loop, memory, unexpected errors."""

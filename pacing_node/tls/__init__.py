@@ -1,0 +1,1 @@
+"""Certificate files: read, followed while they change, and how long they last."""
