@@ -217,14 +217,14 @@ MUTANTS = (
     Mutant(
         "sequence-check",
         "the receiver refuses a late push of the same epoch",
-        "simulator/servers/fence.py",
+        "simulator/servers/engagement/fence.py",
         (("token.order > mark.order else", "token.epoch >= mark.epoch else"),),
         "tests/simulator/test_fence.py::test_each_token_is_judged_by_the_mark",
     ),
     Mutant(
         "epoch-check",
         "the receiver refuses a push of an older epoch",
-        "simulator/servers/fence.py",
+        "simulator/servers/engagement/fence.py",
         (("token.order > mark.order else", "token.sequence > mark.sequence else"),),
         "tests/simulator/test_fence.py::test_each_token_is_judged_by_the_mark",
     ),

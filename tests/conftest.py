@@ -10,7 +10,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-from simulator.demo.zookeeper import Ensemble
+from simulator.harness.zookeeper import Ensemble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,10 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from simulator.benchmark import calculation as timing
+from simulator.benchmark.benchmark_days import scenarios
+from simulator.benchmark.benchmark_run import simulate
 from simulator.benchmark.figures import Figures, summarise
 from simulator.benchmark.laws import LAWS
-from simulator.benchmark.run import simulate
-from simulator.benchmark.scenarios import scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

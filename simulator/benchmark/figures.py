@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulator.benchmark.benchmark_run import WINDOW_SECONDS
 from simulator.benchmark.oracle import Setting, solve
-from simulator.benchmark.run import WINDOW_SECONDS
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import FloatArray
-    from simulator.benchmark.run import Days
+    from simulator.benchmark.benchmark_run import Days
 
 _HALF_HOUR = int(1800 / WINDOW_SECONDS)
 

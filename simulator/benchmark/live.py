@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from pacing_node.algorithms import Result
     from pacing_node.algorithms.model import FloatArray
     from simulator.model import ContactCentre
-    from simulator.model.agent import Agent
-    from simulator.model.target import Target
+    from simulator.model.agents_and_targets import Agent, Target
 
 _EPOCH = 1_000_000.0
 _DEFAULT_GOAL_PERCENT = 3.0

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from simulator.demo import zookeeper
+from simulator.demo.demo_report import shortcomings, write_report
 from simulator.demo.demonstration import Demonstration
-from simulator.demo.directory import working_directory
 from simulator.demo.narration import LineNarrator, LiveNarrator
-from simulator.demo.options import DemoError, DemoOptions
-from simulator.demo.pick import only_warnings
-from simulator.demo.report import shortcomings, write_report
-from simulator.demo.stage import Stage
-from simulator.demo.view import figures, number
+from simulator.demo.terminal_view import figures, number
+from simulator.harness import zookeeper
+from simulator.harness.directory import working_directory
+from simulator.harness.options import DemoError, DemoOptions
+from simulator.harness.pick import only_warnings
+from simulator.harness.stage import Stage
 
 if TYPE_CHECKING:
     from simulator.demo.narration import Narrator

@@ -7,19 +7,19 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
-from simulator.demo.keeper import NodeKeeper
-from simulator.demo.observation import Observer
-from simulator.demo.options import REFRESH_PERIOD_SECONDS, DemoError
-from simulator.demo.report import PROCESS_DIED, UNKNOWN_CAUSE, Handover, build_report
-from simulator.demo.view import Scene
+from simulator.demo.demo_report import PROCESS_DIED, UNKNOWN_CAUSE, Handover, build_report
+from simulator.demo.terminal_view import Scene
+from simulator.harness.keeper import NodeKeeper
+from simulator.harness.observation import Observer
+from simulator.harness.options import REFRESH_PERIOD_SECONDS, DemoError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from simulator.demo.narration import Narrator
-    from simulator.demo.options import DemoOptions
-    from simulator.demo.pushes import ReignChange
-    from simulator.demo.stage import Stage
+    from simulator.harness.options import DemoOptions
+    from simulator.harness.push_audit import ReignChange
+    from simulator.harness.stage import Stage
 
 LOOK_SECONDS = 0.5
 """Time between two looks at everything."""

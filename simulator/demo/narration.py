@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.live import Live
 
-from simulator.demo.view import Scene, draw, figures, lease
+from simulator.demo.terminal_view import Scene, draw, figures, lease
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -16,14 +16,14 @@ import typer
 
 from cluster.errors import SettingsError
 from cluster.peers.tls import PeerTls
-from simulator.demo import zookeeper
-from simulator.demo.directory import working_directory
-from simulator.demo.options import DemoError
-from simulator.demo.pick import only_warnings
-from simulator.drill.arena import Arena
 from simulator.drill.drills import DRILLS, run_drill
 from simulator.drill.field import Options
 from simulator.drill.running import RunningCluster, graceful_hand_over
+from simulator.harness import zookeeper
+from simulator.harness.arena import Arena
+from simulator.harness.directory import working_directory
+from simulator.harness.options import DemoError
+from simulator.harness.pick import only_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

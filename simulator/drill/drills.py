@@ -8,16 +8,16 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from simulator.demo.options import DemoError
 from simulator.drill.field import WAIT_SECONDS, Field
 from simulator.drill.verdict import DrillResult, Expectation, Measured
+from simulator.harness.options import DemoError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from simulator.drill.arena import Arena
-    from simulator.drill.bounds import Bounds
     from simulator.drill.field import Options
+    from simulator.harness.arena import Arena
+    from simulator.harness.bounds import Bounds
 
 _STAY_SECONDS = 2.0
 """How long a fault lasts beyond its effect, so that what it hides is seen."""

@@ -11,16 +11,16 @@ import grpc.aio
 
 from cluster.peers.channels import Channels
 from cluster.rpc import peer_pb2, peer_pb2_grpc
-from simulator.demo.options import DemoError
-from simulator.drill.record import applied, changes_of_epoch, longest_interval, missed_periods, out_of_order
 from simulator.drill.verdict import Measured
+from simulator.harness.options import DemoError
+from simulator.harness.push_record import applied, changes_of_epoch, longest_interval, missed_periods, out_of_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cluster.peers.tls import PeerTls
-    from simulator.drill.arena import Arena
-    from simulator.drill.record import Push
+    from simulator.harness.arena import Arena
+    from simulator.harness.push_record import Push
 
 CALL_SECONDS = 5.0
 SIT_OUT_SECONDS = 10.5

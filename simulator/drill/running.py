@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from simulator.demo.options import DemoError
-from simulator.drill.bounds import SLACK_SECONDS
 from simulator.drill.field import step_down
-from simulator.drill.record import GRACE_SECONDS
 from simulator.drill.verdict import DrillResult, Expectation, Measured
+from simulator.harness.bounds import SLACK_SECONDS
+from simulator.harness.options import DemoError
+from simulator.harness.push_record import GRACE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

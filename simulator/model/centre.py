@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.model.agent import Agent
+from simulator.model.agents_and_targets import Agent, Target
 from simulator.model.invitations import InvitationDesk, InvitationReport
 from simulator.model.measures import Measures, measure
 from simulator.model.reactive import ReactiveTraffic
 from simulator.model.router import Observer, Router
 from simulator.model.spec import DEFAULT_RULE, CapacityRule, Centre, Group
 from simulator.model.staffing import Staffing
-from simulator.model.target import Target
 from simulator.model.timeline import Timeline
 
 if TYPE_CHECKING:

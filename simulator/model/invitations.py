@@ -7,14 +7,14 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.model.target import Interaction
+from simulator.model.agents_and_targets import Interaction
 
 if TYPE_CHECKING:
     from numpy.random import Generator
 
+    from simulator.model.agents_and_targets import Target
     from simulator.model.router import Router
     from simulator.model.spec import Acceptance
-    from simulator.model.target import Target
     from simulator.model.timeline import Timeline
 
 ENOUGH_DISPOSITIONS = 30

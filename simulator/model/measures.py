@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from simulator.model.agents_and_targets import Target
     from simulator.model.router import Router
-    from simulator.model.target import Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from simulator.model.agents_and_targets import Target
     from simulator.model.centre import ContactCentre
-    from simulator.model.target import Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.model.target import Interaction
+from simulator.model.agents_and_targets import Interaction
 
 if TYPE_CHECKING:
     from numpy.random import Generator
 
+    from simulator.model.agents_and_targets import Target
     from simulator.model.invitations import InvitationDesk
     from simulator.model.router import Router
     from simulator.model.spec import Call
-    from simulator.model.target import Target
     from simulator.model.timeline import Timeline
 
 DAY = 86_400.0

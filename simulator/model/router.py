@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-    from simulator.model.agent import Agent
-    from simulator.model.target import Interaction, Target
+    from simulator.model.agents_and_targets import Agent, Interaction, Target
     from simulator.model.timeline import Timeline
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-    from simulator.model.agent import Agent
+    from simulator.model.agents_and_targets import Agent
     from simulator.model.router import Router
     from simulator.model.spec import Breaks, Shift
     from simulator.model.timeline import Timeline

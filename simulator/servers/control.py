@@ -11,14 +11,14 @@ from pydantic import ValidationError
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from simulator.servers.faults import FAULT
+from simulator.servers.faults.fault_board import FAULT
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from simulator.servers.faults import FaultBoard
-    from simulator.servers.journal import Journal
+    from simulator.servers.engagement.journal import Journal
+    from simulator.servers.faults.fault_board import FaultBoard
     from simulator.servers.live import LiveCentre
 
 MOST_ALARMS = 10_000

@@ -11,13 +11,13 @@ import structlog
 from cluster.tasks import cancel, spawn
 from simulator.model import ContactCentre
 from simulator.scenarios import Credentials, configuration_objects
-from simulator.servers.configuration_document import ConfigurationDocument
-from simulator.servers.configuration_feed import ConfigurationServer
-from simulator.servers.environment import hook_environment
-from simulator.servers.faults import FaultBoard
-from simulator.servers.journal import Journal
+from simulator.servers.configuration.configuration_document import ConfigurationDocument
+from simulator.servers.configuration.configuration_feed import ConfigurationServer
+from simulator.servers.engagement.journal import Journal
+from simulator.servers.faults.environment import hook_environment
+from simulator.servers.faults.fault_board import FaultBoard
 from simulator.servers.live import LiveCentre
-from simulator.servers.statistics_pair import StatisticsPair
+from simulator.servers.statistics.statistics_pair import StatisticsPair
 from simulator.servers.web import Web
 from simulator.servers.web_server import WebServer, listen
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from simulator.scenarios import Scenario
-    from simulator.servers.options import SimulatorOptions
-    from simulator.servers.statistics_api import StatisticsApi
+    from simulator.servers.simulator_options import SimulatorOptions
+    from simulator.servers.statistics.statistics_api import StatisticsApi
 
 log = structlog.get_logger(__name__)
 

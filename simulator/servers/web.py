@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from simulator.servers.bulk import BulkDialect
-from simulator.servers.conditional import ConditionalResource
+from simulator.servers.configuration.platform_configuration import PlatformConfiguration
 from simulator.servers.control import ControlPages
-from simulator.servers.gms import StatisticService
-from simulator.servers.oauth import TokenOffice
-from simulator.servers.platform import PlatformTargets
-from simulator.servers.platform_configuration import PlatformConfiguration
-from simulator.servers.push_endpoint import PushEndpoint
-from simulator.servers.statistics_api import StatisticsApi
-from simulator.servers.statistics_reading import StatisticsReading
-from simulator.servers.webhook import CONDITIONAL_CLIENT, WebhookDialect
+from simulator.servers.engagement.bulk import BulkDialect
+from simulator.servers.engagement.conditional import ConditionalResource
+from simulator.servers.engagement.oauth import TokenOffice
+from simulator.servers.engagement.platform_targets import PlatformTargets
+from simulator.servers.engagement.push_endpoint import PushEndpoint
+from simulator.servers.engagement.webhook import CONDITIONAL_CLIENT, WebhookDialect
+from simulator.servers.statistics.gms import StatisticService
+from simulator.servers.statistics.statistics_api import StatisticsApi
+from simulator.servers.statistics.statistics_reading import StatisticsReading
 
 if TYPE_CHECKING:
-    from simulator.servers.configuration_document import ConfigurationDocument
-    from simulator.servers.faults import FaultBoard
-    from simulator.servers.journal import Journal
+    from simulator.servers.configuration.configuration_document import ConfigurationDocument
+    from simulator.servers.engagement.journal import Journal
+    from simulator.servers.faults.fault_board import FaultBoard
     from simulator.servers.live import LiveCentre
-    from simulator.servers.options import SimulatorOptions
-    from simulator.servers.statistics_pair import StatisticsPair
+    from simulator.servers.simulator_options import SimulatorOptions
+    from simulator.servers.statistics.statistics_pair import StatisticsPair
 
 BULK_PATH = "/api/v2/journey/actiontargets/bulk"
 WEBHOOK_PATH = "/webhook"

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from simulator.demo import zookeeper
-from simulator.demo.options import DemoError
-from simulator.demo.pick import only_warnings
-from simulator.drill.arena import Arena
 from simulator.drill.field import Field, Options
-from simulator.drill.record import applied, changes_of_epoch, out_of_order
+from simulator.harness import zookeeper
+from simulator.harness.arena import Arena
+from simulator.harness.options import DemoError
+from simulator.harness.pick import only_warnings
+from simulator.harness.push_record import applied, changes_of_epoch, out_of_order
 from simulator.soak.growth import (
     FILES,
     MEMORY,

@@ -19,7 +19,7 @@ from pacing_node.alarms.http_sinks import AlertmanagerSink
 from pacing_node.alarms.sinks import SyslogSink
 from pacing_node.delivery.outbox import Outbox
 from pacing_node.delivery.syslog_sender import SyslogSender, Transport
-from simulator.demo.ports import choose_quiet
+from simulator.harness.ports import choose_quiet
 from tests.alarms.parts import cleared, raised
 from tests.support.packages import program
 

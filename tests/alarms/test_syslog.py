@@ -18,7 +18,7 @@ from pacing_node.alarms.sinks import SyslogSink
 from pacing_node.delivery.outbox import DeliveryError
 from pacing_node.delivery.syslog import Level, SyslogMessage, frame, render
 from pacing_node.delivery.syslog_sender import SyslogSender
-from simulator.demo.ports import choose_quiet
+from simulator.harness.ports import choose_quiet
 from tests.alarms.parts import cleared, raised
 
 FORM = re.compile(

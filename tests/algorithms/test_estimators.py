@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from pacing_node.algorithms import Algorithm, Ledger, create_controller
-from simulator.benchmark.centre import Centre
+from simulator.benchmark.benchmark_days import STATIONARY
+from simulator.benchmark.benchmark_run import Day
+from simulator.benchmark.day_model import Centre
 from simulator.benchmark.laws import LAWS
-from simulator.benchmark.run import Day
-from simulator.benchmark.scenarios import STATIONARY
 from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
 
 

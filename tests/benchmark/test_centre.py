@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.benchmark.centre import STEP_SECONDS, Centre, Queue, Ring
+from simulator.benchmark.benchmark_days import STATIONARY, exponential, scenarios
+from simulator.benchmark.benchmark_run import simulate
+from simulator.benchmark.day_model import STEP_SECONDS, Centre, Queue, Ring
 from simulator.benchmark.oracle import Process, Setting, solve
-from simulator.benchmark.run import simulate
-from simulator.benchmark.scenarios import STATIONARY, exponential, scenarios
 
 
 def test_a_ring_returns_every_booked_event_once():

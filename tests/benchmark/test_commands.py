@@ -10,9 +10,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from simulator.benchmark.benchmark_days import STATIONARY, scenarios
 from simulator.benchmark.cli import register
 from simulator.benchmark.laws import LAWS
-from simulator.benchmark.scenarios import STATIONARY, scenarios
 
 ROW = {
     "law",

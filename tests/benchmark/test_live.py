@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from pacing_node.algorithms import Algorithm
+from simulator.benchmark.benchmark_days import STATIONARY
+from simulator.benchmark.benchmark_run import simulate
 from simulator.benchmark.live import LivePacer
-from simulator.benchmark.run import simulate
-from simulator.benchmark.scenarios import STATIONARY
 from simulator.model import ContactCentre, one_per_ready_slot, run_paced
 from simulator.model.distributions import Exponential, Lognormal
 from simulator.model.spec import Acceptance, CapacityRule, Centre, Group, Invitations, Queue, Staff, Switch

@@ -18,8 +18,8 @@ from pacing_node.objects.sources import ConfigurationSource
 from pacing_node.targets import TargetSet
 from simulator.scenarios.catalogue import load_scenario
 from simulator.scenarios.objects import Credentials, configuration_objects
-from simulator.servers.configuration_document import ConfigurationDocument
-from simulator.servers.configuration_feed import ConfigurationServer
+from simulator.servers.configuration.configuration_document import ConfigurationDocument
+from simulator.servers.configuration.configuration_feed import ConfigurationServer
 
 
 @dataclass

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from simulator.demo import stage as stage_module
 from simulator.demo.demonstration import Demonstration
-from simulator.demo.directory import working_directory
-from simulator.demo.observation import Observer
-from simulator.demo.options import DemoError, DemoOptions
-from simulator.demo.stage import Stage
-from simulator.demo.zookeeper import Source, ZooKeeperNotFoundError
+from simulator.harness import stage as stage_module
+from simulator.harness.directory import working_directory
+from simulator.harness.observation import Observer
+from simulator.harness.options import DemoError, DemoOptions
+from simulator.harness.stage import Stage
+from simulator.harness.zookeeper import Source, ZooKeeperNotFoundError
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 
@@ -91,7 +91,7 @@ async def test_three_nodes_push_and_the_report_has_their_figures(options, with_z
 
 
 async def test_a_killed_master_is_succeeded_reported_and_brought_back(options, with_zookeeper, monkeypatch):
-    monkeypatch.setattr("simulator.demo.keeper.RETURN_AFTER_SECONDS", 0.5)
+    monkeypatch.setattr("simulator.harness.keeper.RETURN_AFTER_SECONDS", 0.5)
     options = dataclasses.replace(options, duration_seconds=4.0, kill_master_at_seconds=0.5)
     report, notes, _ = await run(options)
     [handover] = report["handovers"]

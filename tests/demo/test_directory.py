@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.demo.directory import working_directory
-from simulator.demo.options import DemoError
+from simulator.harness.directory import working_directory
+from simulator.harness.options import DemoError
 
 
 def test_it_is_there_during_the_demonstration_and_gone_afterwards(tmp_path):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.demo import keeper as module
-from simulator.demo.keeper import RETURN_AFTER_SECONDS, RETURN_AT_LATEST_SECONDS, NodeKeeper
-from simulator.demo.options import DemoError
+from simulator.harness import keeper as module
+from simulator.harness.keeper import RETURN_AFTER_SECONDS, RETURN_AT_LATEST_SECONDS, NodeKeeper
+from simulator.harness.options import DemoError
 
 
 class Node:

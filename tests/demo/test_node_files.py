@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pacing_node.options.cluster_options import load_cluster_options
 from pacing_node.options.node_options import load_node_options
-from simulator.demo.node_files import NodePlan, cluster_options, node_options, write_yaml
+from simulator.harness.node_files import NodePlan, cluster_options, node_options, write_yaml
 
 SIMULATOR = {
     "http": "http://127.0.0.1:8090",

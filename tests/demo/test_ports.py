@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from simulator.demo import ports
+from simulator.harness import ports
 
 
 @pytest.fixture

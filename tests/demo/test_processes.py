@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.demo.options import DemoError
-from simulator.demo.processes import DemoProcess, end, innermost_child
+from simulator.harness.options import DemoError
+from simulator.harness.processes import DemoProcess, end, innermost_child
 
 SLEEP = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"

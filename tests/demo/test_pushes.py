@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.demo.pushes import PushAudit, PushRecord
+from simulator.harness.push_audit import PushAudit, PushRecord
 
 
 def push(index, epoch, sequence, *, at=None, accepted=True, replayed=False):

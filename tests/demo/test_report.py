@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.demo.observation import Observation
-from simulator.demo.pushes import PushAudit, PushRecord
-from simulator.demo.report import Handover, build_report, shortcomings, write_report
+from simulator.demo.demo_report import Handover, build_report, shortcomings, write_report
+from simulator.harness.observation import Observation
+from simulator.harness.push_audit import PushAudit, PushRecord
 
 CHECK = Path(__file__).parents[2] / "scripts" / "check_demo_report.py"
 

@@ -7,10 +7,10 @@ import io
 import pytest
 from rich.console import Console
 
+from simulator.demo.demo_report import Handover
 from simulator.demo.narration import LineNarrator, LiveNarrator, status_line
-from simulator.demo.observation import Observation
-from simulator.demo.report import Handover
-from simulator.demo.view import Scene, draw
+from simulator.demo.terminal_view import Scene, draw
+from simulator.harness.observation import Observation
 
 MASTER = {
     "name": "node-1",

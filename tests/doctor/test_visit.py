@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from pacing_node.cli.main import build_app
 from pacing_node.doctor.ensemble import ask_member, check_members
-from simulator.demo.node_files import NodePlan, cluster_options, node_options, write_yaml
-from simulator.demo.processes import DemoProcess, pacing_command
+from simulator.harness.node_files import NodePlan, cluster_options, node_options, write_yaml
+from simulator.harness.processes import DemoProcess, pacing_command
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("ensemble")]
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from pacing_node.engagement.engagement_settings import EngagementSettingsError, ProxySettings
 from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.predictive import PredictiveEngagement
-from simulator.demo.ports import choose_quiet
+from simulator.harness.ports import choose_quiet
 from tests.engagement.platform import platform_running, pushes, settings, token
 from tests.engagement.proxy import proxy_running
 from tests.support.packages import program

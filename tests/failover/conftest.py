@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator.demo.zookeeper import Ensemble
+from simulator.harness.zookeeper import Ensemble
 from tests.failover.site import Site
 
 

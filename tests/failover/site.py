@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 
-from simulator.demo import ports
-from simulator.demo.node_files import NodePlan, cluster_options, node_options, write_yaml
-from simulator.demo.processes import DemoProcess, innermost_child, pacing_command
-from simulator.demo.pushes import PushAudit, PushRecord
+from simulator.harness import ports
+from simulator.harness.node_files import NodePlan, cluster_options, node_options, write_yaml
+from simulator.harness.processes import DemoProcess, innermost_child, pacing_command
+from simulator.harness.push_audit import PushAudit, PushRecord
 
 SESSION_SECONDS = 4.0
 TICK_SECONDS = 0.5

@@ -5,10 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from simulator.demo.node_files import NodePlan, node_options, write_yaml
-from simulator.demo.ports import choose_quiet
-from simulator.demo.processes import DemoProcess, pacing_command
-from simulator.demo.zookeeper import Ensemble
+from simulator.harness.node_files import NodePlan, node_options, write_yaml
+from simulator.harness.ports import choose_quiet
+from simulator.harness.processes import DemoProcess, pacing_command
+from simulator.harness.zookeeper import Ensemble
 from tests.failover.site import wait_until
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]

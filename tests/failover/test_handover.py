@@ -14,8 +14,8 @@ import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from simulator.demo.processes import innermost_child, pacing_command
-from simulator.demo.zookeeper import Ensemble
+from simulator.harness.processes import innermost_child, pacing_command
+from simulator.harness.zookeeper import Ensemble
 from tests.failover.site import SESSION_SECONDS, TICK_SECONDS, Site, stopped, wait_until
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from simulator.demo.processes import pacing_command
+from simulator.harness.processes import pacing_command
 from tests.failover.site import Site, wait_until
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]

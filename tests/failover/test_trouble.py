@@ -12,7 +12,7 @@ import pytest
 import yaml
 from kazoo.client import KazooClient
 
-from simulator.demo.processes import pacing_command
+from simulator.harness.processes import pacing_command
 from tests.failover.site import Site, wait_until
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simulator.drill.nemesis.history import Fault, History, Storm
-from simulator.drill.record import Push
+from simulator.drill.nemesis.nemesis_history import Fault, History, Storm
+from simulator.harness.push_record import Push
 
 ZERO = 1_700_000_000.0
 

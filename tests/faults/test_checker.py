@@ -8,8 +8,8 @@ import pytest
 
 from simulator.drill.nemesis.__main__ import main
 from simulator.drill.nemesis.checker import check
-from simulator.drill.nemesis.history import read_history, write_history
-from simulator.drill.nemesis.timeline import draw
+from simulator.drill.nemesis.nemesis_history import read_history, write_history
+from simulator.drill.nemesis.timeline_page import draw
 from tests.faults.pushes import ZERO, fault, good_history, push, record, regular
 
 

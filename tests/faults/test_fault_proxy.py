@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from simulator.drill.fault_proxy import HOST, FaultProxy, Weather
+from simulator.harness.fault_proxy import HOST, FaultProxy, Weather
 
 
 class Echo:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.drill.record import (
+from simulator.harness.push_record import (
     Push,
     applied,
     changes_of_epoch,

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.drill.bounds import Bounds
 from simulator.drill.drills import DRILLS
 from simulator.drill.verdict import DrillResult, Expectation, Measured
+from simulator.harness.bounds import Bounds
 
 BOUNDS = Bounds(session_timeout=4.0, tick=0.5, period=1.0)
 DEMAND = Expectation(0.25, 1, 1, missed_allowed=False)

@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from simulator.drill.arena import Arena
 from simulator.drill.drills import run_drill
 from simulator.drill.field import Options
 from simulator.drill.nemesis.__main__ import main
-from simulator.drill.nemesis.history import read_history
+from simulator.drill.nemesis.nemesis_history import read_history
 from simulator.drill.running import RunningCluster, graceful_hand_over
+from simulator.harness.arena import Arena
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from simulator.demo.node_files import NodePlan
-from simulator.drill.wiring import NodeLines, ProxyWiring
+from simulator.harness.node_files import NodePlan
+from simulator.harness.proxy_wiring import NodeLines, ProxyWiring
 
 HEAD = b"POST /api/bulk HTTP/1.1\r\nHost: x\r\nPacing-Cluster-Id: c\r\nPacing-Epoch: 12\r\nPacing-Sequence: 3\r\n\r\n"
 

@@ -14,7 +14,7 @@ import pytest
 
 from cluster.member import ClusterMember
 from cluster.settings import ClusterSettings
-from simulator.demo.children import start_child
+from simulator.harness.children import start_child
 from tests.support.receiver import Receiver
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from simulator.demo import zookeeper
+from simulator.harness import zookeeper
 
 PARENT = """
 import sys, time
 from pathlib import Path
-from simulator.demo.children import start_child
+from simulator.harness.children import start_child
 child = start_child(["sleep", "600"], log=Path(sys.argv[1]))
 print(child.pid, flush=True)
 time.sleep(600)

@@ -26,7 +26,7 @@ from cluster.election.state_machine import Leadership
 from cluster.errors import DamagedStateError, NodeExistsError, NotAdmittedError, RefusedError, UnavailableError
 from cluster.mastership import EndCause
 from cluster.records import MemberInfo
-from simulator.demo.zookeeper import Ensemble
+from simulator.harness.zookeeper import Ensemble
 from tests.leadership.conftest import SESSION_TIMEOUT_SECONDS, Members, until
 from tests.leadership.model import FAILSAFE_SECONDS, SIT_OUT_SECONDS, TERMS, ModelNode, World
 

@@ -14,7 +14,7 @@ from cluster.mastership import Role
 from cluster.records import Record, RecordInfo
 from cluster.tasks import running_names
 from cluster.zookeeper import paths as tree
-from simulator.demo.zookeeper import Ensemble
+from simulator.harness.zookeeper import Ensemble
 from tests.leadership.conftest import CLUSTER, Members, until
 
 pytestmark = pytest.mark.ensemble

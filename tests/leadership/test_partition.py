@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from simulator.demo.zookeeper import Ensemble
+from simulator.harness.zookeeper import Ensemble
 from tests.leadership.conftest import SESSION_TIMEOUT_SECONDS, TICK_SECONDS, Workers
 from tests.support.fault_proxy import FaultProxy
 from tests.support.namespace import Namespace, NamespaceError

@@ -21,7 +21,7 @@ from pacing_node.assembly.cluster_settings import cluster_settings, zookeeper_se
 from pacing_node.doctor.ensemble import joined
 from pacing_node.options.document_access import open_documents
 from pacing_node.options.node_options import load_node_options
-from simulator.demo.zookeeper import Ensemble, ProcessMember
+from simulator.harness.zookeeper import Ensemble, ProcessMember
 from tests.leadership.conftest import CLUSTER, Members, until
 
 if TYPE_CHECKING:

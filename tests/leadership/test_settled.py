@@ -8,7 +8,7 @@ import pytest
 
 from cluster.member import ClusterMember
 from cluster.zookeeper import paths as tree
-from simulator.demo.zookeeper import Ensemble
+from simulator.harness.zookeeper import Ensemble
 from tests.leadership.conftest import Members, until
 from tests.support.fault_proxy import FaultProxy
 

@@ -14,7 +14,7 @@ from kazoo.handlers.threading import KazooTimeoutError
 
 from cluster.mastership import EndCause, ZooKeeperState
 from cluster.zookeeper import paths as tree
-from simulator.demo.zookeeper import Ensemble, ProcessMember
+from simulator.harness.zookeeper import Ensemble, ProcessMember
 from tests.leadership.conftest import CLUSTER, Members, until
 from tests.support.fault_proxy import FaultProxy
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from cluster.mastership import Reign
     from cluster.member import ClusterMember
-    from simulator.demo.zookeeper import Member
+    from simulator.harness.zookeeper import Member
 
 pytestmark = pytest.mark.ensemble
 

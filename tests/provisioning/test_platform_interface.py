@@ -19,8 +19,8 @@ from pacing_node.provisioning.gws_target import GwsRoutes, GwsTarget
 from pacing_node.provisioning.provisioning_target import PartlyWrittenError, ProvisioningError, apply
 from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
-from simulator.servers.faults import FAULT
-from simulator.servers.platform_writes import OWN_OPTIONS
+from simulator.servers.configuration.platform_writes import OWN_OPTIONS
+from simulator.servers.faults.fault_board import FAULT
 from tests.provisioning.test_provision import ALL, SUCCESS, names
 
 APP = "StatServer"

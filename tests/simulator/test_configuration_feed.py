@@ -13,7 +13,7 @@ from contact_center.v1 import configuration_pb2 as pb
 from contact_center.v1 import configuration_pb2_grpc as pb_grpc
 from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
-from simulator.servers.configuration_feed import encode_objects
+from simulator.servers.configuration.configuration_feed import encode_objects
 from tests.simulator.conftest import CLIENTS, Platform
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.servers.fence import PushToken, StreamFence, Verdict, read_token
+from simulator.servers.engagement.fence import PushToken, StreamFence, Verdict, read_token
 
 
 def fence_at(cluster: str = "A", epoch: int = 5, sequence: int = 7, part: int = 1, parts: int = 1) -> StreamFence[str]:

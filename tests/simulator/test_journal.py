@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.servers.journal import Journal, PushRecord, count_out_of_order
+from simulator.servers.engagement.journal import Journal, PushRecord, count_out_of_order
 
 
 def record(cluster: str | None, epoch: int, sequence: int, part: str = "1/1", **more: object) -> PushRecord:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from simulator.model import ContactCentre, Group, Staff
 from simulator.model.distributions import Exponential, Fixed
 from simulator.model.spec import Breaks, Invitations, Reactive
-from simulator.servers.statistics_values import totals
+from simulator.servers.statistics.statistics_values import totals
 from tests.simulator.centres import centre_of, queue
 
 TIMES = st.floats(min_value=0.5, max_value=30.0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulator.servers.platform_configuration import LARGEST_PAGE
+from simulator.servers.configuration.platform_configuration import LARGEST_PAGE
 
 if TYPE_CHECKING:
     import httpx

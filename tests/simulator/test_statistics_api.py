@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from simulator.servers import STATISTICS_PATH, Simulator, statistics_api
+from simulator.servers import STATISTICS_PATH, Simulator
+from simulator.servers.statistics import statistics_api
 from tests.simulator.conftest import Platform, entity
 from tests.simulator.feeds import PROACTIVE
 

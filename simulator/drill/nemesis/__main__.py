@@ -9,14 +9,14 @@ import random
 import sys
 from pathlib import Path
 
-from simulator.demo import zookeeper
-from simulator.demo.directory import working_directory
-from simulator.demo.options import DemoError
-from simulator.demo.pick import only_warnings
 from simulator.drill.nemesis.checker import check
-from simulator.drill.nemesis.history import History, read_history, write_history
-from simulator.drill.nemesis.run import unleash
-from simulator.drill.nemesis.timeline import draw
+from simulator.drill.nemesis.nemesis_history import History, read_history, write_history
+from simulator.drill.nemesis.nemesis_run import unleash
+from simulator.drill.nemesis.timeline_page import draw
+from simulator.harness import zookeeper
+from simulator.harness.directory import working_directory
+from simulator.harness.options import DemoError
+from simulator.harness.pick import only_warnings
 
 HISTORY, TIMELINE = "history.jsonl", "timeline.html"
 _DIRECTORY = Path(".nemesis")

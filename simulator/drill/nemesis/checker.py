@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from simulator.drill.record import applied, longest_interval, out_of_order
+from simulator.harness.push_record import applied, longest_interval, out_of_order
 
 if TYPE_CHECKING:
-    from simulator.drill.nemesis.history import Fault, History, Storm
-    from simulator.drill.record import Push
+    from simulator.drill.nemesis.nemesis_history import Fault, History, Storm
+    from simulator.harness.push_record import Push
 
 LONG_GAP_PERIODS = 2.0
 """An interval between accepted pushes of more refresh periods than this needs an explanation."""

@@ -9,19 +9,19 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from simulator.demo.options import DemoError
-from simulator.drill.fault_proxy import Weather
-from simulator.drill.nemesis.history import Fault
+from simulator.drill.nemesis.nemesis_history import Fault
 from simulator.drill.nemesis.plan import HABITS, LEADER, MASTER, Kind
+from simulator.harness.fault_proxy import Weather
+from simulator.harness.options import DemoError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from simulator.demo.processes import DemoProcess
-    from simulator.demo.zookeeper import Member
-    from simulator.drill.arena import Arena
-    from simulator.drill.fault_proxy import FaultProxy
     from simulator.drill.nemesis.plan import Trouble
+    from simulator.harness.arena import Arena
+    from simulator.harness.fault_proxy import FaultProxy
+    from simulator.harness.processes import DemoProcess
+    from simulator.harness.zookeeper import Member
 
 ENDING = frozenset({Kind.KILL_WORKER, Kind.KILL_NODE, Kind.TERMINATE})
 """Kinds that end a node."""

@@ -1,0 +1,206 @@
+"""Runs one law through one scenario, many days at once, and sums up what came of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pacing_node.algorithms import Feedback, Ledger, OptimizationTarget, Policy, SharedAgents, Snapshot
+from simulator.benchmark.day_model import STEP_SECONDS, Centre
+from simulator.benchmark.laws import LAWS, Law
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pacing_node.algorithms import Controller
+    from pacing_node.algorithms.model import FloatArray, IntArray
+    from simulator.benchmark.benchmark_days import Scenario
+
+REFRESH_SECONDS = 5.0
+WINDOW_SECONDS = 300.0
+_EPOCH = 1_000_000.0
+_COUNTERS = ("accepted", "abandoned", "completed", "reactive_entered")
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Outcome per window of five minutes and row: arrays (windows, rows)."""
+
+    agents: IntArray
+    entries: FloatArray
+    abandoned: FloatArray
+    busy_seconds: FloatArray
+    slot_seconds: FloatArray
+    waiting_seconds: FloatArray
+    accepted: FloatArray
+    reactive_accepted: FloatArray
+
+
+class Day:
+    """One run: the centre, its controller, and the pushes between them."""
+
+    def __init__(self, law: Law, scenario: Scenario, agents: IntArray, seed: int) -> None:
+        self._law, self._scenario, self._seed = law, scenario, seed
+        self.centre = Centre(scenario, agents, seed)
+        self.names = [f"row {i}" for i in range(len(agents))]
+        self.policy = self._policy(len(agents))
+        self._controller = self._new_controller()
+        self._ledger = Ledger(self.names)
+        self._last = {name: np.zeros(len(agents)) for name in (*_COUNTERS, "disposed")}
+        self._late: deque[Snapshot] = deque()
+        self._silent_until = -1.0
+
+    def push(self) -> None:
+        """Calculate and allot, as a node does once a refresh period."""
+        now = self.centre.now
+        self._late.append(self._snapshot())
+        due = [s for s in self._late if s.taken_at <= _EPOCH + now - self._scenario.lag_seconds + 1e-6]
+        if self._in_gap(now) or not due:
+            return
+        while self._late[0] is not due[-1]:
+            self._late.popleft()
+        snapshot = _joined(due)
+        if self._scenario.fresh_pending:
+            self._ask(now)
+        feedback = self._ledger.feedback(snapshot.taken_at)
+        if self._law.exact_pending:
+            feedback = self._exact_feedback()
+        result = self._controller.calculate(snapshot, feedback, self.policy)
+        self._late.popleft()
+        self._report(now, result.invitations)
+        self.centre.allot(result.invitations, REFRESH_SECONDS)
+        if self.policy.algorithm.dual:
+            self.centre.inbound = np.nan_to_num(result.inbound_portion, nan=1.0)
+
+    def _ask(self, now: float) -> None:
+        """An empty push between two periods: visitors being ample, nothing of the former one is left to replace."""
+        self._report(now, np.zeros(self.centre.rows, dtype=np.int64))
+
+    def _report(self, now: float, invitations: IntArray) -> None:
+        """Book a push in the ledger, and its reply: what was pending before it."""
+        self._ledger.allotted(_EPOCH + now, invitations)
+        seconds = np.full(self.centre.rows, self._scenario.disposition_mean)
+        self._ledger.acknowledged(_EPOCH + now, self.centre.pending.astype(np.float64), positive_seconds=seconds)
+
+    def _in_gap(self, now: float) -> bool:
+        """A hand-over every half hour: no pushes for a while, then a successor with or without the state."""
+        scenario = self._scenario
+        if not scenario.gap_seconds or now < 900.0:
+            return False
+        if (now - 900.0) % 1800.0 < scenario.gap_seconds:
+            self._silent_until = now
+            return True
+        if self._silent_until >= 0.0:
+            self._silent_until = -1.0
+            self._hand_over()
+        return False
+
+    def _hand_over(self) -> None:
+        saved, position = self._controller.save(), self._ledger.position()
+        self._controller, self._ledger = self._new_controller(), Ledger(self.names)
+        if self._scenario.gap_keeps_state:
+            self._controller.restore(saved)
+            self._ledger.resume(_EPOCH + self.centre.now - self._scenario.gap_seconds, *position)
+
+    def _new_controller(self) -> Controller:
+        return self._law.create(self.names, self.policy, self._seed)
+
+    def _policy(self, size: int) -> Policy:
+        scenario, law = self._scenario, self._law
+        busy_goal = None if law.baseline is not None else scenario.busy_goal  # baselines know abandonment only
+        busy = busy_goal is not None
+        return Policy(
+            algorithm=law.algorithm,
+            optimization_target=OptimizationTarget.BUSY_FACTOR if busy else OptimizationTarget.ABANDONMENT_RATE,
+            goal=np.full(size, scenario.goal if busy_goal is None else busy_goal),
+            enabled=np.ones(size, dtype=np.bool_),
+            refresh_seconds=REFRESH_SECONDS,
+            proactive_ratio=scenario.proactive_ratio,
+            caution=law.caution,
+            default_acceptance=scenario.prior_acceptance,
+        )
+
+    def _snapshot(self) -> Snapshot:
+        centre, scenario = self.centre, self._scenario
+        deltas = {name: centre.totals[name] - self._last[name] for name in _COUNTERS}
+        self._last.update({name: centre.totals[name].copy() for name in _COUNTERS})
+        ready = np.repeat(centre.ready, scenario.sharing).astype(np.float64)
+        busy = np.repeat(centre.busy, scenario.sharing).astype(np.float64)
+        waiting = centre.queue.proactive.astype(np.float64)
+        logged_in = (ready + busy) / scenario.capacity
+        return Snapshot(
+            taken_at=_EPOCH + centre.now,
+            logged_in=logged_in,
+            capable=logged_in,
+            ready=ready,
+            busy=busy,
+            waiting=waiting,
+            reactive_waiting=centre.queue.size - waiting,
+            handle_seconds=np.full(len(ready), scenario.handle_mean if self._law.exact_pending else np.nan),
+            valid=np.ones(len(ready), dtype=np.bool_),
+            shared=self._shared() if scenario.sharing > 1 else None,
+            accepted=deltas["accepted"],
+            abandoned=deltas["abandoned"],
+            completed=deltas["completed"],
+            reactive_entered=deltas["reactive_entered"],
+        )
+
+    def _shared(self) -> SharedAgents:
+        """Neighbouring rows share one class of agents."""
+        centre, sharing = self.centre, self._scenario.sharing
+        classes = np.repeat(np.arange(len(centre.agents)), sharing)
+        return SharedAgents(
+            class_index=classes,
+            class_target=np.arange(centre.rows),
+            ready=np.repeat(centre.ready, sharing).astype(np.float64),
+            busy=np.repeat(centre.busy, sharing).astype(np.float64),
+            ready_agents=centre.ready / self._scenario.capacity,
+        )
+
+    def _exact_feedback(self) -> Feedback:
+        size = self.centre.rows
+        disposed = self.centre.totals["disposed"] - self._last["disposed"]
+        self._last["disposed"] = self.centre.totals["disposed"].copy()
+        nothing = np.full(size, np.nan)
+        pending = self.centre.pending.astype(np.float64)
+        return Feedback(pending, np.zeros(size), disposed, nothing, nothing, np.ones(size, dtype=np.bool_))
+
+
+def _joined(snapshots: list[Snapshot]) -> Snapshot:
+    """The newest snapshot with the increments of all: those of a gap are not lost."""
+    newest = snapshots[-1]
+    if len(snapshots) == 1:
+        return newest
+    sums = {name: sum(getattr(s, name) for s in snapshots) for name in _COUNTERS}
+    fields = {name: getattr(newest, name) for name in newest.__slots__} | sums
+    return Snapshot(**fields)
+
+
+def simulate(
+    law_name: str,
+    scenario: Scenario,
+    agents: Sequence[int],
+    days: int,
+    *,
+    seed: int = 1,
+    progress: Callable[[float], None] | None = None,
+) -> Days:
+    """All groups of agents at once, ``days`` rows each (times the targets that share them)."""
+    rows = np.repeat(np.asarray(agents, dtype=np.int64), days * scenario.sharing)
+    day = Day(LAWS[law_name], scenario, rows, seed)
+    centre = day.centre
+    per_push, per_window = int(REFRESH_SECONDS / STEP_SECONDS), int(WINDOW_SECONDS / STEP_SECONDS)
+    marks = []
+    for step in range(int(scenario.seconds / STEP_SECONDS)):
+        if step % per_push == 0:
+            day.push()
+        centre.advance()
+        if (step + 1) % per_window == 0:
+            marks.append({name: total.copy() for name, total in centre.totals.items()})
+            if progress is not None:
+                progress(WINDOW_SECONDS / scenario.seconds)
+    table = {name: np.diff([mark[name] for mark in marks], axis=0, prepend=0.0) for name in marks[0]}
+    return Days(rows, **{name: table[name] for name in Days.__slots__ if name != "agents"})

@@ -1,0 +1,171 @@
+"""The demonstration as a picture for a terminal. Pure: what was seen goes in, something to draw comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from simulator.harness.observation import Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import RenderableType
+
+    from simulator.demo.demo_report import Handover
+
+_HANDOVERS_SHOWN = 4
+_TARGETS_SHOWN = 24
+_EVENTS_SHOWN = 5
+_ROLE_STYLE = {"master": "bold green", "standby": "cyan"}
+
+
+@dataclass(slots=True)
+class Scene:
+    """Everything the picture is drawn from."""
+
+    title: str
+    """What runs: ZooKeeper, scenario."""
+    commands: Sequence[str]
+    """What else to type."""
+    seen: Observation = field(default_factory=Observation)
+    processes: Mapping[str, int] = field(default_factory=dict)
+    """Process ids of the nodes that run, by name."""
+    accepted: int = 0
+    refused: int = 0
+    out_of_order: int = 0
+    elapsed_seconds: float = 0.0
+    duration_seconds: float | None = None
+    handovers: Sequence[Handover] = ()
+    events: Sequence[str] = ()
+
+
+def draw(scene: Scene) -> RenderableType:
+    """The whole picture."""
+    end = "Ctrl-C ends it" if scene.duration_seconds is None else f"ends at {scene.duration_seconds:.0f} s"
+    head = Text.assemble(("Agent pacing", "bold"), f"  {scene.title}  {scene.elapsed_seconds:.0f} s, {end}")
+    parts: list[RenderableType] = [
+        head,
+        members_table(scene.seen, scene.processes),
+        targets_table(scene.seen),
+        _centre_line(scene),
+    ]
+    if scene.handovers:
+        parts.append(handovers_table(scene.handovers))
+    parts += [Text(event, style="dim") for event in list(scene.events)[-_EVENTS_SHOWN:]]
+    parts.append(Text("Try: " + " · ".join(scene.commands), style="dim"))
+    return Group(*parts)
+
+
+def members_table(seen: Observation, processes: Mapping[str, int]) -> Table:
+    """Members of the cluster with role, epoch, lease and ZooKeeper session."""
+    table = _table(f"Cluster {seen.cluster.get('cluster', '')}: master {seen.master or 'none'}")
+    for column in ("member", "role", "state"):
+        table.add_column(column, no_wrap=True)
+    for column in ("epoch", "lease left", "last push"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for column in ("ZooKeeper", "process", "HTTP"):
+        table.add_column(column, no_wrap=True)
+    for member in seen.members:
+        table.add_row(*_member_row(member, str(processes.get(str(member.get("name")), ""))))
+    return table
+
+
+def _member_row(member: Mapping[str, Any], process: str) -> list[str | Text]:
+    name, http = str(member.get("name", "")), _address(str(member.get("http", "")))
+    if not member.get("reachable"):
+        return [name, Text("not reachable", "bold red"), "", "", "", "", "", process, http]
+    role = str(member.get("role", ""))
+    master = role == "master"
+    record = member.get("last_record") or {}
+    return [
+        name,
+        Text(role, _ROLE_STYLE.get(role, "")),
+        str(member.get("state", "")),
+        str(member.get("epoch", "")),
+        lease(member) if master else "",
+        f"{record['epoch']}.{record['sequence']}" if record else "",
+        str(member.get("zookeeper", "")),
+        process,
+        http,
+    ]
+
+
+def lease(member: Mapping[str, Any]) -> str:
+    """What is left of a master's lease, for people; a node without ZooKeeper needs none."""
+    return (
+        "none needed" if member.get("zookeeper") == "standalone" else number(member.get("lease_left_seconds"), 1, " s")
+    )
+
+
+def _address(http: str) -> str:
+    """With its scheme, so that a terminal makes a link of it."""
+    return http if "://" in http or not http else f"http://{http}"
+
+
+def targets_table(seen: Observation) -> Table:
+    """Pacing targets with what the last calculation gave them and why."""
+    answer = seen.targets
+    table = _table(f"Targets: {answer.get('algorithm', 'no calculation yet')}")
+    table.add_column("target", no_wrap=True)
+    for column in ("goal", "ready", "busy", "logged in", "waiting", "pending", "invitations", "inbound"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("reason", no_wrap=True)
+    targets = answer.get("targets", ())
+    for target in targets[:_TARGETS_SHOWN]:
+        table.add_row(
+            str(target.get("name", "")),
+            number(target.get("goal_percent"), 0, " %"),
+            *(number(target.get(key)) for key in ("ready", "busy", "logged_in", "waiting", "pending")),
+            Text(number(target.get("invitations")), "bold"),
+            number(_percent(target.get("inbound_portion")), 0, " %"),
+            str(target.get("error") or target.get("reason") or ""),
+        )
+    if len(targets) > _TARGETS_SHOWN:
+        table.caption = f"and {len(targets) - _TARGETS_SHOWN} more"
+    return table
+
+
+def handovers_table(handovers: Sequence[Handover]) -> Table:
+    """The last hand-overs with cause and gap."""
+    table = _table("Hand-overs")
+    for column in ("epoch", "from", "to", "cause", "gap without an accepted push"):
+        table.add_column(column, no_wrap=True)
+    for each in handovers[-_HANDOVERS_SHOWN:]:
+        old, new = each.old_master or "?", each.new_master or "?"
+        table.add_row(str(each.epoch), old, new, each.cause, number(each.gap_seconds, 2, " s"))
+    return table
+
+
+def _centre_line(scene: Scene) -> Text:
+    busy, abandonment = figures(scene.seen.centre)
+    return Text.assemble(
+        ("Contact centre ", "bold"),
+        f"agents busy {busy}, abandoned {abandonment} so far · pushes accepted {scene.accepted}, ",
+        f"refused {scene.refused}, ",
+        (f"accepted out of order {scene.out_of_order}", "bold red" if scene.out_of_order else ""),
+    )
+
+
+def figures(centre: Mapping[str, Any]) -> tuple[str, str]:
+    """Busy share of the agents and abandoned share of the accepted invitations so far, for people."""
+    return number(_percent(centre.get("busy_ratio")), 1, " %"), number(centre.get("abandonment_percent"), 1, " %")
+
+
+def number(value: float | None, digits: int = 0, unit: str = "") -> str:
+    """A number for people; a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}{unit}"
+
+
+def _percent(ratio: float | None) -> float | None:
+    return None if ratio is None else 100.0 * ratio
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title, title_justify="left", title_style="bold", header_style="dim", box=None, padding=(0, 2, 0, 0)
+    )

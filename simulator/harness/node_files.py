@@ -1,0 +1,75 @@
+"""Configuration files of the demonstration's nodes: one small file per node, one for the whole cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from simulator.harness.options import HEARTBEAT_SECONDS, REFRESH_PERIOD_SECONDS, SESSION_TIMEOUT_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlan:
+    """Where one node lives."""
+
+    name: str
+    directory: Path
+    http_port: int
+    clustering_port: int
+
+    @property
+    def http(self) -> str:
+        """Its HTTP address."""
+        return f"http://{HOST}:{self.http_port}"
+
+    @property
+    def file(self) -> Path:
+        """Its configuration file."""
+        return self.directory / "node.yaml"
+
+
+def cluster_options(simulator: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of the cluster for a simulator that has told its addresses in its ready file."""
+    return {
+        "pacing": {"refreshPeriod": REFRESH_PERIOD_SECONDS},
+        "pacingEndpoint": {"kind": "predictive-engagement"},
+        "configServer": {"kind": "file", "path": str(simulator["objects_file"])},
+        "statServer": {"kind": "bridge", **simulator["statistics"]},
+    }
+
+
+def node_options(
+    plan: NodePlan, *, cluster: str, zookeeper: str | None, seed: Path, failsafe: bool = False
+) -> dict[str, Any]:
+    """Options of one node; without ZooKeeper hosts it runs alone."""
+    ensemble = {
+        "hosts": zookeeper,
+        "session_timeout_seconds": SESSION_TIMEOUT_SECONDS,
+        "heartbeat_seconds": HEARTBEAT_SECONDS,
+        "failsafe": failsafe,
+    }
+    return {
+        "name": plan.name,
+        "cluster": cluster,
+        "host": HOST,
+        "bind": HOST,
+        "ports": {"default": plan.http_port, "clustering": plan.clustering_port},
+        "zookeeper": "none" if zookeeper is None else ensemble,
+        "state_directory": str(plan.directory / "state"),
+        "seed": str(seed),
+        "log": {"format": "text"},
+    }
+
+
+def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a YAML file, its directory too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(dict(content), sort_keys=False))

@@ -1,0 +1,109 @@
+"""Every node behind proxies of its own: one before each ZooKeeper member, one before the engagement platform."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from simulator.harness.fault_proxy import HOST, FaultProxy
+from simulator.harness.processes import pacing_command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simulator.harness.node_files import NodePlan
+
+OBJECTS = "objects.yaml"
+"""Name of the file with configuration objects; each node has its own, in its own working directory."""
+_EPOCH = re.compile(rb"^pacing-epoch: *(\d+)\r", re.IGNORECASE | re.MULTILINE)
+
+
+class NodeLines:
+    """What one node is connected through."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.zookeeper: list[FaultProxy] = []
+        """One for each member of the ensemble, in their order."""
+        self.platform: list[FaultProxy] = []
+        """The one to the engagement platform, once there is one."""
+        self.epochs: set[int] = set()
+        """Epochs this node has sent pushes under, as seen on its line to the platform."""
+
+    @property
+    def all(self) -> list[FaultProxy]:
+        """All proxies of the node."""
+        return [*self.zookeeper, *self.platform]
+
+    def heal(self) -> None:
+        """Fair weather on all of them."""
+        for proxy in self.all:
+            proxy.heal()
+
+    def overhear(self, request: bytes) -> None:
+        """Note the epoch in the head of a push that passes."""
+        self.epochs.update(int(found) for found in _EPOCH.findall(request))
+
+
+class ProxyWiring:
+    """Puts every node behind proxies (``simulator.harness.stage.Wiring``).
+
+    The cluster's options are one for all nodes, so they name the objects by a relative path, and every node gets a
+    working directory with objects of its own, in which the platform's address is that of its proxy.
+    """
+
+    def __init__(self) -> None:
+        self.lines: dict[str, NodeLines] = {}
+        self._objects: dict[str, Any] = {}
+        self._centre_port = 0
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of a program; a node's begins by going to the directory of its configuration file."""
+        line = pacing_command(*arguments)
+        if arguments[0] != "node":
+            return line
+        directory = arguments[arguments.index("--config") + 1].rpartition("/")[0]
+        return ["env", f"--chdir={directory}", *line]
+
+    def addresses(self, simulator: dict[str, Any]) -> dict[str, Any]:
+        """What the cluster's options say of the contact centre."""
+        with open(simulator["objects_file"], encoding="utf-8") as file:  # noqa: PTH123 - a path as told
+            self._objects = yaml.safe_load(file)
+        self._centre_port = urlsplit(simulator["http"]).port or 80
+        return {**simulator, "objects_file": OBJECTS}
+
+    async def hosts(self, plan: NodePlan, hosts: str) -> str:
+        """Start the proxies of a node; the hosts it is to use."""
+        lines = self.lines[plan.name] = NodeLines(plan.name)
+        for host in hosts.split(","):
+            proxy = FaultProxy(int(host.rpartition(":")[2]))
+            lines.zookeeper.append(proxy)
+            await proxy.start()
+        platform = FaultProxy(self._centre_port, lines.overhear)
+        lines.platform.append(platform)
+        self._write_objects(plan.directory, f"http://{HOST}:{await platform.start()}")
+        return ",".join(f"{HOST}:{proxy.port}" for proxy in lines.zookeeper)
+
+    def heal(self) -> None:
+        """Fair weather everywhere."""
+        for lines in self.lines.values():
+            lines.heal()
+
+    async def stop(self) -> None:
+        """End all proxies."""
+        for lines in self.lines.values():
+            for proxy in lines.all:
+                await proxy.stop()
+
+    def _write_objects(self, directory: Path, platform: str) -> None:
+        """The contact centre's objects, with the platform behind another address."""
+        objects = yaml.safe_load(yaml.safe_dump(self._objects))
+        for transaction in objects["transactions"]:
+            general = transaction["annex"]["general"]
+            for key in ("base_auth_url", "base_service_url"):
+                general[key] = platform + urlsplit(general[key]).path
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / OBJECTS).write_text(yaml.safe_dump(objects))

@@ -1,0 +1,1 @@
+"""The engagement platform: receives pushes, checks their token, answers for each target."""

@@ -1,0 +1,1 @@
+"""The statistics interfaces of a contact centre."""
