@@ -31,9 +31,8 @@ if TYPE_CHECKING:
     from cluster.documents import DocumentStore
     from cluster.election.failsafe_members import Elector
     from cluster.mastership import Mastership, Standing
-    from cluster.records import HistoryEntry, MemberStatus, Record
+    from cluster.records import HistoryEntry, MemberStatus, Pause, Record
     from cluster.settings import ClusterSettings
-    from cluster.zookeeper.pause import Pause
 
 log = structlog.get_logger(__name__)
 

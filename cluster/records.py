@@ -81,3 +81,14 @@ class HistoryEntry:
     gap_seconds: float | None
     """Time without a master before this reign, as far as clocks of two machines tell; None for the first reign, and
     while nobody knows when the one before ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause in force. Times are Unix seconds."""
+
+    by: str
+    """Who asked for it."""
+    began_at: float
+    until: float | None
+    """When it ends by itself; None when only a resumption ends it."""

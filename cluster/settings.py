@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cluster.errors import SettingsError
-from cluster.zookeeper.security import ZooKeeperSecurity
+from cluster.security import ZooKeeperSecurity
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cluster.peers.tls import PeerTls
+    from cluster.security import PeerTls
 
 DEFAULT_CLUSTERING_PORT = 7800
 

@@ -13,10 +13,10 @@ from cluster.election import events
 from cluster.election.acquisition import Acquisition
 from cluster.election.events import State
 from cluster.election.failsafe import Failsafe
-from cluster.election.lease import LeaseTerms
 from cluster.election.state_machine import Leadership
 from cluster.election.term import HeldReign
 from cluster.election.transactions import Ballot
+from cluster.lease import LeaseTerms
 from cluster.mastership import EndCause, Role, Standing, ZooKeeperState
 
 if TYPE_CHECKING:

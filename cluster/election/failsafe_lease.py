@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cluster.election.lease import DRIFT_RATIO
 from cluster.election.polling import Rounds
+from cluster.lease import DRIFT_RATIO
 
 
 class Bridging:

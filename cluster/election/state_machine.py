@@ -12,15 +12,15 @@ from cluster.election import events
 from cluster.election.candidacy import Contention
 from cluster.election.events import State
 from cluster.election.failsafe_lease import Bridging
-from cluster.election.lease import Touches
 from cluster.election.polling import Rounds
+from cluster.lease import Touches
 from cluster.mastership import EndCause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cluster.election.events import Action, Event, Hold
-    from cluster.election.lease import LeaseTerms
+    from cluster.lease import LeaseTerms
 
 HEALTH_GUARD_SECONDS = 0.05
 """A reign ends this much before its lease does, so that whoever asks is told in time."""

@@ -9,7 +9,7 @@ import grpc.aio
 from cluster.peers.tls import PeerCertificates
 
 if TYPE_CHECKING:
-    from cluster.peers.tls import PeerTls
+    from cluster.security import PeerTls
 
 KEEPALIVE_MILLISECONDS = 500
 """Time between two pings of a client, and the longest wait for the answer to one."""

@@ -11,9 +11,8 @@ import grpc.aio
 from cluster import tasks
 from cluster.errors import NotMasterError, RefusedError, UnavailableError
 from cluster.peers import wire
-from cluster.records import MemberStatus
+from cluster.records import MemberStatus, Pause
 from cluster.rpc import peer_pb2, peer_pb2_grpc
-from cluster.zookeeper.pause import Pause
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

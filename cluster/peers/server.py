@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from typing import Any
 
-    from cluster.peers.tls import PeerTls
-    from cluster.records import Record
-    from cluster.zookeeper.pause import Pause
+    from cluster.records import Pause, Record
+    from cluster.security import PeerTls
 
     StatusContext = grpc.aio.ServicerContext[peer_pb2.GetStatusRequest, peer_pb2.GetStatusResponse]
     FollowContext = grpc.aio.ServicerContext[peer_pb2.FollowRequest, peer_pb2.FollowResponse]

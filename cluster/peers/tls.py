@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import grpc
@@ -12,40 +11,13 @@ import structlog
 from cluster.errors import SettingsError
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import Any
+
+    from cluster.security import PeerTls
 
 log = structlog.get_logger(__name__)
 
 _NAMES = "x509_subject_alternative_name"
-
-
-@dataclass(frozen=True, slots=True)
-class PeerTls:
-    """Files for the clustering port, all PEM, and who may call."""
-
-    ca_file: Path
-    """Authorities that sign members' certificates."""
-    certificate_file: Path
-    """This member's certificate chain; it names the host under which others reach it."""
-    key_file: Path
-    """Its key."""
-    allowed_names: frozenset[str] = frozenset()
-    """Names of which a caller's certificate must hold one (subject alternative names); empty: any of the authority."""
-
-    def read(self) -> tuple[bytes, bytes, bytes]:
-        """Authorities, chain and key. Raises SettingsError naming a file that cannot be read."""
-        found = []
-        for path in (self.ca_file, self.certificate_file, self.key_file):
-            try:
-                found.append(path.read_bytes())
-            except OSError as failure:
-                message = f"cluster certificates: {path} cannot be read: {failure}"
-                raise SettingsError(message) from failure
-            if b"-----BEGIN" not in found[-1]:
-                message = f"cluster certificates: {path} is not a PEM file"
-                raise SettingsError(message)
-        return found[0], found[1], found[2]
 
 
 class PeerCertificates:

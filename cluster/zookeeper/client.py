@@ -25,8 +25,8 @@ from kazoo.security import make_acl, make_digest_acl
 from cluster import errors
 from cluster.clock import boot_seconds
 from cluster.mastership import ZooKeeperState
+from cluster.security import ZooKeeperSecurity
 from cluster.zookeeper.client_log import TRACE_LEVEL, ConnectionLog
-from cluster.zookeeper.security import ZooKeeperSecurity
 from cluster.zookeeper.types import NodeStat
 
 if TYPE_CHECKING:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import structlog
 
 from cluster.errors import ConflictError
+from cluster.records import Pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,17 +23,6 @@ log = structlog.get_logger(__name__)
 _ATTEMPTS = 5
 LONGEST_WAIT_SECONDS = 10.0
 """Longest time between two looks at whether a pause has run out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A pause in force. Times are Unix seconds."""
-
-    by: str
-    """Who asked for it."""
-    began_at: float
-    until: float | None
-    """When it ends by itself; None when only a resumption ends it."""
 
 
 def decode_pause(data: bytes) -> Pause | None:

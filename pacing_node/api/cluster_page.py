@@ -9,8 +9,7 @@ from cluster.mastership import Role
 
 if TYPE_CHECKING:
     from cluster.member import ClusterMember
-    from cluster.records import HistoryEntry, MemberStatus, RecordInfo
-    from cluster.zookeeper.pause import Pause
+    from cluster.records import HistoryEntry, MemberStatus, Pause, RecordInfo
 
 HISTORY_SHOWN = 20
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster.peers.tls import PeerTls
+from cluster.security import PeerTls, ZooKeeperSecurity
 from cluster.settings import ClusterSettings
-from cluster.zookeeper.security import ZooKeeperSecurity
 
 if TYPE_CHECKING:
     from pacing_node.options.node_options import NodeOptions, ZooKeeper

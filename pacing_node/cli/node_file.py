@@ -14,7 +14,7 @@ from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.node_options import NodeOptions, load_node_options
 
 if TYPE_CHECKING:
-    from cluster.zookeeper.security import ZooKeeperSecurity
+    from cluster.security import ZooKeeperSecurity
 
 REFUSED = 2
 """Exit status when a configuration was refused."""

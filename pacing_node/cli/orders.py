@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cluster.admin.member_calls import open_calls
 from cluster.errors import ClusterError, SettingsError
-from cluster.peers.channels import Channels
-from cluster.peers.client import PeerClient
 from cluster.records import MemberInfo
 from pacing_node.assembly.cluster_settings import peer_tls
 from pacing_node.cli.output import DEFAULT_URL, ExitCode, Output, OutputOption, UrlOption, ask, fail, print_json
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import TypeVar
 
-    from cluster.zookeeper.pause import Pause
+    from cluster.admin.member_calls import PeerClient
+    from cluster.records import Pause
 
     _T = TypeVar("_T")
 
@@ -177,18 +177,18 @@ def _info(member: dict[str, Any]) -> MemberInfo:
 def _order(config: Path | None, order: Callable[[PeerClient], Awaitable[_T]]) -> _T:
     """Give an order, with the certificates of the node's options where there are some. Raises ClusterError."""
     try:
-        channels = Channels(peer_tls(load_node_options(config)) if config is not None else None)
-    except (ConfigurationError, SettingsError) as error:
+        tls = peer_tls(load_node_options(config)) if config is not None else None
+    except ConfigurationError as error:
         raise fail(str(error), ExitCode.USAGE) from None
 
     async def give() -> _T:
-        client = PeerClient(CALL_SECONDS, channels)
-        try:
+        async with open_calls(CALL_SECONDS, tls) as client:
             return await order(client)
-        finally:
-            await client.close()
 
-    return asyncio.run(give())
+    try:
+        return asyncio.run(give())
+    except SettingsError as error:
+        raise fail(str(error), ExitCode.USAGE) from None
 
 
 def _order_any(

@@ -1,4 +1,4 @@
-"""Whether a push may still reach the platform although nobody waits for its answer any more. Pure."""
+"""Whether a push may still reach the platform although nobody waits for its answer any more."""
 
 from __future__ import annotations
 

@@ -1,26 +1,18 @@
-"""What the members of a ZooKeeper ensemble tell about themselves, and the session they grant."""
+"""What the members of a ZooKeeper ensemble tell about themselves."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cluster.errors import ClusterError
-from cluster.mastership import ZooKeeperState
-from cluster.zookeeper.client import Session
-from cluster.zookeeper.paths import locate
 from pacing_node.doctor.diagnosis import error, ok, warning
 from pacing_node.doctor.surroundings import reason
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from cluster.settings import ClusterSettings
-    from cluster.zookeeper.client import SessionChange
-    from cluster.zookeeper.paths import Tree
     from pacing_node.doctor.diagnosis import Diagnosis
 
 ANSWER_SECONDS = 2.0
@@ -91,32 +83,3 @@ def check_members(answers: Sequence[MemberAnswer], *, secured: bool) -> Iterator
             "an odd number of hosts, 3 or more",
             "name all members of an ensemble of 3 or 5: it then survives the loss of 1 or 2",
         )
-
-
-@asynccontextmanager
-async def joined(settings: ClusterSettings) -> AsyncIterator[tuple[Session, Tree]]:
-    """A session of its own, connected. Raises ClusterError when there is none within two session time-outs."""
-    assert settings.zookeeper_hosts is not None
-    hosts, tree = locate(settings.zookeeper_hosts, settings.cluster)
-    timeout = settings.session_timeout_seconds
-    session = Session(hosts, timeout, timeout / 4, settings.zookeeper_security)
-    connected = asyncio.Event()
-
-    def changed(change: SessionChange) -> None:
-        if change.state is ZooKeeperState.CONNECTED:
-            connected.set()
-
-    session.listen(changed)
-    session.start()
-    limit = 2 * timeout
-    try:
-        async with asyncio.timeout(limit):
-            await connected.wait()
-    except TimeoutError:
-        await session.stop(1.0)
-        message = f"no session within {limit:g} s"
-        raise ClusterError(message) from None
-    try:
-        yield session, tree
-    finally:
-        await session.stop(1.0)

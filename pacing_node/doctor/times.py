@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cluster.election.lease import LeaseTerms
+from cluster.lease import LeaseTerms
 from pacing_node.doctor.diagnosis import error, ok, skipped, warning
 
 if TYPE_CHECKING:

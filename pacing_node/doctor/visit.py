@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from cluster.admin.zookeeper_access import open_zookeeper
 from cluster.errors import ClusterError
-from cluster.zookeeper.document_stores import ZooKeeperDocuments
-from cluster.zookeeper.membership import decode_member
 from pacing_node.assembly.cluster_settings import cluster_settings
 from pacing_node.discovery.discover import discover
 from pacing_node.doctor import dependencies
 from pacing_node.doctor.certificate_check import check_certificate
 from pacing_node.doctor.diagnosis import error, ok, skipped
-from pacing_node.doctor.ensemble import ask_member, check_members, joined
+from pacing_node.doctor.ensemble import ask_member, check_members
 from pacing_node.doctor.receivers import receivers
 from pacing_node.doctor.statistics_check import statistics
 from pacing_node.doctor.surroundings import ask, check_clock, check_directory, check_port, own_context, who_answers
 from pacing_node.doctor.times import Times, check_times
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from cluster.admin.zookeeper_access import ZooKeeperAccess
     from cluster.records import MemberInfo
-    from cluster.zookeeper.client import Session
-    from cluster.zookeeper.paths import Tree
     from pacing_node.doctor.diagnosis import Diagnosis
     from pacing_node.doctor.ensemble import MemberAnswer
     from pacing_node.options.cluster_options import ClusterOptions
@@ -92,24 +92,35 @@ class Visit:
         answers = list(await asyncio.gather(*(ask_member(host.partition("/")[0]) for host in zookeeper.hosts)))
         self._found += check_members(answers, secured=zookeeper.tls is not None)
         try:
-            async with joined(cluster_settings(self._options)) as (session, tree):
-                self._granted = session.change.timeout_seconds
-                await self._read_tree(session, tree)
+            async with self._access() as access:
+                self._granted = access.session_timeout_seconds
+                await self._read(access)
             self._found.append(ok("zookeeper.session", f"granted for {self._granted:g} s, and read from"))
         except ClusterError as failure:
             remedy = "start a majority of the ensemble; see its log when TLS, SASL or ACL are in use"
             self._found.append(error("zookeeper.session", str(failure), "a session", remedy))
         return answers
 
-    async def _read_tree(self, session: Session, tree: Tree) -> None:
+    def _access(self) -> AbstractAsyncContextManager[ZooKeeperAccess]:
+        settings = cluster_settings(self._options)
+        assert settings.zookeeper_hosts is not None
+        timeout = settings.session_timeout_seconds
+        return open_zookeeper(
+            settings.zookeeper_hosts,
+            settings.cluster,
+            settings.zookeeper_security,
+            session_timeout_seconds=timeout,
+            call_seconds=timeout / 4,
+            connect_seconds=2 * timeout,
+        )
+
+    async def _read(self, access: ZooKeeperAccess) -> None:
         """What the cluster keeps, as far as there is a cluster yet."""
-        if not await session.exists(tree.root):
+        if not await access.exists():
             return
-        document = await ZooKeeperDocuments(session, tree.configuration).read()
+        document = await access.document().read()
         self._stored = document.data if document else None
-        for name in await session.children(tree.members):
-            data, _ = await session.get(f"{tree.members}/{name}")
-            self._members.append(decode_member(name, data))
+        self._members += await access.members()
 
     def _times(self, answers: list[MemberAnswer], options: ClusterOptions | None) -> None:
         zookeeper = self._options.zookeeper

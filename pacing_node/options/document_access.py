@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from cluster.errors import UnavailableError
-from cluster.mastership import ZooKeeperState
-from cluster.zookeeper.client import Session
-from cluster.zookeeper.document_stores import LocalDocuments, ZooKeeperDocuments
-from cluster.zookeeper.paths import locate
+from cluster.admin.zookeeper_access import local_document, open_zookeeper
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from cluster.admin.zookeeper_access import ZooKeeperAccess
     from cluster.documents import DocumentStore
-    from cluster.zookeeper.security import ZooKeeperSecurity
+    from cluster.security import ZooKeeperSecurity
     from pacing_node.options.node_options import NodeOptions
 
 CONNECT_SECONDS = 10.0
 """Longest wait for a session."""
 CALL_SECONDS = 5.0
-STOP_SECONDS = 2.0
 
 
 @contextlib.asynccontextmanager
@@ -37,8 +32,11 @@ async def open_documents(
     Raises:
         UnavailableError: ZooKeeper did not answer in time.
     """
-    async with _open(options, security, "document", "") as documents:
-        yield documents
+    if options.zookeeper is None:
+        yield await local_document(options.state_directory / f"{options.cluster}.document")
+        return
+    async with _open(options, security) as access:
+        yield access.document()
 
 
 @contextlib.asynccontextmanager
@@ -48,37 +46,24 @@ async def open_history(options: NodeOptions, security: ZooKeeperSecurity | None 
     Raises:
         UnavailableError: ZooKeeper did not answer in time.
     """
-    async with _open(options, security, "history", "-history") as documents:
-        yield documents
+    if options.zookeeper is None:
+        yield await local_document(options.state_directory / f"{options.cluster}.history")
+        return
+    async with _open(options, security) as access:
+        yield access.document_history()
 
 
 @contextlib.asynccontextmanager
-async def _open(
-    options: NodeOptions, security: ZooKeeperSecurity | None, suffix: str, addition: str
-) -> AsyncIterator[DocumentStore]:
+async def _open(options: NodeOptions, security: ZooKeeperSecurity | None) -> AsyncIterator[ZooKeeperAccess]:
     zookeeper = options.zookeeper
-    if zookeeper is None:
-        local = LocalDocuments(options.state_directory / f"{options.cluster}.{suffix}")
-        await local.load()
-        yield local
-        return
-    hosts, tree = locate(",".join(zookeeper.hosts) + zookeeper.root, options.cluster)
-    session = Session(hosts, zookeeper.session_timeout_seconds, CALL_SECONDS, security)
-    connected = asyncio.Event()
-    session.listen(lambda change: connected.set() if change.state is ZooKeeperState.CONNECTED else None)
-    session.start()
-    try:
-        await _wait(connected, hosts, CONNECT_SECONDS)
-        await session.ensure_path(tree.root)
-        yield ZooKeeperDocuments(session, tree.configuration + addition)
-    finally:
-        await session.stop(STOP_SECONDS)
-
-
-async def _wait(connected: asyncio.Event, hosts: str, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await connected.wait()
-    except TimeoutError as error:
-        message = f"no answer from ZooKeeper at {hosts} within {seconds:g} s"
-        raise UnavailableError(message) from error
+    assert zookeeper is not None
+    async with open_zookeeper(
+        ",".join(zookeeper.hosts) + zookeeper.root,
+        options.cluster,
+        security,
+        session_timeout_seconds=zookeeper.session_timeout_seconds,
+        call_seconds=CALL_SECONDS,
+        connect_seconds=CONNECT_SECONDS,
+    ) as access:
+        await access.ensure()
+        yield access

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cluster.errors import SettingsError
-from cluster.peers.tls import PeerTls
+from cluster.security import PeerTls
 from simulator.drill.drills import DRILLS, run_drill
 from simulator.drill.field import Options
 from simulator.drill.running import RunningCluster, graceful_hand_over

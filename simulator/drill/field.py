@@ -7,10 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import grpc.aio
-
-from cluster.peers.channels import Channels
-from cluster.rpc import peer_pb2, peer_pb2_grpc
+from cluster.admin.member_calls import open_calls
+from cluster.errors import ClusterError, SettingsError
+from cluster.records import MemberInfo
 from simulator.drill.verdict import Measured
 from simulator.harness.options import DemoError
 from simulator.harness.push_record import applied, changes_of_epoch, longest_interval, missed_periods, out_of_order
@@ -18,7 +17,7 @@ from simulator.harness.push_record import applied, changes_of_epoch, longest_int
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cluster.peers.tls import PeerTls
+    from cluster.security import PeerTls
     from simulator.harness.arena import Arena
     from simulator.harness.push_record import Push
 
@@ -120,14 +119,14 @@ async def step_down(member: dict[str, object], tls: PeerTls | None = None) -> No
 
     Raises DemoError when it does not answer or is not master, SettingsError for files that cannot be used.
     """
-    channel = Channels(tls).open(str(member["clustering"]))
-    request = peer_pb2.StepDownRequest(requested_by="pacing drill")
-    try:
-        await peer_pb2_grpc.PeerServiceStub(channel).StepDown(request, timeout=CALL_SECONDS)
-    except grpc.aio.AioRpcError as error:
-        raise DemoError(f"{member['name']} at {member['clustering']} did not resign: {error.details()}") from error
-    finally:
-        await channel.close(None)
+    info = MemberInfo(str(member["name"]), "", str(member["clustering"]), "", 0.0)
+    async with open_calls(CALL_SECONDS, tls) as client:
+        try:
+            await client.step_down(info, "pacing drill", CALL_SECONDS)
+        except SettingsError:
+            raise
+        except ClusterError as error:
+            raise DemoError(f"{info.name} at {info.clustering} did not resign: {error}") from error
 
 
 async def _sleep_until(at: float) -> None:

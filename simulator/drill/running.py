@@ -19,7 +19,7 @@ from simulator.harness.push_record import GRACE_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cluster.peers.tls import PeerTls
+    from cluster.security import PeerTls
 
 _REQUEST_SECONDS = 5.0
 _POLL_SECONDS = 0.02

@@ -14,7 +14,7 @@ from simulator.scenarios import Credentials, configuration_objects
 from simulator.servers.configuration.configuration_document import ConfigurationDocument
 from simulator.servers.configuration.configuration_feed import ConfigurationServer
 from simulator.servers.engagement.journal import Journal
-from simulator.servers.faults.environment import hook_environment
+from simulator.servers.environment import hook_environment
 from simulator.servers.faults.fault_board import FaultBoard
 from simulator.servers.live import LiveCentre
 from simulator.servers.statistics.statistics_pair import StatisticsPair

@@ -11,10 +11,10 @@ from simulator.servers.configuration.platform_configuration import PlatformConfi
 from simulator.servers.control import ControlPages
 from simulator.servers.engagement.bulk import BulkDialect
 from simulator.servers.engagement.conditional import ConditionalResource
-from simulator.servers.engagement.oauth import TokenOffice
 from simulator.servers.engagement.platform_targets import PlatformTargets
 from simulator.servers.engagement.push_endpoint import PushEndpoint
 from simulator.servers.engagement.webhook import CONDITIONAL_CLIENT, WebhookDialect
+from simulator.servers.oauth import TokenOffice
 from simulator.servers.statistics.gms import StatisticService
 from simulator.servers.statistics.statistics_api import StatisticsApi
 from simulator.servers.statistics.statistics_reading import StatisticsReading

@@ -45,7 +45,7 @@ def tokens(monkeypatch):
         given.append(f"tokens-hidden-word-{next(numbers)}")
         return given[-1]
 
-    monkeypatch.setattr("simulator.servers.engagement.oauth.secrets.token_urlsafe", token_urlsafe)
+    monkeypatch.setattr("simulator.servers.oauth.secrets.token_urlsafe", token_urlsafe)
     return given
 
 

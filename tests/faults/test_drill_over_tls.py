@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from cluster.member import ClusterMember
-from cluster.peers.tls import PeerTls
+from cluster.security import PeerTls
 from cluster.settings import ClusterSettings
 from pacing_node.api.cluster_page import cluster_page
 from pacing_node.api.http_server import HttpServer

@@ -41,10 +41,10 @@ from cluster.election.events import (
     Tick,
 )
 from cluster.election.failsafe_members import Admission, Elector, Electorate
-from cluster.election.lease import LeaseTerms
 from cluster.election.state_machine import Leadership
 from cluster.election.successor import Yielding
 from cluster.errors import NotAdmittedError, RefusedError
+from cluster.lease import LeaseTerms
 
 TERMS = LeaseTerms(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
 SIT_OUT_SECONDS = 10.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cluster.election.lease import LeaseTerms, Touches
+from cluster.lease import LeaseTerms, Touches
 
 SHIPPED = LeaseTerms(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
 

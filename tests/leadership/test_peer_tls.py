@@ -16,9 +16,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from cluster.errors import SettingsError
 from cluster.peers.channels import open_channel
-from cluster.peers.tls import PeerTls
 from cluster.records import Record, RecordInfo
 from cluster.rpc import peer_pb2, peer_pb2_grpc
+from cluster.security import PeerTls
 from tests.leadership.conftest import Members, until
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from kazoo.exceptions import NoAuthError
 
 from cluster.errors import NotAllowedError, SettingsError
 from cluster.mastership import ZooKeeperState
+from cluster.security import ZooKeeperSecurity
 from cluster.zookeeper import paths as tree
-from cluster.zookeeper.security import ZooKeeperSecurity
 from pacing_node.assembly.cluster_settings import cluster_settings, zookeeper_security
 from pacing_node.doctor.ensemble import joined
 from pacing_node.options.document_access import open_documents

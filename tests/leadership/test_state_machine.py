@@ -35,8 +35,8 @@ from cluster.election.events import (
     Suspended,
     Tick,
 )
-from cluster.election.lease import LeaseTerms
 from cluster.election.state_machine import FOREIGN_SIT_OUT_SECONDS, HEALTH_GUARD_SECONDS, Leadership
+from cluster.lease import LeaseTerms
 from cluster.mastership import EndCause
 
 TERMS = LeaseTerms(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)

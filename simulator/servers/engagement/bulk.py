@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from simulator.servers.engagement.fence import PushToken
-    from simulator.servers.engagement.oauth import TokenOffice
+    from simulator.servers.oauth import TokenOffice
 
 
 class BulkDialect:

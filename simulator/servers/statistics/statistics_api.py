@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from simulator.model import Agent, Target
-    from simulator.servers.engagement.oauth import TokenOffice
     from simulator.servers.faults.fault_board import FaultBoard
+    from simulator.servers.oauth import TokenOffice
     from simulator.servers.statistics.statistics_reading import StatisticsReading
     from simulator.servers.statistics.statistics_server import StatisticsServer
 

@@ -1,0 +1,1 @@
+"""Reaching a cluster from outside, without joining it: for commands, checks and drills."""

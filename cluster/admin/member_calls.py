@@ -1,0 +1,29 @@
+"""Calls to the members of a cluster over their clustering ports, for callers that are no members."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from cluster.peers.channels import Channels
+from cluster.peers.client import PeerClient
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from cluster.security import PeerTls
+
+__all__ = ["PeerClient", "open_calls"]
+
+
+@asynccontextmanager
+async def open_calls(timeout_seconds: float, tls: PeerTls | None = None) -> AsyncIterator[PeerClient]:
+    """A client whose channels are closed at the end; with ``tls`` it shows a certificate.
+
+    Raises SettingsError for files that cannot be used.
+    """
+    client = PeerClient(timeout_seconds, Channels(tls))
+    try:
+        yield client
+    finally:
+        await client.close()
