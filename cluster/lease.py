@@ -10,7 +10,7 @@ DRIFT_RATIO = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class LeaseTerms:
+class LeaseTimes:
     """What a lease is computed from. Times in seconds."""
 
     session_timeout_seconds: float
@@ -44,7 +44,7 @@ class LeaseTerms:
         from_proof = sent_at - self.heartbeat_seconds - self.report_seconds
         return min(from_proof, touched_at) + self.session_timeout_seconds * (1.0 - DRIFT_RATIO)
 
-    def granted(self, session_timeout_seconds: float) -> LeaseTerms:
+    def granted(self, session_timeout_seconds: float) -> LeaseTimes:
         """The same terms with the session time-out ZooKeeper granted.
 
         A longer one than asked for tells that the ensemble's least time-out, two ticks by default, is that long; its
@@ -53,7 +53,7 @@ class LeaseTerms:
         tick = self.tick_seconds
         if session_timeout_seconds > self.session_timeout_seconds:
             tick = max(tick, session_timeout_seconds / 2)
-        return LeaseTerms(session_timeout_seconds, self.heartbeat_seconds, tick)
+        return LeaseTimes(session_timeout_seconds, self.heartbeat_seconds, tick)
 
 
 class Touches:

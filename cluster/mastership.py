@@ -33,7 +33,7 @@ class ZooKeeperState(StrEnum):
 
 
 class EndCause(StrEnum):
-    """Why a reign ended."""
+    """Why a term ended."""
 
     RESIGNED = "resigned"
     LEASE_EXPIRED = "lease_expired"
@@ -42,11 +42,11 @@ class EndCause(StrEnum):
     WATCHDOG = "watchdog"
     PROCESS_DIED = "process_died"
     OPERATOR = "operator"
-    EGRESS = "egress"
+    SELF_DEMOTION = "self_demotion"
     """The master could not reach the platform while a standby could."""
 
 
-class Reign(Protocol):
+class Term(Protocol):
     """One uninterrupted mastership of this node, from acquisition to its end. Never resumed once ended."""
 
     @property
@@ -56,17 +56,17 @@ class Reign(Protocol):
 
     @property
     def epoch(self) -> int:
-        """Number of this reign; strictly greater than that of every reign before."""
+        """Number of this term; strictly greater than that of every term before."""
         ...
 
     @property
-    def after_settled(self) -> bool:
-        """Whether the reign before ended with nothing under way: then nothing of it needs to be waited for."""
+    def after_clean_end(self) -> bool:
+        """Whether the term before ended with nothing under way: then nothing of it needs to be waited for."""
         ...
 
     @property
     def ended(self) -> asyncio.Event:
-        """Set when the reign is over; the application then cancels what is in flight."""
+        """Set when the term is over; the application then cancels what is in flight."""
         ...
 
     @property
@@ -75,7 +75,7 @@ class Reign(Protocol):
         ...
 
     def next_token(self) -> Token:
-        """The token of the next push: same epoch, sequence one higher than the last, from 1."""
+        """The token of the next action: same epoch, sequence one higher than the last, from 1."""
         ...
 
     def seconds_to_act(self, budget_seconds: float) -> float:
@@ -86,12 +86,12 @@ class Reign(Protocol):
         ...
 
     def fenced(self, mark_cluster_id: str | None, mark_epoch: int, mark_sequence: int) -> None:
-        """Report that the receiver refused a token because it has seen a newer one. Ends the reign."""
+        """Report that the receiver refused a token because it has seen a newer one. Ends the term."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LeadershipStatus:
     """Where this node stands now; what ``GetStatus`` and every page show."""
 
     role: Role
@@ -113,25 +113,25 @@ class Mastership(Protocol):
     """The cluster as the application sees it."""
 
     @property
-    def standing(self) -> Standing:
+    def status(self) -> LeadershipStatus:
         """Where this node stands now, from memory."""
         ...
 
     @property
-    def reign(self) -> Reign | None:
-        """The running reign of this node, or None."""
+    def term(self) -> Term | None:
+        """The running term of this node, or None."""
         ...
 
     async def start(self) -> None:
         """Join the cluster and contend. Returns at once; ZooKeeper may be unreachable for as long as it likes."""
         ...
 
-    async def wait_for_reign(self) -> Reign:
-        """Wait until this node is master; the running reign if it already is."""
+    async def wait_for_term(self) -> Term:
+        """Wait until this node is master; the running term if it already is."""
         ...
 
     def set_candidate(self, *, candidate: bool) -> None:
-        """Contend from now on, or not: whether the application could do a master's work. A reign is not ended by it."""
+        """Contend from now on, or not: whether the application could do a master's work. A term is not ended by it."""
         ...
 
     async def step_down(self, cause: EndCause = EndCause.OPERATOR, successor: str = "") -> bool:

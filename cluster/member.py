@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from cluster.backends.zookeeper_backend import AloneParts, JoinedParts
+from cluster.backends.standalone import StandaloneBackend
+from cluster.backends.zookeeper_backend import ZooKeeperBackend
 from cluster.election.events import State
-from cluster.election.self_demotion import Egress
+from cluster.election.self_demotion import SelfDemotion
 from cluster.errors import NotMasterError, RefusedError, UnavailableError
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.peers import wire
@@ -28,9 +29,10 @@ from cluster.rpc import peer_pb2, peer_pb2_grpc
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from cluster.backends.backend import Backend
     from cluster.documents import DocumentStore
-    from cluster.election.failsafe_members import Elector
-    from cluster.mastership import Mastership, Standing
+    from cluster.election.failsafe_members import FailsafeMember
+    from cluster.mastership import LeadershipStatus, Mastership
     from cluster.records import HistoryEntry, MemberStatus, Pause, Record
     from cluster.settings import ClusterSettings
 
@@ -53,21 +55,26 @@ class ClusterMember:
         http_address: str = "",
         health_services: tuple[str, str] = ("node", "master"),
         drain: Callable[[], Awaitable[None]] | None = None,
-        settled: Callable[[int], bool] | None = None,
+        ended_clean: Callable[[int], bool] | None = None,
         why_unable: Callable[[], Awaitable[str | None]] | None = None,
     ) -> None:
         """Build the member; nothing is opened before :meth:`start`. Raises SettingsError for unusable certificates.
 
         ``health_services`` are the gRPC health names of "this node has joined" and "this node is master".
-        ``drain`` is awaited (at most one push budget) between the end of a reign and the release of the mastership,
-        so that what is in flight can finish or be cancelled. ``settled`` then tells whether nothing of the reign with
-        this epoch, nor of one before, can be under way any more; the successor finds it in ``Reign.after_settled``.
+        ``drain`` is awaited (at most one action budget) between the end of a term and the release of the mastership,
+        so that what is in flight can finish or be cancelled. ``ended_clean`` then tells whether nothing of the term
+        with this epoch, nor of one before, can be in flight any more; the successor finds it in
+        ``Term.after_clean_end``.
         ``why_unable`` tells a failing master why this node could
-        not do better (None: it could); it has one push budget. Without it this node never takes over for that reason.
+        not do better (None: it could); it has one action budget. Without it this node never takes over for that reason.
         """
         self.settings = settings
         self._info = MemberInfo(settings.node, http_address, "", version, time.time())
-        self._parts = AloneParts(settings, drain) if settings.standalone else JoinedParts(settings, drain, settled)
+        self._backend: Backend = (
+            StandaloneBackend(settings, drain)
+            if settings.standalone
+            else ZooKeeperBackend(settings, drain, ended_clean)
+        )
         self._health = Health(*health_services)
         self._health_port = HealthPort(self._health, settings.health_bind_address, settings.health_port)
         self._broadcast = Broadcast()
@@ -78,23 +85,23 @@ class ClusterMember:
         limit = settings.watchdog_seconds
         self._watchdog = Watchdog(limit) if limit is not None else None
         self._why_unable = why_unable
-        self._egress = Egress(settings.failures_allowed, self._able_standbys, self._give_way)
+        self._self_demotion = SelfDemotion(settings.failures_allowed, self._able_standbys, self._give_way)
         self._on_record: list[Callable[[Record], None]] = []
         self._on_early_sign: list[Callable[[], None]] = []
         self._last_record: Record | None = None
-        self._reigning_epoch: int | None = None
+        self._leading_epoch: int | None = None
         self._news = asyncio.Event()
         """Set, and replaced by a new one, at each change of role, state, master or members."""
 
     @property
     def mastership(self) -> Mastership:
         """Whether this node may act. Started and stopped by this object."""
-        return self._parts.mastership
+        return self._backend.mastership
 
     @property
     def documents(self) -> DocumentStore:
         """The document at ``/config`` that all members share."""
-        return self._parts.documents
+        return self._backend.documents
 
     @property
     def info(self) -> MemberInfo:
@@ -117,15 +124,15 @@ class ClusterMember:
         self._health.add_to(self._server.server)
         port = await self._server.start()
         self._info = replace(self._info, clustering=f"{self.settings.host}:{port}")
-        self._parts.listen(self._changed)
+        self._backend.listen(self._changed)
         try:
             await self._health_port.start()
-            await self._parts.start(self._info)
+            await self._backend.start(self._info)
         except BaseException:
             await self._health_port.stop()
             await self._server.stop()
             raise
-        self._parts.ask_promises_by(self._ask_promise)
+        self._backend.ask_promises_by(self._ask_promise)
         self._follower.start()
         if self._watchdog is not None:
             self._watchdog.start()
@@ -138,8 +145,8 @@ class ClusterMember:
             self._watchdog.stop()
         try:
             async with asyncio.timeout(self.settings.stop_timeout_seconds):
-                await self._egress.stop()
-                await self._parts.mastership.stop()
+                await self._self_demotion.stop()
+                await self._backend.mastership.stop()
                 self._broadcast.close()
                 await self._follower.stop()
                 await self._client.close()
@@ -147,19 +154,19 @@ class ClusterMember:
                 await self._health_port.stop()
         except TimeoutError:
             log.warning("cluster.stop_timeout", waited_seconds=self.settings.stop_timeout_seconds)
-        await self._parts.stop()
+        await self._backend.stop()
 
     def set_ready(self, *, ready: bool) -> None:
         """Set the gRPC health of the process (service ``""``); not ready at birth."""
-        self._health.tell(process=ready)
+        self._health.set(process=ready)
 
-    def status(self) -> Standing:
+    def status(self) -> LeadershipStatus:
         """Where this node stands now, from memory."""
-        return self.mastership.standing
+        return self.mastership.status
 
     def members(self) -> Sequence[MemberInfo]:
         """Members that have joined, by name, as last seen; this one is always among them."""
-        return self._parts.members()
+        return self._backend.members()
 
     async def ask_members(self) -> Sequence[MemberStatus]:
         """Ask every member about itself, all at once, within the peer time-out; never raises for a silent one."""
@@ -189,29 +196,29 @@ class ClusterMember:
 
         After several failures in a row the standbys are asked; if one of them could do better, this node gives way.
         """
-        reign = self.mastership.reign
-        if reign is not None:
-            self._egress.report(reign, succeeded=succeeded)
+        term = self.mastership.term
+        if term is not None:
+            self._self_demotion.report(term, succeeded=succeeded)
 
     @property
     def paused(self) -> Pause | None:
         """The pause of the cluster in force now; None when there is none."""
-        return self._parts.pause.current
+        return self._backend.pause.current
 
     async def pause(self, by: str, seconds: float | None = None) -> Pause:
         """Pause the whole cluster, for ``seconds`` or until resumed: its master goes on, and nobody takes over.
 
         When this returns, nobody becomes master any more until the pause is over. Raises UnavailableError.
         """
-        return await self._parts.pause.pause(by, seconds)
+        return await self._backend.pause.pause(by, seconds)
 
     async def resume(self, by: str) -> bool:
         """End a pause of the cluster; False when there was none. Raises UnavailableError."""
-        return await self._parts.pause.resume(by)
+        return await self._backend.pause.resume(by)
 
     async def history(self, limit: int = 50) -> Sequence[HistoryEntry]:
-        """The newest reigns, newest first. Raises UnavailableError."""
-        return await self._parts.history(limit)
+        """The newest terms, newest first. Raises UnavailableError."""
+        return await self._backend.history(limit)
 
     def publish(self, record: Record) -> None:
         """Hand a record of this master to all followers; the newest replaces one not yet sent."""
@@ -241,11 +248,11 @@ class ClusterMember:
     async def resign(self, requested_by: str, successor: str = "") -> int | None:
         """Resign, in favour of ``successor`` if given; returns the epoch that ended, None when standby.
 
-        Raises RefusedError while the cluster is paused, while promises carry the reign, or when the successor is
+        Raises RefusedError while the cluster is paused, while promises carry the term, or when the successor is
         unknown, unable or silent.
         """
-        reign = self.mastership.reign
-        if reign is None:
+        term = self.mastership.term
+        if term is None:
             return None
         if self.paused is not None:
             message = f"the cluster is paused by {self.paused.by}: nobody would take over; resume first"
@@ -255,17 +262,17 @@ class ClusterMember:
             raise RefusedError(message)
         if successor:
             await self._check_successor(successor)
-            if reign.ended.is_set():
+            if term.ended.is_set():
                 return None
-        log.info("leadership.step_down", epoch=reign.epoch, requested_by=requested_by, successor=successor or None)
-        return reign.epoch if await self.mastership.step_down(successor=successor) else None
+        log.info("leadership.step_down", epoch=term.epoch, requested_by=requested_by, successor=successor or None)
+        return term.epoch if await self.mastership.step_down(successor=successor) else None
 
     def promise(self, asked_by: str, cluster_id: str, epoch: int, seconds: float) -> str:
         """Promise a master that is without ZooKeeper, as this member is, not to contend; why not, empty when promised.
 
         The promise binds for ``seconds`` from now.
         """
-        refusal = self._parts.promise(cluster_id, epoch, seconds)
+        refusal = self._backend.promise(cluster_id, epoch, seconds)
         log.debug("peers.asked_to_promise", asked_by=asked_by, epoch=epoch, seconds=seconds, refusal=refusal or None)
         return refusal
 
@@ -276,10 +283,10 @@ class ClusterMember:
         if self._why_unable is None:
             return "this member has no means to tell"
         try:
-            async with asyncio.timeout(self.settings.push_budget_seconds):
+            async with asyncio.timeout(self.settings.action_budget_seconds):
                 return await self._why_unable()
         except TimeoutError:
-            return f"no result within {self.settings.push_budget_seconds:g} s"
+            return f"no result within {self.settings.action_budget_seconds:g} s"
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
@@ -289,7 +296,7 @@ class ClusterMember:
     @property
     def _readiness_seconds(self) -> float:
         """Longest time to wait for a member to find out whether it could do the master's work."""
-        return self.settings.push_budget_seconds + self.settings.peer_timeout_seconds
+        return self.settings.action_budget_seconds + self.settings.peer_timeout_seconds
 
     async def _check_successor(self, name: str) -> None:
         if name == self.settings.node:
@@ -308,13 +315,13 @@ class ClusterMember:
             message = f"{name} cannot take over: {reason}"
             raise RefusedError(message)
 
-    async def _ask_promise(self, elector: Elector, epoch: int, seconds: float) -> str | None:
+    async def _ask_promise(self, failsafe_member: FailsafeMember, epoch: int, seconds: float) -> str | None:
         cluster_id = self.status().cluster_id
         request = peer_pb2.PromiseRequest(
             asked_by=self.settings.node, cluster_id=cluster_id, epoch=epoch, seconds=seconds
         )
         limit = min(self.settings.peer_timeout_seconds, seconds / 4)
-        return await self._client.refusal_to_promise(elector, request, limit)
+        return await self._client.refusal_to_promise(failsafe_member, request, limit)
 
     async def _able_standbys(self) -> Sequence[str]:
         if self.paused is not None:
@@ -323,7 +330,7 @@ class ClusterMember:
         return await self._client.able_to_serve(others, self.settings.node, self._readiness_seconds)
 
     async def _give_way(self) -> bool:
-        return await self.mastership.step_down(EndCause.EGRESS)
+        return await self.mastership.step_down(EndCause.SELF_DEMOTION)
 
     async def _find_master(self) -> MemberInfo:
         """The other member that is master; one that was just elected, or has just joined, may take a moment to find."""
@@ -335,26 +342,26 @@ class ClusterMember:
         raise NotMasterError(self.status().master)
 
     def _other_master(self) -> MemberInfo | None:
-        standing = self.status()
-        if standing.role is Role.MASTER or standing.master in {None, self.settings.node}:
+        status = self.status()
+        if status.role is Role.MASTER or status.master in {None, self.settings.node}:
             return None
-        return next((each for each in self.members() if each.name == standing.master and each.clustering), None)
+        return next((each for each in self.members() if each.name == status.master and each.clustering), None)
 
     def _changed(self) -> None:
         """Role, state, master or members have changed: health, stream and follower go with it."""
-        standing = self.status()
-        reign = self.mastership.reign
-        self._health.tell(
-            node=standing.zookeeper in {ZooKeeperState.CONNECTED, ZooKeeperState.STANDALONE}, master=reign is not None
+        status = self.status()
+        term = self.mastership.term
+        self._health.set(
+            node=status.zookeeper in {ZooKeeperState.CONNECTED, ZooKeeperState.STANDALONE}, master=term is not None
         )
-        epoch = reign.epoch if reign is not None else None
-        if epoch != self._reigning_epoch:
-            self._reigning_epoch = epoch
+        epoch = term.epoch if term is not None else None
+        if epoch != self._leading_epoch:
+            self._leading_epoch = epoch
             if epoch is None:
                 self._broadcast.close()
             else:
                 self._broadcast.open()
-        self._follower.look()
+        self._follower.refresh()
         news, self._news = self._news, asyncio.Event()
         news.set()
 

@@ -66,20 +66,20 @@ class MemberStatus:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One reign, as the history keeps it."""
+    """One term, as the history keeps it."""
 
     epoch: int
     node: str
     began_at: float
-    """Unix time in seconds on the clock of the node that reigned."""
+    """Unix time in seconds on the clock of the node that led."""
     previous: str | None
-    """Name of the master before; None for the first reign."""
+    """Name of the master before; None for the first term."""
     ended_at: float | None
     """Unix time in seconds; None while it lasts."""
     cause: str | None
     """A value of ``EndCause``; None while it lasts."""
     gap_seconds: float | None
-    """Time without a master before this reign, as far as clocks of two machines tell; None for the first reign, and
+    """Time without a master before this term, as far as clocks of two machines tell; None for the first term, and
     while nobody knows when the one before ended."""
 
 

@@ -49,9 +49,9 @@ class ClusterSettings:
     """Time h between two proofs of the lease; at most T/8; 0 takes T/8."""
     tick_seconds: float = 0.5
     """tickTime of the ensemble. Must not be below the real one: the margin of the lease rests on it."""
-    push_budget_seconds: float = 0.0
+    action_budget_seconds: float = 0.0
     """Longest time one action of the master may take; at most T/3; 0 takes T/3."""
-    sit_out_seconds: float = 10.0
+    cooldown_seconds: float = 10.0
     """How long a master that resigned by an operator's word leaves the field to others."""
     failures_allowed: int = 3
     """Failures in a row after which a master asks whether a standby could do better; at least 1."""
@@ -79,8 +79,8 @@ class ClusterSettings:
     def __post_init__(self) -> None:
         if self.heartbeat_seconds == 0.0:
             object.__setattr__(self, "heartbeat_seconds", self.session_timeout_seconds / 8)
-        if self.push_budget_seconds == 0.0:
-            object.__setattr__(self, "push_budget_seconds", self.session_timeout_seconds / 3)
+        if self.action_budget_seconds == 0.0:
+            object.__setattr__(self, "action_budget_seconds", self.session_timeout_seconds / 3)
         self._check_names()
         self._check_times()
 
@@ -112,9 +112,9 @@ class ClusterSettings:
         bounds: tuple[tuple[str, float, float, float, str], ...] = (
             ("session_timeout_seconds", session, least, 3600.0, "2 s is the least kazoo keeps alive when idle"),
             ("heartbeat_seconds", self.heartbeat_seconds, 0.0, session / 8, "T/8"),
-            ("push_budget_seconds", self.push_budget_seconds, 0.0, session / 3, "T/3"),
+            ("action_budget_seconds", self.action_budget_seconds, 0.0, session / 3, "T/3"),
             ("tick_seconds", self.tick_seconds, 0.0, session / 2, "ZooKeeper grants no session below 2 ticks"),
-            ("sit_out_seconds", self.sit_out_seconds, 0.0, 3600.0, ""),
+            ("cooldown_seconds", self.cooldown_seconds, 0.0, 3600.0, ""),
             ("peer_timeout_seconds", self.peer_timeout_seconds, 0.0, 60.0, ""),
             ("stop_timeout_seconds", self.stop_timeout_seconds, 0.0, 600.0, ""),
         )

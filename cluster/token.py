@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Token:
-    """Identity of one push. Within a cluster tokens are ordered by (epoch, sequence).
+    """Identity of one action. Within a cluster tokens are ordered by (epoch, sequence).
 
-    A receiver that keeps the highest token it accepted and refuses lower ones makes a late push harmless, whether it
-    comes from an old reign or from the running one.
+    A receiver that keeps the highest token it accepted and refuses lower ones makes a late action harmless, whether it
+    comes from an old term or from the running one.
     """
 
     cluster_id: str
@@ -19,5 +19,5 @@ class Token:
 
     @property
     def idempotency_key(self) -> str:
-        """One key per push, the same for every retry of it."""
+        """One key per action, the same for every retry of it."""
         return f"{self.cluster_id}:{self.epoch}:{self.sequence}"

@@ -28,15 +28,15 @@ from pacing_node.assembly.cluster_settings import cluster_settings
 from pacing_node.assembly.node_alarms import NodeAlarms
 from pacing_node.assembly.node_logs import NodeLogs
 from pacing_node.assembly.reconfiguration import Reconfiguration
-from pacing_node.cycle.cycle_counters import Tally
-from pacing_node.cycle.late_pushes import Aftermath
-from pacing_node.cycle.latest_report import Board
+from pacing_node.cycle.cycle_counters import CycleCounters
+from pacing_node.cycle.late_pushes import LatePushes
+from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import Plan
 from pacing_node.cycle.report import SCHEMA, CycleReport, decode, encode
 from pacing_node.engagement.switchable_platform import PlatformSlot
 from pacing_node.monitoring.node_readings import NodeSources
-from pacing_node.monitoring.term_log import ReignLog
+from pacing_node.monitoring.term_log import TermLog
 from pacing_node.objects.sources import configuration_source
 from pacing_node.options.options_store import OptionsStore
 from pacing_node.runtime.loop_lag import LoopLag
@@ -80,17 +80,17 @@ class Node:
         Raises OSError when the HTTP port cannot be had, SettingsError when times are out of bounds.
         """
         self.options = options
-        self.plan, self.board, self.lag = Plan(), Board(), LoopLag()
+        self.plan, self.latest_report, self.lag = Plan(), LatestReport(), LoopLag()
         self.statistics: StatisticsSource | None = None
         self.platform = PlatformSlot()
-        self._aftermath = Aftermath()
+        self._late_pushes = LatePushes()
         self._http = HttpServer(options.bind, options.ports.default, adapters.tls_files(options))
         self.member = ClusterMember(
             cluster_settings(options),
             version=version("agent-pacing"),
             http_address=f"{options.host}:{self._http.port}",
             health_services=HEALTH_SERVICES,
-            settled=self._aftermath.settled,
+            ended_clean=self._late_pushes.ended_clean,
             why_unable=self._why_unable,
         )
         self._reconfiguration = Reconfiguration(
@@ -100,8 +100,8 @@ class Node:
             push_budget_seconds=options.push_budget_seconds,
         )
         self._store = OptionsStore(self.member.documents, options.seed)
-        self._tally = Tally()
-        self._reigns = ReignLog(self.member.mastership)
+        self._cycle_counters = CycleCounters()
+        self._terms = TermLog(self.member.mastership)
         self._source: ConfigurationSource | None = None
         self.alarms = self._build_alarms()
         self._logs = NodeLogs(options.host)
@@ -118,7 +118,7 @@ class Node:
         self.alarms.start(self._share_again)
         self._tasks += [
             spawn("loop-lag", self.lag.run()),
-            spawn("reign-log", self._reigns.run()),
+            spawn("term-log", self._terms.run()),
             spawn("reconfiguration", self._reconfiguration.run()),
             spawn("options", self._store.run(self._use_options)),
         ]
@@ -157,10 +157,10 @@ class Node:
             statistics=statistics,
             platform=self.platform,
             plan=self.plan,
-            board=self.board,
+            latest_report=self.latest_report,
             share=self._share,
-            tally=self._tally,
-            aftermath=self._aftermath,
+            cycle_counters=self._cycle_counters,
+            late_pushes=self._late_pushes,
             on_push=lambda reached: self.member.report_outcome(succeeded=reached),
         )
         self._tasks += [spawn("pacer", pacer.run()), spawn("readiness", self._become_ready())]
@@ -177,9 +177,9 @@ class Node:
         self.member.publish(Record(info, SCHEMA, encode(report)))
 
     def _share_again(self) -> None:
-        """Tell the standbys of alarms between two cycles, with the newest cycle of this reign."""
-        report, reign = self.board.report, self.member.mastership.reign
-        if report is not None and reign is not None and report.epoch == reign.epoch:
+        """Tell the standbys of alarms between two cycles, with the newest cycle of this term."""
+        report, term = self.latest_report.report, self.member.mastership.term
+        if report is not None and term is not None and report.epoch == term.epoch:
             self._share(report)
 
     def _receive(self, record: Record) -> None:
@@ -191,7 +191,7 @@ class Node:
         except ValueError as error:
             log.warning("record.refused", error=str(error), epoch=record.info.epoch)
             return
-        self.board.post(report, time.monotonic())
+        self.latest_report.post(report, time.monotonic())
         self.alarms.service.inherit(report.alarms)
 
     async def _why_unable(self) -> str | None:
@@ -206,19 +206,19 @@ class Node:
 
     def _view(self) -> NodeView:
         sources = MetricSources(
-            standing=self.member.status,
-            transitions=lambda: dict(self._reigns.ended),
+            status=self.member.status,
+            transitions=lambda: dict(self._terms.ended),
             statistics=lambda: self.statistics.health if self.statistics else (),
             loop_lag_seconds=lambda: self.lag.last_seconds,
-            board=self.board,
-            tally=self._tally,
+            latest_report=self.latest_report,
+            cycle_counters=self._cycle_counters,
             alarms=self.alarms.active_counts,
             per_target=self._per_target,
             paused=lambda: self.member.paused is not None,
         )
         return NodeView(
             mastership=self.member.mastership,
-            board=self.board,
+            latest_report=self.latest_report,
             plan=self.plan,
             statistics=lambda: self.statistics,
             collector=NodeCollector(sources),
@@ -233,8 +233,8 @@ class Node:
         sources = NodeSources(
             node=options.name,
             mastership=self.member.mastership,
-            board=self.board,
-            tally=self._tally,
+            latest_report=self.latest_report,
+            cycle_counters=self._cycle_counters,
             loop_lag_seconds=lambda: self.lag.last_seconds,
             refused=self._refused,
             certificates=adapters.certificate_files(options),

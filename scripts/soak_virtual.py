@@ -27,8 +27,8 @@ from cluster.backends.standalone import StandaloneMastership
 from cluster.settings import ClusterSettings
 from cluster.tasks import spawn
 from pacing_node.api.metrics import MetricSources, NodeCollector
-from pacing_node.cycle.cycle_counters import Tally
-from pacing_node.cycle.latest_report import Board
+from pacing_node.cycle.cycle_counters import CycleCounters
+from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.cycle.report import CycleReport, decode, encode
@@ -142,14 +142,14 @@ class Day:
         self.hours = hours
         self.centre = ContactCentre(load_scenario("demo").centre)
         self.platform = Platform(self.centre)
-        self.tally, self.board, self.standby = Tally(), Board(), Board()
+        self.cycle_counters, self.latest_report, self.standby = CycleCounters(), LatestReport(), LatestReport()
         settings = ClusterSettings(node="soak", cluster="soak", zookeeper_hosts=None)
         self.mastership = StandaloneMastership(settings)
         self.plan = Plan()
         self.plan.use_settings(CycleSettings(refresh_seconds=refresh_seconds))
         self.plan.use_targets(TargetSet("1", tuple(_target(each) for each in self.centre.targets)))
         self.series: dict[Quantity, list[tuple[float, float]]] = defaultdict(list)
-        self.reigns = 0
+        self.terms = 0
 
     async def run(self) -> list[Growth]:
         """Live through it; how everything has developed."""
@@ -158,9 +158,9 @@ class Day:
             statistics=Statistics(self.centre, self.clock),  # type: ignore[arg-type] - what the cycle asks for
             platform=self.platform,  # type: ignore[arg-type] - what the cycle asks for
             plan=self.plan,
-            board=self.board,
+            latest_report=self.latest_report,
             share=self._share,
-            tally=self.tally,
+            cycle_counters=self.cycle_counters,
         )
         await self.mastership.start()
         running = [spawn("pacer", pacer.run()), spawn("scrape", self._scrape()), spawn("operator", self._operate())]
@@ -168,7 +168,7 @@ class Day:
             await asyncio.sleep(self.hours * _HOUR / _SAMPLES)
             self._sample()
             if number % (_SAMPLES // 4) == 0:
-                print(f"  {self.clock.now / _HOUR:5.1f} h: {self.platform.pushes} pushes, {self.reigns} hand-overs")
+                print(f"  {self.clock.now / _HOUR:5.1f} h: {self.platform.pushes} pushes, {self.terms} hand-overs")
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -181,12 +181,12 @@ class Day:
 
     async def _scrape(self) -> None:
         sources = MetricSources(
-            standing=lambda: self.mastership.standing,
+            status=lambda: self.mastership.status,
             transitions=dict,
             statistics=lambda: (),
             loop_lag_seconds=lambda: 0.0,
-            board=self.board,
-            tally=self.tally,
+            latest_report=self.latest_report,
+            cycle_counters=self.cycle_counters,
         )
         registry = CollectorRegistry()
         registry.register(NodeCollector(sources))
@@ -197,7 +197,7 @@ class Day:
     async def _operate(self) -> None:
         while True:
             await asyncio.sleep(self.hours * _HOUR / _HAND_OVERS)
-            self.reigns += await self.mastership.step_down()
+            self.terms += await self.mastership.step_down()
 
     def _sample(self) -> None:
         gc.collect()
@@ -231,13 +231,13 @@ def main() -> int:
     with jumping_time(day.clock), asyncio.Runner(loop_factory=JumpingLoop) as runner:
         growths = runner.run(day.run())
     print(table(growths))
-    expected = given.hours * _HOUR / given.refresh - 3.0 * (day.reigns + 1)
+    expected = given.hours * _HOUR / given.refresh - 3.0 * (day.terms + 1)
     grows = not all(growth.passed for growth in growths)
-    failed = day.tally.failed_cycles or day.platform.pushes < expected
+    failed = day.cycle_counters.failed_cycles or day.platform.pushes < expected
     seconds, word = time.perf_counter() - began, "SOMETHING GROWS" if grows else "nothing grows"
     print(
         f"soak: {given.hours:g} h of virtual time in {seconds:.0f} s, {day.platform.pushes} pushes, "
-        f"{day.tally.failed_cycles} failed cycles, {day.reigns} hand-overs, {word}"
+        f"{day.cycle_counters.failed_cycles} failed cycles, {day.terms} hand-overs, {word}"
     )
     return 1 if grows or failed else 0
 

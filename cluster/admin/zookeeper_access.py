@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cluster.errors import UnavailableError
 from cluster.mastership import ZooKeeperState
-from cluster.zookeeper.client import Session
+from cluster.zookeeper.client import ZooKeeperSession
 from cluster.zookeeper.document_stores import LocalDocuments, ZooKeeperDocuments
 from cluster.zookeeper.membership import decode_member
 from cluster.zookeeper.paths import locate
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cluster.documents import DocumentStore
     from cluster.records import MemberInfo
     from cluster.security import ZooKeeperSecurity
-    from cluster.zookeeper.paths import Tree
+    from cluster.zookeeper.paths import Paths
 
 STOP_SECONDS = 2.0
 """Longest wait for the session to close."""
@@ -29,9 +29,9 @@ STOP_SECONDS = 2.0
 class ZooKeeperAccess:
     """What a cluster keeps in ZooKeeper, over a connected session."""
 
-    def __init__(self, session: Session, tree: Tree) -> None:
+    def __init__(self, session: ZooKeeperSession, paths: Paths) -> None:
         self._session = session
-        self._tree = tree
+        self._paths = paths
 
     @property
     def session_timeout_seconds(self) -> float:
@@ -40,25 +40,25 @@ class ZooKeeperAccess:
 
     async def exists(self) -> bool:
         """Whether there is a tree of this cluster. Raises ClusterError."""
-        return await self._session.exists(self._tree.root) is not None
+        return await self._session.exists(self._paths.root) is not None
 
     async def ensure(self) -> None:
         """Create the root of the cluster's tree if it is missing. Raises ClusterError."""
-        await self._session.ensure_path(self._tree.root)
+        await self._session.ensure_path(self._paths.root)
 
     def document(self) -> DocumentStore:
         """The document that all members share."""
-        return ZooKeeperDocuments(self._session, self._tree.configuration)
+        return ZooKeeperDocuments(self._session, self._paths.configuration)
 
     def document_history(self) -> DocumentStore:
         """The document beside it with its newest versions."""
-        return ZooKeeperDocuments(self._session, f"{self._tree.configuration}-history")
+        return ZooKeeperDocuments(self._session, f"{self._paths.configuration}-history")
 
     async def members(self) -> Sequence[MemberInfo]:
         """What the members of the moment wrote about themselves. Raises ClusterError."""
         found = []
-        for name in await self._session.children(self._tree.members):
-            data, _ = await self._session.get(f"{self._tree.members}/{name}")
+        for name in await self._session.children(self._paths.members):
+            data, _ = await self._session.get(f"{self._paths.members}/{name}")
             found.append(decode_member(name, data))
         return found
 
@@ -78,14 +78,14 @@ async def open_zookeeper(
     Raises:
         UnavailableError: there was no session within ``connect_seconds``.
     """
-    servers, tree = locate(hosts, cluster)
-    session = Session(servers, session_timeout_seconds, call_seconds, security)
+    servers, paths = locate(hosts, cluster)
+    session = ZooKeeperSession(servers, session_timeout_seconds, call_seconds, security)
     connected = asyncio.Event()
     session.listen(lambda change: connected.set() if change.state is ZooKeeperState.CONNECTED else None)
     session.start()
     try:
         await _wait(connected, servers, connect_seconds)
-        yield ZooKeeperAccess(session, tree)
+        yield ZooKeeperAccess(session, paths)
     finally:
         await session.stop(STOP_SECONDS)
 

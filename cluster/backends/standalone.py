@@ -15,16 +15,21 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from cluster.election.term import HeldReign
+from cluster.election.term import HeldTerm
 from cluster.errors import AlreadyRunningError, DamagedStateError
 from cluster.files import read_if_there, write_durably
-from cluster.mastership import EndCause, Role, Standing, ZooKeeperState
+from cluster.mastership import EndCause, LeadershipStatus, Role, ZooKeeperState
+from cluster.records import HistoryEntry
+from cluster.zookeeper.document_stores import LocalDocuments
+from cluster.zookeeper.pause import PauseSwitch
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from cluster.mastership import Reign
+    from cluster.election.failsafe import Ask
+    from cluster.mastership import Term
+    from cluster.records import MemberInfo
     from cluster.settings import ClusterSettings
 
 log = structlog.get_logger(__name__)
@@ -106,21 +111,21 @@ class StandaloneMastership:
         self._memory_cluster_id = str(uuid.uuid4())
         self._cluster_id = ""
         self._epoch = 0
-        self._reign: HeldReign | None = None
-        self._crowned = asyncio.Event()
+        self._term: HeldTerm | None = None
+        self._term_began = asyncio.Event()
         self._again: asyncio.TimerHandle | None = None
         self._stopped = False
         self._paused = False
         self._due: int | None = None
-        """The least epoch of a reign that is due and waits for the end of a pause; None when none is."""
+        """The least epoch of a term that is due and waits for the end of a pause; None when none is."""
 
     @property
-    def standing(self) -> Standing:
+    def status(self) -> LeadershipStatus:
         """Where this node stands now."""
-        master = self._reign is not None
+        master = self._term is not None
         waiting = "paused" if self._paused else "standby"
         state = "stopped" if self._stopped else "serving" if master else waiting
-        return Standing(
+        return LeadershipStatus(
             role=Role.MASTER if master else Role.STANDBY,
             state=state,
             epoch=self._epoch,
@@ -132,12 +137,12 @@ class StandaloneMastership:
         )
 
     @property
-    def reign(self) -> Reign | None:
-        """The running reign of this node, or None."""
-        return self._reign
+    def term(self) -> Term | None:
+        """The running term of this node, or None."""
+        return self._term
 
     async def start(self) -> None:
-        """Begin a reign. Raises DamagedStateError, AlreadyRunningError, OSError."""
+        """Begin a term. Raises DamagedStateError, AlreadyRunningError, OSError."""
         if self._file is not None:
             self._file.lock()
             try:
@@ -149,37 +154,37 @@ class StandaloneMastership:
             log.warning("standalone.epoch_not_kept", reason="no state directory: epochs are taken from the clock")
             self._begin()
 
-    async def wait_for_reign(self) -> Reign:
-        """Wait until this node is master; the running reign if it already is."""
-        while self._reign is None:
-            await self._crowned.wait()
-        return self._reign
+    async def wait_for_term(self) -> Term:
+        """Wait until this node is master; the running term if it already is."""
+        while self._term is None:
+            await self._term_began.wait()
+        return self._term
 
     def set_candidate(self, *, candidate: bool) -> None:
         """Nobody else could do it: a node alone is always master."""
 
     def set_paused(self, *, paused: bool) -> None:
-        """Begin no reign until told otherwise; one that lasts goes on."""
+        """Begin no term until told otherwise; one that lasts goes on."""
         self._paused = paused
         if not paused and self._due is not None:
             self._begin(self._due)
 
     async def step_down(self, cause: EndCause = EndCause.OPERATOR, successor: str = "") -> bool:
-        """End the reign and begin another after the sit-out: there is nobody else, whoever is named."""
+        """End the term and begin another after the cooldown: there is nobody else, whoever is named."""
         del successor
-        if self._reign is None:
+        if self._term is None:
             return False
         await self._end(cause)
-        self._begin_later(self._settings.sit_out_seconds)
+        self._begin_later(self._settings.cooldown_seconds)
         return True
 
     async def stop(self) -> None:
-        """End the reign and give the epoch file up."""
+        """End the term and give the epoch file up."""
         if self._again is not None:
             self._again.cancel()
         self._stopped = True
         self._due = None
-        if self._reign is not None:
+        if self._term is not None:
             await self._end(EndCause.RESIGNED)
         if self._file is not None:
             self._file.unlock()
@@ -194,32 +199,32 @@ class StandaloneMastership:
         else:
             self._cluster_id = self._memory_cluster_id
             self._epoch = max(self._epoch + 1, int(time.time()), least)
-        self._reign = HeldReign(self._cluster_id, self._epoch, lambda: UNLIMITED_SECONDS, self._fenced)
-        self._crowned.set()
+        self._term = HeldTerm(self._cluster_id, self._epoch, lambda: UNLIMITED_SECONDS, self._fenced)
+        self._term_began.set()
         log.info("leadership.acquired", node=self._settings.node, epoch=self._epoch, standalone=True)
-        self._tell()
+        self._notify()
 
     def _begin_later(self, seconds: float, least: int = 0) -> None:
         if not self._stopped:
             self._again = asyncio.get_running_loop().call_later(seconds, self._begin, least)
 
     def _finish(self, cause: EndCause) -> None:
-        reign, self._reign = self._reign, None
-        self._crowned.clear()
-        if reign is not None:
-            reign.end(cause)
-            log.info("leadership.ended", node=self._settings.node, epoch=reign.epoch, cause=cause.value)
-        self._tell()
+        term, self._term = self._term, None
+        self._term_began.clear()
+        if term is not None:
+            term.end(cause)
+            log.info("leadership.ended", node=self._settings.node, epoch=term.epoch, cause=cause.value)
+        self._notify()
 
     async def _end(self, cause: EndCause) -> None:
         self._finish(cause)
         if self._drain is None:
             return
         try:
-            async with asyncio.timeout(self._settings.push_budget_seconds):
+            async with asyncio.timeout(self._settings.action_budget_seconds):
                 await self._drain()
         except TimeoutError:
-            log.warning("leadership.drain_timeout", waited_seconds=self._settings.push_budget_seconds)
+            log.warning("leadership.drain_timeout", waited_seconds=self._settings.action_budget_seconds)
 
     def _fenced(self, mark_cluster_id: str | None, mark_epoch: int, mark_sequence: int) -> None:
         """The receiver knows a newer token: go above it, or, when it belongs to another cluster, wait for help."""
@@ -230,6 +235,61 @@ class StandaloneMastership:
         self._finish(EndCause.FENCED)
         self._begin_later(0.1 if same else 30.0, mark_epoch + 1 if same else 0)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for listener in self.on_change:
             listener()
+
+
+class StandaloneBackend:
+    """A member without others."""
+
+    def __init__(self, settings: ClusterSettings, drain: Callable[[], Awaitable[None]] | None) -> None:
+        directory = settings.state_directory
+        self.mastership = StandaloneMastership(settings, drain=drain)
+        self.documents = LocalDocuments(directory / f"{settings.cluster}.document" if directory else None)
+        self._pause_documents = LocalDocuments(directory / f"{settings.cluster}.pause" if directory else None)
+        self.pause = PauseSwitch(self._pause_documents)
+        self.pause.on_change.append(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
+        self._own: MemberInfo | None = None
+        self._began_at = 0.0
+
+    def listen(self, on_change: Callable[[], None]) -> None:
+        """Call back after each change of role or state."""
+        self.mastership.on_change.append(on_change)
+        self.pause.on_change.append(on_change)
+
+    async def start(self, own: MemberInfo) -> None:
+        """Begin to term. Raises DamagedStateError, AlreadyRunningError."""
+        self._own, self._began_at = own, time.time()
+        await self._pause_documents.load()
+        await self.pause.refresh()
+        await self.mastership.start()
+        try:
+            await self.documents.load()
+            self.pause.start()
+        except BaseException:
+            await self.mastership.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Forget what was planned."""
+        self.pause.stop()
+
+    def members(self) -> Sequence[MemberInfo]:
+        """Only this one."""
+        return [self._own] if self._own is not None else []
+
+    def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
+        """It has nothing to promise: it is master of itself."""
+        del cluster_id, epoch, seconds
+        return "it runs alone"
+
+    def ask_promises_by(self, ask: Ask) -> None:
+        """There is nobody to ask."""
+
+    async def history(self, limit: int) -> Sequence[HistoryEntry]:
+        """The running term: nothing else is kept."""
+        status = self.mastership.status
+        if self._own is None or status.master is None or limit < 1:
+            return []
+        return [HistoryEntry(status.epoch, self._own.name, self._began_at, None, None, None, None)]

@@ -1,22 +1,20 @@
-"""The two ways of being a member: joined with others through ZooKeeper, or alone."""
+"""A member among others, through ZooKeeper: session, election, membership, shared documents, history."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 import uuid
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
 from cluster import errors, tasks
-from cluster.backends.standalone import StandaloneMastership
 from cluster.election.driver import ZooKeeperMastership
 from cluster.files import read_if_there, write_durably
 from cluster.process.worker_pipe import Reporter
-from cluster.records import HistoryEntry
-from cluster.zookeeper.client import Session
-from cluster.zookeeper.document_stores import LocalDocuments, ZooKeeperDocuments
+from cluster.zookeeper.client import ZooKeeperSession
+from cluster.zookeeper.document_stores import ZooKeeperDocuments
 from cluster.zookeeper.history import History
 from cluster.zookeeper.membership import Membership
 from cluster.zookeeper.paths import locate
@@ -26,92 +24,44 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
     from typing import Any
 
-    from cluster.documents import DocumentStore
-    from cluster.election.events import Hold
+    from cluster.election.events import Claim
     from cluster.election.failsafe import Ask
-    from cluster.mastership import EndCause, Mastership
-    from cluster.records import MemberInfo
+    from cluster.mastership import EndCause
+    from cluster.records import HistoryEntry, MemberInfo
     from cluster.settings import ClusterSettings
 
 log = structlog.get_logger(__name__)
 
 
-class Parts(Protocol):
-    """What a member is made of, beside its port."""
-
-    @property
-    def mastership(self) -> Mastership:
-        """Whether this node may act."""
-        ...
-
-    @property
-    def documents(self) -> DocumentStore:
-        """The document all members share."""
-        ...
-
-    @property
-    def pause(self) -> PauseSwitch:
-        """Pauses and resumes the cluster."""
-        ...
-
-    def listen(self, on_change: Callable[[], None]) -> None:
-        """Call back after each change of role, state, master or members."""
-        ...
-
-    async def start(self, own: MemberInfo) -> None:
-        """Join."""
-        ...
-
-    async def stop(self) -> None:
-        """Leave; the mastership has been stopped before."""
-        ...
-
-    def members(self) -> Sequence[MemberInfo]:
-        """Members by name, this one among them."""
-        ...
-
-    def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
-        """Promise a master not to contend for so long; why not, empty when promised."""
-        ...
-
-    def ask_promises_by(self, ask: Ask) -> None:
-        """Ask other members for their promise in this way."""
-        ...
-
-    async def history(self, limit: int) -> Sequence[HistoryEntry]:
-        """The newest reigns, newest first."""
-        ...
-
-
-class JoinedParts:
+class ZooKeeperBackend:
     """A member among others, through ZooKeeper."""
 
     def __init__(
         self,
         settings: ClusterSettings,
         drain: Callable[[], Awaitable[None]] | None,
-        settled: Callable[[int], bool] | None = None,
+        ended_clean: Callable[[int], bool] | None = None,
     ) -> None:
         if settings.zookeeper_hosts is None:
             message = "zookeeper_hosts: found none"
             raise errors.SettingsError(message)
-        hosts, tree = locate(settings.zookeeper_hosts, settings.cluster)
+        hosts, paths = locate(settings.zookeeper_hosts, settings.cluster)
         self._settings = settings
         timeout = settings.session_timeout_seconds
-        self._session = Session(hosts, timeout, timeout / 4, settings.zookeeper_security)
+        self._session = ZooKeeperSession(hosts, timeout, timeout / 4, settings.zookeeper_security)
         self._cluster_id_file = (
             settings.state_directory / f"{settings.cluster}.cluster-id" if settings.state_directory else None
         )
-        self._membership = Membership(self._session, tree)
+        self._membership = Membership(self._session, paths)
         self.mastership = ZooKeeperMastership(
-            settings, self._session, tree, lambda: self._membership.members, drain=drain, settled=settled
+            settings, self._session, paths, lambda: self._membership.members, drain=drain, ended_clean=ended_clean
         )
-        self._membership.on_change.append(self.mastership.failsafe.look)
-        self.documents = ZooKeeperDocuments(self._session, tree.configuration)
-        self._pause_documents = ZooKeeperDocuments(self._session, tree.pause)
+        self._membership.on_change.append(self.mastership.failsafe.refresh)
+        self.documents = ZooKeeperDocuments(self._session, paths.configuration)
+        self._pause_documents = ZooKeeperDocuments(self._session, paths.pause)
         self.pause = PauseSwitch(self._pause_documents)
         self.pause.on_change.append(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
-        self._history = History(self._session, tree, settings.node)
+        self._history = History(self._session, paths, settings.node)
         self._reporter = Reporter.from_environment()
         self._writing: set[asyncio.Task[Any]] = set()
 
@@ -143,7 +93,7 @@ class JoinedParts:
         self._session.start()
 
     async def stop(self) -> None:
-        """Leave, write down how the reign ended, close the session."""
+        """Leave, write down how the term ended, close the session."""
         if self._writing:
             await asyncio.wait(self._writing, timeout=1.0)
         await self._membership.stop()
@@ -165,16 +115,16 @@ class JoinedParts:
         self.mastership.failsafe.ask = ask
 
     async def history(self, limit: int) -> Sequence[HistoryEntry]:
-        """The newest reigns, newest first. Raises UnavailableError."""
+        """The newest terms, newest first. Raises UnavailableError."""
         return await self._history.newest(limit)
 
-    def _began(self, hold: Hold) -> None:
+    def _began(self, claim: Claim) -> None:
         if self._reporter is not None:
-            self._reporter.holds(hold)
-        self._write(self._history.began(hold.epoch, time.time()))
+            self._reporter.holds(claim)
+        self._write(self._history.began(claim.epoch, time.time()))
 
-    def _ended(self, hold: Hold, cause: EndCause) -> None:
-        self._write(self._history.ended(hold.epoch, time.time(), cause))
+    def _ended(self, claim: Claim, cause: EndCause) -> None:
+        self._write(self._history.ended(claim.epoch, time.time(), cause))
 
     def _write(self, writing: Coroutine[Any, Any, None]) -> None:
         async def guarded() -> None:
@@ -209,58 +159,3 @@ class JoinedParts:
                 write_durably(path, content)
 
         tasks.spawn("cluster_id", asyncio.to_thread(keep), finite=True)
-
-
-class AloneParts:
-    """A member without others."""
-
-    def __init__(self, settings: ClusterSettings, drain: Callable[[], Awaitable[None]] | None) -> None:
-        directory = settings.state_directory
-        self.mastership = StandaloneMastership(settings, drain=drain)
-        self.documents = LocalDocuments(directory / f"{settings.cluster}.document" if directory else None)
-        self._pause_documents = LocalDocuments(directory / f"{settings.cluster}.pause" if directory else None)
-        self.pause = PauseSwitch(self._pause_documents)
-        self.pause.on_change.append(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
-        self._own: MemberInfo | None = None
-        self._began_at = 0.0
-
-    def listen(self, on_change: Callable[[], None]) -> None:
-        """Call back after each change of role or state."""
-        self.mastership.on_change.append(on_change)
-        self.pause.on_change.append(on_change)
-
-    async def start(self, own: MemberInfo) -> None:
-        """Begin to reign. Raises DamagedStateError, AlreadyRunningError."""
-        self._own, self._began_at = own, time.time()
-        await self._pause_documents.load()
-        await self.pause.look()
-        await self.mastership.start()
-        try:
-            await self.documents.load()
-            self.pause.start()
-        except BaseException:
-            await self.mastership.stop()
-            raise
-
-    async def stop(self) -> None:
-        """Forget what was planned."""
-        self.pause.stop()
-
-    def members(self) -> Sequence[MemberInfo]:
-        """Only this one."""
-        return [self._own] if self._own is not None else []
-
-    def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
-        """It has nothing to promise: it is master of itself."""
-        del cluster_id, epoch, seconds
-        return "it runs alone"
-
-    def ask_promises_by(self, ask: Ask) -> None:
-        """There is nobody to ask."""
-
-    async def history(self, limit: int) -> Sequence[HistoryEntry]:
-        """The running reign: nothing else is kept."""
-        standing = self.mastership.standing
-        if self._own is None or standing.master is None or limit < 1:
-            return []
-        return [HistoryEntry(standing.epoch, self._own.name, self._began_at, None, None, None, None)]

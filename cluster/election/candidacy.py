@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from cluster.election.cooldown import SittingOut
+from cluster.election.cooldown import Cooldown
 
 
-class Contention:
+class Candidacy:
     """What keeps this node from contending. Times in seconds on the clock of leases."""
 
-    def __init__(self, sit_out_seconds: float) -> None:
+    def __init__(self, cooldown_seconds: float) -> None:
         self.candidate = True
         """Whether the application could do a master's work."""
         self.paused = False
         """Whether the cluster is paused: then nobody contends."""
         self._vacant = False
-        self._sitting_out = SittingOut(sit_out_seconds)
+        self._cooldown = Cooldown(cooldown_seconds)
         self._not_before = 0.0
         self._promised_until = 0.0
 
@@ -25,13 +25,13 @@ class Contention:
 
     def at(self, session_timeout_seconds: float) -> float:
         """When it may contend at the earliest."""
-        sat_out = self._sitting_out.contend_at(session_timeout_seconds)
+        sat_out = self._cooldown.contend_at(session_timeout_seconds)
         return max(self._not_before, self._promised_until, sat_out)
 
     def observed(self, at: float, *, vacant: bool) -> None:
         """There was a master when it was looked for at ``at``, or there was none."""
         self._vacant = vacant
-        self._sitting_out.note(at, free=vacant)
+        self._cooldown.note(at, free=vacant)
 
     def used(self) -> None:
         """What was observed has led to an attempt: look again before the next one."""
@@ -40,15 +40,15 @@ class Contention:
     def forget(self) -> None:
         """Nothing is known of the mastership any more."""
         self._vacant = False
-        self._sitting_out.forget()
+        self._cooldown.forget()
 
     def put_off(self, until: float) -> None:
         """Contend at ``until`` at the earliest."""
         self._not_before = max(self._not_before, until)
 
-    def sit_out(self, at: float) -> None:
+    def cool_down(self, at: float) -> None:
         """The node has stepped down at ``at``: the others come first."""
-        self._sitting_out.begin(at)
+        self._cooldown.begin(at)
 
     def promise(self, until: float) -> None:
         """Contend at ``until`` at the earliest, whoever else does not."""

@@ -6,7 +6,7 @@ PATIENCE_RATIO = 0.25
 """Longest wait of a node that sits out, in session time-outs, for somebody else to take a free mastership."""
 
 
-class SittingOut:
+class Cooldown:
     """When a node may contend that has stepped down a while ago. Times in seconds on the clock of leases.
 
     While others can serve, one of them takes a free mastership within milliseconds. One that stays free has nobody

@@ -14,21 +14,21 @@ from cluster.election.acquisition import Acquisition
 from cluster.election.events import State
 from cluster.election.failsafe import Failsafe
 from cluster.election.state_machine import Leadership
-from cluster.election.term import HeldReign
-from cluster.election.transactions import Ballot
-from cluster.lease import LeaseTerms
-from cluster.mastership import EndCause, Role, Standing, ZooKeeperState
+from cluster.election.term import HeldTerm
+from cluster.election.transactions import Transactions
+from cluster.lease import LeaseTimes
+from cluster.mastership import EndCause, LeadershipStatus, Role, ZooKeeperState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from cluster.clock import Clock
-    from cluster.election.events import Event, Hold
-    from cluster.mastership import Reign
+    from cluster.election.events import Claim, Event
+    from cluster.mastership import Term
     from cluster.records import MemberInfo
     from cluster.settings import ClusterSettings
-    from cluster.zookeeper.client import Session, SessionChange
-    from cluster.zookeeper.paths import Tree
+    from cluster.zookeeper.client import SessionChange, ZooKeeperSession
+    from cluster.zookeeper.paths import Paths
 
 log = structlog.get_logger(__name__)
 
@@ -46,19 +46,19 @@ class ZooKeeperMastership:
     def __init__(
         self,
         settings: ClusterSettings,
-        session: Session,
-        tree: Tree,
+        session: ZooKeeperSession,
+        paths: Paths,
         members: Callable[[], Sequence[MemberInfo]],
         *,
         cluster_id: str | None = None,
         drain: Callable[[], Awaitable[None]] | None = None,
-        settled: Callable[[int], bool] | None = None,
+        ended_clean: Callable[[int], bool] | None = None,
         clock: Clock = boot_seconds,
     ) -> None:
         """``members`` tells who has joined, this node among them; ``cluster_id`` is what it remembers of its cluster.
 
-        ``drain`` is awaited before an orderly release; ``settled`` tells whether nothing of the reign with this epoch,
-        nor of one before, can be under way any more.
+        ``drain`` is awaited before an orderly release; ``ended_clean`` tells whether nothing of the term with this
+        epoch, nor of one before, can be in flight any more.
         """
         self.settings = settings
         self.cluster_id = cluster_id or ""
@@ -66,21 +66,21 @@ class ZooKeeperMastership:
         """Called after each change of role, state or master."""
         self.on_joined: list[Callable[[], None]] = []
         """Called when a session is connected and the tree is in place."""
-        self.on_began: list[Callable[[Hold], None]] = []
-        self.on_ended: list[Callable[[Hold, EndCause], None]] = []
-        terms = LeaseTerms(settings.session_timeout_seconds, settings.heartbeat_seconds, settings.tick_seconds)
-        self._machine = Leadership(terms, settings.sit_out_seconds, settings.failsafe_seconds)
-        self._ballot = Ballot(session, tree, settings.node)
-        self.failsafe = Failsafe(settings.node, self._ballot, members, settings.failsafe_seconds)
+        self.on_began: list[Callable[[Claim], None]] = []
+        self.on_ended: list[Callable[[Claim, EndCause], None]] = []
+        lease_times = LeaseTimes(settings.session_timeout_seconds, settings.heartbeat_seconds, settings.tick_seconds)
+        self._machine = Leadership(lease_times, settings.cooldown_seconds, settings.failsafe_seconds)
+        self._transactions = Transactions(session, paths, settings.node)
+        self.failsafe = Failsafe(settings.node, self._transactions, members, settings.failsafe_seconds)
         """The members that may contend, while this node is master."""
-        self._acquisition = Acquisition(settings, self._ballot, self.failsafe, clock)
+        self._acquisition = Acquisition(settings, self._transactions, self.failsafe, clock)
         self._session = session
         self._drain = drain
-        self._settled_by = settled or (lambda _epoch: False)
+        self._ends_clean = ended_clean or (lambda _epoch: False)
         self._clock = clock
-        self._reign: HeldReign | None = None
-        self._crowned = asyncio.Event()
-        self._settled = asyncio.Event()
+        self._term: HeldTerm | None = None
+        self._term_began = asyncio.Event()
+        self._idle = asyncio.Event()
         self._prepared_session = 0
         self._connection = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -88,7 +88,7 @@ class ZooKeeperMastership:
         self._steps: dict[type, Callable[[Any], Coroutine[Any, Any, None]]] = {
             events.ReadMaster: lambda _: self._read_master(),
             events.Acquire: lambda action: self._acquire(action.attempt),
-            events.ProveLease: lambda action: self._prove(action.hold, action.beat),
+            events.ProveLease: lambda action: self._prove(action.claim, action.beat),
             events.AskPromises: self._ask_promises,
             events.Release: self._release,
             events.RebuildSession: lambda _: self._session.rebuild(),
@@ -97,19 +97,19 @@ class ZooKeeperMastership:
     # --- what the application sees -----------------------------------------------------------------------------------
 
     @property
-    def standing(self) -> Standing:
+    def status(self) -> LeadershipStatus:
         """Where this node stands now, from memory."""
         machine, now = self._machine, self._clock()
-        hold = machine.hold
-        return Standing(
-            role=Role.MASTER if hold is not None else Role.STANDBY,
+        claim = machine.claim
+        return LeadershipStatus(
+            role=Role.MASTER if claim is not None else Role.STANDBY,
             state=self._state_name,
-            epoch=hold.epoch if hold is not None else machine.epoch_seen,
+            epoch=claim.epoch if claim is not None else machine.epoch_seen,
             lease_left_seconds=machine.lease_left(now),
             zookeeper=self._session.state,
             session_timeout_seconds=self._session.change.timeout_seconds if self._session.session_id else 0.0,
             cluster_id=self.cluster_id,
-            master=self.settings.node if hold is not None else machine.master,
+            master=self.settings.node if claim is not None else machine.master,
         )
 
     @property
@@ -121,9 +121,9 @@ class ZooKeeperMastership:
         return "waiting" if contends and self._acquisition.waiting else state.value
 
     @property
-    def reign(self) -> Reign | None:
-        """The running reign of this node, or None."""
-        return self._reign
+    def term(self) -> Term | None:
+        """The running term of this node, or None."""
+        return self._term
 
     async def start(self) -> None:
         """Contend whenever the session is connected. Returns at once."""
@@ -131,18 +131,18 @@ class ZooKeeperMastership:
         if self._session.state is ZooKeeperState.CONNECTED:
             self._session_changed(self._session.change)
 
-    async def wait_for_reign(self) -> Reign:
-        """Wait until this node is master; the running reign if it already is."""
-        while self._reign is None:
-            await self._crowned.wait()
-        return self._reign
+    async def wait_for_term(self) -> Term:
+        """Wait until this node is master; the running term if it already is."""
+        while self._term is None:
+            await self._term_began.wait()
+        return self._term
 
     def set_candidate(self, *, candidate: bool) -> None:
-        """Contend from now on, or not; a reign that lasts is not ended."""
-        self._post(events.Candidacy(self._clock(), candidate))
+        """Contend from now on, or not; a term that lasts is not ended."""
+        self._post(events.CandidateChanged(self._clock(), candidate))
 
     def set_paused(self, *, paused: bool) -> None:
-        """Contend no more until told otherwise; a reign that lasts goes on."""
+        """Contend no more until told otherwise; a term that lasts goes on."""
         self._post(events.Paused(self._clock(), paused))
 
     def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
@@ -158,7 +158,7 @@ class ZooKeeperMastership:
 
     async def step_down(self, cause: EndCause = EndCause.OPERATOR, successor: str = "") -> bool:
         """Resign and sit out; False when not master. The others leave the field to ``successor`` for as long."""
-        if self._reign is None:
+        if self._term is None:
             return False
         self._post(events.StepDown(self._clock(), cause, successor))
         await self._until_released()
@@ -173,12 +173,12 @@ class ZooKeeperMastership:
             self._timer.cancel()
 
     async def _until_released(self) -> None:
-        limit = self.settings.push_budget_seconds + self._call_seconds
+        limit = self.settings.action_budget_seconds + self._call_seconds
         try:
             async with asyncio.timeout(limit):
                 while self._machine.state is State.RESIGNING:
-                    self._settled.clear()
-                    await self._settled.wait()
+                    self._idle.clear()
+                    await self._idle.wait()
         except TimeoutError:
             log.warning("leadership.release_timeout", waited_seconds=limit)
 
@@ -191,10 +191,10 @@ class ZooKeeperMastership:
         self._announce()
 
     def _carry_out(self, action: events.Action) -> None:
-        if isinstance(action, events.BeginReign):
-            self._begin(action.hold)
-        elif isinstance(action, events.EndReign):
-            self._end(action.hold, action.cause)
+        if isinstance(action, events.BeginTerm):
+            self._begin(action.claim)
+        elif isinstance(action, events.EndTerm):
+            self._end(action.claim, action.cause)
         elif isinstance(action, events.DropConnection):
             log.info("zookeeper.connection_dropped", reason="no answer in time")
             self._session.drop_connection()
@@ -215,49 +215,49 @@ class ZooKeeperMastership:
 
     def _announce(self) -> None:
         if self._machine.state is not State.RESIGNING:
-            self._settled.set()
-        self.failsafe.tell(self.standing.epoch, carrying=self._machine.state is State.FAILSAFE)
-        now = (self._machine.state, self._machine.master, self._reign)
+            self._idle.set()
+        self.failsafe.log_transition(self.status.epoch, carrying=self._machine.state is State.FAILSAFE)
+        now = (self._machine.state, self._machine.master, self._term)
         if now != self._announced:
             self._announced = now
             for listener in self.on_change:
                 listener()
 
-    def _begin(self, hold: Hold) -> None:
-        log.info("leadership.acquired", node=self.settings.node, epoch=hold.epoch, session=f"{hold.session_id:#x}")
-        reign = HeldReign(
+    def _begin(self, claim: Claim) -> None:
+        log.info("leadership.acquired", node=self.settings.node, epoch=claim.epoch, session=f"{claim.session_id:#x}")
+        term = HeldTerm(
             self.cluster_id,
-            hold.epoch,
+            claim.epoch,
             self._seconds_to_act,
-            lambda cluster_id, epoch, sequence: self._fenced(hold, cluster_id, epoch, sequence),
-            after_settled=hold.after_settled,
+            lambda cluster_id, epoch, sequence: self._fenced(claim, cluster_id, epoch, sequence),
+            after_clean_end=claim.after_clean_end,
         )
-        self._reign = reign
-        self.failsafe.begin(hold)
-        self._crowned.set()
+        self._term = term
+        self.failsafe.begin(claim)
+        self._term_began.set()
         for listener in self.on_began:
-            listener(hold)
+            listener(claim)
 
-    def _end(self, hold: Hold, cause: EndCause) -> None:
-        log.info("leadership.ended", node=self.settings.node, epoch=hold.epoch, cause=cause.value)
+    def _end(self, claim: Claim, cause: EndCause) -> None:
+        log.info("leadership.ended", node=self.settings.node, epoch=claim.epoch, cause=cause.value)
         self.failsafe.end()
-        reign, self._reign = self._reign, None
-        self._crowned.clear()
-        if reign is not None:
-            reign.end(cause)
+        term, self._term = self._term, None
+        self._term_began.clear()
+        if term is not None:
+            term.end(cause)
         for listener in self.on_ended:
-            listener(hold, cause)
+            listener(claim, cause)
 
     def _seconds_to_act(self) -> float:
         now = self._clock()
         return self._machine.lease_left(now) if self._machine.may_act(now) else 0.0
 
-    def _fenced(self, hold: Hold, cluster_id: str | None, epoch: int, sequence: int) -> None:
+    def _fenced(self, claim: Claim, cluster_id: str | None, epoch: int, sequence: int) -> None:
         same = cluster_id is None or cluster_id == self.cluster_id
-        log.warning("leadership.fenced", epoch=hold.epoch, mark_epoch=epoch, mark_sequence=sequence, same_cluster=same)
+        log.warning("leadership.fenced", epoch=claim.epoch, mark_epoch=epoch, mark_sequence=sequence, same_cluster=same)
         if not same:
             log.error("leadership.foreign_receiver", cluster_id=self.cluster_id, receiver_cluster_id=cluster_id)
-        self._post(events.Fenced(self._clock(), hold.epoch, same, epoch))
+        self._post(events.Fenced(self._clock(), claim.epoch, same, epoch))
 
     # --- the session -------------------------------------------------------------------------------------------------
 
@@ -277,7 +277,7 @@ class ZooKeeperMastership:
     async def _prepare(self, change: SessionChange) -> None:
         connection = self._connection
         try:
-            self.cluster_id = await self._ballot.prepare(self.cluster_id or None)
+            self.cluster_id = await self._transactions.prepare(self.cluster_id or None)
         except errors.ClusterError as failure:
             log.warning("cluster.prepare_failed", error=f"{type(failure).__name__}: {failure}")
             await asyncio.sleep(PREPARE_RETRY_SECONDS)
@@ -307,7 +307,7 @@ class ZooKeeperMastership:
     async def _read_master(self) -> None:
         connection, session_id, sent_at = self._connection, self._session.session_id, self._clock()
         try:
-            owner, node, epoch = await self._ballot.observe(self._master_changed)
+            owner, node, epoch = await self._transactions.observe(self._master_changed)
         except errors.ClusterError as failure:
             self._post(events.ObservationFailed(self._clock(), self._silent(connection, failure)))
         else:
@@ -322,7 +322,7 @@ class ZooKeeperMastership:
     async def _acquire(self, attempt: int) -> None:
         connection = self._connection
         try:
-            sent_at, hold = await self._acquisition.attempt(self._machine.terms.session_timeout_seconds)
+            sent_at, claim = await self._acquisition.attempt(self._machine.lease_times.session_timeout_seconds)
         except errors.NotAdmittedError as wait:
             retry = min(wait.seconds, ADMISSION_RETRY_SECONDS)
             self._post(events.AcquisitionFailed(self._clock(), attempt, silent=False, retry_seconds=retry))
@@ -336,55 +336,57 @@ class ZooKeeperMastership:
             retry = ADMISSION_RETRY_SECONDS if isinstance(failure, errors.DamagedStateError) else 0.0
             self._post(events.AcquisitionFailed(self._clock(), attempt, silent, retry))
         else:
-            self._post(events.Acquired(self._clock(), attempt, sent_at, hold))
+            self._post(events.Acquired(self._clock(), attempt, sent_at, claim))
 
     async def _repair(self) -> None:
         """The tree is gone under a living session: put it back."""
         try:
-            self.cluster_id = await self._ballot.prepare(self.cluster_id or None)
+            self.cluster_id = await self._transactions.prepare(self.cluster_id or None)
         except errors.ClusterError as failure:
             log.warning("cluster.prepare_failed", error=str(failure))
 
     async def _ask_promises(self, action: events.AskPromises) -> None:
         sent_at = self._clock()
-        seconds = await self.failsafe.promised_seconds(action.hold)
+        seconds = await self.failsafe.promised_seconds(action.claim)
         if seconds is None:
             self._post(events.PromiseMissing(self._clock(), action.round))
             return
         self._post(events.Promised(self._clock(), action.round, sent_at, seconds))
 
-    async def _prove(self, hold: Hold, beat: int) -> None:
+    async def _prove(self, claim: Claim, beat: int) -> None:
         connection, sent_at = self._connection, self._clock()
         try:
-            await self._ballot.prove(hold, self._call_seconds)
+            await self._transactions.prove(claim, self._call_seconds)
         except (errors.NodeMissingError, errors.ConflictError):
-            self._post(events.LeaseRefused(self._clock(), hold.epoch))
+            self._post(events.LeaseRefused(self._clock(), claim.epoch))
         except errors.ClusterError as failure:
             self._post(events.ProofMissing(self._clock(), beat, self._silent(connection, failure)))
         else:
-            self._post(events.LeaseProved(self._clock(), hold.epoch, beat, sent_at))
+            self._post(events.LeaseProved(self._clock(), claim.epoch, beat, sent_at))
 
     async def _release(self, action: events.Release) -> None:
-        hold, raise_to = action.hold, action.raise_to
+        claim, raise_to = action.claim, action.raise_to
         try:
-            if hold is None:
-                if await self._ballot.release_ghost():
+            if claim is None:
+                if await self._transactions.release_ghost():
                     log.warning("leadership.ghost_removed", node=self.settings.node)
             else:
                 await self._drained()
-                await self._ballot.release(hold, raise_to, action.successor, settled=self._settled_by(hold.epoch))
+                await self._transactions.release(
+                    claim, raise_to, action.successor, ended_clean=self._ends_clean(claim.epoch)
+                )
                 if raise_to:
-                    log.warning("leadership.epoch_raised", epoch=hold.epoch, raised_to=raise_to)
+                    log.warning("leadership.epoch_raised", epoch=claim.epoch, raised_to=raise_to)
         except errors.ClusterError as failure:
             log.info("leadership.release_failed", error=str(failure))
         self._post(events.Released(self._clock()))
 
     async def _drained(self) -> None:
-        """Let what the ended reign has in flight finish or be cancelled, within one push budget."""
+        """Let what the ended term has in flight finish or be cancelled, within one action budget."""
         if self._drain is None:
             return
         try:
-            async with asyncio.timeout(self.settings.push_budget_seconds):
+            async with asyncio.timeout(self.settings.action_budget_seconds):
                 await self._drain()
         except TimeoutError:
-            log.warning("leadership.drain_timeout", waited_seconds=self.settings.push_budget_seconds)
+            log.warning("leadership.drain_timeout", waited_seconds=self.settings.action_budget_seconds)

@@ -24,13 +24,13 @@ class State(StrEnum):
     FAILSAFE = "failsafe"
     """Master without ZooKeeper, by the promise of every other member not to take over: may act."""
     RESIGNING = "resigning"
-    """The reign is over; its node is being deleted."""
+    """The term is over; its node is being deleted."""
     STOPPED = "stopped"
     """Takes no part any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Claim:
     """A mastership as ZooKeeper has recorded it."""
 
     epoch: int
@@ -39,8 +39,8 @@ class Hold:
     session_id: int
     zxid: int
     """Transaction that made it: created zxid of the master's node, modified zxid of the epoch's."""
-    after_settled: bool = False
-    """The reign before ended with nothing under way, as the transaction that released it says."""
+    after_clean_end: bool = False
+    """The term before ended with nothing under way, as the transaction that released it says."""
 
 
 # --- events -----------------------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ class Acquired(Event):
 
     attempt: int
     sent_at: float
-    hold: Hold
+    claim: Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class ProofMissing(Event):
 
 @dataclass(frozen=True, slots=True)
 class Promised(Event):
-    """Every other member of the electorate has promised not to contend for ``seconds`` from when it was asked."""
+    """Every other member of the failsafe list has promised not to contend for ``seconds`` from when it was asked."""
 
     round: int
     sent_at: float
@@ -149,7 +149,7 @@ class Promised(Event):
 
 @dataclass(frozen=True, slots=True)
 class PromiseMissing(Event):
-    """Somebody refused, or did not answer in time, or there is no electorate to ask."""
+    """Somebody refused, or did not answer in time, or there is no failsafe list to ask."""
 
     round: int
 
@@ -161,7 +161,7 @@ class Released(Event):
 
 @dataclass(frozen=True, slots=True)
 class Fenced(Event):
-    """The receiver refused a token of the reign ``epoch``: its mark is newer, or of another cluster."""
+    """The receiver refused a token of the term ``epoch``: its mark is newer, or of another cluster."""
 
     epoch: int
     same_cluster: bool
@@ -178,7 +178,7 @@ class StepDown(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Candidacy(Event):
+class CandidateChanged(Event):
     """The application can, or cannot, do a master's work; without it the node does not contend."""
 
     candidate: bool
@@ -220,16 +220,16 @@ class Acquire:
 class ProveLease:
     """Check both nodes in a transaction; answer with LeaseProved, LeaseRefused or ProofMissing."""
 
-    hold: Hold
+    claim: Claim
     beat: int
     """Number of this proof, for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskPromises:
-    """Ask every other member of the electorate not to contend; answer with Promised or PromiseMissing."""
+    """Ask every other member of the failsafe list not to contend; answer with Promised or PromiseMissing."""
 
-    hold: Hold
+    claim: Claim
     round: int
 
 
@@ -237,7 +237,7 @@ class AskPromises:
 class Release:
     """Delete the master's node if this session owns it, raising the epoch if asked; answer with Released."""
 
-    hold: Hold | None
+    claim: Claim | None
     """The hold to give up; None for a ghost, of which only the owner is known."""
     raise_to: int
     """Raise the epoch to this in the same transaction; 0 leaves it."""
@@ -246,17 +246,17 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class BeginReign:
+class BeginTerm:
     """The application may act from now on."""
 
-    hold: Hold
+    claim: Claim
 
 
 @dataclass(frozen=True, slots=True)
-class EndReign:
+class EndTerm:
     """The application must stop acting now."""
 
-    hold: Hold
+    claim: Claim
     cause: EndCause
 
 
@@ -271,5 +271,5 @@ class RebuildSession:
 
 
 Action = (
-    ReadMaster | Acquire | ProveLease | AskPromises | Release | BeginReign | EndReign | DropConnection | RebuildSession
+    ReadMaster | Acquire | ProveLease | AskPromises | Release | BeginTerm | EndTerm | DropConnection | RebuildSession
 )

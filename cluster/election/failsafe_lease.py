@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cluster.election.polling import Rounds
+from cluster.election.polling import Polling
 from cluster.lease import DRIFT_RATIO
 
 
-class Bridging:
+class FailsafeLease:
     """A master's side of the failsafe: when to ask for promises, and how far they carry. Times in seconds.
 
     All on the clock of leases. A promise counts from the moment *before* it was asked for, and is shortened by what
@@ -14,10 +14,10 @@ class Bridging:
     """
 
     def __init__(self, longest_seconds: float | None) -> None:
-        """``longest_seconds``: how long a reign may outlive its last proof; None asks for no promise."""
+        """``longest_seconds``: how long a term may outlive its last proof; None asks for no promise."""
         self._longest_seconds = longest_seconds
         self._proved_at = 0.0
-        self.rounds = Rounds()
+        self.polling = Polling()
 
     def proved(self, sent_at: float) -> None:
         """ZooKeeper has confirmed the hold; the request was sent at ``sent_at``."""
@@ -26,11 +26,11 @@ class Bridging:
     def begin(self, at: float) -> None:
         """The connection is gone: ask at once."""
         if self._longest_seconds is not None:
-            self.rounds.schedule(at)
+            self.polling.schedule(at)
 
     def next_ask(self) -> float | None:
         """When to ask next; None while an answer is awaited, and when there is nothing to gain."""
-        at = self.rounds.next_at
+        at = self.polling.next_at
         return at if at is not None and at < self._limit else None
 
     def carries_until(self, sent_at: float, seconds: float) -> float:

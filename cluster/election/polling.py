@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Rounds:
+class Polling:
     """When to ask next, and which answer is awaited. Times in seconds on the clock of leases."""
 
     def __init__(self) -> None:

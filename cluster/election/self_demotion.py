@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable, Sequence
 
-    from cluster.mastership import Reign
+    from cluster.mastership import Term
 
 log = structlog.get_logger(__name__)
 
 
-class Egress:
-    """Counts failures in a row of one reign and, past a limit, asks the standbys whether they could do better."""
+class SelfDemotion:
+    """Counts failures in a row of one term and, past a limit, asks the standbys whether they could do better."""
 
     def __init__(
         self,
@@ -37,23 +37,23 @@ class Egress:
         self._failures = 0
         self._asking: asyncio.Task[None] | None = None
 
-    def report(self, reign: Reign, *, succeeded: bool) -> None:
-        """An action of this reign has reached its target, or has not."""
-        if reign.epoch != self._epoch:
-            self._epoch, self._failures = reign.epoch, 0
+    def report(self, term: Term, *, succeeded: bool) -> None:
+        """An action of this term has reached its target, or has not."""
+        if term.epoch != self._epoch:
+            self._epoch, self._failures = term.epoch, 0
         self._failures = 0 if succeeded else self._failures + 1
         asking = self._asking is not None and not self._asking.done()
-        if self._failures >= self._failures_allowed and not asking and not reign.ended.is_set():
-            self._asking = tasks.spawn("egress", self._give_way(reign), finite=True)
+        if self._failures >= self._failures_allowed and not asking and not term.ended.is_set():
+            self._asking = tasks.spawn("self-demotion", self._give_way(term), finite=True)
 
     async def stop(self) -> None:
         """Ask no more."""
         await tasks.cancel(self._asking)
 
-    async def _give_way(self, reign: Reign) -> None:
+    async def _give_way(self, term: Term) -> None:
         able = await self._ask_standbys()
         # The answer took its time: what it was asked for may be over.
-        if not able or reign.ended.is_set() or self._failures < self._failures_allowed:
+        if not able or term.ended.is_set() or self._failures < self._failures_allowed:
             return
-        log.warning("leadership.gives_way", epoch=reign.epoch, failures=self._failures, able=list(able))
+        log.warning("leadership.gives_way", epoch=term.epoch, failures=self._failures, able=list(able))
         await self._resign()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cluster.errors import RefusedError
 
 
-class Yielding:
+class SuccessorGrace:
     """Whether this node leaves the mastership to another one now.
 
     The name stands beside the epoch, and the acquisition checks the version of both: a node that was not named cannot

@@ -1,4 +1,4 @@
-"""A running reign, as the application holds it."""
+"""A running term, as the application holds it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from cluster.mastership import EndCause
 
 
-class HeldReign:
-    """One uninterrupted mastership of this node (``cluster.mastership.Reign``)."""
+class HeldTerm:
+    """One uninterrupted mastership of this node (``cluster.mastership.Term``)."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class HeldReign:
         lease_left: Callable[[], float],
         on_fenced: Callable[[str | None, int, int], None],
         *,
-        after_settled: bool = False,
+        after_clean_end: bool = False,
     ) -> None:
         """``lease_left`` tells the seconds for which an action may be started now; 0 while it must not."""
         self.ended = asyncio.Event()
@@ -31,7 +31,7 @@ class HeldReign:
         self._epoch = epoch
         self._lease_left = lease_left
         self._on_fenced = on_fenced
-        self._after_settled = after_settled
+        self._after_clean_end = after_clean_end
         self._sequence = 0
         self._cause: EndCause | None = None
 
@@ -42,13 +42,13 @@ class HeldReign:
 
     @property
     def epoch(self) -> int:
-        """Number of this reign."""
+        """Number of this term."""
         return self._epoch
 
     @property
-    def after_settled(self) -> bool:
-        """Whether the reign before ended with nothing under way."""
-        return self._after_settled
+    def after_clean_end(self) -> bool:
+        """Whether the term before ended with nothing under way."""
+        return self._after_clean_end
 
     @property
     def cause(self) -> EndCause | None:
@@ -56,7 +56,7 @@ class HeldReign:
         return self._cause
 
     def next_token(self) -> Token:
-        """The token of the next push: same epoch, sequence one higher than the last, from 1."""
+        """The token of the next action: same epoch, sequence one higher than the last, from 1."""
         self._sequence += 1
         return Token(self._cluster_id, self._epoch, self._sequence)
 
@@ -67,12 +67,12 @@ class HeldReign:
         return budget_seconds if self._lease_left() >= budget_seconds else 0.0
 
     def fenced(self, mark_cluster_id: str | None, mark_epoch: int, mark_sequence: int) -> None:
-        """Report that the receiver refused a token because it has seen a newer one. Ends the reign."""
+        """Report that the receiver refused a token because it has seen a newer one. Ends the term."""
         if not self.ended.is_set():
             self._on_fenced(mark_cluster_id, mark_epoch, mark_sequence)
 
     def end(self, cause: EndCause) -> None:
-        """The reign is over; whoever waits for ``ended`` is told."""
+        """The term is over; whoever waits for ``ended`` is told."""
         if self._cause is None:
             self._cause = cause
         self.ended.set()

@@ -17,7 +17,7 @@ from cluster.rpc import peer_pb2, peer_pb2_grpc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cluster.election.failsafe_members import Elector
+    from cluster.election.failsafe_members import FailsafeMember
     from cluster.peers.channels import Channels
     from cluster.records import MemberInfo
 
@@ -109,13 +109,13 @@ class PeerClient:
         return None if answer.able else answer.reason or "it gives no reason"
 
     async def refusal_to_promise(
-        self, elector: Elector, request: peer_pb2.PromiseRequest, timeout_seconds: float
+        self, failsafe_member: FailsafeMember, request: peer_pb2.PromiseRequest, timeout_seconds: float
     ) -> str | None:
         """Ask a member not to contend for a while; why it does not promise that, None when it does.
 
         Raises UnavailableError, also for a member of a version that does not know how to promise.
         """
-        name, address = elector
+        name, address = failsafe_member
         try:
             answer = await self._stub(address).Promise(request, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as failure:

@@ -54,7 +54,7 @@ class Follower:
         """Follow no more."""
         await tasks.cancel(self._task)
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """The master may have changed: look again now."""
         self._changed.set()
 

@@ -62,7 +62,7 @@ class Health:
         """Serve it on this server."""
         health_pb2_grpc.add_HealthServicer_to_server(self, server)
 
-    def tell(self, *, process: bool | None = None, node: bool | None = None, master: bool | None = None) -> None:
+    def set(self, *, process: bool | None = None, node: bool | None = None, master: bool | None = None) -> None:
         """Set what is given, at once; whoever watches hears of a change."""
         for name, serving in ((PROCESS, process), (self._node, node), (self._master, master)):
             if serving is not None and not self._closed:
@@ -71,7 +71,7 @@ class Health:
 
     def close(self) -> None:
         """Nothing serves any more, and nothing will again; streams of watchers end after they were told."""
-        self.tell(process=False, node=False, master=False)
+        self.set(process=False, node=False, master=False)
         self._closed = True
         self._wake()
 

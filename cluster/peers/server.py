@@ -44,7 +44,7 @@ class Broadcast:
         self._open = False
 
     def open(self) -> None:
-        """A reign has begun: followers are welcome. A record of an earlier reign is not sent."""
+        """A term has begun: followers are welcome. A record of an earlier term is not sent."""
         self._open = True
         self.newest = None
 
@@ -54,17 +54,17 @@ class Broadcast:
         self._wake()
 
     def close(self) -> None:
-        """The reign is over: every stream ends."""
+        """The term is over: every stream ends."""
         self._open = False
         self._wake()
 
     @property
     def is_open(self) -> bool:
-        """Whether a reign is on."""
+        """Whether a term is on."""
         return self._open
 
     async def records(self) -> AsyncIterator[Record]:
-        """The newest record at once, then each newer one when the reader is ready for it; ends with the reign."""
+        """The newest record at once, then each newer one when the reader is ready for it; ends with the term."""
         sent: Record | None = None
         while self._open:
             changed, newest = self._changed, self.newest
@@ -127,14 +127,14 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
     async def Follow(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.FollowRequest, context: FollowContext
     ) -> AsyncIterator[peer_pb2.FollowResponse]:
-        """The master's records, until its reign ends."""
+        """The master's records, until its term ends."""
         await self._admit(context)
         if not self._broadcast.is_open:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._not_master())
         log.debug("peers.follower_joined", follower=request.follower)
         async for record in self._broadcast.records():
             yield peer_pb2.FollowResponse(record=wire.record_to_wire(record))
-        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "the reign has ended")
+        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "the term has ended")
 
     async def StepDown(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.StepDownRequest, context: StepDownContext

@@ -9,7 +9,7 @@ from cluster.records import MemberInfo, MemberStatus, Record, RecordInfo
 from cluster.rpc import peer_pb2
 
 if TYPE_CHECKING:
-    from cluster.mastership import Standing
+    from cluster.mastership import LeadershipStatus
 
 StatusAnswer = peer_pb2.GetStatusResponse
 
@@ -35,21 +35,21 @@ def record_from_wire(record: peer_pb2.Record) -> Record:
 
 
 def status_to_wire(
-    info: MemberInfo, standing: Standing, last: RecordInfo | None, *, paused: bool
+    info: MemberInfo, status: LeadershipStatus, last: RecordInfo | None, *, paused: bool
 ) -> peer_pb2.GetStatusResponse:
     """What a member answers about itself."""
     return peer_pb2.GetStatusResponse(
         name=info.name,
         version=info.version,
         started_at=info.started_at,
-        role=_ROLES[standing.role],
-        state=standing.state,
-        epoch=standing.epoch,
-        lease_left_seconds=standing.lease_left_seconds,
-        zoo_keeper_state=_STATES[standing.zookeeper],
-        session_timeout_seconds=standing.session_timeout_seconds,
-        cluster_id=standing.cluster_id,
-        master=standing.master or "",
+        role=_ROLES[status.role],
+        state=status.state,
+        epoch=status.epoch,
+        lease_left_seconds=status.lease_left_seconds,
+        zoo_keeper_state=_STATES[status.zookeeper],
+        session_timeout_seconds=status.session_timeout_seconds,
+        cluster_id=status.cluster_id,
+        master=status.master or "",
         last_record=None if last is None else _info_to_wire(last),
         paused=paused,
     )

@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster import errors
-from cluster.election.transactions import Ballot
+from cluster.election.transactions import Transactions
 from cluster.mastership import EndCause
 from cluster.process.children import bound_to_parent
 from cluster.process.watchdog import EXIT_STATUS
-from cluster.process.worker_pipe import VARIABLE, decode_hold
-from cluster.zookeeper.client import Session
+from cluster.process.worker_pipe import VARIABLE, decode_claim
+from cluster.zookeeper.client import ZooKeeperSession
 from cluster.zookeeper.history import History
 from cluster.zookeeper.paths import locate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cluster.election.events import Hold
+    from cluster.election.events import Claim
     from cluster.settings import ClusterSettings
 
 log = structlog.get_logger(__name__)
@@ -70,31 +70,37 @@ async def supervise(command: Sequence[str], settings: ClusterSettings) -> int:
 async def _watch_over(
     process: asyncio.subprocess.Process, reports: _Reports, settings: ClusterSettings, zookeeper_hosts: str
 ) -> int:
-    hosts, tree = locate(zookeeper_hosts, settings.cluster)
+    hosts, paths = locate(zookeeper_hosts, settings.cluster)
     timeout = settings.session_timeout_seconds
-    session = Session(hosts, timeout, timeout / 4, settings.zookeeper_security)
+    session = ZooKeeperSession(hosts, timeout, timeout / 4, settings.zookeeper_security)
     session.start()
     try:
         status = await process.wait()
-        hold = reports.newest()
-        if status != 0 and hold is not None:
-            log.warning("supervisor.worker_died", status=status, epoch=hold.epoch)
+        claim = reports.newest()
+        if status != 0 and claim is not None:
+            log.warning("supervisor.worker_died", status=status, epoch=claim.epoch)
             cause = EndCause.WATCHDOG if status == EXIT_STATUS else EndCause.PROCESS_DIED
             await _release(
-                session, Ballot(session, tree, settings.node), History(session, tree, settings.node), hold, cause
+                session,
+                Transactions(session, paths, settings.node),
+                History(session, paths, settings.node),
+                claim,
+                cause,
             )
         return _shell_status(status)
     finally:
         await session.stop(1.0)
 
 
-async def _release(session: Session, ballot: Ballot, history: History, hold: Hold, cause: EndCause) -> None:
+async def _release(
+    session: ZooKeeperSession, transactions: Transactions, history: History, claim: Claim, cause: EndCause
+) -> None:
     died_at, deadline = time.time(), time.monotonic() + RELEASE_SECONDS
     while True:
         try:
-            if await ballot.release_of_dead(hold):
-                log.warning("supervisor.mastership_released", epoch=hold.epoch)
-                await history.ended(hold.epoch, died_at, cause)
+            if await transactions.release_of_dead(claim):
+                log.warning("supervisor.mastership_released", epoch=claim.epoch)
+                await history.ended(claim.epoch, died_at, cause)
         except errors.ClusterError as failure:
             if time.monotonic() > deadline:
                 log.warning("supervisor.release_failed", error=str(failure), zookeeper=session.state.value)
@@ -121,13 +127,13 @@ class _Reports:
         self._descriptor = descriptor
         self._received = b""
 
-    def newest(self) -> Hold | None:
+    def newest(self) -> Claim | None:
         """The last hold the worker has reported. A pipe keeps what a dead writer wrote."""
         with contextlib.suppress(BlockingIOError):
             while chunk := os.read(self._descriptor, 65536):
                 self._received += chunk
         lines = self._received.split(b"\n")[:-1]
-        return decode_hold(lines[-1]) if lines else None
+        return decode_claim(lines[-1]) if lines else None
 
     def close(self) -> None:
         """Close it."""

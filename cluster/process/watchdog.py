@@ -1,7 +1,7 @@
 """Ends the process when its event loop is frozen.
 
 ZooKeeper's client has threads of its own: they keep the session, and with it the mastership, alive while the loop that
-should push hangs. A frozen master is worth less than none, so a thread watches the loop and ends the process; its
+should act hangs. A frozen master is worth less than none, so a thread watches the loop and ends the process; its
 supervisor, or the session time-out, does the rest.
 """
 

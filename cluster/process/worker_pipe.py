@@ -8,7 +8,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from cluster.election.events import Hold
+from cluster.election.events import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,18 +39,18 @@ class Reporter:
             return None
         return cls(int(number)) if piped else None
 
-    def holds(self, hold: Hold) -> None:
+    def holds(self, claim: Claim) -> None:
         """The process is master by this hold: should it die, the hold may be released."""
         with contextlib.suppress(OSError):
-            os.write(self._descriptor, encode_hold(hold))
+            os.write(self._descriptor, encode_claim(claim))
 
 
-def encode_hold(hold: Hold) -> bytes:
+def encode_claim(claim: Claim) -> bytes:
     """A hold as one line; shorter than what a pipe writes in one piece."""
-    return json.dumps([hold.epoch, hold.epoch_version, hold.session_id, hold.zxid]).encode() + b"\n"
+    return json.dumps([claim.epoch, claim.epoch_version, claim.session_id, claim.zxid]).encode() + b"\n"
 
 
-def decode_hold(line: bytes) -> Hold:
+def decode_claim(line: bytes) -> Claim:
     """The hold in one line. Raises ValueError."""
     epoch, epoch_version, session_id, zxid = (int(value) for value in json.loads(line))
-    return Hold(epoch, epoch_version, session_id, zxid)
+    return Claim(epoch, epoch_version, session_id, zxid)

@@ -101,7 +101,7 @@ class GetStatusResponse(_message.Message):
     state: _builtins.str
     """State of the leadership machine, by name, for people: standby, acquiring, serving, …."""
     epoch: _builtins.int
-    """Epoch of the running reign when master; else the newest epoch this member has seen; 0 before any."""
+    """Epoch of the running term when master; else the newest epoch this member has seen; 0 before any."""
     lease_left_seconds: _builtins.float
     """Seconds of lease left when master; 0 otherwise."""
     zoo_keeper_state: Global___ZooKeeperState.ValueType
@@ -348,7 +348,7 @@ class PromiseRequest(_message.Message):
     """Name of the master that asks, for logs."""
     cluster_id: _builtins.str
     epoch: _builtins.int
-    """Epoch of the master's reign."""
+    """Epoch of the master's term."""
     seconds: _builtins.float
     """How long the promise binds, from when it is given."""
     def __init__(

@@ -86,7 +86,7 @@ class PeerServiceServicer:
     def Follow(self, request, context):
         """Follow streams the master's records to a standby: the newest one at once, then each new one.
         A slow follower skips records and never delays the master. A member that is not master answers
-        FAILED_PRECONDITION; a stream ends with that status when the master's reign ends.
+        FAILED_PRECONDITION; a stream ends with that status when the master's term ends.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -40,7 +40,7 @@ class PeerServiceStub:
     Follow: _grpc.UnaryStreamMultiCallable[_peer_pb2.FollowRequest, _peer_pb2.FollowResponse]
     """Follow streams the master's records to a standby: the newest one at once, then each new one.
     A slow follower skips records and never delays the master. A member that is not master answers
-    FAILED_PRECONDITION; a stream ends with that status when the master's reign ends.
+    FAILED_PRECONDITION; a stream ends with that status when the master's term ends.
     """
     StepDown: _grpc.UnaryUnaryMultiCallable[_peer_pb2.StepDownRequest, _peer_pb2.StepDownResponse]
     """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
@@ -72,7 +72,7 @@ class PeerServiceAsyncStub(PeerServiceStub):
     Follow: _aio.UnaryStreamMultiCallable[_peer_pb2.FollowRequest, _peer_pb2.FollowResponse]  # type: ignore[assignment]
     """Follow streams the master's records to a standby: the newest one at once, then each new one.
     A slow follower skips records and never delays the master. A member that is not master answers
-    FAILED_PRECONDITION; a stream ends with that status when the master's reign ends.
+    FAILED_PRECONDITION; a stream ends with that status when the master's term ends.
     """
     StepDown: _aio.UnaryUnaryMultiCallable[_peer_pb2.StepDownRequest, _peer_pb2.StepDownResponse]  # type: ignore[assignment]
     """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
@@ -113,7 +113,7 @@ class PeerServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_peer_pb2.FollowResponse], _abc.AsyncIterator[_peer_pb2.FollowResponse]]:
         """Follow streams the master's records to a standby: the newest one at once, then each new one.
         A slow follower skips records and never delays the master. A member that is not master answers
-        FAILED_PRECONDITION; a stream ends with that status when the master's reign ends.
+        FAILED_PRECONDITION; a stream ends with that status when the master's term ends.
         """
 
     @_abc_1.abstractmethod

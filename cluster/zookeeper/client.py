@@ -114,7 +114,7 @@ class _Handler(SequentialThreadingHandler):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-class Session:
+class ZooKeeperSession:
     """A session that is renewed for as long as it is not stopped. All methods belong on the event loop."""
 
     def __init__(
@@ -169,14 +169,14 @@ class Session:
             **_secured(self._security),
         )
 
-        def told(state: str) -> None:
+        def on_state(state: str) -> None:
             identity = client.client_id
             session_id = identity[0] if identity is not None and state != KazooState.LOST else 0
             change = SessionChange(_STATES[state], session_id, hearing.granted_seconds, handler.opened_at)
             self._from_thread(loop, self._changed, generation, change)
 
-        client.add_listener(told)
-        handler.on_death = lambda: told(KazooState.LOST)
+        client.add_listener(on_state)
+        handler.on_death = lambda: on_state(KazooState.LOST)
         self._starting = threading.Thread(target=client.start_async, name="zookeeper-start", daemon=True)
         self._starting.start()
 
@@ -225,7 +225,7 @@ class Session:
 
     async def _serves_strangers(self) -> bool:
         """Whether a client without a past is given a session now."""
-        stranger = Session(self._hosts, self._asked_seconds, self._call_timeout_seconds, self._security)
+        stranger = ZooKeeperSession(self._hosts, self._asked_seconds, self._call_timeout_seconds, self._security)
         served = asyncio.Event()
         stranger.listen(lambda change: served.set() if change.state is ZooKeeperState.CONNECTED else None)
         stranger.start()
@@ -343,20 +343,20 @@ class Session:
 
 def _secured(security: ZooKeeperSecurity) -> dict[str, Any]:
     """What the client is told of TLS and credentials."""
-    told: dict[str, Any] = {}
+    on_state: dict[str, Any] = {}
     if security.tls:
-        told["use_ssl"], told["verify_certs"], told["check_hostname"] = True, True, security.check_hostname
+        on_state["use_ssl"], on_state["verify_certs"], on_state["check_hostname"] = True, True, security.check_hostname
         files = {"ca": security.ca_file, "certfile": security.certificate_file, "keyfile": security.key_file}
-        told |= {key: str(path) for key, path in files.items() if path is not None}
-        told["keyfile_password"] = security.key_password
+        on_state |= {key: str(path) for key, path in files.items() if path is not None}
+        on_state["keyfile_password"] = security.key_password
     if security.sasl_user is not None and security.sasl_password is not None:
         user, password = security.sasl_user, security.sasl_password
-        told["sasl_options"] = {"mechanism": "DIGEST-MD5", "username": user, "password": password}
-        told["default_acl"] = [make_acl("sasl", user, all=True)]
+        on_state["sasl_options"] = {"mechanism": "DIGEST-MD5", "username": user, "password": password}
+        on_state["default_acl"] = [make_acl("sasl", user, all=True)]
     if security.user is not None and security.password is not None:
-        told["auth_data"] = [("digest", f"{security.user}:{security.password}")]
-        told["default_acl"] = [make_digest_acl(security.user, security.password, all=True)]
-    return told
+        on_state["auth_data"] = [("digest", f"{security.user}:{security.password}")]
+        on_state["default_acl"] = [make_digest_acl(security.user, security.password, all=True)]
+    return on_state
 
 
 def _stat(stat: ZnodeStat) -> NodeStat:

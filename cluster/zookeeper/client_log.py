@@ -21,14 +21,14 @@ class ConnectionLog(logging.Handler):
     def __init__(self, asked_seconds: float) -> None:
         super().__init__(TRACE_LEVEL)
         self.granted_seconds = asked_seconds
-        self._told = ""
+        self._logged = ""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take the granted time-out from the record of a new session; pass warnings on."""
         if record.levelno >= logging.WARNING:
             message = record.getMessage()
-            if message != self._told:
-                self._told = message
+            if message != self._logged:
+                self._logged = message
                 log.warning("zookeeper.client", message=message)
         elif "negotiated session timeout" in str(record.msg) and isinstance(record.args, tuple):
             granted = record.args[2]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cluster.documents import DocumentCallback
-    from cluster.zookeeper.client import Session
+    from cluster.zookeeper.client import ZooKeeperSession
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +35,7 @@ class _Watchers:
     def add(self, callback: DocumentCallback) -> Callable[[], None]:
         self._callbacks.append(callback)
         if self.newest is not None:
-            asyncio.get_running_loop().call_soon(self._tell, callback, self.newest)
+            asyncio.get_running_loop().call_soon(self._notify, callback, self.newest)
 
         def remove() -> None:
             with contextlib.suppress(ValueError):
@@ -48,9 +48,9 @@ class _Watchers:
             return
         self.newest = document
         for callback in tuple(self._callbacks):
-            self._tell(callback, document)
+            self._notify(callback, document)
 
-    def _tell(self, callback: DocumentCallback, document: Document) -> None:
+    def _notify(self, callback: DocumentCallback, document: Document) -> None:
         if callback not in self._callbacks:
             return
         try:
@@ -62,7 +62,7 @@ class _Watchers:
 class ZooKeeperDocuments:
     """A document in a node of ZooKeeper (``cluster.documents.DocumentStore``)."""
 
-    def __init__(self, session: Session, path: str) -> None:
+    def __init__(self, session: ZooKeeperSession, path: str) -> None:
         self._session = session
         self._path = path
         self._watchers = _Watchers()

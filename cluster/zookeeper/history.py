@@ -1,4 +1,4 @@
-"""Who reigned, from when to when, and why it ended."""
+"""Who led, from when to when, and why it ended."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from cluster.records import HistoryEntry
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cluster.zookeeper.client import Session
-    from cluster.zookeeper.paths import Tree
+    from cluster.zookeeper.client import ZooKeeperSession
+    from cluster.zookeeper.paths import Paths
 
 log = structlog.get_logger(__name__)
 
-KEPT_REIGNS = 200
+KEPT_TERMS = 200
 
 
 def encode_entry(entry: HistoryEntry) -> bytes:
-    """The content of an entry's node: all but the gap, which depends on the reign before and is told when read."""
+    """The content of an entry's node: all but the gap, which depends on the term before and is told when read."""
     content = asdict(entry)
     del content["gap_seconds"]
     return json.dumps(content).encode()
@@ -50,10 +50,10 @@ def decode_entry(data: bytes) -> HistoryEntry | None:
 
 
 def with_gap(entry: HistoryEntry, before: HistoryEntry | None) -> HistoryEntry:
-    """The entry with the time that passed since the reign before ended, if somebody knows when that was.
+    """The entry with the time that passed since the term before ended, if somebody knows when that was.
 
     A master's word about its own end may arrive after its successor has entered, so the gap is not kept with the entry.
-    A reign which the successor itself closed ended at an unknown moment: its end is only the successor's beginning.
+    A term which the successor itself closed ended at an unknown moment: its end is only the successor's beginning.
     """
     if before is None or before.ended_at is None:
         return entry
@@ -63,27 +63,27 @@ def with_gap(entry: HistoryEntry, before: HistoryEntry | None) -> HistoryEntry:
 
 
 class History:
-    """The newest reigns, one node for each, named by its epoch.
+    """The newest terms, one node for each, named by its epoch.
 
-    A reign is entered by the node that reigns, its end by the same node, which knows the cause. A master that could
+    A term is entered by the node that terms, its end by the same node, which knows the cause. A master that could
     not write its end any more is closed by its successor as ``session_lost``, or by its supervisor as ``process_died``;
     its own word replaces theirs should it come later. Nothing here takes part in the election: it is written after the
     fact and may be lost.
     """
 
-    def __init__(self, session: Session, tree: Tree, node: str) -> None:
+    def __init__(self, session: ZooKeeperSession, paths: Paths, node: str) -> None:
         self._session = session
-        self._tree = tree
+        self._paths = paths
         self._node = node
         self._writing = asyncio.Lock()
 
     async def began(self, epoch: int, began_at: float) -> None:
-        """Enter a reign of this node; close the one before if nobody has. ``began_at`` is Unix time in seconds."""
+        """Enter a term of this node; close the one before if nobody has. ``began_at`` is Unix time in seconds."""
         async with self._writing:
             await self._enter(epoch, began_at)
 
     async def ended(self, epoch: int, ended_at: float, cause: EndCause) -> None:
-        """Close a reign by the word of who knows; ``ended_at`` is Unix time in seconds."""
+        """Close a term by the word of who knows; ``ended_at`` is Unix time in seconds."""
         async with self._writing:
             entry = await self._read(epoch)
             if entry is None:
@@ -91,7 +91,7 @@ class History:
             await self._close(replace(entry, ended_at=ended_at, cause=cause.value), replace_existing=True)
 
     async def newest(self, limit: int) -> Sequence[HistoryEntry]:
-        """The newest reigns, newest first."""
+        """The newest terms, newest first."""
         epochs = sorted(await self._epochs(), reverse=True)[: limit + 1]
         read = await asyncio.gather(*(self._read(epoch) for epoch in epochs))
         entries = [entry for entry in read if entry is not None]
@@ -111,10 +111,10 @@ class History:
         await self._prune()
 
     def _path(self, epoch: int) -> str:
-        return f"{self._tree.history}/{epoch:010d}"
+        return f"{self._paths.history}/{epoch:010d}"
 
     async def _epochs(self) -> list[int]:
-        return [int(name) for name in await self._session.children(self._tree.history) if name.isdecimal()]
+        return [int(name) for name in await self._session.children(self._paths.history) if name.isdecimal()]
 
     async def _read(self, epoch: int) -> HistoryEntry | None:
         try:
@@ -142,7 +142,7 @@ class History:
                 await self._session.set(path, encode_entry(entry))
 
     async def _prune(self) -> None:
-        for epoch in sorted(await self._epochs())[:-KEPT_REIGNS]:
+        for epoch in sorted(await self._epochs())[:-KEPT_TERMS]:
             try:
                 await self._session.delete(self._path(epoch))
             except errors.NodeMissingError:

@@ -16,8 +16,8 @@ from cluster.records import MemberInfo
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cluster.zookeeper.client import Session
-    from cluster.zookeeper.paths import Tree
+    from cluster.zookeeper.client import ZooKeeperSession
+    from cluster.zookeeper.paths import Paths
 
 log = structlog.get_logger(__name__)
 
@@ -52,11 +52,11 @@ def decode_member(name: str, data: bytes) -> MemberInfo:
 class Membership:
     """The entry of this node among the members, and the list of all."""
 
-    def __init__(self, session: Session, tree: Tree) -> None:
+    def __init__(self, session: ZooKeeperSession, paths: Paths) -> None:
         self.on_change: list[Callable[[], None]] = []
         """Called when the list has changed."""
         self._session = session
-        self._tree = tree
+        self._paths = paths
         self._own: MemberInfo | None = None
         self._members: tuple[MemberInfo, ...] = ()
         self._wanted = asyncio.Event()
@@ -92,7 +92,7 @@ class Membership:
             self._wanted.clear()
             try:
                 await self._enter()
-                await self._look()
+                await self._refresh()
             except errors.ClusterError as failure:
                 log.debug("membership.retry", error=str(failure))
                 await asyncio.sleep(RETRY_SECONDS)
@@ -107,7 +107,7 @@ class Membership:
         """
         if self._own is None:
             return
-        path, data = f"{self._tree.members}/{self._own.name}", encode_member(self._own)
+        path, data = f"{self._paths.members}/{self._own.name}", encode_member(self._own)
         while True:
             stat = await self._session.exists(path, self._wanted.set)
             if stat is None:
@@ -128,11 +128,11 @@ class Membership:
             except errors.NodeMissingError:
                 continue
 
-    async def _look(self) -> None:
+    async def _refresh(self) -> None:
         found = []
-        for name in sorted(await self._session.children(self._tree.members, self._wanted.set)):
+        for name in sorted(await self._session.children(self._paths.members, self._wanted.set)):
             try:
-                data, _ = await self._session.get(f"{self._tree.members}/{name}")
+                data, _ = await self._session.get(f"{self._paths.members}/{name}")
             except errors.NodeMissingError:
                 continue
             found.append(decode_member(name, data))
@@ -143,7 +143,7 @@ class Membership:
                 listener()
 
     async def _leave(self, own: MemberInfo) -> None:
-        path = f"{self._tree.members}/{own.name}"
+        path = f"{self._paths.members}/{own.name}"
         stat = await self._session.exists(path)
         if stat is not None and stat.owner == self._session.session_id:
             await self._session.delete(path)

@@ -12,7 +12,7 @@ DEFAULT_BASE = "pacing"
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class Paths:
     """Paths of one cluster, all below ``root``."""
 
     root: str
@@ -24,7 +24,7 @@ class Tree:
 
     @property
     def epoch(self) -> str:
-        """Persistent; the highest epoch ever given and to whom. Its version changes with every reign."""
+        """Persistent; the highest epoch ever given and to whom. Its version changes with every term."""
         return f"{self.root}/epoch"
 
     @property
@@ -48,29 +48,29 @@ class Tree:
         return f"{self.root}/pause"
 
     @property
-    def electorate(self) -> str:
-        """Persistent; who may become master while the reign that wrote it may go on without ZooKeeper; or nothing."""
+    def failsafe_list(self) -> str:
+        """Persistent; who may become master while the term that wrote it may go on without ZooKeeper; or nothing."""
         return f"{self.root}/failsafe"
 
     @property
     def history(self) -> str:
-        """Persistent; one child for each of the newest reigns."""
+        """Persistent; one child for each of the newest terms."""
         return f"{self.root}/history"
 
 
-def locate(zookeeper_hosts: str, cluster: str) -> tuple[str, Tree]:
+def locate(zookeeper_hosts: str, cluster: str) -> tuple[str, Paths]:
     """Split ``host:port,host:port[/base]`` into the hosts and the tree of the cluster: ``base``, then its name."""
     hosts, _, base = zookeeper_hosts.partition("/")
-    return hosts, Tree(f"/{base.strip('/') or DEFAULT_BASE}/{cluster}")
+    return hosts, Paths(f"/{base.strip('/') or DEFAULT_BASE}/{cluster}")
 
 
-SETTLED = "settled"
-"""Fourth word beside the epoch: nothing of its reign can be under way any more."""
+ENDED_CLEAN = "ended_clean"
+"""Fourth word beside the epoch: nothing of its term can be under way any more."""
 
 
-def encode_epoch(epoch: int, node: str, successor: str = "", *, settled: bool = False) -> bytes:
+def encode_epoch(epoch: int, node: str, successor: str = "", *, ended_clean: bool = False) -> bytes:
     """The content of the epoch's node; with ``successor`` the node to which the others leave the field."""
-    return f"{epoch} {node} {successor}{f' {SETTLED}' if settled else ''}".rstrip().encode()
+    return f"{epoch} {node} {successor}{f' {ENDED_CLEAN}' if ended_clean else ''}".rstrip().encode()
 
 
 def decode_epoch(data: bytes, path: str) -> int:
@@ -85,12 +85,12 @@ def decode_epoch(data: bytes, path: str) -> int:
 def decode_successor(data: bytes) -> str:
     """The node named as successor in the content of the epoch's node; empty when there is none."""
     words = data.decode(errors="replace").split(" ")
-    return words[2] if len(words) == 3 or words[3:] == [SETTLED] else ""
+    return words[2] if len(words) == 3 or words[3:] == [ENDED_CLEAN] else ""
 
 
-def decode_settled(data: bytes) -> bool:
-    """Whether the reign in the content of the epoch's node ended with nothing under way; written with its release."""
-    return data.decode(errors="replace").split(" ")[3:] == [SETTLED]
+def decode_ended_clean(data: bytes) -> bool:
+    """Whether the term in the content of the epoch's node ended with nothing under way; written with its release."""
+    return data.decode(errors="replace").split(" ")[3:] == [ENDED_CLEAN]
 
 
 def encode_master(node: str, epoch: int) -> bytes:

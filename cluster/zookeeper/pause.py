@@ -53,7 +53,7 @@ class PauseSwitch:
         """Called when a pause began or ended."""
         self._store = store
         self._data = b""
-        self._told: Pause | None = None
+        self._announced: Pause | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -65,7 +65,7 @@ class PauseSwitch:
         """Follow the document from now on."""
         self._store.watch(self._changed)
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """Read the document now. Raises UnavailableError."""
         document = await self._store.read()
         if document is not None:
@@ -106,18 +106,18 @@ class PauseSwitch:
 
     def _changed(self, document: Document) -> None:
         self._data = document.data
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self.stop()
         pause = self.current
         if pause is not None and pause.until is not None:
             # The clock of the pause is the calendar's, which may be set: look again now and then.
             left = min(max(0.001, pause.until - time.time()), LONGEST_WAIT_SECONDS)
-            self._timer = asyncio.get_running_loop().call_later(left, self._tell)
-        if pause == self._told:
+            self._timer = asyncio.get_running_loop().call_later(left, self._notify)
+        if pause == self._announced:
             return
-        self._told = pause
+        self._announced = pause
         log.info("pause.state", paused=pause is not None, by=pause.by if pause else None)
         for listener in self.on_change:
             listener()

@@ -65,7 +65,7 @@ class AlarmService:
         self._file = file
         self._own = AlarmBook(Scope.NODE, node)
         self._shared = AlarmBook(Scope.CLUSTER, node)
-        self._reigning = False
+        self._leading = False
         self._sinks: list[tuple[Sink, Outbox[AlarmEvent]]] = []
         self._repeated_at: dict[str, float] = {}
         self._saved = b""
@@ -126,7 +126,7 @@ class AlarmService:
 
     def _introduce(self, outbox: Outbox[AlarmEvent]) -> None:
         """Tell a new receiver what is active, as far as it is this node's to tell."""
-        alarms = (*self._shared.active, *self._own.active) if self._reigning else self._own.active
+        alarms = (*self._shared.active, *self._own.active) if self._leading else self._own.active
         for alarm in alarms:
             outbox.offer(AlarmEvent(Transition.RAISED, alarm, time.time(), self._node))
 
@@ -142,7 +142,7 @@ class AlarmService:
 
     def inherit(self, body: bytes) -> None:
         """Take over the cluster's active alarms from a record of the master; a damaged list is left alone."""
-        if self._reigning:
+        if self._leading:
             return
         try:
             alarms = decode_alarms(body)
@@ -171,7 +171,7 @@ class AlarmService:
         """One round: ``now`` on a clock that never goes back, ``at`` in Unix time."""
         events = self._own.observe(self._rules, self._readings.node(now, late_seconds), now, at)
         cluster = self._readings.cluster(now)
-        self._reigning = cluster is not None
+        self._leading = cluster is not None
         if cluster is not None:
             shared = self._shared.observe(self._rules, cluster, now, at)
             events += shared
@@ -185,7 +185,7 @@ class AlarmService:
 
     def _repeat(self, now: float, at: float) -> None:
         """Tell sinks that forget what is still raised."""
-        alarms = self.active if self._reigning else self._own.active
+        alarms = self.active if self._leading else self._own.active
         for sink, outbox in self._sinks:
             period = sink.repeat_seconds
             if period is None or now - self._repeated_at.setdefault(sink.name, now) < period:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cluster.mastership import Mastership
     from pacing_node.api.inbound_reads import Selection
     from pacing_node.api.metrics import NodeCollector
-    from pacing_node.cycle.latest_report import Board
+    from pacing_node.cycle.latest_report import LatestReport
     from pacing_node.cycle.plan import Plan
     from pacing_node.statistics.statistics_source import StatisticsSource
     from pacing_node.targets import TargetSet
@@ -47,7 +47,7 @@ class NodeView:
     """What the pages read."""
 
     mastership: Mastership
-    board: Board
+    latest_report: LatestReport
     plan: Plan
     statistics: Callable[[], StatisticsSource | None]
     """The source of statistics; None before the options are known."""
@@ -56,7 +56,7 @@ class NodeView:
     not_ready: Callable[[], list[str]]
     """What keeps the node from being ready, in words; empty when it is."""
     history: Callable[[int], Awaitable[list[dict[str, Any]]]] | None = None
-    """The newest reigns, at most so many, newest first."""
+    """The newest terms, at most so many, newest first."""
     alarms: Callable[[], dict[str, Any]] = field(default=dict)
     """Active alarms and their receivers."""
 
@@ -111,10 +111,10 @@ class _Pages:
         return self._role(request, Role.STANDBY)
 
     def _role(self, request: Request, wanted: Role) -> Response:
-        standing = self._view.mastership.standing
-        reigning = standing.role is Role.MASTER and standing.lease_left_seconds > 0.0
-        role = Role.MASTER if reigning else Role.STANDBY
-        body = {"role": role.value, "state": standing.state, "epoch": standing.epoch, "master": standing.master}
+        status = self._view.mastership.status
+        leading = status.role is Role.MASTER and status.lease_left_seconds > 0.0
+        role = Role.MASTER if leading else Role.STANDBY
+        body = {"role": role.value, "state": status.state, "epoch": status.epoch, "master": status.master}
         return _health(request, healthy=role is wanted, body=body)
 
     async def cluster(self, _request: Request) -> Response:
@@ -123,7 +123,7 @@ class _Pages:
 
     async def targets(self, _request: Request) -> Response:
         """All targets with the newest cycle's numbers and reasons."""
-        page = await self._targets.page(self._view.board.report, self._view.plan.targets)
+        page = await self._targets.page(self._view.latest_report.report, self._view.plan.targets)
         return Response(page, media_type="application/json", headers=CLOSED)
 
     async def explain(self, request: Request) -> Response:
@@ -131,14 +131,14 @@ class _Pages:
         name = request.query_params.get("target")
         if not name:
             return _problem(400, "the parameter target is missing: the name of a pacing target")
-        page = explain_page(name, self._view.board.report, self._view.plan)
+        page = explain_page(name, self._view.latest_report.report, self._view.plan)
         if page is None:
             names = self._view.plan.targets.names if self._view.plan.targets else ()
             return _problem(404, f'unknown target "{name}"; known are {_listed(names)}')
         return JSONResponse(page, headers=CLOSED)
 
     async def history(self, request: Request) -> Response:
-        """The newest reigns with cause and gap."""
+        """The newest terms with cause and gap."""
         limit = request.query_params.get("limit", str(HISTORY_LIMIT))
         if not limit.isdecimal() or not 1 <= int(limit) <= HISTORY_MOST:
             return _problem(400, f"limit: found {limit!r}, allowed is a number from 1 to {HISTORY_MOST}")
@@ -158,9 +158,11 @@ class _Pages:
         """Share of inbound traffic a page should allow."""
 
         def answer(selection: Selection, targets: TargetSet) -> dict[str, Any]:
-            board, settings = self._view.board, self._view.plan.settings
-            fresh = board.age_seconds(time.monotonic()) <= settings.stale_after_seconds
-            return {"reactiveState": self._reads.reactive_state(selection, targets, board.report if fresh else None)}
+            latest_report, settings = self._view.latest_report, self._view.plan.settings
+            fresh = latest_report.age_seconds(time.monotonic()) <= settings.stale_after_seconds
+            return {
+                "reactiveState": self._reads.reactive_state(selection, targets, latest_report.report if fresh else None)
+            }
 
         return self._inbound_read(request, answer)
 

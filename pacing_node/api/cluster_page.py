@@ -1,4 +1,4 @@
-"""`/cluster`: all members as they see themselves, asked over the peer channels, and the newest reigns."""
+"""`/cluster`: all members as they see themselves, asked over the peer channels, and the newest terms."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ async def cluster_page(
     ``fencing`` tells whether the platform checks tokens; None while the cluster's options are not known.
     """
     statuses = await member.ask_members()
-    standing = member.status()
+    status = member.status()
     masters = [status for status in statuses if status.role is Role.MASTER and status.lease_left_seconds > 0.0]
     newest = max(masters, key=lambda status: status.epoch, default=None)
     return {
         "cluster": cluster,
-        "cluster_id": standing.cluster_id,
+        "cluster_id": status.cluster_id,
         "mode": "standalone" if standalone else "zookeeper",
         "answered_by": member.info.name,
         "master": newest.info.name if newest else None,
@@ -73,7 +73,7 @@ def _record(info: RecordInfo | None) -> dict[str, Any] | None:
 
 
 async def history_page(member: ClusterMember, limit: int) -> list[dict[str, Any]]:
-    """The newest reigns, newest first; none while ZooKeeper cannot be asked."""
+    """The newest terms, newest first; none while ZooKeeper cannot be asked."""
     try:
         entries = await member.history(limit)
     except ClusterError:
@@ -82,7 +82,7 @@ async def history_page(member: ClusterMember, limit: int) -> list[dict[str, Any]
 
 
 def history_entry(entry: HistoryEntry) -> dict[str, Any]:
-    """One reign as JSON."""
+    """One term as JSON."""
     return {
         "epoch": entry.epoch,
         "node": entry.node,

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
-    from cluster.mastership import Standing
-    from pacing_node.cycle.cycle_counters import Tally
-    from pacing_node.cycle.latest_report import Board
+    from cluster.mastership import LeadershipStatus
+    from pacing_node.cycle.cycle_counters import CycleCounters
+    from pacing_node.cycle.latest_report import LatestReport
     from pacing_node.cycle.report import CycleReport
     from pacing_node.statistics.statistics_source import ServerHealth
 
@@ -35,13 +35,13 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class MetricSources:
     """Where the numbers come from; each callable answers from memory."""
 
-    standing: Callable[[], Standing]
+    status: Callable[[], LeadershipStatus]
     transitions: Callable[[], dict[str, int]]
-    """Ends of this node's reigns by cause."""
+    """Ends of this node's terms by cause."""
     statistics: Callable[[], tuple[ServerHealth, ...]]
     loop_lag_seconds: Callable[[], float]
-    board: Board
-    tally: Tally
+    latest_report: LatestReport
+    cycle_counters: CycleCounters
     alarms: Callable[[], dict[str, int]] = dict
     """Active alarms by condition."""
     paused: Callable[[], bool] = lambda: False
@@ -70,51 +70,59 @@ class NodeCollector(Collector):
         yield from self._environment()
 
     def _leadership(self) -> Iterable[Metric]:
-        standing = self._sources.standing()
-        master = float(standing.role is Role.MASTER)
+        status = self._sources.status()
+        master = float(status.role is Role.MASTER)
         yield _gauge("pacing_master", "1 on the node that is master.", master)
         roles = [role.value for role in Role]
-        yield _states("pacing_node_role", "role", "Role of the node.", roles, standing.role.value)
+        yield _states("pacing_node_role", "role", "Role of the node.", roles, status.role.value)
         yield _gauge("pacing_paused", "1 while the cluster is paused.", float(self._sources.paused()))
-        yield _gauge("pacing_epoch", "Newest epoch this node knows.", standing.epoch)
-        yield _gauge("pacing_lease_remaining_seconds", "Lease left; 0 on a standby.", standing.lease_left_seconds)
+        yield _gauge("pacing_epoch", "Newest epoch this node knows.", status.epoch)
+        yield _gauge("pacing_lease_remaining_seconds", "Lease left; 0 on a standby.", status.lease_left_seconds)
         yield _states(
             "pacing_zookeeper_session_state",
             "state",
             "State of the ZooKeeper session.",
             [state.value for state in ZooKeeperState],
-            standing.zookeeper.value,
+            status.zookeeper.value,
         )
         ended = CounterMetricFamily(
-            "pacing_leadership_transitions", "Reigns of this node that ended, by cause.", labels=["cause"]
+            "pacing_leadership_transitions", "Terms of this node that ended, by cause.", labels=["cause"]
         )
         for cause, count in sorted(self._sources.transitions().items()):
             ended.add_metric([cause], count)
         yield ended
 
     def _pushes(self) -> Iterable[Metric]:
-        tally = self._sources.tally
-        yield CounterMetricFamily("pacing_cycles", "Cycles this node calculated as master.", value=tally.cycles)
-        yield CounterMetricFamily("pacing_cycle_failures", "Cycles that ended in an error.", value=tally.failed_cycles)
+        cycle_counters = self._sources.cycle_counters
+        yield CounterMetricFamily(
+            "pacing_cycles", "Cycles this node calculated as master.", value=cycle_counters.cycles
+        )
+        yield CounterMetricFamily(
+            "pacing_cycle_failures", "Cycles that ended in an error.", value=cycle_counters.failed_cycles
+        )
         pushes = CounterMetricFamily("pacing_push", "Pushes by how they ended.", labels=["result"])
-        for status, count in sorted(tally.pushes.items()):
+        for status, count in sorted(cycle_counters.pushes.items()):
             pushes.add_metric([status], count)
         yield pushes
-        yield CounterMetricFamily("pacing_push_attempts", "Attempts, retries included.", value=tally.push_attempts)
-        yield CounterMetricFamily("pacing_push_seconds", "Time spent in pushes.", value=tally.push_seconds_sum)
-        yield _gauge("pacing_push_duration_seconds", "Duration of the newest push.", tally.push_seconds_last)
-        calculation = tally.calculation_seconds_last
+        yield CounterMetricFamily(
+            "pacing_push_attempts", "Attempts, retries included.", value=cycle_counters.push_attempts
+        )
+        yield CounterMetricFamily("pacing_push_seconds", "Time spent in pushes.", value=cycle_counters.push_seconds_sum)
+        yield _gauge("pacing_push_duration_seconds", "Duration of the newest push.", cycle_counters.push_seconds_last)
+        calculation = cycle_counters.calculation_seconds_last
         yield _gauge("pacing_calculation_seconds", "Duration of the newest calculation.", calculation)
-        yield CounterMetricFamily("pacing_target_errors", "Targets the platform refused.", value=tally.target_errors)
+        yield CounterMetricFamily(
+            "pacing_target_errors", "Targets the platform refused.", value=cycle_counters.target_errors
+        )
         yield _gauge(
             "pacing_push_last_accepted_timestamp_seconds",
             "Unix time of this node's newest accepted push; 0 before the first.",
-            tally.last_accepted_at,
+            cycle_counters.last_accepted_at,
         )
 
     def _targets(self) -> Iterable[Metric]:
-        report = self._sources.board.report
-        age = self._sources.board.age_seconds(time.monotonic())
+        report = self._sources.latest_report.report
+        age = self._sources.latest_report.age_seconds(time.monotonic())
         yield _gauge("pacing_targets", "Pacing targets in the newest cycle.", len(report.targets) if report else 0)
         yield _gauge("pacing_report_age_seconds", "Age of the newest cycle this node knows.", age)
         if report is None:
@@ -171,7 +179,7 @@ class TargetCollector(Collector):
 async def exposition(collector: NodeCollector) -> bytes:
     """All metrics of a node. Thousands of targets take their time, which the event loop is not made to wait."""
     page = render(collector)
-    report = collector.sources.board.report
+    report = collector.sources.latest_report.report
     if report is None or not collector.sources.per_target():
         return page
     return page + await asyncio.to_thread(uncollected()(render), TargetCollector(report))

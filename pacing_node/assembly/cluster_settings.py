@@ -23,7 +23,7 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
         "bind_address": options.bind,
         "clustering_port": options.ports.clustering,
         "state_directory": options.state_directory,
-        "push_budget_seconds": options.push_budget_seconds,
+        "action_budget_seconds": options.push_budget_seconds,
         "health_port": options.ports.health,
         "health_bind_address": options.health_bind,
         "peer_tls": peer_tls(options),

@@ -17,7 +17,7 @@ from pacing_node.discovery.discover import discover
 from pacing_node.engagement.engagement_settings import EngagementSettingsError
 from pacing_node.options.cluster_options import restart_needed
 from pacing_node.options.errors import ConfigurationError
-from pacing_node.runtime.gc_freeze import settle
+from pacing_node.runtime.gc_freeze import freeze
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ class Reconfiguration:
         self._push_budget_seconds = push_budget_seconds
         self._options: ClusterOptions | None = None
         self._objects: ConfigurationObjects | None = None
-        self._told: frozenset[Finding] = frozenset()
+        self._logged: frozenset[Finding] = frozenset()
         self._changed = asyncio.Event()
         self.problems: tuple[str, ...] = ()
         """What is wrong with the engagement platform's configuration, in words."""
@@ -88,13 +88,13 @@ class Reconfiguration:
             return
         self._connect_platform(options, objects)
         targets = await asyncio.to_thread(discover, objects, options.pacing.goal_percent)
-        self._tell(targets.findings)
+        self._log_findings(targets.findings)
         if self._plan.targets is not None and targets.version == self._plan.targets.version:
             return
         # Statistics and plan change together, without a cycle in between.
         statistics.watch(targets)
         self._plan.use_targets(targets)
-        settle(len(targets.targets))
+        freeze(len(targets.targets))
         log.info("targets.changed", targets=len(targets.targets), version=targets.version)
 
     def _connect_platform(self, options: ClusterOptions, objects: ConfigurationObjects) -> None:
@@ -109,10 +109,10 @@ class Reconfiguration:
         else:
             self.problems = ()
 
-    def _tell(self, findings: tuple[Finding, ...]) -> None:
+    def _log_findings(self, findings: tuple[Finding, ...]) -> None:
         """Log each finding once, when it appears."""
         for finding in findings:
-            if finding not in self._told:
+            if finding not in self._logged:
                 level = log.error if finding.severity == "error" else log.warning
                 level("configuration.finding", code=finding.code, where=finding.where, message=finding.message)
-        self._told = frozenset(findings)
+        self._logged = frozenset(findings)

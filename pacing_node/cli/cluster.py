@@ -56,7 +56,7 @@ def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TAB
     if note := FENCING_NOTES.get(page.get("fencing") or ""):
         typer.echo(note)
     for entry in page["history"][:5]:
-        typer.echo(_reign(entry))
+        typer.echo(_term(entry))
 
 
 def _row(member: dict[str, Any]) -> list[str]:
@@ -74,8 +74,8 @@ def _row(member: dict[str, Any]) -> list[str]:
     ]
 
 
-def _reign(entry: dict[str, Any]) -> str:
-    """One reign as a line for people."""
+def _term(entry: dict[str, Any]) -> str:
+    """One term as a line for people."""
     began = datetime.fromtimestamp(entry["began_at"], UTC).strftime("%H:%M:%S")
     ended = f", ended: {entry['cause'] or 'not known'}" if entry["ended_at"] or entry["cause"] else ""
     gap = f", {entry['gap_seconds']:.2f} s after {entry['previous']}" if entry["gap_seconds"] is not None else ""
@@ -83,11 +83,11 @@ def _reign(entry: dict[str, Any]) -> str:
 
 
 def history(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most reigns to show.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most terms to show.")] = 50,
     url: UrlOption = DEFAULT_URL,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """List the newest reigns: who, which epoch, from when to when, why it ended, and the gap before it."""
+    """List the newest terms: who, which epoch, from when to when, why it ended, and the gap before it."""
     page = ask(url, f"/history?limit={limit}")
     if output is Output.JSON:
         print_json(page)
@@ -104,7 +104,7 @@ def history(
         for entry in page["history"]
     ]
     print_table(
-        f"{len(rows)} reigns",
+        f"{len(rows)} terms",
         ["epoch", "master", "from (UTC)", "to (UTC)", "ended by", "gap before"],
         rows,
         frozenset(),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Tally:
+class CycleCounters:
     """Plain numbers, changed by the cycle alone and read by anybody on the same event loop."""
 
     cycles: int = 0

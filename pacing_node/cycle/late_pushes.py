@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Aftermath:
-    """What is left of this node's pushes, and of those of reigns before its own. Times in seconds.
+class LatePushes:
+    """What is left of this node's pushes, and of those of terms before its own. Times in seconds.
 
     A push whose answer never came, or one that was sent more than once, may arrive late. It counts as under way until
-    the time for one push, with the allowance for clocks, is over; so does whatever a reign before may have left, unless
-    ZooKeeper has it that this reign ended with nothing under way.
+    the time for one push, with the allowance for clocks, is over; so does whatever a term before may have left, unless
+    ZooKeeper has it that this term ended with nothing under way.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -24,10 +24,10 @@ class Aftermath:
         self._until = math.inf
         self._before = math.inf
 
-    def reign_began(self, epoch: int, *, after_settled: bool, seconds: float) -> None:
-        """A reign of this node begins; ``seconds`` is how long a push of the reign before may be under way."""
+    def term_began(self, epoch: int, *, after_clean_end: bool, seconds: float) -> None:
+        """A term of this node begins; ``seconds`` is how long a push of the term before may be under way."""
         self._epoch = epoch
-        self._until = -math.inf if after_settled else self._clock() + seconds
+        self._until = -math.inf if after_clean_end else self._clock() + seconds
 
     def sent(self, seconds: float) -> None:
         """A push goes out, and may be under way for ``seconds``, whatever becomes of it."""
@@ -38,6 +38,6 @@ class Aftermath:
         """The newest push was sent once and has its answer: of it nothing is left."""
         self._until = self._before
 
-    def settled(self, epoch: int) -> bool:
-        """Whether nothing of the reign ``epoch``, nor of one before, can be under way any more."""
+    def ended_clean(self, epoch: int) -> bool:
+        """Whether nothing of the term ``epoch``, nor of one before, can be under way any more."""
         return epoch == self._epoch and self._clock() >= self._until

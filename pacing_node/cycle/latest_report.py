@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pacing_node.cycle.report import CycleReport
 
 
-class Board:
+class LatestReport:
     """Holds the newest report and tells how old it is. Older reports never replace newer ones."""
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """The pacing cycle: read the statistics, calculate, push if the lease allows, learn from the reply, share, repeat.
 
 Every node runs it. A standby only reads, so that its statistics stay current; the master does all of it, the first time
-at the moment its reign begins and then once per refresh period.
+at the moment its term begins and then once per refresh period.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pacing_node.cycle.cycle_counters import Tally
-from pacing_node.cycle.late_pushes import Aftermath
-from pacing_node.cycle.pacing_state import Calculation
+from pacing_node.cycle.cycle_counters import CycleCounters
+from pacing_node.cycle.late_pushes import LatePushes
+from pacing_node.cycle.pacing_state import PacingState
 from pacing_node.cycle.payload import build_push
 from pacing_node.cycle.pushing import LATE, WITHHELD, Pusher
 from pacing_node.cycle.report import CycleReport
@@ -23,9 +23,9 @@ from pacing_node.engagement.platform import PushStatus
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cluster.mastership import Mastership, Reign
-    from pacing_node.cycle.latest_report import Board
-    from pacing_node.cycle.pacing_state import Calculated
+    from cluster.mastership import Mastership, Term
+    from pacing_node.cycle.latest_report import LatestReport
+    from pacing_node.cycle.pacing_state import CycleResult
     from pacing_node.cycle.plan import Plan
     from pacing_node.cycle.pushing import Pushed
     from pacing_node.engagement.platform import EngagementPlatform
@@ -49,10 +49,10 @@ class Pacer:
         statistics: StatisticsSource,
         platform: EngagementPlatform,
         plan: Plan,
-        board: Board,
+        latest_report: LatestReport,
         share: Callable[[CycleReport], None],
-        tally: Tally | None = None,
-        aftermath: Aftermath | None = None,
+        cycle_counters: CycleCounters | None = None,
+        late_pushes: LatePushes | None = None,
         on_push: Callable[[bool], None] = lambda _: None,
     ) -> None:
         """Wire the cycle to its ports.
@@ -63,109 +63,109 @@ class Pacer:
         self._mastership = mastership
         self._statistics = statistics
         self._plan = plan
-        self._board = board
+        self._latest_report = latest_report
         self._share = share
         self._on_push = on_push
-        self._calculation: Calculation | None = None
-        self.tally = tally or Tally()
-        self._aftermath = aftermath or Aftermath()
-        self._pusher = Pusher(platform, self.tally, self._aftermath)
+        self._calculation: PacingState | None = None
+        self.cycle_counters = cycle_counters or CycleCounters()
+        self._late_pushes = late_pushes or LatePushes()
+        self._pusher = Pusher(platform, self.cycle_counters, self._late_pushes)
 
     async def run(self) -> None:
-        """Cycle for ever: as a standby between reigns, as the master during them."""
+        """Cycle for ever: as a standby between terms, as the master during them."""
         await self._plan.wait_complete()
         while True:
-            reign = self._mastership.reign
-            if reign is None or reign.ended.is_set():
+            term = self._mastership.term
+            if term is None or term.ended.is_set():
                 await self._stand_by()
             else:
-                await self._serve(reign)
+                await self._serve(term)
 
     async def _stand_by(self) -> None:
         """Keep increments current for one period, or until this node becomes master."""
         self._statistics.snapshot(self._plan.settings.stale_after_seconds)
         try:
             async with asyncio.timeout(self._plan.settings.refresh_seconds):
-                await self._mastership.wait_for_reign()
+                await self._mastership.wait_for_term()
         except TimeoutError:
             return
 
-    async def _serve(self, reign: Reign) -> None:
-        """Pace until the reign ends, from the newest state the cluster shared."""
+    async def _serve(self, term: Term) -> None:
+        """Pace until the term ends, from the newest state the cluster shared."""
         self._resume()
-        settings, settled = self._plan.settings, reign.after_settled
-        self._aftermath.reign_began(reign.epoch, after_settled=settled, seconds=settings.settle_seconds)
-        held_off = 0.0 if settled else settings.hold_off_seconds
+        settings, ended_clean = self._plan.settings, term.after_clean_end
+        self._late_pushes.term_began(term.epoch, after_clean_end=ended_clean, seconds=settings.in_flight_seconds)
+        held_off = 0.0 if ended_clean else settings.hold_off_seconds
         if held_off:
-            log.info("cycle.first_push_held_off", epoch=reign.epoch, seconds=round(held_off, 3))
+            log.info("cycle.first_push_held_off", epoch=term.epoch, seconds=round(held_off, 3))
         hold_off = asyncio.get_running_loop().time() + held_off
-        await self._await_statistics(reign)
-        await _wait_until(reign.ended, hold_off - asyncio.get_running_loop().time())
+        await self._await_statistics(term)
+        await _wait_until(term.ended, hold_off - asyncio.get_running_loop().time())
         loop = asyncio.get_running_loop()
         due = loop.time()
-        while not reign.ended.is_set():
-            await self._guarded_cycle(reign)
+        while not term.ended.is_set():
+            await self._guarded_cycle(term)
             due = max(due + self._plan.settings.refresh_seconds, loop.time())
-            await _wait_until(reign.ended, due - loop.time())
+            await _wait_until(term.ended, due - loop.time())
 
     def _resume(self) -> None:
         """Begin with what the master before had learned, as far as it reached this node."""
         calculation = self._current_calculation()
-        report = self._board.report
+        report = self._latest_report.report
         if report is None or not report.learned_state:
             return
         if not calculation.restore(report.learned_state, report.targets):
             log.warning("cycle.state_not_resumed", epoch=report.epoch, algorithm=report.algorithm)
 
-    async def _await_statistics(self, reign: Reign) -> None:
+    async def _await_statistics(self, term: Term) -> None:
         """Give a process that has just started one period to receive its first statistics; a standby has them."""
         deadline = time.monotonic() + self._plan.settings.refresh_seconds
-        while not self._statistics.warmed_up and time.monotonic() < deadline and not reign.ended.is_set():
-            await _wait_until(reign.ended, _WARM_UP_STEP_SECONDS)
+        while not self._statistics.warmed_up and time.monotonic() < deadline and not term.ended.is_set():
+            await _wait_until(term.ended, _WARM_UP_STEP_SECONDS)
 
-    async def _guarded_cycle(self, reign: Reign) -> None:
+    async def _guarded_cycle(self, term: Term) -> None:
         """One cycle; an unexpected error costs this cycle, never the next."""
         try:
-            await self._cycle(reign)
+            await self._cycle(term)
         except Exception:
-            self.tally.failed_cycles += 1
-            log.exception("cycle.failed", epoch=reign.epoch)
+            self.cycle_counters.failed_cycles += 1
+            log.exception("cycle.failed", epoch=term.epoch)
 
-    async def _cycle(self, reign: Reign) -> None:
+    async def _cycle(self, term: Term) -> None:
         settings = self._plan.settings
         calculation = self._current_calculation()
         started, now = time.perf_counter(), time.time()
         snapshot = self._statistics.snapshot(settings.stale_after_seconds)
         calculated = calculation.calculate(snapshot, now)
-        self.tally.calculation_seconds_last = time.perf_counter() - started
-        self.tally.cycles += 1
+        self.cycle_counters.calculation_seconds_last = time.perf_counter() - started
+        self.cycle_counters.cycles += 1
         entries = build_push(calculation, calculated, settings.refresh_seconds)
-        pushed = await self._pusher.push(reign, entries, settings.budget_seconds)
+        pushed = await self._pusher.push(term, entries, settings.budget_seconds)
         _learn(calculation, calculated, pushed)
         if pushed.outcome is not None:
             self._on_push(pushed.outcome.answered or pushed.outcome.status not in UNREACHED)
-        self._post(reign, calculation, calculated, pushed)
+        self._post(term, calculation, calculated, pushed)
 
-    def _current_calculation(self) -> Calculation:
+    def _current_calculation(self) -> PacingState:
         """The calculation for the settings and targets in force, with what was learned so far."""
         settings, targets = self._plan.settings, self._plan.targets
         if targets is None:
             raise RuntimeError("the cycle needs targets")
         if self._calculation is None:
-            self._calculation = Calculation(settings, targets)
+            self._calculation = PacingState(settings, targets)
         else:
             self._calculation = self._calculation.follow(settings, targets)
         return self._calculation
 
-    def _post(self, reign: Reign, calculation: Calculation, calculated: Calculated, pushed: Pushed) -> None:
+    def _post(self, term: Term, calculation: PacingState, calculated: CycleResult, pushed: Pushed) -> None:
         """Show the report on this node and share it with the standbys."""
-        report = build_report(reign.epoch, calculation, calculated, pushed)
-        self._board.post(report, time.monotonic())
+        report = build_report(term.epoch, calculation, calculated, pushed)
+        self._latest_report.post(report, time.monotonic())
         if pushed.status != LATE:
             self._share(report)
 
 
-def _learn(calculation: Calculation, calculated: Calculated, pushed: Pushed) -> None:
+def _learn(calculation: PacingState, calculated: CycleResult, pushed: Pushed) -> None:
     """Enter into the ledger what was allowed and what the platform said of it."""
     if pushed.status == WITHHELD:
         return
@@ -176,7 +176,7 @@ def _learn(calculation: Calculation, calculated: Calculated, pushed: Pushed) -> 
         calculation.failed()
 
 
-def build_report(epoch: int, calculation: Calculation, calculated: Calculated, pushed: Pushed) -> CycleReport:
+def build_report(epoch: int, calculation: PacingState, calculated: CycleResult, pushed: Pushed) -> CycleReport:
     """Gather what a cycle found, decided and was told."""
     snapshot, result = calculated.snapshot, calculated.result
     return CycleReport(

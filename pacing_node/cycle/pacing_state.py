@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Calculated:
+class CycleResult:
     """One calculation with what went into it."""
 
     at: float
@@ -38,7 +38,7 @@ _HEADER = struct.Struct("<IId")
 """Saved state: bytes of the controller's part, number of targets, and when the ledger's position was current."""
 
 
-class Calculation:
+class PacingState:
     """Calculates for one set of targets; holds what was learned and what was sent."""
 
     def __init__(self, settings: CycleSettings, targets: TargetSet) -> None:
@@ -50,13 +50,13 @@ class Calculation:
         self.accepted_total: FloatArray = np.zeros(len(targets.targets))
         self.abandoned_total: FloatArray = np.zeros(len(targets.targets))
 
-    def follow(self, settings: CycleSettings, targets: TargetSet) -> Calculation:
+    def follow(self, settings: CycleSettings, targets: TargetSet) -> PacingState:
         """Continue with other settings or targets; what was learned of targets that stay is kept."""
         if targets.version == self.targets.version:
             if settings != self._settings:
                 self._settings, self.policy = settings, policy_for(settings, targets)
             return self
-        successor = Calculation(settings, targets)
+        successor = PacingState(settings, targets)
         successor.restore(self.save(time.time()), self.targets.names)
         old_rows = {name: row for row, name in enumerate(self.targets.names)}
         for row, name in enumerate(targets.names):
@@ -65,13 +65,13 @@ class Calculation:
                 successor.abandoned_total[row] = self.abandoned_total[old]
         return successor
 
-    def calculate(self, snapshot: Snapshot, now: float) -> Calculated:
+    def calculate(self, snapshot: Snapshot, now: float) -> CycleResult:
         """Learn from the snapshot and say what may be sent; ``now`` is Unix time in seconds."""
         self.accepted_total += np.where(snapshot.valid, snapshot.accepted, 0.0)
         self.abandoned_total += np.where(snapshot.valid, snapshot.abandoned, 0.0)
         age = snapshot.age_seconds if math.isfinite(snapshot.age_seconds) else 0.0
         feedback = self._ledger.feedback(now - age)
-        return Calculated(now, snapshot, feedback, self._controller.calculate(snapshot, feedback, self.policy))
+        return CycleResult(now, snapshot, feedback, self._controller.calculate(snapshot, feedback, self.policy))
 
     def allotted(self, now: float, invitations: IntArray) -> None:
         """Enter into the ledger what a push that is about to start allows."""

@@ -12,12 +12,12 @@ from pacing_node.engagement.platform import TargetPush
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import BoolArray, FloatArray, Snapshot
-    from pacing_node.cycle.pacing_state import Calculated, Calculation
+    from pacing_node.cycle.pacing_state import CycleResult, PacingState
 
 _CODES = {int(reason): reason.code for reason in Reason}
 
 
-def build_push(calculation: Calculation, calculated: Calculated, interval_seconds: float) -> tuple[TargetPush, ...]:
+def build_push(calculation: PacingState, calculated: CycleResult, interval_seconds: float) -> tuple[TargetPush, ...]:
     """One entry per target, in row order. Rows without valid statistics carry zeros for what is not known."""
     snapshot, result = calculated.snapshot, calculated.result
     known = snapshot.valid

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pacing_node.cycle.late_pushes import Aftermath
+from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.plan import CLOCK_DRIFT
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cluster.mastership import Reign
+    from cluster.mastership import Term
     from cluster.token import Token
-    from pacing_node.cycle.cycle_counters import Tally
+    from pacing_node.cycle.cycle_counters import CycleCounters
     from pacing_node.engagement.platform import EngagementPlatform, TargetPush
 
 log = structlog.get_logger(__name__)
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 WITHHELD = "withheld"
 """Nothing was sent: the lease did not allow it, or the platform had asked to wait."""
 LATE = "late"
-"""The reign ended while the push was on its way; its success, if any, is not trusted."""
+"""The term ended while the push was on its way; its success, if any, is not trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,42 +47,44 @@ class Pushed:
 
 
 class Pusher:
-    """Sends pushes of the running reign, one at a time, and counts how they end."""
+    """Sends pushes of the running term, one at a time, and counts how they end."""
 
-    def __init__(self, platform: EngagementPlatform, tally: Tally, aftermath: Aftermath | None = None) -> None:
+    def __init__(
+        self, platform: EngagementPlatform, cycle_counters: CycleCounters, late_pushes: LatePushes | None = None
+    ) -> None:
         self._platform = platform
-        self._tally = tally
-        self._aftermath = aftermath or Aftermath()
+        self._cycle_counters = cycle_counters
+        self._late_pushes = late_pushes or LatePushes()
         self._not_before = 0.0
         self._last_status = ""
 
-    async def push(self, reign: Reign, entries: Sequence[TargetPush], budget_seconds: float) -> Pushed:
+    async def push(self, term: Term, entries: Sequence[TargetPush], budget_seconds: float) -> Pushed:
         """Send one push if the lease and the platform allow it."""
-        pushed = await self._attempt(reign, entries, budget_seconds)
+        pushed = await self._attempt(term, entries, budget_seconds)
         self._count(pushed)
         return pushed
 
-    async def _attempt(self, reign: Reign, entries: Sequence[TargetPush], budget_seconds: float) -> Pushed:
+    async def _attempt(self, term: Term, entries: Sequence[TargetPush], budget_seconds: float) -> Pushed:
         if not entries:
             return Pushed(WITHHELD, message="there are no targets")
         if (wait := self._not_before - time.monotonic()) > 0:
             return Pushed(WITHHELD, message=f"the platform asked to wait {wait:.1f} s more")
-        seconds = reign.seconds_to_act(budget_seconds)
+        seconds = term.seconds_to_act(budget_seconds)
         if seconds <= 0.0:
             return Pushed(WITHHELD, message="the lease does not allow a push now")
-        token = reign.next_token()
-        self._aftermath.sent(CLOCK_DRIFT * seconds)
-        outcome = await self._send_while_reigning(reign, token, entries, seconds)
+        token = term.next_token()
+        self._late_pushes.sent(CLOCK_DRIFT * seconds)
+        outcome = await self._send_while_leading(term, token, entries, seconds)
         if outcome is not None and outcome.status is PushStatus.ACCEPTED and outcome.attempts == 1:
-            self._aftermath.answered()
-        return self._judge(reign, token, outcome)
+            self._late_pushes.answered()
+        return self._judge(term, token, outcome)
 
-    async def _send_while_reigning(
-        self, reign: Reign, token: Token, entries: Sequence[TargetPush], seconds: float
+    async def _send_while_leading(
+        self, term: Term, token: Token, entries: Sequence[TargetPush], seconds: float
     ) -> PushOutcome | None:
-        """The outcome, or None when the reign ended first; the push is cancelled then."""
+        """The outcome, or None when the term ended first; the push is cancelled then."""
         sending = asyncio.ensure_future(self._platform.push(token, entries, seconds))
-        ending = asyncio.ensure_future(reign.ended.wait())
+        ending = asyncio.ensure_future(term.ended.wait())
         try:
             await asyncio.wait({sending, ending}, return_when=asyncio.FIRST_COMPLETED)
             return sending.result() if sending.done() else None
@@ -91,35 +93,35 @@ class Pusher:
                 task.cancel()
             await asyncio.gather(sending, ending, return_exceptions=True)
 
-    def _judge(self, reign: Reign, token: Token, outcome: PushOutcome | None) -> Pushed:
+    def _judge(self, term: Term, token: Token, outcome: PushOutcome | None) -> Pushed:
         if outcome is None:
-            return Pushed(LATE, token.sequence, "the reign ended during the push")
+            return Pushed(LATE, token.sequence, "the term ended during the push")
         if outcome.status is PushStatus.FENCED:
             mark = outcome.mark
-            reign.fenced(
+            term.fenced(
                 mark.cluster_id if mark else None,
                 (mark.epoch if mark else None) or 0,
                 (mark.sequence if mark else None) or 0,
             )
-        elif reign.ended.is_set():
-            return Pushed(LATE, token.sequence, "the reign ended during the push", outcome)
+        elif term.ended.is_set():
+            return Pushed(LATE, token.sequence, "the term ended during the push", outcome)
         if outcome.retry_after_seconds:
             self._not_before = time.monotonic() + outcome.retry_after_seconds
         return Pushed(outcome.status.value, token.sequence, outcome.message, outcome)
 
     def _count(self, pushed: Pushed) -> None:
-        tally = self._tally
-        tally.pushes[pushed.status] += 1
+        cycle_counters = self._cycle_counters
+        cycle_counters.pushes[pushed.status] += 1
         if pushed.outcome is not None:
-            tally.push_seconds_last = pushed.outcome.duration_seconds
-            tally.push_seconds_sum += pushed.outcome.duration_seconds
-            tally.push_attempts += pushed.outcome.attempts
-            tally.target_errors += sum(1 for error in pushed.target_errors if error)
+            cycle_counters.push_seconds_last = pushed.outcome.duration_seconds
+            cycle_counters.push_seconds_sum += pushed.outcome.duration_seconds
+            cycle_counters.push_attempts += pushed.outcome.attempts
+            cycle_counters.target_errors += sum(1 for error in pushed.target_errors if error)
         if pushed.status == PushStatus.ACCEPTED.value:
-            tally.last_accepted_at = time.time()
-            tally.consecutive_failures = 0
+            cycle_counters.last_accepted_at = time.time()
+            cycle_counters.consecutive_failures = 0
         else:
-            tally.consecutive_failures += 1
+            cycle_counters.consecutive_failures += 1
         if pushed.status != self._last_status:
             level = log.info if pushed.status == PushStatus.ACCEPTED.value else log.warning
             level("push.status_changed", status=pushed.status, before=self._last_status, message=pushed.message)

@@ -24,7 +24,7 @@ SAMPLE_TARGETS, SAMPLE_AGENTS = 5, 10
 """How many targets, and agents of each, are asked for: enough to tell, and little work for a busy server."""
 _POLL_SECONDS = 0.05
 _STALE_SECONDS = 60.0
-_TOLD = 3
+_SHOWN = 3
 _REMEDY = "make the statistics with pacing provision, or name the site's own in statServer.statistics"
 
 
@@ -106,6 +106,6 @@ def _reasons(source: StatisticsSource) -> str:
     if not isinstance(source, PairStatistics):
         return ""
     needed = [each for each in source.invalid if each.filter or "@" not in each.object_id]
-    told = [f"{each.object_id} {each.statistic}: {each.reason}" for each in needed[:_TOLD]]
-    more = len(needed) - len(told)
-    return "; ".join(told) + (f"; {more} more" if more > 0 else "")
+    shown = [f"{each.object_id} {each.statistic}: {each.reason}" for each in needed[:_SHOWN]]
+    more = len(needed) - len(shown)
+    return "; ".join(shown) + (f"; {more} more" if more > 0 else "")

@@ -114,10 +114,10 @@ def check_clock(name: str, headers: Mapping[str, str], asked_at: float) -> Diagn
     check, allowed = f"clock.{name}", f"at most {MOST_OFFSET_SECONDS:g} s apart"
     try:
         # The date was cut to whole seconds.
-        told = parsedate_to_datetime(headers.get("date", "")).timestamp() + 0.5
+        their_time = parsedate_to_datetime(headers.get("date", "")).timestamp() + 0.5
     except (TypeError, ValueError):
         return skipped(check, "its answer carries no date")
-    offset = told - asked_at
+    offset = their_time - asked_at
     if abs(offset) > MOST_OFFSET_SECONDS + 0.5:
         ahead = "behind" if offset > 0 else "ahead"
         remedy = "synchronise the clocks (NTP). No lease depends on them; histories, records and certificates do"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cluster.lease import LeaseTerms
+from cluster.lease import LeaseTimes
 from pacing_node.doctor.diagnosis import error, ok, skipped, warning
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ class Times:
     @property
     def lease(self) -> float:
         """How long a proof of mastership lasts: T less h, half a tick and the drift of clocks."""
-        terms = LeaseTerms(self.session, self.heartbeat, self.slowest_tick)
-        return max(0.0, self.session - terms.margin_seconds)
+        lease_times = LeaseTimes(self.session, self.heartbeat, self.slowest_tick)
+        return max(0.0, self.session - lease_times.margin_seconds)
 
 
 def check_times(times: Times) -> Iterator[Diagnosis]:

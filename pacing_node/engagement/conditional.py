@@ -46,8 +46,8 @@ class ConditionalPart(Part):
     async def _attempt(self, body: bytes) -> PartOutcome:
         state = self._precondition
         state.begin(self._token)
-        if not state.known and (settled := await self._look()) is not None:
-            return settled
+        if not state.known and (outcome := await self._read_state()) is not None:
+            return outcome
         for name in _CONDITIONS:
             self._headers.pop(name, None)
         self._headers.update(state.headers())
@@ -61,7 +61,7 @@ class ConditionalPart(Part):
             self._precondition.written(self._write, strong_etag(answer.headers.get("etag")))
         return await super()._judge(answer)
 
-    async def _look(self) -> PartOutcome | None:
+    async def _read_state(self) -> PartOutcome | None:
         """See what the resource holds; None when this part may be written now."""
         settings, connection = self._connection.settings, self._connection
         try:
@@ -86,7 +86,7 @@ class ConditionalPart(Part):
         return self._found(etag, read_holder(answer.body))
 
     def _found(self, etag: str | None, holder: Holder | None) -> PartOutcome | None:
-        finding = self._precondition.look(self._write, etag, holder)
+        finding = self._precondition.inspect(self._write, etag, holder)
         if finding is Finding.FREE:
             return None
         if finding is Finding.OURS:

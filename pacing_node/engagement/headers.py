@@ -16,7 +16,7 @@ LONGEST_WAIT_SECONDS = 180.0
 
 
 def fencing_headers(token: Token, part: int, parts: int) -> dict[str, str]:
-    """The token of the reign in the form the platform compares; ``part`` counts from 1."""
+    """The token of the term in the form the platform compares; ``part`` counts from 1."""
     return {
         "Pacing-Cluster-Id": token.cluster_id,
         "Pacing-Epoch": str(token.epoch),

@@ -79,7 +79,7 @@ class Part:
         renewed = False
         while True:
             self.attempts += 1
-            outcome = self._told(await self._attempt(body))
+            outcome = self._logged(await self._attempt(body))
             if outcome.unauthorised is not None and not renewed:
                 renewed = True
                 if self._connection.authority.reject(outcome.unauthorised):
@@ -98,7 +98,7 @@ class Part:
             self._headers["Content-Encoding"] = "gzip"
         return body
 
-    def _told(self, outcome: PartOutcome) -> PartOutcome:
+    def _logged(self, outcome: PartOutcome) -> PartOutcome:
         """The outcome with its texts fit for people."""
         clean = self._connection.redactor.clean
         message = clean(f"{self._label}{outcome.message}") if outcome.message else ""

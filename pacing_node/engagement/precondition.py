@@ -48,24 +48,24 @@ class Finding(Enum):
     OURS = "ours"
     """This very write took effect; its answer was lost."""
     FENCED = "fenced"
-    """Somebody newer, another cluster or a stranger has written: this reign is over."""
+    """Somebody newer, another cluster or a stranger has written: this term is over."""
 
 
 class Precondition:
-    """What one sender knows of the resource, within one reign."""
+    """What one sender knows of the resource, within one term."""
 
     def __init__(self) -> None:
-        self._reign: tuple[str, int] | None = None
+        self._term: tuple[str, int] | None = None
         self._etag: str | None = None
         self._known = False
         self._sent: Place | None = None
         self._confirmed: Place | None = None
 
     def begin(self, token: Token) -> None:
-        """A write of this token's reign follows; of an earlier reign nothing is remembered."""
-        reign = (token.cluster_id, token.epoch)
-        if reign != self._reign:
-            self._reign, self._etag, self._known, self._sent, self._confirmed = reign, None, False, None, None
+        """A write of this token's term follows; of an earlier term nothing is remembered."""
+        term = (token.cluster_id, token.epoch)
+        if term != self._term:
+            self._term, self._etag, self._known, self._sent, self._confirmed = term, None, False, None, None
 
     @property
     def known(self) -> bool:
@@ -86,14 +86,14 @@ class Precondition:
         self._confirmed = place
         self._etag, self._known = etag, etag is not None
 
-    def look(self, place: Place, etag: str | None, holder: Holder | None) -> Finding:
+    def inspect(self, place: Place, etag: str | None, holder: Holder | None) -> Finding:
         """Judge what the resource holds: ``etag`` is None when it holds nothing yet, ``holder`` when no push wrote it.
 
         Raises RuntimeError when no write has begun.
         """
-        if self._reign is None:
+        if self._term is None:
             raise RuntimeError("a write begins before anything is looked at")
-        if holder is not None and (holder.cluster_id != self._reign[0] or holder.place > place):
+        if holder is not None and (holder.cluster_id != self._term[0] or holder.place > place):
             return Finding.FENCED
         held = holder.place if holder is not None else None
         if held == place and self._sent != place:

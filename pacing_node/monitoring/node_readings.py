@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cluster.mastership import Mastership
-    from pacing_node.cycle.cycle_counters import Tally
-    from pacing_node.cycle.latest_report import Board
+    from pacing_node.cycle.cycle_counters import CycleCounters
+    from pacing_node.cycle.latest_report import LatestReport
 
 FENCED_WINDOW_SECONDS = 300.0
 CERTIFICATE_PERIOD_SECONDS = 3600.0
@@ -33,8 +33,8 @@ class NodeSources:
 
     node: str
     mastership: Mastership
-    board: Board
-    tally: Tally
+    latest_report: LatestReport
+    cycle_counters: CycleCounters
     loop_lag_seconds: Callable[[], float]
     refused: Callable[[], Mapping[str, tuple[str, ...]]]
     """What is wrong with newer options or objects, by the place they come from."""
@@ -47,10 +47,10 @@ class NodeReadings:
     def __init__(self, sources: NodeSources) -> None:
         self._sources = sources
         self._pauses = CollectorPauses()
-        self._pacing = PacingReadings(sources.board, sources.tally)
+        self._pacing = PacingReadings(sources.latest_report, sources.cycle_counters)
         self._since: dict[str, float] = {}
         self._fenced: deque[float] = deque()
-        self._fenced_seen = sources.tally.pushes["fenced"]
+        self._fenced_seen = sources.cycle_counters.pushes["fenced"]
         self._certificates: dict[Path, float | str] = {}
         self._memory_limit = memory_limit_bytes()
         self.memory_limit_mib: int | None = None
@@ -59,12 +59,12 @@ class NodeReadings:
     def node(self, now: float, late_seconds: float) -> Mapping[str, Mapping[str, Reading]]:
         """About this node."""
         sources = self._sources
-        standing, me = sources.mastership.standing, sources.node
-        masterless = standing.role is not Role.MASTER and standing.master is None
+        status, me = sources.mastership.status, sources.node
+        masterless = status.role is not Role.MASTER and status.master is None
         self._note_fenced(now)
         readings = {
             "GC Latency": {me: Reading(self._pauses.take_longest())},
-            "NoMaster": {me: Reading(self._lasting("no master", now, lasts=masterless), f"state {standing.state}")},
+            "NoMaster": {me: Reading(self._lasting("no master", now, lasts=masterless), f"state {status.state}")},
             "FencedPush": {me: Reading(float(len(self._fenced)))},
             "EventLoopLag": {me: Reading(max(late_seconds, sources.loop_lag_seconds()))},
             "ConfigurationRefused": self._refused(now),
@@ -76,11 +76,11 @@ class NodeReadings:
 
     def cluster(self, now: float) -> Mapping[str, Mapping[str, Reading]] | None:
         """About the cluster; None unless this node is master."""
-        reign = self._sources.mastership.reign
-        if reign is None or reign.ended.is_set():
+        term = self._sources.mastership.term
+        if term is None or term.ended.is_set():
             self._pacing.rest()
             return None
-        return self._pacing.take(reign.epoch, now)
+        return self._pacing.take(term.epoch, now)
 
     def close(self) -> None:
         """Stop measuring the garbage collector."""
@@ -102,7 +102,7 @@ class NodeReadings:
         return max(now - self._since.setdefault(what, now), 1e-3)
 
     def _note_fenced(self, now: float) -> None:
-        fenced = self._sources.tally.pushes["fenced"]
+        fenced = self._sources.cycle_counters.pushes["fenced"]
         self._fenced.extend([now] * (fenced - self._fenced_seen))
         self._fenced_seen = fenced
         while self._fenced and now - self._fenced[0] > FENCED_WINDOW_SECONDS:

@@ -13,8 +13,8 @@ from pacing_node.engagement.platform import PushStatus
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pacing_node.cycle.cycle_counters import Tally
-    from pacing_node.cycle.latest_report import Board
+    from pacing_node.cycle.cycle_counters import CycleCounters
+    from pacing_node.cycle.latest_report import LatestReport
     from pacing_node.cycle.report import CycleReport
 
 PLATFORM = "engagement platform"
@@ -25,11 +25,11 @@ _FAILED = (PushStatus.FAILED.value, PushStatus.DEADLINE.value)
 
 
 class PacingReadings:
-    """Counts pushes and reports of one reign; what the reigns before saw is in the alarms they left behind."""
+    """Counts pushes and reports of one term; what the terms before saw is in the alarms they left behind."""
 
-    def __init__(self, board: Board, tally: Tally) -> None:
-        self._board = board
-        self._tally = tally
+    def __init__(self, latest_report: LatestReport, cycle_counters: CycleCounters) -> None:
+        self._latest_report = latest_report
+        self._cycle_counters = cycle_counters
         self._epoch: int | None = None
         self._seen: Counter[str] = Counter()
         self._failed = self._invalid = 0
@@ -44,10 +44,10 @@ class PacingReadings:
         self._epoch = None
 
     def take(self, epoch: int, now: float) -> Mapping[str, Mapping[str, Reading]]:
-        """The readings of the reign ``epoch`` at ``now`` (seconds); what no cycle has told yet is left out."""
+        """The readings of the term ``epoch`` at ``now`` (seconds); what no cycle has told yet is left out."""
         if epoch != self._epoch:
             self._begin(epoch)
-        report = self._board.report
+        report = self._latest_report.report
         mine = report if report is not None and report.epoch == epoch else None
         self._count_pushes()
         readings: dict[str, dict[str, Reading]] = {}
@@ -67,7 +67,7 @@ class PacingReadings:
 
     def _begin(self, epoch: int) -> None:
         self._epoch = epoch
-        self._seen = Counter(self._tally.pushes) if self._tally.cycles else Counter()
+        self._seen = Counter(self._cycle_counters.pushes) if self._cycle_counters.cycles else Counter()
         self._failed = self._invalid = 0
         self._known = self._errors_known = False
         self._errors = {}
@@ -75,9 +75,9 @@ class PacingReadings:
 
     def _count_pushes(self) -> None:
         """Bring the runs of failures up to date with the pushes since the last look."""
-        new = Counter(self._tally.pushes)
+        new = Counter(self._cycle_counters.pushes)
         new.subtract(self._seen)
-        self._seen = Counter(self._tally.pushes)
+        self._seen = Counter(self._cycle_counters.pushes)
         failed = sum(new[status] for status in _FAILED)
         invalid, accepted = new[PushStatus.INVALID_REPLY.value], new[PushStatus.ACCEPTED.value]
         if accepted or invalid:
@@ -95,8 +95,8 @@ class PacingReadings:
             return
         self._report_at = report.calculated_at
         self._errors_known = True
-        told = dict(zip(report.targets, report.target_errors, strict=True)) if report.target_errors else {}
-        refused = {name: text for name, text in told.items() if text}
+        errors = dict(zip(report.targets, report.target_errors, strict=True)) if report.target_errors else {}
+        refused = {name: text for name, text in errors.items() if text}
         self._errors = {
             name: (self._errors.get(name, (0, ""))[0] + 1, refused[name][:300])
             for name in _bounded(self._errors, refused)

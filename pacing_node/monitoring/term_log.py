@@ -1,4 +1,4 @@
-"""Counts the reigns of this node by how they ended."""
+"""Counts the terms of this node by how they ended."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-class ReignLog:
+class TermLog:
     """Watches one node's mastership until its task is cancelled."""
 
     def __init__(self, mastership: Mastership) -> None:
@@ -25,10 +25,10 @@ class ReignLog:
     async def run(self) -> None:
         """Watch for ever."""
         while True:
-            reign = await self._mastership.wait_for_reign()
+            term = await self._mastership.wait_for_term()
             self.begun += 1
-            log.info("reign.began", epoch=reign.epoch)
-            await reign.ended.wait()
-            cause = reign.cause.value if reign.cause else "unknown"
+            log.info("term.began", epoch=term.epoch)
+            await term.ended.wait()
+            cause = term.cause.value if term.cause else "unknown"
             self.ended[cause] += 1
-            log.info("reign.ended", epoch=reign.epoch, cause=cause)
+            log.info("term.ended", epoch=term.epoch, cause=cause)

@@ -35,7 +35,7 @@ class _Signature:
     newest: float
 
     @property
-    def settled(self) -> bool:
+    def unchanged(self) -> bool:
         return time.time() - self.newest > SETTLE_SECONDS
 
 
@@ -80,7 +80,7 @@ class FileSource:
         before, self._seen = self._seen, None
         signature = _signature(self._path)
         self._seen = signature
-        if signature == before and signature.settled:
+        if signature == before and signature.unchanged:
             return None
         objects = load_objects(self._path)
         if self._tenant and objects.tenant not in {"", self._tenant}:

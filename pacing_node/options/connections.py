@@ -158,9 +158,9 @@ class PacingEndpoint(Section):
     max_concurrent_requests: Annotated[int, Field(ge=1, le=64), Key("maxConcurrentRequests")] = 8
     """Most requests of one push under way at once."""
     fencing: Literal["token", "if-match", "none"] = "token"
-    """`token`: the platform refuses a push of an older reign by its token. `if-match`, for the kind `webhook`: it looks
+    """`token`: the platform refuses a push of an older term by its token. `if-match`, for the kind `webhook`: it looks
     at no tokens, and every push is a conditional write on the ETag of the state it replaces. `none`: it does neither;
-    then the first push of a reign waits until a push of the reign before must be over, unless that one left none."""
+    then the first push of a term waits until a push of the term before must be over, unless that one left none."""
     compress: bool = False
     """Send request bodies with gzip; only for a platform that takes them."""
     authorities: LocalPath | None = None

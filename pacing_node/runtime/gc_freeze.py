@@ -30,7 +30,7 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def settle(targets: int) -> None:
+def freeze(targets: int) -> None:
     """Take what exists now out of all later collections, when it is much: a configuration of so many targets."""
     if targets >= LARGE_TARGETS:
         gc.freeze()

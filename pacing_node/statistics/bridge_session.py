@@ -53,7 +53,7 @@ class SessionSettings:
     max_message_bytes: int = 32 * 1024 * 1024
 
 
-class Session:
+class BridgeSession:
     """Keeps one server's feed alive until it is stopped."""
 
     def __init__(

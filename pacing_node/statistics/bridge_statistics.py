@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pacing_node.statistics.bridge_session import Session, SessionSettings
+from pacing_node.statistics.bridge_session import BridgeSession, SessionSettings
 from pacing_node.statistics.columns import StatisticNames
 from pacing_node.statistics.pair import PairStatistics
 
@@ -38,8 +38,8 @@ class BridgeStatistics(PairStatistics):
         """
         chosen = settings or SessionSettings()
 
-        def session(feed: Feed, registry: Registry, on_change: Callable[[], object]) -> Session:
-            return Session(
+        def session(feed: Feed, registry: Registry, on_change: Callable[[], object]) -> BridgeSession:
+            return BridgeSession(
                 feed,
                 registry=registry,
                 settings=chosen,

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ServerRank:
     """What speaks for and against one server now."""
 
     usable: bool
     """Connected, available by its own word, and not silent."""
-    settled: bool
+    warm: bool
     """It has answered every subscription since it was connected."""
     mode: str
     """``primary``, ``backup`` or ``unknown``."""
@@ -25,18 +25,18 @@ class Standing:
 _MODE_RANK = {"primary": 2, "unknown": 1, "backup": 0}
 
 
-def choose(standings: Sequence[Standing], active: int | None) -> int | None:
+def choose(ranks: Sequence[ServerRank], active: int | None) -> int | None:
     """Index of the server to read from: a usable one, settled, in mode primary, and of equals the active or freshest.
 
     A server that cannot be used is kept when the other cannot be used either: its values age, and the rows turn
     invalid. A settled backup goes before a primary that has just returned and does not know its values yet.
     """
-    if not any(standing.usable for standing in standings):
+    if not any(rank.usable for rank in ranks):
         return active
-    usable = [index for index, standing in enumerate(standings) if standing.usable]
+    usable = [index for index, rank in enumerate(ranks) if rank.usable]
 
     def merit(index: int) -> tuple[bool, int, bool, float]:
-        standing = standings[index]
-        return standing.settled, _MODE_RANK.get(standing.mode, 1), index == active, -standing.age_seconds
+        rank = ranks[index]
+        return rank.warm, _MODE_RANK.get(rank.mode, 1), index == active, -rank.age_seconds
 
     return max(usable, key=merit)

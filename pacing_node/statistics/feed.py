@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from contact_center.v1 import statistics_pb2 as wire
-from pacing_node.statistics.choice import Standing
+from pacing_node.statistics.choice import ServerRank
 from pacing_node.statistics.counters import Totals
 from pacing_node.statistics.freshness import Freshness
 from pacing_node.statistics.registry import MAX_SLOTS
@@ -32,7 +32,7 @@ class Feed:
         self._registry = registry
         self._answer_seconds = answer_seconds
         self._asked_at = 0.0
-        self._settled = False
+        self._warm = False
         self.connected = False
         self.available = False
         self.mode = "unknown"
@@ -49,7 +49,7 @@ class Feed:
         self.available = False
         self.mode = "unknown"
         self._asked_at = now
-        self._settled = False
+        self._warm = False
 
     def closed(self, error: str) -> None:
         """The session ended; ``error`` says why, for people."""
@@ -89,12 +89,12 @@ class Feed:
             return True
         return bool((self.table.state[self._registry.slots()] != UNKNOWN).all())
 
-    def standing(self, now: float, silence_seconds: float) -> Standing:
+    def rank(self, now: float, silence_seconds: float) -> ServerRank:
         """What speaks for and against this server now."""
         age = self.freshness.age_seconds(now)
-        self._settled = self._settled or self.answered(now)
+        self._warm = self._warm or self.answered(now)
         usable = self.connected and self.available and age <= silence_seconds
-        return Standing(usable, self._settled and self.connected, self.mode, age)
+        return ServerRank(usable, self._warm and self.connected, self.mode, age)
 
     def numbers(self, slots: IntArray) -> tuple[FloatArray, BoolArray]:
         """Values of these slots, and which of them are valid."""

@@ -203,7 +203,7 @@ class PairStatistics:
     def _select(self) -> int | None:
         now = time.monotonic()
         silence = self._silence_seconds
-        chosen = choose([feed.standing(now, silence) for feed in self._feeds], self._active)
+        chosen = choose([feed.rank(now, silence) for feed in self._feeds], self._active)
         if chosen != self._active and chosen is not None:
             health = self._feeds[chosen].health(now)
             log.info("statistics.switched", server=health.name, address=health.address, mode=health.mode)

@@ -103,7 +103,7 @@ async def _run(options: DemoOptions) -> int:
     if report is None:
         narrator.say("stopped before anything was to be seen")
         return 0
-    _tell(report, narrator)
+    _print_report(report, narrator)
     if options.report is not None:
         write_report(options.report, report)
         narrator.say(f"report: {options.report}")
@@ -116,7 +116,7 @@ async def _run(options: DemoOptions) -> int:
     return _FAILED if found else 0
 
 
-def _tell(report: dict[str, Any], narrator: Narrator) -> None:
+def _print_report(report: dict[str, Any], narrator: Narrator) -> None:
     """Tell the report to people."""
     busy, abandonment = figures(report)
     narrator.say(

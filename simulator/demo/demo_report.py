@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from simulator.harness.observation import Observation
-    from simulator.harness.push_audit import PushAudit, ReignChange
+    from simulator.harness.push_audit import PushAudit, TermChange
 
 
 PROCESS_DIED = "process_died"
@@ -29,13 +29,13 @@ class Handover:
     """None when no page showed who it was."""
     new_master: str | None
     epoch: int
-    """The new reign's."""
+    """The new term's."""
     gap_seconds: float
-    """Time between the last accepted push of the old reign and the first accepted push of the new one."""
+    """Time between the last accepted push of the old term and the first accepted push of the new one."""
 
     @classmethod
-    def of(cls, change: ReignChange, *, cause: str, masters: Mapping[int, str]) -> Handover:
-        """The hand-over behind a change of reign, with the masters' names by epoch."""
+    def of(cls, change: TermChange, *, cause: str, masters: Mapping[int, str]) -> Handover:
+        """The hand-over behind a change of term, with the masters' names by epoch."""
         return cls(
             cause=cause,
             old_master=masters.get(change.old_epoch),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from simulator.demo.narration import Narrator
     from simulator.harness.options import DemoOptions
-    from simulator.harness.push_audit import ReignChange
+    from simulator.harness.push_audit import TermChange
     from simulator.harness.stage import Stage
 
 LOOK_SECONDS = 0.5
@@ -38,7 +38,7 @@ class Demonstration:
         self._observer = Observer()
         self._keeper = NodeKeeper(self.stage.nodes, narrator.say)
         self._begun = 0.0
-        self._told = 0
+        self._announced = 0
         self._kill_at = options.kill_master_at_seconds
 
     async def run(self, stop: asyncio.Event) -> dict[str, Any] | None:
@@ -63,7 +63,7 @@ class Demonstration:
         self._narrator.say("waiting for the first accepted push")
         deadline = time.monotonic() + self._options.startup_seconds
         while self._observer.audit.accepted == 0:
-            await self._look()
+            await self._refresh()
             if time.monotonic() > deadline:
                 logs = "".join(f"\n  {name}{node.tail()}" for name, node in self.stage.nodes.items())
                 raise DemoError(f"no push was accepted within {self._options.startup_seconds:g} s{logs}")
@@ -73,7 +73,7 @@ class Demonstration:
         self._begun = time.monotonic()
         while not stop.is_set() and not self._over():
             before = time.monotonic()
-            await self._look()
+            await self._refresh()
             # Many targets make a look long; at most half of the time goes into looking.
             pause = max(LOOK_SECONDS, time.monotonic() - before)
             self._narrator.show(self._scene())
@@ -89,13 +89,13 @@ class Demonstration:
     def _over(self) -> bool:
         return self._options.duration_seconds is not None and self._elapsed >= self._options.duration_seconds
 
-    async def _look(self) -> None:
-        self._note(await self._observer.look())
+    async def _refresh(self) -> None:
+        self._note(await self._observer.refresh())
         self._tell_handovers()
         self.stage.check()
-        self._keeper.look_after(*self._observer.last_reign)
+        self._keeper.look_after(*self._observer.last_term)
 
-    def _note(self, changes: list[ReignChange]) -> None:
+    def _note(self, changes: list[TermChange]) -> None:
         for change in changes:
             self._keeper.succeeded(change.old_epoch)
 
@@ -114,8 +114,8 @@ class Demonstration:
         """Tell hand-overs once their cause is known, or has stayed unknown for a while."""
         for each, change in zip(self.handovers(), self._observer.audit.changes, strict=True):
             known = each.cause != UNKNOWN_CAUSE or time.time() - change.first_accepted_at > _CAUSE_SECONDS
-            if each.epoch > self._told and known:
-                self._told = each.epoch
+            if each.epoch > self._announced and known:
+                self._announced = each.epoch
                 self._narrator.say(f"hand-over: {each}")
 
     async def _kill_master(self) -> bool:
@@ -128,11 +128,11 @@ class Demonstration:
         while audit.accepted == before and time.monotonic() < deadline:
             self._note(await self._observer.read_pushes())
             await asyncio.sleep(_PUSH_POLL_SECONDS)
-        name, reign = self._observer.last_reign
+        name, term = self._observer.last_term
         if name is None or not self.stage.nodes[name].running:
             return False
-        pid = self._keeper.kill(name, reign)
-        self._narrator.say(f"killed the master {name} in epoch {reign}: SIGKILL to process {pid}")
+        pid = self._keeper.kill(name, term)
+        self._narrator.say(f"killed the master {name} in epoch {term}: SIGKILL to process {pid}")
         return True
 
     def _scene(self) -> Scene:
@@ -155,10 +155,10 @@ class Demonstration:
     async def _final_report(self, *, patient: bool) -> dict[str, Any]:
         """The report from a last look; a node or master that is just coming gets a moment unless the end is urgent."""
         deadline = time.monotonic() + (_LAST_LOOK_SECONDS if patient else 0.0)
-        await self._look()
+        await self._refresh()
         while self._incomplete() and time.monotonic() < deadline:
             await asyncio.sleep(LOOK_SECONDS)
-            await self._look()
+            await self._refresh()
         return build_report(self._observer.seen, self._observer.audit, self.handovers())
 
     def _incomplete(self) -> bool:

@@ -94,12 +94,12 @@ def status_line(scene: Scene) -> str:
     """How things stand, in one line."""
     seen = scene.seen
     master = next((member for member in seen.members if member.get("name") == seen.master), None)
-    reign = f" (epoch {master['epoch']}, lease {lease(master)})" if master else ""
+    term = f" (epoch {master['epoch']}, lease {lease(master)})" if master else ""
     targets = seen.targets.get("targets", ())
     invitations = sum(float(target.get("invitations") or 0.0) for target in targets)
     busy, abandonment = figures(seen.centre)
     return (
-        f"{scene.elapsed_seconds:.0f} s: master {seen.master or 'none'}{reign}, {seen.reachable} of "
+        f"{scene.elapsed_seconds:.0f} s: master {seen.master or 'none'}{term}, {seen.reachable} of "
         f"{len(seen.members)} members answer, {invitations:.0f} invitations for {len(targets)} targets, "
         f"busy {busy}, abandoned {abandonment}, pushes accepted {scene.accepted}, refused {scene.refused}, "
         f"out of order {scene.out_of_order}"

@@ -164,7 +164,7 @@ def _on_running(drill: str, running: RunningCluster, *, yes: bool) -> DrillResul
             "that on the machine, and read the gap in `pacing list`.\n"
         )
         raise typer.Exit(_WRONG_USAGE)
-    before = running.look()
+    before = running.view()
     _say(f"cluster {before.cluster}: master {before.master}, epoch {before.epoch}, {before.members} members")
     question = f"Ask {before.master} to resign now? Another member takes over; pacing goes on."
     if not yes and not typer.confirm(question, err=True):

@@ -32,7 +32,7 @@ async def graceful(field: Field) -> float:
     master, epoch = await field.mid_period(), field.arena.epoch
     member = await field.member(master)
     fault_at = time.time()
-    field.tell(f"{master} is asked to resign, epoch {epoch}", fault_at)
+    field.note(f"{master} is asked to resign, epoch {epoch}", fault_at)
     await field.resign(member)
     return (await field.successor(fault_at, epoch)).received_at - fault_at
 
@@ -42,7 +42,7 @@ async def kill(field: Field) -> float:
     master, epoch = await field.mid_period(), field.arena.epoch
     fault_at = time.time()
     pid = field.arena.signal_worker(master, signal.SIGKILL)
-    field.tell(f"SIGKILL to {master}, process {pid}, epoch {epoch}", fault_at)
+    field.note(f"SIGKILL to {master}, process {pid}, epoch {epoch}", fault_at)
     gap = (await field.successor(fault_at, epoch)).received_at - fault_at
     await _until_ended(field, master)
     field.arena.start_ended()
@@ -54,13 +54,13 @@ async def freeze(field: Field) -> float:
     master, epoch = await field.mid_period(), field.arena.epoch
     fault_at = time.time()
     field.arena.signal_worker(master, signal.SIGSTOP)
-    field.tell(f"SIGSTOP to {master}, epoch {epoch}", fault_at)
+    field.note(f"SIGSTOP to {master}, epoch {epoch}", fault_at)
     try:
         gap = (await field.successor(fault_at, epoch)).received_at - fault_at
         await asyncio.sleep(_STAY_SECONDS)
     finally:
         field.arena.signal_worker(master, signal.SIGCONT)
-    field.tell(f"SIGCONT to {master}")
+    field.note(f"SIGCONT to {master}")
     await field.next_pushes(3, time.time())
     return gap
 
@@ -72,13 +72,13 @@ async def isolate(field: Field) -> float:
     lines = field.arena.wiring.lines[master]
     for proxy in lines.all:
         proxy.drop()
-    field.tell(f"{master} is cut off from ZooKeeper and the platform, epoch {epoch}", fault_at)
+    field.note(f"{master} is cut off from ZooKeeper and the platform, epoch {epoch}", fault_at)
     try:
         gap = (await field.successor(fault_at, epoch)).received_at - fault_at
         await asyncio.sleep(_STAY_SECONDS)
     finally:
         lines.heal()
-    field.tell(f"{master} is connected again; what was held back arrives")
+    field.note(f"{master} is connected again; what was held back arrives")
     await field.next_pushes(3, time.time())
     return gap
 
@@ -91,11 +91,11 @@ async def zookeeper_leader(field: Field) -> float:
         raise DemoError("the ensemble has no leader")
     fault_at = time.time()
     leader.kill()
-    field.tell(f"SIGKILL to {leader.name}, the leader of the ensemble", fault_at)
+    field.note(f"SIGKILL to {leader.name}, the leader of the ensemble", fault_at)
     await field.next_pushes(5, fault_at)
     gap = field.interval(fault_at, time.time())
     leader.start()
-    field.tell(f"{leader.name} is started again")
+    field.note(f"{leader.name} is started again")
     return gap
 
 
@@ -106,38 +106,38 @@ async def zookeeper_outage(field: Field) -> float:
     fault_at = time.time()
     for member in members:
         member.kill()
-    field.tell("SIGKILL to all members of ZooKeeper", fault_at)
+    field.note("SIGKILL to all members of ZooKeeper", fault_at)
     await asyncio.sleep(field.options.outage_seconds)
     await field.arena.read()
     pushes = [at for at in field.arena.times() if at > fault_at]
     if pushes and pushes[-1] - fault_at > bounds.session_timeout:
         field.complaints.append(f"a push was accepted {pushes[-1] - fault_at:.1f} s after ZooKeeper was gone")
-    field.tell(f"{len(pushes)} pushes were accepted meanwhile")
+    field.note(f"{len(pushes)} pushes were accepted meanwhile")
     for member in members:
         member.start()
     await asyncio.to_thread(field.arena.ensemble.wait_ready, WAIT_SECONDS)
     back_at = time.time()
-    field.tell("ZooKeeper serves again", back_at)
+    field.note("ZooKeeper serves again", back_at)
     first = await field.next_pushes(3, back_at - field.options.outage_seconds / 2)
-    field.tell(f"first accepted push, epoch {first.epoch}", first.received_at)
+    field.note(f"first accepted push, epoch {first.epoch}", first.received_at)
     return max(0.0, first.received_at - back_at)
 
 
-async def bridged_outage(field: Field) -> float:
+async def failsafe_outage(field: Field) -> float:
     """Kill all of ZooKeeper for a while. The master goes on by the promises of the others, and keeps its epoch."""
     await field.mid_period()
     fault_at = time.time()
     for member in field.arena.ensemble.members:
         member.kill()
-    field.tell("SIGKILL to all members of ZooKeeper", fault_at)
+    field.note("SIGKILL to all members of ZooKeeper", fault_at)
     await asyncio.sleep(field.options.outage_seconds)
     await field.arena.read()
-    field.tell(f"{len([at for at in field.arena.times() if at > fault_at])} pushes were accepted meanwhile")
+    field.note(f"{len([at for at in field.arena.times() if at > fault_at])} pushes were accepted meanwhile")
     for member in field.arena.ensemble.members:
         member.start()
     await asyncio.to_thread(field.arena.ensemble.wait_ready, WAIT_SECONDS)
     back_at = time.time()
-    field.tell("ZooKeeper serves again", back_at)
+    field.note("ZooKeeper serves again", back_at)
     await field.next_pushes(int(_BRIDGED_STAY_SECONDS / field.arena.bounds.period), back_at)
     return field.interval(fault_at, time.time())
 
@@ -146,13 +146,13 @@ async def platform_outage(field: Field) -> float:
     """The engagement platform answers 503 for a while; nobody is blamed for it."""
     await field.mid_period()
     await field.arena.fault(kind="status", status=503)
-    field.tell("the platform answers 503")
+    field.note("the platform answers 503")
     await asyncio.sleep(field.options.outage_seconds)
     await field.arena.clear_faults()
     back_at = time.time()
-    field.tell("the platform answers well again", back_at)
+    field.note("the platform answers well again", back_at)
     first = await field.next_pushes(3, back_at)
-    field.tell(f"first accepted push, epoch {first.epoch}", first.received_at)
+    field.note(f"first accepted push, epoch {first.epoch}", first.received_at)
     return first.received_at - back_at
 
 
@@ -161,11 +161,11 @@ async def statistics_failover(field: Field) -> float:
     await field.mid_period()
     fault_at = time.time()
     await field.arena.fault(kind="statistics_down", server="primary")
-    field.tell("the primary statistics server is gone", fault_at)
+    field.note("the primary statistics server is gone", fault_at)
     await field.next_pushes(5, fault_at)
     gap = field.interval(fault_at, time.time())
     await field.arena.clear_faults()
-    field.tell("the primary statistics server is back")
+    field.note("the primary statistics server is back")
     await field.next_pushes(2, time.time())
     return gap
 
@@ -178,13 +178,13 @@ async def rolling_restart(field: Field) -> float:
         master, epoch = await field.mid_period(), arena.epoch
         fault_at = time.time()
         os.kill(arena.nodes[name].pid, signal.SIGTERM)
-        field.tell(f"SIGTERM to {name}{', the master' if name == master else ''}", fault_at)
+        field.note(f"SIGTERM to {name}{', the master' if name == master else ''}", fault_at)
         if name == master:
             worst = max(worst, (await field.successor(fault_at, epoch)).received_at - fault_at)
         await _until_ended(field, name)
         arena.start_ended()
         await arena.steady()
-        field.tell(f"{name} is back")
+        field.note(f"{name} is back")
     return worst
 
 
@@ -206,7 +206,7 @@ DRILLS: dict[str, tuple[Callable[[Field], Awaitable[float]], Callable[[Bounds], 
 
 
 BRIDGED: dict[str, tuple[Callable[[Field], Awaitable[float]], Callable[[Bounds], Expectation]]] = {
-    "zookeeper-outage": (bridged_outage, lambda bounds: Expectation(bounds.unnoticed, missed_allowed=False)),
+    "zookeeper-outage": (failsafe_outage, lambda bounds: Expectation(bounds.unnoticed, missed_allowed=False)),
 }
 """Drills that do and demand something else of a cluster with the option ``failsafe``."""
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simulator.harness.push_record import Push
 
 CALL_SECONDS = 5.0
-SIT_OUT_SECONDS = 10.5
+COOLDOWN_SECONDS = 10.5
 """How long a node that has resigned by an operator's word contends no more, with some room."""
 WAIT_SECONDS = 45.0
 """How long a drill waits for what must come before it gives up; far above every bound."""
@@ -50,7 +50,7 @@ class Field:
         self._first_index = arena.pushes[-1].index if arena.pushes else 0
         self._told_index = self._first_index
 
-    def tell(self, text: str, at: float | None = None) -> None:
+    def note(self, text: str, at: float | None = None) -> None:
         """Enter an event into the timeline; ``at`` is Unix time in seconds, now unless given."""
         self._say(f"  {(time.time() if at is None else at) - self._begun:+8.3f} s  {text}")
 
@@ -64,9 +64,9 @@ class Field:
         return master
 
     async def successor(self, fault_at: float, old_epoch: int) -> Push:
-        """Wait for the first push of a newer reign and tell of it."""
+        """Wait for the first push of a newer term and tell of it."""
         push = await self.arena.await_push(WAIT_SECONDS, since=fault_at, above_epoch=old_epoch)
-        self.tell(f"first accepted push of epoch {push.epoch}, from {self.arena.sender(push.epoch)}", push.received_at)
+        self.note(f"first accepted push of epoch {push.epoch}, from {self.arena.sender(push.epoch)}", push.received_at)
         return push
 
     async def next_pushes(self, count: int, since: float) -> Push:
@@ -85,7 +85,7 @@ class Field:
         """Wait until another node may take over: whoever has resigned leaves the field to others for a while."""
         resigned = sorted(self.arena.resigned_at.values())
         if len(resigned) >= len(self.arena.nodes) - 1:
-            await _sleep_until(resigned[1 - len(self.arena.nodes)] + SIT_OUT_SECONDS)
+            await _sleep_until(resigned[1 - len(self.arena.nodes)] + COOLDOWN_SECONDS)
 
     async def member(self, node: str) -> dict[str, object]:
         """A node as `/cluster` lists it."""

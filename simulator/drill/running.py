@@ -27,7 +27,7 @@ _WAIT_SECONDS = 45.0
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ClusterView:
     """What one node tells of its cluster."""
 
     cluster: str
@@ -48,7 +48,7 @@ class RunningCluster:
         self.tls = tls
         self._scheme = self._address.partition("://")[0]
 
-    def look(self) -> Look:
+    def view(self) -> ClusterView:
         """Who is master now. Raises DemoError when nobody is, when the node runs alone, or without an answer."""
         page = self._page(self._address, "/cluster")
         if page["mode"] == "standalone":
@@ -60,7 +60,7 @@ class RunningCluster:
         if len(reachable) < 2:
             raise DemoError("no other member answers; there is nobody to hand over to")
         addresses = tuple(f"{self._scheme}://{member['http']}" for member in reachable)
-        return Look(page["cluster"], page["master"], int(page["epoch"]), len(reachable), row, addresses)
+        return ClusterView(page["cluster"], page["master"], int(page["epoch"]), len(reachable), row, addresses)
 
     def newest(self, addresses: tuple[str, ...]) -> dict[str, Any]:
         """The newest cycle any member knows."""
@@ -84,10 +84,10 @@ class RunningCluster:
         return page
 
 
-async def graceful_hand_over(running: RunningCluster, before: Look, say: Callable[[str], None]) -> DrillResult:
+async def graceful_hand_over(running: RunningCluster, before: ClusterView, say: Callable[[str], None]) -> DrillResult:
     """Ask the master to resign and watch the members' pages until another one has pushed.
 
-    The gap counts from the request to the first sight of a cycle of a newer reign that the platform accepted, on this
+    The gap counts from the request to the first sight of a cycle of a newer term that the platform accepted, on this
     machine's clock; the way to the nodes and the polling are in it. The platform's record is not at hand, so the order
     of pushes is not judged.
     """

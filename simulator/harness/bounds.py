@@ -1,6 +1,6 @@
 """How long the cluster may be without an accepted push, for each kind of trouble. Pure.
 
-A gap counts from the instant of the fault to the first accepted push of the next reign. Where the master stays the same
+A gap counts from the instant of the fault to the first accepted push of the next term. Where the master stays the same
 it is the longest interval between two accepted pushes, less the refresh period that lies between two pushes anyway.
 """
 

@@ -1,4 +1,4 @@
-"""Keeps the nodes alive as an operator's supervisor would, and remembers which reigns ended with a death."""
+"""Keeps the nodes alive as an operator's supervisor would, and remembers which terms ended with a death."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ MOST_UNWANTED_DEATHS = 10
 @dataclass(slots=True)
 class _Absence:
     since: float
-    reign: int | None
-    """Epoch of the reign that ended with it; None for a standby."""
+    term: int | None
+    """Epoch of the term that ended with it; None for a standby."""
 
 
 class NodeKeeper:
@@ -39,35 +39,35 @@ class NodeKeeper:
         self._clock = clock
         self._absent: dict[str, _Absence] = {}
         self._killed: set[str] = set()
-        self._ended_reigns: set[int] = set()
+        self._ended_terms: set[int] = set()
         self._succeeded_at: dict[int, float] = {}
         self._unwanted = 0
 
-    def kill(self, name: str, reign: int) -> int:
-        """Kill the working process of the master ``name`` in its reign ``reign``; return the process id.
+    def kill(self, name: str, term: int) -> int:
+        """Kill the working process of the master ``name`` in its term ``term``; return the process id.
 
         Raises ProcessLookupError when it is not running.
         """
         pid = self._nodes[name].kill_worker()
         self._killed.add(name)
-        self._ended_reigns.add(reign)
+        self._ended_terms.add(term)
         return pid
 
-    def died(self, reign: int) -> bool:
-        """Whether this reign ended because the master's process did."""
-        return reign in self._ended_reigns
+    def died(self, term: int) -> bool:
+        """Whether this term ended because the master's process did."""
+        return term in self._ended_terms
 
-    def succeeded(self, reign: int) -> None:
-        """Hear that a successor of this reign has pushed."""
-        self._succeeded_at.setdefault(reign, self._clock())
+    def succeeded(self, term: int) -> None:
+        """Hear that a successor of this term has pushed."""
+        self._succeeded_at.setdefault(term, self._clock())
 
     @property
     def awaiting_successor(self) -> bool:
         """Whether a master was killed and nobody has pushed since."""
-        return any(reign not in self._succeeded_at for reign in self._ended_reigns)
+        return any(term not in self._succeeded_at for term in self._ended_terms)
 
-    def look_after(self, master: str | None, reign: int) -> None:
-        """Notice who has ended and start again who was away long enough; ``master`` held ``reign`` when last seen.
+    def look_after(self, master: str | None, term: int) -> None:
+        """Notice who has ended and start again who was away long enough; ``master`` held ``term`` when last seen.
 
         Raises DemoError when nodes end again and again.
         """
@@ -75,16 +75,16 @@ class NodeKeeper:
             if node.running:
                 continue
             if name not in self._absent:
-                self._notice(name, node, reign if name == master else None)
+                self._notice(name, node, term if name == master else None)
             elif self._clock() >= self._return_at(self._absent[name]):
                 del self._absent[name]
                 node.start()
                 self._say(f"{name} is started again, process {node.pid}")
 
-    def _notice(self, name: str, node: DemoProcess, reign: int | None) -> None:
-        self._absent[name] = _Absence(self._clock(), reign)
-        if reign is not None:
-            self._ended_reigns.add(reign)
+    def _notice(self, name: str, node: DemoProcess, term: int | None) -> None:
+        self._absent[name] = _Absence(self._clock(), term)
+        if term is not None:
+            self._ended_terms.add(term)
         if name in self._killed:
             self._killed.discard(name)
             return
@@ -94,8 +94,8 @@ class NodeKeeper:
             raise DemoError(f"nodes ended {self._unwanted} times; the last was {name}{node.tail()}")
 
     def _return_at(self, absence: _Absence) -> float:
-        if absence.reign is None or len(self._nodes) == 1:
+        if absence.term is None or len(self._nodes) == 1:
             return absence.since + RETURN_AFTER_SECONDS
-        succeeded = self._succeeded_at.get(absence.reign)
+        succeeded = self._succeeded_at.get(absence.term)
         latest = absence.since + RETURN_AT_LATEST_SECONDS
         return latest if succeeded is None else min(latest, succeeded + RETURN_AFTER_SECONDS)

@@ -12,7 +12,7 @@ from simulator.harness.push_audit import PushAudit, PushRecord
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from simulator.harness.push_audit import ReignChange
+    from simulator.harness.push_audit import TermChange
 
 REQUEST_SECONDS = 2.0
 
@@ -59,7 +59,7 @@ class Observer:
         self.masters: dict[int, str] = {}
         """Name of the master by epoch, as far as the nodes have told."""
         self.causes: dict[int, str] = {}
-        """Why a reign ended, by epoch, as far as the nodes have told."""
+        """Why a term ended, by epoch, as far as the nodes have told."""
         self._nodes: list[str] = []
         self._simulator = ""
         self._client = httpx.AsyncClient(timeout=REQUEST_SECONDS, trust_env=False)
@@ -70,7 +70,7 @@ class Observer:
         self._simulator = simulator
 
     @property
-    def last_reign(self) -> tuple[str | None, int]:
+    def last_term(self) -> tuple[str | None, int]:
         """Name of the node whose push was accepted last, as far as it is known, and its epoch; 0 before any push."""
         last = self.audit.last_accepted
         epoch = 0 if last is None else last.epoch
@@ -87,7 +87,7 @@ class Observer:
         except httpx.HTTPError:
             return False
 
-    async def look(self) -> list[ReignChange]:
+    async def refresh(self) -> list[TermChange]:
         """Ask everything once; return the hand-overs that the platform's record shows since the last look."""
         await self._look_at_nodes()
         self.seen.centre = await self._get(f"{self._simulator}/simulator/status?targets=no") or self.seen.centre
@@ -99,22 +99,22 @@ class Observer:
             if cluster is not None:
                 self.seen.cluster = cluster
                 self.seen.targets = await self._get(f"{node}/targets") or self.seen.targets
-                self._note_reigns()
+                self._note_terms()
                 return
             self._nodes.append(self._nodes.pop(0))
         # Nobody answers, so nobody is known to be there.
         self.seen.cluster = {}
 
-    def _note_reigns(self) -> None:
-        for reign in self.seen.cluster.get("history", ()):
-            self.masters[int(reign["epoch"])] = str(reign["node"])
-            if reign.get("cause"):
-                self.causes[int(reign["epoch"])] = str(reign["cause"])
+    def _note_terms(self) -> None:
+        for term in self.seen.cluster.get("history", ()):
+            self.masters[int(term["epoch"])] = str(term["node"])
+            if term.get("cause"):
+                self.causes[int(term["epoch"])] = str(term["cause"])
         for member in self.seen.members:
             if member.get("role") == "master" and member.get("reachable"):
                 self.masters[int(member["epoch"])] = str(member["name"])
 
-    async def read_pushes(self) -> list[ReignChange]:
+    async def read_pushes(self) -> list[TermChange]:
         """Read the pushes recorded since the last time; return the hand-overs among them."""
         answer = await self._get(f"{self._simulator}/simulator/pushes?after={self.audit.last_index}")
         return self.audit.add(PushRecord.from_wire(push) for push in (answer or {}).get("pushes", ()))

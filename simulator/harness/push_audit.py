@@ -37,15 +37,15 @@ class PushRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class ReignChange:
-    """The platform's view of a hand-over: the last accepted push of one reign and the first of the next."""
+class TermChange:
+    """The platform's view of a hand-over: the last accepted push of one term and the first of the next."""
 
     old_epoch: int
     epoch: int
     last_accepted_at: float
-    """Unix time in seconds of the old reign's last accepted push."""
+    """Unix time in seconds of the old term's last accepted push."""
     first_accepted_at: float
-    """Unix time in seconds of the new reign's first accepted push."""
+    """Unix time in seconds of the new term's first accepted push."""
 
     @property
     def gap_seconds(self) -> float:
@@ -67,12 +67,12 @@ class PushAudit:
         self.accepted = 0
         self.refused = 0
         self.out_of_order = 0
-        self.changes: list[ReignChange] = []
+        self.changes: list[TermChange] = []
         self.last_accepted: PushRecord | None = None
         self._highest_seen = (0, 0)
         self._highest_accepted = (0, 0)
 
-    def add(self, pushes: Iterable[PushRecord]) -> list[ReignChange]:
+    def add(self, pushes: Iterable[PushRecord]) -> list[TermChange]:
         """Read the pushes that followed those read before; return the hand-overs among them."""
         known = len(self.changes)
         for push in pushes:
@@ -97,5 +97,5 @@ class PushAudit:
         self._highest_accepted = token
         last = self.last_accepted
         if last is not None and push.epoch > last.epoch:
-            self.changes.append(ReignChange(last.epoch, push.epoch, last.received_at, push.received_at))
+            self.changes.append(TermChange(last.epoch, push.epoch, last.received_at, push.received_at))
         self.last_accepted = push

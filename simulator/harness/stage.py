@@ -163,9 +163,9 @@ class Stage:
         for number in range(1, count + 1):
             name = f"node-{number}"
             plan = NodePlan(name, self._directory / name, http[number - 1], clustering[number - 1])
-            told = await self._wiring.hosts(plan, hosts) if self._wiring and hosts else hosts
+            node_hosts = await self._wiring.hosts(plan, hosts) if self._wiring and hosts else hosts
             failsafe = self._options.failsafe
-            options = node_options(plan, cluster=cluster, zookeeper=told, seed=seed, failsafe=failsafe)
+            options = node_options(plan, cluster=cluster, zookeeper=node_hosts, seed=seed, failsafe=failsafe)
             write_yaml(plan.file, options)
             command = self._command("node", "--config", str(plan.file))
             self.plans.append(plan)

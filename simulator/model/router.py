@@ -52,9 +52,9 @@ class Router:
             interaction.waiting = True
             target.line[interaction] = None
             self._timeline.after(target.spec.patience.draw(self._patience), self._give_up, interaction)
-            self._tell(target)
+            self._notify(target)
 
-    def settle(self, agent: Agent) -> None:
+    def refresh(self, agent: Agent) -> None:
         """Bring counts and pools up to the agent's new state, then give him what waits for him."""
         self._recount(agent)
         while (waiting := self._oldest_for(agent)) is not None:
@@ -89,7 +89,7 @@ class Router:
             if agent in served.pool:
                 served.pool.move_to_end(agent)
         self._recount(agent)
-        self._tell(target)
+        self._notify(target)
         service = interaction.service
         if service is None:
             service = target.spec.handle.draw(self._service)
@@ -104,15 +104,15 @@ class Router:
             return
         wrap_up = target.spec.wrap_up.draw(self._service)
         self._timeline.after(wrap_up, self._finish, interaction, agent, service + wrap_up)
-        self.settle(agent)
+        self.refresh(agent)
 
     def _finish(self, interaction: Interaction, agent: Agent, seconds: float) -> None:
         target = interaction.target
         agent.wrapping[target.media] -= 1
         target.flow(interaction).completed += 1
         target.learn_handle_time(seconds)
-        self._tell(target)
-        self.settle(agent)
+        self._notify(target)
+        self.refresh(agent)
 
     def _give_up(self, interaction: Interaction) -> None:
         if not interaction.waiting:
@@ -124,7 +124,7 @@ class Router:
         flow = target.flow(interaction)
         flow.waiting -= 1
         flow.abandoned += 1
-        self._tell(target)
+        self._notify(target)
 
     def _recount(self, agent: Agent) -> None:
         before, after = agent.reading, agent.read()
@@ -148,6 +148,6 @@ class Router:
         for observer in self.observers:
             observer.agent_changed(agent)
 
-    def _tell(self, target: Target) -> None:
+    def _notify(self, target: Target) -> None:
         for observer in self.observers:
             observer.target_changed(target)

@@ -38,7 +38,7 @@ class Staffing:
     def send_home(self, agent: Agent, *, home: bool) -> None:
         """Keep the agent logged out whatever his shift says, or let the shift decide again."""
         agent.excused = home
-        self._router.settle(agent)
+        self._router.refresh(agent)
 
     def _begin(self, agent: Agent, shift: Shift) -> None:
         spread = agent.staff.login_spread * self._rng.random()
@@ -57,21 +57,21 @@ class Staffing:
     def _login(self, agent: Agent) -> None:
         agent.present = True
         agent.on_break = False
-        self._router.settle(agent)
+        self._router.refresh(agent)
 
     def _logout(self, agent: Agent) -> None:
         agent.present = False
-        self._router.settle(agent)
+        self._router.refresh(agent)
 
     def _expect_break(self, agent: Agent, breaks: Breaks) -> None:
         self._timeline.after(breaks.every * self._rng.standard_exponential(), self._break, agent, breaks)
 
     def _break(self, agent: Agent, breaks: Breaks) -> None:
         agent.on_break = agent.present
-        self._router.settle(agent)
+        self._router.refresh(agent)
         self._timeline.after(breaks.length.draw(self._rng), self._back, agent, breaks)
 
     def _back(self, agent: Agent, breaks: Breaks) -> None:
         agent.on_break = False
-        self._router.settle(agent)
+        self._router.refresh(agent)
         self._expect_break(agent, breaks)

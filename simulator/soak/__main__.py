@@ -88,14 +88,14 @@ class Soak:
             while True:
                 for plan in self._arena.stage.plans:
                     process = self._arena.nodes[plan.name]
-                    self._look(plan.name, process.worker_pid)
-                    self._look(f"{plan.name} supervisor", process.pid)
+                    self._sample_process(plan.name, process.worker_pid)
+                    self._sample_process(f"{plan.name} supervisor", process.pid)
                     page = (await client.get(f"{plan.http}/metrics")).text
-                    told = next(line for line in page.splitlines() if line.startswith(_METRIC))
-                    self._note(plan.name, TASKS, float(told.removeprefix(_METRIC)))
+                    line = next(line for line in page.splitlines() if line.startswith(_METRIC))
+                    self._note(plan.name, TASKS, float(line.removeprefix(_METRIC)))
                 await asyncio.sleep(every_seconds)
 
-    def _look(self, subject: str, pid: int) -> None:
+    def _sample_process(self, subject: str, pid: int) -> None:
         self._note(subject, FILES, open_files(pid))
         self._note(subject, THREADS, threads(pid))
         self._note(subject, MEMORY, resident_mib(pid))

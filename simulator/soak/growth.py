@@ -53,10 +53,10 @@ def judge(subject: str, quantity: Quantity, samples: list[tuple[float, float]]) 
     if len(samples) < 2 * _QUARTERS:
         raise ValueError(f"{subject}, {quantity.name}: {len(samples)} samples tell nothing, at least 8 are needed")
     quarter = len(samples) // _QUARTERS
-    settled = samples[quarter:]
-    begin = median(value for _, value in settled[:quarter])
+    later_samples = samples[quarter:]
+    begin = median(value for _, value in later_samples[:quarter])
     end = median(value for _, value in samples[-quarter:])
-    return Growth(subject, quantity, begin, end, 3600.0 * slope(settled), len(samples))
+    return Growth(subject, quantity, begin, end, 3600.0 * slope(later_samples), len(samples))
 
 
 def slope(samples: list[tuple[float, float]]) -> float:

@@ -90,7 +90,7 @@ class Site:
     async def pacing(self, node: Node) -> None:
         """Wait until a push of this node was accepted."""
         async with asyncio.timeout(30):
-            while not (node.board.report and node.board.report.pushed and node.member.mastership.reign):
+            while not (node.latest_report.report and node.latest_report.report.pushed and node.member.mastership.term):
                 await asyncio.sleep(0.1)
 
 
@@ -135,8 +135,8 @@ async def test_a_platform_that_fails_raises_one_alarm_that_pages_and_metrics_sho
 async def test_refused_targets_and_replies_that_do_not_fit_have_alarms_of_their_own(site: Site) -> None:
     node = await site.start("n1")
     await site.pacing(node)
-    assert node.board.report is not None
-    target = node.board.report.targets[0]
+    assert node.latest_report.report is not None
+    target = node.latest_report.report.targets[0]
 
     await site.misbehave(kind="target_errors", targets=[target])
     await site.told(lambda events: len(events) >= 1)
@@ -160,8 +160,8 @@ async def test_refused_targets_and_replies_that_do_not_fit_have_alarms_of_their_
 async def test_series_of_single_targets_can_be_switched_off(site: Site) -> None:
     node = await site.start("n1", metrics={"perTarget": "true"})
     await site.pacing(node)
-    assert node.board.report is not None
-    name = node.board.report.targets[0]
+    assert node.latest_report.report is not None
+    name = node.latest_report.report.targets[0]
     shown = (await site.page(node, "/metrics")).text
     changed = yaml.safe_dump(site.options(metrics={"perTarget": "false"}))
     await node.member.documents.write(changed.encode(), 0)
@@ -182,14 +182,14 @@ async def test_the_next_master_clears_what_the_one_before_raised(site: Site, zoo
     await site.pacing(first)
     second = await site.start("n2", zookeeper)
     async with asyncio.timeout(30):
-        while second.board.report is None:
+        while second.latest_report.report is None:
             await asyncio.sleep(0.1)
 
     await site.misbehave(kind="status", status=500)
     await site.told(lambda events: len(events) >= 1)
     await site.stop("n1")
     async with asyncio.timeout(30):
-        while second.member.mastership.reign is None:
+        while second.member.mastership.term is None:
             await asyncio.sleep(0.1)
     await asyncio.sleep(4.0)
     during = (await site.page(second, "/alarms")).json()["active"]

@@ -10,8 +10,8 @@ import trustme
 from pacing_node.alarms.conditions import CONDITIONS
 from pacing_node.alarms.machine import Rule
 from pacing_node.assembly.node_alarms import NodeAlarms, rules_of, sinks_of, syslog_sender
-from pacing_node.cycle.cycle_counters import Tally
-from pacing_node.cycle.latest_report import Board
+from pacing_node.cycle.cycle_counters import CycleCounters
+from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.monitoring.node_readings import NodeSources
 from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options, restart_needed
 from pacing_node.options.errors import ConfigurationError
@@ -102,8 +102,8 @@ def alarms_of_a_node() -> NodeAlarms:
     sources = NodeSources(
         node="n1",
         mastership=FakeMastership(),  # type: ignore[arg-type]
-        board=Board(),
-        tally=Tally(),
+        latest_report=LatestReport(),
+        cycle_counters=CycleCounters(),
         loop_lag_seconds=lambda: 0.0,
         refused=dict,
     )

@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pacing_node.algorithms.model import Reason
-from pacing_node.cycle.cycle_counters import Tally
-from pacing_node.cycle.latest_report import Board
+from pacing_node.cycle.cycle_counters import CycleCounters
+from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.monitoring.node_readings import NodeReadings, NodeSources
 from pacing_node.monitoring.pacing_readings import PLATFORM, STATISTICS, PacingReadings
 from pacing_node.runtime.process import CollectorPauses, memory_limit_bytes, resident_bytes
 from pacing_node.tls.expiry import all_days_left
-from tests.cycle.parts import FakeMastership, FakeReign, report
+from tests.cycle.parts import FakeMastership, FakeTerm, report
 
 
 def certificate(days: float) -> bytes:
@@ -96,13 +96,13 @@ class Site:
     """A node's sources with everything in the test's hand."""
 
     def __init__(self, *certificates: Path) -> None:
-        self.mastership, self.board, self.tally = FakeMastership(), Board(), Tally()
+        self.mastership, self.latest_report, self.cycle_counters = FakeMastership(), LatestReport(), CycleCounters()
         self.refused: dict[str, tuple[str, ...]] = {"cluster options": ()}
         sources = NodeSources(
             node="n1",
             mastership=self.mastership,  # type: ignore[arg-type]
-            board=self.board,
-            tally=self.tally,
+            latest_report=self.latest_report,
+            cycle_counters=self.cycle_counters,
             loop_lag_seconds=lambda: 0.25,
             refused=lambda: self.refused,
             certificates=certificates,
@@ -133,7 +133,7 @@ async def test_a_refused_configuration_counts_from_when_it_was_refused() -> None
 async def test_fenced_pushes_count_for_five_minutes() -> None:
     site = Site()
     site.own(0.0)
-    site.tally.pushes["fenced"] += 2
+    site.cycle_counters.pushes["fenced"] += 2
     counts = [site.own(now)["FencedPush"]["n1"] for now in (1.0, 100.0, 302.0)]
     site.readings.close()
 
@@ -143,9 +143,9 @@ async def test_fenced_pushes_count_for_five_minutes() -> None:
 async def test_no_master_counts_from_when_nobody_was_known(monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site()
     known = site.own(0.0)["NoMaster"]["n1"]
-    standing = site.mastership.standing
-    nobody = type(standing)(standing.role, "standby", 3, 0.0, standing.zookeeper, 4.0, "c", None)
-    monkeypatch.setattr(type(site.mastership), "standing", property(lambda _: nobody))
+    status = site.mastership.status
+    nobody = type(status)(status.role, "standby", 3, 0.0, status.zookeeper, 4.0, "c", None)
+    monkeypatch.setattr(type(site.mastership), "status", property(lambda _: nobody))
     values = [site.own(now)["NoMaster"]["n1"] for now in (5.0, 25.0)]
     site.readings.close()
 
@@ -189,10 +189,10 @@ async def test_certificates_are_named_by_file_and_node(tmp_path: Path) -> None:
 async def test_only_the_master_reads_for_the_cluster() -> None:
     site = Site()
     standby = site.readings.cluster(0.0)
-    reign = FakeReign()
-    site.mastership.give(reign)
+    term = FakeTerm()
+    site.mastership.give(term)
     master = site.readings.cluster(1.0)
-    reign.ended.set()
+    term.ended.set()
     former = site.readings.cluster(2.0)
     site.readings.close()
 
@@ -202,21 +202,21 @@ async def test_only_the_master_reads_for_the_cluster() -> None:
 # --- the master's cycles ---------------------------------------------------------------------------------------------
 
 
-class Reigning:
-    """Readings of a reign whose pushes the test makes."""
+class Leading:
+    """Readings of a term whose pushes the test makes."""
 
     def __init__(self) -> None:
-        self.board, self.tally, self.now = Board(), Tally(), 0.0
-        self.readings = PacingReadings(self.board, self.tally)
+        self.latest_report, self.cycle_counters, self.now = LatestReport(), CycleCounters(), 0.0
+        self.readings = PacingReadings(self.latest_report, self.cycle_counters)
         self.readings.take(3, 0.0)
 
     def cycle(self, status: str, *names: str, **changes: object) -> dict[str, dict[str, float]]:
         self.now += 5.0
-        self.tally.cycles += 1
-        self.tally.pushes[status] += 1
+        self.cycle_counters.cycles += 1
+        self.cycle_counters.pushes[status] += 1
         accepted = status == "accepted"
         made = report(*(names or ("A", "B")), epoch=3, calculated_at=self.now, pushed=accepted, **changes)
-        self.board.post(made, self.now)
+        self.latest_report.post(made, self.now)
         return self.take()
 
     def take(self) -> dict[str, dict[str, float]]:
@@ -224,18 +224,18 @@ class Reigning:
         return {name: {item: reading.value for item, reading in items.items()} for name, items in found.items()}
 
 
-def test_before_the_first_push_of_a_reign_nothing_is_known() -> None:
-    board, tally = Board(), Tally()
-    tally.pushes["failed"], tally.cycles = 7, 9
-    board.post(report("A", epoch=2, pushed=False), 0.0)
+def test_before_the_first_push_of_a_term_nothing_is_known() -> None:
+    latest_report, cycle_counters = LatestReport(), CycleCounters()
+    cycle_counters.pushes["failed"], cycle_counters.cycles = 7, 9
+    latest_report.post(report("A", epoch=2, pushed=False), 0.0)
 
-    assert PacingReadings(board, tally).take(3, 0.0) == {}
+    assert PacingReadings(latest_report, cycle_counters).take(3, 0.0) == {}
 
 
 def test_failed_pushes_count_in_a_row() -> None:
-    reigning = Reigning()
+    leading = Leading()
     runs = [
-        reigning.cycle(status)["PacingRequestsFailed"][PLATFORM]
+        leading.cycle(status)["PacingRequestsFailed"][PLATFORM]
         for status in ("accepted", "failed", "deadline", "withheld", "late", "failed", "accepted", "failed")
     ]
 
@@ -243,22 +243,22 @@ def test_failed_pushes_count_in_a_row() -> None:
 
 
 def test_an_invalid_reply_is_an_answer_but_no_good_one() -> None:
-    reigning = Reigning()
-    readings = [reigning.cycle(status) for status in ("failed", "invalid_reply", "invalid_reply", "failed", "accepted")]
+    leading = Leading()
+    readings = [leading.cycle(status) for status in ("failed", "invalid_reply", "invalid_reply", "failed", "accepted")]
 
     assert [each["PacingResponseValidationError"][PLATFORM] for each in readings] == [0.0, 1.0, 2.0, 2.0, 0.0]
     assert [each["PacingRequestsFailed"][PLATFORM] for each in readings] == [1.0, 0.0, 0.0, 1.0, 0.0]
 
 
 def test_refusals_count_per_target_over_accepted_pushes() -> None:
-    reigning = Reigning()
+    leading = Leading()
     readings = [
-        reigning.cycle("accepted", target_errors=("no such queue", "")),
-        reigning.cycle("accepted", target_errors=("no such queue", "gone")),
-        reigning.cycle("failed"),
-        reigning.take(),
-        reigning.cycle("accepted", target_errors=("", "gone")),
-        reigning.cycle("accepted"),
+        leading.cycle("accepted", target_errors=("no such queue", "")),
+        leading.cycle("accepted", target_errors=("no such queue", "gone")),
+        leading.cycle("failed"),
+        leading.take(),
+        leading.cycle("accepted", target_errors=("", "gone")),
+        leading.cycle("accepted"),
     ]
 
     assert [each["PacingResponseTargetError"] for each in readings] == [
@@ -272,41 +272,41 @@ def test_refusals_count_per_target_over_accepted_pushes() -> None:
 
 
 def test_stale_statistics_are_a_share_of_the_targets_in_use() -> None:
-    reigning = Reigning()
+    leading = Leading()
     reasons = np.array([Reason.STATISTICS_STALE, Reason.TARGET_DISABLED, Reason.AGENTS_AVAILABLE], np.int64)
 
-    assert reigning.cycle("accepted", "A", "B", "C", reason=reasons)["StatisticsStale"] == {STATISTICS: 50.0}
+    assert leading.cycle("accepted", "A", "B", "C", reason=reasons)["StatisticsStale"] == {STATISTICS: 50.0}
     none_used = np.full(2, Reason.TARGET_DISABLED, np.int64)
-    assert reigning.cycle("accepted", "A", "B", reason=none_used)["StatisticsStale"] == {STATISTICS: 0.0}
+    assert leading.cycle("accepted", "A", "B", reason=none_used)["StatisticsStale"] == {STATISTICS: 0.0}
 
 
 def test_an_infeasible_goal_counts_per_target_from_its_beginning() -> None:
-    reigning = Reigning()
+    leading = Leading()
     bad = np.array([Reason.GOAL_INFEASIBLE, Reason.AGENTS_AVAILABLE], np.int64)
-    readings = [reigning.cycle("accepted", reason=bad)["GoalInfeasible"] for _ in range(3)]
+    readings = [leading.cycle("accepted", reason=bad)["GoalInfeasible"] for _ in range(3)]
 
     assert [list(each) for each in readings] == [["A"], ["A"], ["A"]]
     assert readings[0]["A"] > 0.0
     assert readings[2]["A"] == pytest.approx(10.0)
-    assert reigning.cycle("accepted")["GoalInfeasible"] == {}
+    assert leading.cycle("accepted")["GoalInfeasible"] == {}
 
 
 def test_of_many_bad_targets_the_same_few_are_followed() -> None:
-    reigning = Reigning()
+    leading = Leading()
     names = tuple(f"T{number}" for number in range(1000))
     bad = np.full(1000, Reason.GOAL_INFEASIBLE, np.int64)
-    first = reigning.cycle("accepted", *names, target_errors=("bad",) * 1000, reason=bad)
+    first = leading.cycle("accepted", *names, target_errors=("bad",) * 1000, reason=bad)
     errors = ("",) * 150 + ("bad",) * 850
-    later = reigning.cycle("accepted", *names, target_errors=errors, reason=bad)
+    later = leading.cycle("accepted", *names, target_errors=errors, reason=bad)
 
     assert len(first["PacingResponseTargetError"]) == len(first["GoalInfeasible"]) == 200
     assert sorted(later["PacingResponseTargetError"].values()) == [1.0] * 150 + [2.0] * 50
     assert set(later["GoalInfeasible"]) == set(first["GoalInfeasible"])
 
 
-def test_a_new_reign_of_the_same_node_starts_counting_anew() -> None:
-    reigning = Reigning()
-    reigning.cycle("failed")
-    reigning.readings.rest()
+def test_a_new_term_of_the_same_node_starts_counting_anew() -> None:
+    leading = Leading()
+    leading.cycle("failed")
+    leading.readings.rest()
 
-    assert reigning.readings.take(4, 100.0) == {}
+    assert leading.readings.take(4, 100.0) == {}

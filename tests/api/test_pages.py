@@ -15,12 +15,12 @@ from cluster.mastership import EndCause
 from pacing_node.algorithms.model import Reason
 from pacing_node.api.app import NodeView, build_app
 from pacing_node.api.metrics import MetricSources, NodeCollector
-from pacing_node.cycle.cycle_counters import Tally
-from pacing_node.cycle.latest_report import Board
+from pacing_node.cycle.cycle_counters import CycleCounters
+from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.statistics.statistics_source import ServerHealth
 from pacing_node.targets import Finding, TargetSet
-from tests.cycle.parts import FakeMastership, FakeReign, FakeStatistics, report, snapshot, target
+from tests.cycle.parts import FakeMastership, FakeStatistics, FakeTerm, report, snapshot, target
 
 
 @dataclass
@@ -28,9 +28,9 @@ class Site:
     """A node's view of things and a client of its pages."""
 
     mastership: FakeMastership = field(default_factory=FakeMastership)
-    board: Board = field(default_factory=Board)
+    latest_report: LatestReport = field(default_factory=LatestReport)
     plan: Plan = field(default_factory=Plan)
-    tally: Tally = field(default_factory=Tally)
+    cycle_counters: CycleCounters = field(default_factory=CycleCounters)
     statistics: FakeStatistics = field(default_factory=lambda: FakeStatistics(snapshot(2)))
     missing: list[str] = field(default_factory=list)
 
@@ -40,16 +40,16 @@ class Site:
 
         server = ServerHealth("statserver", "127.0.0.1:1", True, "primary", 0.1)
         sources = MetricSources(
-            standing=lambda: self.mastership.standing,
+            status=lambda: self.mastership.status,
             transitions=lambda: {EndCause.RESIGNED.value: 2},
             statistics=lambda: (server,),
             loop_lag_seconds=lambda: 0.001,
-            board=self.board,
-            tally=self.tally,
+            latest_report=self.latest_report,
+            cycle_counters=self.cycle_counters,
         )
         return NodeView(
             mastership=self.mastership,
-            board=self.board,
+            latest_report=self.latest_report,
             plan=self.plan,
             statistics=lambda: self.statistics,
             collector=NodeCollector(sources),
@@ -77,7 +77,7 @@ def paced(site: Site, **columns: object) -> None:
     chat, support = target("A", groups=("G1",)), target("B", groups=("G2",))
     finding = Finding("warning", "alias_differs_from_number", 'virtual queue "A"@switch', "alias X, number VQ_A")
     site.plan.use_targets(TargetSet("1", (chat, support), findings=(finding,)))
-    site.board.post(report(chat.name, support.name, **columns), time.monotonic())
+    site.latest_report.post(report(chat.name, support.name, **columns), time.monotonic())
 
 
 class TestHealth:
@@ -98,10 +98,10 @@ class TestHealth:
             return (await client.get("/master")).status_code, (await client.get("/standby")).status_code
 
         assert await codes() == (503, 200)
-        reign = FakeReign()
-        site.mastership.give(reign)
+        term = FakeTerm()
+        site.mastership.give(term)
         assert await codes() == (200, 503)
-        reign.ended.set()
+        term.ended.set()
         assert await codes() == (503, 200)
 
 
@@ -168,7 +168,9 @@ class TestInboundReads:
 
     async def test_an_old_cycle_protects_nothing(self, client: httpx.AsyncClient, site: Site) -> None:
         paced(site, inbound_portion=np.zeros(2), epoch=1)
-        site.board.post(report("A - chat", "B - chat", epoch=2, inbound_portion=np.zeros(2)), time.monotonic() - 60)
+        site.latest_report.post(
+            report("A - chat", "B - chat", epoch=2, inbound_portion=np.zeros(2)), time.monotonic() - 60
+        )
         assert (await client.get(self.READS[0], params={"channel": "chat"})).json() == {"reactiveState": 1.0}
 
     async def test_capacity_of_a_channel_and_of_groups(self, client: httpx.AsyncClient, site: Site) -> None:
@@ -209,8 +211,8 @@ class TestMetrics:
         self, client: httpx.AsyncClient, site: Site
     ) -> None:
         paced(site)
-        site.tally.pushes["accepted"] += 3
-        site.mastership.give(FakeReign())
+        site.cycle_counters.pushes["accepted"] += 3
+        site.mastership.give(FakeTerm())
         text = (await client.get("/metrics")).text
         for line in (
             "pacing_master 1.0",

@@ -18,8 +18,8 @@ from pacing_node.api.app import NodeView, build_app
 from pacing_node.api.http_server import HttpServer
 from pacing_node.api.metrics import MetricSources, NodeCollector
 from pacing_node.cli.main import build_app as build_command
-from pacing_node.cycle.cycle_counters import Tally
-from pacing_node.cycle.latest_report import Board
+from pacing_node.cycle.cycle_counters import CycleCounters
+from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.targets import TargetSet
 from tests.cycle.parts import FakeMastership, report, target
@@ -41,7 +41,7 @@ MEMBER = {
     "error": None,
 }
 SILENT = {**MEMBER, "name": "node-2", "role": None, "state": "", "reachable": False, "error": "deadline exceeded"}
-REIGN = {
+TERM = {
     "epoch": 7,
     "node": "node-1",
     "began_at": 0.0,
@@ -66,7 +66,7 @@ class Page:
             "master": "node-1",
             "epoch": 7,
             "members": [MEMBER, SILENT],
-            "history": [REIGN],
+            "history": [TERM],
         }
 
 
@@ -78,22 +78,24 @@ def page() -> Page:
 @pytest.fixture
 async def run(page: Page) -> AsyncIterator[Run]:
     """Run a command against a node that knows two targets."""
-    board, plan, mastership = Board(), Plan(), FakeMastership()
+    latest_report, plan, mastership = LatestReport(), Plan(), FakeMastership()
     plan.use_settings(CycleSettings())
     plan.use_targets(TargetSet("1", (target("A"), target("B"))))
     reasons = np.array([Reason.AGENTS_AVAILABLE, Reason.NO_AGENTS_LOGGED_IN])
-    board.post(report("A - chat", "B - chat", reason=reasons), time.monotonic())
+    latest_report.post(report("A - chat", "B - chat", reason=reasons), time.monotonic())
 
     async def cluster_page() -> dict[str, Any]:
         return page.cluster
 
-    sources = MetricSources(lambda: mastership.standing, dict[str, int], tuple, lambda: 0.0, board, Tally())
+    sources = MetricSources(
+        lambda: mastership.status, dict[str, int], tuple, lambda: 0.0, latest_report, CycleCounters()
+    )
 
     async def history(limit: int) -> list[dict[str, Any]]:
-        return [REIGN][:limit]
+        return [TERM][:limit]
 
     view = NodeView(
-        mastership, board, plan, lambda: None, NodeCollector(sources), cluster_page, list[str], history=history
+        mastership, latest_report, plan, lambda: None, NodeCollector(sources), cluster_page, list[str], history=history
     )
     server = HttpServer("127.0.0.1", 0)
     await server.start(build_app(view))
@@ -106,7 +108,7 @@ async def run(page: Page) -> AsyncIterator[Run]:
     await server.stop()
 
 
-async def test_list_shows_members_and_the_newest_reign(run: Run) -> None:
+async def test_list_shows_members_and_the_newest_term(run: Run) -> None:
     result = await run("list")
     assert result.exit_code == 0
     assert "master node-1 · epoch 7" in result.stdout
@@ -126,11 +128,11 @@ async def test_a_standalone_node_is_called_so(run: Run, page: Page) -> None:
     assert "runs alone" in refused.stderr
 
 
-async def test_history_lists_reigns_with_cause_and_gap(run: Run) -> None:
+async def test_history_lists_terms_with_cause_and_gap(run: Run) -> None:
     result = await run("history")
     assert "1970-01-01 00:00:00.000" in result.stdout
     assert "0.050 s" in result.stdout
-    assert json.loads((await run("history", "--output", "json")).stdout) == {"history": [REIGN]}
+    assert json.loads((await run("history", "--output", "json")).stdout) == {"history": [TERM]}
 
 
 async def test_a_pause_is_shown_in_every_listing(run: Run, page: Page) -> None:

@@ -24,8 +24,8 @@ from pacing_node.api.cluster_page import cluster_page
 from pacing_node.api.http_server import HttpServer
 from pacing_node.api.metrics import MetricSources, NodeCollector, render
 from pacing_node.cli.orders import parse_duration
-from pacing_node.cycle.cycle_counters import Tally
-from pacing_node.cycle.latest_report import Board
+from pacing_node.cycle.cycle_counters import CycleCounters
+from pacing_node.cycle.latest_report import LatestReport
 from tests.cycle.parts import FakeMastership
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ async def test_a_step_down_in_favour_of_a_member_is_carried_out_or_refused(zooke
         members[name] = ClusterMember(settings, version="1", why_unable=able)
         await members[name].start()
         if name == "a":
-            await members[name].mastership.wait_for_reign()
+            await members[name].mastership.wait_for_term()
     async with asyncio.timeout(20.0):
         while members["b"].status().master != "a" or len(members["a"].members()) < 2:
             await asyncio.sleep(0.05)
@@ -184,7 +184,7 @@ async def test_a_step_down_in_favour_of_a_member_is_carried_out_or_refused(zooke
     refused = await run("step-down", "--to", "nobody")
     assert refused.exit_code == 1
     assert "nobody is not a member now; members are a, b" in refused.stderr
-    assert members["a"].mastership.reign is not None
+    assert members["a"].mastership.term is not None
     done = await run("step-down", "--to", "b", "--wait", "--output", "json")
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout) == {"former_master": "a", "former_epoch": 1, "master": "b", "epoch": 2}
@@ -197,6 +197,12 @@ async def test_a_step_down_in_favour_of_a_member_is_carried_out_or_refused(zooke
 def test_a_pause_is_a_metric(paused: bool) -> None:
     mastership = FakeMastership()
     sources = MetricSources(
-        lambda: mastership.standing, dict[str, int], tuple, lambda: 0.0, Board(), Tally(), paused=lambda: paused
+        lambda: mastership.status,
+        dict[str, int],
+        tuple,
+        lambda: 0.0,
+        LatestReport(),
+        CycleCounters(),
+        paused=lambda: paused,
     )
     assert f"\npacing_paused {float(paused)}\n" in render(NodeCollector(sources)).decode()

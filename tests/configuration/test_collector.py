@@ -7,7 +7,7 @@ import gc
 import pytest
 
 from pacing_node.runtime import gc_freeze as collector
-from pacing_node.runtime.gc_freeze import LARGE_TARGETS, settle, uncollected
+from pacing_node.runtime.gc_freeze import LARGE_TARGETS, freeze, uncollected
 
 
 def test_collections_wait_and_go_on_afterwards_also_after_an_error() -> None:
@@ -38,7 +38,7 @@ def test_who_collects_nothing_anyway_is_left_alone() -> None:
 def test_only_large_configurations_are_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
     frozen: list[bool] = []
     monkeypatch.setattr(collector.gc, "freeze", lambda: frozen.append(True))
-    settle(LARGE_TARGETS - 1)
+    freeze(LARGE_TARGETS - 1)
     assert not frozen
-    settle(LARGE_TARGETS)
+    freeze(LARGE_TARGETS)
     assert frozen

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cluster.mastership import EndCause, Role, Standing, ZooKeeperState
+from cluster.mastership import EndCause, LeadershipStatus, Role, ZooKeeperState
 from cluster.token import Token
 from pacing_node.algorithms.model import Snapshot
 from pacing_node.cycle.report import CycleReport
@@ -61,13 +61,13 @@ def report(*names: str, epoch: int = 1, calculated_at: float = 1000.0, **changes
 
 
 @dataclass
-class FakeReign:
-    """A reign whose lease the test decides."""
+class FakeTerm:
+    """A term whose lease the test decides."""
 
     epoch: int = 3
     cluster_id: str = "c"
     lease: float = 10.0
-    after_settled: bool = False
+    after_clean_end: bool = False
     cause: EndCause | None = None
     marks: list[tuple[str | None, int, int]] = field(default_factory=list)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -87,28 +87,28 @@ class FakeReign:
 
 
 class FakeMastership:
-    """Hands out reigns when the test says so."""
+    """Hands out terms when the test says so."""
 
     def __init__(self) -> None:
-        self.reign: FakeReign | None = None
+        self.term: FakeTerm | None = None
         self._given = asyncio.Event()
 
-    def give(self, reign: FakeReign) -> None:
-        self.reign = reign
+    def give(self, term: FakeTerm) -> None:
+        self.term = term
         self._given.set()
 
     @property
-    def standing(self) -> Standing:
-        master = self.reign is not None and not self.reign.ended.is_set()
+    def status(self) -> LeadershipStatus:
+        master = self.term is not None and not self.term.ended.is_set()
         role = Role.MASTER if master else Role.STANDBY
-        return Standing(role, role.value, 3, 2.0 if master else 0.0, ZooKeeperState.CONNECTED, 4.0, "c", "n1")
+        return LeadershipStatus(role, role.value, 3, 2.0 if master else 0.0, ZooKeeperState.CONNECTED, 4.0, "c", "n1")
 
-    async def wait_for_reign(self) -> FakeReign:
+    async def wait_for_term(self) -> FakeTerm:
         await self._given.wait()
-        assert self.reign is not None
-        if self.reign.ended.is_set():
+        assert self.term is not None
+        if self.term.ended.is_set():
             await asyncio.Event().wait()
-        return self.reign
+        return self.term
 
     async def start(self) -> None: ...
     async def stop(self) -> None: ...

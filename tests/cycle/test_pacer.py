@@ -13,13 +13,13 @@ import pytest
 from cluster.token import Token
 from pacing_node.algorithms.model import Algorithm, Reason
 from pacing_node.assembly.adapters import cycle_settings
-from pacing_node.cycle.latest_report import Board
+from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.cycle.report import CycleReport, decode, encode
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 from pacing_node.options.cluster_options import parse_cluster_options
-from tests.cycle.parts import FakeMastership, FakePlatform, FakeReign, FakeStatistics, accept, snapshot, target_set
+from tests.cycle.parts import FakeMastership, FakePlatform, FakeStatistics, FakeTerm, accept, snapshot, target_set
 
 FAST = CycleSettings(algorithm=Algorithm.SUPER_PROGRESSIVE, refresh_seconds=0.05, push_budget_seconds=0.02)
 
@@ -32,7 +32,7 @@ class Bench:
     statistics: FakeStatistics = field(default_factory=lambda: FakeStatistics(snapshot(2)))
     platform: FakePlatform = field(default_factory=FakePlatform)
     plan: Plan = field(default_factory=Plan)
-    board: Board = field(default_factory=Board)
+    latest_report: LatestReport = field(default_factory=LatestReport)
     shared: list[CycleReport] = field(default_factory=list)
     reached: list[bool] = field(default_factory=list)
 
@@ -42,7 +42,7 @@ class Bench:
             statistics=self.statistics,
             platform=self.platform,
             plan=self.plan,
-            board=self.board,
+            latest_report=self.latest_report,
             share=self.shared.append,
             on_push=self.reached.append,
         )
@@ -76,7 +76,7 @@ def bench() -> Bench:
 
 async def test_nothing_happens_before_settings_and_targets_are_known() -> None:
     bench = Bench()
-    bench.mastership.give(FakeReign())
+    bench.mastership.give(FakeTerm())
     async with running(bench):
         await asyncio.sleep(0.1)
         assert bench.statistics.snapshots == 0
@@ -89,7 +89,7 @@ async def test_a_standby_reads_statistics_but_sends_nothing(bench: Bench) -> Non
     async with running(bench):
         await until(lambda: bench.statistics.snapshots >= 3)
     assert bench.platform.pushes == []
-    assert bench.board.report is None
+    assert bench.latest_report.report is None
 
 
 async def test_a_new_master_pushes_at_once_and_then_every_period(bench: Bench) -> None:
@@ -97,46 +97,46 @@ async def test_a_new_master_pushes_at_once_and_then_every_period(bench: Bench) -
     bench.plan.use_settings(slow)
     async with running(bench):
         await asyncio.sleep(0.02)
-        bench.mastership.give(FakeReign())
+        bench.mastership.give(FakeTerm())
         await until(lambda: len(bench.platform.pushes) == 1)
         await asyncio.sleep(0.1)
         assert len(bench.platform.pushes) == 1, "the next one is due only after the refresh period"
 
 
-async def test_without_a_check_of_tokens_the_first_push_of_a_reign_waits_and_the_next_ones_do_not(bench: Bench) -> None:
+async def test_without_a_check_of_tokens_the_first_push_of_a_term_waits_and_the_next_ones_do_not(bench: Bench) -> None:
     bench.plan.use_settings(replace(FAST, refresh_seconds=0.05, hold_off_seconds=0.3))
     loop = asyncio.get_running_loop()
     async with running(bench):
         for epoch in (3, 4):
-            reign, before, began = FakeReign(epoch=epoch), len(bench.platform.pushes), loop.time()
-            bench.mastership.give(reign)
+            term, before, began = FakeTerm(epoch=epoch), len(bench.platform.pushes), loop.time()
+            bench.mastership.give(term)
             await until(lambda before=before: len(bench.platform.pushes) > before)
             assert loop.time() - began >= 0.29
             await until(lambda before=before: len(bench.platform.pushes) >= before + 3)
-            reign.ended.set()
+            term.ended.set()
             await asyncio.sleep(0.02)
 
 
-async def test_a_reign_after_one_that_left_nothing_under_way_pushes_at_once(bench: Bench) -> None:
+async def test_a_term_after_one_that_left_nothing_under_way_pushes_at_once(bench: Bench) -> None:
     bench.plan.use_settings(replace(FAST, hold_off_seconds=600.0))
     async with running(bench):
-        bench.mastership.give(FakeReign(after_settled=True))
+        bench.mastership.give(FakeTerm(after_clean_end=True))
         await until(lambda: len(bench.platform.pushes) == 1)
 
 
-async def test_a_reign_that_ends_while_it_waits_pushes_nothing(bench: Bench) -> None:
+async def test_a_term_that_ends_while_it_waits_pushes_nothing(bench: Bench) -> None:
     bench.plan.use_settings(replace(FAST, hold_off_seconds=0.2))
     async with running(bench):
-        reign = FakeReign()
-        bench.mastership.give(reign)
+        term = FakeTerm()
+        bench.mastership.give(term)
         await asyncio.sleep(0.05)
-        reign.ended.set()
+        term.ended.set()
         await asyncio.sleep(0.3)
     assert bench.platform.pushes == []
 
 
 @pytest.mark.parametrize(("fencing", "seconds"), [("token", 0.0), ("none", 1.224)])
-def test_the_wait_covers_a_push_of_the_reign_before_by_the_slowest_clock(fencing: str, seconds: float) -> None:
+def test_the_wait_covers_a_push_of_the_term_before_by_the_slowest_clock(fencing: str, seconds: float) -> None:
     connections = "configServer: {path: objects.yaml}\nstatServer: {primary: 'stat1:7000'}\n"
     options = parse_cluster_options(f"{connections}pacingEndpoint: {{fencing: {fencing}}}\n", "cluster.yaml")
     assert cycle_settings(options, 1.2).hold_off_seconds == pytest.approx(seconds)
@@ -144,7 +144,7 @@ def test_the_wait_covers_a_push_of_the_reign_before_by_the_slowest_clock(fencing
 
 async def test_the_first_calculation_counts_no_pending_and_later_ones_what_the_platform_reports(bench: Bench) -> None:
     bench.platform.answer = lambda token, targets: accept(token, targets, pending=100)
-    bench.mastership.give(FakeReign())
+    bench.mastership.give(FakeTerm())
     async with running(bench):
         await until(lambda: len(bench.shared) >= 3)
     first, _, third = bench.shared[:3]
@@ -156,17 +156,17 @@ async def test_the_first_calculation_counts_no_pending_and_later_ones_what_the_p
 
 
 async def test_every_report_reaches_board_and_standbys_and_survives_the_wire(bench: Bench) -> None:
-    bench.mastership.give(FakeReign(epoch=5))
+    bench.mastership.give(FakeTerm(epoch=5))
     async with running(bench):
         await until(lambda: len(bench.shared) >= 2)
     report = decode(encode(bench.shared[1]))
     assert (report.epoch, report.sequence, report.pushed) == (5, 2, True)
-    assert bench.board.report is bench.shared[-1]
+    assert bench.latest_report.report is bench.shared[-1]
 
 
 async def test_stale_statistics_send_zero_with_the_reason(bench: Bench) -> None:
     bench.statistics.now = snapshot(2, valid=False)
-    bench.mastership.give(FakeReign())
+    bench.mastership.give(FakeTerm())
     async with running(bench):
         await until(lambda: bool(bench.platform.pushes))
     _, entries, _ = bench.platform.pushes[0]
@@ -174,7 +174,7 @@ async def test_stale_statistics_send_zero_with_the_reason(bench: Bench) -> None:
 
 
 async def test_when_the_lease_does_not_allow_a_push_the_cycle_still_calculates_and_says_so(bench: Bench) -> None:
-    bench.mastership.give(FakeReign(lease=0.0))
+    bench.mastership.give(FakeTerm(lease=0.0))
     async with running(bench):
         await until(lambda: len(bench.shared) >= 2)
     assert bench.platform.pushes == []
@@ -193,15 +193,15 @@ async def test_an_unexpected_error_costs_one_cycle_only(bench: Bench) -> None:
         return accept(token, targets)  # type: ignore[arg-type]
 
     bench.platform.answer = flaky
-    bench.mastership.give(FakeReign())
+    bench.mastership.give(FakeTerm())
     async with running(bench) as pacer:
         await until(lambda: bool(bench.shared))
-        assert pacer.tally.failed_cycles == 1
+        assert pacer.cycle_counters.failed_cycles == 1
 
 
 async def test_a_failed_push_is_reported_and_the_next_period_tries_again(bench: Bench) -> None:
     bench.platform.answer = lambda *_: PushOutcome(PushStatus.FAILED, message="503 Service Unavailable")
-    bench.mastership.give(FakeReign())
+    bench.mastership.give(FakeTerm())
     async with running(bench):
         await until(lambda: len(bench.platform.pushes) >= 3)
     assert bench.shared[0].push_error == "503 Service Unavailable"
@@ -221,7 +221,7 @@ async def test_only_a_platform_that_does_not_answer_makes_the_node_doubt_its_own
     bench: Bench, outcome: PushOutcome, reached: bool
 ) -> None:
     bench.platform.answer = lambda *_: outcome
-    bench.mastership.give(FakeReign())
+    bench.mastership.give(FakeTerm())
     async with running(bench):
         await until(lambda: bool(bench.reached))
     assert bench.reached[0] is reached
@@ -229,7 +229,7 @@ async def test_only_a_platform_that_does_not_answer_makes_the_node_doubt_its_own
 
 async def test_targets_may_come_and_go_while_running_and_the_others_keep_what_was_learned(bench: Bench) -> None:
     bench.platform.answer = lambda token, targets: accept(token, targets, pending=50)
-    bench.mastership.give(FakeReign())
+    bench.mastership.give(FakeTerm())
     async with running(bench):
         await until(lambda: len(bench.shared) >= 2)
         bench.statistics.now = snapshot(3)
@@ -243,40 +243,40 @@ async def test_targets_may_come_and_go_while_running_and_the_others_keep_what_wa
 
 async def test_a_new_master_goes_on_from_the_state_the_old_one_shared(bench: Bench) -> None:
     bench.platform.answer = lambda token, targets: accept(token, targets, pending=50)
-    bench.mastership.give(FakeReign())
+    bench.mastership.give(FakeTerm())
     async with running(bench):
         await until(lambda: len(bench.shared) >= 2)
     successor = Bench()
     successor.plan.use_settings(FAST)
     successor.plan.use_targets(target_set("a", "b"))
-    successor.board.post(decode(encode(bench.shared[-1])), 0.0)
-    successor.mastership.give(FakeReign(epoch=4))
+    successor.latest_report.post(decode(encode(bench.shared[-1])), 0.0)
+    successor.mastership.give(FakeTerm(epoch=4))
     async with running(successor):
         await until(lambda: bool(successor.shared))
-    assert (successor.shared[0].pending >= 50).all(), "pending invitations of the old reign are not forgotten"
+    assert (successor.shared[0].pending >= 50).all(), "pending invitations of the old term are not forgotten"
     assert successor.shared[0].invitations.tolist() == [0, 0]
 
 
-async def test_damaged_state_is_refused_calmly_and_the_reign_starts_afresh(bench: Bench) -> None:
-    bench.mastership.give(FakeReign())
+async def test_damaged_state_is_refused_calmly_and_the_term_starts_afresh(bench: Bench) -> None:
+    bench.mastership.give(FakeTerm())
     async with running(bench):
         await until(lambda: bool(bench.shared))
     successor = Bench()
     successor.plan.use_settings(FAST)
     successor.plan.use_targets(target_set("a", "b"))
-    successor.board.post(replace(bench.shared[-1], learned_state=b"\xff" * 40), 0.0)
-    successor.mastership.give(FakeReign(epoch=4))
+    successor.latest_report.post(replace(bench.shared[-1], learned_state=b"\xff" * 40), 0.0)
+    successor.mastership.give(FakeTerm(epoch=4))
     async with running(successor):
         await until(lambda: bool(successor.shared))
     assert successor.shared[0].pushed
 
 
-async def test_after_a_reign_the_node_stands_by_again(bench: Bench) -> None:
-    reign = FakeReign()
-    bench.mastership.give(reign)
+async def test_after_a_term_the_node_stands_by_again(bench: Bench) -> None:
+    term = FakeTerm()
+    bench.mastership.give(term)
     async with running(bench):
         await until(lambda: bool(bench.platform.pushes))
-        reign.ended.set()
+        term.ended.set()
         await asyncio.sleep(0.02)
         sent = len(bench.platform.pushes)
         read = bench.statistics.snapshots
@@ -286,7 +286,7 @@ async def test_after_a_reign_the_node_stands_by_again(bench: Bench) -> None:
 
 async def test_raw_statistics_of_a_push_are_whole_counts_and_totals_add_up(bench: Bench) -> None:
     bench.statistics.now = snapshot(2, ready=2.0, busy=3.0, waiting=1.0, accepted=4.0, abandoned=1.0)
-    bench.mastership.give(FakeReign())
+    bench.mastership.give(FakeTerm())
     async with running(bench):
         await until(lambda: len(bench.platform.pushes) >= 2)
     entry = bench.platform.pushes[1][1][0]

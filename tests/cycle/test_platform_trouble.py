@@ -15,7 +15,7 @@ from pacing_node.algorithms.model import Algorithm, Reason
 from pacing_node.cycle.plan import CycleSettings
 from pacing_node.cycle.report import CycleReport
 from pacing_node.engagement.predictive import PredictiveEngagement
-from tests.cycle.parts import FakeReign, snapshot, target_set
+from tests.cycle.parts import FakeTerm, snapshot, target_set
 from tests.cycle.test_pacer import Bench, running
 from tests.engagement.platform import Platform, platform_running, settings
 
@@ -64,7 +64,7 @@ async def site() -> AsyncIterator[Site]:
         bench.plan.use_settings(SETTINGS)
         bench.plan.use_targets(target_set("a", "b"))
         bench.statistics.now = snapshot(2, ready=40.0, busy=0.0)
-        bench.mastership.give(FakeReign())
+        bench.mastership.give(FakeTerm())
         async with running(bench):
             yield Site(bench, platform)
         with contextlib.suppress(Exception):

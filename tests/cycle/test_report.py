@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pacing_node.cycle.latest_report import Board
+from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.report import CycleReport, decode, encode
 from pacing_node.rpc.cycle_pb2 import CycleRecord
 from tests.cycle.parts import report
@@ -56,12 +56,14 @@ def test_a_record_with_a_column_too_short_is_refused_by_name(column: str) -> Non
 
 
 def test_the_board_shows_the_newest_report_whatever_the_order_of_arrival() -> None:
-    board = Board()
-    assert board.age_seconds(10.0) == float("inf")
-    assert board.post(report("a", epoch=2, calculated_at=50.0), 10.0)
-    assert not board.post(report("a", epoch=1, calculated_at=60.0), 11.0), "an older epoch never replaces a newer one"
-    assert not board.post(report("a", epoch=2, calculated_at=49.0), 11.0)
-    assert board.post(report("a", epoch=2, calculated_at=51.0), 12.0)
-    assert board.report is not None
-    assert board.report.calculated_at == 51.0
-    assert board.age_seconds(15.0) == 3.0
+    latest_report = LatestReport()
+    assert latest_report.age_seconds(10.0) == float("inf")
+    assert latest_report.post(report("a", epoch=2, calculated_at=50.0), 10.0)
+    assert not latest_report.post(report("a", epoch=1, calculated_at=60.0), 11.0), (
+        "an older epoch never replaces a newer one"
+    )
+    assert not latest_report.post(report("a", epoch=2, calculated_at=49.0), 11.0)
+    assert latest_report.post(report("a", epoch=2, calculated_at=51.0), 12.0)
+    assert latest_report.report is not None
+    assert latest_report.report.calculated_at == 51.0
+    assert latest_report.age_seconds(15.0) == 3.0

@@ -20,7 +20,8 @@ from simulator.demo import cli
 STAND_IN = Path(__file__).with_name("stand_in.py")
 ON_STAND_INS = f"""
 import functools, sys, typer
-from simulator.demo import cli, stage, zookeeper
+from simulator.demo import cli
+from simulator.harness import stage, zookeeper
 stage.find_zookeeper = lambda: zookeeper.Source("a running one", hosts="127.0.0.1:1")
 cli.DemoOptions = functools.partial(cli.DemoOptions, well_known_ports=False)
 cli.Stage = functools.partial(stage.Stage, command=lambda *words: [sys.executable, {str(STAND_IN)!r}, *words])

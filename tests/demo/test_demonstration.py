@@ -134,7 +134,7 @@ async def test_members_do_not_count_as_there_when_nobody_answers():
     observer = Observer()
     observer.attach(["http://127.0.0.1:1"], "http://127.0.0.1:1")
     observer.seen.cluster = {"members": [{"name": "node-1", "reachable": True}]}
-    assert await observer.look() == []
+    assert await observer.refresh() == []
     assert observer.seen.reachable == 0
     await observer.close()
 

@@ -1,4 +1,4 @@
-"""The keeper of the nodes: who returns when, and which reigns ended with a death."""
+"""The keeper of the nodes: who returns when, and which terms ended with a death."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class World:
         self.nodes = {f"node-{number}": Node() for number in range(1, count + 1)}
         self.keeper = NodeKeeper(self.nodes, self.said.append, clock=lambda: self.now)
 
-    def pass_time(self, seconds, master="node-1", reign=1):
+    def pass_time(self, seconds, master="node-1", term=1):
         end = self.now + seconds
         while self.now < end:
             self.now += 0.5
-            self.keeper.look_after(master, reign)
+            self.keeper.look_after(master, term)
 
 
 def test_a_killed_master_returns_a_while_after_its_successor_has_pushed():
@@ -51,9 +51,9 @@ def test_a_killed_master_returns_a_while_after_its_successor_has_pushed():
     world.pass_time(5.0)
     assert not world.nodes["node-1"].running
     world.keeper.succeeded(1)
-    world.pass_time(RETURN_AFTER_SECONDS - 0.5, master="node-2", reign=2)
+    world.pass_time(RETURN_AFTER_SECONDS - 0.5, master="node-2", term=2)
     assert not world.nodes["node-1"].running
-    world.pass_time(1.0, master="node-2", reign=2)
+    world.pass_time(1.0, master="node-2", term=2)
     assert world.nodes["node-1"].running
     assert world.said == ["node-1 is started again, process 101"]
 
@@ -93,7 +93,7 @@ def test_a_standby_that_ended_is_told_and_returns_soon():
 
 
 @pytest.mark.parametrize("by_us", [True, False])
-def test_the_reign_of_a_master_whose_process_ended_counts_as_ended_by_death(by_us):
+def test_the_term_of_a_master_whose_process_ended_counts_as_ended_by_death(by_us):
     world = World()
     if by_us:
         world.keeper.kill("node-1", 1)
@@ -104,12 +104,12 @@ def test_the_reign_of_a_master_whose_process_ended_counts_as_ended_by_death(by_u
     assert not world.keeper.died(2)
 
 
-def test_a_later_reign_of_the_same_node_has_nothing_to_do_with_its_death():
+def test_a_later_term_of_the_same_node_has_nothing_to_do_with_its_death():
     world = World()
     world.keeper.kill("node-1", 1)
     world.keeper.succeeded(1)
-    world.pass_time(5.0, master="node-2", reign=2)
-    world.pass_time(5.0, master="node-1", reign=3)
+    world.pass_time(5.0, master="node-2", term=2)
+    world.pass_time(5.0, master="node-1", term=3)
     assert not world.keeper.died(3)
 
 

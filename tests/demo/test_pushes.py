@@ -19,13 +19,13 @@ def audit_of(*pushes):
     return audit
 
 
-def test_pushes_of_one_reign_are_counted_and_make_no_hand_over():
+def test_pushes_of_one_term_are_counted_and_make_no_hand_over():
     audit = audit_of(push(1, 1, 1), push(2, 1, 2), push(3, 1, 3, accepted=False))
     assert (audit.accepted, audit.refused, audit.cycles, audit.out_of_order, audit.changes) == (2, 1, 3, 0, [])
     assert audit.last_index == 3
 
 
-def test_the_gap_of_a_hand_over_lies_between_accepted_pushes_of_two_reigns():
+def test_the_gap_of_a_hand_over_lies_between_accepted_pushes_of_two_terms():
     audit = audit_of(
         push(1, 1, 1, at=10.0),
         push(2, 1, 2, at=11.0, accepted=False),
@@ -44,13 +44,13 @@ def test_only_new_hand_overs_are_returned():
     assert [change.epoch for change in audit.add([push(4, 6, 1)])] == [6]
 
 
-def test_an_accepted_push_of_an_old_reign_is_out_of_order_and_no_hand_over_back():
+def test_an_accepted_push_of_an_old_term_is_out_of_order_and_no_hand_over_back():
     audit = audit_of(push(1, 1, 1), push(2, 2, 1), push(3, 1, 2), push(4, 2, 2))
     assert audit.out_of_order == 1
     assert [change.epoch for change in audit.changes] == [2]
 
 
-def test_an_accepted_late_push_of_the_same_reign_is_out_of_order():
+def test_an_accepted_late_push_of_the_same_term_is_out_of_order():
     assert audit_of(push(1, 1, 2), push(2, 1, 1)).out_of_order == 1
 
 

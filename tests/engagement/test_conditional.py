@@ -74,7 +74,7 @@ def targets(count=1):
     return [push(f"Sales {index}") for index in range(count)]
 
 
-async def test_every_push_of_a_reign_replaces_the_one_before(place):
+async def test_every_push_of_a_term_replaces_the_one_before(place):
     async with master(place.url) as first:
         for sequence in (1, 2, 3):
             outcome = await first.push(token(1, sequence), targets(), SECONDS)
@@ -96,7 +96,7 @@ async def test_an_older_master_is_told_of_the_newer_one_and_changes_nothing(plac
     assert await place.refused() == ["condition_failed"]
 
 
-async def test_a_late_beginner_of_an_older_reign_does_not_steal_from_a_newer_master(place):
+async def test_a_late_beginner_of_an_older_term_does_not_steal_from_a_newer_master(place):
     async with master(place.url) as new, master(place.url) as old:
         await new.push(token(2, 1), targets(), SECONDS)
         assert (await old.push(token(1, 1), targets(), SECONDS)).status is PushStatus.FENCED
@@ -104,7 +104,7 @@ async def test_a_late_beginner_of_an_older_reign_does_not_steal_from_a_newer_mas
     assert await place.refused() == [], "it was not even sent"
 
 
-async def test_a_push_whose_answer_was_lost_is_found_to_be_taken_and_the_reign_goes_on(place):
+async def test_a_push_whose_answer_was_lost_is_found_to_be_taken_and_the_term_goes_on(place):
     async with master(place.proxied) as one:
         await one.push(token(1, 1), targets(), SECONDS)
         place.proxy.cut_before_answer(b'"sequence":2')
@@ -115,7 +115,7 @@ async def test_a_push_whose_answer_was_lost_is_found_to_be_taken_and_the_reign_g
     assert await place.accepted() == [(1, 1, "1/1"), (1, 2, "1/1"), (1, 3, "1/1")]
 
 
-async def test_the_lost_answer_of_a_reigns_first_push_is_no_foreign_write_either(place):
+async def test_the_lost_answer_of_a_terms_first_push_is_no_foreign_write_either(place):
     async with master(place.url) as before, master(place.proxied) as one:
         await before.push(token(1, 1), targets(), SECONDS)
         place.proxy.cut_before_answer(b'"epoch":2')
@@ -180,10 +180,10 @@ async def test_a_receiver_without_strong_etags_is_told_as_such_and_gets_nothing(
 
 
 async def test_two_masters_at_once_with_lost_answers_leave_a_history_in_order(place):
-    """No lease keeps them apart here: three reigns push as fast as they can, each over its own unreliable line."""
+    """No lease keeps them apart here: three terms push as fast as they can, each over its own unreliable line."""
     chance = random.Random(5)
 
-    async def reign(epoch, most):
+    async def term(epoch, most):
         """Push until somebody newer has taken over, or ``most`` times; how many were taken, and how the last ended."""
         taken = 0
         async with line(place.base) as (proxy, url), master(url) as one:
@@ -197,11 +197,11 @@ async def test_two_masters_at_once_with_lost_answers_leave_a_history_in_order(pl
         return taken, outcome.status
 
     async with asyncio.TaskGroup() as group:
-        reigns = []
+        terms = []
         for epoch, most in ((1, 10_000), (2, 10_000), (3, 40)):
-            reigns.append(group.create_task(reign(epoch, most)))
+            terms.append(group.create_task(term(epoch, most)))
             await asyncio.sleep(0.3)
-    ended = [each.result() for each in reigns]
+    ended = [each.result() for each in terms]
     accepted = await place.accepted()
     assert accepted == sorted(set(accepted))
     assert await place.out_of_order() == 0

@@ -98,7 +98,7 @@ class Masters(RuleBasedStateMachine):
         self.network: list[Request] = []
 
     @rule()
-    def a_reign_begins(self) -> None:
+    def a_term_begins(self) -> None:
         self.senders.append(Sender(next(self.epochs)))
 
     def _able(self) -> list[Sender]:
@@ -139,7 +139,7 @@ class Masters(RuleBasedStateMachine):
         if not answered or sender.waiting is not request:
             return
         if request.condition is None:
-            sender.looked(sender.state.look(request.place, *seen))
+            sender.looked(sender.state.inspect(request.place, *seen))
         elif took:
             sender.state.written(request.place, resource.etag)
             sender.taken()
@@ -200,41 +200,41 @@ def held(*place: int, cluster: str = "c") -> Holder:
         (held(1, 1, 1, cluster="other"), Finding.FENCED),
     ],
 )
-def test_a_reign_begins_on_what_is_older_and_on_nothing_else(holder: Holder | None, finding: Finding) -> None:
+def test_a_term_begins_on_what_is_older_and_on_nothing_else(holder: Holder | None, finding: Finding) -> None:
     state = begun()
-    assert state.look(Place(3, 1, 1), '"x"', holder) is finding
+    assert state.inspect(Place(3, 1, 1), '"x"', holder) is finding
     assert state.known is (finding is Finding.FREE)
 
 
 def test_the_first_write_of_all_asks_for_nothing_to_be_there() -> None:
     state = begun()
-    assert state.look(Place(3, 1, 1), None, None) is Finding.FREE
+    assert state.inspect(Place(3, 1, 1), None, None) is Finding.FREE
     assert state.headers() == {"If-None-Match": "*"}
 
 
 def test_an_own_write_whose_answer_was_lost_is_taken_for_nobody_elses() -> None:
     state = begun()
-    state.look(Place(3, 1, 1), '"a"', held(2, 5, 1))
+    state.inspect(Place(3, 1, 1), '"a"', held(2, 5, 1))
     assert state.headers() == {"If-Match": '"a"'}
     state.sent(Place(3, 1, 1))
     assert not state.known
-    assert state.look(Place(3, 1, 1), '"b"', held(3, 1, 1)) is Finding.OURS
+    assert state.inspect(Place(3, 1, 1), '"b"', held(3, 1, 1)) is Finding.OURS
     assert state.headers() == {"If-Match": '"b"'}
 
 
 @pytest.mark.parametrize("holder", [None, held(2, 5, 1), held(3, 1, 1)])
-def test_a_state_put_back_behind_an_own_accepted_write_ends_the_reign(holder: Holder | None) -> None:
+def test_a_state_put_back_behind_an_own_accepted_write_ends_the_term(holder: Holder | None) -> None:
     state = begun()
-    state.look(Place(3, 1, 1), None, None)
+    state.inspect(Place(3, 1, 1), None, None)
     state.sent(Place(3, 2, 1))
     state.written(Place(3, 2, 1), '"b"')
     state.sent(Place(3, 3, 1))
-    assert state.look(Place(3, 3, 1), '"c"', holder) is Finding.FENCED
+    assert state.inspect(Place(3, 3, 1), '"c"', holder) is Finding.FENCED
 
 
-def test_another_reign_remembers_nothing_of_the_one_before() -> None:
+def test_another_term_remembers_nothing_of_the_one_before() -> None:
     state = begun()
-    state.look(Place(3, 1, 1), None, None)
+    state.inspect(Place(3, 1, 1), None, None)
     state.sent(Place(3, 1, 1))
     state.written(Place(3, 1, 1), '"b"')
     assert state.known

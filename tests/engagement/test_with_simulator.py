@@ -61,7 +61,7 @@ def targets(objects):
     return discover(objects)
 
 
-async def settled(source, targets):
+async def values_arrived(source, targets):
     await source.start()
     source.watch(targets)
     deadline = time.monotonic() + 30
@@ -72,7 +72,7 @@ async def settled(source, targets):
 
 async def test_statistics_of_a_living_centre_are_complete_and_plausible(centre, targets):
     source = BridgeStatistics(centre["statistics"]["primary"], centre["statistics"]["backup"])
-    await settled(source, targets)
+    await values_arrived(source, targets)
     totals = {"accepted": 0.0, "completed": 0.0, "reactive_entered": 0.0}
     for _ in range(20):
         await asyncio.sleep(0.25)
@@ -115,8 +115,8 @@ async def test_the_statistics_api_says_the_same_as_the_feed(centre, objects, tar
             definitions=ApiDefinitions(queue=queue),
         )
         feed = BridgeStatistics(centre["statistics"]["primary"])
-        await settled(feed, targets)
-        await settled(api, targets)
+        await values_arrived(feed, targets)
+        await values_arrived(api, targets)
         entered = 0.0
         for _ in range(16):
             await asyncio.sleep(0.25)
@@ -148,7 +148,7 @@ async def test_the_webhook_is_taken_replayed_and_fenced(centre, targets):
 
 async def test_the_primary_dies_and_totals_jump_without_a_spike(centre, targets):
     source = BridgeStatistics(centre["statistics"]["primary"], centre["statistics"]["backup"])
-    await settled(source, targets)
+    await values_arrived(source, targets)
     stale, worst = 0, 0.0
     async with httpx.AsyncClient(base_url=centre["http"]) as client:
         for period in range(24):

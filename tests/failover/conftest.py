@@ -27,7 +27,7 @@ def master(site: Site) -> str:
 
 @pytest.fixture(autouse=True)
 def nothing_out_of_order(site: Site) -> Iterator[None]:
-    """Whatever a test does: no push of an old reign is accepted after one of a newer reign."""
+    """Whatever a test does: no push of an old term is accepted after one of a newer term."""
     yield
     assert site.audit().out_of_order == 0
     assert site.centre()["accepted_out_of_order"] == 0

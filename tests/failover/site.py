@@ -104,7 +104,7 @@ class Site:
     def steady(self) -> str:
         """Start ended nodes again, and wait until all are ready, one is master and pushes; its name."""
 
-        def settled() -> bool:
+        def steady() -> bool:
             for process in self.nodes.values():
                 if not process.running:
                     process.kill_session()
@@ -113,7 +113,7 @@ class Site:
             masters = self.masters()
             return ready and len(masters) == 1 and bool(self.get(masters[0], "/targets")["pushed"])
 
-        wait_until("the site is steady", settled, STEADY_SECONDS, self.logs)
+        wait_until("the site is steady", steady, STEADY_SECONDS, self.logs)
         return self.masters()[0]
 
     def other_than(self, node: str) -> str:

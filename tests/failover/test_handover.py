@@ -41,7 +41,7 @@ async def serving(site: Site) -> list[str]:
 
 
 def taken_over(site: Site, old_epoch: int, seconds: float) -> float:
-    """Wait until the platform has accepted a push of a newer reign; the gap it saw, also printed."""
+    """Wait until the platform has accepted a push of a newer term; the gap it saw, also printed."""
 
     def newer() -> bool:
         last = site.audit().last_accepted
@@ -69,9 +69,9 @@ def test_sigterm_hands_over_within_half_a_session(site: Site, master: str) -> No
     os.kill(site.nodes[master].pid, signal.SIGTERM)
     taken_over(site, epoch, 20.0)
     wait_until("the old master has ended", lambda: not site.nodes[master].running, 15.0)
-    reigns = {reign["epoch"]: reign for reign in site.get(site.other_than(master), "/cluster")["history"]}
-    assert reigns[epoch]["cause"] == "resigned"
-    assert reigns[epoch + 1]["gap_seconds"] < SESSION_SECONDS / 2
+    terms = {term["epoch"]: term for term in site.get(site.other_than(master), "/cluster")["history"]}
+    assert terms[epoch]["cause"] == "resigned"
+    assert terms[epoch + 1]["gap_seconds"] < SESSION_SECONDS / 2
 
 
 def test_a_master_that_dies_under_its_supervisor_is_replaced_without_waiting_for_its_session(

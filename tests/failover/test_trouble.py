@@ -129,11 +129,11 @@ class TestOptions:
             wait_until("every node knows", lambda node=node: site.get(node, "/cluster")["fencing"] == "none", 15.0)
 
         def held_off(change: Callable[[str], object]) -> bool:
-            """Whether the reign that follows a change of masters waited before its first push."""
+            """Whether the term that follows a change of masters waited before its first push."""
             old = site.steady()
             epoch = site.epoch(old)
             change(old)
-            wait_until("another reign pushes", lambda: site.audit().last_accepted.epoch > epoch, 30.0, site.logs)
+            wait_until("another term pushes", lambda: site.audit().last_accepted.epoch > epoch, 30.0, site.logs)
             epoch = site.audit().last_accepted.epoch
             told = rf"cycle\.first_push_held_off +epoch={epoch} "
             return any(re.search(told, site.log(node)) for node in site.nodes)

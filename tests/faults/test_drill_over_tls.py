@@ -60,8 +60,8 @@ def pages(member):
         return JSONResponse(await cluster_page(member, cluster="drilled", standalone=False))
 
     async def targets(_):
-        """As if every reign pushed at once."""
-        pushing = member.mastership.reign is not None
+        """As if every term pushed at once."""
+        pushing = member.mastership.term is not None
         page = {"epoch": member.status().epoch, "sequence": int(pushing), "interval_seconds": 1.0, "pushed": pushing}
         return JSONResponse(page)
 

@@ -54,7 +54,7 @@ class TestOrder:
             push(2, 2, 2),
             push(2, 3, 1, cluster_id="another"),
         ],
-        ids=["old reign", "same reign", "the same part twice", "another cluster"],
+        ids=["old term", "same term", "the same part twice", "another cluster"],
     )
     def test_whatever_comes_after_something_newer_is_out_of_order(self, late):
         pushes = record(push(0, 1, 1), push(1, 2, 2), late)

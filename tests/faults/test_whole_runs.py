@@ -25,7 +25,7 @@ async def test_drills_harm_one_cluster_after_the_other_and_leave_it_whole(tmp_pa
         graceful = await run_drill("graceful", arena, Options(), print)
         killed = await run_drill("kill", arena, Options(), print)
         leader = await run_drill("zookeeper-leader", arena, Options(), print)
-        before = RunningCluster(arena.stage.plans[0].http).look()
+        before = RunningCluster(arena.stage.plans[0].http).view()
         outside = await graceful_hand_over(RunningCluster(arena.stage.plans[0].http), before, print)
         assert await arena.steady() != before.master
     for result in (graceful, killed, leader):

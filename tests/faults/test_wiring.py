@@ -18,11 +18,11 @@ HEAD = b"POST /api/bulk HTTP/1.1\r\nHost: x\r\nPacing-Cluster-Id: c\r\nPacing-Ep
 async def wired(tmp_path):
     """Two nodes behind proxies of an ensemble of two and a platform, which are one server that tells its own port."""
 
-    async def tell(_, writer):
+    async def note(_, writer):
         writer.write(str(writer.get_extra_info("sockname")[1]).encode())
         writer.close()
 
-    servers = [await asyncio.start_server(tell, "127.0.0.1", 0) for _ in range(3)]
+    servers = [await asyncio.start_server(note, "127.0.0.1", 0) for _ in range(3)]
     ports = [server.sockets[0].getsockname()[1] for server in servers]
     objects = tmp_path / "objects.yaml"
     general = {"base_auth_url": f"http://h:{ports[2]}/oauth/token", "base_service_url": f"http://h:{ports[2]}/api/"}

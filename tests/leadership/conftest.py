@@ -39,7 +39,7 @@ class Members:
         hosts: str | None = None,
         health_services: tuple[str, str] = ("node", "master"),
         why_unable: Callable[[], Awaitable[str | None]] | None = None,
-        settled: Callable[[int], bool] | None = None,
+        ended_clean: Callable[[int], bool] | None = None,
         **options,
     ) -> ClusterMember:
         settings = ClusterSettings(
@@ -49,7 +49,7 @@ class Members:
                 "zookeeper_hosts": hosts or self._hosts,
                 "clustering_port": 0,
                 "session_timeout_seconds": SESSION_TIMEOUT_SECONDS,
-                "sit_out_seconds": 2.0,
+                "cooldown_seconds": 2.0,
                 **options,
             }
         )
@@ -59,7 +59,7 @@ class Members:
             http_address=f"{node}:8080",
             health_services=health_services,
             why_unable=why_unable,
-            settled=settled,
+            ended_clean=ended_clean,
         )
         await member.start()
         self.all.append(member)
@@ -70,7 +70,7 @@ class Members:
         await member.stop()
 
     def masters(self) -> list[ClusterMember]:
-        return [member for member in self.all if member.mastership.reign is not None]
+        return [member for member in self.all if member.mastership.term is not None]
 
     async def master(self, seconds: float = 30.0, other_than: ClusterMember | None = None) -> ClusterMember:
         found = []

@@ -16,12 +16,12 @@ from cluster.election.events import (
     AcquisitionFailed,
     Action,
     AskPromises,
-    BeginReign,
+    BeginTerm,
+    Claim,
     Connected,
     DropConnection,
-    EndReign,
+    EndTerm,
     Event,
-    Hold,
     LeaseProved,
     LeaseRefused,
     MasterObserved,
@@ -40,14 +40,14 @@ from cluster.election.events import (
     Suspended,
     Tick,
 )
-from cluster.election.failsafe_members import Admission, Elector, Electorate
+from cluster.election.failsafe_members import Admission, FailsafeList, FailsafeMember
 from cluster.election.state_machine import Leadership
-from cluster.election.successor import Yielding
+from cluster.election.successor import SuccessorGrace
 from cluster.errors import NotAdmittedError, RefusedError
-from cluster.lease import LeaseTerms
+from cluster.lease import LeaseTimes
 
-TERMS = LeaseTerms(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
-SIT_OUT_SECONDS = 10.0
+TERMS = LeaseTimes(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
+COOLDOWN_SECONDS = 10.0
 FAILSAFE_SECONDS = 12.0
 RATES = (0.99, 1.0, 1.01, 1.005)
 """Clocks of two machines differ by up to 2 %, and by 1 % from ZooKeeper's."""
@@ -57,8 +57,8 @@ RATES = (0.99, 1.0, 1.01, 1.005)
 class WriteElectorate:
     """A master writes whom it would ask for promises, under its epoch."""
 
-    hold: Hold
-    electorate: Electorate
+    claim: Claim
+    failsafe_list: FailsafeList
     version: int
 
 
@@ -67,7 +67,7 @@ class Request:
     """A request on its way, in the order of its session."""
 
     node: ModelNode
-    elector: Elector
+    failsafe_member: FailsafeMember
     action: Action | WriteElectorate
     session: int
     sent_at: float
@@ -77,30 +77,30 @@ class Request:
     pause_version: int | None
     """The version of the pause document that says that there is no pause; None when it says that there is one."""
     successor: str
-    settled: bool
+    ended_clean: bool
     vacant: bool
     """Nobody was master when all this was read."""
-    standing: Electorate | None
-    electorate_version: int
-    wanted: Electorate | None
+    status: FailsafeList | None
+    failsafe_list_version: int
+    wanted: FailsafeList | None
     refused: bool = False
     """Its sender must wait, and so never commits it."""
     given_up: bool = False
     applied: bool = False
     answer: Event | None = None
     written_version: int | None = None
-    """Of an electorate: the version it got."""
+    """Of an failsafe list: the version it got."""
 
 
 @dataclass
 class PromiseRound:
-    """A master asks everybody in its electorate; the answers come one by one."""
+    """A master asks everybody in its failsafe list; the answers come one by one."""
 
     node: ModelNode
     number: int
     epoch: int
     sent_at: float
-    open: set[Elector]
+    open: set[FailsafeMember]
 
 
 @dataclass
@@ -116,16 +116,16 @@ class ModelNode:
     """Where it answers the others."""
     session: int = 0
     connected: bool = False
-    yielding: Yielding = field(default_factory=lambda: Yielding(SIT_OUT_SECONDS))
+    successor_grace: SuccessorGrace = field(default_factory=lambda: SuccessorGrace(COOLDOWN_SECONDS))
     requests: list[Request] = field(default_factory=list)
-    written: tuple[Hold, Electorate | None, int] | None = None
+    written: tuple[Claim, FailsafeList | None, int] | None = None
     """The newest acquisition that took effect, and what it wrote."""
-    possible: list[Electorate] = field(default_factory=list)
-    """As master: the electorates that may stand in ZooKeeper."""
-    electorate_version: int = 0
+    possible: list[FailsafeList] = field(default_factory=list)
+    """As master: the failsafe lists that may stand in ZooKeeper."""
+    failsafe_list_version: int = 0
 
     @property
-    def elector(self) -> Elector:
+    def failsafe_member(self) -> FailsafeMember:
         return self.name, self.address
 
     def clock(self, now: float) -> float:
@@ -144,25 +144,25 @@ class World:
         self.nodes = [self._born(f"node-{index}", RATES[index], 37.0 * index) for index in range(nodes)]
         self.down = False
         """Whether ZooKeeper is away for everybody; sessions do not expire meanwhile."""
-        self.electorate: Electorate | None = None
-        self.electorate_version = 0
-        self.rounds: list[PromiseRound] = []
+        self.failsafe_list: FailsafeList | None = None
+        self.failsafe_list_version = 0
+        self.promise_rounds: list[PromiseRound] = []
         self.epoch = 0
         self.version = 0
         self.successor = ""
-        self.settled = False
-        """What the epoch's node says of the newest reign: it ended with nothing under way."""
-        self.ended_settled: set[int] = set()
-        """Epochs of reigns that ended so."""
+        self.ended_clean = False
+        """What the epoch's node says of the newest term: it ended with nothing under way."""
+        self.clean_epochs: set[int] = set()
+        """Epochs of terms that ended so."""
         self.named_at = 0.0
         self.paused = False
         self.pause_version = 0
-        self.master: Hold | None = None
+        self.master: Claim | None = None
         self.touched: dict[int, float] = {}
         """Newest touch of each living session that ZooKeeper's leader knows of."""
         self.unreported: dict[int, list[float]] = {}
         """Touches made since; a follower reports them within half a tick, unless it is cut off."""
-        self.reigns: list[tuple[str, Hold]] = []
+        self.terms: list[tuple[str, Claim]] = []
         self._ids = itertools.count(1)
 
     # --- what can happen ---------------------------------------------------------------------------------------------
@@ -186,42 +186,47 @@ class World:
         node.connected = False
         for request in node.requests:
             request.given_up = True
-        self.rounds = [each for each in self.rounds if each.node is not node]
+        self.promise_rounds = [each for each in self.promise_rounds if each.node is not node]
         born = self._born(node.name, node.rate, node.offset)
-        node.machine, node.admission, node.yielding, node.session = born.machine, born.admission, born.yielding, 0
+        node.machine, node.admission, node.successor_grace, node.session = (
+            born.machine,
+            born.admission,
+            born.successor_grace,
+            0,
+        )
         node.possible = []
         if elsewhere:
             node.address = f"address-{next(self._ids)}"
 
-    def write_electorate(self, node: ModelNode) -> None:
+    def write_failsafe_list(self, node: ModelNode) -> None:
         """As master, write who has joined."""
-        hold, wanted = node.machine.hold, self._members(node)
-        if hold is not None and wanted is not None and node.connected:
+        claim, wanted = node.machine.claim, self._members(node)
+        if claim is not None and wanted is not None and node.connected:
             node.possible.append(wanted)
-            self._send(node, WriteElectorate(hold, wanted, node.electorate_version))
+            self._send(node, WriteElectorate(claim, wanted, node.failsafe_list_version))
 
-    def promise_answered(self, asking: PromiseRound, elector: Elector, *, heard: bool = True) -> None:
+    def promise_answered(self, asking: PromiseRound, failsafe_member: FailsafeMember, *, heard: bool = True) -> None:
         """One of those asked answers now; unless ``heard`` the answer is lost, and the promise binds all the same."""
-        asked = next((each for each in self.nodes if each.elector == elector), None)
+        asked = next((each for each in self.nodes if each.failsafe_member == failsafe_member), None)
         seconds = TERMS.session_timeout_seconds
         refused = asked is None or asked.machine.promise(asked.clock(self.now), asking.epoch, seconds)
         if refused or not heard:
             self.promise_lost(asking)
             return
-        asking.open.discard(elector)
+        asking.open.discard(failsafe_member)
         if not asking.open:
             self._all_promised(asking)
 
     def _all_promised(self, asking: PromiseRound) -> None:
-        if asking in self.rounds:
-            self.rounds.remove(asking)
+        if asking in self.promise_rounds:
+            self.promise_rounds.remove(asking)
             at, seconds = asking.node.clock(self.now), TERMS.session_timeout_seconds
             self.post(asking.node, Promised(at, asking.number, asking.sent_at, seconds))
 
     def promise_lost(self, asking: PromiseRound) -> None:
         """Somebody does not answer in time, or refuses."""
-        if asking in self.rounds:
-            self.rounds.remove(asking)
+        if asking in self.promise_rounds:
+            self.promise_rounds.remove(asking)
             self.post(asking.node, PromiseMissing(asking.node.clock(self.now), asking.number))
 
     def connect(self, node: ModelNode) -> None:
@@ -254,7 +259,7 @@ class World:
         self.now += seconds
         for node in self.nodes:
             # A connected client that holds nothing keeps its session by pings; a holder by its proofs alone.
-            if node.connected and node.session in self.touched and node.machine.hold is None:
+            if node.connected and node.session in self.touched and node.machine.claim is None:
                 self.touched[node.session] = max(self.touched[node.session], self.now - 1.0)
         for session, touched in list(self.touched.items()):
             if not self.down and touched + TERMS.session_timeout_seconds <= self.now:
@@ -283,7 +288,7 @@ class World:
         if request.given_up:
             return
         if isinstance(request.action, WriteElectorate):
-            self._electorate_written(request, request.action)
+            self._failsafe_list_written(request, request.action)
         elif request.answer is None or not request.node.connected or request.node.session != request.session:
             self._fail(request, silent=False)
         else:
@@ -310,15 +315,15 @@ class World:
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def _born(self, name: str, rate: float, offset: float) -> ModelNode:
-        machine = Leadership(TERMS, SIT_OUT_SECONDS, self.failsafe_seconds)
+        machine = Leadership(TERMS, COOLDOWN_SECONDS, self.failsafe_seconds)
         return ModelNode(name, rate, offset, machine, Admission(offset + self.now * rate))
 
     def _carry_out(self, node: ModelNode, action: Action) -> None:
-        if isinstance(action, BeginReign):
-            self.reigns.append((node.name, action.hold))
+        if isinstance(action, BeginTerm):
+            self.terms.append((node.name, action.claim))
             assert node.written is not None
-            written, wanted, node.electorate_version = node.written
-            assert written == action.hold
+            written, wanted, node.failsafe_list_version = node.written
+            assert written == action.claim
             node.possible = [] if wanted is None else [wanted]
         elif isinstance(action, AskPromises):
             self._ask(node, action)
@@ -328,13 +333,13 @@ class World:
             node.connected = False
             self._fail_requests(node)
             node.session = 0
-        elif not isinstance(action, EndReign):
+        elif not isinstance(action, EndTerm):
             self._send(node, action)
 
     def _send(self, node: ModelNode, action: Action | WriteElectorate) -> None:
         request = Request(
             node,
-            node.elector,
+            node.failsafe_member,
             action,
             node.session,
             node.clock(self.now),
@@ -343,37 +348,39 @@ class World:
             self.version,
             None if self.paused else self.pause_version,
             self.successor,
-            self.settled,
+            self.ended_clean,
             self.master is None,
-            self.electorate,
-            self.electorate_version,
+            self.failsafe_list,
+            self.failsafe_list_version,
             self._members(node),
         )
         request.refused = isinstance(action, Acquire) and self._yields(request)
         node.requests.append(request)
 
     def _ask(self, node: ModelNode, action: AskPromises) -> None:
-        others = {elector for each in node.possible for elector in each.members} - {node.elector}
-        asking = PromiseRound(node, action.round, action.hold.epoch, node.clock(self.now), others)
-        self.rounds.append(asking)
+        others = {failsafe_member for each in node.possible for failsafe_member in each.members} - {
+            node.failsafe_member
+        }
+        asking = PromiseRound(node, action.round, action.claim.epoch, node.clock(self.now), others)
+        self.promise_rounds.append(asking)
         if not node.possible:
             self.promise_lost(asking)
         elif not others:
             self._all_promised(asking)
 
-    def _members(self, node: ModelNode) -> Electorate | None:
+    def _members(self, node: ModelNode) -> FailsafeList | None:
         """Who has a living session now, and the node itself: what a master would write."""
         if self.failsafe_seconds is None:
             return None
-        joined = {each.elector for each in self.nodes if each.session in self.touched} | {node.elector}
-        return Electorate(frozenset(joined), TERMS.session_timeout_seconds, self.failsafe_seconds)
+        joined = {each.failsafe_member for each in self.nodes if each.session in self.touched} | {node.failsafe_member}
+        return FailsafeList(frozenset(joined), TERMS.session_timeout_seconds, self.failsafe_seconds)
 
-    def _electorate_written(self, request: Request, action: WriteElectorate) -> None:
+    def _failsafe_list_written(self, request: Request, action: WriteElectorate) -> None:
         node = request.node
-        if request.written_version is not None and node.machine.hold == action.hold:
-            node.possible, node.electorate_version = [action.electorate], request.written_version
+        if request.written_version is not None and node.machine.claim == action.claim:
+            node.possible, node.failsafe_list_version = [action.failsafe_list], request.written_version
         else:
-            node.electorate_version = self.electorate_version
+            node.failsafe_list_version = self.failsafe_list_version
 
     def _apply(self, request: Request) -> Event | None:
         node, action, at = request.node, request.action, 0.0
@@ -384,31 +391,31 @@ class World:
                 at, request.sent_at, request.session, owner, "somebody" if master else None, self.epoch
             )
         if isinstance(action, Acquire):
-            unchanged = self.version == request.version and self.electorate_version == request.electorate_version
+            unchanged = self.version == request.version and self.failsafe_list_version == request.failsafe_list_version
             free = request.vacant and self.master is None and unchanged
             if not free or request.pause_version != self.pause_version or request.refused:
                 return AcquisitionFailed(at, action.attempt, False)
             self.epoch, self.version = request.epoch + 1, self.version + 1
             assert not self.paused
             # Clocks run at rates that differ by a percent at most.
-            waited = self.now - self.named_at >= 0.98 * SIT_OUT_SECONDS
+            waited = self.now - self.named_at >= 0.98 * COOLDOWN_SECONDS
             assert self.successor in {"", node.name} or waited, (node.name, self.successor)
-            assert request.settled == (request.epoch in self.ended_settled), request
-            self.successor, self.settled = "", False
-            hold = Hold(self.epoch, self.version, request.session, next(self._ids), request.settled)
-            self.electorate, self.electorate_version = request.wanted, self.electorate_version + 1
-            node.written = (hold, request.wanted, self.electorate_version)
-            self._set_master(hold)
-            return Acquired(at, action.attempt, request.sent_at, hold)
+            assert request.ended_clean == (request.epoch in self.clean_epochs), request
+            self.successor, self.ended_clean = "", False
+            claim = Claim(self.epoch, self.version, request.session, next(self._ids), request.ended_clean)
+            self.failsafe_list, self.failsafe_list_version = request.wanted, self.failsafe_list_version + 1
+            node.written = (claim, request.wanted, self.failsafe_list_version)
+            self._set_master(claim)
+            return Acquired(at, action.attempt, request.sent_at, claim)
         if isinstance(action, ProveLease):
-            if self.master is None or self.version != action.hold.epoch_version:
-                return LeaseRefused(at, action.hold.epoch)
-            return LeaseProved(at, action.hold.epoch, action.beat, request.sent_at)
+            if self.master is None or self.version != action.claim.epoch_version:
+                return LeaseRefused(at, action.claim.epoch)
+            return LeaseProved(at, action.claim.epoch, action.beat, request.sent_at)
         if isinstance(action, WriteElectorate):
-            held = self.master is not None and self.version == action.hold.epoch_version
-            if held and self.electorate_version == action.version:
-                self.electorate, self.electorate_version = action.electorate, self.electorate_version + 1
-                request.written_version = self.electorate_version
+            held = self.master is not None and self.version == action.claim.epoch_version
+            if held and self.failsafe_list_version == action.version:
+                self.failsafe_list, self.failsafe_list_version = action.failsafe_list, self.failsafe_list_version + 1
+                request.written_version = self.failsafe_list_version
             return None
         assert isinstance(action, Release), node.name
         self._release(request, action)
@@ -418,9 +425,9 @@ class World:
     def _yields(request: Request) -> bool:
         node, seen = request.node, (request.epoch, request.version)
         try:
-            node.yielding.check(node.name, request.successor, seen, request.sent_at)
-            seen_all = (*seen, request.electorate_version)
-            node.admission.check(request.elector, request.standing, seen_all, request.sent_at)
+            node.successor_grace.check(node.name, request.successor, seen, request.sent_at)
+            seen_all = (*seen, request.failsafe_list_version)
+            node.admission.check(request.failsafe_member, request.status, seen_all, request.sent_at)
         except (RefusedError, NotAdmittedError):
             return True
         return False
@@ -435,24 +442,24 @@ class World:
     def _release(self, request: Request, action: Release) -> None:
         if self.master is None:
             return
-        expected = action.hold.epoch_version if action.hold is not None else request.version
-        owned = action.hold is not None or self.master.session_id == request.session
+        expected = action.claim.epoch_version if action.claim is not None else request.version
+        owned = action.claim is not None or self.master.session_id == request.session
         if owned and self.version == expected:
-            # Whether something of the reign is under way is the application's to say: here every other one.
-            settled = action.hold is not None and not action.raise_to and action.hold.epoch % 2 == 0
-            if action.raise_to or action.successor or settled:
+            # Whether something of the term is under way is the application's to say: here every other one.
+            ended_clean = action.claim is not None and not action.raise_to and action.claim.epoch % 2 == 0
+            if action.raise_to or action.successor or ended_clean:
                 self.epoch, self.version = action.raise_to or self.epoch, self.version + 1
-                self.settled = settled
-                self.ended_settled |= {self.epoch} if settled else set()
+                self.ended_clean = ended_clean
+                self.clean_epochs |= {self.epoch} if ended_clean else set()
                 self.successor, self.named_at = action.successor, self.now
-            if action.hold is not None:
-                self.electorate, self.electorate_version = None, self.electorate_version + 1
+            if action.claim is not None:
+                self.failsafe_list, self.failsafe_list_version = None, self.failsafe_list_version + 1
             self._set_master(None)
 
-    def _set_master(self, hold: Hold | None) -> None:
-        self.master = hold
+    def _set_master(self, claim: Claim | None) -> None:
+        self.master = claim
         for node in self.nodes:
-            if node.connected and node.machine.hold is None and node.machine.state is not State.STOPPED:
+            if node.connected and node.machine.claim is None and node.machine.state is not State.STOPPED:
                 self._carry_out(node, ReadMaster())
 
     def _expire(self, session: int) -> None:
@@ -507,12 +514,12 @@ class World:
                 self.check()
 
     def _answer_promises(self, without: ModelNode | None) -> None:
-        for asking in list(self.rounds):
-            for elector in sorted(asking.open):
-                if without is not None and without.elector == elector:
+        for asking in list(self.promise_rounds):
+            for failsafe_member in sorted(asking.open):
+                if without is not None and without.failsafe_member == failsafe_member:
                     self.promise_lost(asking)
-                elif asking in self.rounds:
-                    self.promise_answered(asking, elector)
+                elif asking in self.promise_rounds:
+                    self.promise_answered(asking, failsafe_member)
 
     def live(self, seconds: float, silent: frozenset[str] = frozenset()) -> None:
         """Life as things are: who is connected is served, masters and peers talk, ``silent`` ones answer no peer."""
@@ -529,12 +536,12 @@ class World:
                     if node.connected:
                         self.answer(request)
                 self.check()
-            for asking in list(self.rounds):
-                for elector in sorted(asking.open):
-                    if elector[0] in silent:
+            for asking in list(self.promise_rounds):
+                for failsafe_member in sorted(asking.open):
+                    if failsafe_member[0] in silent:
                         self.promise_lost(asking)
-                    elif asking in self.rounds:
-                        self.promise_answered(asking, elector)
+                    elif asking in self.promise_rounds:
+                        self.promise_answered(asking, failsafe_member)
                     self.check()
 
     def acting(self) -> list[ModelNode]:
@@ -546,11 +553,11 @@ class World:
         acting = self.acting()
         assert len(acting) <= 1, [node.name for node in acting]
         for node in acting:
-            hold = node.machine.hold
-            assert hold is not None
+            claim = node.machine.claim
+            assert claim is not None
             if node.machine.state is not State.FAILSAFE:
-                assert self.master == hold, (node.name, hold, self.master)
-        epochs = [hold.epoch for _, hold in self.reigns]
+                assert self.master == claim, (node.name, claim, self.master)
+        epochs = [claim.epoch for _, claim in self.terms]
         assert epochs == sorted(set(epochs)), epochs
 
 

@@ -23,7 +23,7 @@ def alone(directory: Path | None, **options) -> ClusterMember:
         zookeeper_hosts=None,
         clustering_port=0,
         state_directory=directory,
-        sit_out_seconds=0.2,
+        cooldown_seconds=0.2,
         **options,
     )
     return ClusterMember(settings, version="1")
@@ -32,9 +32,9 @@ def alone(directory: Path | None, **options) -> ClusterMember:
 async def epoch_of_one_run(directory: Path) -> tuple[str, int]:
     member = alone(directory)
     await member.start()
-    reign = await member.mastership.wait_for_reign()
+    term = await member.mastership.wait_for_term()
     await member.stop()
-    return reign.cluster_id, reign.epoch
+    return term.cluster_id, term.epoch
 
 
 async def test_every_run_has_a_higher_epoch_of_the_same_cluster(tmp_path: Path) -> None:
@@ -45,15 +45,15 @@ async def test_every_run_has_a_higher_epoch_of_the_same_cluster(tmp_path: Path) 
 async def test_it_may_always_act_and_says_that_it_is_alone(tmp_path: Path) -> None:
     member = alone(tmp_path)
     await member.start()
-    standing = member.status()
-    assert (standing.role, standing.zookeeper, standing.state) == (Role.MASTER, ZooKeeperState.STANDALONE, "serving")
-    reign = await member.mastership.wait_for_reign()
-    assert reign.seconds_to_act(1.0) == 1.0
-    assert [reign.next_token().sequence for _ in range(3)] == [1, 2, 3]
+    status = member.status()
+    assert (status.role, status.zookeeper, status.state) == (Role.MASTER, ZooKeeperState.STANDALONE, "serving")
+    term = await member.mastership.wait_for_term()
+    assert term.seconds_to_act(1.0) == 1.0
+    assert [term.next_token().sequence for _ in range(3)] == [1, 2, 3]
     assert [status.info.name for status in await member.ask_members()] == ["only"]
     await member.stop()
-    assert reign.seconds_to_act(1.0) == 0.0
-    assert reign.cause is EndCause.RESIGNED
+    assert term.seconds_to_act(1.0) == 0.0
+    assert term.cause is EndCause.RESIGNED
 
 
 @pytest.mark.parametrize("content", [b"", b"17", b"not-a-uuid 5", b"6c1d9d5e-8a6c-4c5b-9d4e-0f0c7c6a1b2c minus"])
@@ -78,10 +78,10 @@ async def test_a_second_process_cannot_share_the_directory(tmp_path: Path) -> No
 async def test_a_receiver_that_knows_more_raises_the_epoch_above_it(tmp_path: Path) -> None:
     member = alone(tmp_path)
     await member.start()
-    reign = await member.mastership.wait_for_reign()
-    reign.fenced(reign.cluster_id, 41, 7)
-    assert reign.cause is EndCause.FENCED
-    assert (await asyncio.wait_for(member.mastership.wait_for_reign(), 5)).epoch == 42
+    term = await member.mastership.wait_for_term()
+    term.fenced(term.cluster_id, 41, 7)
+    assert term.cause is EndCause.FENCED
+    assert (await asyncio.wait_for(member.mastership.wait_for_term(), 5)).epoch == 42
     await member.stop()
     assert (await epoch_of_one_run(tmp_path))[1] == 43
 
@@ -90,8 +90,8 @@ async def test_stepping_down_pauses_it(tmp_path: Path) -> None:
     member = alone(tmp_path)
     await member.start()
     assert await member.step_down("an operator") == 1
-    assert member.mastership.reign is None
-    assert (await asyncio.wait_for(member.mastership.wait_for_reign(), 5)).epoch == 2
+    assert member.mastership.term is None
+    assert (await asyncio.wait_for(member.mastership.wait_for_term(), 5)).epoch == 2
     await member.stop()
 
 
@@ -122,7 +122,7 @@ async def test_without_a_directory_epochs_still_grow_from_run_to_run() -> None:
     for _ in range(2):
         member = alone(None)
         await member.start()
-        epochs.append((await member.mastership.wait_for_reign()).epoch)
+        epochs.append((await member.mastership.wait_for_term()).epoch)
         await member.stop()
         await asyncio.sleep(1.0)
     assert epochs[1] > epochs[0] > 1_600_000_000

@@ -30,7 +30,7 @@ async def test_a_slow_follower_skips_to_the_newest_record() -> None:
     assert (await waiting).info.sequence == 100
 
 
-async def test_a_late_follower_gets_the_newest_record_at_once_and_none_of_an_earlier_reign() -> None:
+async def test_a_late_follower_gets_the_newest_record_at_once_and_none_of_an_earlier_term() -> None:
     broadcast = Broadcast()
     broadcast.open()
     broadcast.publish(record(1))

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from cluster.election.events import (
     Acquire,
     AskPromises,
+    Claim,
     Connected,
-    Hold,
     MasterObserved,
     Promised,
     PromiseMissing,
@@ -20,38 +20,38 @@ from cluster.election.events import (
     Suspended,
 )
 from cluster.election.failsafe import Failsafe
-from cluster.election.failsafe_lease import Bridging
-from cluster.election.failsafe_members import Admission, Electorate, decode_electorate, encode_electorate
+from cluster.election.failsafe_lease import FailsafeLease
+from cluster.election.failsafe_members import Admission, FailsafeList, decode_failsafe_list, encode_failsafe_list
 from cluster.election.state_machine import Leadership
 from cluster.errors import DamagedStateError, NodeExistsError, NotAdmittedError, RefusedError, UnavailableError
 from cluster.mastership import EndCause
 from cluster.records import MemberInfo
 from simulator.harness.zookeeper import Ensemble
 from tests.leadership.conftest import SESSION_TIMEOUT_SECONDS, Members, until
-from tests.leadership.model import FAILSAFE_SECONDS, SIT_OUT_SECONDS, TERMS, ModelNode, World
+from tests.leadership.model import COOLDOWN_SECONDS, FAILSAFE_SECONDS, TERMS, ModelNode, World
 
 A, B, C = ("a", "a:7800"), ("b", "b:7800"), ("c", "c:7800")
-HOLD = Hold(3, 5, 7, 99)
+HOLD = Claim(3, 5, 7, 99)
 
 
 @pytest.fixture
 def world() -> World:
-    """Three members, one of them master with an electorate of all three; a fourth has not joined."""
+    """Three members, one of them master with an failsafe list of all three; a fourth has not joined."""
     made = World(4, FAILSAFE_SECONDS)
     for node in made.nodes[:3]:
         made.connect(node)
     made.live(1.0)
-    made.write_electorate(master(made))
+    made.write_failsafe_list(master(made))
     made.live(1.0)
     return made
 
 
 def master(world: World) -> ModelNode:
-    return next(node for node in world.nodes if node.machine.hold is not None)
+    return next(node for node in world.nodes if node.machine.claim is not None)
 
 
 def standbys(world: World) -> list[ModelNode]:
-    return [node for node in world.nodes[:3] if node.machine.hold is None]
+    return [node for node in world.nodes[:3] if node.machine.claim is None]
 
 
 def cut_off(world: World, *nodes: ModelNode) -> None:
@@ -60,8 +60,8 @@ def cut_off(world: World, *nodes: ModelNode) -> None:
 
 
 class TestAnOutageForEverybody:
-    def test_the_master_goes_on_and_keeps_its_reign(self, world: World) -> None:
-        before, hold = master(world), master(world).machine.hold
+    def test_the_master_goes_on_and_keeps_its_term(self, world: World) -> None:
+        before, claim = master(world), master(world).machine.claim
         world.zookeeper_goes()
         for _ in range(20):
             world.live(0.5)
@@ -71,7 +71,7 @@ class TestAnOutageForEverybody:
         for node in world.nodes[:3]:
             world.connect(node)
         world.live(1.0)
-        assert before.machine.hold == hold
+        assert before.machine.claim == claim
         assert before.machine.state is State.SERVING
 
     def test_one_that_does_not_answer_ends_it_within_the_lease(self, world: World) -> None:
@@ -125,7 +125,7 @@ class TestAnOutageForSome:
         world.live(TERMS.session_timeout_seconds)
         assert world.acting() == [other]
 
-    def test_one_who_joins_during_the_outage_waits_until_no_reign_can_bridge_it(self, world: World) -> None:
+    def test_one_who_joins_during_the_outage_waits_until_no_term_can_bridge_it(self, world: World) -> None:
         before, late = master(world), world.nodes[3]
         cut_off(world, *world.nodes[:3])
         world.live(TERMS.session_timeout_seconds + 1.0)
@@ -137,7 +137,7 @@ class TestAnOutageForSome:
         world.live(2.0)
         assert world.acting() == [late]
 
-    def test_an_attempt_on_a_vacancy_that_is_over_changes_nobodys_electorate_later(self, world: World) -> None:
+    def test_an_attempt_on_a_vacancy_that_is_over_changes_nobodys_failsafe_list_later(self, world: World) -> None:
         """Else it could take effect after the master's session, and let somebody contend whom the master never asks."""
         before, (other, third), late = master(world), standbys(world), world.nodes[3]
         world.live(TERMS.session_timeout_seconds)
@@ -158,7 +158,7 @@ class TestAnOutageForSome:
 
 class TestAPromise:
     def standby(self) -> Leadership:
-        rules = Leadership(TERMS, SIT_OUT_SECONDS)
+        rules = Leadership(TERMS, COOLDOWN_SECONDS)
         rules.handle(Connected(9.0, 7, 4.0, 9.0))
         rules.handle(MasterObserved(9.1, 9.0, 7, 8, "other", 3))
         return rules
@@ -190,17 +190,17 @@ class TestAPromise:
 
 class TestHowFarPromisesCarry:
     def test_they_count_from_the_asking_and_allow_for_clocks(self) -> None:
-        bridging = Bridging(100.0)
-        bridging.proved(10.0)
-        assert bridging.carries_until(12.0, 4.0) == pytest.approx(12.0 + 3.92)
+        failsafe_lease = FailsafeLease(100.0)
+        failsafe_lease.proved(10.0)
+        assert failsafe_lease.carries_until(12.0, 4.0) == pytest.approx(12.0 + 3.92)
 
     def test_no_longer_than_the_longest_time_after_the_last_proof(self) -> None:
-        bridging = Bridging(100.0)
-        bridging.proved(10.0)
-        bridging.proved(9.0)
-        assert bridging.carries_until(107.0, 4.0) == pytest.approx(10.0 + 98.0)
-        bridging.begin(108.5)
-        assert bridging.next_ask() is None
+        failsafe_lease = FailsafeLease(100.0)
+        failsafe_lease.proved(10.0)
+        failsafe_lease.proved(9.0)
+        assert failsafe_lease.carries_until(107.0, 4.0) == pytest.approx(10.0 + 98.0)
+        failsafe_lease.begin(108.5)
+        assert failsafe_lease.next_ask() is None
 
     def test_an_answer_of_an_earlier_outage_counts_no_more(self, world: World) -> None:
         rules = master(world).machine
@@ -217,10 +217,10 @@ class TestHowFarPromisesCarry:
 
 
 class TestAdmission:
-    ELECTORATE = Electorate(frozenset({A, B}), 4.0, 600.0)
+    ELECTORATE = FailsafeList(frozenset({A, B}), 4.0, 600.0)
     SEEN = (3, 5, 7)
 
-    def test_anybody_is_admitted_where_no_electorate_stands(self) -> None:
+    def test_anybody_is_admitted_where_no_failsafe_list_stands(self) -> None:
         Admission(100.0).check(C, None, self.SEEN, 100.0)
 
     def test_a_member_of_it_waits_for_what_an_earlier_process_may_have_promised(self) -> None:
@@ -246,14 +246,14 @@ class TestAdmission:
 
 class TestTheElectoratesNode:
     def test_what_is_written_is_what_is_read(self) -> None:
-        electorate = Electorate(frozenset({A, B}), 4.0, 600.0)
-        assert decode_electorate(encode_electorate(electorate), "/x") == electorate
-        assert decode_electorate(encode_electorate(None), "/x") is None
+        failsafe_list = FailsafeList(frozenset({A, B}), 4.0, 600.0)
+        assert decode_failsafe_list(encode_failsafe_list(failsafe_list), "/x") == failsafe_list
+        assert decode_failsafe_list(encode_failsafe_list(None), "/x") is None
 
     @pytest.mark.parametrize("damaged", [b"{", b"[]", b"{}", b'{"members": [{}]}', b'{"members": 1}', b"\xff"])
     def test_a_damaged_one_is_told_with_its_place(self, damaged: bytes) -> None:
         with pytest.raises(DamagedStateError, match="/pacing/x/failsafe: found"):
-            decode_electorate(damaged, "/pacing/x/failsafe")
+            decode_failsafe_list(damaged, "/pacing/x/failsafe")
 
 
 class TestUnanimity:
@@ -263,16 +263,16 @@ class TestUnanimity:
     def failsafe(answers: dict[str, str | BaseException | None]) -> Failsafe:
         infos = [MemberInfo(name, "", address, "1", 0.0) for name, address in (A, B, C)]
 
-        async def ask(elector: tuple[str, str], epoch: int, seconds: float) -> str | None:
+        async def ask(failsafe_member: tuple[str, str], epoch: int, seconds: float) -> str | None:
             assert (epoch, seconds) == (HOLD.epoch, 4.0)
-            answer = answers[elector[0]]
+            answer = answers[failsafe_member[0]]
             if isinstance(answer, BaseException):
                 raise answer
             return answer
 
         made = Failsafe("a", None, lambda: infos, 600.0)  # type: ignore[arg-type] - nothing is written here
         made.ask = ask
-        made._hold, made._possible = HOLD, [Electorate.of(infos, 4.0, 600.0)]
+        made._claim, made._possible = HOLD, [FailsafeList.of(infos, 4.0, 600.0)]
         return made
 
     async def test_the_promise_of_all_others_is_needed_and_enough(self) -> None:
@@ -288,15 +288,15 @@ class TestUnanimity:
             assert await cancelled.promised_seconds(HOLD) is None
         assert [each["refusals"] for each in logged] == [["c: CancelledError('')"]]
 
-    async def test_another_reign_has_no_promise(self) -> None:
-        assert await self.failsafe({"b": None, "c": None}).promised_seconds(Hold(4, 6, 7, 100)) is None
+    async def test_another_term_has_no_promise(self) -> None:
+        assert await self.failsafe({"b": None, "c": None}).promised_seconds(Claim(4, 6, 7, 100)) is None
 
     @pytest.mark.parametrize(("answer", "promised"), [(None, 4.0), ("it is acquiring", None)])
-    async def test_where_two_electorates_may_stand_both_are_asked(
+    async def test_where_two_failsafe_lists_may_stand_both_are_asked(
         self, answer: str | None, promised: float | None
     ) -> None:
         failsafe = self.failsafe({"b": None, "c": None, "d": answer})
-        failsafe._possible.append(Electorate(frozenset({A, ("d", "d:7800")}), 4.0, 600.0))
+        failsafe._possible.append(FailsafeList(frozenset({A, ("d", "d:7800")}), 4.0, 600.0))
         assert await failsafe.promised_seconds(HOLD) == promised
 
 
@@ -305,11 +305,11 @@ class TestWhatAnOperatorIsTold:
     def failsafe() -> Failsafe:
         return Failsafe("a", None, list, 600.0)  # type: ignore[arg-type] - nothing is written here
 
-    def test_when_promises_begin_to_carry_the_reign_and_when_they_are_over_once_each(self) -> None:
+    def test_when_promises_begin_to_carry_the_term_and_when_they_are_over_once_each(self) -> None:
         made = self.failsafe()
         with capture_logs() as logged:
             for carrying in (False, True, True, False, False):
-                made.tell(7, carrying=carrying)
+                made.log_transition(7, carrying=carrying)
         assert [(each["event"], each["log_level"], each["epoch"]) for each in logged] == [
             ("leadership.failsafe", "warning", 7),
             ("leadership.failsafe_over", "info", 7),
@@ -318,14 +318,14 @@ class TestWhatAnOperatorIsTold:
 
 @pytest.mark.ensemble
 class TestAWholeEnsemble:
-    async def test_the_reign_outlives_an_outage_and_a_member_that_left_before_is_not_missed(
+    async def test_the_term_outlives_an_outage_and_a_member_that_left_before_is_not_missed(
         self, members: Members, three_members: Ensemble
     ) -> None:
         a = await members.join("a", failsafe_seconds=60.0)
         await members.master()
         b, c = await members.join("b", failsafe_seconds=60.0), await members.join("c", failsafe_seconds=60.0)
-        reign = a.mastership.reign
-        assert reign is not None
+        term = a.mastership.term
+        assert term is not None
         await until(lambda: len(a.mastership.failsafe._others()) == 2)
         await members.leave(c)
         await until(lambda: a.mastership.failsafe._others() == [("b", b.info.clustering)])
@@ -335,14 +335,14 @@ class TestAWholeEnsemble:
         began = time.monotonic()
         while time.monotonic() - began < 2 * SESSION_TIMEOUT_SECONDS:
             await asyncio.sleep(0.05)
-            assert reign.seconds_to_act(0.5) == 0.5
+            assert term.seconds_to_act(0.5) == 0.5
         with pytest.raises(RefusedError, match="ZooKeeper is lost to every member: nobody could take over"):
             await a.step_down("an operator")
         for server in three_members.members:
             server.start()
         await asyncio.to_thread(three_members.wait_ready)
         await until(lambda: a.status().state == "serving")
-        assert a.mastership.reign is reign
+        assert a.mastership.term is term
 
     async def test_a_member_that_dies_in_the_outage_ends_it_with_the_lease(
         self, members: Members, three_members: Ensemble
@@ -350,22 +350,22 @@ class TestAWholeEnsemble:
         a = await members.join("a", failsafe_seconds=60.0)
         await members.master()
         b = await members.join("b", failsafe_seconds=60.0)
-        reign = a.mastership.reign
-        assert reign is not None
+        term = a.mastership.term
+        assert term is not None
         await until(lambda: a.mastership.failsafe._others() == [("b", b.info.clustering)])
         for server in three_members.members:
             server.kill()
         await until(lambda: a.status().state == "failsafe")
         await members.leave(b)
-        await asyncio.wait_for(reign.ended.wait(), 2 * SESSION_TIMEOUT_SECONDS)
-        assert reign.cause is EndCause.LEASE_EXPIRED
+        await asyncio.wait_for(term.ended.wait(), 2 * SESSION_TIMEOUT_SECONDS)
+        assert term.cause is EndCause.LEASE_EXPIRED
 
     async def test_who_resigns_leaves_the_way_free_for_anybody(self, members: Members) -> None:
         a = await members.join("a", failsafe_seconds=60.0)
         await members.master()
         await members.leave(a)
         b = await members.join("b", failsafe_seconds=60.0)
-        await asyncio.wait_for(b.mastership.wait_for_reign(), 10)
+        await asyncio.wait_for(b.mastership.wait_for_term(), 10)
 
     async def test_an_attempt_made_too_late_does_not_count_what_it_reads_as_a_vacancy(self, members: Members) -> None:
         await members.join("a", failsafe_seconds=60.0)
@@ -379,7 +379,7 @@ class TestAWholeEnsemble:
     async def test_a_list_nobody_can_read_is_told_now_and_then_until_it_is_emptied(self, members: Members) -> None:
         a = await members.join("a")
         await members.master()
-        session, path = a._parts._session, a.mastership._ballot._tree.electorate
+        session, path = a._backend._session, a.mastership._transactions._paths.failsafe_list
         a.mastership.set_candidate(candidate=False)
         await a.step_down("an operator")
         await session.set(path, b"{")
@@ -396,14 +396,14 @@ class TestAWholeEnsemble:
     async def test_who_was_not_asked_waits_and_says_so(self, members: Members) -> None:
         a = await members.join("a", failsafe_seconds=60.0)
         await members.master()
-        ballot, hold = a.mastership._ballot, a.mastership._machine.hold
-        assert hold is not None
-        other = Electorate(frozenset({("x", "x:7800")}), 2.0, 60.0)
-        await ballot.write_electorate(hold, other, await ballot.electorate_version())
+        transactions, claim = a.mastership._transactions, a.mastership._machine.claim
+        assert claim is not None
+        other = FailsafeList(frozenset({("x", "x:7800")}), 2.0, 60.0)
+        await transactions.write_failsafe_list(claim, other, await transactions.failsafe_list_version())
         # The session ends as after a loss of the machine: nothing is released.
-        await a._parts._session.stop(5.0)
+        await a._backend._session.stop(5.0)
         b = await members.join("b")
         await until(lambda: b.status().state == "waiting")
-        assert b.mastership.reign is None
+        assert b.mastership.term is None
         await b.mastership.stop()
         assert b.status().state == "stopped"

@@ -20,7 +20,7 @@ NOTICED_SECONDS = SESSION_TIMEOUT_SECONDS + TICK_SECONDS + 1.5
 PLANNED_SECONDS = SESSION_TIMEOUT_SECONDS / 2
 
 
-async def reigning(workers: Workers, receiver: Receiver, **options) -> Push:
+async def leading(workers: Workers, receiver: Receiver, **options) -> Push:
     """Two workers, both up, one of them pushing: its newest push."""
     for node in ("a", "b"):
         workers.start(node, receiver, **options)
@@ -30,13 +30,13 @@ async def reigning(workers: Workers, receiver: Receiver, **options) -> Push:
 
 
 async def gap_after(last: Push, receiver: Receiver) -> float:
-    """Seconds from the last accepted push of the old reign to the first of a newer one."""
+    """Seconds from the last accepted push of the old term to the first of a newer one."""
     first = await receiver.until(lambda push: push.epoch > last.epoch)
     return first.at - max(push.at for push in receiver.accepted if push.epoch == last.epoch)
 
 
 async def test_a_master_told_to_stop_hands_over_at_once(workers: Workers, receiver: Receiver) -> None:
-    last = await reigning(workers, receiver)
+    last = await leading(workers, receiver)
     workers.processes[last.node].terminate()
     gap = await gap_after(last, receiver)
     print(f"SIGTERM: {gap * 1000:.0f} ms")
@@ -47,7 +47,7 @@ async def test_a_master_told_to_stop_hands_over_at_once(workers: Workers, receiv
 
 
 async def test_a_killed_master_is_replaced_when_its_session_ends(workers: Workers, receiver: Receiver) -> None:
-    last = await reigning(workers, receiver)
+    last = await leading(workers, receiver)
     workers.processes[last.node].kill()
     gap = await gap_after(last, receiver)
     print(f"SIGKILL: {gap * 1000:.0f} ms")
@@ -58,7 +58,7 @@ async def test_a_killed_master_is_replaced_when_its_session_ends(workers: Worker
 async def test_a_supervisor_that_saw_its_worker_die_releases_its_mastership(
     workers: Workers, receiver: Receiver
 ) -> None:
-    last = await reigning(workers, receiver, supervised=True)
+    last = await leading(workers, receiver, supervised=True)
     os.kill(last.pid, signal.SIGKILL)
     gap = await gap_after(last, receiver)
     print(f"SIGKILL, supervised: {gap * 1000:.0f} ms")
@@ -68,7 +68,7 @@ async def test_a_supervisor_that_saw_its_worker_die_releases_its_mastership(
 
 
 async def test_a_master_frozen_and_continued_does_not_act_any_more(workers: Workers, receiver: Receiver) -> None:
-    last = await reigning(workers, receiver)
+    last = await leading(workers, receiver)
     workers.processes[last.node].send_signal(signal.SIGSTOP)
     gap = await gap_after(last, receiver)
     print(f"SIGSTOP: {gap * 1000:.0f} ms")
@@ -82,8 +82,8 @@ async def test_a_master_frozen_and_continued_does_not_act_any_more(workers: Work
     assert receiver.order_kept()
 
 
-async def test_a_frozen_event_loop_ends_the_process_and_the_reign(workers: Workers, receiver: Receiver) -> None:
-    last = await reigning(workers, receiver, supervised=True, watchdog_seconds=1.0)
+async def test_a_frozen_event_loop_ends_the_process_and_the_term(workers: Workers, receiver: Receiver) -> None:
+    last = await leading(workers, receiver, supervised=True, watchdog_seconds=1.0)
     os.kill(last.pid, signal.SIGUSR1)
     gap = await gap_after(last, receiver)
     print(f"frozen event loop: {gap * 1000:.0f} ms")

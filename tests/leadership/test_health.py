@@ -73,11 +73,11 @@ async def test_a_watcher_is_told_of_each_change_and_of_the_end() -> None:
     async with open_channel(f"127.0.0.1:{port}") as channel:
         watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service="master"))
         assert (await watch.read()).status == NOT_SERVING
-        health.tell(master=True)
+        health.set(master=True)
         assert (await watch.read()).status == SERVING
         health.close()
         assert (await watch.read()).status == NOT_SERVING
-        health.tell(master=True)
+        health.set(master=True)
         assert await watch.read() is grpc.aio.EOF
         began = time.monotonic()
         await server.stop(5)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cluster.lease import LeaseTerms, Touches
+from cluster.lease import LeaseTimes, Touches
 
-SHIPPED = LeaseTerms(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
+SHIPPED = LeaseTimes(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
 
 
 def test_in_steady_service_a_lease_ends_before_its_session_by_the_margin() -> None:
@@ -35,4 +35,4 @@ def test_a_longer_session_than_asked_for_tells_of_a_longer_tick() -> None:
 
 
 def test_a_shorter_session_than_asked_for_keeps_the_tick() -> None:
-    assert SHIPPED.granted(2.0) == LeaseTerms(2.0, 0.5, 0.5)
+    assert SHIPPED.granted(2.0) == LeaseTimes(2.0, 0.5, 0.5)

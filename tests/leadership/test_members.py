@@ -13,7 +13,7 @@ from cluster.errors import ConflictError, NotMasterError
 from cluster.mastership import Role
 from cluster.records import Record, RecordInfo
 from cluster.tasks import running_names
-from cluster.zookeeper import paths as tree
+from cluster.zookeeper import paths
 from simulator.harness.zookeeper import Ensemble
 from tests.leadership.conftest import CLUSTER, Members, until
 
@@ -42,7 +42,7 @@ async def test_members_see_each_other_come_and_go(members: Members) -> None:
 async def test_a_restarted_node_takes_its_name_from_its_old_session(
     members: Members, ensemble: Ensemble, zookeeper_hosts: str
 ) -> None:
-    _, place = tree.locate(zookeeper_hosts, CLUSTER)
+    _, place = paths.locate(zookeeper_hosts, CLUSTER)
     old = KazooClient(hosts=ensemble.hosts, timeout=30)
     await asyncio.to_thread(old.start)
     entry = json.dumps({"name": "a", "clustering": "127.0.0.1:1", "version": "0", "started_at": 1.0}).encode()
@@ -107,8 +107,8 @@ async def test_a_broken_stream_is_an_early_sign_and_no_more(members: Members) ->
     await until(lambda: b.last_record is not None)
     await a._server.server.stop(None)
     await until(lambda: signs)
-    assert b.mastership.reign is None
-    assert a.mastership.reign is not None
+    assert b.mastership.term is None
+    assert a.mastership.term is not None
 
 
 async def test_stepping_down_without_a_master_is_refused(members: Members) -> None:
@@ -143,7 +143,7 @@ async def test_the_document_is_written_by_compare_and_set_and_watched(members: M
     assert seen == [b"one", b"two"]
 
 
-async def test_history_tells_who_reigned_and_why_it_ended(members: Members) -> None:
+async def test_history_tells_who_led_and_why_it_ended(members: Members) -> None:
     a = await members.join("a")
     await members.master()
     b = await members.join("b")
@@ -179,43 +179,43 @@ async def test_a_stopped_member_leaves_no_task_behind(members: Members) -> None:
 
 async def test_resigning_comes_before_the_session_is_closed(members: Members, monkeypatch) -> None:
     a = await members.join("a")
-    reign = await a.mastership.wait_for_reign()
-    session = a._parts._session
+    term = await a.mastership.wait_for_term()
+    session = a._backend._session
     owners: list[object] = []
     stop = session.stop
 
     async def closing(timeout_seconds: float) -> None:
-        _, place = tree.locate(a.settings.zookeeper_hosts, CLUSTER)
+        _, place = paths.locate(a.settings.zookeeper_hosts, CLUSTER)
         owners.append(await session.exists(place.master))
         await stop(timeout_seconds)
 
     monkeypatch.setattr(session, "stop", closing)
     await members.leave(a)
     assert owners == [None]
-    assert reign.ended.is_set()
+    assert term.ended.is_set()
 
 
 @pytest.mark.ensemble
 async def test_what_may_be_started_shrinks_with_the_lease_and_ends_with_the_connection(members: Members) -> None:
     member = await members.join("a")
-    reign = await member.mastership.wait_for_reign()
-    mastership = member._parts.mastership
+    term = await member.mastership.wait_for_term()
+    mastership = member._backend.mastership
     machine, clock = mastership._machine, mastership._clock
     # Without an await in between no heartbeat comes to pass under these clocks.
     for left, budget, allowed in ((0.5, 0.4, 0.4), (0.3, 0.4, 0.0), (0.3, 0.2, 0.2), (-1.0, 0.001, 0.0)):
         mastership._clock = lambda left=left: machine.lease_until - left
-        assert reign.seconds_to_act(budget) == allowed, (left, budget)
+        assert term.seconds_to_act(budget) == allowed, (left, budget)
     mastership._clock = clock
-    assert reign.seconds_to_act(0.4) == 0.4
+    assert term.seconds_to_act(0.4) == 0.4
     suspended: list[tuple[bool, float]] = []
 
-    def look() -> None:
-        standing = member.status()
-        if standing.state == "suspended":
-            suspended.append((standing.lease_left_seconds > 0.0, reign.seconds_to_act(0.001)))
+    def refresh() -> None:
+        status = member.status()
+        if status.state == "suspended":
+            suspended.append((status.lease_left_seconds > 0.0, term.seconds_to_act(0.001)))
 
-    mastership.on_change.append(look)
-    member._parts._session.drop_connection()
+    mastership.on_change.append(refresh)
+    member._backend._session.drop_connection()
     await until(lambda: suspended)
     assert suspended[0] == (True, 0.0)
 
@@ -226,22 +226,22 @@ async def test_a_standby_that_has_looked_many_times_is_told_of_a_change_once(mem
     await members.master()
     b = await members.join("b")
     await until(lambda: b.status().master == "a")
-    ballot, looked = b.mastership._ballot, []
-    observe = ballot.observe
+    transactions, looked = b.mastership._transactions, []
+    observe = transactions.observe
 
     async def counted(on_change):
         looked.append(time.monotonic())
         return await observe(on_change)
 
-    ballot.observe = counted
+    transactions.observe = counted
     await until(lambda: len(looked) >= 8)
     looked.clear()
     await a.step_down("an operator")
-    await until(lambda: b.mastership.reign is not None)
+    await until(lambda: b.mastership.term is not None)
     assert 1 <= len(looked) <= 4
     watchers = session_of(b)._client._data_watchers
     assert max(len(each) for each in watchers.values()) == 1
 
 
 def session_of(member):
-    return member._parts._session
+    return member._backend._session

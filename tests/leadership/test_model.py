@@ -80,9 +80,9 @@ class Faults(RuleBasedStateMachine):
     @rule(number=node_numbers, ahead=st.integers(min_value=-2, max_value=3))
     def fenced(self, number: int, ahead: int) -> None:
         node = self.world.nodes[number]
-        hold = node.machine.hold
-        if hold is not None:
-            self.world.post(node, Fenced(node.clock(self.world.now), hold.epoch, True, max(0, hold.epoch + ahead)))
+        claim = node.machine.claim
+        if claim is not None:
+            self.world.post(node, Fenced(node.clock(self.world.now), claim.epoch, True, max(0, claim.epoch + ahead)))
 
     @invariant()
     def nobody_acts_without_holding(self) -> None:
@@ -90,19 +90,19 @@ class Faults(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if self.world.paused:
-            self._a_pause_ends_no_reign_and_begins_none()
-        # Longer than a session, the sit-out after a step-down, and the time after which a client is rebuilt.
+            self._a_pause_ends_no_term_and_begins_none()
+        # Longer than a session, the cooldown after a step-down, and the time after which a client is rebuilt.
         self.world.calm(20.0)
         states = [node.machine.state for node in self.world.nodes]
         assert states.count(State.SERVING) == 1, states
         assert len(self.world.acting()) == 1
         self.world.check()
 
-    def _a_pause_ends_no_reign_and_begins_none(self) -> None:
+    def _a_pause_ends_no_term_and_begins_none(self) -> None:
         self.world.calm(1.0)
-        before = self.world.acting(), len(self.world.reigns)
+        before = self.world.acting(), len(self.world.terms)
         self.world.calm(5.0)
-        assert (self.world.acting(), len(self.world.reigns)) == before
+        assert (self.world.acting(), len(self.world.terms)) == before
         self.world.pause(False)
 
 
@@ -116,11 +116,13 @@ class FaultsWithFailsafe(Faults):
             self.world.connect(node)
         self.world.live(1.0)
         for node in self.world.nodes[:3]:
-            self.world.write_electorate(node)
+            self.world.write_failsafe_list(node)
         self.world.live(1.0)
 
     def _answers(self):
-        return [(asking, elector) for asking in self.world.rounds for elector in sorted(asking.open)]
+        return [
+            (asking, failsafe_member) for asking in self.world.promise_rounds for failsafe_member in sorted(asking.open)
+        ]
 
     @rule()
     def zookeeper_goes(self) -> None:
@@ -135,8 +137,8 @@ class FaultsWithFailsafe(Faults):
         self.world.restart(self.world.nodes[number], elsewhere=elsewhere)
 
     @rule(number=node_numbers)
-    def writes_its_electorate(self, number: int) -> None:
-        self.world.write_electorate(self.world.nodes[number])
+    def writes_its_failsafe_list(self, number: int) -> None:
+        self.world.write_failsafe_list(self.world.nodes[number])
 
     @precondition(lambda self: self._answers())
     @rule(data=st.data(), heard=st.booleans())
@@ -164,10 +166,10 @@ class FaultsWithFailsafe(Faults):
         self.world.connect(self.world.nodes[number])
         self.world.live(seconds)
 
-    @precondition(lambda self: self.world.rounds)
+    @precondition(lambda self: self.world.promise_rounds)
     @rule(data=st.data())
     def a_round_is_lost(self, data: st.DataObject) -> None:
-        self.world.promise_lost(data.draw(st.sampled_from(self.world.rounds)))
+        self.world.promise_lost(data.draw(st.sampled_from(self.world.promise_rounds)))
 
     @rule()
     def the_fourth_connects(self) -> None:

@@ -74,7 +74,7 @@ async def test_a_master_cut_off_by_the_network_is_replaced_and_never_disturbs_it
     assert first.node == "outside"
     assert gap <= NOTICED_SECONDS
 
-    # What was held back arrives now, and the one that was cut off finds that its reign is over.
+    # What was held back arrives now, and the one that was cut off finds that its term is over.
     await asyncio.sleep(2 * SESSION_TIMEOUT_SECONDS)
     assert (await receiver.until(lambda push: push.at > first.at + SESSION_TIMEOUT_SECONDS)).node == "outside"
     assert receiver.order_kept()

@@ -29,7 +29,7 @@ LONG_ENOUGH_SECONDS = SESSION_TIMEOUT_SECONDS
 async def pair(members: Members, **options) -> tuple[ClusterMember, ClusterMember]:
     """A master and a standby that know of each other."""
     a = await members.join("a", **options)
-    await a.mastership.wait_for_reign()
+    await a.mastership.wait_for_term()
     b = await members.join("b", **options)
     await until(lambda: b.status().master == "a" and len(a.members()) == len(b.members()) == 2)
     return a, b
@@ -38,11 +38,11 @@ async def pair(members: Members, **options) -> tuple[ClusterMember, ClusterMembe
 @pytest.mark.ensemble
 async def test_a_paused_master_goes_on_and_every_member_shows_the_pause(members: Members) -> None:
     a, b = await pair(members)
-    reign = await a.mastership.wait_for_reign()
+    term = await a.mastership.wait_for_term()
     await b.pause("an operator")
     await until(lambda: a.paused is not None and b.paused is not None)
-    assert a.mastership.reign is reign
-    assert reign.seconds_to_act(0.1) == 0.1
+    assert a.mastership.term is term
+    assert term.seconds_to_act(0.1) == 0.1
     assert (a.status().state, b.status().state) == ("serving", "paused")
     assert [status.paused for status in await a.ask_members()] == [True, True]
 
@@ -54,11 +54,11 @@ async def test_nobody_takes_over_from_a_paused_master_that_left_until_the_cluste
     await members.leave(a)
     await until(lambda: b.status().master is None)
     await asyncio.sleep(LONG_ENOUGH_SECONDS)
-    assert b.mastership.reign is None
+    assert b.mastership.term is None
     assert b.status().state == "paused"
     assert await b.resume("an operator")
-    reign = await asyncio.wait_for(b.mastership.wait_for_reign(), 5.0)
-    assert reign.epoch == 2
+    term = await asyncio.wait_for(b.mastership.wait_for_term(), 5.0)
+    assert term.epoch == 2
     assert not await b.resume("an operator")
 
 
@@ -71,7 +71,7 @@ async def test_a_node_that_joins_a_paused_cluster_without_a_master_does_not_cont
     b = await members.join("b")
     await until(lambda: b.paused is not None)
     await asyncio.sleep(LONG_ENOUGH_SECONDS)
-    assert b.mastership.reign is None
+    assert b.mastership.term is None
     assert b.status().epoch == 0
 
 
@@ -81,15 +81,15 @@ async def test_an_acquisition_fails_if_the_cluster_was_paused_after_it_looked(me
     a.mastership.set_candidate(candidate=False)
     await until(lambda: a.status().cluster_id)
     await a.mastership.step_down()
-    ballot = a.mastership._ballot
-    last = await ballot.read_epoch()
-    pause_version = await ballot.read_pause()
-    electorate_version = await ballot.electorate_version()
+    transactions = a.mastership._transactions
+    last = await transactions.read_epoch()
+    pause_version = await transactions.read_pause()
+    failsafe_list_version = await transactions.failsafe_list_version()
     await a.pause("an operator")
     with pytest.raises(Exception, match="BadVersion"):
-        await ballot.acquire(last, pause_version, None, electorate_version)
+        await transactions.acquire(last, pause_version, None, failsafe_list_version)
     with pytest.raises(RefusedError, match="paused by an operator"):
-        await ballot.read_pause()
+        await transactions.read_pause()
 
 
 @pytest.mark.ensemble
@@ -98,7 +98,7 @@ async def test_a_pause_for_a_time_ends_by_itself_and_somebody_takes_over(members
     pause = await a.pause("an operator", 1.5)
     assert pause.until == pause.began_at + 1.5
     await members.leave(a)
-    await asyncio.wait_for(b.mastership.wait_for_reign(), 10.0)
+    await asyncio.wait_for(b.mastership.wait_for_term(), 10.0)
     assert time.time() >= pause.until
     assert b.paused is None
 
@@ -109,7 +109,7 @@ async def test_a_paused_master_neither_steps_down_nor_gives_way(members: Members
         return None
 
     a, b = await pair(members, failures_allowed=1, why_unable=able)
-    reign = await a.mastership.wait_for_reign()
+    term = await a.mastership.wait_for_term()
     await a.pause("an operator")
     await until(lambda: a.paused is not None)
     for asked in (a, b):
@@ -117,12 +117,12 @@ async def test_a_paused_master_neither_steps_down_nor_gives_way(members: Members
             await asked.step_down("another operator")
     a.report_outcome(succeeded=False)
     await asyncio.sleep(0.5)
-    assert not reign.ended.is_set()
+    assert not term.ended.is_set()
     await b.resume("an operator")
     await until(lambda: a.paused is None)
     a.report_outcome(succeeded=False)
-    await asyncio.wait_for(reign.ended.wait(), 5.0)
-    assert reign.cause is EndCause.EGRESS
+    await asyncio.wait_for(term.ended.wait(), 5.0)
+    assert term.cause is EndCause.SELF_DEMOTION
 
 
 @pytest.mark.ensemble
@@ -140,24 +140,24 @@ async def test_any_member_takes_the_orders_over_its_clustering_port(members: Mem
     await client.close()
 
 
-async def test_a_node_alone_goes_on_when_paused_and_does_not_reign_after_a_restart(tmp_path: Path) -> None:
+async def test_a_node_alone_goes_on_when_paused_and_does_not_lead_after_a_restart(tmp_path: Path) -> None:
     member = alone(tmp_path)
     await member.start()
-    reign = await member.mastership.wait_for_reign()
+    term = await member.mastership.wait_for_term()
     await member.pause("an operator")
     await asyncio.sleep(0.05)
-    assert reign.seconds_to_act(0.1) == 0.1
+    assert term.seconds_to_act(0.1) == 0.1
     await member.stop()
     again = alone(tmp_path)
     await again.start()
     await asyncio.sleep(0.3)
     assert again.paused is not None
     assert again.paused.by == "an operator"
-    assert again.mastership.reign is None
+    assert again.mastership.term is None
     assert again.status().state == "paused"
     assert await again.resume("an operator")
-    later = await asyncio.wait_for(again.mastership.wait_for_reign(), 1.0)
-    assert later.epoch == reign.epoch + 1
+    later = await asyncio.wait_for(again.mastership.wait_for_term(), 1.0)
+    assert later.epoch == term.epoch + 1
     await again.stop()
 
 

@@ -164,7 +164,7 @@ async def test_a_port_of_its_own_serves_health_in_plain_text_and_nothing_else(
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await peer_pb2_grpc.PeerServiceStub(channel).StepDown(peer_pb2.StepDownRequest(requested_by="x"), timeout=5)
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
-    assert a.mastership.reign is not None
+    assert a.mastership.term is not None
     with pytest.raises(grpc.aio.AioRpcError):
         await statuses(int(a.info.clustering.rpartition(":")[2]), ("",))
 

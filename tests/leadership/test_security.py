@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives import serialization
 from kazoo.client import KazooClient
 from kazoo.exceptions import NoAuthError
 
+from cluster.admin.zookeeper_access import open_zookeeper
 from cluster.errors import NotAllowedError, SettingsError
 from cluster.mastership import ZooKeeperState
 from cluster.security import ZooKeeperSecurity
-from cluster.zookeeper import paths as tree
+from cluster.zookeeper import paths
 from pacing_node.assembly.cluster_settings import cluster_settings, zookeeper_security
-from pacing_node.doctor.ensemble import joined
 from pacing_node.options.document_access import open_documents
 from pacing_node.options.node_options import load_node_options
 from simulator.harness.zookeeper import Ensemble, ProcessMember
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 async def test_everything_a_user_creates_is_open_to_this_user_only(members: Members, ensemble: Ensemble) -> None:
     security = ZooKeeperSecurity(user="pacing", password="a secret")
     first = await members.join("a", zookeeper_security=security)
-    await first.mastership.wait_for_reign()
+    await first.mastership.wait_for_term()
     await first.documents.write(b"options", None)
-    _, place = tree.locate(first.settings.zookeeper_hosts or "", CLUSTER)
+    _, place = paths.locate(first.settings.zookeeper_hosts or "", CLUSTER)
     stranger = KazooClient(hosts=ensemble.hosts)
     await asyncio.to_thread(stranger.start)
     try:
@@ -55,11 +55,11 @@ async def test_everything_a_user_creates_is_open_to_this_user_only(members: Memb
 @pytest.mark.ensemble
 async def test_a_node_without_the_users_password_never_serves(members: Members) -> None:
     first = await members.join("a", zookeeper_security=ZooKeeperSecurity(user="pacing", password="a secret"))
-    await first.mastership.wait_for_reign()
+    await first.mastership.wait_for_term()
     await members.leave(first)
     other = await members.join("b", zookeeper_security=ZooKeeperSecurity(user="pacing", password="a guess"))
     await asyncio.sleep(1.5)
-    assert other.mastership.reign is None
+    assert other.mastership.term is None
 
 
 def test_secrets_are_not_shown() -> None:
@@ -156,11 +156,11 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureZooKeeper
 async def test_a_node_joins_over_tls_and_takes_up_a_new_certificate(members: Members, secure: SecureZooKeeper) -> None:
     own = secure.certificate("node", "node-a")
     member = await members.join("a", hosts=f"localhost:{secure.port}/tls", zookeeper_security=secure.security(own))
-    reign = await asyncio.wait_for(member.mastership.wait_for_reign(), 15)
+    term = await asyncio.wait_for(member.mastership.wait_for_term(), 15)
     secure.certificate("node", "node-a")
-    member._parts._session.drop_connection()
+    member._backend._session.drop_connection()
     await asyncio.sleep(1.5)
-    assert reign.seconds_to_act(0.1) == 0.1
+    assert term.seconds_to_act(0.1) == 0.1
     await members.leave(member)
 
 
@@ -221,10 +221,10 @@ async def test_a_node_proves_who_it_is_by_sasl_and_what_it_creates_is_for_it_onl
 ) -> None:
     pacing = ZooKeeperSecurity(sasl_user="pacing", sasl_password="a secret")
     first = await members.join("a", hosts=f"{sasl_hosts}/sasl", zookeeper_security=pacing)
-    reign = await asyncio.wait_for(first.mastership.wait_for_reign(), 15)
+    term = await asyncio.wait_for(first.mastership.wait_for_term(), 15)
     first.mastership._session.drop_connection()
     await asyncio.sleep(1.5)
-    assert reign.seconds_to_act(0.1) == 0.1, "a new connection proves it again"
+    assert term.seconds_to_act(0.1) == 0.1, "a new connection proves it again"
     other = await members.join(
         "b",
         hosts=f"{sasl_hosts}/sasl",
@@ -233,7 +233,7 @@ async def test_a_node_proves_who_it_is_by_sasl_and_what_it_creates_is_for_it_onl
     await until(lambda: other.status().zookeeper is ZooKeeperState.CONNECTED)
     await members.leave(first)
     await asyncio.sleep(1.5)
-    assert other.mastership.reign is None
+    assert other.mastership.term is None
 
 
 @LEFT_BY_KAZOO
@@ -245,7 +245,7 @@ async def test_a_wrong_password_of_sasl_or_none_keeps_a_node_out(members: Member
     ):
         member = await members.join(node, hosts=f"{sasl_hosts}/out", zookeeper_security=security)
         await asyncio.sleep(1.5)
-        assert member.mastership.reign is None
+        assert member.mastership.term is None
         await members.leave(member)
     gc.collect()  # here, not in a test that bears no warning
 
@@ -265,9 +265,19 @@ async def test_commands_reach_a_secured_zookeeper_with_the_nodes_own_options(
     assert options.zookeeper is not None
     async with open_documents(options, zookeeper_security(options.zookeeper)) as documents:
         await documents.write(b"options", None)
-    async with joined(cluster_settings(options)) as (session, place):
-        content, _ = await session.get(place.configuration)
-    assert content == b"options"
+    settings = cluster_settings(options)
+    assert settings.zookeeper_hosts is not None
+    async with open_zookeeper(
+        settings.zookeeper_hosts,
+        settings.cluster,
+        settings.zookeeper_security,
+        session_timeout_seconds=settings.session_timeout_seconds,
+        call_seconds=1.0,
+        connect_seconds=10.0,
+    ) as access:
+        document = await access.document().read()
+    assert document is not None
+    assert document.data == b"options"
     file.write_text(file.read_text().replace("a secret", "a guess"))
     guess = load_node_options(file, {})
     assert guess.zookeeper is not None

@@ -15,7 +15,7 @@ def settings(**options) -> ClusterSettings:
 def test_heartbeat_and_budget_follow_from_the_session_timeout() -> None:
     found = settings(session_timeout_seconds=6.0)
     assert found.heartbeat_seconds == 0.75
-    assert found.push_budget_seconds == 2.0
+    assert found.action_budget_seconds == 2.0
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ def test_heartbeat_and_budget_follow_from_the_session_timeout() -> None:
     [
         ({"session_timeout_seconds": 1.9}, "session_timeout_seconds: found 1.9"),
         ({"heartbeat_seconds": 0.51}, "heartbeat_seconds: found 0.51"),
-        ({"push_budget_seconds": 1.4}, "push_budget_seconds: found 1.4"),
-        ({"push_budget_seconds": -1.0}, "push_budget_seconds: found -1"),
+        ({"action_budget_seconds": 1.4}, "action_budget_seconds: found 1.4"),
+        ({"action_budget_seconds": -1.0}, "action_budget_seconds: found -1"),
         ({"tick_seconds": 2.1}, "tick_seconds: found 2.1"),
         ({"watchdog_seconds": 4.1}, "watchdog_seconds: found 4.1"),
         ({"node": ""}, "node: found ''"),

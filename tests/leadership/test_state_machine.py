@@ -6,17 +6,17 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from cluster.election.cooldown import SittingOut
+from cluster.election.cooldown import Cooldown
 from cluster.election.events import (
     Acquire,
     Acquired,
     AcquisitionFailed,
-    BeginReign,
+    BeginTerm,
+    Claim,
     Connected,
     DropConnection,
-    EndReign,
+    EndTerm,
     Fenced,
-    Hold,
     LeaseProved,
     LeaseRefused,
     MasterObserved,
@@ -35,18 +35,18 @@ from cluster.election.events import (
     Suspended,
     Tick,
 )
-from cluster.election.state_machine import FOREIGN_SIT_OUT_SECONDS, HEALTH_GUARD_SECONDS, Leadership
-from cluster.lease import LeaseTerms
+from cluster.election.state_machine import FOREIGN_COOLDOWN_SECONDS, HEALTH_GUARD_SECONDS, Leadership
+from cluster.lease import LeaseTimes
 from cluster.mastership import EndCause
 
-TERMS = LeaseTerms(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
+TERMS = LeaseTimes(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
 ME, OTHER = 7, 8
-HOLD = Hold(epoch=3, epoch_version=5, session_id=ME, zxid=99)
+HOLD = Claim(epoch=3, epoch_version=5, session_id=ME, zxid=99)
 LEASE_END = 13.17
 
 
 def machine() -> Leadership:
-    return Leadership(TERMS, sit_out_seconds=10.0)
+    return Leadership(TERMS, cooldown_seconds=10.0)
 
 
 def connected(at: float = 9.0) -> Leadership:
@@ -59,7 +59,7 @@ def serving() -> Leadership:
     """Acquired at 10.0 on a connection opened at 9.6."""
     rules = connected(at=9.6)
     assert rules.handle(MasterObserved(10.0, 9.9, ME, 0, None, 2)) == [Acquire(2)]
-    assert rules.handle(Acquired(10.0, 2, 10.0, HOLD)) == [BeginReign(HOLD)]
+    assert rules.handle(Acquired(10.0, 2, 10.0, HOLD)) == [BeginTerm(HOLD)]
     assert rules.state is State.SERVING
     return rules
 
@@ -78,14 +78,14 @@ def test_a_view_of_an_earlier_session_counts_for_nothing() -> None:
     assert connected().handle(MasterObserved(9.1, 9.0, OTHER, 0, None, 2)) == []
 
 
-def test_a_reign_may_act_until_its_lease_is_over_and_ends_just_before() -> None:
+def test_a_term_may_act_until_its_lease_is_over_and_ends_just_before() -> None:
     rules = serving()
     assert rules.may_act(10.1)
     assert rules.lease_left(10.0) == pytest.approx(LEASE_END - 10.0)
     wake = LEASE_END - HEALTH_GUARD_SECONDS
     rules.handle(Tick(10.5))  # a proof is under way and never answered
     assert rules.next_wake() == pytest.approx(wake)
-    assert rules.handle(Tick(wake + 0.001)) == [EndReign(HOLD, EndCause.LEASE_EXPIRED), Release(HOLD, 0)]
+    assert rules.handle(Tick(wake + 0.001)) == [EndTerm(HOLD, EndCause.LEASE_EXPIRED), Release(HOLD, 0)]
     assert not rules.may_act(wake + 0.001)
 
 
@@ -112,26 +112,26 @@ def test_after_a_reconnect_one_proof_is_needed_and_the_epoch_stays() -> None:
     assert not rules.may_act(10.8)
     rules.handle(LeaseProved(10.9, 3, 1, 10.8))
     assert rules.may_act(10.9)
-    assert rules.hold == HOLD
+    assert rules.claim == HOLD
 
 
 def test_the_lease_runs_on_while_the_connection_is_gone() -> None:
     rules = serving()
     rules.handle(Suspended(10.2))
-    assert rules.handle(Tick(13.2)) == [EndReign(HOLD, EndCause.LEASE_EXPIRED)]
+    assert rules.handle(Tick(13.2)) == [EndTerm(HOLD, EndCause.LEASE_EXPIRED)]
     assert rules.state is State.STANDBY
 
 
 @pytest.mark.parametrize("event", [SessionLost(10.3), Connected(10.3, OTHER, 4.0, 10.3)])
 def test_an_epoch_is_never_carried_into_another_session(event: SessionLost | Connected) -> None:
     rules = serving()
-    assert EndReign(HOLD, EndCause.SESSION_LOST) in rules.handle(event)
-    assert rules.hold is None
+    assert EndTerm(HOLD, EndCause.SESSION_LOST) in rules.handle(event)
+    assert rules.claim is None
 
 
-def test_a_refused_proof_ends_the_reign() -> None:
+def test_a_refused_proof_ends_the_term() -> None:
     rules = serving()
-    assert rules.handle(LeaseRefused(10.6, 3)) == [EndReign(HOLD, EndCause.FENCED), ReadMaster()]
+    assert rules.handle(LeaseRefused(10.6, 3)) == [EndTerm(HOLD, EndCause.FENCED), ReadMaster()]
 
 
 def test_a_silent_server_is_left_and_a_broken_connection_is_waited_for() -> None:
@@ -169,14 +169,14 @@ def test_an_acquisition_that_comes_to_light_too_late_is_given_back() -> None:
 
 def test_a_receiver_with_a_higher_mark_has_the_epoch_raised_with_the_release() -> None:
     rules = serving()
-    assert rules.handle(Fenced(10.1, 3, True, 57)) == [EndReign(HOLD, EndCause.FENCED), Release(HOLD, 57)]
+    assert rules.handle(Fenced(10.1, 3, True, 57)) == [EndTerm(HOLD, EndCause.FENCED), Release(HOLD, 57)]
 
 
 def test_a_receiver_with_a_lower_mark_raises_nothing() -> None:
     assert Release(HOLD, 0) in serving().handle(Fenced(10.1, 3, True, 2))
 
 
-def test_a_refusal_of_an_earlier_reign_is_old_news() -> None:
+def test_a_refusal_of_an_earlier_term_is_old_news() -> None:
     assert serving().handle(Fenced(10.1, 2, True, 57)) == []
 
 
@@ -185,12 +185,12 @@ def test_a_receiver_of_another_cluster_is_left_alone_for_long() -> None:
     assert Release(HOLD, 0) in rules.handle(Fenced(10.1, 3, False, 57))
     rules.handle(Released(10.2))
     assert rules.handle(MasterObserved(10.3, 10.2, ME, 0, None, 3)) == []
-    assert rules.handle(Tick(10.1 + FOREIGN_SIT_OUT_SECONDS)) == [ReadMaster(), Acquire(3)]
+    assert rules.handle(Tick(10.1 + FOREIGN_COOLDOWN_SECONDS)) == [ReadMaster(), Acquire(3)]
 
 
-def test_an_operators_word_ends_the_reign_and_leaves_the_field_to_others() -> None:
+def test_an_operators_word_ends_the_term_and_leaves_the_field_to_others() -> None:
     rules = serving()
-    assert rules.handle(StepDown(10.1, EndCause.OPERATOR)) == [EndReign(HOLD, EndCause.OPERATOR), Release(HOLD, 0)]
+    assert rules.handle(StepDown(10.1, EndCause.OPERATOR)) == [EndTerm(HOLD, EndCause.OPERATOR), Release(HOLD, 0)]
     assert rules.state is State.RESIGNING
     rules.handle(Released(10.2))
     assert rules.handle(MasterObserved(10.3, 10.2, ME, 0, None, 3)) == []
@@ -199,7 +199,7 @@ def test_an_operators_word_ends_the_reign_and_leaves_the_field_to_others() -> No
 
 def test_whoever_leaves_resigns_first() -> None:
     rules = serving()
-    assert rules.handle(Stop(10.1)) == [EndReign(HOLD, EndCause.RESIGNED), Release(HOLD, 0)]
+    assert rules.handle(Stop(10.1)) == [EndTerm(HOLD, EndCause.RESIGNED), Release(HOLD, 0)]
     assert rules.state is State.RESIGNING
     assert rules.handle(Released(10.2)) == []
     assert rules.state is State.STOPPED
@@ -309,7 +309,7 @@ def test_the_wait_begins_with_the_vacancy_and_not_with_one_before() -> None:
 def test_of_several_that_sit_out_the_one_that_has_sat_longest_is_the_first(sat: list[float], vacancy: float) -> None:
     contend_at = []
     for seconds in sat:
-        sitting = SittingOut(10.0)
+        sitting = Cooldown(10.0)
         sitting.begin(vacancy - seconds)
         sitting.note(vacancy, free=True)
         contend_at.append((sitting.contend_at(4.0), -seconds))
@@ -325,4 +325,4 @@ def test_a_foreign_receiver_is_waited_for_whether_or_not_anybody_else_contends()
     assert not [each for each in rules.handle(Tick(39.0)) if isinstance(each, Acquire)]
     rules.handle(MasterObserved(40.0, 39.9, ME, 0, None, 3))
     assert rules.state is not State.ACQUIRING
-    assert Acquire(3) in rules.handle(Tick(10.1 + FOREIGN_SIT_OUT_SECONDS))
+    assert Acquire(3) in rules.handle(Tick(10.1 + FOREIGN_COOLDOWN_SECONDS))

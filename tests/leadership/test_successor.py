@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from cluster.election.successor import Yielding
+from cluster.election.successor import SuccessorGrace
 from cluster.errors import RefusedError
 from cluster.member import ClusterMember
-from cluster.zookeeper import paths as tree
+from cluster.zookeeper import paths
 from tests.leadership.conftest import Members, until
 
 
@@ -20,7 +20,7 @@ async def able() -> None:
 async def trio(members: Members, **options) -> list[ClusterMember]:
     """Three members that know of each other; the first one is master."""
     first = await members.join("a", why_unable=able, **options)
-    await first.mastership.wait_for_reign()
+    await first.mastership.wait_for_term()
     all_ = [first, *[await members.join(name, why_unable=able, **options) for name in ("b", "c")]]
     await until(lambda: all(each.status().master == "a" and len(each.members()) == 3 for each in all_))
     return all_
@@ -32,9 +32,9 @@ async def test_the_chosen_member_takes_over_each_time(members: Members) -> None:
     epoch = 1
     for name in ("c", "b", "a", "b", "c", "a"):
         assert await all_["b"].step_down("an operator", name) == epoch
-        await asyncio.wait_for(all_[name].mastership.wait_for_reign(), 10.0)
+        await asyncio.wait_for(all_[name].mastership.wait_for_term(), 10.0)
         epoch += 1
-        assert all_[name].status().epoch == epoch, "the next reign after the one that ended"
+        assert all_[name].status().epoch == epoch, "the next term after the one that ended"
         await until(lambda name=name: all(each.status().master == name for each in all_.values()))
 
 
@@ -44,7 +44,7 @@ async def test_an_order_that_names_a_member_that_cannot_is_refused_and_nothing_c
         return "its way to the platform is closed"
 
     a = await members.join("a", why_unable=able)
-    reign = await a.mastership.wait_for_reign()
+    term = await a.mastership.wait_for_term()
     b = await members.join("b", why_unable=unable)
     c = await members.join("c", why_unable=able)
     await until(lambda: all(each.status().master == "a" and len(each.members()) == 3 for each in (a, b, c)))
@@ -58,13 +58,13 @@ async def test_an_order_that_names_a_member_that_cannot_is_refused_and_nothing_c
         for asked in (a, b):
             with pytest.raises(RefusedError, match=why):
                 await asked.step_down("an operator", successor)
-    assert a.mastership.reign is reign
-    assert not reign.ended.is_set()
+    assert a.mastership.term is term
+    assert not term.ended.is_set()
 
 
 @pytest.mark.ensemble
 async def test_a_successor_that_does_not_come_is_waited_for_and_then_replaced(members: Members) -> None:
-    a, b, c = await trio(members, sit_out_seconds=3.0)
+    a, b, c = await trio(members, cooldown_seconds=3.0)
     c.mastership.set_candidate(candidate=False)
     began = asyncio.get_running_loop().time()
     await a.step_down("an operator", "c")
@@ -76,30 +76,30 @@ async def test_a_successor_that_does_not_come_is_waited_for_and_then_replaced(me
 
 @pytest.mark.ensemble
 async def test_one_step_down_after_the_other_leaves_no_cluster_without_a_master(members: Members) -> None:
-    all_ = await trio(members, sit_out_seconds=60.0)
+    all_ = await trio(members, cooldown_seconds=60.0)
     for epoch in range(1, 8):
         assert await all_[0].step_down("an operator") == epoch
         async with asyncio.timeout(20.0):  # a third of what each of them would sit out
-            while not any(each.mastership.reign for each in all_):
+            while not any(each.mastership.term for each in all_):
                 await asyncio.sleep(0.01)
         await until(lambda: len({each.status().master for each in all_}) == 1)
 
 
 def test_others_yield_for_a_time_from_when_they_first_saw_the_name_and_no_longer() -> None:
-    yielding = Yielding(10.0)
-    yielding.check("c", "c", (7, 1), 100.0)
-    yielding.check("b", "", (7, 1), 100.0)
+    successor_grace = SuccessorGrace(10.0)
+    successor_grace.check("c", "c", (7, 1), 100.0)
+    successor_grace.check("b", "", (7, 1), 100.0)
     for now in (100.0, 109.9):
         with pytest.raises(RefusedError, match="c was named"):
-            yielding.check("b", "c", (7, 1), now)
-    yielding.check("b", "c", (7, 1), 110.0)
+            successor_grace.check("b", "c", (7, 1), now)
+    successor_grace.check("b", "c", (7, 1), 110.0)
     with pytest.raises(RefusedError):
-        yielding.check("b", "c", (8, 3), 111.0)
+        successor_grace.check("b", "c", (8, 3), 111.0)
 
 
 @pytest.mark.parametrize(("data", "successor"), [(b"7 a", ""), (b"7 a c", "c"), (b"", ""), (b"7 a b c", "")])
 def test_a_successor_is_the_third_word_beside_the_epoch(data: bytes, successor: str) -> None:
-    assert tree.decode_successor(data) == successor
+    assert paths.decode_successor(data) == successor
     if successor:
-        assert tree.encode_epoch(7, "a", successor) == data
-        assert tree.decode_epoch(data, "/epoch") == 7
+        assert paths.encode_epoch(7, "a", successor) == data
+        assert paths.decode_epoch(data, "/epoch") == 7

@@ -13,7 +13,7 @@ from kazoo.client import KazooClient
 from kazoo.handlers.threading import KazooTimeoutError
 
 from cluster.mastership import EndCause, ZooKeeperState
-from cluster.zookeeper import paths as tree
+from cluster.zookeeper import paths
 from simulator.harness.zookeeper import Ensemble, ProcessMember
 from tests.leadership.conftest import CLUSTER, Members, until
 from tests.support.fault_proxy import FaultProxy
@@ -21,7 +21,7 @@ from tests.support.fault_proxy import FaultProxy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cluster.mastership import Reign
+    from cluster.mastership import Term
     from cluster.member import ClusterMember
     from simulator.harness.zookeeper import Member
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.ensemble
 
 
 def session_of(member: ClusterMember):
-    return member._parts._session
+    return member._backend._session
 
 
 def server_of(member: ClusterMember, ensemble: Ensemble) -> Member:
@@ -37,21 +37,21 @@ def server_of(member: ClusterMember, ensemble: Ensemble) -> Member:
     return next(server for server in ensemble.members if server.client_port == port)
 
 
-async def test_the_same_reign_goes_on_after_the_ensemble_lost_its_leader(
+async def test_the_same_term_goes_on_after_the_ensemble_lost_its_leader(
     members: Members, three_members: Ensemble
 ) -> None:
     for node in ("a", "b"):
         await members.join(node, session_timeout_seconds=4.0)
     master = await members.master()
-    reign = master.mastership.reign
+    term = master.mastership.term
     leader = three_members.leader()
     assert leader is not None
     began = time.monotonic()
     await asyncio.to_thread(leader.kill)
     await until(lambda: master.status().state == "suspended")
-    await until(lambda: reign.seconds_to_act(0.5) > 0)
+    await until(lambda: term.seconds_to_act(0.5) > 0)
     print(f"ZooKeeper leader killed: {(time.monotonic() - began) * 1000:.0f} ms without acting")
-    assert master.mastership.reign is reign
+    assert master.mastership.term is term
 
 
 async def test_a_server_that_stopped_answering_is_left_for_another_one(
@@ -59,7 +59,7 @@ async def test_a_server_that_stopped_answering_is_left_for_another_one(
 ) -> None:
     master = await members.join("a", session_timeout_seconds=4.0)
     await members.master()
-    reign = master.mastership.reign
+    term = master.mastership.term
     while server_of(master, three_members) is three_members.leader():
         session_of(master).drop_connection()
         await asyncio.sleep(0.3)
@@ -67,8 +67,8 @@ async def test_a_server_that_stopped_answering_is_left_for_another_one(
     frozen = server_of(master, three_members)
     frozen.freeze()
     await asyncio.sleep(3.0)
-    await until(lambda: reign.seconds_to_act(0.5) > 0)
-    assert master.mastership.reign is reign
+    await until(lambda: term.seconds_to_act(0.5) > 0)
+    assert master.mastership.term is term
     assert server_of(master, three_members) is not frozen
 
 
@@ -80,19 +80,19 @@ async def test_a_master_without_a_connection_starts_nothing_and_ends_with_its_le
         member = await members.join(
             "a", hosts=f"127.0.0.1:{proxy.port}/cut-{time.monotonic_ns()}", session_timeout_seconds=4.0
         )
-        reign = await member.mastership.wait_for_reign()
-        await until(lambda: reign.seconds_to_act(0.5) == 0.5)
+        term = await member.mastership.wait_for_term()
+        await until(lambda: term.seconds_to_act(0.5) == 0.5)
         proxy.silent = True
         cut = time.monotonic()
         async with asyncio.timeout(8):
-            await reign.ended.wait()
+            await term.ended.wait()
         print(f"lease over {time.monotonic() - cut:.2f} s after the cut, session time-out 4 s")
         assert time.monotonic() - cut < 4.0
-        assert reign.cause is EndCause.LEASE_EXPIRED
-        assert reign.seconds_to_act(0.01) == 0.0
+        assert term.cause is EndCause.LEASE_EXPIRED
+        assert term.seconds_to_act(0.01) == 0.0
         proxy.silent = False
-        again = await asyncio.wait_for(member.mastership.wait_for_reign(), 30)
-        assert again.epoch > reign.epoch
+        again = await asyncio.wait_for(member.mastership.wait_for_term(), 30)
+        assert again.epoch > term.epoch
         await members.leave(member)
 
 
@@ -101,11 +101,11 @@ async def test_an_acquisition_whose_answer_was_lost_leaves_no_ghost(members: Mem
         proxy.cut_before_answer(b'{"node": "a"')
         member = await members.join("a", hosts=f"127.0.0.1:{proxy.port}/ghost-{time.monotonic_ns()}")
         began = time.monotonic()
-        reign = await asyncio.wait_for(member.mastership.wait_for_reign(), 20)
+        term = await asyncio.wait_for(member.mastership.wait_for_term(), 20)
         print(f"serving {time.monotonic() - began:.2f} s after joining, one answer lost")
         assert proxy.cuts == 1
         # The lost one took effect, was found by its owner and deleted: the session has never changed.
-        assert reign.epoch == 2
+        assert term.epoch == 2
         await members.leave(member)
 
 
@@ -120,38 +120,38 @@ def close_session(hosts: str, identity: tuple[int, bytes]) -> None:
 
 # The thief's own client may stumble over the session it has closed.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-async def test_an_expired_session_ends_the_reign_and_another_begins(members: Members) -> None:
+async def test_an_expired_session_ends_the_term_and_another_begins(members: Members) -> None:
     member = await members.join("a")
-    reign = await member.mastership.wait_for_reign()
+    term = await member.mastership.wait_for_term()
     session = session_of(member)
     async with asyncio.timeout(40):
-        while not reign.ended.is_set():
+        while not term.ended.is_set():
             await asyncio.to_thread(close_session, session._hosts, session._client.client_id)
             # The owner may have taken its session back before it was closed: then once more.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(reign.ended.wait(), 3)
-        again = await member.mastership.wait_for_reign()
-    assert again.epoch > reign.epoch
+                await asyncio.wait_for(term.ended.wait(), 3)
+        again = await member.mastership.wait_for_term()
+    assert again.epoch > term.epoch
     await until(lambda: [each.name for each in member.members()] == ["a"])
 
 
 async def test_a_receiver_that_knows_a_higher_epoch_raises_ours_above_it(members: Members) -> None:
     member = await members.join("a")
-    reign = await member.mastership.wait_for_reign()
-    reign.fenced(reign.cluster_id, 57, 3)
-    assert reign.ended.is_set()
-    assert reign.cause is EndCause.FENCED
-    again = await asyncio.wait_for(member.mastership.wait_for_reign(), 20)
+    term = await member.mastership.wait_for_term()
+    term.fenced(term.cluster_id, 57, 3)
+    assert term.ended.is_set()
+    assert term.cause is EndCause.FENCED
+    again = await asyncio.wait_for(member.mastership.wait_for_term(), 20)
     assert again.epoch == 58
 
 
 async def test_a_receiver_of_another_cluster_silences_the_node(members: Members) -> None:
     member = await members.join("a")
-    reign = await member.mastership.wait_for_reign()
-    reign.fenced("00000000-0000-0000-0000-000000000000", 57, 3)
+    term = await member.mastership.wait_for_term()
+    term.fenced("00000000-0000-0000-0000-000000000000", 57, 3)
     await asyncio.sleep(1.0)
-    assert member.mastership.reign is None
-    assert member.status().epoch == reign.epoch
+    assert member.mastership.term is None
+    assert member.status().epoch == term.epoch
 
 
 def erase(client: KazooClient, root: str) -> None:
@@ -170,21 +170,21 @@ def erase(client: KazooClient, root: str) -> None:
 
 async def test_a_tree_that_was_wiped_comes_back_with_the_same_identity(members: Members, ensemble: Ensemble) -> None:
     member = await members.join("a")
-    reign = await member.mastership.wait_for_reign()
-    _, place = tree.locate(member.settings.zookeeper_hosts or "", CLUSTER)
+    term = await member.mastership.wait_for_term()
+    _, place = paths.locate(member.settings.zookeeper_hosts or "", CLUSTER)
     eraser = KazooClient(hosts=ensemble.hosts)
     await asyncio.to_thread(eraser.start)
     await asyncio.to_thread(erase, eraser, place.root)
     await asyncio.to_thread(eraser.stop)
     await asyncio.to_thread(eraser.close)
     async with asyncio.timeout(25):
-        await reign.ended.wait()
-        again = await member.mastership.wait_for_reign()
-    assert again.cluster_id == reign.cluster_id
+        await term.ended.wait()
+        again = await member.mastership.wait_for_term()
+    assert again.cluster_id == term.cluster_id
     # Epochs began anew; the receiver says so, and they are raised.
-    again.fenced(again.cluster_id, reign.epoch + 10, 1)
-    third = await asyncio.wait_for(member.mastership.wait_for_reign(), 20)
-    assert third.epoch > reign.epoch + 10
+    again.fenced(again.cluster_id, term.epoch + 10, 1)
+    third = await asyncio.wait_for(member.mastership.wait_for_term(), 20)
+    assert third.epoch > term.epoch + 10
 
 
 async def test_a_zookeeper_that_lost_its_data_is_joined_anew(members: Members, tmp_path: Path) -> None:
@@ -192,36 +192,36 @@ async def test_a_zookeeper_that_lost_its_data_is_joined_anew(members: Members, t
         if not isinstance(lonely.members[0], ProcessMember):
             pytest.skip("needs a ZooKeeper of its own")
         member = await members.join("a", hosts=f"{lonely.hosts}/wiped")
-        reign = await member.mastership.wait_for_reign()
+        term = await member.mastership.wait_for_term()
         lonely.members[0].kill()
         shutil.rmtree(tmp_path / "zookeeper-1" / "data" / "version-2")
         await asyncio.to_thread(lambda: [lonely.members[0].start(), lonely.wait_ready()])
         began = time.monotonic()
         # The server refuses a client that has seen newer transactions: only a new one gets in.
-        again = await asyncio.wait_for(_next_reign(member, reign), 30)
+        again = await asyncio.wait_for(_next_term(member, term), 30)
         print(f"serving {time.monotonic() - began:.1f} s after ZooKeeper came back empty")
-        assert again.cluster_id == reign.cluster_id
+        assert again.cluster_id == term.cluster_id
         await members.leave(member)
 
 
 async def test_an_outage_longer_than_any_session_costs_no_session(members: Members, three_members: Ensemble) -> None:
     """ZooKeeper does not count time while it is down, so the session outlives the outage if the client keeps it."""
     member = await members.join("a")
-    reign = await member.mastership.wait_for_reign()
+    term = await member.mastership.wait_for_term()
     session = session_of(member).session_id
     for server in three_members.members:
         server.kill()
-    await reign.ended.wait()
+    await term.ended.wait()
     await asyncio.sleep(3.5 * member.settings.session_timeout_seconds)
     for server in three_members.members:
         server.start()
     await asyncio.to_thread(three_members.wait_ready)
     began = time.monotonic()
-    await asyncio.wait_for(member.mastership.wait_for_reign(), 20)
+    await asyncio.wait_for(member.mastership.wait_for_term(), 20)
     print(f"serving {time.monotonic() - began:.1f} s after ZooKeeper's return")
     assert session_of(member).session_id == session
 
 
-async def _next_reign(member: ClusterMember, before: Reign) -> Reign:
+async def _next_term(member: ClusterMember, before: Term) -> Term:
     await before.ended.wait()
-    return await member.mastership.wait_for_reign()
+    return await member.mastership.wait_for_term()

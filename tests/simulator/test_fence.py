@@ -26,9 +26,9 @@ def fence_at(cluster: str = "A", epoch: int = 5, sequence: int = 7, part: int = 
         (PushToken("A", 5, 0), Verdict.STALE),
         (PushToken("A", 4, 8), Verdict.STALE),
         (PushToken("A", 4, 7), Verdict.STALE),
-        (PushToken("B", 5, 8), Verdict.FOREIGN),
-        (PushToken("B", 9, 1), Verdict.FOREIGN),
-        (PushToken("B", 5, 7), Verdict.FOREIGN),
+        (PushToken("B", 5, 8), Verdict.FOTERM),
+        (PushToken("B", 9, 1), Verdict.FOTERM),
+        (PushToken("B", 5, 7), Verdict.FOTERM),
         (PushToken("A", 5, 7, 1, 2), Verdict.MISMATCH),
     ],
 )

@@ -139,8 +139,8 @@ async def test_fail_over_is_told_and_totals_come_from_the_other_server(api: Api,
     await api.until(SERVICE, lambda d: d["serviceState"] == "Unavailable")
     assert (await api.subscribe(STATE, name="two")).status_code == 503
     assert (await api.values()).json()["data"]["statistics"][0]["value"] is None
-    told = await api.until(SERVICE, lambda d: d["serviceState"] == "Available")
-    assert told["subscriptionIds"] == ["one"]
+    sent = await api.until(SERVICE, lambda d: d["serviceState"] == "Available")
+    assert sent["subscriptionIds"] == ["one"]
     await api.until(UPDATES, lambda d: any(s["value"] == 517 for s in d["statistics"]))
 
 

@@ -78,7 +78,7 @@ class Server(rpc.StatisticsServiceServicer):
         await self._grpc.stop(None)
 
     async def Subscribe(self, request_iterator, context):
-        session = Session(self)
+        session = BridgeSession(self)
         self.sessions.append(session)
         ticker = asyncio.create_task(session.tick())
         reader = asyncio.create_task(session.read(request_iterator))
@@ -120,7 +120,7 @@ class Server(rpc.StatisticsServiceServicer):
             session.outbox.put_nowait(message)
 
 
-class Session:
+class BridgeSession:
     def __init__(self, server):
         self.server = server
         self.outbox = asyncio.Queue()

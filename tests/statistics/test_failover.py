@@ -21,7 +21,7 @@ from tests.statistics.server import Server, agent, number, serving, target, targ
 ONE = target_set(target())
 
 
-async def settled(source):
+async def warm(source):
     source.watch(ONE)
     await until(lambda: source.warmed_up and all(each.connected for each in source.health))
     await asyncio.sleep(0.1)  # the other server's answers
@@ -36,7 +36,7 @@ def turn(server, mode):
 
 async def test_the_primary_is_read_while_both_are_well(pair, source):
     pair[0].set("ann", "AgentState", agent(chat=(1, 0)))
-    await settled(source)
+    await warm(source)
     assert source.active == "primary"
     assert source.snapshot(10.0).ready.tolist() == [1]
     assert [each.mode for each in source.health] == ["primary", "backup"]
@@ -46,7 +46,7 @@ async def test_the_primary_is_read_while_both_are_well(pair, source):
 async def test_a_primary_that_dies_is_followed_by_the_backup_at_the_next_snapshot(pair, source):
     for server in pair:
         server.set("ann", "AgentState", agent(chat=(3, 0)))
-    await settled(source)
+    await warm(source)
     await pair[0].stop()
     turn(pair[1], wire.SERVER_MODE_PRIMARY)
     await until(lambda: source.active == "backup", 3.0)
@@ -58,14 +58,14 @@ async def test_a_primary_that_dies_is_followed_by_the_backup_at_the_next_snapsho
 
 
 async def test_without_a_promoted_primary_the_backup_is_better_than_nothing(pair, source):
-    await settled(source)
+    await warm(source)
     await pair[0].stop()
     await until(lambda: source.active == "backup", 3.0)
     assert source.snapshot(10.0).valid.all()
 
 
 async def test_a_silent_primary_is_left(pair, source):
-    await settled(source)
+    await warm(source)
     pair[0].silent = True
     await until(lambda: source.active == "backup", 4.0)
     assert source.snapshot(10.0).valid.all()
@@ -74,14 +74,14 @@ async def test_a_silent_primary_is_left(pair, source):
 
 async def test_a_primary_whose_clock_stands_still_is_left(pair, source):
     """It sends its signs of life, but what it says is old."""
-    await settled(source)
+    await warm(source)
     pair[0].frozen_clock = time.time()
     await until(lambda: source.active == "backup", 4.0)
     assert source.health[0].connected
 
 
 async def test_a_primary_that_lost_its_sources_is_left_and_found_again(pair, source):
-    await settled(source)
+    await warm(source)
     pair[0].available = False
     pair[0].announce()
     await until(lambda: source.active == "backup", 3.0)
@@ -92,14 +92,14 @@ async def test_a_primary_that_lost_its_sources_is_left_and_found_again(pair, sou
 
 
 async def test_a_switch_of_modes_is_followed(pair, source):
-    await settled(source)
+    await warm(source)
     turn(pair[1], wire.SERVER_MODE_PRIMARY)
     turn(pair[0], wire.SERVER_MODE_BACKUP)
     await until(lambda: source.active == "backup", 3.0)
 
 
 async def test_two_primaries_do_not_make_it_waver(pair, source):
-    await settled(source)
+    await warm(source)
     with capture_logs() as logs:
         turn(pair[1], wire.SERVER_MODE_PRIMARY)
         for _ in range(20):
@@ -111,7 +111,7 @@ async def test_two_primaries_do_not_make_it_waver(pair, source):
 async def test_totals_of_the_two_servers_are_never_compared(pair, source):
     pair[0].totals("Sales@sw", Accepted=100, Abandoned=10)
     pair[1].totals("Sales@sw", Accepted=90_000, Abandoned=4_000)
-    await settled(source)
+    await warm(source)
     await pair[0].stop()
     await until(lambda: source.active == "backup", 3.0)
     for _ in range(5):
@@ -121,7 +121,7 @@ async def test_totals_of_the_two_servers_are_never_compared(pair, source):
 
 
 async def test_a_catch_up_after_the_switch_is_no_traffic_but_a_few_calls_are(pair, source):
-    await settled(source)
+    await warm(source)
     await pair[0].stop()
     await until(lambda: source.active == "backup", 3.0)
     source.snapshot(10.0)
@@ -149,7 +149,7 @@ async def test_a_switch_at_the_start_when_nothing_is_usual_yet_hides_no_traffic(
 
 async def test_a_restarted_server_is_subscribed_anew_and_its_totals_count_from_there(pair, source):
     pair[0].totals("Sales@sw", Accepted=500)
-    await settled(source)
+    await warm(source)
     await pair[0].stop()
     await until(lambda: source.active == "backup", 3.0)
     asked = pair[0].adds
@@ -166,7 +166,7 @@ async def test_a_restarted_server_is_subscribed_anew_and_its_totals_count_from_t
 @pytest.mark.parametrize("restarted", [3, 0])
 async def test_a_total_that_falls_counts_nothing_and_goes_on_from_there(pair, source, restarted):
     pair[0].totals("Sales@sw", Accepted=500)
-    await settled(source)
+    await warm(source)
     pair[0].totals("Sales@sw", Accepted=restarted)
     await asyncio.sleep(0.2)
     assert source.snapshot(10.0).accepted.tolist() == [0]
@@ -176,7 +176,7 @@ async def test_a_total_that_falls_counts_nothing_and_goes_on_from_there(pair, so
 
 
 async def test_when_both_are_silent_rows_turn_stale_and_hold_no_increments(pair, source):
-    await settled(source)
+    await warm(source)
     for server in pair:
         server.silent = True
     await until(lambda: not source.snapshot(0.5).valid.any(), 4.0)
@@ -253,7 +253,7 @@ async def test_credentials_that_cannot_be_read_are_said_and_tried_again():
 
 
 async def test_lost_and_unreachable_servers_are_told_once(pair, source):
-    await settled(source)
+    await warm(source)
     with capture_logs() as logs:
         await pair[0].stop()
         await asyncio.sleep(1.0)
@@ -261,13 +261,13 @@ async def test_lost_and_unreachable_servers_are_told_once(pair, source):
 
 
 async def test_stopping_ends_every_session(pair, source):
-    await settled(source)
+    await warm(source)
     await source.stop()
     await until(lambda: not pair[0].sessions and not pair[1].sessions, 3.0)
 
 
 async def test_numbers_keep_flowing_to_the_inactive_table(pair, source):
-    await settled(source)
+    await warm(source)
     pair[1].set("Sales@sw", "PACS_VQ_Current", number(8), "PACS_Proactive_Interaction")
     await asyncio.sleep(0.2)
     await pair[0].stop()

@@ -56,7 +56,7 @@ async def source(servers):
     await statistics.stop()
 
 
-async def settled(source, targets=ONE):
+async def warm(source, targets=ONE):
     source.watch(targets)
     await until(lambda: source.warmed_up and all(each.connected for each in source.health))
     source.snapshot(10.0)
@@ -67,7 +67,7 @@ async def test_every_statistic_is_read_by_a_request_of_its_own(servers, source):
         server.agent("ann", 3, 1)
         server.queue("Sales@sw", Current=4, Accepted=100)
         server.values["Sales@sw", "PACS_VQ_Current", "all"] = 6
-    await settled(source)
+    await warm(source)
     snapshot = source.snapshot(10.0)
     assert snapshot.valid.all()
     assert (snapshot.ready.tolist(), snapshot.busy.tolist()) == ([2], [1])
@@ -81,7 +81,7 @@ async def test_every_statistic_is_read_by_a_request_of_its_own(servers, source):
 
 
 async def test_a_request_carries_the_documented_fields(servers, source):
-    await settled(source)
+    await warm(source)
     asked = [form for server in servers for form in server.asked]
     assert {
         "objectId": "Sales@sw",
@@ -97,7 +97,7 @@ async def test_a_request_carries_the_documented_fields(servers, source):
 
 
 async def test_the_server_that_is_not_read_only_gets_a_request_from_time_to_time(servers, source):
-    await settled(source)
+    await warm(source)
     for server in servers:
         server.asked.clear()
     await asyncio.sleep(1.0)
@@ -110,7 +110,7 @@ async def test_a_server_that_dies_is_replaced_and_found_again(servers, source):
     for server in servers:
         server.agent("ann", 2, 0)
         server.queue("Sales@sw", Accepted=100 if server is servers[0] else 9000)
-    await settled(source)
+    await warm(source)
     first = source.active
     dying = servers[0] if first == "primary" else servers[1]
     await dying.stop()
@@ -131,7 +131,7 @@ async def test_a_server_that_dies_is_replaced_and_found_again(servers, source):
 
 
 async def test_a_server_that_answers_too_late_is_left(servers, source):
-    await settled(source)
+    await warm(source)
     first = source.active
     (servers[0] if first == "primary" else servers[1]).delay = 30.0
     await until(lambda: source.active != first, 8.0)
@@ -156,7 +156,7 @@ async def test_a_statistic_the_site_does_not_have_is_missing_and_rarely_asked_fo
         server.unknown = {"PACS_VQ_Entered", "PACS_VQ_AverageHandleTime"}
         source = source_of(server)
         await source.start()
-        await settled(source)
+        await warm(source)
         server.asked.clear()
         await asyncio.sleep(0.6)
         snapshot, invalid = source.snapshot(10.0), {(each.statistic, each.reason) for each in source.invalid}
@@ -170,7 +170,7 @@ async def test_what_fails_for_one_target_leaves_the_others_valid():
     async with gms_serving() as (server,):
         source = source_of(server, oldest_seconds=0.8)
         await source.start()
-        await settled(source, target_set(target("A"), target("B", agents=("cid",))))
+        await warm(source, target_set(target("A"), target("B", agents=("cid",))))
         server.answer = lambda form: (
             Response("{", 200)
             if form["objectId"] == "A@sw"
@@ -187,7 +187,7 @@ async def test_a_value_the_server_says_is_old_counts_as_missing():
         server.age = "31"
         source = source_of(server)
         await source.start()
-        await settled(source)
+        await warm(source)
         assert not source.snapshot(10.0).valid.any()
         assert {each.reason for each in source.invalid} == {"the server's value is 31 s old"}
         server.age = "3"
@@ -196,7 +196,7 @@ async def test_a_value_the_server_says_is_old_counts_as_missing():
 
 
 async def test_targets_come_and_go_while_it_is_read(servers, source):
-    await settled(source)
+    await warm(source)
     source.watch(target_set(target("Other", agents=("zoe",)), version="2"))
     await until(lambda: source.warmed_up and source.snapshot(10.0).valid.all())
     await asyncio.sleep(0.3)
@@ -221,7 +221,7 @@ async def test_a_server_that_asks_for_patience_gets_it(status):
     async with gms_serving() as (server,):
         source = source_of(server, silence_seconds=5.0)
         await source.start()
-        await settled(source)
+        await warm(source)
         server.answer = Response("later", status, {"Retry-After": "2"})
         await asyncio.sleep(0.4)
         asked = len(server.asked)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.aggregation import agent_slots, build_roster, sum_completed, sum_staffing
-from pacing_node.statistics.choice import Standing, choose
+from pacing_node.statistics.choice import ServerRank, choose
 from pacing_node.statistics.counters import Totals, Usual
 from pacing_node.statistics.freshness import Freshness
 from pacing_node.statistics.registry import MAX_SLOTS, Registry, Subject
@@ -130,27 +130,27 @@ def test_no_stamp_makes_the_age_smaller_than_the_silence(messages):
     assert not math.isnan(age)
 
 
-def standing(usable=True, settled=True, mode="primary", age=0.1):
-    return Standing(usable, settled, mode, age)
+def rank(usable=True, warm=True, mode="primary", age=0.1):
+    return ServerRank(usable, warm, mode, age)
 
 
 @pytest.mark.parametrize(
-    ("standings", "active", "chosen"),
+    ("ranks", "active", "chosen"),
     [
-        ([standing(), standing(mode="backup")], None, 0),
-        ([standing(mode="backup"), standing()], 0, 1),
-        ([standing(usable=False), standing(mode="backup")], 0, 1),
-        ([standing(usable=False), standing(usable=False)], 1, 1),
-        ([standing(usable=False), standing(usable=False)], None, None),
-        ([standing(settled=False), standing(mode="backup")], 1, 1),
-        ([standing(), standing(mode="backup")], 1, 0),
-        ([standing(), standing()], 1, 1),
-        ([standing(age=0.9), standing(age=0.1)], None, 1),
-        ([standing(mode="unknown"), standing(mode="backup")], 1, 0),
+        ([rank(), rank(mode="backup")], None, 0),
+        ([rank(mode="backup"), rank()], 0, 1),
+        ([rank(usable=False), rank(mode="backup")], 0, 1),
+        ([rank(usable=False), rank(usable=False)], 1, 1),
+        ([rank(usable=False), rank(usable=False)], None, None),
+        ([rank(warm=False), rank(mode="backup")], 1, 1),
+        ([rank(), rank(mode="backup")], 1, 0),
+        ([rank(), rank()], 1, 1),
+        ([rank(age=0.9), rank(age=0.1)], None, 1),
+        ([rank(mode="unknown"), rank(mode="backup")], 1, 0),
     ],
 )
-def test_the_server_that_is_believed(standings, active, chosen):
-    assert choose(standings, active) == chosen
+def test_the_server_that_is_believed(ranks, active, chosen):
+    assert choose(ranks, active) == chosen
 
 
 QUEUE_STATISTICS = (("Current", "P"), ("Current", ""), ("Accepted", "P"))

@@ -9,7 +9,7 @@ from contact_center.v1 import statistics_pb2 as wire
 from tests.statistics.server import agent, invalid, number, target, target_set, until
 
 
-async def settled(source, targets):
+async def warm(source, targets):
     source.watch(targets)
     await until(lambda: source.warmed_up)
 
@@ -32,7 +32,7 @@ async def test_slots_are_counted_by_medium_and_state(pair, source):
     both(pair, "bob", "AgentState", agent(wire.AGENT_STATUS_NOT_READY, chat=(2, 1)))
     both(pair, "cid", "AgentState", agent(wire.AGENT_STATUS_AFTER_CALL_WORK, chat=(2, 1, False)))
     both(pair, "dan", "AgentState", agent(wire.AGENT_STATUS_BUSY, voice=(1, 1)))
-    await settled(source, target_set(target(agents=("ann", "bob", "cid", "dan", "eve"))))
+    await warm(source, target_set(target(agents=("ann", "bob", "cid", "dan", "eve"))))
     snapshot = source.snapshot(10.0)
     assert snapshot.valid.all()
     assert snapshot.logged_in.tolist() == [4]
@@ -44,7 +44,7 @@ async def test_slots_are_counted_by_medium_and_state(pair, source):
 
 async def test_more_in_use_than_allowed_is_no_negative_room(pair, source):
     both(pair, "ann", "AgentState", agent(wire.AGENT_STATUS_BUSY, chat=(2, 5)))
-    await settled(source, target_set(target(agents=("ann",))))
+    await warm(source, target_set(target(agents=("ann",))))
     snapshot = source.snapshot(10.0)
     assert (snapshot.ready.tolist(), snapshot.busy.tolist()) == ([0], [2])
 
@@ -54,7 +54,7 @@ async def test_queue_numbers_split_into_proactive_and_reactive(pair, source):
     both(pair, "Sales@sw", "PACS_VQ_Current", number(4), only)
     both(pair, "Sales@sw", "PACS_VQ_Current", number(9))
     both(pair, "Sales@sw", "PACS_VQ_AverageHandleTime", number(312.5))
-    await settled(source, target_set(target()))
+    await warm(source, target_set(target()))
     source.snapshot(10.0)
     both(pair, "Sales@sw", "PACS_VQ_Accepted", number(3), only)
     both(pair, "Sales@sw", "PACS_VQ_Abandoned", number(1), only)
@@ -78,14 +78,14 @@ async def test_queue_numbers_split_into_proactive_and_reactive(pair, source):
 async def test_totals_that_stood_before_do_not_count(pair, source):
     for server in pair:
         server.totals("Sales@sw", Accepted=4000, Abandoned=100)
-    await settled(source, target_set(target()))
+    await warm(source, target_set(target()))
     snapshot = source.snapshot(10.0)
     assert (snapshot.accepted.tolist(), snapshot.abandoned.tolist()) == ([0], [0])
 
 
 async def test_ended_interactions_are_drops_of_what_is_in_use(pair, source):
     both(pair, "ann", "AgentState", agent(wire.AGENT_STATUS_BUSY, chat=(3, 3)))
-    await settled(source, target_set(target(agents=("ann",))))
+    await warm(source, target_set(target(agents=("ann",))))
     assert source.snapshot(10.0).completed.tolist() == [0]
     for in_use in (2, 3, 1):  # one ended, one begun, two ended
         both(pair, "ann", "AgentState", agent(wire.AGENT_STATUS_BUSY, chat=(3, in_use)))
@@ -104,7 +104,7 @@ async def test_an_unusable_queue_statistic_makes_its_row_invalid_and_no_other(pa
     only = "PACS_Proactive_Interaction"
     both(pair, "Sales@sw", "PACS_VQ_Current", invalid(), only)
     both(pair, "Help@sw", "PACS_VQ_Entered", invalid("statistic not defined"))
-    await settled(source, target_set(target(), target("Help")))
+    await warm(source, target_set(target(), target("Help")))
     snapshot = source.snapshot(10.0)
     assert snapshot.valid.tolist() == [True, False]
     assert {(each.object_id, each.statistic, each.reason) for each in source.invalid} == {
@@ -118,14 +118,14 @@ async def test_unknown_agents_count_as_logged_out_until_too_many_are(pair, sourc
     names = ("ann", "bob", "cid", "dan")
     for position, name in enumerate(names):
         both(pair, name, "AgentState", invalid() if position < unknown else agent(chat=(1, 0)))
-    await settled(source, target_set(target(agents=names)))
+    await warm(source, target_set(target(agents=names)))
     snapshot = source.snapshot(10.0)
     assert snapshot.ready.tolist() == [4 - unknown]
     assert snapshot.valid.tolist() == [valid]
 
 
 async def test_a_target_without_agents_is_valid_and_empty(pair, source):
-    await settled(source, target_set(target(agents=())))
+    await warm(source, target_set(target(agents=())))
     snapshot = source.snapshot(10.0)
     assert snapshot.valid.all()
     assert snapshot.logged_in.tolist() == [0]
@@ -137,7 +137,7 @@ async def test_blended_agents_form_classes_whose_shares_add_up(pair, source):
     both(pair, "cid", "AgentState", agent(wire.AGENT_STATUS_BUSY, voice=(1, 1, False)))
     chat = target("Chat", "chat", agents=("ann", "bob"))
     voice = target("Voice", "voice", agents=("ann", "cid"))
-    await settled(source, target_set(chat, voice))
+    await warm(source, target_set(chat, voice))
     snapshot = source.snapshot(10.0)
     shared = snapshot.shared
     assert shared is not None
@@ -160,7 +160,7 @@ async def test_capacity_counts_each_agent_once_in_his_groups(pair, source):
     groups = (("One", ("ann", "bob")), ("Two", ("ann",)))
     chat = target("Chat", "chat", agents=("ann", "bob"), groups=("One", "Two"))
     voice = target("Voice", "voice", agents=("ann",), groups=("Two",))
-    await settled(source, target_set(chat, voice, groups=groups))
+    await warm(source, target_set(chat, voice, groups=groups))
     found = {(each.group, each.media): each.ready_slots for each in source.capacity()}
     assert found == {("One", "chat"): 5, ("One", "voice"): 1, ("Two", "chat"): 2, ("Two", "voice"): 1}
     assert source.channel_capacity("chat", frozenset()) == 5

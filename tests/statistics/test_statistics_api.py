@@ -47,7 +47,7 @@ async def source(servers):
     await statistics.stop()
 
 
-async def settled(source, targets=ONE):
+async def warm(source, targets=ONE):
     source.watch(targets)
     await until(lambda: source.warmed_up and all(each.connected for each in source.health))
     await asyncio.sleep(0.1)
@@ -59,7 +59,7 @@ async def test_values_there_at_the_start_and_values_pushed_later(servers, source
         server.values["ann", "AgentState"] = chat(3, 1)
         server.values["Sales@sw", "PACS_VQ_Current"] = 4
         server.values["Sales@sw", "PACS_VQ_Accepted"] = {"intValue": 100, "stringValue": "100"}
-    await settled(source)
+    await warm(source)
     snapshot = source.snapshot(10.0)
     assert snapshot.valid.all()
     assert (snapshot.ready.tolist(), snapshot.busy.tolist(), snapshot.waiting.tolist()) == ([2], [1], [4])
@@ -104,7 +104,7 @@ async def test_statistics_of_the_site_are_asked_for_by_name_or_definition(server
 async def test_a_server_that_dies_is_replaced_and_found_again(servers, source):
     for server in servers:
         server.values["ann", "AgentState"] = chat(2, 0)
-    await settled(source)
+    await warm(source)
     first = source.active
     dying = servers[0] if first == "primary" else servers[1]
     await dying.stop()
@@ -115,14 +115,14 @@ async def test_a_server_that_dies_is_replaced_and_found_again(servers, source):
 
 
 async def test_a_server_that_stops_answering_polls_is_left(servers, source):
-    await settled(source)
+    await warm(source)
     first = source.active
     (servers[0] if first == "primary" else servers[1]).silent = True
     await until(lambda: source.active != first, 6.0)
 
 
 async def test_an_unavailable_service_is_left_and_subscribed_anew_when_it_is_back(servers, source):
-    await settled(source)
+    await warm(source)
     first = source.active
     failing = servers[0] if first == "primary" else servers[1]
     asked = failing.subscribed
@@ -133,7 +133,7 @@ async def test_an_unavailable_service_is_left_and_subscribed_anew_when_it_is_bac
 
 
 async def test_a_forgotten_session_begins_with_a_new_handshake(servers, source):
-    await settled(source)
+    await warm(source)
     asked = servers[0].subscribed
     for session in servers[0].sessions.values():
         session["ready"].set()

@@ -13,28 +13,28 @@ from tests.statistics.server import Server, agent, number, serving, target, targ
 QUEUE_STATISTICS = 7
 
 
-async def settled(source, targets):
+async def warm(source, targets):
     source.watch(targets)
     await until(lambda: source.warmed_up)
     await asyncio.sleep(0.1)
 
 
 async def test_agents_of_several_targets_are_subscribed_once(pair, source):
-    await settled(source, target_set(target("A"), target("B"), groups=(("G", ("ann", "cid")),)))
+    await warm(source, target_set(target("A"), target("B"), groups=(("G", ("ann", "cid")),)))
     assert pair[0].adds == 2 * QUEUE_STATISTICS + 3  # ann, bob, cid
 
 
 async def test_the_same_targets_again_send_nothing(pair, source):
-    await settled(source, target_set(target()))
+    await warm(source, target_set(target()))
     before = (pair[0].adds, pair[0].removes)
-    await settled(source, target_set(target(goal_percent=9.0), version="2"))
+    await warm(source, target_set(target(goal_percent=9.0), version="2"))
     assert (pair[0].adds, pair[0].removes) == before
 
 
 async def test_only_the_difference_is_sent_and_the_others_stay_undisturbed(pair, source):
     pair[0].set("ann", "AgentState", agent(chat=(2, 0)))
     pair[0].totals("B@sw", Accepted=10)
-    await settled(source, target_set(target("A", agents=("ann", "bob")), target("B", agents=("ann",))))
+    await warm(source, target_set(target("A", agents=("ann", "bob")), target("B", agents=("ann",))))
     source.snapshot(10.0)
     before = (pair[0].adds, pair[0].removes)
     pair[0].totals("B@sw", Accepted=14)
@@ -52,9 +52,9 @@ async def test_only_the_difference_is_sent_and_the_others_stay_undisturbed(pair,
 async def test_late_values_of_a_removed_object_do_not_land_at_its_successor(pair, source):
     """Slots are used again; references are not."""
     only = "PACS_Proactive_Interaction"
-    await settled(source, target_set(target("A", agents=())))
+    await warm(source, target_set(target("A", agents=())))
     old = {key: reference for session in pair[0].sessions for reference, key in session.known.items()}
-    await settled(source, target_set(target("B", agents=()), version="2"))
+    await warm(source, target_set(target("B", agents=()), version="2"))
     message = pair[0].sessions[0].server.state()
     message.values.server_time = time.time()
     for reference in old.values():
@@ -79,7 +79,7 @@ async def test_targets_may_come_before_the_server_and_change_while_it_is_away(pa
 
 
 async def test_no_targets_are_an_empty_snapshot(pair, source):
-    await settled(source, target_set())
+    await warm(source, target_set())
     snapshot = source.snapshot(10.0)
     assert len(snapshot) == 0
     assert source.capacity() == ()

@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 
-from cluster.mastership import Reign
+from cluster.mastership import Term
 from cluster.member import ClusterMember
 from cluster.process.supervisor import run
 from cluster.settings import ClusterSettings
@@ -46,21 +46,21 @@ async def push(member: ClusterMember, host: str, port: int) -> None:
 async def push_on(member: ClusterMember, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     settings = member.settings
     while True:
-        reign = await member.mastership.wait_for_reign()
-        while not reign.ended.is_set():
-            if (seconds := reign.seconds_to_act(settings.push_budget_seconds)) > 0:
+        term = await member.mastership.wait_for_term()
+        while not term.ended.is_set():
+            if (seconds := term.seconds_to_act(settings.action_budget_seconds)) > 0:
                 async with asyncio.timeout(seconds):
-                    await push_once(reign, settings.node, reader, writer)
+                    await push_once(term, settings.node, reader, writer)
             await asyncio.sleep(PERIOD_SECONDS)
 
 
-async def push_once(reign: Reign, node: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    token = reign.next_token()
+async def push_once(term: Term, node: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    token = term.next_token()
     body = {"node": node, "pid": os.getpid(), "epoch": token.epoch, "sequence": token.sequence}
     writer.write(json.dumps(body).encode() + b"\n")
     answer = json.loads(await reader.readline())
     if not answer["accepted"]:
-        reign.fenced(reign.cluster_id, *answer["mark"])
+        term.fenced(term.cluster_id, *answer["mark"])
 
 
 async def work(options: dict) -> None:

@@ -106,11 +106,11 @@ def _slow_recoveries(history: History, taken: list[Push]) -> list[str]:
 
 
 def _interruptions(number: int, storm: Storm, after: list[float], history: History) -> list[str]:
-    settled = storm.healed_at + history.recovery_seconds
+    recovered_by = storm.healed_at + history.recovery_seconds
     return [
         f"in the calm after storm {number} pushes paused for {later - earlier:.1f} s"
         for earlier, later in pairwise([*after, storm.calm_until])
-        if earlier >= settled and later - earlier > LONG_GAP_PERIODS * history.period_seconds
+        if earlier >= recovered_by and later - earlier > LONG_GAP_PERIODS * history.period_seconds
     ]
 
 

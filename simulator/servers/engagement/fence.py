@@ -66,7 +66,7 @@ class Verdict(Enum):
     """This very part was applied before; its stored answer is the answer."""
     STALE = "stale_token"
     """A newer token has been accepted."""
-    FOREIGN = "foreign_cluster"
+    FOTERM = "foreign_cluster"
     """The stream belongs to another cluster."""
     MISMATCH = "part_mismatch"
     """Another part of the same push said it has a different number of parts."""
@@ -87,7 +87,7 @@ class StreamFence(Generic[A]):
         if mark is None:
             return Verdict.APPLY
         if token.cluster_id != mark.cluster_id:
-            return Verdict.FOREIGN
+            return Verdict.FOTERM
         if token.order != mark.order:
             return Verdict.APPLY if token.order > mark.order else Verdict.STALE
         if token.parts != mark.parts:

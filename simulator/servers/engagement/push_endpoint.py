@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _MESSAGES = {
     Verdict.STALE: "A newer push has been accepted.",
-    Verdict.FOREIGN: "This stream belongs to another cluster.",
+    Verdict.FOTERM: "This stream belongs to another cluster.",
     Verdict.MISMATCH: "Another part of this push was sent with a different number of parts.",
 }
 

@@ -24,7 +24,7 @@ class Statistic:
     object_id: str
     object_type: str
     wanted: Wanted | Invalid
-    told: Value | None = None
+    sent: Value | None = None
     """The value the client was told last."""
 
     @classmethod
@@ -49,7 +49,7 @@ class Statistic:
 
     def shown(self, value: Value, timestamp: int) -> dict[str, Any]:
         """The statistic with a value, as answers and updates have it; remembered as told."""
-        self.told = value
+        self.sent = value
         shown: dict[str, Any] = {
             "statisticId": self.statistic_id,
             "name": self.name,

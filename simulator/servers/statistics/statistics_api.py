@@ -180,7 +180,7 @@ class StatisticsApi:
         for subject in changed & session.subjects.keys():
             for name, statistic in session.subjects[subject]:
                 value = self._value(statistic)
-                if value != statistic.told:
+                if value != statistic.sent:
                     news.setdefault(name, []).append(statistic.shown(value, clock))
         for name, statistics in news.items():
             session.bayeux.publish("/statistics/v3/updates", {"subscriptionId": name, "statistics": statistics})

@@ -125,14 +125,14 @@ class StatisticsServer(pb_grpc.StatisticsServiceServicer):
 
     def state(self, session: StatisticsSession, clock: float) -> pb.ServerState:
         """The state to tell a session, remembered as told."""
-        mode, available = self._sessions[session] = self._standing()
+        mode, available = self._sessions[session] = self._mode_now()
         return pb.ServerState(
             server=self.name, mode=pb.ServerMode.ValueType(mode), server_time=clock, available=available
         )
 
     def state_changed(self, session: StatisticsSession) -> bool:
         """Whether mode or availability differ from what the session was told."""
-        return self._sessions.get(session) != self._standing()
+        return self._sessions.get(session) != self._mode_now()
 
     # What the model tells.
 
@@ -169,5 +169,5 @@ class StatisticsServer(pb_grpc.StatisticsServiceServicer):
             del self._sessions[session]
             await asyncio.shield(cancel(reader))
 
-    def _standing(self) -> tuple[int, bool]:
+    def _mode_now(self) -> tuple[int, bool]:
         return int(self.mode), self.available

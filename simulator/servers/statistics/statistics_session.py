@@ -66,7 +66,7 @@ class StatisticsSession:
         self._server = server
         self._subscribed: dict[int, tuple[Agent | Target, QueueStatistic | None] | Invalid] = {}
         self._references: dict[Agent | Target, list[int]] = {}
-        self._told: dict[int, Value] = {}
+        self._sent: dict[int, Value] = {}
         self._fresh: deque[int] = deque()
         self._interval = DEFAULT_INTERVAL_SECONDS
         self.changed: set[Agent | Target] = set()
@@ -143,7 +143,7 @@ class StatisticsSession:
 
     def _remove(self, reference: int) -> None:
         found = self._subscribed.pop(reference, None)
-        self._told.pop(reference, None)
+        self._sent.pop(reference, None)
         if found is not None and not isinstance(found, Invalid):
             references = self._references[found[0]]
             references.remove(reference)
@@ -154,7 +154,7 @@ class StatisticsSession:
         while self._fresh:
             batch = [self._fresh.popleft() for _ in range(min(len(self._fresh), VALUES_AT_ONCE))]
             news = {reference: self._value(reference) for reference in batch if reference in self._subscribed}
-            self._told.update(news)
+            self._sent.update(news)
             yield self._values(news, self._server.clock(), snapshot=True)
 
     def _updates(self, clock: float) -> Iterator[pb.SubscribeResponse]:
@@ -164,9 +164,9 @@ class StatisticsSession:
         for subject in changed:
             for reference in self._references.get(subject, ()):
                 value = self._value(reference)
-                if reference in self._told and value != self._told[reference]:
+                if reference in self._sent and value != self._sent[reference]:
                     news[reference] = value
-        self._told.update(news)
+        self._sent.update(news)
         pairs = iter(news.items())
         while batch := dict(islice(pairs, VALUES_AT_ONCE)):
             yield self._values(batch, clock, snapshot=False)

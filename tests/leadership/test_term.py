@@ -1,41 +1,41 @@
-"""What an application may do with a reign."""
+"""What an application may do with a term."""
 
 from __future__ import annotations
 
-from cluster.election.term import HeldReign
+from cluster.election.term import HeldTerm
 from cluster.mastership import EndCause
 
 
-def reign(lease_left: float, refusals: list | None = None) -> HeldReign:
+def term(lease_left: float, refusals: list | None = None) -> HeldTerm:
     told = refusals if refusals is not None else []
-    return HeldReign("cluster", 4, lambda: lease_left, lambda *mark: told.append(mark))
+    return HeldTerm("cluster", 4, lambda: lease_left, lambda *mark: told.append(mark))
 
 
 def test_an_action_starts_only_with_a_lease_as_long_as_its_budget() -> None:
-    assert reign(lease_left=2.0).seconds_to_act(1.3) == 1.3
-    assert reign(lease_left=1.3).seconds_to_act(1.3) == 1.3
-    assert reign(lease_left=1.29).seconds_to_act(1.3) == 0.0
+    assert term(lease_left=2.0).seconds_to_act(1.3) == 1.3
+    assert term(lease_left=1.3).seconds_to_act(1.3) == 1.3
+    assert term(lease_left=1.29).seconds_to_act(1.3) == 0.0
 
 
 def test_tokens_count_from_one_and_carry_the_key_of_their_push() -> None:
-    running = reign(lease_left=2.0)
+    running = term(lease_left=2.0)
     first, second = running.next_token(), running.next_token()
     assert (first.sequence, second.sequence) == (1, 2)
     assert first < second
     assert first.idempotency_key == "cluster:4:1"
 
 
-def test_an_ended_reign_never_acts_and_keeps_its_first_cause() -> None:
-    ended = reign(lease_left=2.0)
+def test_an_ended_term_never_acts_and_keeps_its_first_cause() -> None:
+    ended = term(lease_left=2.0)
     ended.end(EndCause.OPERATOR)
     ended.end(EndCause.LEASE_EXPIRED)
     assert ended.seconds_to_act(0.1) == 0.0
     assert ended.cause is EndCause.OPERATOR
 
 
-def test_a_refusal_is_told_once_the_reign_has_not_ended() -> None:
+def test_a_refusal_is_told_once_the_term_has_not_ended() -> None:
     refusals: list = []
-    running = reign(2.0, refusals)
+    running = term(2.0, refusals)
     running.fenced("cluster", 5, 1)
     running.end(EndCause.FENCED)
     running.fenced("cluster", 6, 1)

@@ -27,44 +27,44 @@ async def never() -> str | None:
 
 async def master_and_standby(members: Members, why_unable):
     master = await members.join("a", why_unable=able)
-    reign = await master.mastership.wait_for_reign()
+    term = await master.mastership.wait_for_term()
     standby = await members.join("b", why_unable=why_unable)
     await until(lambda: len(master.members()) == 2)
-    return master, reign, standby
+    return master, term, standby
 
 
 async def test_a_failing_master_gives_way_to_a_standby_that_could_do_better(members: Members) -> None:
-    master, reign, standby = await master_and_standby(members, able)
+    master, term, standby = await master_and_standby(members, able)
     for _ in range(3):
-        assert not reign.ended.is_set()
+        assert not term.ended.is_set()
         master.report_outcome(succeeded=False)
-    assert (await asyncio.wait_for(standby.mastership.wait_for_reign(), 5)).epoch == reign.epoch + 1
-    assert reign.cause is EndCause.EGRESS
+    assert (await asyncio.wait_for(standby.mastership.wait_for_term(), 5)).epoch == term.epoch + 1
+    assert term.cause is EndCause.SELF_DEMOTION
     await asyncio.sleep(0.3)
-    assert [each.cause for each in await standby.history()] == [None, "egress"]
+    assert [each.cause for each in await standby.history()] == [None, "self_demotion"]
 
 
 @pytest.mark.parametrize("why_unable", [unable, never, None])
 async def test_it_stays_when_nobody_could(members: Members, why_unable) -> None:
-    master, reign, _ = await master_and_standby(members, why_unable)
+    master, term, _ = await master_and_standby(members, why_unable)
     for _ in range(5):
         master.report_outcome(succeeded=False)
     await asyncio.sleep(1.0)
-    assert master.mastership.reign is reign
+    assert master.mastership.term is term
 
 
 async def test_a_success_in_between_starts_the_count_anew(members: Members) -> None:
-    master, reign, _ = await master_and_standby(members, able)
+    master, term, _ = await master_and_standby(members, able)
     for succeeded in (False, False, True, False, False):
         master.report_outcome(succeeded=succeeded)
     await asyncio.sleep(0.5)
-    assert master.mastership.reign is reign
+    assert master.mastership.term is term
 
 
 async def test_a_failing_master_without_standbys_stays(members: Members) -> None:
     master = await members.join("a", why_unable=able)
-    reign = await master.mastership.wait_for_reign()
+    term = await master.mastership.wait_for_term()
     for _ in range(5):
         master.report_outcome(succeeded=False)
     await asyncio.sleep(0.5)
-    assert master.mastership.reign is reign
+    assert master.mastership.term is term

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cluster.election.events import Hold
-from cluster.process.worker_pipe import VARIABLE, Reporter, decode_hold
+from cluster.election.events import Claim
+from cluster.process.worker_pipe import VARIABLE, Reporter, decode_claim
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-HOLD = Hold(epoch=3, epoch_version=5, session_id=0x100002798DD0001, zxid=4294967305)
+HOLD = Claim(epoch=3, epoch_version=5, session_id=0x100002798DD0001, zxid=4294967305)
 
 
 def test_a_hold_goes_through_the_pipe() -> None:
@@ -21,7 +21,7 @@ def test_a_hold_goes_through_the_pipe() -> None:
     reporter = Reporter.from_environment({VARIABLE: str(writing)})
     assert reporter is not None
     reporter.holds(HOLD)
-    assert decode_hold(os.read(reading, 1000)) == HOLD
+    assert decode_claim(os.read(reading, 1000)) == HOLD
     os.close(reading)
     reporter.holds(HOLD)  # nobody listens any more: no harm
     os.close(writing)

@@ -1,0 +1,61 @@
+"""What a member stands on, as its other parts see it: an ensemble of ZooKeeper, or nothing but itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cluster.documents import DocumentStore
+    from cluster.election.failsafe import Ask
+    from cluster.mastership import Mastership
+    from cluster.records import HistoryEntry, MemberInfo
+    from cluster.zookeeper.pause import PauseSwitch
+
+
+class Backend(Protocol):
+    """What a member is made of, beside its port."""
+
+    @property
+    def mastership(self) -> Mastership:
+        """Whether this node may act."""
+        ...
+
+    @property
+    def documents(self) -> DocumentStore:
+        """The document all members share."""
+        ...
+
+    @property
+    def pause(self) -> PauseSwitch:
+        """Pauses and resumes the cluster."""
+        ...
+
+    def listen(self, on_change: Callable[[], None]) -> None:
+        """Call back after each change of role, state, master or members."""
+        ...
+
+    async def start(self, own: MemberInfo) -> None:
+        """Join."""
+        ...
+
+    async def stop(self) -> None:
+        """Leave; the mastership has been stopped before."""
+        ...
+
+    def members(self) -> Sequence[MemberInfo]:
+        """Members by name, this one among them."""
+        ...
+
+    def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
+        """Promise a master not to contend for so long; why not, empty when promised."""
+        ...
+
+    def ask_promises_by(self, ask: Ask) -> None:
+        """Ask other members for their promise in this way."""
+        ...
+
+    async def history(self, limit: int) -> Sequence[HistoryEntry]:
+        """The newest terms, newest first."""
+        ...
