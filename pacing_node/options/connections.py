@@ -156,11 +156,12 @@ class PacingEndpoint(Section):
     max_entities_per_request: Annotated[int, Field(ge=1, le=100_000), Key("maxEntitiesPerRequest")] = 1000
     """Most targets in one request; more are sent in several requests at once."""
     max_concurrent_requests: Annotated[int, Field(ge=1, le=64), Key("maxConcurrentRequests")] = 8
-    """Most requests of one push under way at once."""
+    """Most requests of one push in flight at once."""
     fencing: Literal["token", "if-match", "none"] = "token"
-    """`token`: the platform refuses a push of an older term by its token. `if-match`, for the kind `webhook`: it looks
-    at no tokens, and every push is a conditional write on the ETag of the state it replaces. `none`: it does neither;
-    then the first push of a term waits until a push of the term before must be over, unless that one left none."""
+    """`token`: the platform refuses a push of an older term by its token. `if-match`, for the kind `webhook`: the
+    platform looks at no tokens, and every push is a conditional write on the ETag of the state it replaces. `none`: the
+    platform does neither; the first push of a term then waits until every push of the previous term must be over,
+    unless that term ended clean."""
     compress: bool = False
     """Send request bodies with gzip; only for a platform that takes them."""
     authorities: LocalPath | None = None

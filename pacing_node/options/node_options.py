@@ -127,9 +127,9 @@ class ZooKeeper(Section):
         Field(ge=0, le=86400),
         Allowed("true, false, or a number of seconds from 10 to 86400"),
     ] = 0.0
-    """Whether the master goes on while all of ZooKeeper is away, by the promise of every other member not to take over;
-    a number is the longest time in seconds, `true` stands for 600. After a loss of the master that nobody could tell
-    from such an outage, a node that was not a member then waits for as long."""
+    """Longest time in seconds the master goes on while all of ZooKeeper is away, by the promise of every other member
+    not to take over; `true` stands for 600. After a loss of the master that looks like such an outage, a node that is
+    not on the failsafe list waits for as long before it contends."""
     tls: ZooKeeperTls | None = None
     sasl: ZooKeeperSasl | None = None
     acl: ZooKeeperAcl | None = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _BLOCK = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+_WIDTH = 100
+_CELL_WIDTH = 200
+"""Most characters in a cell; what is longer goes on as text below the table. See scripts/check_markdown.py."""
 
 
 def tables() -> dict[str, str]:
@@ -73,9 +77,21 @@ def _code(default: str) -> str:
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [" | ".join(heads), " | ".join("---" for _ in heads)]
-    lines += [" | ".join(cell.replace("|", "\\|").replace("``", "`") for cell in row) for row in rows]
-    return "".join(f"| {line} |\n" for line in lines)
+    lines, notes = [" | ".join(heads), " | ".join("---" for _ in heads)], []
+    for row in rows:
+        begun = [_sentences(cell.replace("``", "`")) for cell in row]
+        lines.append(" | ".join(cell.replace("|", "\\|") for cell, _ in begun))
+        notes += [f"{row[0]}, continued: {rest}" for _, rest in begun if rest]
+    below = "".join("\n" + textwrap.fill(note, _WIDTH, break_on_hyphens=False) + "\n" for note in notes)
+    return "".join(f"| {line} |\n" for line in lines) + below + ("\n" if notes else "")
+
+
+def _sentences(text: str) -> tuple[str, str]:
+    """The sentences that fit into a cell of a table, and the rest."""
+    if len(text) <= _CELL_WIDTH:
+        return text, ""
+    end = text.rfind(". ", 0, _CELL_WIDTH - 2) + 1
+    return text[:end] + " …", text[end + 1 :]
 
 
 if __name__ == "__main__":
