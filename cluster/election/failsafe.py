@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster import errors, tasks
+from cluster.backoff import Backoff
 from cluster.election.failsafe_members import FailsafeList
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-RETRY_SECONDS = 0.5
+RETRY_SECONDS = (0.25, 1.0)
+"""First and longest pause before writing the failsafe list again after a failure."""
 
 
 class Failsafe:
@@ -144,6 +146,7 @@ class Failsafe:
         return None if reason is None else f"{failsafe_member[0]}: {reason}"
 
     async def _keep(self) -> None:
+        backoff = Backoff(*RETRY_SECONDS)
         while True:
             await self._wanted.wait()
             self._wanted.clear()
@@ -156,8 +159,10 @@ class Failsafe:
                 if str(failure) != self._unwritten:
                     self._unwritten = str(failure)
                     log.info("leadership.failsafe_list_not_written", node=self._node, error=str(failure))
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(backoff.next_seconds())
                 self._wanted.set()
+            else:
+                backoff.reset()
 
     async def _write(self, claim: Claim, wanted: FailsafeList) -> None:
         """Write under the term's epoch; what was tried earlier can take effect no more after that."""

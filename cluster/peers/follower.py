@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import grpc.aio
 import structlog
 
 from cluster import tasks
+from cluster.backoff import Backoff
 from cluster.peers import wire
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-RETRY_SECONDS = 0.2
+RETRY_SECONDS = (0.1, 1.0)
+"""First and longest pause before following again, when a stream has ended and the same master is still known."""
 
 
 class Follower:
@@ -45,6 +48,8 @@ class Follower:
         self._on_broken = on_broken
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._received = False
+        """Whether the newest stream has brought a record."""
 
     def start(self) -> None:
         """Follow from now on."""
@@ -59,21 +64,22 @@ class Follower:
         self._changed.set()
 
     async def _run(self) -> None:
+        backoff = Backoff(*RETRY_SECONDS)
         while True:
             self._changed.clear()
             master = self._find_master()
             if master is None:
+                backoff.reset()
                 await self._changed.wait()
                 continue
-            await self._follow(master)
-            try:
-                async with asyncio.timeout(RETRY_SECONDS):
+            if await self._follow(master):
+                backoff.reset()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(backoff.next_seconds()):
                     await self._changed.wait()
-            except TimeoutError:
-                continue
 
-    async def _follow(self, master: MemberInfo) -> None:
-        """Follow one master until its stream ends or another one is known."""
+    async def _follow(self, master: MemberInfo) -> bool:
+        """Follow one master until its stream ends or another one is known; whether it sent anything."""
         self._channels.renewed()
         async with self._channels.open(master.clustering) as channel:
             stub: peer_pb2_grpc.PeerServiceAsyncStub = peer_pb2_grpc.PeerServiceStub(channel)
@@ -85,6 +91,7 @@ class Follower:
             finally:
                 call.cancel()
                 await tasks.cancel(reading, waiting)
+        return self._received
 
     async def _until_other(self, master: MemberInfo) -> None:
         while self._find_master() == master:
@@ -94,12 +101,12 @@ class Follower:
     async def _read(
         self, call: grpc.aio.UnaryStreamCall[peer_pb2.FollowRequest, peer_pb2.FollowResponse], master: MemberInfo
     ) -> None:
-        received = False
+        self._received = False
         try:
             async for answer in call:
-                received = True
+                self._received = True
                 self._on_record(wire.record_from_wire(answer.record))
         except grpc.aio.AioRpcError as failure:
             log.debug("follower.stream_ended", master=master.name, code=failure.code().name, error=failure.details())
-            if received and failure.code() is grpc.StatusCode.UNAVAILABLE:
+            if self._received and failure.code() is grpc.StatusCode.UNAVAILABLE:
                 self._on_broken()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster import errors, tasks
+from cluster.backoff import Backoff
 from cluster.documents import Document
 from cluster.files import read_if_there, write_durably
 from cluster.mastership import ZooKeeperState
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-RETRY_SECONDS = 0.5
+RETRY_SECONDS = (0.25, 1.0)
+"""First and longest pause before reading again after a failure."""
 
 
 class _Watchers:
@@ -113,6 +115,7 @@ class ZooKeeperDocuments:
                 return Document(data, stat.version)
 
     async def _follow(self) -> None:
+        backoff = Backoff(*RETRY_SECONDS)
         while True:
             await self._wanted.wait()
             self._wanted.clear()
@@ -120,10 +123,11 @@ class ZooKeeperDocuments:
                 document = await self._read(self._wanted.set)
             except errors.ClusterError as failure:
                 log.debug("documents.retry", error=str(failure))
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(backoff.next_seconds())
                 if self._session.state is ZooKeeperState.CONNECTED:
                     self._wanted.set()
             else:
+                backoff.reset()
                 if document is not None:
                     self._watchers.changed(document)
 

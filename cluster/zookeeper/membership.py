@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster import errors, tasks
+from cluster.backoff import Backoff
 from cluster.mastership import ZooKeeperState
 from cluster.records import MemberInfo
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-RETRY_SECONDS = 0.5
+RETRY_SECONDS = (0.25, 1.0)
+"""First and longest pause before entering and reading again after a failure."""
 
 
 def encode_member(info: MemberInfo) -> bytes:
@@ -87,6 +89,7 @@ class Membership:
                 log.info("membership.leave_failed", error=str(failure))
 
     async def _follow(self) -> None:
+        backoff = Backoff(*RETRY_SECONDS)
         while True:
             await self._wanted.wait()
             self._wanted.clear()
@@ -95,9 +98,11 @@ class Membership:
                 await self._refresh()
             except errors.ClusterError as failure:
                 log.debug("membership.retry", error=str(failure))
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(backoff.next_seconds())
                 if self._session.state is ZooKeeperState.CONNECTED:
                     self._wanted.set()
+            else:
+                backoff.reset()
 
     async def _enter(self) -> None:
         """Make sure that this node's entry belongs to this session.
