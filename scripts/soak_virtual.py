@@ -123,7 +123,7 @@ class Platform:
         """Allow the invitations, and report what became of those before."""
         await asyncio.sleep(0.02)
         self.pushes += 1
-        return PushOutcome(PushStatus.ACCEPTED, tuple(self._allow(each) for each in targets))
+        return PushOutcome(PushStatus.ACCEPTED, replies=tuple(self._allow(each) for each in targets))
 
     def _allow(self, push: TargetPush) -> TargetReply:
         target = self._centre.target(push.target.name)

@@ -16,7 +16,7 @@ from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.pacing_state import PacingState
 from pacing_node.cycle.payload import build_push
-from pacing_node.cycle.pushing import LATE, WITHHELD, Pusher
+from pacing_node.cycle.pushing import Pusher
 from pacing_node.cycle.report import CycleReport
 from pacing_node.engagement.platform import PushStatus
 
@@ -27,16 +27,12 @@ if TYPE_CHECKING:
     from pacing_node.cycle.latest_report import LatestReport
     from pacing_node.cycle.pacing_state import CycleResult
     from pacing_node.cycle.plan import Plan
-    from pacing_node.cycle.pushing import Pushed
-    from pacing_node.engagement.platform import EngagementPlatform
+    from pacing_node.engagement.platform import EngagementPlatform, PushOutcome
     from pacing_node.statistics.statistics_source import StatisticsSource
 
 log = structlog.get_logger(__name__)
 
 _WARM_UP_STEP_SECONDS = 0.05
-
-UNREACHED = frozenset({PushStatus.FAILED, PushStatus.DEADLINE})
-"""Outcomes after which another node might do better, unless the platform answered."""
 
 
 class Pacer:
@@ -140,11 +136,11 @@ class Pacer:
         self.cycle_counters.calculation_seconds_last = time.perf_counter() - started
         self.cycle_counters.cycles += 1
         entries = build_push(calculation, calculated, settings.refresh_seconds)
-        pushed = await self._pusher.push(term, entries, settings.budget_seconds)
-        _learn(calculation, calculated, pushed)
-        if pushed.outcome is not None:
-            self._on_push(pushed.outcome.answered or pushed.outcome.status not in UNREACHED)
-        self._post(term, calculation, calculated, pushed)
+        outcome = await self._pusher.push(term, entries, settings.budget_seconds)
+        _learn(calculation, calculated, outcome)
+        if outcome.reached is not None:
+            self._on_push(outcome.reached)
+        self._post(term, calculation, calculated, outcome)
 
     def _current_calculation(self) -> PacingState:
         """The calculation for the settings and targets in force, with what was learned so far."""
@@ -157,31 +153,31 @@ class Pacer:
             self._calculation = self._calculation.follow(settings, targets)
         return self._calculation
 
-    def _post(self, term: Term, calculation: PacingState, calculated: CycleResult, pushed: Pushed) -> None:
+    def _post(self, term: Term, calculation: PacingState, calculated: CycleResult, outcome: PushOutcome) -> None:
         """Show the report on this node and share it with the standbys."""
-        report = build_report(term.epoch, calculation, calculated, pushed)
+        report = build_report(term.epoch, calculation, calculated, outcome)
         self._latest_report.post(report, time.monotonic())
-        if pushed.status != LATE:
+        if outcome.status is not PushStatus.LATE:
             self._share(report)
 
 
-def _learn(calculation: PacingState, calculated: CycleResult, pushed: Pushed) -> None:
-    """Enter into the ledger what was allowed and what the platform said of it."""
-    if pushed.status == WITHHELD:
+def _learn(calculation: PacingState, calculated: CycleResult, outcome: PushOutcome) -> None:
+    """Enter into the ledger what was allowed and what the platform replied."""
+    if outcome.status is PushStatus.WITHHELD:
         return
     calculation.allotted(calculated.at, calculated.result.invitations)
-    if pushed.outcome is not None and pushed.outcome.status is PushStatus.ACCEPTED:
-        calculation.acknowledged(time.time(), pushed.outcome.replies)
+    if outcome.replies:
+        calculation.acknowledged(time.time(), outcome.replies)
     else:
         calculation.failed()
 
 
-def build_report(epoch: int, calculation: PacingState, calculated: CycleResult, pushed: Pushed) -> CycleReport:
+def build_report(epoch: int, calculation: PacingState, calculated: CycleResult, outcome: PushOutcome) -> CycleReport:
     """Gather what a cycle found, decided and was told."""
     snapshot, result = calculated.snapshot, calculated.result
     return CycleReport(
         epoch=epoch,
-        sequence=pushed.sequence,
+        sequence=outcome.sequence,
         calculated_at=calculated.at,
         statistics_at=snapshot.taken_at,
         interval_seconds=calculation.policy.refresh_seconds,
@@ -199,9 +195,9 @@ def build_report(epoch: int, calculation: PacingState, calculated: CycleResult, 
         handle_seconds=result.estimates.handle_seconds,
         disposition_seconds=result.estimates.disposition_seconds,
         patience_seconds=result.estimates.patience_seconds,
-        pushed=pushed.status == PushStatus.ACCEPTED.value,
-        push_error=pushed.message,
-        target_errors=pushed.target_errors,
+        pushed=outcome.accepted,
+        push_error=outcome.message,
+        target_errors=outcome.target_errors,
         learned_state=calculation.save(calculated.at),
     )
 

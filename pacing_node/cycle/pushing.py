@@ -1,10 +1,13 @@
-"""One push under the lease: started only while it holds, bounded by it, and doubted when it ran out meanwhile."""
+"""Send one push under the lease.
+
+Never started without enough lease left, never longer than it; reported as late if the term ends before the reply.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -23,27 +26,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-WITHHELD = "withheld"
-"""Nothing was sent: the lease did not allow it, or the platform had asked to wait."""
-LATE = "late"
-"""The term ended while the push was on its way; its success, if any, is not trusted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """What became of one push."""
-
-    status: str
-    """A PushStatus value, ``withheld`` or ``late``."""
-    sequence: int = 0
-    message: str = ""
-    outcome: PushOutcome | None = None
-
-    @property
-    def target_errors(self) -> tuple[str, ...]:
-        """Per target what the platform said instead of taking it; empty when it took all."""
-        replies = self.outcome.replies if self.outcome else ()
-        return tuple(reply.error or "" for reply in replies) if any(reply.error for reply in replies) else ()
+_TERM_ENDED = "the term ended during the push"
 
 
 class Pusher:
@@ -56,28 +39,28 @@ class Pusher:
         self._cycle_counters = cycle_counters
         self._late_pushes = late_pushes or LatePushes()
         self._not_before = 0.0
-        self._last_status = ""
+        self._last_status: PushStatus | None = None
 
-    async def push(self, term: Term, entries: Sequence[TargetPush], budget_seconds: float) -> Pushed:
+    async def push(self, term: Term, entries: Sequence[TargetPush], budget_seconds: float) -> PushOutcome:
         """Send one push if the lease and the platform allow it."""
-        pushed = await self._attempt(term, entries, budget_seconds)
-        self._count(pushed)
-        return pushed
+        outcome = await self._attempt(term, entries, budget_seconds)
+        self._count(outcome)
+        return outcome
 
-    async def _attempt(self, term: Term, entries: Sequence[TargetPush], budget_seconds: float) -> Pushed:
+    async def _attempt(self, term: Term, entries: Sequence[TargetPush], budget_seconds: float) -> PushOutcome:
         if not entries:
-            return Pushed(WITHHELD, message="there are no targets")
+            return _withheld("there are no targets")
         if (wait := self._not_before - time.monotonic()) > 0:
-            return Pushed(WITHHELD, message=f"the platform asked to wait {wait:.1f} s more")
+            return _withheld(f"the platform asked to wait {wait:.1f} s more")
         seconds = term.seconds_to_act(budget_seconds)
         if seconds <= 0.0:
-            return Pushed(WITHHELD, message="the lease does not allow a push now")
+            return _withheld("the lease does not allow a push now")
         token = term.next_token()
         self._late_pushes.sent(CLOCK_DRIFT * seconds)
         outcome = await self._send_while_leading(term, token, entries, seconds)
-        if outcome is not None and outcome.status is PushStatus.ACCEPTED and outcome.attempts == 1:
+        if outcome is not None and outcome.accepted and outcome.attempts == 1:
             self._late_pushes.answered()
-        return self._judge(term, token, outcome)
+        return replace(self._judge(term, outcome), sequence=token.sequence)
 
     async def _send_while_leading(
         self, term: Term, token: Token, entries: Sequence[TargetPush], seconds: float
@@ -93,9 +76,9 @@ class Pusher:
                 task.cancel()
             await asyncio.gather(sending, ending, return_exceptions=True)
 
-    def _judge(self, term: Term, token: Token, outcome: PushOutcome | None) -> Pushed:
+    def _judge(self, term: Term, outcome: PushOutcome | None) -> PushOutcome:
         if outcome is None:
-            return Pushed(LATE, token.sequence, "the term ended during the push")
+            return PushOutcome(PushStatus.LATE, _TERM_ENDED, attempts=0)
         if outcome.status is PushStatus.FENCED:
             mark = outcome.mark
             term.fenced(
@@ -104,25 +87,30 @@ class Pusher:
                 (mark.sequence if mark else None) or 0,
             )
         elif term.ended.is_set():
-            return Pushed(LATE, token.sequence, "the term ended during the push", outcome)
+            return replace(outcome, status=PushStatus.LATE, message=_TERM_ENDED)
         if outcome.retry_after_seconds:
             self._not_before = time.monotonic() + outcome.retry_after_seconds
-        return Pushed(outcome.status.value, token.sequence, outcome.message, outcome)
+        return outcome
 
-    def _count(self, pushed: Pushed) -> None:
+    def _count(self, outcome: PushOutcome) -> None:
         cycle_counters = self._cycle_counters
-        cycle_counters.pushes[pushed.status] += 1
-        if pushed.outcome is not None:
-            cycle_counters.push_seconds_last = pushed.outcome.duration_seconds
-            cycle_counters.push_seconds_sum += pushed.outcome.duration_seconds
-            cycle_counters.push_attempts += pushed.outcome.attempts
-            cycle_counters.target_errors += sum(1 for error in pushed.target_errors if error)
-        if pushed.status == PushStatus.ACCEPTED.value:
+        cycle_counters.pushes[outcome.status.value] += 1
+        if outcome.attempts:
+            cycle_counters.push_seconds_last = outcome.duration_seconds
+            cycle_counters.push_seconds_sum += outcome.duration_seconds
+            cycle_counters.push_attempts += outcome.attempts
+            cycle_counters.target_errors += sum(1 for error in outcome.target_errors if error)
+        if outcome.accepted:
             cycle_counters.last_accepted_at = time.time()
             cycle_counters.consecutive_failures = 0
         else:
             cycle_counters.consecutive_failures += 1
-        if pushed.status != self._last_status:
-            level = log.info if pushed.status == PushStatus.ACCEPTED.value else log.warning
-            level("push.status_changed", status=pushed.status, before=self._last_status, message=pushed.message)
-            self._last_status = pushed.status
+        if outcome.status is not self._last_status:
+            level = log.info if outcome.accepted else log.warning
+            before = self._last_status.value if self._last_status else ""
+            level("push.status_changed", status=outcome.status.value, before=before, message=outcome.message)
+            self._last_status = outcome.status
+
+
+def _withheld(message: str) -> PushOutcome:
+    return PushOutcome(PushStatus.WITHHELD, message, attempts=0)

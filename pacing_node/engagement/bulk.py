@@ -15,7 +15,7 @@ from cluster.tasks import spawn
 from pacing_node.engagement.conditional import ConditionalPart
 from pacing_node.engagement.dialect import PushSettings
 from pacing_node.engagement.oauth import TokenError
-from pacing_node.engagement.part import Part, PartOutcome
+from pacing_node.engagement.part import Part
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
@@ -117,11 +117,11 @@ def _at_once(connection: Connection) -> int:
     return connection.settings.max_concurrent_requests if connection.precondition is None else 1
 
 
-async def _send(parts: list[Part], at_once: int) -> list[PartOutcome]:
+async def _send(parts: list[Part], at_once: int) -> list[PushOutcome]:
     """Send all parts, some at once; a fenced one stops the others, which would be refused as well."""
     room = asyncio.Semaphore(at_once)
 
-    async def send(part: Part) -> PartOutcome:
+    async def send(part: Part) -> PushOutcome:
         async with room:
             outcome = await _guarded(part)
         if outcome.status is PushStatus.FENCED:
@@ -132,25 +132,25 @@ async def _send(parts: list[Part], at_once: int) -> list[PartOutcome]:
 
     tasks = [asyncio.ensure_future(send(part)) for part in parts]
     ended = await asyncio.gather(*tasks, return_exceptions=True)
-    return [each for each in ended if isinstance(each, PartOutcome)]
+    return [each for each in ended if isinstance(each, PushOutcome)]
 
 
-async def _guarded(part: Part) -> PartOutcome:
+async def _guarded(part: Part) -> PushOutcome:
     """The last line: whatever a library lets through is a failed part, and not the end of the cycle."""
     try:
         return await part.send()
     except Exception as failure:
         where = traceback.extract_tb(failure.__traceback__)[-1]  # not the traceback itself: it could show secrets
         log.error("engagement.unexpected", kind=type(failure).__name__, where=f"{where.filename}:{where.lineno}")
-        return PartOutcome(PushStatus.FAILED, f"unexpected {type(failure).__name__}", attempts=part.attempts)
+        return PushOutcome(PushStatus.FAILED, f"unexpected {type(failure).__name__}", attempts=part.attempts)
 
 
-def _late(part: Part, seconds: float) -> PartOutcome:
+def _late(part: Part, seconds: float) -> PushOutcome:
     before = f"; before that: {part.trouble}" if part.trouble else ""
-    return PartOutcome(PushStatus.DEADLINE, f"no answer within {seconds:g} s{before}", attempts=part.attempts)
+    return PushOutcome(PushStatus.DEADLINE, f"no answer within {seconds:g} s{before}", attempts=part.attempts)
 
 
-def _merge(outcomes: Sequence[PartOutcome], duration_seconds: float) -> PushOutcome:
+def _merge(outcomes: Sequence[PushOutcome], duration_seconds: float) -> PushOutcome:
     status = min((each.status for each in outcomes), key=_GRAVITY.index, default=PushStatus.ACCEPTED)
     waits = [each.retry_after_seconds for each in outcomes if each.retry_after_seconds is not None]
     telling = [each for each in outcomes if each.status is status]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pacing_node.engagement.exchange import Answer, ExchangeError, get
 from pacing_node.engagement.oauth import RETRY_STATUSES, TokenError
-from pacing_node.engagement.part import Part, PartOutcome
-from pacing_node.engagement.platform import FencingMark, PushStatus, TargetReply
+from pacing_node.engagement.part import Part
+from pacing_node.engagement.platform import FencingMark, PushOutcome, PushStatus, TargetReply
 from pacing_node.engagement.precondition import Finding, Holder, Place, Precondition, read_holder, strong_etag
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class ConditionalPart(Part):
         self._precondition = connection.precondition or Precondition()
         self._write = Place(token.epoch, token.sequence, number)
 
-    async def _attempt(self, body: bytes) -> PartOutcome:
+    async def _attempt(self, body: bytes) -> PushOutcome:
         state = self._precondition
         state.begin(self._token)
         if not state.known and (outcome := await self._read_state()) is not None:
@@ -54,14 +54,14 @@ class ConditionalPart(Part):
         state.sent(self._write)
         return await super()._attempt(body)
 
-    async def _judge(self, answer: Answer) -> PartOutcome:
+    async def _judge(self, answer: Answer) -> PushOutcome:
         if answer.status == CONDITION_FAILED:
-            return PartOutcome(PushStatus.FAILED, "HTTP 412: changed by somebody meanwhile", again=True)
+            return PushOutcome(PushStatus.FAILED, "HTTP 412: changed by somebody meanwhile", again=True)
         if 200 <= answer.status < 300:
             self._precondition.written(self._write, strong_etag(answer.headers.get("etag")))
         return await super()._judge(answer)
 
-    async def _read_state(self) -> PartOutcome | None:
+    async def _read_state(self) -> PushOutcome | None:
         """See what the resource holds; None when this part may be written now."""
         settings, connection = self._connection.settings, self._connection
         try:
@@ -69,31 +69,31 @@ class ConditionalPart(Part):
             headers = {"Accept": "application/json", "Cache-Control": "no-cache"} | proof
             answer = await get(connection.client, settings.push_url, headers=headers, limit=settings.max_reply_bytes)
         except TokenError as error:
-            return PartOutcome(PushStatus.FAILED, str(error), again=error.retryable)
+            return PushOutcome(PushStatus.FAILED, str(error), again=error.retryable)
         except ExchangeError as error:
-            return PartOutcome(PushStatus.FAILED, f"reading the state: {error}", again=error.retryable)
+            return PushOutcome(PushStatus.FAILED, f"reading the state: {error}", again=error.retryable)
         if answer.status == 404:
             return self._found(None, None)
         if answer.status != 200:
             again = answer.status in RETRY_STATUSES
-            return PartOutcome(
+            return PushOutcome(
                 PushStatus.FAILED, f"reading the state: HTTP {answer.status}", again=again, answered=True
             )
         etag = strong_etag(answer.headers.get("etag"))
         if etag is None:
             message = f"reading the state: found ETag {answer.headers.get('etag')!r}, expected a strong one"
-            return PartOutcome(PushStatus.FAILED, message, answered=True)
+            return PushOutcome(PushStatus.FAILED, message, answered=True)
         return self._found(etag, read_holder(answer.body))
 
-    def _found(self, etag: str | None, holder: Holder | None) -> PartOutcome | None:
+    def _found(self, etag: str | None, holder: Holder | None) -> PushOutcome | None:
         finding = self._precondition.inspect(self._write, etag, holder)
         if finding is Finding.FREE:
             return None
         if finding is Finding.OURS:
             message = "the answer was lost; the state says that this push was taken"
             replies = (TargetReply(),) * len(self._names)
-            return PartOutcome(PushStatus.ACCEPTED, message, replies, replayed=True, answered=True)
-        return PartOutcome(PushStatus.FENCED, _by_whom(holder), mark=_mark(holder), answered=True)
+            return PushOutcome(PushStatus.ACCEPTED, message, replies, replayed=True, answered=True)
+        return PushOutcome(PushStatus.FENCED, _by_whom(holder), mark=_mark(holder), answered=True)
 
 
 def _by_whom(holder: Holder | None) -> str:

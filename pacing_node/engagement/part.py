@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pacing_node.engagement import headers as header
@@ -13,7 +13,7 @@ from pacing_node.engagement.dialect import FENCED_CODES
 from pacing_node.engagement.exchange import Answer, ExchangeError, UnreadableError, post
 from pacing_node.engagement.json_reader import ReplyError
 from pacing_node.engagement.oauth import RETRY_STATUSES, TokenError
-from pacing_node.engagement.platform import FencingMark, PushStatus, TargetReply
+from pacing_node.engagement.platform import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,25 +25,6 @@ if TYPE_CHECKING:
 
 _LONGEST_BACKOFF_SECONDS = 1.0
 _LEAST_ATTEMPT_SECONDS = 0.02  # with less left an attempt is not worth beginning
-
-
-@dataclass(frozen=True, slots=True)
-class PartOutcome:
-    """How a part ended."""
-
-    status: PushStatus
-    message: str = ""
-    replies: tuple[TargetReply, ...] = ()
-    mark: FencingMark | None = None
-    replayed: bool = False
-    attempts: int = 1
-    retry_after_seconds: float | None = None
-    again: bool = False
-    """The same part may be sent again."""
-    unauthorised: dict[str, str] | None = None
-    """The proof the platform did not take."""
-    answered: bool = False
-    """The platform answered, whatever it said."""
 
 
 class Part:
@@ -73,16 +54,16 @@ class Part:
         self.trouble = ""
         """Why the newest attempt did not succeed; empty before."""
 
-    async def send(self) -> PartOutcome:
+    async def send(self) -> PushOutcome:
         """Send until the part is taken, refused, or its time is up. Raises only ``CancelledError``."""
         body = await self._connection.aside(self._body, len(self._names))
         renewed = False
         while True:
             self.attempts += 1
             outcome = self._logged(await self._attempt(body))
-            if outcome.unauthorised is not None and not renewed:
+            if outcome.refused_proof is not None and not renewed:
                 renewed = True
-                if self._connection.authority.reject(outcome.unauthorised):
+                if self._connection.authority.reject(outcome.refused_proof):
                     continue
             if not outcome.again:
                 return outcome
@@ -98,7 +79,7 @@ class Part:
             self._headers["Content-Encoding"] = "gzip"
         return body
 
-    def _logged(self, outcome: PartOutcome) -> PartOutcome:
+    def _logged(self, outcome: PushOutcome) -> PushOutcome:
         """The outcome with its texts fit for people."""
         clean = self._connection.redactor.clean
         message = clean(f"{self._label}{outcome.message}") if outcome.message else ""
@@ -116,7 +97,7 @@ class Part:
             return 0.0  # most often a pooled connection the server had closed
         return float(min(_LONGEST_BACKOFF_SECONDS, 0.05 * 2.0 ** min(self.attempts - 2, 10)) * random.uniform(0.5, 1.0))
 
-    async def _attempt(self, body: bytes) -> PartOutcome:
+    async def _attempt(self, body: bytes) -> PushOutcome:
         settings = self._connection.settings
         try:
             proof = await self._connection.authority.headers(body)
@@ -128,23 +109,23 @@ class Part:
                 limit=settings.max_reply_bytes,
             )
         except TokenError as error:
-            return PartOutcome(
+            return PushOutcome(
                 PushStatus.FAILED, str(error), retry_after_seconds=error.retry_after_seconds, again=error.retryable
             )
         except UnreadableError as error:
-            return PartOutcome(PushStatus.INVALID_REPLY, str(error), answered=True)
+            return PushOutcome(PushStatus.INVALID_REPLY, str(error), answered=True)
         except ExchangeError as error:
-            return PartOutcome(PushStatus.FAILED, str(error), again=error.retryable)
+            return PushOutcome(PushStatus.FAILED, str(error), again=error.retryable)
         if answer.status == 401:
-            return PartOutcome(PushStatus.FAILED, "HTTP 401: not authorised", unauthorised=proof, answered=True)
+            return PushOutcome(PushStatus.FAILED, "HTTP 401: not authorised", refused_proof=proof, answered=True)
         return replace(await self._judge(answer), answered=True)
 
-    async def _judge(self, answer: Answer) -> PartOutcome:
+    async def _judge(self, answer: Answer) -> PushOutcome:
         names, dialect = self._names, self._connection.dialect
         return await self._connection.aside(lambda: judge(answer, names, dialect), len(names))
 
 
-def judge(answer: Answer, names: Sequence[str], dialect: Dialect) -> PartOutcome:
+def judge(answer: Answer, names: Sequence[str], dialect: Dialect) -> PushOutcome:
     """What an answer means for the part with the targets ``names``."""
     if 200 <= answer.status < 300:
         return _judge_success(answer, names, dialect)
@@ -154,10 +135,10 @@ def judge(answer: Answer, names: Sequence[str], dialect: Dialect) -> PartOutcome
         message = (
             f"{refusal.code}: {refusal.message}" if refusal and refusal.code else "HTTP 409 without a readable reason"
         )
-        return PartOutcome(PushStatus.FENCED, message, mark=refusal.mark if refusal else None)
+        return PushOutcome(PushStatus.FENCED, message, mark=refusal.mark if refusal else None)
     words = f": {refusal.code} {refusal.message}".rstrip() if refusal and (refusal.code or refusal.message) else ""
     hint = " (the request is too large: lower maxEntitiesPerRequest)" if answer.status == 413 else ""
-    return PartOutcome(
+    return PushOutcome(
         PushStatus.FAILED,
         f"HTTP {answer.status}{words}{hint}",
         retry_after_seconds=header.retry_after_seconds(answer.headers) or header.rate_limit_seconds(answer.headers),
@@ -165,15 +146,15 @@ def judge(answer: Answer, names: Sequence[str], dialect: Dialect) -> PartOutcome
     )
 
 
-def _judge_success(answer: Answer, names: Sequence[str], dialect: Dialect) -> PartOutcome:
+def _judge_success(answer: Answer, names: Sequence[str], dialect: Dialect) -> PushOutcome:
     replayed = header.replayed(answer.headers)
     wait = header.rate_limit_seconds(answer.headers)
     try:
         reply = dialect.read(answer, names)
     except ReplyError as error:
-        return PartOutcome(
+        return PushOutcome(
             PushStatus.INVALID_REPLY, f"HTTP {answer.status}: {error}", replayed=replayed, retry_after_seconds=wait
         )
-    return PartOutcome(
+    return PushOutcome(
         PushStatus.ACCEPTED, "; ".join(reply.notes), reply.replies, replayed=replayed, retry_after_seconds=wait
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -57,6 +57,14 @@ class PushStatus(StrEnum):
     """The platform has seen a newer token."""
     DEADLINE = "deadline"
     """The time allowed ran out; whether the platform took it is unknown."""
+    LATE = "late"
+    """The term ended while the push was in flight; its success, if any, is not trusted."""
+    WITHHELD = "withheld"
+    """Nothing was sent: no targets, too little lease left, or the platform had asked to wait."""
+
+
+_UNREACHED = frozenset({PushStatus.FAILED, PushStatus.DEADLINE})
+"""Outcomes that say that the platform cannot be reached, unless it answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +78,18 @@ class FencingMark:
 
 @dataclass(frozen=True, slots=True)
 class PushOutcome:
-    """How a push ended, and the replies in the order of the push when it was accepted."""
+    """How a push, or one part of it, ended."""
 
     status: PushStatus
-    replies: tuple[TargetReply, ...] = ()
     message: str = ""
     """For people: what went wrong and where; never contains a secret."""
+    replies: tuple[TargetReply, ...] = ()
+    """One reply per target, in the order of the push; empty unless the platform accepted it."""
+    _: KW_ONLY
     mark: FencingMark | None = None
+    """The platform's newest token, where it refused this one for it."""
+    sequence: int = 0
+    """Sequence of the push in its term, set by the cycle; 0 where nothing was sent."""
     attempts: int = 1
     replayed: bool = False
     """The platform answered from its memory: an earlier attempt of this very push had arrived."""
@@ -84,7 +97,28 @@ class PushOutcome:
     retry_after_seconds: float | None = None
     """The platform asked to wait this long before the next push."""
     answered: bool = False
-    """The platform answered, whatever it said: the way to it works."""
+    """The platform answered, with whatever status: it can be reached."""
+    again: bool = False
+    """The same part may be sent again, with the same token."""
+    refused_proof: dict[str, str] | None = None
+    """Headers of authorisation that the platform refused (HTTP 401)."""
+
+    @property
+    def accepted(self) -> bool:
+        """True when the platform accepted the push while the lease held."""
+        return self.status is PushStatus.ACCEPTED
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the push reached the platform; None when its outcome does not say."""
+        if self.status in {PushStatus.WITHHELD, PushStatus.LATE}:
+            return True if self.answered else None
+        return self.answered or self.status not in _UNREACHED
+
+    @property
+    def target_errors(self) -> tuple[str, ...]:
+        """Per target the error the platform reported instead of taking it; empty when it took all."""
+        return tuple(reply.error or "" for reply in self.replies) if any(reply.error for reply in self.replies) else ()
 
 
 class EngagementPlatform(Protocol):

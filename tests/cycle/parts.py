@@ -138,7 +138,7 @@ Answer = Callable[[Token, Sequence[TargetPush]], PushOutcome]
 
 
 def accept(token: Token, targets: Sequence[TargetPush], pending: int = 0) -> PushOutcome:
-    return PushOutcome(PushStatus.ACCEPTED, tuple(TargetReply(pending=pending) for _ in targets))
+    return PushOutcome(PushStatus.ACCEPTED, replies=tuple(TargetReply(pending=pending) for _ in targets))
 
 
 class FakePlatform:

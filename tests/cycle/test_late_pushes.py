@@ -55,7 +55,7 @@ async def pushed(late_pushes: LatePushes, outcome: PushOutcome) -> None:
 
 async def test_a_push_that_was_answered_leaves_nothing(clock: Clock) -> None:
     late_pushes = leading(clock)
-    await pushed(late_pushes, PushOutcome(PushStatus.ACCEPTED, (TargetReply(),)))
+    await pushed(late_pushes, PushOutcome(PushStatus.ACCEPTED, replies=(TargetReply(),)))
     assert late_pushes.ended_clean(3)
 
 
@@ -65,7 +65,7 @@ async def test_a_push_that_was_answered_leaves_nothing(clock: Clock) -> None:
         PushOutcome(PushStatus.DEADLINE),
         PushOutcome(PushStatus.FAILED),
         PushOutcome(PushStatus.INVALID_REPLY),
-        PushOutcome(PushStatus.ACCEPTED, (TargetReply(),), attempts=2),
+        PushOutcome(PushStatus.ACCEPTED, replies=(TargetReply(),), attempts=2),
     ],
     ids=lambda outcome: f"{outcome.status}-{outcome.attempts}",
 )
@@ -74,7 +74,7 @@ async def test_one_without_an_answer_or_sent_twice_may_arrive_late(clock: Clock,
     await pushed(late_pushes, outcome)
     clock.now += 1.0
     assert not late_pushes.ended_clean(3)
-    await pushed(late_pushes, PushOutcome(PushStatus.ACCEPTED, (TargetReply(),)))
+    await pushed(late_pushes, PushOutcome(PushStatus.ACCEPTED, replies=(TargetReply(),)))
     assert not late_pushes.ended_clean(3), "a later one that is answered says nothing of the one before"
     clock.now += 0.03
     assert late_pushes.ended_clean(3)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from pacing_node.cycle.cycle_counters import CycleCounters
-from pacing_node.cycle.pushing import LATE, WITHHELD, Pusher
+from pacing_node.cycle.pushing import Pusher
 from pacing_node.engagement.platform import FencingMark, PushOutcome, PushStatus, TargetPush, TargetReply
 from tests.cycle.parts import FakePlatform, FakeTerm, target
 
@@ -35,7 +35,7 @@ async def test_a_push_is_given_the_budget_and_the_next_token(cycle_counters: Cyc
 async def test_without_enough_lease_nothing_is_sent_and_no_sequence_is_used(cycle_counters: CycleCounters) -> None:
     platform, term = FakePlatform(), FakeTerm(lease=1.0)
     pushed = await Pusher(platform, cycle_counters).push(term, [entry()], 1.3)
-    assert pushed.status == WITHHELD
+    assert pushed.status is PushStatus.WITHHELD
     assert "lease" in pushed.message
     assert platform.pushes == []
     term.lease = 10.0
@@ -50,7 +50,7 @@ async def test_a_push_on_its_way_is_cancelled_when_the_term_ends(cycle_counters:
     await asyncio.sleep(0)
     term.ended.set()
     pushed = await pushing
-    assert pushed.status == LATE
+    assert pushed.status is PushStatus.LATE
     assert platform.cancelled == 1
     assert cycle_counters.last_accepted_at == 0, "what became of it is not known, so it does not count as accepted"
 
@@ -60,9 +60,9 @@ async def test_a_success_that_arrives_after_the_term_ended_is_not_trusted(cycle_
 
     def late(token: object, targets: object) -> PushOutcome:
         term.ended.set()
-        return PushOutcome(PushStatus.ACCEPTED, (TargetReply(pending=1),))
+        return PushOutcome(PushStatus.ACCEPTED, replies=(TargetReply(pending=1),))
 
-    assert (await Pusher(FakePlatform(late), cycle_counters).push(term, [entry()], 1.3)).status == LATE
+    assert (await Pusher(FakePlatform(late), cycle_counters).push(term, [entry()], 1.3)).status is PushStatus.LATE
 
 
 async def test_a_refusal_by_the_fence_ends_the_term_with_the_mark(cycle_counters: CycleCounters) -> None:
@@ -80,15 +80,34 @@ async def test_retry_after_holds_back_the_next_push(cycle_counters: CycleCounter
     pusher, term = Pusher(platform, cycle_counters), FakeTerm()
     await pusher.push(term, [entry()], 1.3)
     held = await pusher.push(term, [entry()], 1.3)
-    assert held.status == WITHHELD
+    assert held.status is PushStatus.WITHHELD
     assert "asked to wait" in held.message
     assert len(platform.pushes) == 1
 
 
 async def test_errors_of_single_targets_are_told_and_counted(cycle_counters: CycleCounters) -> None:
     replies = (TargetReply(pending=2), TargetReply(error="unknown queue"))
-    platform = FakePlatform(lambda *_: PushOutcome(PushStatus.ACCEPTED, replies))
+    platform = FakePlatform(lambda *_: PushOutcome(PushStatus.ACCEPTED, replies=replies))
     pushed = await Pusher(platform, cycle_counters).push(FakeTerm(), [entry("a"), entry("b")], 1.3)
     assert pushed.target_errors == ("", "unknown queue")
     assert cycle_counters.target_errors == 1
     assert cycle_counters.pushes == {"accepted": 1}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reached"),
+    [
+        (PushOutcome(PushStatus.ACCEPTED), True),
+        (PushOutcome(PushStatus.FENCED), True),
+        (PushOutcome(PushStatus.FAILED, answered=True), True),
+        (PushOutcome(PushStatus.FAILED), False),
+        (PushOutcome(PushStatus.DEADLINE), False),
+        (PushOutcome(PushStatus.WITHHELD), None),
+        (PushOutcome(PushStatus.LATE), None),
+        (PushOutcome(PushStatus.LATE, answered=True), True),
+    ],
+)
+def test_an_outcome_says_whether_the_platform_was_reached_where_it_can(
+    outcome: PushOutcome, reached: bool | None
+) -> None:
+    assert outcome.reached is reached
