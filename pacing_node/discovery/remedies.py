@@ -30,6 +30,11 @@ REMEDIES: dict[str, Remedy] = {
         "An object has a field nobody reads. The object is used without it.",
         "Correct the spelling, or remove the field.",
     ),
+    "file_not_read": Remedy(
+        "warning",
+        "A hidden file or a backup lies in the directory of the objects. It is not read.",
+        "Remove it, or give it another name if its objects belong to the configuration.",
+    ),
     "queue_without_media": Remedy(
         "error",
         "The queue has a section `pacing` without a medium. It is not monitored.",

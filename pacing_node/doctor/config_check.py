@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from pacing_node.targets import Finding, PacingTarget
 
 
+LOSSES = frozenset({"unknown_key"})
+"""Warnings that mean part of the file is left out."""
+
+
 class FileKind(StrEnum):
     """What a configuration file holds."""
 
@@ -45,7 +49,8 @@ class CheckReport:
     @property
     def well(self) -> bool:
         """Whether the file would be used and nothing of it left out."""
-        return not self.problems and all(finding.severity != "error" for finding in self.findings)
+        lost = any(finding.severity == "error" or finding.code in LOSSES for finding in self.findings)
+        return not self.problems and not lost
 
 
 def check_file(path: Path, kind: FileKind | None = None) -> CheckReport:

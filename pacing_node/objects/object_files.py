@@ -1,8 +1,12 @@
-"""Configuration objects from YAML: one file, or every ``*.yaml`` and ``*.yml`` of a directory taken together."""
+"""Configuration objects from YAML: one file, or every ``*.yaml`` and ``*.yml`` of a directory taken together.
+
+Hidden files and backups of a directory are not read: an editor writes them, and an old object in them could win.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pacing_node.objects.object_reader import ObjectReader
@@ -10,6 +14,7 @@ from pacing_node.options.errors import ConfigurationError, Problem
 from pacing_node.options.schema import suggestion
 from pacing_node.options.yaml_documents import Document, load_document
 from pacing_node.runtime.gc_freeze import uncollected
+from pacing_node.targets import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +28,9 @@ KINDS = ("switches", "virtual_queues", "agents", "agent_groups", "capacity_rules
 PROVISIONED = ("statistics", "filters", "alarm_conditions")
 """Keys of lists that are kept for the contact centre and not used by a node; `pacing provision` writes them."""
 SUFFIXES = (".yaml", ".yml")
+"""Endings of the files that are read from a directory, in lower or upper case."""
+_BACKUP_ENDINGS = ("~", ".bak", ".old", ".orig", ".save", ".swp", ".tmp")
+"""Endings, before the suffix, of copies that editors and people leave beside a file."""
 
 
 def object_files(path: Path) -> tuple[Path, ...]:
@@ -34,13 +42,27 @@ def object_files(path: Path) -> tuple[Path, ...]:
     try:
         if not path.is_dir():
             return (path,)
-        files = tuple(sorted(item for item in path.iterdir() if item.suffix in SUFFIXES and item.is_file()))
+        files = tuple(file for file in yaml_files(path) if not is_leftover(file))
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise ConfigurationError((Problem(str(path), "", reason, "a readable directory"),)) from error
     if not files:
         raise ConfigurationError((Problem(str(path), "", "no files", "a directory with *.yaml or *.yml files"),))
     return files
+
+
+def yaml_files(directory: Path) -> list[Path]:
+    """Files of a directory with a suffix of YAML, sorted, hidden ones and backups too. Raises OSError.
+
+    A link that leads nowhere is among them, for what it should lead to is missing.
+    """
+    found = (item for item in directory.iterdir() if item.suffix.lower() in SUFFIXES)
+    return sorted(item for item in found if item.is_file() or (item.is_symlink() and not item.exists()))
+
+
+def is_leftover(file: Path) -> bool:
+    """Whether a file is hidden or a backup by its name, such as ``.objects.yaml``, ``#a.yaml`` or ``a.bak.yaml``."""
+    return file.name.startswith((".", "#", "~")) or file.stem.lower().endswith(_BACKUP_ENDINGS)
 
 
 @uncollected()
@@ -60,7 +82,16 @@ def load_objects(path: Path) -> ConfigurationObjects:
             problems += error.problems
     if problems:
         raise ConfigurationError(tuple(problems))
-    return objects_of(documents)
+    objects = objects_of(documents)
+    return replace(objects, findings=(*_leftovers(path), *objects.findings))
+
+
+def _leftovers(path: Path) -> Iterator[Finding]:
+    """A finding for each file of a directory that looks like one of its files and is not read."""
+    for file in yaml_files(path) if path.is_dir() else ():
+        if is_leftover(file):
+            text = "found a hidden file or a backup, which is not read; allowed: another name where it belongs to it"
+            yield Finding("warning", "file_not_read", str(file), text)
 
 
 def objects_of(documents: list[Document]) -> ConfigurationObjects:

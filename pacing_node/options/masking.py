@@ -12,6 +12,7 @@ from pacing_node.options.cluster_options import ClusterOptions
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.schema import Section, key_of, section_of
 from pacing_node.options.yaml_documents import parse_document
+from pacing_node.options.yaml_merges import effective_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,8 @@ def masked(text: str) -> str:
         return _HIDDEN
     if root is None:
         return text
-    for start, end in sorted(_secret_spans(ClusterOptions, root), reverse=True):
+    # Once each: an alias or a merge brings the same value to several places.
+    for start, end in sorted(set(_secret_spans(ClusterOptions, root)), reverse=True):
         text = text[:start] + MASK + text[end:]
     return text
 
@@ -41,7 +43,7 @@ def _secret_spans(model: type[Section], node: yaml.Node) -> Iterator[tuple[int, 
         names = (key_of(name, info).name, *key_of(name, info).others)
         section = section_of(info)
         secret = plain_type(info)[0] is SecretStr
-        for key, value in node.value:
+        for key, value in effective_pairs(node):
             if isinstance(key, yaml.ScalarNode) and key.value in names:
                 if section is not None:
                     yield from _secret_spans(section, value)

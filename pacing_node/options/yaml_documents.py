@@ -1,7 +1,8 @@
 """YAML documents that remember where everything stands.
 
 Scalars stay text: what ``1.10`` or ``no`` means depends on the option that reads it, not on the notation. An empty
-value, ``~`` and ``null`` are None. Anchors, aliases and merge keys work; a key given twice is refused.
+value, ``~`` and ``null`` are None. Anchors, aliases and merge keys work, chains of merges too; a key given twice is
+refused, and so is a merge of anything but mappings.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import yaml
 
 from pacing_node.options.errors import ConfigurationError, Problem
+from pacing_node.options.yaml_merges import MERGE, effective_pairs, is_merge, mappings_of, merged_mappings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +37,6 @@ MAX_VALUES = 5_000_000
 
 _BASE: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_MERGE = "tag:yaml.org,2002:merge"
 _TEXT = "tag:yaml.org,2002:str"
 _MAPPING = "tag:yaml.org,2002:map"
 _LIST = "tag:yaml.org,2002:seq"
@@ -59,7 +60,7 @@ class _Loader(_BASE):  # type: ignore[valid-type,misc]  # the faster of two base
     def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
         """The tag of a node that has none: scalars are text, whatever they look like."""
         if kind is yaml.ScalarNode:
-            return _MERGE if implicit[0] and value == "<<" else _TEXT
+            return MERGE if implicit[0] and value == "<<" else _TEXT
         return _MAPPING if kind is yaml.MappingNode else _LIST
 
 
@@ -177,79 +178,75 @@ class _Reader:
     def __init__(self, source: str) -> None:
         self.source = source
         self.problems: list[Problem] = []
+        self._noted: set[tuple[str, Position]] = set()
         self._values = 0
 
     def refuse(self, node: yaml.Node, path: KeyPath, found: str, allowed: str) -> None:
         """Note a problem at a node."""
         position = _position(node)
-        self.problems.append(
-            Problem(self.source, format_key(path), found, allowed, position.line, position.column),
-        )
+        problem = Problem(self.source, format_key(path), found, allowed, position.line, position.column)
+        # A mapping that several others merge is met several times.
+        place = (found, position)
+        if place not in self._noted:
+            self._noted.add(place)
+            self.problems.append(problem)
 
     def value(self, node: yaml.Node, path: KeyPath) -> Value:
         """Data of any node; None where a problem was noted."""
         self._values += 1
-        if len(path) > MAX_DEPTH or self._values > MAX_VALUES:
-            if not self.problems:
-                self.refuse(node, path[:3], "too much nesting", f"{MAX_DEPTH} levels and {MAX_VALUES} values")
+        if len(path) > MAX_DEPTH or self._is_full():
+            self._refuse_size(node, path)
             return None
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
-            return [self.value(item, (*path, index)) for index, item in enumerate(node.value) if not self._full]
+            return [self.value(item, (*path, index)) for index, item in enumerate(node.value) if not self._is_full()]
         if node.tag.startswith("!") or node.tag == "tag:yaml.org,2002:binary":
             # The tag is not shown: an unquoted password that begins with "!" reads as one.
             self.refuse(node, path, "a tag", "plain text, in quotation marks where it begins with !")
             return None
         return None if _is_null(node) else str(node.value)
 
-    @property
-    def _full(self) -> bool:
+    def _is_full(self) -> bool:
         return self._values > MAX_VALUES
+
+    def _refuse_size(self, node: yaml.Node, path: KeyPath) -> None:
+        if not self.problems:
+            self.refuse(node, path[:3], "too much nesting", f"{MAX_DEPTH} levels and {MAX_VALUES} values")
 
     def mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Value]:
         """Data of a mapping, merge keys resolved; a key given twice is a problem."""
         data: dict[str, Value] = {}
+        for mapping in mappings_of(node):
+            # Long chains of merges take time even where they bring nothing.
+            self._values += len(mapping.value) if mapping is not node else 0
+            if self._is_full():
+                self._refuse_size(node, path)
+                break
+            for key, value in self._own_pairs(mapping, path):
+                if key not in data:
+                    data[key] = self.value(value, (*path, key))
+        return data
+
+    def _own_pairs(self, node: yaml.MappingNode, path: KeyPath) -> Iterator[tuple[str, yaml.Node]]:
+        """Pairs of one mapping without what it merges; those that cannot be used are problems."""
         lines: dict[str, int] = {}
-        merged: list[tuple[yaml.Node, yaml.Node]] = []
         for key, value in node.value:
-            if key.tag == _MERGE:
-                merged += _merged_pairs(value)
+            if is_merge(key):
+                if merged_mappings(value) is None:
+                    self.refuse(value, (*path, "<<"), "a merge of something else", "a mapping, or a list of mappings")
             elif not isinstance(key, yaml.ScalarNode):
                 self.refuse(key, path, f"{_kind(key)} as a key", "text as a key")
-            elif key.value in data:
+            elif key.value in lines:
                 self.refuse(key, (*path, key.value), f"the key again (first in line {lines[key.value]})", "it once")
             else:
                 lines[key.value] = key.start_mark.line + 1
-                data[key.value] = self.value(value, (*path, key.value))
-        for key, value in merged:
-            if isinstance(key, yaml.ScalarNode) and key.value not in data:
-                data[key.value] = self.value(value, (*path, key.value))
-        return data
-
-
-def _merged_pairs(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
-    """Pairs a merge key brings in: those of one mapping, or of several with the first winning."""
-    if isinstance(node, yaml.MappingNode):
-        return list(node.value)
-    if isinstance(node, yaml.SequenceNode):
-        return [pair for item in node.value if isinstance(item, yaml.MappingNode) for pair in item.value]
-    return []
-
-
-def _pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-    """Pairs of a mapping as they take effect: its own first, then the merged ones."""
-    for key, value in node.value:
-        if key.tag != _MERGE:
-            yield key, value
-    for key, value in node.value:
-        if key.tag == _MERGE:
-            yield from _merged_pairs(value)
+                yield key.value, value
 
 
 def _child(node: yaml.Node, step: str | int) -> tuple[Position, yaml.Node] | None:
     if isinstance(node, yaml.MappingNode):
-        for key, value in _pairs(node):
+        for key, value in effective_pairs(node):
             if isinstance(key, yaml.ScalarNode) and key.value == step:
                 return _position(key), value
     elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):

@@ -6,6 +6,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
+from pacing_node.objects.object_files import is_leftover, yaml_files
 from pacing_node.provisioning.definitions import Kind
 from pacing_node.provisioning.provisioning_target import ProvisioningError
 from pacing_node.provisioning.yaml_edit import YamlEditError, names_in, put
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 NEW_FILE = "pacing-service.yaml"
 """File of a directory that gets what is added."""
-SUFFIXES = (".yaml", ".yml")
 
 
 class FileTarget:
@@ -63,7 +63,7 @@ class FileTarget:
         path = self._path
         if not path.is_dir():
             return [path]
-        return sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and file.is_file())
+        return [file for file in yaml_files(path) if not is_leftover(file)]
 
     def _names(self, file: Path, kind: Kind) -> frozenset[str]:
         try:

@@ -266,6 +266,21 @@ def test_a_text_that_cannot_be_read_is_covered_whole() -> None:
     assert masked("") == ""
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "configServer: {path: x, <<: {password: hush}}",
+        "configServer: {path: x, <<: [{<<: {user: u, password: hush}}]}",
+        "<<: {configServer: {path: x, password: hush}}",
+        "configServer: &c {path: x, password: hush}\nstatServer: *c\nforward-proxy: {<<: *c}",
+    ],
+)
+def test_a_secret_is_covered_however_it_is_merged_into_its_section(text: str) -> None:
+    assert "hush" not in masked(text)
+    assert masked(text).count("********") == 1
+    assert masked(text).replace("********", "hush") == text
+
+
 @pytest.mark.ensemble
 def test_a_change_reaches_the_nodes_through_a_real_ensemble(zookeeper_hosts: str, tmp_path: Path, good: Path) -> None:
     """Two stores follow the document in ZooKeeper while the command changes it."""

@@ -116,8 +116,66 @@ def test_a_syntax_error_never_quotes_the_text_around_it() -> None:
     assert "hush" not in "".join(problems_of("password: hush: hush\n"))
 
 
-def test_merging_something_that_is_no_mapping_brings_nothing() -> None:
-    assert parse("a: {<<: text, x: 1}").data == {"a": {"x": "1"}}
+MERGES = [
+    # A mapping merged by a mapping that is merged.
+    ("b: {x: 1, y: 2}", "m: {<<: *b, y: 3}", "z: 4", {"x": "1", "y": "3", "z": "4"}),
+    ("b: {x: 1}", "m: {y: 2}", "<<: [*m, *b], x: 5", {"x": "5", "y": "2"}),
+    # The first of a list wins with all it merges itself.
+    ("b: {x: 1}", "m: {<<: *b}", "<<: [*m, {x: 2, y: 3}]", {"x": "1", "y": "3"}),
+    ("b: {x: 1}", "m: {<<: [{y: 2}, *b]}", "<<: {<<: {<<: *m}}", {"x": "1", "y": "2"}),
+]
+
+
+@pytest.mark.parametrize(("base", "middle", "last", "expected"), MERGES)
+def test_merges_of_merges_are_followed(base: str, middle: str, last: str, expected: dict[str, str]) -> None:
+    text = f"{base}\n{middle}\nuse: {{<<: *m, {last}}}\n" if "<<" not in last else f"{base}\n{middle}\nuse: {{{last}}}"
+    text = text.replace("b: {", "b: &b {", 1).replace("m: {", "m: &m {", 1)
+
+    document = parse(text)
+
+    assert document.data["use"] == expected
+    assert all(document.position(("use", key)) != document.position(("use",)) for key in expected)
+
+
+def test_a_chain_of_merges_may_be_long() -> None:
+    chain = "".join(f"k{n}: &k{n} {{<<: *k{n - 1}, v{n % 7}: '{n}'}}\n" for n in range(1, 400))
+
+    assert parse("k0: &k0 {first: '0'}\n" + chain).data["k399"] == {
+        "first": "0", **{f"v{n % 7}": str(n) for n in range(393, 400)}
+    }  # fmt: skip
+
+
+def test_a_mapping_that_merges_itself_ends() -> None:
+    assert parse("a: &a {<<: *a, x: 1}").data == {"a": {"x": "1"}}
+
+
+def test_merges_beyond_any_use_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pacing_node.options.yaml_documents.MAX_VALUES", 100)
+    chain = "".join(f"k{n}: &k{n} {{<<: *k{n - 1}, x: '{n}'}}\n" for n in range(1, 40))
+
+    assert "too much nesting" in problems_of("k0: &k0 {x: '0'}\n" + chain)[0]
+
+
+MAPPINGS = "allowed: a mapping, or a list of mappings"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a: {<<: text, x: 1}", f"f.yaml:1:9: a.<<: found a merge of something else; {MAPPINGS}"),
+        ("a: {<<: [{y: 1}, text]}", f"f.yaml:1:9: a.<<: found a merge of something else; {MAPPINGS}"),
+        ("a: {<<: {<<: [[]]}}", f"f.yaml:1:14: a.<<: found a merge of something else; {MAPPINGS}"),
+        ("a: {<<: }", f"f.yaml:1:9: a.<<: found a merge of something else; {MAPPINGS}"),
+        ("a: {<<: {y: 1, y: 2}}", "f.yaml:1:16: a.y: found the key again (first in line 1); allowed: it once"),
+        ("a: {<<: {? [y] : 2}}", "f.yaml:1:12: a: found a list as a key; allowed: text as a key"),
+    ],
+)
+def test_a_merge_that_would_lose_something_is_refused(content: str, message: str) -> None:
+    assert problems_of(content) == [message]
+
+
+def test_what_is_wrong_with_a_mapping_is_reported_once_however_often_it_is_merged() -> None:
+    assert len(problems_of("a: &a {x: 1, x: 2}\nb: {<<: *a}\nc: {<<: *a}\n")) == 1
 
 
 def test_a_text_over_the_size_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

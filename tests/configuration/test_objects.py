@@ -112,6 +112,58 @@ def test_the_files_of_a_directory_are_taken_together(tmp_path: Path) -> None:
     assert objects.findings[0].message == f'found agent "a1" again (first in {tmp_path}/a.yaml:2); allowed: it once'
 
 
+LEFTOVERS = (".a.yaml", "._a.yaml", ".#a.yaml", "#a.yml", "~$a.yaml", "a~.yaml", "a.bak.yaml", "a.ORIG.YAML")
+
+
+def test_hidden_files_and_backups_of_a_directory_are_not_read_and_reported(tmp_path: Path) -> None:
+    (tmp_path / "a.YAML").write_text("agents: [{user_name: a1, capacity_rule: new}]")
+    for name in LEFTOVERS:
+        (tmp_path / name).write_text("agents: [{user_name: a1, capacity_rule: old}, {user_name: gone}]")
+
+    objects = load_objects(tmp_path)
+
+    assert [(agent.user_name, agent.capacity_rule) for agent in objects.agents] == [("a1", "new")]
+    assert {(finding.code, finding.where) for finding in objects.findings} == {
+        ("file_not_read", str(tmp_path / name)) for name in LEFTOVERS
+    }
+
+
+def test_a_hidden_file_named_by_itself_is_read(tmp_path: Path) -> None:
+    path = tmp_path / ".objects.yaml"
+    path.write_text("agents: [{user_name: a1}]")
+
+    assert len(load_objects(path).agents) == 1
+
+
+def test_a_link_of_a_directory_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("agents: [{user_name: a1}]")
+    (tmp_path / "b.yaml").symlink_to(tmp_path / "gone.yaml")
+
+    with pytest.raises(ConfigurationError, match=r"b\.yaml: found no such file or directory; allowed: a readable file"):
+        load_objects(tmp_path)
+
+
+def test_an_object_has_the_fields_of_a_chain_of_merges(tmp_path: Path) -> None:
+    path = tmp_path / "objects.yaml"
+    path.write_text("""
+agents:
+  - &base {user_name: agent-1, capacity_rule: two}
+  - &spanish
+    <<: *base
+    user_name: agent-2
+    skills: {Spanish: 7}
+  - <<: *spanish           # two steps down the chain
+    user_name: agent-3
+""")
+
+    objects = load_objects(path)
+
+    assert [(agent.capacity_rule, dict(agent.skills)) for agent in objects.agents] == [
+        ("two", {}), ("two", {"Spanish": 7}), ("two", {"Spanish": 7})
+    ]  # fmt: skip
+    assert objects.findings == ()
+
+
 def test_problems_of_all_files_are_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("a: [")
     (tmp_path / "b.yaml").write_text("- b")
