@@ -14,6 +14,7 @@ from pacing_node.objects.object_model import where
 from pacing_node.targets import Finding
 
 if TYPE_CHECKING:
+    from pacing_node.discovery.expressions import Expression
     from pacing_node.discovery.monitored_queues import MonitoredQueue
     from pacing_node.objects.object_model import Agent, AgentGroup, ConfigurationObjects, VirtualQueue
 
@@ -100,7 +101,20 @@ class Membership:
         except ExpressionError as error:
             self._findings.append(Finding("error", "broken_expression", where(group), f"script: {error}"))
             return None
+        self._doubt(group, expression)
         return self._index.members(expression)
+
+    def _doubt(self, group: AgentGroup, expression: Expression) -> None:
+        """Report the parts of a script that meet no agent at all, which is a slip more often than not."""
+        if unknown := self._index.unknown_skills(expression):
+            text = f"script: found skills no enabled agent has: {named(list(unknown))}; allowed: skills of agents"
+            self._findings.append(Finding("warning", "unknown_skill", where(group), text))
+        if unknown := self._index.unknown_places(expression):
+            text = (
+                f"script: found LoggedIn with what no enabled agent is logged in to: {named(list(unknown))}; "
+                "allowed: a queue as number@switch, or a switch, of an agent's logins"
+            )
+            self._findings.append(Finding("warning", "unknown_login", where(group), text))
 
     def _listed(self, group: AgentGroup) -> tuple[str, ...]:
         unknown = [name for name in group.agents if name not in self._agents]

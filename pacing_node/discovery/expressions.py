@@ -5,12 +5,14 @@ Grammar, blanks anywhere between the parts::
     expression = term { "|" term }
     term       = factor { "&" factor }
     factor     = "~" factor | "(" expression ")" | condition
-    condition  = "Skill" "(" string ")" operator level | "SkillExists" "(" string ")"
-               | "LoggedIn" "(" string ")" | name operator level
+    condition  = skill operator ( level | skill ) | name operator ( level | skill )
+               | "SkillExists" "(" string ")" | "LoggedIn" "(" string ")"
+    skill      = "Skill" "(" string ")"
     operator   = "=" | "!=" | ">=" | "<=" | ">" | "<"
 
 ``name operator level`` is shorthand for ``Skill("name") operator level``. An agent without a skill counts as level 0,
-which is why ``SkillExists`` exists.
+which is why ``SkillExists`` exists. ``LoggedIn`` names a queue as ``number@switch``, or a switch: then every login on
+it counts.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pacing_node.objects.object_model import Agent
 
@@ -44,6 +46,7 @@ _TOKEN = re.compile(
 )
 _BLANK = re.compile(r"\s*")
 _CONDITION = 'a condition such as Skill("Spanish") > 5, SkillExists("Spanish") or LoggedIn("queue@switch")'
+_LEVEL = 'a level, for example 5, or another skill, for example Skill("Sales")'
 
 
 class ExpressionError(ValueError):
@@ -71,6 +74,18 @@ class SkillLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class SkillsCompared:
+    """``Skill("name") operator Skill("other")``."""
+
+    skill: str
+    operator: str
+    other: str
+
+    def __str__(self) -> str:
+        return f'Skill("{self.skill}") {self.operator} Skill("{self.other}")'
+
+
+@dataclass(frozen=True, slots=True)
 class SkillExists:
     """``SkillExists("name")``."""
 
@@ -82,12 +97,13 @@ class SkillExists:
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """``LoggedIn("queue@switch")``."""
+    """``LoggedIn("queue@switch")`` or ``LoggedIn("switch")``."""
 
-    queue: str
+    place: str
+    """A queue as ``number@switch``, or a switch."""
 
     def __str__(self) -> str:
-        return f'LoggedIn("{self.queue}")'
+        return f'LoggedIn("{self.place}")'
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +136,7 @@ class Or:
         return " | ".join(map(_wrapped, self.parts))
 
 
-Expression: TypeAlias = SkillLevel | SkillExists | LoggedIn | Not | And | Or
+Expression: TypeAlias = SkillLevel | SkillsCompared | SkillExists | LoggedIn | Not | And | Or
 
 
 def _wrapped(part: Expression) -> str:
@@ -132,16 +148,35 @@ def matches(expression: Expression, agent: Agent) -> bool:
     match expression:
         case SkillLevel(skill, sign, level):
             return bool(OPERATORS[sign](agent.skills.get(skill, 0), level))
+        case SkillsCompared(skill, sign, other):
+            return bool(OPERATORS[sign](agent.skills.get(skill, 0), agent.skills.get(other, 0)))
         case SkillExists(skill):
             return skill in agent.skills
-        case LoggedIn(queue):
-            return queue in agent.logins
+        case LoggedIn(place):
+            return any(place in login_places(login) for login in agent.logins)
         case Not(part):
             return not matches(part, agent)
-        case And(parts):
-            return all(matches(part, agent) for part in parts)
-        case Or(parts):
-            return any(matches(part, agent) for part in parts)
+        case And(parts) | Or(parts):
+            combine = all if isinstance(expression, And) else any
+            return combine(matches(part, agent) for part in parts)
+
+
+def login_places(login: str) -> tuple[str, ...]:
+    """What ``LoggedIn`` can name an agent's login by: the login itself and, behind its last ``@``, its switch."""
+    _, at, switch = login.rpartition("@")
+    return (login, switch) if at else (login,)
+
+
+def conditions(expression: Expression) -> Iterator[SkillLevel | SkillsCompared | SkillExists | LoggedIn]:
+    """The conditions an expression combines, from left to right."""
+    match expression:
+        case Not(part):
+            yield from conditions(part)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from conditions(part)
+        case _:
+            yield expression
 
 
 def parse_expression(script: str) -> Expression:
@@ -248,16 +283,23 @@ class _Parser:
         name = word.text.lower()
         if name not in {"skill", "skillexists", "loggedin"}:
             raise ExpressionError(word.column, word.text, "Skill, SkillExists or LoggedIn")
-        self._at += 1
-        text = self._take("string", "text in quotation marks").text[1:-1]
-        self._take("sign", ")", ")")
+        text = self._text()
         if name == "skillexists":
             return SkillExists(text)
         return LoggedIn(text) if name == "loggedin" else self._level(text)
 
-    def _level(self, skill: str) -> SkillLevel:
+    def _level(self, skill: str) -> SkillLevel | SkillsCompared:
         sign = self._take("operator", "one of = != >= <= > <")
-        level = self._take("word", "a level, for example 5")
+        level = self._take("word", _LEVEL)
+        if level.text.lower() == "skill" and self._is("("):
+            return SkillsCompared(skill, sign.text, self._text())
         if not (level.text.isascii() and level.text.isdigit() and len(level.text) <= 10):
-            raise ExpressionError(level.column, level.text, "a level, for example 5")
+            raise ExpressionError(level.column, level.text, _LEVEL)
         return SkillLevel(skill, sign.text, int(level.text))
+
+    def _text(self) -> str:
+        """The text in parentheses behind a word."""
+        self._take("sign", "(", "(")
+        text = self._take("string", "text in quotation marks").text[1:-1]
+        self._take("sign", ")", ")")
+        return text

@@ -85,6 +85,17 @@ REMEDIES: dict[str, Remedy] = {
         "A group lists agents who do not exist. Its other members count.",
         "Remove them from the group, or add the agents.",
     ),
+    "unknown_skill": Remedy(
+        "warning",
+        "The script of a virtual group names a skill that no agent has. Such a condition holds for all or for nobody.",
+        "Correct the name of the skill, or give it to the agents.",
+    ),
+    "unknown_login": Remedy(
+        "warning",
+        "The script of a virtual group asks for a login that no agent has. Such a condition holds for nobody.",
+        "Correct the queue (`number@switch`) or the switch, or list the agents' logins; those are not read from the "
+        "platform configuration interface.",
+    ),
     "group_without_agents": Remedy(
         "warning",
         "A group that serves a monitored queue has no enabled agent. It adds nothing to the target.",

@@ -225,7 +225,10 @@ def test_a_broken_expression_leaves_the_group_out_and_the_others_go_on() -> None
             "error",
             "broken_expression",
             'agent group "G2"',
-            "script: column 19: found the end; allowed: a level, for example 5",
+            (
+                "script: column 19: found the end; allowed: a level, for example 5, "
+                'or another skill, for example Skill("Sales")'
+            ),
         ),
     ]
 
@@ -239,6 +242,35 @@ def test_a_virtual_group_holds_the_enabled_agents_its_script_fits() -> None:
     virtual = {"name": "V", "script": "Spanish > 5", "origination_dns": ["Chat"]}
 
     assert found_in(agents=agents, agent_groups=[virtual]).targets[0].agents == ("a1",)
+
+
+def test_a_virtual_group_of_those_logged_in_on_a_switch() -> None:
+    agents = [
+        {"user_name": "a1", "logins": ["1@Voice_SW"], "capacity_rule": "one", "skills": {"Spanish": 7, "Sales": 3}},
+        {"user_name": "a2", "logins": ["Voice_SW@other"], "capacity_rule": "one", "skills": {"Spanish": 7, "Sales": 7}},
+    ]
+    for script in ('LoggedIn("Voice_SW")', 'Skill("Spanish") > Skill("Sales")'):
+        targets = found_in(agents=agents, agent_groups=[{"name": "V", "script": script, "origination_dns": ["Chat"]}])
+
+        assert targets.targets[0].agents == ("a1",)
+        assert shown(targets) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "message"),
+    [
+        ('LoggedIn("Voice")', "unknown_login", "script: found LoggedIn with what no enabled agent is logged in to: V"),
+        ('Spanish > 0 | ~SkillExists("Spansh")', "unknown_skill", "script: found skills no enabled agent has: Spansh;"),
+        ('Skill("Spanish") > Skill("Sale")', "unknown_skill", "script: found skills no enabled agent has: Sale;"),
+    ],
+)  # fmt: skip
+def test_a_condition_that_can_meet_nobody_is_reported(script: str, code: str, message: str) -> None:
+    agents = [{"user_name": "a1", "capacity_rule": "one", "skills": {"Spanish": 7}, "logins": ["1@Voice_SW"]}]
+    targets = found_in(agents=agents, agent_groups=[{"name": "V", "script": script, "origination_dns": ["Chat"]}])
+
+    (finding,) = (finding for finding in targets.findings if finding.code == code)
+    assert finding.severity == "warning"
+    assert finding.message.startswith(message)
 
 
 def test_disabled_objects_do_not_count_and_a_disabled_queue_stays_as_a_disabled_target() -> None:

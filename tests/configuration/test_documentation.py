@@ -44,6 +44,6 @@ def test_every_kind_of_finding_is_explained_with_its_severity() -> None:
 def test_the_scripts_shown_are_good() -> None:
     examples = PAGE.read_text().split("Examples:\n\n")[1].split("\n\n")[0].splitlines()
 
-    assert len(examples) == 3
+    assert len(examples) == 4
     for example in examples:
         parse_expression(example.strip())

@@ -16,6 +16,7 @@ from pacing_node.discovery.expressions import (
     Or,
     SkillExists,
     SkillLevel,
+    SkillsCompared,
     matches,
     parse_expression,
 )
@@ -47,6 +48,14 @@ PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
         ('~~SkillExists("French")', False),
         ('LoggedIn("VQ_Voice@switch")', True),
         ('LoggedIn("VQ_Chat@switch")', False),
+        # A switch: every login on it counts.
+        ('LoggedIn("switch")', True),
+        ('LoggedIn("VQ_Voice")', False),
+        ('LoggedIn("Voice")', False),
+        ('Skill("Spanish") > Skill("Chat")', True),
+        ('Skill("Spanish") < Skill("Chat")', False),
+        ('Skill("Chat") = Skill("French")', True),
+        ('Spanish > Skill("French") & ~(skill("French") != SKILL( "Chat" ))', True),
         ("Spanish > 5 & Chat > 5", False),
         ("Spanish > 5 | Chat > 5", True),
         ("Chat > 5 & Chat > 5 | Spanish > 5", True),
@@ -76,6 +85,12 @@ def test_an_agent_belongs_where_the_script_holds(script: str, belongs: bool) -> 
         ("Spanish > 5)", "column 12: found ); allowed: & or | and another condition, or the end"),
         ("Spanish > 5 & ", "column 15: found the end; allowed: a condition such as "),
         ("Spanish => 5", "column 10: found >; allowed: a level, for example 5"),
+        (
+            "Spanish > Chat",
+            "column 11: found Chat; allowed: a level, for example 5, or another skill, for example Skill",
+        ),
+        ('Spanish > LoggedIn("x")', "column 11: found LoggedIn; allowed: a level, for example 5, or another skill"),
+        ('Spanish > Skill("Chat"', "column 23: found the end; allowed: )"),
         ("Spanish > 5 + 1", "column 13: found '+'; allowed: & | ~ ( )"),
         ("~" * 60 + "Spanish > 5", "column 51: found deeper nesting; allowed: 50 levels"),
         ("(" * 5000, "column 51: found deeper nesting; allowed: 50 levels"),
@@ -93,8 +108,9 @@ NAMES = st.text(alphabet=st.characters(blacklist_characters='"\n', blacklist_cat
 SKILLS = st.sampled_from(["Spanish", "Chat", "Two Words"])
 CONDITIONS = st.one_of(
     st.builds(SkillLevel, SKILLS | NAMES, st.sampled_from(["=", "!=", ">=", "<=", ">", "<"]), st.integers(0, 10)),
+    st.builds(SkillsCompared, SKILLS | NAMES, st.sampled_from(["=", "!=", ">=", "<=", ">", "<"]), SKILLS | NAMES),
     st.builds(SkillExists, SKILLS | NAMES),
-    st.builds(LoggedIn, st.sampled_from(["a@s", "b@s"]) | NAMES),
+    st.builds(LoggedIn, st.sampled_from(["a@s", "b@s", "s", "t"]) | NAMES),
 )
 EXPRESSIONS = st.recursive(
     CONDITIONS,
@@ -110,7 +126,7 @@ AGENTS = st.lists(
         Agent,
         user_name=st.uuids().map(str),
         skills=st.dictionaries(SKILLS, st.integers(0, 10)),
-        logins=st.sets(st.sampled_from(["a@s", "b@s"])).map(tuple),
+        logins=st.sets(st.sampled_from(["a@s", "b@s", "c@t", "t"])).map(tuple),
     ),
     max_size=6,
 )
