@@ -69,7 +69,12 @@ class Touches:
         self._unreported.append((sent_at, answered_at))
 
     def known_at(self, at: float, report_seconds: float) -> float:
-        """The newest touch the leader surely knew of at ``at``: answered half a tick before. Never goes back."""
-        while self._unreported and self._unreported[0][1] <= at - report_seconds:
+        """The newest touch the leader surely knew of at ``at``: answered half a tick before. Never goes back.
+
+        ``report_seconds`` pass on ZooKeeper's clock. The clock of this machine may run faster, so more must have passed
+        here.
+        """
+        until = at - report_seconds * (1.0 + DRIFT_RATIO)
+        while self._unreported and self._unreported[0][1] <= until:
             self._known = max(self._known, self._unreported.popleft()[0])
         return self._known

@@ -53,6 +53,14 @@ MUTANTS = (
         f"{LEADERSHIP}/test_lease.py::test_after_a_pause_a_lease_counts_from_the_last_touch_that_was_surely_known",
     ),
     Mutant(
+        "lease-fast-clock",
+        "half a tick counts as passed only when it has by the slowest clock of ZooKeeper's leader",
+        "cluster/lease.py",
+        (("at - report_seconds * (1.0 + DRIFT_RATIO)", "at - report_seconds"),),
+        f"{LEADERSHIP}/test_model.py::"
+        "test_the_lease_of_a_fast_clock_ends_before_a_session_whose_last_touch_was_not_yet_reported",
+    ),
+    Mutant(
         "lease-expiry",
         "a term ends before its lease does",
         "cluster/election/state_machine.py",

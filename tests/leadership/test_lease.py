@@ -28,6 +28,13 @@ def test_a_touch_is_known_half_a_tick_after_its_answer() -> None:
     assert touches.known_at(100.2, report_seconds=0.25) == 99.9
 
 
+def test_half_a_tick_by_a_fast_clock_is_not_half_a_tick_for_zookeeper() -> None:
+    touches = Touches(connected_at=90.0)
+    touches.note(sent_at=99.0, answered_at=99.0)
+    assert touches.known_at(99.0 + 0.25 * 1.019, report_seconds=0.25) == 90.0
+    assert touches.known_at(99.0 + 0.25 * 1.021, report_seconds=0.25) == 99.0
+
+
 def test_a_longer_session_than_asked_for_tells_of_a_longer_tick() -> None:
     granted = SHIPPED.granted(8.0)
     assert granted.tick_seconds == 4.0

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from cluster.election.events import Fenced, State, StepDown
 from cluster.mastership import EndCause
-from tests.leadership.model import FAILSAFE_SECONDS, World
+from tests.leadership.model import FAILSAFE_SECONDS, TERMS, World
 
 node_numbers = st.integers(min_value=0, max_value=2)
 
@@ -104,6 +104,31 @@ class Faults(RuleBasedStateMachine):
         self.world.calm(5.0)
         assert (self.world.acting(), len(self.world.terms)) == before
         self.world.pause(False)
+
+
+def test_the_lease_of_a_fast_clock_ends_before_a_session_whose_last_touch_was_not_yet_reported() -> None:
+    """Found by the rules below: the touch was a quarter of a second old by the node's clock, by ZooKeeper's it was not.
+
+    The lease counted from that touch, the session from one made a second earlier.
+    """
+    world = World()
+    node = world.nodes[2]
+    assert node.rate > 1.0
+    world.connect(node)
+    world.pause(True)
+    world.tell_of_pause(node)
+    world.answer(node.requests[0])
+    world.advance(1.0)
+    world.tick(node)
+    world.answer(node.requests[0])
+    world.pause(False)
+    world.advance(TERMS.report_seconds / node.rate)
+    world.tell_of_pause(node)
+    world.answer(node.requests[0])
+    assert world.acting() == [node]
+    for _ in range(400):
+        world.advance(0.01)
+        world.check()
 
 
 class FaultsWithFailsafe(Faults):
