@@ -18,6 +18,7 @@ from pacing_node.algorithms.model import (
     SharedAgents,
     Snapshot,
 )
+from pacing_node.algorithms.state import UnusableStateError
 
 __all__ = [
     "Algorithm",
@@ -32,6 +33,7 @@ __all__ = [
     "Row",
     "SharedAgents",
     "Snapshot",
+    "UnusableStateError",
     "create_controller",
     "explain",
     "restore_learned",

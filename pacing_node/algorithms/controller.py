@@ -19,9 +19,12 @@ class Controller(Protocol):
         ...
 
     def save(self) -> bytes:
-        """The learned state in a compact, versioned form, about 64 bytes a target; keyed by target name."""
+        """The learned state in a compact, versioned form, 76 bytes a target; keyed by target name."""
         ...
 
-    def restore(self, state: bytes) -> bool:
-        """Take over saved state for the targets whose names match; False, and nothing changed, when it does not fit."""
+    def restore(self, state: bytes) -> None:
+        """Take over saved state for the targets whose names match.
+
+        Raises ``UnusableStateError``, and changes nothing, when it does not fit.
+        """
         ...

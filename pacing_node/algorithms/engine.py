@@ -70,9 +70,12 @@ class PacingController:
         """The learned state, 76 bytes a target, keyed by name."""
         return self._state.save()
 
-    def restore(self, state: bytes) -> bool:
-        """Take over saved state for the targets whose names match; False, and nothing changed, when it does not fit."""
-        return self._state.restore(state)
+    def restore(self, state: bytes) -> None:
+        """Take over saved state for the targets whose names match.
+
+        Raises ``UnusableStateError``, and changes nothing, when it does not fit.
+        """
+        self._state.restore(state)
 
     def _situation(self, snapshot: Snapshot, feedback: Feedback, policy: Policy) -> Situation:
         """Observe and learn."""

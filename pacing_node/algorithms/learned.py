@@ -1,51 +1,81 @@
 """All that a successor needs, controller and ledger, as one run of bytes for the peer channel.
 
-Saved form, little-endian: magic, version, the ledger's time, number of targets; the name keys; pending in the newest
-report and invitations allotted since as float32; then the controller's own form.
+Saved form, little-endian: a header (magic, version, CRC-32 of all that follows it, the ledger's time, number of
+targets), then the name keys, then pending in the newest report and invitations allotted since as float32, then the
+controller's own form: 36 bytes and 92 bytes a target. A record is taken as a whole or refused as a whole.
 """
 
 from __future__ import annotations
 
+import math
 import struct
+import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pacing_node.algorithms.state import match, name_keys
+from pacing_node.algorithms.state import UnusableStateError, match, name_keys
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.controller import Controller
     from pacing_node.algorithms.ledger import Ledger
+    from pacing_node.algorithms.model import FloatArray, IntArray
 
 _MAGIC = b"PACL"
-_VERSION = 1
-_HEADER = struct.Struct("<4sIdI")
+_VERSION = 2
+_HEADER = struct.Struct("<4sII")
+_POSITION = struct.Struct("<dI")
 
 
 def save_learned(controller: Controller, ledger: Ledger, at: float) -> bytes:
     """Controller and ledger as of ``at`` (Unix seconds): 92 bytes a target."""
-    reported, allotted = ledger.position()
-    header = _HEADER.pack(_MAGIC, _VERSION, at, len(ledger.names))
-    counts = np.stack([reported, allotted]).astype("<f4").tobytes()
-    return header + name_keys(ledger.names).astype("<u8").tobytes() + counts + controller.save()
+    counts = np.stack(ledger.position()).astype("<f4").tobytes()
+    keys = name_keys(ledger.names).astype("<u8").tobytes()
+    body = _POSITION.pack(at, len(ledger.names)) + keys + counts + controller.save()
+    return _HEADER.pack(_MAGIC, _VERSION, zlib.crc32(body)) + body
 
 
-def restore_learned(saved: bytes, controller: Controller, ledger: Ledger) -> bool:
-    """Resume from saved bytes; False, and nothing changed, when they are empty, damaged or of another version."""
-    if len(saved) < _HEADER.size:
-        return False
-    magic, version, at, size = _HEADER.unpack_from(saved)
-    body = _HEADER.size + 16 * size
-    if (magic, version) != (_MAGIC, _VERSION) or len(saved) < body:
-        return False
-    counts = np.frombuffer(saved, dtype="<f4", count=2 * size, offset=_HEADER.size + 8 * size).reshape(2, size)
-    if not bool(np.isfinite(counts).all() and (counts >= 0.0).all() and np.isfinite(at)):
-        return False
-    if not controller.restore(saved[body:]):
-        return False
-    keys = np.frombuffer(saved, dtype="<u8", count=size, offset=_HEADER.size).astype(np.uint64).view(np.int64)
+def restore_learned(saved: bytes, controller: Controller, ledger: Ledger, now: float) -> None:
+    """Resume from saved bytes, for the targets whose names match; ``now`` is Unix time in seconds.
+
+    A record from the future, by another machine's clock, counts as of now. Raises ``UnusableStateError``, and changes
+    nothing, when the bytes are empty, damaged, of another version, or hold what cannot be.
+    """
+    body = _body(saved)
+    at, keys, counts, rest = _position(body)
+    controller.restore(rest)
     here, there = match(name_keys(ledger.names), keys)
     known = np.zeros((2, len(ledger.names)))
     known[:, here] = counts[:, there]
-    ledger.resume(at, known[0], known[1])
-    return True
+    ledger.resume(min(at, now), known[0], known[1])
+
+
+def _body(saved: bytes) -> bytes:
+    """What follows the header. Raises ``UnusableStateError``."""
+    if len(saved) < _HEADER.size:
+        raise UnusableStateError(f"found {len(saved)} bytes, a header has {_HEADER.size}")
+    magic, version, checksum = _HEADER.unpack_from(saved)
+    if (magic, version) != (_MAGIC, _VERSION):
+        raise UnusableStateError(f"found form {magic!r} version {version}, expected {_MAGIC!r} version {_VERSION}")
+    body = saved[_HEADER.size :]
+    if zlib.crc32(body) != checksum:
+        raise UnusableStateError("the checksum does not fit: cut off or damaged")
+    return body
+
+
+def _position(body: bytes) -> tuple[float, IntArray, FloatArray, bytes]:
+    """The ledger's time, keys and counts, and the controller's form. Raises ``UnusableStateError``."""
+    if len(body) < _POSITION.size:
+        raise UnusableStateError("the ledger's part is missing")
+    at, size = _POSITION.unpack_from(body)
+    end = _POSITION.size + 16 * size
+    if len(body) < end:
+        raise UnusableStateError(f"the ledger's part is too short for {size} targets")
+    if not math.isfinite(at) or at < 0.0:
+        raise UnusableStateError(f"found time {at:g}, allowed is 0 or later")
+    keys = np.frombuffer(body, "<u8", size, _POSITION.size).astype(np.uint64).view(np.int64)
+    counts = np.frombuffer(body, "<f4", 2 * size, _POSITION.size + 8 * size).astype(np.float64).reshape(2, size)
+    wrong = counts[~(np.isfinite(counts) & (counts >= 0.0))]
+    if len(wrong):
+        raise UnusableStateError(f"found {len(wrong)} impossible counts in the ledger's part, the first is {wrong[0]}")
+    return at, keys, counts, body[end:]

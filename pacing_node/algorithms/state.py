@@ -45,6 +45,10 @@ FIELDS = (
 """Names of the saved fields, in the order of the saved form."""
 
 
+class UnusableStateError(ValueError):
+    """Saved state that cannot be restored: damaged, of another version, or with values that cannot be."""
+
+
 class LearnedState:
     """Learned values of all targets; every attribute is a row of one table, a value per target."""
 
@@ -99,15 +103,11 @@ class LearnedState:
         header = _HEADER.pack(_MAGIC, VERSION, len(FIELDS), len(self))
         return header + self.keys.astype("<u8").tobytes() + self._table.astype("<f4").tobytes()
 
-    def restore(self, saved: bytes) -> bool:
-        """Take over rows whose names match; False, and nothing changed, when the bytes are not of this version."""
-        parsed = _parse(saved)
-        if parsed is None:
-            return False
-        keys, table = parsed
+    def restore(self, saved: bytes) -> None:
+        """Take over rows whose names match. Raises ``UnusableStateError``, and changes nothing, if unfit."""
+        keys, table = _parse(saved)
         here, there = match(self.keys, keys)
         self._table[:, here] = table[:, there]
-        return True
 
 
 def name_keys(names: Sequence[str]) -> IntArray:
@@ -122,16 +122,17 @@ def match(ours: IntArray, theirs: IntArray) -> tuple[IntArray, IntArray]:
     return here, there
 
 
-def _parse(saved: bytes) -> tuple[IntArray, FloatArray] | None:
+def _parse(saved: bytes) -> tuple[IntArray, FloatArray]:
     if len(saved) < _HEADER.size:
-        return None
+        raise UnusableStateError(f"the law's part has {len(saved)} bytes, its header has {_HEADER.size}")
     magic, version, fields, size = _HEADER.unpack_from(saved)
     if (magic, version, fields) != (_MAGIC, VERSION, len(FIELDS)):
-        return None
-    if len(saved) != _HEADER.size + size * (8 + 4 * fields):
-        return None
+        raise UnusableStateError(f"the law's part is of another version: {magic!r} {version}, {fields} fields")
+    expected = _HEADER.size + size * (8 + 4 * fields)
+    if len(saved) != expected:
+        raise UnusableStateError(f"the law's part has {len(saved)} bytes, expected {expected} for {size} targets")
     keys = np.frombuffer(saved, dtype="<u8", count=size, offset=_HEADER.size).astype(np.uint64).view(np.int64)
     table = np.frombuffer(saved, dtype="<f4", offset=_HEADER.size + 8 * size).reshape(fields, size).astype(np.float64)
     if not bool(np.isfinite(table).all()):
-        return None
+        raise UnusableStateError("the law's part holds values that are not finite")
     return keys, table

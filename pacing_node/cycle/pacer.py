@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from pacing_node.algorithms.state import UnusableStateError
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.pacing_state import PacingState
@@ -110,8 +111,10 @@ class Pacer:
         report = self._latest_report.report
         if report is None or not report.learned_state:
             return
-        if not calculation.restore(report.learned_state, report.targets):
-            log.warning("cycle.state_not_resumed", epoch=report.epoch, algorithm=report.algorithm)
+        try:
+            calculation.restore(report.learned_state, time.time())
+        except UnusableStateError as error:
+            log.warning("cycle.state_not_resumed", epoch=report.epoch, algorithm=report.algorithm, error=str(error))
 
     async def _await_statistics(self, term: Term) -> None:
         """Give a process that has just started one period to receive its first statistics; a standby has them."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-import struct
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import structlog
 
 from pacing_node.algorithms.factory import create_controller
+from pacing_node.algorithms.learned import restore_learned, save_learned
 from pacing_node.algorithms.ledger import Ledger
+from pacing_node.algorithms.state import UnusableStateError
 from pacing_node.cycle.plan import policy_for
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from pacing_node.cycle.plan import CycleSettings
     from pacing_node.engagement.platform import TargetReply
     from pacing_node.targets import TargetSet
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,6 @@ class CycleResult:
     snapshot: Snapshot
     feedback: Feedback
     result: Result
-
-
-_HEADER = struct.Struct("<IId")
-"""Saved state: bytes of the controller's part, number of targets, and when the ledger's position was current."""
 
 
 class PacingState:
@@ -57,7 +57,11 @@ class PacingState:
                 self._settings, self.policy = settings, policy_for(settings, targets)
             return self
         successor = PacingState(settings, targets)
-        successor.restore(self.save(time.time()), self.targets.names)
+        now = time.time()
+        try:
+            successor.restore(self.save(now), now)
+        except UnusableStateError as error:
+            log.error("cycle.state_not_kept", error=str(error))
         old_rows = {name: row for row, name in enumerate(self.targets.names)}
         for row, name in enumerate(targets.names):
             if (old := old_rows.get(name)) is not None:
@@ -93,31 +97,14 @@ class PacingState:
 
     def save(self, now: float) -> bytes:
         """Return everything a successor needs to go on from here; ``now`` is Unix time in seconds."""
-        controller = self._controller.save()
-        reported, allotted = self._ledger.position()
-        position = np.concatenate((reported, allotted)).astype("<f4").tobytes()
-        return _HEADER.pack(len(controller), len(self.targets.targets), now) + controller + position
+        return save_learned(self._controller, self._ledger, now)
 
-    def restore(self, state: bytes, names: Sequence[str]) -> bool:
-        """Take over saved state of the targets ``names``, for those that are also here.
+    def restore(self, saved: bytes, now: float) -> None:
+        """Take over saved state for those of its targets that are also here; ``now`` is Unix time in seconds.
 
-        False, and nothing changed, when the state does not fit: another version, or damaged.
+        Raises ``UnusableStateError``, and changes nothing, when it is damaged, of another version, or cannot be.
         """
-        try:
-            size, count, saved_at = _HEADER.unpack_from(state)
-            position = np.frombuffer(state, "<f4", 2 * count, _HEADER.size + size).astype(np.float64)
-        except (struct.error, ValueError):
-            return False
-        if count != len(names) or not self._controller.restore(state[_HEADER.size : _HEADER.size + size]):
-            return False
-        rows = {name: row for row, name in enumerate(names)}
-        source = np.array([rows.get(name, -1) for name in self.targets.names], np.int64)
-        taken = [
-            np.where(source >= 0, part[source], 0.0) if count else np.zeros(len(source))
-            for part in np.split(position, 2)
-        ]
-        self._ledger.resume(min(saved_at, time.time()), taken[0], taken[1])
-        return True
+        restore_learned(saved, self._controller, self._ledger, now)
 
 
 def _column(values: Sequence[float | None]) -> FloatArray:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pacing_node.algorithms import Algorithm, Ledger, create_controller, restore_learned, save_learned
+from pacing_node.algorithms import (
+    Algorithm,
+    Ledger,
+    UnusableStateError,
+    create_controller,
+    restore_learned,
+    save_learned,
+)
 from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
 
 
@@ -31,7 +43,7 @@ def test_a_successor_continues_where_the_predecessor_stopped():
     second = create_controller(names(3), policy)
     # Nobody waits at the hand-over: what a predecessor alone saw of a queue would differ.
     first.calculate(make_snapshot(3, taken_at=1990.0, ready=5.0, busy=5.0), make_feedback(3), policy)
-    assert second.restore(first.save())
+    second.restore(first.save())
     last = make_snapshot(3, taken_at=1995.0, ready=5.0, busy=5.0)
     ours, theirs = (c.calculate(last, make_feedback(3), policy) for c in (first, second))
     assert theirs.estimates.acceptance_ratio == pytest.approx(ours.estimates.acceptance_ratio, rel=1e-5)
@@ -39,18 +51,18 @@ def test_a_successor_continues_where_the_predecessor_stopped():
     assert theirs.estimates.level == pytest.approx(ours.estimates.level, rel=1e-3)
 
 
-def test_it_takes_less_than_a_hundred_bytes_a_target():
+def test_its_size_is_the_documented_one():
     policy = make_policy(1000)
     controller, ledger = create_controller(names(1000), policy), Ledger(names(1000))
-    assert len(controller.save()) < 1000 * 80
-    assert len(save_learned(controller, ledger, 5.0)) < 1000 * 100
+    assert len(controller.save()) == 12 + 1000 * 76
+    assert len(save_learned(controller, ledger, 5.0)) == 36 + 1000 * 92
 
 
 def test_rows_are_matched_by_name():
     first, policy = taught(3)
     first._state.entries[:] = [1.0, 2.0, 3.0]
     second = create_controller([names(3)[2], "New - chat", names(3)[0]], policy)
-    assert second.restore(first.save())
+    second.restore(first.save())
     assert second._state.entries.tolist() == [3.0, 0.0, 1.0]
 
 
@@ -61,7 +73,8 @@ def test_what_does_not_fit_is_refused_and_changes_nothing():
     not_finite = saved[:-4] + np.array([np.nan], dtype="<f4").tobytes()
     for bad in (b"", b"x", b"nonsense" * 10, saved[:-1], saved + b"x", broken, not_finite):
         fresh = create_controller(names(3), policy)
-        assert not fresh.restore(bad)
+        with pytest.raises(UnusableStateError):
+            fresh.restore(bad)
         assert (fresh._state.entries == 0).all()
 
 
@@ -72,22 +85,106 @@ def test_controller_and_ledger_travel_together():
     ledger.acknowledged(100.0, np.array([4.0, 1.0, np.nan]))
     saved = save_learned(first, ledger, 100.0)
     second, successor = create_controller(names(3)[::-1], policy), Ledger(names(3)[::-1])
-    assert restore_learned(saved, second, successor)
+    restore_learned(saved, second, successor, 101.0)
     assert successor.feedback(101.0).pending.tolist() == [2.0, 1.0, 10.0]
     assert second._state.entries[::-1] == pytest.approx(first._state.entries, rel=1e-5)
 
 
-@pytest.mark.parametrize("cut", [0, 10, 40, 300])
-def test_a_damaged_parcel_is_refused(cut):
-    first, policy = taught()
-    saved = save_learned(first, Ledger(names(3)), 100.0)[:cut]
-    second, ledger = create_controller(names(3), policy), Ledger(names(3))
-    assert not restore_learned(saved, second, ledger)
-    assert (second._state.entries == 0).all()
+HEADER = struct.Struct("<4sII")
+"""Magic, version and checksum; the ledger's time, the number of targets, name keys and counts follow."""
+COUNTS_AT = HEADER.size + 12 + 8 * 3
+LAW_AT = COUNTS_AT + 8 * 3
+SAVED = save_learned(taught()[0], Ledger(names(3)), 100.0)
 
 
-def test_impossible_counts_are_refused():
-    first, policy = taught(1)
-    saved = bytearray(save_learned(first, Ledger(names(1)), 100.0))
-    saved[28:32] = np.array([-1.0], dtype="<f4").tobytes()
-    assert not restore_learned(bytes(saved), create_controller(names(1), policy), Ledger(names(1)))
+def sealed(record: bytes) -> bytes:
+    """The record with a checksum that fits: what a sender with a fault of its own would send."""
+    magic, version, _ = HEADER.unpack_from(record)
+    return HEADER.pack(magic, version, zlib.crc32(record[HEADER.size :])) + record[HEADER.size :]
+
+
+def with_bytes(at: int, replacement: bytes) -> bytes:
+    return SAVED[:at] + replacement + SAVED[at + len(replacement) :]
+
+
+def assert_refused_as_a_whole(saved: bytes, reason: str = ".") -> None:
+    controller, ledger = create_controller(names(3), make_policy(3)), Ledger(names(3))
+    ledger.resume(50.0, np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0]))
+    before = save_learned(controller, ledger, 60.0)
+    with pytest.raises(UnusableStateError, match=reason):
+        restore_learned(saved, controller, ledger, 100.0)
+    assert save_learned(controller, ledger, 60.0) == before
+
+
+@given(st.binary(max_size=200))
+def test_bytes_of_any_kind_are_refused(saved):
+    assert_refused_as_a_whole(saved)
+
+
+@given(st.integers(0, len(SAVED) - 1))
+def test_a_record_that_is_cut_off_anywhere_is_refused(length):
+    assert_refused_as_a_whole(SAVED[:length])
+
+
+@given(st.binary(min_size=1, max_size=50))
+def test_a_record_with_something_behind_it_is_refused(more):
+    assert_refused_as_a_whole(SAVED + more)
+    assert_refused_as_a_whole(sealed(SAVED + more), "bytes, expected")
+
+
+@given(st.integers(0, len(SAVED) * 8 - 1))
+def test_a_record_with_any_bit_turned_is_refused(bit):
+    damaged = bytearray(SAVED)
+    damaged[bit // 8] ^= 1 << bit % 8
+    assert_refused_as_a_whole(bytes(damaged))
+
+
+@given(st.integers(HEADER.size, len(SAVED) - 1))
+def test_a_record_cut_off_by_its_sender_is_refused_although_its_checksum_fits(length):
+    assert_refused_as_a_whole(sealed(SAVED[:length]))
+
+
+IMPOSSIBLE_COUNTS = st.one_of(st.sampled_from([np.nan, np.inf, -np.inf]), st.floats(max_value=-0.5, width=32))
+
+
+@given(st.lists(st.one_of(st.floats(0.0, 1e6, width=32), IMPOSSIBLE_COUNTS), min_size=6, max_size=6))
+def test_impossible_counts_in_the_ledgers_part_are_refused(counts):
+    saved = sealed(with_bytes(COUNTS_AT, np.array(counts, "<f4").tobytes()))
+    stored = np.array(counts, "<f4")
+    if bool((np.isfinite(stored) & (stored >= 0.0)).all()):
+        restore_learned(saved, create_controller(names(3), make_policy(3)), Ledger(names(3)), 100.0)
+    else:
+        assert_refused_as_a_whole(saved, "impossible count")
+
+
+def test_a_record_with_one_good_count_among_bad_ones_gives_nothing_at_all():
+    counts = np.array([np.nan, -5.0, np.inf, 3.0, 0.0, 0.0], "<f4")
+    assert_refused_as_a_whole(sealed(with_bytes(COUNTS_AT, counts.tobytes())), "found 3 impossible counts")
+
+
+@given(st.sampled_from([np.nan, np.inf, -np.inf]), st.integers(0, 17 * 3 - 1))
+def test_a_learned_value_that_is_not_finite_is_refused(value, position):
+    at = LAW_AT + 12 + 8 * 3 + 4 * position
+    assert_refused_as_a_whole(sealed(with_bytes(at, np.array([value], "<f4").tobytes())), "not finite")
+
+
+@pytest.mark.parametrize("at", [np.nan, np.inf, -np.inf, -1.0])
+def test_a_time_that_cannot_be_is_refused(at):
+    assert_refused_as_a_whole(sealed(with_bytes(HEADER.size, struct.pack("<d", at))), "found time")
+
+
+@pytest.mark.parametrize("size", [0, 2, 4, 2**32 - 1])
+def test_a_wrong_number_of_targets_is_refused(size):
+    assert_refused_as_a_whole(sealed(with_bytes(HEADER.size + 8, struct.pack("<I", size))))
+
+
+def test_another_version_is_refused():
+    assert_refused_as_a_whole(with_bytes(4, struct.pack("<I", 1)), "version 1, expected")
+
+
+def test_a_record_from_the_future_counts_as_of_now():
+    ledger, successor = Ledger(names(3)), Ledger(names(3))
+    ledger.resume(90.0, np.ones(3), np.ones(3))
+    saved = save_learned(create_controller(names(3), make_policy(3)), ledger, 5000.0)
+    restore_learned(saved, create_controller(names(3), make_policy(3)), successor, 100.0)
+    assert successor.feedback(101.0).report_age_seconds.tolist() == [1.0, 1.0, 1.0]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
+import structlog
 
 from cluster.token import Token
 from pacing_node.algorithms.model import Algorithm, Reason
@@ -257,18 +258,25 @@ async def test_a_new_master_goes_on_from_the_state_the_old_one_shared(bench: Ben
     assert successor.shared[0].invitations.tolist() == [0, 0]
 
 
-async def test_damaged_state_is_refused_calmly_and_the_term_starts_afresh(bench: Bench) -> None:
+async def test_damaged_state_is_refused_with_its_reason_and_the_term_starts_afresh(bench: Bench) -> None:
+    bench.platform.answer = lambda token, targets: accept(token, targets, pending=50)
     bench.mastership.give(FakeTerm())
     async with running(bench):
         await until(lambda: bool(bench.shared))
+    state = bytearray(bench.shared[-1].learned_state)
+    state[50:54] = np.array([np.nan], "<f4").tobytes()
     successor = Bench()
     successor.plan.use_settings(FAST)
     successor.plan.use_targets(target_set("a", "b"))
-    successor.latest_report.post(replace(bench.shared[-1], learned_state=b"\xff" * 40), 0.0)
+    successor.latest_report.post(replace(bench.shared[-1], learned_state=bytes(state)), 0.0)
     successor.mastership.give(FakeTerm(epoch=4))
-    async with running(successor):
-        await until(lambda: bool(successor.shared))
+    with structlog.testing.capture_logs() as logs:
+        async with running(successor):
+            await until(lambda: bool(successor.shared))
     assert successor.shared[0].pushed
+    assert successor.shared[0].pending.tolist() == [0.0, 0.0]
+    refused = [each for each in logs if each["event"] == "cycle.state_not_resumed"]
+    assert [each["error"] for each in refused] == ["the checksum does not fit: cut off or damaged"]
 
 
 async def test_after_a_term_the_node_stands_by_again(bench: Bench) -> None:
