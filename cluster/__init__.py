@@ -1,1 +1,20 @@
-"""A cluster of equal nodes with one fenced master, built on ZooKeeper. Knows nothing of pacing."""
+"""A cluster of equal nodes with one fenced master, built on ZooKeeper. Knows nothing of pacing.
+
+Public, and kept stable for applications:
+
+=================== ==================================================================================
+``member``          one member of the cluster: joins, serves its peers, knows the master
+``mastership``      whether this node may act and for how long: term, lease, leadership status
+``settings``        settings of a member, with their bounds; ``security``: TLS and credentials
+``records``         what members share: infos, statuses, history, pauses, the master's records
+``documents``       one versioned document that all members share
+``token``, ``lease`` the fencing token; the arithmetic of a lease
+``errors``          what can be raised
+``tasks``, ``backoff``, ``files``  background tasks with a guard, pauses between attempts, durable files
+``admin``           reaching a cluster from outside, without joining it
+``process``         running a member under a supervisor
+=================== ==================================================================================
+
+Everything else (``backends``, ``clock``, ``election``, ``peers``, ``rpc``, ``zookeeper``) is how it is made; the
+contract `cluster-public` in ``.importlinter`` keeps other packages out of it.
+"""
