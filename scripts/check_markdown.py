@@ -23,7 +23,7 @@ WIDTH = 100
 CELL_WIDTH = 200
 """Most characters in a cell of a table; what needs more is text below the table."""
 
-_LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\)")
+_LINK = re.compile(r"\]\(([^)]*?)(?:\s+\"[^\"]*\")?\)")
 _CODE = re.compile(r"(`+).*?\1")
 _HEADING = re.compile(r"#{1,6}\s+(.+?)\s*#*$")
 _ANCHOR = re.compile(r"<a\s+(?:id|name)=\"([^\"]+)\"")
@@ -66,6 +66,8 @@ def _broken(page: Path, target: str) -> str:
     """Why a link leads nowhere; empty when it leads somewhere, or out of the repository."""
     if _REMOTE.match(target):
         return ""
+    if re.search(r"\s", target):
+        return f"link to {target}: a blank is written %20"
     path, _, anchor = target.partition("#")
     file = (page.parent / path if path else page).resolve()
     if not file.exists():

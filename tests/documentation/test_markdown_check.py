@@ -53,6 +53,12 @@ def test_a_link_whose_text_is_wrapped_is_found(tmp_path: Path) -> None:
     ]
 
 
+def test_a_link_with_a_blank_is_found(tmp_path: Path) -> None:
+    assert faults(tmp_path, '[a](other page.md), [b](other.md "Title")\n') == [
+        "page.md:1: link to other page.md: a blank is written %20"
+    ]
+
+
 def test_a_link_to_a_heading_that_is_not_there_is_found(tmp_path: Path) -> None:
     good = "[a](other.md#two-words) [b](other.md#two-words-1) [c](other.md#code-and-more) [d](#page)"
 
