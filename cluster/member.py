@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -15,6 +15,7 @@ from cluster.backends.zookeeper_backend import ZooKeeperBackend
 from cluster.election.events import State
 from cluster.election.self_demotion import SelfDemotion
 from cluster.errors import NotMasterError, RefusedError, UnavailableError
+from cluster.listeners import Listeners
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.peers import wire
 from cluster.peers.channels import Channels
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from cluster.settings import ClusterSettings
 
 log = structlog.get_logger(__name__)
-
-_T = TypeVar("_T")
 
 
 class ClusterMember:
@@ -69,11 +68,15 @@ class ClusterMember:
         not do better (None: it could); it has one action budget. Without it this node never takes over for that reason.
         """
         self.settings = settings
+        self.on_record: Listeners[[Record]] = Listeners("record")
+        """Called with each record received while standby."""
+        self.on_early_sign: Listeners[[]] = Listeners("early sign")
+        """Called when the stream of the master broke: time to warm up, never a reason to act."""
         self._info = MemberInfo(settings.node, http_address, "", version, time.time())
         self._backend: Backend = (
             StandaloneBackend(settings, drain)
             if settings.standalone
-            else ZooKeeperBackend(settings, drain, ended_clean)
+            else ZooKeeperBackend(settings, self._ask_promise, drain, ended_clean)
         )
         self._health = Health(*health_services)
         self._health_port = HealthPort(self._health, settings.health_bind_address, settings.health_port)
@@ -81,13 +84,13 @@ class ClusterMember:
         self._server = PeerServer(settings.bind_address or settings.host, settings.clustering_port, settings.peer_tls)
         self._client = PeerClient(settings.peer_timeout_seconds, Channels(settings.peer_tls))
         channels = Channels(settings.peer_tls)
-        self._follower = Follower(settings.node, channels, self._other_master, self._received, self._early_sign)
+        self._follower = Follower(
+            settings.node, channels, self._other_master, self._received, self.on_early_sign.notify
+        )
         limit = settings.watchdog_seconds
         self._watchdog = Watchdog(limit) if limit is not None else None
         self._why_unable = why_unable
         self._self_demotion = SelfDemotion(settings.failures_allowed, self._able_standbys, self._give_way)
-        self._on_record: list[Callable[[Record], None]] = []
-        self._on_early_sign: list[Callable[[], None]] = []
         self._last_record: Record | None = None
         self._leading_epoch: int | None = None
         self._news = asyncio.Event()
@@ -132,7 +135,6 @@ class ClusterMember:
             await self._health_port.stop()
             await self._server.stop()
             raise
-        self._backend.ask_promises_by(self._ask_promise)
         self._follower.start()
         if self._watchdog is not None:
             self._watchdog.start()
@@ -225,18 +227,10 @@ class ClusterMember:
         self._last_record = record
         self._broadcast.publish(record)
 
-    def on_record(self, callback: Callable[[Record], None]) -> Callable[[], None]:
-        """Call back with each record received while standby; returns the unsubscriber."""
-        return _subscribe(self._on_record, callback)
-
     @property
     def last_record(self) -> Record | None:
         """The newest record published or received."""
         return self._last_record
-
-    def on_early_sign(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call back when the stream of the master broke: time to warm up, never a reason to act. Unsubscriber."""
-        return _subscribe(self._on_early_sign, callback)
 
     # --- what it answers to peers ------------------------------------------------------------------------------------
 
@@ -370,19 +364,4 @@ class ClusterMember:
         if last is not None and (record.info.epoch, record.info.sequence) < (last.info.epoch, last.info.sequence):
             return
         self._last_record = record
-        for callback in tuple(self._on_record):
-            callback(record)
-
-    def _early_sign(self) -> None:
-        for callback in tuple(self._on_early_sign):
-            callback()
-
-
-def _subscribe(callbacks: list[_T], callback: _T) -> Callable[[], None]:
-    callbacks.append(callback)
-
-    def remove() -> None:
-        with contextlib.suppress(ValueError):
-            callbacks.remove(callback)
-
-    return remove
+        self.on_record.notify(record)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine
 
 log = structlog.get_logger(__name__)
 
@@ -60,8 +60,3 @@ async def cancel(*tasks: asyncio.Task[Any] | None, timeout_seconds: float = 5.0)
     _, late = await asyncio.wait(running, timeout=timeout_seconds)
     for task in late:
         log.error("task.stuck", task=task.get_name(), waited_seconds=timeout_seconds)
-
-
-def running_names() -> Iterable[str]:
-    """Names of the tasks started by :func:`spawn` that have not ended, sorted."""
-    return sorted(task.get_name() for task in _alive)

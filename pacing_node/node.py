@@ -111,8 +111,8 @@ class Node:
         """Start answering and join the cluster; what the cluster's options name is built when they are known."""
         # A node that knows no targets yet, or never will, must not keep the mastership from one that does.
         self.member.mastership.set_candidate(candidate=False)
-        self.member.on_record(self._receive)
-        self.member.on_early_sign(self._warm_up)
+        self.member.on_record.add(self._receive)
+        self.member.on_early_sign.add(self._warm_up)
         await self._http.start(build_app(self._view()))
         await self.member.start()
         self.alarms.start(self._share_again)

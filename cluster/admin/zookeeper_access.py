@@ -81,7 +81,7 @@ async def open_zookeeper(
     servers, paths = locate(hosts, cluster)
     session = ZooKeeperSession(servers, session_timeout_seconds, call_seconds, security)
     connected = asyncio.Event()
-    session.listen(lambda change: connected.set() if change.state is ZooKeeperState.CONNECTED else None)
+    session.on_change.add(lambda change: connected.set() if change.state is ZooKeeperState.CONNECTED else None)
     session.start()
     try:
         await _wait(connected, servers, connect_seconds)

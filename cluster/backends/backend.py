@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cluster.documents import DocumentStore
-    from cluster.election.failsafe import Ask
     from cluster.mastership import Mastership
     from cluster.records import HistoryEntry, MemberInfo
     from cluster.zookeeper.pause import PauseSwitch
@@ -50,10 +49,6 @@ class Backend(Protocol):
 
     def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
         """Promise a master not to contend for so long; why not, empty when promised."""
-        ...
-
-    def ask_promises_by(self, ask: Ask) -> None:
-        """Ask other members for their promise in this way."""
         ...
 
     async def history(self, limit: int) -> Sequence[HistoryEntry]:

@@ -18,6 +18,7 @@ import structlog
 from cluster.election.term import HeldTerm
 from cluster.errors import AlreadyRunningError, DamagedStateError
 from cluster.files import read_if_there, write_durably
+from cluster.listeners import Listeners
 from cluster.mastership import EndCause, LeadershipStatus, Role, ZooKeeperState
 from cluster.records import HistoryEntry
 from cluster.zookeeper.document_stores import LocalDocuments
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from cluster.election.failsafe import Ask
     from cluster.mastership import Term
     from cluster.records import MemberInfo
     from cluster.settings import ClusterSettings
@@ -101,7 +101,7 @@ class StandaloneMastership:
     """A node that is always master (``cluster.mastership.Mastership``), but for the pause after a step-down."""
 
     def __init__(self, settings: ClusterSettings, *, drain: Callable[[], Awaitable[None]] | None = None) -> None:
-        self.on_change: list[Callable[[], None]] = []
+        self.on_change: Listeners[[]] = Listeners("leadership")
         """Called after each change of role or state."""
         self._settings = settings
         self._drain = drain
@@ -202,7 +202,7 @@ class StandaloneMastership:
         self._term = HeldTerm(self._cluster_id, self._epoch, lambda: UNLIMITED_SECONDS, self._fenced)
         self._term_began.set()
         log.info("leadership.acquired", node=self._settings.node, epoch=self._epoch, standalone=True)
-        self._notify()
+        self.on_change.notify()
 
     def _begin_later(self, seconds: float, least: int = 0) -> None:
         if not self._stopped:
@@ -214,7 +214,7 @@ class StandaloneMastership:
         if term is not None:
             term.end(cause)
             log.info("leadership.ended", node=self._settings.node, epoch=term.epoch, cause=cause.value)
-        self._notify()
+        self.on_change.notify()
 
     async def _end(self, cause: EndCause) -> None:
         self._finish(cause)
@@ -235,10 +235,6 @@ class StandaloneMastership:
         self._finish(EndCause.FENCED)
         self._begin_later(0.1 if same else 30.0, mark_epoch + 1 if same else 0)
 
-    def _notify(self) -> None:
-        for listener in self.on_change:
-            listener()
-
 
 class StandaloneBackend:
     """A member without others."""
@@ -249,14 +245,14 @@ class StandaloneBackend:
         self.documents = LocalDocuments(directory / f"{settings.cluster}.document" if directory else None)
         self._pause_documents = LocalDocuments(directory / f"{settings.cluster}.pause" if directory else None)
         self.pause = PauseSwitch(self._pause_documents)
-        self.pause.on_change.append(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
+        self.pause.on_change.add(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
         self._own: MemberInfo | None = None
         self._began_at = 0.0
 
     def listen(self, on_change: Callable[[], None]) -> None:
         """Call back after each change of role or state."""
-        self.mastership.on_change.append(on_change)
-        self.pause.on_change.append(on_change)
+        self.mastership.on_change.add(on_change)
+        self.pause.on_change.add(on_change)
 
     async def start(self, own: MemberInfo) -> None:
         """Begin to term. Raises DamagedStateError, AlreadyRunningError."""
@@ -283,9 +279,6 @@ class StandaloneBackend:
         """It has nothing to promise: it is master of itself."""
         del cluster_id, epoch, seconds
         return "it runs alone"
-
-    def ask_promises_by(self, ask: Ask) -> None:
-        """There is nobody to ask."""
 
     async def history(self, limit: int) -> Sequence[HistoryEntry]:
         """The running term: nothing else is kept."""

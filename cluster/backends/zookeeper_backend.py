@@ -39,9 +39,11 @@ class ZooKeeperBackend:
     def __init__(
         self,
         settings: ClusterSettings,
+        ask_promise: Ask,
         drain: Callable[[], Awaitable[None]] | None,
         ended_clean: Callable[[int], bool] | None = None,
     ) -> None:
+        """``ask_promise`` asks another member not to contend; ``drain`` and ``ended_clean`` as for the member."""
         if settings.zookeeper_hosts is None:
             message = "zookeeper_hosts: found none"
             raise errors.SettingsError(message)
@@ -54,37 +56,44 @@ class ZooKeeperBackend:
         )
         self._membership = Membership(self._session, paths)
         self.mastership = ZooKeeperMastership(
-            settings, self._session, paths, lambda: self._membership.members, drain=drain, ended_clean=ended_clean
+            settings,
+            self._session,
+            paths,
+            lambda: self._membership.members,
+            ask_promise,
+            drain=drain,
+            ended_clean=ended_clean,
         )
-        self._membership.on_change.append(self.mastership.failsafe.refresh)
+        self._membership.on_change.add(self.mastership.failsafe.refresh)
         self.documents = ZooKeeperDocuments(self._session, paths.configuration)
         self._pause_documents = ZooKeeperDocuments(self._session, paths.pause)
         self.pause = PauseSwitch(self._pause_documents)
-        self.pause.on_change.append(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
+        self.pause.on_change.add(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
         self._history = History(self._session, paths, settings.node)
         self._reporter = Reporter.from_environment()
         self._writing: set[asyncio.Task[Any]] = set()
 
     def listen(self, on_change: Callable[[], None]) -> None:
         """Call back after each change of role, state, master or members."""
-        self.mastership.on_change.append(on_change)
-        self.mastership.on_joined.append(on_change)
-        self._session.listen(lambda _: on_change())
-        self._membership.on_change.append(on_change)
-        self.pause.on_change.append(on_change)
+        self.mastership.on_change.add(on_change)
+        self.mastership.on_joined.add(on_change)
+        self._session.on_change.add(lambda _: on_change())
+        self._membership.on_change.add(on_change)
+        self.pause.on_change.add(on_change)
 
     async def start(self, own: MemberInfo) -> None:
         """Join. Raises SettingsError when a certificate file cannot be used."""
         await asyncio.to_thread(self._settings.zookeeper_security.check_files)
         self.mastership.cluster_id = await asyncio.to_thread(self._remembered_cluster_id)
-        self.mastership.on_joined += [
+        for joined in (
             self._membership.joined,
             self.documents.joined,
             self._pause_documents.joined,
             self._remember_cluster_id,
-        ]
-        self.mastership.on_began.append(self._began)
-        self.mastership.on_ended.append(self._ended)
+        ):
+            self.mastership.on_joined.add(joined)
+        self.mastership.on_began.add(self._began)
+        self.mastership.on_ended.add(self._ended)
         self._membership.start(own)
         self.documents.start()
         self._pause_documents.start()
@@ -109,10 +118,6 @@ class ZooKeeperBackend:
     def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
         """Promise a master not to contend for so long; why not, empty when promised."""
         return self.mastership.promise(cluster_id, epoch, seconds)
-
-    def ask_promises_by(self, ask: Ask) -> None:
-        """Ask other members for their promise in this way."""
-        self.mastership.failsafe.ask = ask
 
     async def history(self, limit: int) -> Sequence[HistoryEntry]:
         """The newest terms, newest first. Raises UnavailableError."""

@@ -17,6 +17,7 @@ from cluster.election.state_machine import Leadership
 from cluster.election.term import HeldTerm
 from cluster.election.transactions import Transactions
 from cluster.lease import LeaseTimes
+from cluster.listeners import Listeners
 from cluster.mastership import EndCause, LeadershipStatus, Role, ZooKeeperState
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from cluster.clock import Clock
     from cluster.election.events import Claim, Event
+    from cluster.election.failsafe import Ask
     from cluster.mastership import Term
     from cluster.records import MemberInfo
     from cluster.settings import ClusterSettings
@@ -49,29 +51,34 @@ class ZooKeeperMastership:
         session: ZooKeeperSession,
         paths: Paths,
         members: Callable[[], Sequence[MemberInfo]],
+        ask_promise: Ask,
         *,
         cluster_id: str | None = None,
         drain: Callable[[], Awaitable[None]] | None = None,
         ended_clean: Callable[[int], bool] | None = None,
         clock: Clock = boot_seconds,
     ) -> None:
-        """``members`` tells who has joined, this node among them; ``cluster_id`` is what it remembers of its cluster.
+        """``members`` returns who has joined, this node among them; ``cluster_id`` is what it remembers of its cluster.
+
+        ``ask_promise`` asks another member not to contend, for failsafe mode.
 
         ``drain`` is awaited before an orderly release; ``ended_clean`` tells whether nothing of the term with this
         epoch, nor of one before, can be in flight any more.
         """
         self.settings = settings
         self.cluster_id = cluster_id or ""
-        self.on_change: list[Callable[[], None]] = []
+        self.on_change: Listeners[[]] = Listeners("leadership")
         """Called after each change of role, state or master."""
-        self.on_joined: list[Callable[[], None]] = []
+        self.on_joined: Listeners[[]] = Listeners("joined")
         """Called when a session is connected and the tree is in place."""
-        self.on_began: list[Callable[[Claim], None]] = []
-        self.on_ended: list[Callable[[Claim, EndCause], None]] = []
+        self.on_began: Listeners[[Claim]] = Listeners("term began")
+        """Called when a term of this node has begun."""
+        self.on_ended: Listeners[[Claim, EndCause]] = Listeners("term ended")
+        """Called when a term of this node has ended, with the cause."""
         lease_times = LeaseTimes(settings.session_timeout_seconds, settings.heartbeat_seconds, settings.tick_seconds)
         self._machine = Leadership(lease_times, settings.cooldown_seconds, settings.failsafe_seconds)
         self._transactions = Transactions(session, paths, settings.node)
-        self.failsafe = Failsafe(settings.node, self._transactions, members, settings.failsafe_seconds)
+        self.failsafe = Failsafe(settings.node, self._transactions, members, ask_promise, settings.failsafe_seconds)
         """The members that may contend, while this node is master."""
         self._acquisition = Acquisition(settings, self._transactions, self.failsafe, clock)
         self._session = session
@@ -127,7 +134,7 @@ class ZooKeeperMastership:
 
     async def start(self) -> None:
         """Contend whenever the session is connected. Returns at once."""
-        self._session.listen(self._session_changed)
+        self._session.on_change.add(self._session_changed)
         if self._session.state is ZooKeeperState.CONNECTED:
             self._session_changed(self._session.change)
 
@@ -220,8 +227,7 @@ class ZooKeeperMastership:
         now = (self._machine.state, self._machine.master, self._term)
         if now != self._announced:
             self._announced = now
-            for listener in self.on_change:
-                listener()
+            self.on_change.notify()
 
     def _begin(self, claim: Claim) -> None:
         log.info("leadership.acquired", node=self.settings.node, epoch=claim.epoch, session=f"{claim.session_id:#x}")
@@ -235,8 +241,7 @@ class ZooKeeperMastership:
         self._term = term
         self.failsafe.begin(claim)
         self._term_began.set()
-        for listener in self.on_began:
-            listener(claim)
+        self.on_began.notify(claim)
 
     def _end(self, claim: Claim, cause: EndCause) -> None:
         log.info("leadership.ended", node=self.settings.node, epoch=claim.epoch, cause=cause.value)
@@ -245,8 +250,7 @@ class ZooKeeperMastership:
         self._term_began.clear()
         if term is not None:
             term.end(cause)
-        for listener in self.on_ended:
-            listener(claim, cause)
+        self.on_ended.notify(claim, cause)
 
     def _seconds_to_act(self) -> float:
         now = self._clock()
@@ -290,8 +294,7 @@ class ZooKeeperMastership:
 
     def _connected(self, change: SessionChange) -> None:
         self._post(events.Connected(self._clock(), change.session_id, change.timeout_seconds, change.opened_at))
-        for listener in self.on_joined:
-            listener()
+        self.on_joined.notify()
 
     # --- steps of the protocol ---------------------------------------------------------------------------------------
 

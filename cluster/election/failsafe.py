@@ -45,11 +45,14 @@ class Failsafe:
         node: str,
         transactions: Transactions,
         members: Callable[[], Sequence[MemberInfo]],
+        ask: Ask,
         longest_seconds: float | None,
     ) -> None:
-        """``members`` tells who has joined, this node among them; None as ``longest_seconds`` asks nobody, ever."""
-        self.ask: Ask | None = None
-        """How to ask a member; nobody promises before it is set."""
+        """``members`` returns who has joined, this node among them; ``ask`` asks one of them for its promise.
+
+        None as ``longest_seconds`` asks nobody, ever.
+        """
+        self._ask = ask
         self._node = node
         self._transactions = transactions
         self._members = members
@@ -116,7 +119,7 @@ class Failsafe:
 
     async def promised_seconds(self, claim: Claim) -> float | None:
         """Ask everybody who may contend; how long all of them promise not to, None when somebody does not."""
-        if self._claim != claim or not self._possible or self.ask is None:
+        if self._claim != claim or not self._possible:
             return None
         seconds = min(each.promise_seconds for each in self._possible)
         failsafe_members = self._others()
@@ -138,9 +141,8 @@ class Failsafe:
         return sorted({failsafe_member for each in self._possible for failsafe_member in each.members} - {self.own()})
 
     async def _refusal(self, failsafe_member: FailsafeMember, epoch: int, seconds: float) -> str | None:
-        assert self.ask is not None
         try:
-            reason = await self.ask(failsafe_member, epoch, seconds)
+            reason = await self._ask(failsafe_member, epoch, seconds)
         except errors.UnavailableError as failure:
             return str(failure)
         return None if reason is None else f"{failsafe_member[0]}: {reason}"
@@ -176,4 +178,8 @@ class Failsafe:
             version = await self._transactions.write_failsafe_list(claim, wanted, version)
         if self._claim == claim:
             self._version, self._possible, self._unwritten = version, [wanted], ""
-            log.info("leadership.failsafe list", epoch=claim.epoch, members=sorted(name for name, _ in wanted.members))
+            log.info(
+                "leadership.failsafe_list_written",
+                epoch=claim.epoch,
+                members=sorted(name for name, _ in wanted.members),
+            )

@@ -24,6 +24,7 @@ from kazoo.security import make_acl, make_digest_acl
 
 from cluster import errors
 from cluster.clock import boot_seconds
+from cluster.listeners import Listeners
 from cluster.mastership import ZooKeeperState
 from cluster.security import ZooKeeperSecurity
 from cluster.zookeeper.client_log import TRACE_LEVEL, ConnectionLog
@@ -125,7 +126,8 @@ class ZooKeeperSession:
         self._hosts = hosts
         self._asked_seconds = timeout_seconds
         self._call_timeout_seconds = call_timeout_seconds
-        self._listeners: list[Callable[[SessionChange], None]] = []
+        self.on_change: Listeners[[SessionChange]] = Listeners("session")
+        """Called at each change of state."""
         self._watchers: dict[WatchCallback, Callable[[WatchedEvent], None]] = {}
         self._generation = 0
         self._client: KazooClient | None = None
@@ -143,10 +145,6 @@ class ZooKeeperSession:
     def session_id(self) -> int:
         """Id of the session as last told; 0 when there is none."""
         return self.change.session_id
-
-    def listen(self, listener: Callable[[SessionChange], None]) -> None:
-        """Call ``listener`` on the event loop at every change of state."""
-        self._listeners.append(listener)
 
     def start(self) -> None:
         """Begin to connect; goes on trying for ever."""
@@ -227,7 +225,7 @@ class ZooKeeperSession:
         """Whether a client without a past is given a session now."""
         stranger = ZooKeeperSession(self._hosts, self._asked_seconds, self._call_timeout_seconds, self._security)
         served = asyncio.Event()
-        stranger.listen(lambda change: served.set() if change.state is ZooKeeperState.CONNECTED else None)
+        stranger.on_change.add(lambda change: served.set() if change.state is ZooKeeperState.CONNECTED else None)
         stranger.start()
         try:
             async with asyncio.timeout(self._asked_seconds):
@@ -332,8 +330,7 @@ class ZooKeeperSession:
             return
         self.change = change
         log.info("zookeeper.session", state=change.state.value, session=f"{change.session_id:#x}", hosts=self._hosts)
-        for listener in tuple(self._listeners):
-            listener(change)
+        self.on_change.notify(change)
 
     @staticmethod
     def _from_thread(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *arguments: object) -> None:
@@ -360,7 +357,7 @@ def _secured(security: ZooKeeperSecurity) -> dict[str, Any]:
 
 
 def _stat(stat: ZnodeStat) -> NodeStat:
-    return NodeStat(stat.version, stat.czxid, stat.mzxid, stat.ephemeralOwner, stat.mtime / 1000)
+    return NodeStat(stat.version, stat.czxid, stat.mzxid, stat.ephemeralOwner)
 
 
 _TRANSLATION: tuple[tuple[type[BaseException], type[errors.ClusterError]], ...] = (

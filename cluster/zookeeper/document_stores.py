@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,6 +11,7 @@ from cluster import errors, tasks
 from cluster.backoff import Backoff
 from cluster.documents import Document
 from cluster.files import read_if_there, write_durably
+from cluster.listeners import Listeners
 from cluster.mastership import ZooKeeperState
 
 if TYPE_CHECKING:
@@ -28,37 +28,22 @@ RETRY_SECONDS = (0.25, 1.0)
 
 
 class _Watchers:
-    """Callbacks and what they have seen."""
+    """Callbacks and the newest document."""
 
     def __init__(self) -> None:
-        self._callbacks: list[DocumentCallback] = []
+        self._listeners: Listeners[[Document]] = Listeners("document")
         self.newest: Document | None = None
 
     def add(self, callback: DocumentCallback) -> Callable[[], None]:
-        self._callbacks.append(callback)
+        remove = self._listeners.add(callback)
         if self.newest is not None:
-            asyncio.get_running_loop().call_soon(self._notify, callback, self.newest)
-
-        def remove() -> None:
-            with contextlib.suppress(ValueError):
-                self._callbacks.remove(callback)
-
+            asyncio.get_running_loop().call_soon(self._listeners.notify_one, callback, self.newest)
         return remove
 
     def changed(self, document: Document) -> None:
-        if document == self.newest:
-            return
-        self.newest = document
-        for callback in tuple(self._callbacks):
-            self._notify(callback, document)
-
-    def _notify(self, callback: DocumentCallback, document: Document) -> None:
-        if callback not in self._callbacks:
-            return
-        try:
-            callback(document)
-        except Exception:
-            log.exception("document.callback_failed", version=document.version)
+        if document != self.newest:
+            self.newest = document
+            self._listeners.notify(document)
 
 
 class ZooKeeperDocuments:

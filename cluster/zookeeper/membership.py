@@ -11,11 +11,12 @@ import structlog
 
 from cluster import errors, tasks
 from cluster.backoff import Backoff
+from cluster.listeners import Listeners
 from cluster.mastership import ZooKeeperState
 from cluster.records import MemberInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from cluster.zookeeper.client import ZooKeeperSession
     from cluster.zookeeper.paths import Paths
@@ -55,7 +56,7 @@ class Membership:
     """The entry of this node among the members, and the list of all."""
 
     def __init__(self, session: ZooKeeperSession, paths: Paths) -> None:
-        self.on_change: list[Callable[[], None]] = []
+        self.on_change: Listeners[[]] = Listeners("members")
         """Called when the list has changed."""
         self._session = session
         self._paths = paths
@@ -144,8 +145,7 @@ class Membership:
         if tuple(found) != self._members:
             self._members = tuple(found)
             log.info("membership.changed", members=[each.name for each in found])
-            for listener in self.on_change:
-                listener()
+            self.on_change.notify()
 
     async def _leave(self, own: MemberInfo) -> None:
         path = f"{self._paths.members}/{own.name}"

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster.errors import ConflictError
+from cluster.listeners import Listeners
 from cluster.records import Pause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cluster.documents import Document, DocumentStore
 
 log = structlog.get_logger(__name__)
@@ -49,7 +48,7 @@ class PauseSwitch:
     """
 
     def __init__(self, store: DocumentStore) -> None:
-        self.on_change: list[Callable[[], None]] = []
+        self.on_change: Listeners[[]] = Listeners("pause")
         """Called when a pause began or ended."""
         self._store = store
         self._data = b""
@@ -119,5 +118,4 @@ class PauseSwitch:
             return
         self._announced = pause
         log.info("pause.state", paused=pause is not None, by=pause.by if pause else None)
-        for listener in self.on_change:
-            listener()
+        self.on_change.notify()

@@ -15,8 +15,6 @@ class NodeStat:
     modified_zxid: int
     owner: int
     """Session that owns an ephemeral node; 0 for a persistent one."""
-    modified_at: float
-    """Unix time in seconds on ZooKeeper's clock."""
 
 
 class Transaction(Protocol):

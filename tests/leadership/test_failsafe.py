@@ -270,8 +270,7 @@ class TestUnanimity:
                 raise answer
             return answer
 
-        made = Failsafe("a", None, lambda: infos, 600.0)  # type: ignore[arg-type] - nothing is written here
-        made.ask = ask
+        made = Failsafe("a", None, lambda: infos, ask, 600.0)  # type: ignore[arg-type] - nothing is written here
         made._claim, made._possible = HOLD, [FailsafeList.of(infos, 4.0, 600.0)]
         return made
 
@@ -303,7 +302,7 @@ class TestUnanimity:
 class TestWhatAnOperatorIsTold:
     @staticmethod
     def failsafe() -> Failsafe:
-        return Failsafe("a", None, list, 600.0)  # type: ignore[arg-type] - nothing is written here
+        return Failsafe("a", None, list, None, 600.0)  # type: ignore[arg-type] - nothing is written here
 
     def test_when_promises_begin_to_carry_the_term_and_when_they_are_over_once_each(self) -> None:
         made = self.failsafe()

@@ -12,7 +12,6 @@ from kazoo.client import KazooClient
 from cluster.errors import ConflictError, NotMasterError
 from cluster.mastership import Role
 from cluster.records import Record, RecordInfo
-from cluster.tasks import running_names
 from cluster.zookeeper import paths
 from simulator.harness.zookeeper import Ensemble
 from tests.leadership.conftest import CLUSTER, Members, until
@@ -83,7 +82,7 @@ async def test_standbys_follow_the_master_and_its_successor(members: Members) ->
     master = await members.master()
     received: list[tuple[str, int, int]] = []
     for member in members.all:
-        member.on_record(
+        member.on_record.add(
             lambda each, name=member.info.name: received.append((name, each.info.epoch, each.info.sequence))
         )
     standbys = {member.info.name for member in members.all if member is not master}
@@ -102,7 +101,7 @@ async def test_a_broken_stream_is_an_early_sign_and_no_more(members: Members) ->
     await members.master()
     b = await members.join("b")
     signs: list[float] = []
-    b.on_early_sign(lambda: signs.append(time.monotonic()))
+    b.on_early_sign.add(lambda: signs.append(time.monotonic()))
     a.publish(record(1, 1))
     await until(lambda: b.last_record is not None)
     await a._server.server.stop(None)
@@ -173,8 +172,7 @@ async def test_a_stopped_member_leaves_no_task_behind(members: Members) -> None:
     await members.leave(a)
     for member in list(members.all):
         await members.leave(member)
-    await asyncio.sleep(0.1)
-    assert running_names() == []
+    await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
 
 
 async def test_resigning_comes_before_the_session_is_closed(members: Members, monkeypatch) -> None:
@@ -214,7 +212,7 @@ async def test_what_may_be_started_shrinks_with_the_lease_and_ends_with_the_conn
         if status.state == "suspended":
             suspended.append((status.lease_left_seconds > 0.0, term.seconds_to_act(0.001)))
 
-    mastership.on_change.append(refresh)
+    mastership.on_change.add(refresh)
     member._backend._session.drop_connection()
     await until(lambda: suspended)
     assert suspended[0] == (True, 0.0)
