@@ -70,7 +70,7 @@ class RefusedError(ClusterError):
 
 
 class NotAdmittedError(ClusterError):
-    """A node that may not become master yet, because a term may be bridging an outage; the message says why."""
+    """A node that may not become master yet: a term may still go on in failsafe mode; the message says why."""
 
     def __init__(self, message: str, seconds: float) -> None:
         """``seconds``: how long it must wait at least."""

@@ -22,11 +22,11 @@ log = structlog.get_logger(__name__)
 
 
 class Acquisition:
-    """A node's attempts: a pause, a named successor, and an failsafe list it does not belong to hold it back."""
+    """A node's attempts: a pause, a named successor, and a failsafe list it does not belong to hold it back."""
 
     def __init__(self, settings: ClusterSettings, transactions: Transactions, failsafe: Failsafe, clock: Clock) -> None:
         self.waiting = False
-        """Whether the newest attempt was put off because a term may be bridging an outage."""
+        """True if the newest attempt was put off because a term may still go on in failsafe mode."""
         self._node = settings.node
         self._transactions = transactions
         self._failsafe = failsafe

@@ -70,7 +70,7 @@ class Failsafe:
         self._carrying_since: float | None = None
 
     def own(self) -> FailsafeMember:
-        """How this node stands in an failsafe list."""
+        """How this node stands in a failsafe list."""
         return next((each.name, each.clustering) for each in self._members() if each.name == self._node)
 
     def failsafe_list(self, promise_seconds: float) -> FailsafeList | None:

@@ -1,4 +1,4 @@
-"""Who may become master while a term may be bridging an outage of ZooKeeper by promises."""
+"""Who may become master while a term may still go on without ZooKeeper, by promises."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def decode_failsafe_list(data: bytes, path: str) -> FailsafeList | None:
 
 
 class Admission:
-    """Whether this node may become master now, with an failsafe list in force.
+    """Whether this node may become master now, with a failsafe list in force.
 
     A member of the failsafe list is bound by the promises it has given; those of an earlier process at its address are
     over once this one has lived for as long as a promise binds. Any other node has promised nothing: it waits, by its

@@ -217,7 +217,7 @@ class Transactions:
     ) -> None:
         """``term_is_over``: nobody acts by this hold any more, so that its failsafe list binds nobody either.
 
-        Of a ghost this is not known: the term before it may still be bridging an outage.
+        Of a ghost this is not known: the previous term may still go on in failsafe mode.
         """
 
         def describe(transaction: Transaction) -> None:

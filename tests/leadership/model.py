@@ -89,7 +89,7 @@ class Request:
     applied: bool = False
     answer: Event | None = None
     written_version: int | None = None
-    """Of an failsafe list: the version it got."""
+    """Of a failsafe list: the version it got."""
 
 
 @dataclass

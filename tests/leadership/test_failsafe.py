@@ -36,7 +36,7 @@ HOLD = Claim(3, 5, 7, 99)
 
 @pytest.fixture
 def world() -> World:
-    """Three members, one of them master with an failsafe list of all three; a fourth has not joined."""
+    """Three members, one of them master with a failsafe list of all three; a fourth has not joined."""
     made = World(4, FAILSAFE_SECONDS)
     for node in made.nodes[:3]:
         made.connect(node)
