@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import structlog
 
+from cluster.backoff import Backoff
 from cluster.tasks import cancel, spawn
 from pacing_node.runtime.failures import innermost
 
@@ -56,7 +56,7 @@ class Outbox(Generic[T]):
         self._deliver = deliver
         self._capacity = capacity
         self._batch = batch
-        self._delays = (first_delay_seconds, longest_delay_seconds)
+        self._backoff = Backoff(first_delay_seconds, longest_delay_seconds)
         self._queue: deque[T] = deque()
         self._under_way: list[T] = []
         self._singly = 0
@@ -112,16 +112,14 @@ class Outbox(Generic[T]):
             self._arrived.set()
 
     async def _run(self) -> None:
-        failures = 0
         while True:
             await self._next_batch()
             try:
                 await self._deliver(self._under_way)
             except DeliveryError as error:
                 if not error.permanent:
-                    failures += 1
                     self._fail(str(error))
-                    await asyncio.sleep(self._delay(failures))
+                    await asyncio.sleep(self._backoff.next_seconds())
                     continue
                 self._give_up(str(error))
             except Exception as error:  # one item that cannot be sent must not end the delivery of all others
@@ -130,7 +128,7 @@ class Outbox(Generic[T]):
             else:
                 self.delivered += len(self._under_way)
                 self._succeed()
-            failures = 0
+            self._backoff.reset()
             self._singly = max(0, self._singly - len(self._under_way))
             self._under_way = []
             if not self._queue:
@@ -151,10 +149,6 @@ class Outbox(Generic[T]):
         most = 1 if self._singly else self._batch
         while self._queue and len(self._under_way) < most:
             self._under_way.append(self._queue.popleft())
-
-    def _delay(self, failures: int) -> float:
-        first, longest = self._delays
-        return float(min(first * 2.0 ** min(failures - 1, 16), longest) * random.uniform(0.5, 1.0))
 
     def _fail(self, reason: str) -> None:
         if not self.trouble:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import traceback
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -17,6 +16,7 @@ from pacing_node.engagement.dialect import PushSettings
 from pacing_node.engagement.oauth import TokenError
 from pacing_node.engagement.part import Part
 from pacing_node.engagement.platform import PushOutcome, PushStatus
+from pacing_node.runtime.failures import innermost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,8 +140,7 @@ async def _guarded(part: Part) -> PushOutcome:
     try:
         return await part.send()
     except Exception as failure:
-        where = traceback.extract_tb(failure.__traceback__)[-1]  # not the traceback itself: it could show secrets
-        log.error("engagement.unexpected", kind=type(failure).__name__, where=f"{where.filename}:{where.lineno}")
+        log.error("engagement.unexpected", kind=type(failure).__name__, where=innermost(failure))
         return PushOutcome(PushStatus.FAILED, f"unexpected {type(failure).__name__}", attempts=part.attempts)
 
 

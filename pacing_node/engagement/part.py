@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cluster.backoff import Backoff
 from pacing_node.engagement import headers as header
 from pacing_node.engagement.dialect import FENCED_CODES
 from pacing_node.engagement.exchange import Answer, ExchangeError, UnreadableError, post
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from pacing_node.engagement.dialect import Dialect
     from pacing_node.engagement.platform import TargetPush
 
-_LONGEST_BACKOFF_SECONDS = 1.0
+_DELAY_SECONDS = (0.05, 1.0)
+"""Before the third attempt, and the longest; the second one follows at once."""
 _LEAST_ATTEMPT_SECONDS = 0.02  # with less left an attempt is not worth beginning
 
 
@@ -50,6 +51,7 @@ class Part:
         self._label = f"part {number}/{of}: " if of > 1 else ""
         self._headers = {"Accept": "application/json", "Content-Type": "application/json"}
         self._headers.update(header.fencing_headers(token, number, of))
+        self._backoff = Backoff(*_DELAY_SECONDS)
         self.attempts = 0
         self.trouble = ""
         """Why the newest attempt did not succeed; empty before."""
@@ -95,7 +97,7 @@ class Part:
             return asked
         if self.attempts == 1:
             return 0.0  # most often a pooled connection the server had closed
-        return float(min(_LONGEST_BACKOFF_SECONDS, 0.05 * 2.0 ** min(self.attempts - 2, 10)) * random.uniform(0.5, 1.0))
+        return self._backoff.next_seconds()
 
     async def _attempt(self, body: bytes) -> PushOutcome:
         settings = self._connection.settings

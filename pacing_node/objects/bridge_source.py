@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import grpc
 import grpc.aio
 import structlog
 
+from cluster.backoff import Backoff
 from contact_center.v1 import configuration_pb2, configuration_pb2_grpc
 from pacing_node.objects.object_feed import objects_from_feed
 from pacing_node.objects.source_status import SourceStatus, hand_over
@@ -82,26 +82,23 @@ class BridgeSource:
 
     async def run(self, use: Callable[[ConfigurationObjects], None]) -> None:
         """Follow the pair until cancelled."""
-        failures = 0
-        at = 0
+        backoff = Backoff(self._settings.first_delay_seconds, self._settings.longest_delay_seconds)
+        at = failed = 0
         while True:
             address = self._addresses[at]
             began = time.monotonic()
             problem = await self._guarded(address, use)
             # A server that breaks off again and again at once is no less of a burden than one that does not answer.
-            lasted = self._status.connected and time.monotonic() - began > self._settings.longest_delay_seconds
-            failures = 1 if lasted else failures + 1
+            if self._status.connected and time.monotonic() - began > self._settings.longest_delay_seconds:
+                backoff.reset()
+                failed = 0
+            failed += 1
             if self._status.connected or problem not in self._status.problems:
                 log.warning("configuration.server_lost", server=address, reason=problem, kept=self._status.version)
             self._status = replace(self._status, connected=False, problems=(problem,))
             at = (at + 1) % len(self._addresses)
-            if failures >= len(self._addresses):
-                await asyncio.sleep(self._delay(failures // len(self._addresses)))
-
-    def _delay(self, rounds: int) -> float:
-        settings = self._settings
-        longest = min(settings.first_delay_seconds * 2.0 ** min(rounds, 16), settings.longest_delay_seconds)
-        return longest * random.uniform(0.5, 1.0)
+            if failed % len(self._addresses) == 0:  # all of them, since one worked for a while
+                await asyncio.sleep(backoff.next_seconds())
 
     async def _guarded(self, address: str, use: Callable[[ConfigurationObjects], None]) -> str:
         """Follow a server; whatever it provokes, the objects in force stay and the next attempt follows."""

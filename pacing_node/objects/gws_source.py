@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from cluster.backoff import Backoff
 from pacing_node.objects.platform_client import PlatformClient
 from pacing_node.objects.platform_objects import objects_from_platform
 from pacing_node.objects.platform_reply import PlatformError
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-RETRY_SECONDS = 5.0
-"""Longest wait after both servers failed, when the period is longer."""
+FIRST_DELAY_SECONDS = 1.0
+"""Wait after both servers failed; doubles with every round, with jitter."""
+LONGEST_DELAY_SECONDS = 5.0
+"""Longest wait after both servers failed. Both waits end with the period, if that is shorter."""
 
 
 class GwsSource:
@@ -66,6 +69,8 @@ class GwsSource:
 
     async def run(self, use: Callable[[ConfigurationObjects], None]) -> None:
         """Follow the configuration until cancelled."""
+        period = self._poll_seconds
+        backoff = Backoff(min(FIRST_DELAY_SECONDS, period), min(LONGEST_DELAY_SECONDS, period))
         active = 0
         while True:
             for at in range(len(self._base_urls)):
@@ -73,8 +78,11 @@ class GwsSource:
                 if await self._read(self._base_urls[index], use):
                     active = index
                     break
-            longest = self._poll_seconds if self._status.connected else min(RETRY_SECONDS, self._poll_seconds)
-            await asyncio.sleep(longest * random.uniform(0.9, 1.0))
+            if self._status.connected:
+                backoff.reset()
+                await asyncio.sleep(period * random.uniform(0.9, 1.0))
+            else:
+                await asyncio.sleep(backoff.next_seconds())
 
     async def _read(self, place: str, use: Callable[[ConfigurationObjects], None]) -> bool:
         """One reading; False when it failed."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import time
-import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +22,7 @@ from pacing_node.statistics.api_values import (
     read_statistics,
 )
 from pacing_node.statistics.bayeux import BayeuxError, Event, Listener
+from pacing_node.statistics.reconnecting_session import ReconnectingSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,8 +66,8 @@ class Authority(Protocol):
         ...
 
 
-class ApiSession:
-    """Keeps one server's feed alive until it is stopped.
+class ApiSession(ReconnectingSession):
+    """A session over REST and CometD.
 
     A subscription of the server holds many statistics and can only be ended whole, so what is removed goes on arriving,
     unread, until its whole subscription is gone.
@@ -86,13 +85,17 @@ class ApiSession:
         on_change: Callable[[], object],
     ) -> None:
         """``client`` makes an HTTP client with fixed credentials and an empty cookie jar; ``authority`` adds others."""
-        self._feed = feed
+        super().__init__(
+            feed,
+            first_delay_seconds=settings.first_delay_seconds,
+            longest_delay_seconds=settings.longest_delay_seconds,
+            on_change=on_change,
+        )
         self._registry = registry
         self._settings = settings
         self._definitions = definitions
         self._make_client = client
         self._authority = authority
-        self._on_change = on_change
         self._orders: asyncio.Queue[tuple[Sequence[int], Sequence[int]]] = asyncio.Queue()
         self._open = False
         self._trouble = ""
@@ -100,37 +103,11 @@ class ApiSession:
         self._pushed: set[int] | None = None  # references that got a newer value while a peek is under way
         self._agents: dict[int, bool] = {}
         self._subscriptions: dict[str, set[int]] = {}
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to connect; returns at once."""
-        self._task = spawn(f"statistics-{self._feed.name}", self._run())
-
-    async def stop(self) -> None:
-        """End the session and stay away."""
-        await cancel(self._task)
 
     def send(self, change: Change) -> None:
         """Tell the server what to add and to drop; without a session there is nothing to do: it starts with all."""
         if self._open:
             self._orders.put_nowait(change)
-
-    async def _run(self) -> None:
-        failures = 0
-        while True:
-            began = time.monotonic()
-            error = await self._attempt()
-            # A server that breaks off again and again at once is no less of a burden than one that does not answer.
-            lasted = self._feed.connected and time.monotonic() - began > self._settings.longest_delay_seconds
-            failures = 1 if lasted else failures + 1
-            if self._feed.connected or failures == 1:
-                log.warning("statistics.server_lost", server=self._feed.name, address=self._feed.address, error=error)
-            self._feed.closed(error)
-            self._on_change()
-            delay = min(
-                self._settings.longest_delay_seconds, self._settings.first_delay_seconds * 2.0 ** min(failures - 1, 10)
-            )
-            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
 
     async def _attempt(self) -> str:
         worker = None
@@ -146,15 +123,6 @@ class ApiSession:
             return f"no answer within {self._settings.silence_seconds:g} s"
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RecursionError) as failure:
             return f"{type(failure).__name__}: {failure}"[:300]
-        except Exception as failure:  # whatever a server provokes: the session ends, and the next one begins
-            where = traceback.extract_tb(failure.__traceback__)[-1]  # not the traceback itself: it could show secrets
-            log.error(
-                "statistics.unexpected",
-                server=self._feed.name,
-                kind=type(failure).__name__,
-                where=f"{where.filename}:{where.lineno}",
-            )
-            return f"unexpected {type(failure).__name__}"
         finally:
             self._open = False
             await cancel(worker)

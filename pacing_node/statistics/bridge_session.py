@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
-import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,6 +13,7 @@ import structlog
 from cluster.tasks import cancel, spawn
 from contact_center.v1 import statistics_pb2 as wire
 from contact_center.v1 import statistics_pb2_grpc as rpc
+from pacing_node.statistics.reconnecting_session import ReconnectingSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,8 +52,8 @@ class SessionSettings:
     max_message_bytes: int = 32 * 1024 * 1024
 
 
-class BridgeSession:
-    """Keeps one server's feed alive until it is stopped."""
+class BridgeSession(ReconnectingSession):
+    """A session over this project's own feed."""
 
     def __init__(
         self,
@@ -65,49 +64,24 @@ class BridgeSession:
         credentials: Callable[[], grpc.ChannelCredentials | None],
         on_change: Callable[[], object],
     ) -> None:
-        self._name = feed.name
-        self._address = feed.address
-        self._feed = feed
+        super().__init__(
+            feed,
+            first_delay_seconds=settings.first_delay_seconds,
+            longest_delay_seconds=settings.longest_delay_seconds,
+            on_change=on_change,
+        )
         self._registry = registry
         self._settings = settings
         self._credentials = credentials
-        self._on_change = on_change
         self._outbox: asyncio.Queue[_Order] = asyncio.Queue()
         self._open = False
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to connect; returns at once."""
-        self._task = spawn(f"statistics-{self._name}", self._run())
-
-    async def stop(self) -> None:
-        """End the session and stay away."""
-        await cancel(self._task)
 
     def send(self, change: Change) -> None:
         """Tell the server what to add and to drop; without a session there is nothing to do: it starts with all."""
         if self._open:
             self._outbox.put_nowait(change)
 
-    async def _run(self) -> None:
-        failures = 0
-        while True:
-            began = time.monotonic()
-            error = await self._attempt()
-            # A server that breaks off again and again at once is no less of a burden than one that does not answer.
-            lasted = self._feed.connected and time.monotonic() - began > self._settings.longest_delay_seconds
-            failures = 1 if lasted else failures + 1
-            if self._feed.connected or failures == 1:
-                log.warning("statistics.server_lost", server=self._name, address=self._address, error=error)
-            self._feed.closed(error)
-            self._on_change()
-            limit = min(
-                self._settings.longest_delay_seconds, self._settings.first_delay_seconds * 2.0 ** min(failures - 1, 20)
-            )
-            await asyncio.sleep(limit * random.uniform(0.5, 1.0))
-
     async def _attempt(self) -> str:
-        """One session from connection to end; returns why it ended."""
         try:
             async with self._channel() as channel:
                 await self._converse(channel)
@@ -115,21 +89,8 @@ class BridgeSession:
             return f"{failure.code().name}: {failure.details()}"[:300]
         except TimeoutError:
             return f"silent for more than {self._settings.silence_seconds} s"
-        except (
-            OSError,
-            ValueError,
-            RuntimeError,
-        ) as failure:  # certificates that cannot be read, an impossible address
+        except (OSError, ValueError, RuntimeError) as failure:  # unreadable certificates, an impossible address
             return f"{type(failure).__name__}: {failure}"[:300]
-        except Exception as failure:  # whatever a server provokes: the session ends, and the next one begins
-            where = traceback.extract_tb(failure.__traceback__)[-1]  # not the traceback itself: it could show secrets
-            log.error(
-                "statistics.unexpected",
-                server=self._name,
-                kind=type(failure).__name__,
-                where=f"{where.filename}:{where.lineno}",
-            )
-            return f"unexpected {type(failure).__name__}"
         finally:
             self._open = False
         return "closed by the server"
@@ -140,7 +101,7 @@ class BridgeSession:
         self._outbox = asyncio.Queue()
         self._open = True
         self._outbox.put_nowait((self._registry.references(), ()))
-        writer = spawn(f"statistics-{self._name}-writer", self._write(call, self._outbox), finite=True)
+        writer = spawn(f"statistics-{self._feed.name}-writer", self._write(call, self._outbox), finite=True)
         patience = self._settings.connect_seconds
         try:
             while True:
@@ -175,7 +136,7 @@ class BridgeSession:
             self._feed.take_state(message.server_state, now)
             after = (self._feed.connected, self._feed.available, self._feed.mode)
             if after != before:
-                log.info("statistics.server_state", server=self._name, mode=after[2], available=after[1])
+                log.info("statistics.server_state", server=self._feed.name, mode=after[2], available=after[1])
                 self._on_change()
         elif kind == "values":
             values = message.values.values
@@ -207,7 +168,7 @@ class BridgeSession:
             (
                 "grpc.http2.ping_timeout_ms",
                 pings,
-            ),  # without it the time-out of a ping is a minute whatever the others say
+            ),  # else a ping times out after a minute
             ("grpc.keepalive_permit_without_calls", 1),
             ("grpc.http2.max_pings_without_data", 0),
             ("grpc.max_receive_message_length", self._settings.max_message_bytes),
@@ -216,8 +177,8 @@ class BridgeSession:
         ]
         credentials = self._credentials()
         if credentials is None:
-            return grpc.aio.insecure_channel(self._address, options=options)
-        return grpc.aio.secure_channel(self._address, credentials, options=options)
+            return grpc.aio.insecure_channel(self._feed.address, options=options)
+        return grpc.aio.secure_channel(self._feed.address, credentials, options=options)
 
 
 def _subscription(reference: int, subject: Subject) -> wire.Subscription:

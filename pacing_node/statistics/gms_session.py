@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
-import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ from cluster.tasks import cancel, spawn
 from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.gms_schedule import Schedule
 from pacing_node.statistics.gms_values import GmsDefinitions, overdue, read_answer, undefined
+from pacing_node.statistics.reconnecting_session import ReconnectingSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +29,6 @@ PROBE_SECONDS = 2.0
 MOST_FAILURES = 20
 """A server that fails so often in a row is taken for dead."""
 _LONGEST_HOLD_SECONDS = 10
-_UNEXPECTED = "statistics.unexpected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +85,8 @@ class Turn:
             self._free.set()
 
 
-class GmsSession:
-    """Keeps one server's feed alive until it is stopped."""
+class GmsSession(ReconnectingSession):
+    """A session of many requests, each for one statistic."""
 
     def __init__(
         self,
@@ -103,14 +101,18 @@ class GmsSession:
         on_change: Callable[[], object],
     ) -> None:
         """``client`` makes an HTTP client with the credentials; ``turn`` is shared by the sessions of a pair."""
-        self._feed = feed
+        super().__init__(
+            feed,
+            first_delay_seconds=settings.first_delay_seconds,
+            longest_delay_seconds=settings.longest_delay_seconds,
+            on_change=on_change,
+        )
         self._registry = registry
         self._settings = settings
         self._definitions = definitions
         self._tenant = tenant
         self._make_client = client
         self._turn = turn
-        self._on_change = on_change
         self._schedule: Schedule | None = None  # only while this session has its turn
         self._wake = asyncio.Event()
         self._read_at: dict[int, float] = {}
@@ -118,15 +120,6 @@ class GmsSession:
         self._failures = 0
         self._hold_until = 0.0
         self._trouble = ""
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to connect; returns at once."""
-        self._task = spawn(f"statistics-{self._feed.name}", self._run())
-
-    async def stop(self) -> None:
-        """End the session and stay away."""
-        await cancel(self._task)
 
     def send(self, change: Change) -> None:
         """Ask for what was added, and no more for what was removed; without a turn there is nothing to do."""
@@ -140,22 +133,6 @@ class GmsSession:
         self._schedule.add(change.added)
         self._wake.set()
 
-    async def _run(self) -> None:
-        failures = 0
-        while True:
-            began = time.monotonic()
-            error = await self._attempt()
-            # A server that breaks off again and again at once is no less of a burden than one that does not answer.
-            lasted = self._feed.connected and time.monotonic() - began > self._settings.longest_delay_seconds
-            failures = 1 if lasted else failures + 1
-            if self._feed.connected or failures == 1:
-                log.warning("statistics.server_lost", server=self._feed.name, address=self._feed.address, error=error)
-            self._feed.closed(error)
-            self._turn.give(self)
-            self._on_change()
-            delay = self._settings.first_delay_seconds * 2.0 ** min(failures - 1, 10)
-            await asyncio.sleep(min(delay, self._settings.longest_delay_seconds) * random.uniform(0.5, 1.0))
-
     async def _attempt(self) -> str:
         try:
             async with self._make_client() as client:
@@ -166,10 +143,9 @@ class GmsSession:
             return f"no answer within {self._settings.request_seconds:g} s"
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RecursionError) as failure:
             return _words(failure)
-        except Exception as failure:  # whatever a server provokes: the session ends, and the next one begins
-            return _unexpected(failure, self._feed.name)
         finally:
             self._schedule = None
+            self._turn.give(self)
 
     async def _read_all(self, client: httpx.AsyncClient) -> str:
         """Read until the session has to end; why it had to. Readers end before their client does."""
@@ -318,9 +294,3 @@ def _hold_seconds(retry_after: str) -> int:
 
 def _words(failure: BaseException) -> str:
     return f"{type(failure).__name__}: {failure}"[:300]
-
-
-def _unexpected(failure: Exception, server: str) -> str:
-    where = traceback.extract_tb(failure.__traceback__)[-1]  # not the traceback itself: it could show secrets
-    log.error(_UNEXPECTED, server=server, kind=type(failure).__name__, where=f"{where.filename}:{where.lineno}")
-    return f"unexpected {type(failure).__name__}"
