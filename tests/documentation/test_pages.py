@@ -1,0 +1,36 @@
+"""What pages list by hand is what the code has."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+
+from cluster.mastership import EndCause
+
+ROOT = Path(__file__).parents[2]
+CONTAINERS = {"cluster": "cluster-layers", "pacing_node": "node-layers", "simulator": "simulator-layers"}
+
+
+@pytest.mark.parametrize("package", CONTAINERS)
+def test_the_layers_of_the_architecture_are_those_of_the_contract(package: str) -> None:
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    layers = contracts[f"importlinter:contract:{CONTAINERS[package]}"]["layers"].split("\n")
+    wanted = [sorted(name.strip() for name in layer.split("|")) for layer in layers if layer.strip()]
+
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    section = page.split(f"### {package}\n", 1)[1].split("\n#", 1)[0]
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \|", section, flags=re.MULTILINE)
+
+    assert [sorted(re.findall(r"`(\w+)`", names)) for _, names in rows] == wanted
+    assert [int(number) for number, _ in rows] == list(range(len(wanted), 0, -1))
+
+
+def test_every_cause_of_the_end_of_a_term_is_explained() -> None:
+    page = (ROOT / "docs" / "operation.md").read_text()
+    section = page.split("## Cause of the end of a term\n", 1)[1].split("\n## ", 1)[0]
+
+    assert sorted(re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)) == sorted(EndCause)
