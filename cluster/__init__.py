@@ -9,12 +9,13 @@ Public, and kept stable for applications:
 ``records``         what members share: infos, statuses, history, pauses, the master's records
 ``documents``       one versioned document that all members share
 ``token``, ``lease`` the fencing token; the arithmetic of a lease
+``clock``           the clock of leases, which deadlines of actions are on
 ``errors``          what can be raised
 ``tasks``, ``backoff``, ``files``  background tasks with a guard, pauses between attempts, durable files
 ``admin``           reaching a cluster from outside, without joining it
 ``process``         running a member under a supervisor
 =================== ==================================================================================
 
-Everything else (``backends``, ``clock``, ``election``, ``peers``, ``rpc``, ``zookeeper``) is how it is made; the
+Everything else (``backends``, ``election``, ``peers``, ``rpc``, ``zookeeper``) is how it is made; the
 contract `cluster-public` in ``.importlinter`` keeps other packages out of it.
 """

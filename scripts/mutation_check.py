@@ -267,6 +267,27 @@ MUTANTS = (
         (("elif term.ended.is_set():", "elif False:"),),
         "tests/cycle/test_pushing.py::test_a_success_that_arrives_after_the_term_ended_is_not_trusted",
     ),
+    Mutant(
+        "discard-on-close",
+        "the kernel throws away what a push that was given up has not delivered",
+        "pacing_node/engagement/transport.py",
+        (("options = [_DISCARD_ON_CLOSE]", "options: list[SocketOption] = []"),),
+        "tests/engagement/test_cut_off_pushes.py::test_a_push_given_up_on_a_dead_line_never_arrives",
+    ),
+    Mutant(
+        "kernel-gives-up",
+        "the kernel gives up the push of a frozen process",
+        "pacing_node/engagement/transport.py",
+        (("if limit is not None and unacknowledged_seconds is not None:", "if False:"),),
+        "tests/engagement/test_cut_off_pushes.py::test_nor_does_one_of_a_process_that_is_frozen_meanwhile",
+    ),
+    Mutant(
+        "deadline-before-bytes",
+        "the deadline is compared when the bytes are about to go out",
+        "pacing_node/engagement/transport.py",
+        (("            self._deadline.check()", "            pass"),),
+        "tests/engagement/test_deadline.py::test_a_push_whose_machine_slept_after_its_check_does_not_go_out",
+    ),
 )
 
 

@@ -50,8 +50,10 @@ def cycle_settings(options: ClusterOptions, push_budget_seconds: float) -> Cycle
     )
 
 
-def engagement_settings(options: ClusterOptions, objects: ConfigurationObjects) -> EngagementSettings | WebhookSettings:
-    """Settings of the engagement platform's adapter, by its kind.
+def engagement_settings(
+    options: ClusterOptions, objects: ConfigurationObjects, push_budget_seconds: float | None = None
+) -> EngagementSettings | WebhookSettings:
+    """Settings of the engagement platform's adapter, by its kind; without a budget they are not for pushes.
 
     Raises EngagementSettingsError when no connection can be made with them, ConfigurationError when the transaction
     object with the credentials is missing or broken.
@@ -62,6 +64,7 @@ def engagement_settings(options: ClusterOptions, objects: ConfigurationObjects) 
         "max_concurrent_requests": endpoint.max_concurrent_requests,
         "compress": endpoint.compress,
         "keepalive_seconds": max(LEAST_KEEPALIVE_SECONDS, 2.0 * options.pacing.refresh_seconds),
+        "unacknowledged_seconds": push_budget_seconds,
         "proxy": _proxy(options.forward_proxy),
         "ca_file": str(endpoint.authorities) if endpoint.authorities else None,
     }

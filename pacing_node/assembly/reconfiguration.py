@@ -99,7 +99,7 @@ class Reconfiguration:
 
     def _connect_platform(self, options: ClusterOptions, objects: ConfigurationObjects) -> None:
         try:
-            self._platform.use(adapters.engagement_settings(options, objects))
+            self._platform.use(adapters.engagement_settings(options, objects, self._push_budget_seconds))
         except (ConfigurationError, EngagementSettingsError) as error:
             problems = tuple(str(error).splitlines())
             if problems != self.problems:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from cluster.clock import boot_seconds
 from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.plan import CLOCK_DRIFT
 from pacing_node.engagement.platform import PushOutcome, PushStatus
@@ -52,21 +53,22 @@ class Pusher:
             return _withheld("there are no targets")
         if (wait := self._not_before - time.monotonic()) > 0:
             return _withheld(f"the platform asked to wait {wait:.1f} s more")
+        now = boot_seconds()
         seconds = term.seconds_to_act(budget_seconds)
         if seconds <= 0.0:
             return _withheld("the lease does not allow a push now")
         token = term.next_token()
         self._late_pushes.sent(CLOCK_DRIFT * seconds)
-        outcome = await self._send_while_leading(term, token, entries, seconds)
+        outcome = await self._send_while_leading(term, token, entries, now + seconds)
         if outcome is not None and outcome.accepted and outcome.attempts == 1:
             self._late_pushes.answered()
         return replace(self._judge(term, outcome), sequence=token.sequence)
 
     async def _send_while_leading(
-        self, term: Term, token: Token, entries: Sequence[TargetPush], seconds: float
+        self, term: Term, token: Token, entries: Sequence[TargetPush], deadline: float
     ) -> PushOutcome | None:
         """The outcome, or None when the term ended first; the push is cancelled then."""
-        sending = asyncio.ensure_future(self._platform.push(token, entries, seconds))
+        sending = asyncio.ensure_future(self._platform.push(token, entries, deadline))
         ending = asyncio.ensure_future(term.ended.wait())
         try:
             await asyncio.wait({sending, ending}, return_when=asyncio.FIRST_COMPLETED)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import httpx
 import structlog
 
+from cluster.clock import boot_seconds
 from cluster.tasks import spawn
 from pacing_node.engagement.conditional import ConditionalPart
+from pacing_node.engagement.deadline import Deadline
 from pacing_node.engagement.dialect import PushSettings
 from pacing_node.engagement.oauth import TokenError
 from pacing_node.engagement.part import Part
@@ -21,6 +23,7 @@ from pacing_node.runtime.failures import innermost
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cluster.clock import Clock
     from cluster.token import Token
     from pacing_node.engagement.connection import Connection
     from pacing_node.engagement.platform import TargetPush
@@ -36,9 +39,13 @@ _GRAVITY = (PushStatus.FENCED, PushStatus.DEADLINE, PushStatus.FAILED, PushStatu
 class BulkPlatform(ABC, Generic[Settings]):
     """Pushes to a platform, in parts when there are many targets; all parts share one token and one deadline."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises ``EngagementSettingsError`` when no connection can be made with these settings."""
+    def __init__(self, settings: Settings, clock: Clock = boot_seconds) -> None:
+        """``clock`` is what deadlines are on.
+
+        Raises ``EngagementSettingsError`` when no connection can be made with these settings.
+        """
         self._settings = settings
+        self._clock = clock
         self._connection = self._connect(settings)
 
     @abstractmethod
@@ -62,20 +69,21 @@ class BulkPlatform(ABC, Generic[Settings]):
         spawn("engagement-retire", retired.retire(), finite=True)
         log.info("engagement.settings_replaced", push_url=settings.push_url)
 
-    async def push(self, token: Token, targets: Sequence[TargetPush], seconds: float) -> PushOutcome:
-        """Send the whole state of a period within ``seconds``; never raises for what the platform or network does.
+    async def push(self, token: Token, targets: Sequence[TargetPush], deadline: float) -> PushOutcome:
+        """Send the whole state of a period; never raises for what the platform or network does.
 
+        ``deadline`` is on the clock of leases: nothing is sent after it, also if the machine slept meanwhile.
         Cancelling the call stops it at once. Without targets nothing is sent and the push counts as accepted.
         """
         started = time.monotonic()
-        deadline = asyncio.get_running_loop().time() + seconds
+        end = Deadline(deadline, self._clock)
         async with self._connection as connection:
-            parts = _split(connection, token, targets, deadline)
+            parts = _split(connection, token, targets, end)
             try:
-                async with asyncio.timeout_at(deadline):
+                async with asyncio.timeout(max(0.0, end.seconds_left)):
                     outcomes = await _send(parts, _at_once(connection))
             except TimeoutError:
-                outcomes = [_late(part, seconds) for part in parts]
+                outcomes = [part.late() for part in parts]
         return _merge(outcomes, time.monotonic() - started)
 
     async def warm_up(self, seconds: float) -> None:
@@ -102,7 +110,7 @@ class BulkPlatform(ABC, Generic[Settings]):
         await self._connection.retire()
 
 
-def _split(connection: Connection, token: Token, targets: Sequence[TargetPush], deadline: float) -> list[Part]:
+def _split(connection: Connection, token: Token, targets: Sequence[TargetPush], deadline: Deadline) -> list[Part]:
     size = connection.settings.max_entities_per_request
     slices = [targets[start : start + size] for start in range(0, len(targets), size)]
     kind = Part if connection.precondition is None else ConditionalPart
@@ -142,11 +150,6 @@ async def _guarded(part: Part) -> PushOutcome:
     except Exception as failure:
         log.error("engagement.unexpected", kind=type(failure).__name__, where=innermost(failure))
         return PushOutcome(PushStatus.FAILED, f"unexpected {type(failure).__name__}", attempts=part.attempts)
-
-
-def _late(part: Part, seconds: float) -> PushOutcome:
-    before = f"; before that: {part.trouble}" if part.trouble else ""
-    return PushOutcome(PushStatus.DEADLINE, f"no answer within {seconds:g} s{before}", attempts=part.attempts)
 
 
 def _merge(outcomes: Sequence[PushOutcome], duration_seconds: float) -> PushOutcome:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cluster.token import Token
     from pacing_node.engagement.connection import Connection
+    from pacing_node.engagement.deadline import Deadline
     from pacing_node.engagement.platform import TargetPush
 
 CONDITION_FAILED = 412
@@ -36,7 +37,7 @@ class ConditionalPart(Part):
         *,
         number: int,
         of: int,
-        deadline: float,
+        deadline: Deadline,
     ) -> None:
         """As ``Part``; what is known of the state is shared by all writes over the connection."""
         super().__init__(connection, token, targets, number=number, of=of, deadline=deadline)

@@ -11,6 +11,7 @@ import httpx
 
 from pacing_node.engagement.engagement_settings import EngagementSettingsError
 from pacing_node.engagement.redaction import Redactor
+from pacing_node.engagement.transport import PushTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,24 +88,27 @@ def build_client(settings: PushSettings) -> httpx.AsyncClient:
     """A client that follows no redirects, keeps no cookies and listens to no environment variables.
 
     It has no time-outs of its own but one for connecting: the push's deadline bounds everything, and a lost connection
-    attempt should leave time for another.
+    attempt should leave time for another. A connection that is closed delivers nothing any more, also through a proxy.
     """
     context = _trust(settings.ca_file)
+    proxy = _proxy(settings.proxy, context)
     client = httpx.AsyncClient(
-        verify=context,
-        proxy=_proxy(settings.proxy, context),
-        mounts=_direct(settings.proxy),
+        transport=_transport(settings, context),
+        mounts={"all://": _transport(settings, context, proxy), **_direct(settings.proxy)} if proxy else None,
         trust_env=False,
         follow_redirects=False,
         timeout=httpx.Timeout(None, connect=3.0),
-        limits=httpx.Limits(
-            max_connections=settings.max_concurrent_requests + 2,
-            max_keepalive_connections=settings.max_concurrent_requests + 2,
-            keepalive_expiry=settings.keepalive_seconds,
-        ),
     )
     client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     return client
+
+
+def _transport(settings: PushSettings, context: ssl.SSLContext, proxy: httpx.Proxy | None = None) -> PushTransport:
+    most = settings.max_concurrent_requests + 2
+    limits = httpx.Limits(
+        max_connections=most, max_keepalive_connections=most, keepalive_expiry=settings.keepalive_seconds
+    )
+    return PushTransport(context, limits, proxy=proxy, unacknowledged_seconds=settings.unacknowledged_seconds)
 
 
 def _trust(ca_file: str | None) -> ssl.SSLContext:

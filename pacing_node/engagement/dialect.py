@@ -110,6 +110,11 @@ class PushSettings(Protocol):
         ...
 
     @property
+    def unacknowledged_seconds(self) -> float | None:
+        """After how long the kernel gives up a connection whose bytes are not acknowledged; None: its own time."""
+        ...
+
+    @property
     def proxy(self) -> ProxySettings | None:
         """The forward proxy."""
         ...

@@ -54,6 +54,9 @@ class EngagementSettings:
     """Idle connections are kept this long: above the refresh period, so that a push finds one open."""
     token_seconds: float = 10.0
     """Time allowed for a token that is renewed beside the pushes."""
+    unacknowledged_seconds: float | None = None
+    """A connection whose bytes the other side has not acknowledged for so long is given up by the kernel, so that a
+    push of a frozen process is not delivered later: the push budget. None leaves it to the kernel: minutes."""
     proxy: ProxySettings | None = None
     ca_file: str | None = None
     """Certificates that are trusted instead of the well-known ones, PEM."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -40,6 +40,12 @@ class UnreadableError(ExchangeError):
     retryable = False
 
 
+class LateError(ExchangeError):
+    """The time of the request was over before it was sent."""
+
+    retryable = False
+
+
 _NEVER = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, httpx.TooManyRedirects)
 
 
@@ -52,9 +58,13 @@ async def post(
     content: bytes | None = None,
     form: Mapping[str, str] | None = None,
     auth: httpx.Auth | None = None,
+    extensions: Mapping[str, Any] | None = None,
 ) -> Answer:
     """POST and read the whole answer, at most ``limit`` bytes of it unpacked. Raises only ``ExchangeError``."""
-    return await _exchange(client.stream("POST", url, content=content, data=form, headers=headers, auth=auth), limit)
+    request = client.stream(
+        "POST", url, content=content, data=form, headers=headers, auth=auth, extensions=dict(extensions or {})
+    )
+    return await _exchange(request, limit)
 
 
 async def get(client: httpx.AsyncClient, url: str, *, headers: Mapping[str, str], limit: int) -> Answer:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from cluster.backoff import Backoff
 from pacing_node.engagement import headers as header
+from pacing_node.engagement.deadline import TRACED_AS
 from pacing_node.engagement.dialect import FENCED_CODES
-from pacing_node.engagement.exchange import Answer, ExchangeError, UnreadableError, post
+from pacing_node.engagement.exchange import Answer, ExchangeError, LateError, UnreadableError, post
 from pacing_node.engagement.json_reader import ReplyError
 from pacing_node.engagement.oauth import RETRY_STATUSES, TokenError
 from pacing_node.engagement.platform import PushOutcome, PushStatus
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from cluster.token import Token
     from pacing_node.engagement.connection import Connection
+    from pacing_node.engagement.deadline import Deadline
     from pacing_node.engagement.dialect import Dialect
     from pacing_node.engagement.platform import TargetPush
 
@@ -39,15 +41,16 @@ class Part:
         *,
         number: int,
         of: int,
-        deadline: float,
+        deadline: Deadline,
     ) -> None:
-        """``deadline`` is a time of the running loop; ``number`` counts from 1."""
+        """Nothing is sent after ``deadline``; ``number`` counts from 1."""
         self._connection = connection
         self._names = [each.target.name for each in targets]
         self._targets = targets
         self._token = token
         self._place = (number, of)
         self._deadline = deadline
+        self._seconds = deadline.seconds_left
         self._label = f"part {number}/{of}: " if of > 1 else ""
         self._headers = {"Accept": "application/json", "Content-Type": "application/json"}
         self._headers.update(header.fencing_headers(token, number, of))
@@ -61,6 +64,8 @@ class Part:
         body = await self._connection.aside(self._body, len(self._names))
         renewed = False
         while True:
+            if self._deadline.seconds_left <= 0.0:
+                return self.late()
             self.attempts += 1
             outcome = self._logged(await self._attempt(body))
             if outcome.refused_proof is not None and not renewed:
@@ -70,9 +75,16 @@ class Part:
             if not outcome.again:
                 return outcome
             wait = self._wait(outcome.retry_after_seconds)
-            if wait + _LEAST_ATTEMPT_SECONDS > self._deadline - asyncio.get_running_loop().time():
+            if wait + _LEAST_ATTEMPT_SECONDS > self._deadline.seconds_left:
                 return outcome
             await asyncio.sleep(wait)
+
+    def late(self) -> PushOutcome:
+        """The outcome when the time is over; what became of the newest attempt is unknown."""
+        before = f"; before that: {self.trouble}" if self.trouble else ""
+        return PushOutcome(
+            PushStatus.DEADLINE, f"no answer within {round(self._seconds, 2):g} s{before}", attempts=self.attempts
+        )
 
     def _body(self) -> bytes:
         body = self._connection.dialect.body(self._token, self._place, self._targets)
@@ -109,7 +121,10 @@ class Part:
                 headers=self._headers | proof,
                 content=body,
                 limit=settings.max_reply_bytes,
+                extensions={TRACED_AS: self._deadline},
             )
+        except LateError as error:
+            return PushOutcome(PushStatus.DEADLINE, str(error))
         except TokenError as error:
             return PushOutcome(
                 PushStatus.FAILED, str(error), retry_after_seconds=error.retry_after_seconds, again=error.retryable

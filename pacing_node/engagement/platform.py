@@ -124,9 +124,10 @@ class PushOutcome:
 class EngagementPlatform(Protocol):
     """Sends one push and returns what came of it."""
 
-    async def push(self, token: Token, targets: Sequence[TargetPush], seconds: float) -> PushOutcome:
-        """Send the whole state of a period within ``seconds``; never raises for what the platform or network does.
+    async def push(self, token: Token, targets: Sequence[TargetPush], deadline: float) -> PushOutcome:
+        """Send the whole state of a period; never raises for what the platform or network does.
 
+        Nothing is sent after ``deadline``, seconds on the clock of leases (``cluster.clock``).
         Cancelling the call stops it at once.
         """
         ...

@@ -42,6 +42,9 @@ class WebhookSettings:
     """Make every push a conditional write (``If-Match``): for a receiver that checks no tokens and gives ETags."""
     keepalive_seconds: float = 90.0
     """Idle connections are kept this long: above the refresh period."""
+    unacknowledged_seconds: float | None = None
+    """A connection whose bytes the other side has not acknowledged for so long is given up by the kernel, so that a
+    push of a frozen process is not delivered later: the push budget. None leaves it to the kernel: minutes."""
     proxy: ProxySettings | None = None
     ca_file: str | None = None
     """Certificates that are trusted instead of the well-known ones, PEM."""

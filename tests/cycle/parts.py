@@ -150,8 +150,8 @@ class FakePlatform:
         self.hold: asyncio.Event | None = None
         self.cancelled = 0
 
-    async def push(self, token: Token, targets: Sequence[TargetPush], seconds: float) -> PushOutcome:
-        self.pushes.append((token, targets, seconds))
+    async def push(self, token: Token, targets: Sequence[TargetPush], deadline: float) -> PushOutcome:
+        self.pushes.append((token, targets, deadline))
         if self.hold is not None:
             try:
                 await self.hold.wait()

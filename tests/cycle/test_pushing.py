@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from cluster.clock import boot_seconds
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.pushing import Pusher
 from pacing_node.engagement.platform import FencingMark, PushOutcome, PushStatus, TargetPush, TargetReply
@@ -24,10 +25,12 @@ def cycle_counters() -> CycleCounters:
 async def test_a_push_is_given_the_budget_and_the_next_token(cycle_counters: CycleCounters) -> None:
     platform, term = FakePlatform(), FakeTerm()
     pusher = Pusher(platform, cycle_counters)
+    began = boot_seconds()
     first = await pusher.push(term, [entry()], 1.3)
     second = await pusher.push(term, [entry()], 1.3)
     assert (first.status, first.sequence, second.sequence) == ("accepted", 1, 2)
-    assert [seconds for _, _, seconds in platform.pushes] == [1.3, 1.3]
+    deadlines = [deadline for _, _, deadline in platform.pushes]
+    assert all(began + 1.3 <= deadline <= boot_seconds() + 1.3 for deadline in deadlines)
     assert cycle_counters.pushes == {"accepted": 2}
     assert cycle_counters.last_accepted_at > 0
 

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from cluster.clock import boot_seconds
 from cluster.token import Token
 from pacing_node.engagement.engagement_settings import EngagementSettings
 from pacing_node.engagement.platform import TargetPush
@@ -183,6 +184,11 @@ def settings(url, **changes):
         "password": SecretStr(PASSWORD),
     }
     return EngagementSettings(**(fields | changes))
+
+
+def within(seconds):
+    """The deadline of a push that has so many seconds, on the clock of leases."""
+    return boot_seconds() + seconds
 
 
 def token(epoch=1, sequence=1, cluster="c-1"):

@@ -14,18 +14,18 @@ from pacing_node.engagement.engagement_settings import EngagementSettingsError, 
 from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.predictive import PredictiveEngagement
 from pacing_node.engagement.redaction import MASK
-from tests.engagement.platform import CLIENT, PASSWORD, pushes, settings, token
+from tests.engagement.platform import CLIENT, PASSWORD, pushes, settings, token, within
 
 
 async def test_one_token_serves_many_pushes(platform, engagement):
     for sequence in range(1, 4):
-        await engagement.push(token(1, sequence), pushes(1), 5.0)
+        await engagement.push(token(1, sequence), pushes(1), within(5.0))
     assert len(platform.tokens) == 1
 
 
 async def test_parts_that_need_a_token_at_once_fetch_one(platform):
     adapter = PredictiveEngagement(settings(platform.url, max_entities_per_request=1))
-    assert (await adapter.push(token(), pushes(8), 5.0)).status is PushStatus.ACCEPTED
+    assert (await adapter.push(token(), pushes(8), within(5.0))).status is PushStatus.ACCEPTED
     await adapter.close()
     assert len(platform.tokens) == 1
 
@@ -41,7 +41,7 @@ async def test_parts_share_the_failure_of_one_fetch_too(platform):
 
     platform.token_script = [broken] * 50
     adapter = PredictiveEngagement(settings(platform.url, max_entities_per_request=1))
-    outcome = await adapter.push(token(), pushes(8), 5.0)
+    outcome = await adapter.push(token(), pushes(8), within(5.0))
     await adapter.close()
     assert outcome.status is PushStatus.FAILED
     assert asked == 1
@@ -49,7 +49,7 @@ async def test_parts_share_the_failure_of_one_fetch_too(platform):
 
 async def test_a_token_near_its_end_is_renewed_beside_the_push(platform, engagement):
     platform.lifetime = 1.0  # the last fifth begins after 0.8 s
-    await engagement.push(token(1, 1), pushes(1), 5.0)
+    await engagement.push(token(1, 1), pushes(1), within(5.0))
     await asyncio.sleep(0.85)
     release = asyncio.Event()
 
@@ -58,42 +58,42 @@ async def test_a_token_near_its_end_is_renewed_beside_the_push(platform, engagem
         return JSONResponse({"access_token": "renewed-token", "expires_in": 3600})
 
     platform.token_script = [held]
-    outcome = await engagement.push(token(1, 2), pushes(1), 5.0)
+    outcome = await engagement.push(token(1, 2), pushes(1), within(5.0))
     assert outcome.status is PushStatus.ACCEPTED  # with the old token, although the new one is not there yet
     platform.valid.add("renewed-token")
     release.set()
     await asyncio.sleep(0.3)
-    await engagement.push(token(1, 3), pushes(1), 5.0)
+    await engagement.push(token(1, 3), pushes(1), within(5.0))
     assert platform.requests[-1][0]["authorization"] == "Bearer renewed-token"
 
 
 async def test_an_expired_token_is_replaced_before_the_push(platform, engagement):
     platform.lifetime = 0.2
-    await engagement.push(token(1, 1), pushes(1), 5.0)
+    await engagement.push(token(1, 1), pushes(1), within(5.0))
     await asyncio.sleep(0.25)
-    await engagement.push(token(1, 2), pushes(1), 5.0)
+    await engagement.push(token(1, 2), pushes(1), within(5.0))
     assert len(platform.tokens) == 2
     assert len(platform.requests) == 2  # no request was wasted on the old one
 
 
 async def test_a_refused_token_is_replaced_once(platform, engagement):
-    await engagement.push(token(1, 1), pushes(1), 5.0)
+    await engagement.push(token(1, 1), pushes(1), within(5.0))
     platform.valid.clear()
-    outcome = await engagement.push(token(1, 2), pushes(1), 5.0)
+    outcome = await engagement.push(token(1, 2), pushes(1), within(5.0))
     assert (outcome.status, outcome.attempts) == (PushStatus.ACCEPTED, 2)
     assert len(platform.tokens) == 2
 
 
 async def test_a_token_that_is_always_refused_fails_the_push(platform, engagement):
     platform.script = [JSONResponse({}, 401), JSONResponse({}, 401), JSONResponse({}, 401)]
-    outcome = await engagement.push(token(), pushes(1), 5.0)
+    outcome = await engagement.push(token(), pushes(1), within(5.0))
     assert (outcome.status, outcome.attempts) == (PushStatus.FAILED, 2)
     assert "HTTP 401" in outcome.message
 
 
 async def test_wrong_credentials_are_said_plainly_and_not_tried_again(platform):
     adapter = PredictiveEngagement(settings(platform.url, password=SecretStr("wrong-password")))
-    outcome = await adapter.push(token(), pushes(1), 5.0)
+    outcome = await adapter.push(token(), pushes(1), within(5.0))
     await adapter.close()
     assert (outcome.status, outcome.attempts) == (PushStatus.FAILED, 1)
     assert outcome.message == "token endpoint: HTTP 401 (are client_id and password right?)"
@@ -111,7 +111,7 @@ async def test_wrong_credentials_are_said_plainly_and_not_tried_again(platform):
 )
 async def test_a_token_reply_that_does_not_fit_fails_the_push(platform, engagement, answer, message):
     platform.token_script = [answer]
-    outcome = await engagement.push(token(), pushes(1), 5.0)
+    outcome = await engagement.push(token(), pushes(1), within(5.0))
     assert outcome.status is PushStatus.FAILED
     assert message in outcome.message
     assert platform.requests == []
@@ -121,29 +121,29 @@ async def test_a_token_reply_that_does_not_fit_fails_the_push(platform, engageme
 async def test_a_lifetime_that_makes_no_sense_does_not_spoil_the_token(platform, engagement, lifetime):
     platform.valid.add("odd-token")
     platform.token_script = [JSONResponse({"access_token": "odd-token", "expires_in": lifetime})]
-    assert (await engagement.push(token(1, 1), pushes(1), 5.0)).status is PushStatus.ACCEPTED
-    assert (await engagement.push(token(1, 2), pushes(1), 5.0)).status is PushStatus.ACCEPTED
+    assert (await engagement.push(token(1, 1), pushes(1), within(5.0))).status is PushStatus.ACCEPTED
+    assert (await engagement.push(token(1, 2), pushes(1), within(5.0))).status is PushStatus.ACCEPTED
     assert platform.tokens == []
 
 
 async def test_a_busy_token_endpoint_is_asked_again(platform, engagement):
     platform.token_script = [Response("busy", 503)]
-    outcome = await engagement.push(token(), pushes(1), 5.0)
+    outcome = await engagement.push(token(), pushes(1), within(5.0))
     assert (outcome.status, outcome.attempts) == (PushStatus.ACCEPTED, 2)
 
 
 async def test_replaced_credentials_hold_from_the_next_push_on(platform):
     adapter = PredictiveEngagement(settings(platform.url, password=SecretStr("wrong-password")))
-    assert (await adapter.push(token(1, 1), pushes(1), 5.0)).status is PushStatus.FAILED
+    assert (await adapter.push(token(1, 1), pushes(1), within(5.0))).status is PushStatus.FAILED
     adapter.replace(settings(platform.url))
-    assert (await adapter.push(token(1, 2), pushes(1), 5.0)).status is PushStatus.ACCEPTED
+    assert (await adapter.push(token(1, 2), pushes(1), within(5.0))).status is PushStatus.ACCEPTED
     await adapter.close()
 
 
 async def test_settings_that_cannot_work_leave_the_old_ones_in_force(platform, engagement):
     with pytest.raises(EngagementSettingsError, match=r"ca_file: /no/such/file.pem"):
         engagement.replace(settings(platform.url, ca_file="/no/such/file.pem"))
-    assert (await engagement.push(token(), pushes(1), 5.0)).status is PushStatus.ACCEPTED
+    assert (await engagement.push(token(), pushes(1), within(5.0))).status is PushStatus.ACCEPTED
 
 
 async def test_a_push_under_way_ends_with_the_settings_it_began_with(platform, engagement):
@@ -151,7 +151,7 @@ async def test_a_push_under_way_ends_with_the_settings_it_began_with(platform, e
         await asyncio.sleep(0.3)
 
     platform.script = [slow]
-    pushing = asyncio.create_task(engagement.push(token(), pushes(1), 5.0))
+    pushing = asyncio.create_task(engagement.push(token(), pushes(1), within(5.0)))
     await asyncio.sleep(0.1)
     engagement.replace(settings("http://127.0.0.1:9"))
     assert (await pushing).status is PushStatus.ACCEPTED
@@ -182,14 +182,14 @@ async def test_no_secret_is_shown_in_any_text_log_or_error(platform, caplog):
 
     with capture_logs() as logs:
         platform.script = [parrot]
-        outcomes = [await adapter.push(token(1, 1), pushes(1), 5.0)]
+        outcomes = [await adapter.push(token(1, 1), pushes(1), within(5.0))]
         platform.script = [parrot_target]
-        outcomes.append(await adapter.push(token(1, 2), pushes(1), 5.0))
+        outcomes.append(await adapter.push(token(1, 2), pushes(1), within(5.0)))
         platform.token_script = [Response(PASSWORD, 400)]
         adapter.replace(settings(platform.url))
-        outcomes.append(await adapter.push(token(1, 3), pushes(1), 5.0))
+        outcomes.append(await adapter.push(token(1, 3), pushes(1), within(5.0)))
         adapter.replace(settings("http://127.0.0.1:9"))
-        outcomes.append(await adapter.push(token(1, 4), pushes(1), 0.3))
+        outcomes.append(await adapter.push(token(1, 4), pushes(1), within(0.3)))
         await adapter.close()
     assert [each.status for each in outcomes] == [
         PushStatus.FAILED,

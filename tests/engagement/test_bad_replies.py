@@ -21,7 +21,7 @@ from pacing_node.engagement.oauth import read_token
 from pacing_node.engagement.part import judge
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 from pacing_node.engagement.predictive import PredictiveEngagement
-from tests.engagement.platform import http_bytes, pushes, raw_server, token, token_bytes
+from tests.engagement.platform import http_bytes, pushes, raw_server, token, token_bytes, within
 from tests.engagement.platform import settings as platform_settings
 
 NAMES = ["Sales - chat", "Help - voice"]
@@ -199,7 +199,7 @@ class Loop:
     def push(self, answer):
         self.answer = answer
         self.sequence += 1
-        return self.runner.run(self.adapter.push(token(1, self.sequence), pushes(2), 0.05))
+        return self.runner.run(self.adapter.push(token(1, self.sequence), pushes(2), within(0.05)))
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,13 @@ import pytest
 
 from pacing_node.engagement.platform import FencingMark, PushStatus
 from pacing_node.engagement.predictive import PredictiveEngagement
-from tests.engagement.platform import push, pushes, settings, token
+from tests.engagement.platform import push, pushes, settings, token, within
 
 
 async def test_a_target_is_sent_with_everything_the_platform_needs(platform, engagement):
-    outcome = await engagement.push(token(3, 17), [push(inbound_portion=0.5, estimated_wait_seconds=12.34)], 5.0)
+    outcome = await engagement.push(
+        token(3, 17), [push(inbound_portion=0.5, estimated_wait_seconds=12.34)], within(5.0)
+    )
     assert outcome.status is PushStatus.ACCEPTED
     headers, body = platform.requests[0]
     assert body == {
@@ -53,7 +55,7 @@ async def test_a_target_is_sent_with_everything_the_platform_needs(platform, eng
 
 
 async def test_without_dual_mode_nothing_is_said_of_inbound_traffic(platform, engagement):
-    await engagement.push(token(), [push()], 5.0)
+    await engagement.push(token(), [push()], within(5.0))
     assert {each["key"] for each in platform.requests[0][1]["entities"][0]["userData"]} == {
         "agentGroup",
         "virtualQueue",
@@ -62,7 +64,7 @@ async def test_without_dual_mode_nothing_is_said_of_inbound_traffic(platform, en
 
 
 async def test_replies_come_in_the_order_of_the_push(platform, engagement):
-    outcome = await engagement.push(token(), pushes(3), 5.0)
+    outcome = await engagement.push(token(), pushes(3), within(5.0))
     assert [reply.pending for reply in outcome.replies] == [4, 4, 4]
     assert outcome.replies[0].acceptance_ratio == 0.25
     assert outcome.replies[0].positive_disposition_seconds is None
@@ -72,7 +74,7 @@ async def test_replies_come_in_the_order_of_the_push(platform, engagement):
 
 async def test_many_targets_go_in_parts_of_one_push(platform):
     adapter = PredictiveEngagement(settings(platform.url, max_entities_per_request=40, max_concurrent_requests=3))
-    outcome = await adapter.push(token(2, 9), pushes(100), 10.0)
+    outcome = await adapter.push(token(2, 9), pushes(100), within(10.0))
     await adapter.close()
     assert outcome.status is PushStatus.ACCEPTED
     assert len(outcome.replies) == 100
@@ -93,19 +95,19 @@ async def test_no_more_requests_than_allowed_are_under_way_at_once(platform):
 
     platform.script = [slow] * 8
     adapter = PredictiveEngagement(settings(platform.url, max_entities_per_request=1, max_concurrent_requests=2))
-    assert (await adapter.push(token(), pushes(8), 10.0)).status is PushStatus.ACCEPTED
+    assert (await adapter.push(token(), pushes(8), within(10.0))).status is PushStatus.ACCEPTED
     await adapter.close()
     assert peak == 2
 
 
 async def test_a_push_of_nothing_sends_nothing(platform, engagement):
-    outcome = await engagement.push(token(), [], 5.0)
+    outcome = await engagement.push(token(), [], within(5.0))
     assert (outcome.status, outcome.replies, platform.requests) == (PushStatus.ACCEPTED, (), [])
 
 
 async def test_a_body_can_go_compressed(platform):
     adapter = PredictiveEngagement(settings(platform.url, compress=True))
-    assert (await adapter.push(token(), pushes(50), 5.0)).status is PushStatus.ACCEPTED
+    assert (await adapter.push(token(), pushes(50), within(5.0))).status is PushStatus.ACCEPTED
     await adapter.close()
     assert platform.requests[0][0]["content-encoding"] == "gzip"
 
@@ -113,7 +115,7 @@ async def test_a_body_can_go_compressed(platform):
 @pytest.mark.parametrize(("mark", "code"), [(("c-1", 5, 1), "stale_token"), (("other", 1, 1), "foreign_cluster")])
 async def test_a_platform_that_has_seen_a_newer_token_fences(platform, engagement, mark, code):
     platform.mark = mark
-    outcome = await engagement.push(token(4, 99), pushes(2), 5.0)
+    outcome = await engagement.push(token(4, 99), pushes(2), within(5.0))
     assert outcome.status is PushStatus.FENCED
     assert outcome.mark == FencingMark(*mark)
     assert outcome.message == f"{code}: a newer push was seen"
@@ -124,7 +126,7 @@ async def test_a_platform_that_has_seen_a_newer_token_fences(platform, engagemen
 async def test_one_fenced_part_ends_the_push(platform):
     platform.mark = ("c-1", 5, 1)
     adapter = PredictiveEngagement(settings(platform.url, max_entities_per_request=1, max_concurrent_requests=1))
-    outcome = await adapter.push(token(4, 1), pushes(50), 5.0)
+    outcome = await adapter.push(token(4, 1), pushes(50), within(5.0))
     await adapter.close()
     assert outcome.status is PushStatus.FENCED
     assert len(platform.requests) < 50
@@ -133,7 +135,7 @@ async def test_one_fenced_part_ends_the_push(platform):
 async def test_warming_up_leaves_a_token_and_an_open_connection(platform, engagement):
     await engagement.warm_up(5.0)
     assert (len(platform.tokens), platform.heads) == (1, 1)
-    await engagement.push(token(), pushes(1), 5.0)
+    await engagement.push(token(), pushes(1), within(5.0))
     assert len(platform.tokens) == 1
 
 
@@ -148,7 +150,7 @@ async def test_a_cancelled_push_stops_at_once(platform, engagement):
         await asyncio.sleep(1.0)
 
     platform.script = [never]
-    pushing = asyncio.create_task(engagement.push(token(), pushes(1), 30.0))
+    pushing = asyncio.create_task(engagement.push(token(), pushes(1), within(30.0)))
     while not platform.requests:
         await asyncio.sleep(0.01)
     pushing.cancel()

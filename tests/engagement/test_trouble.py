@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.predictive import PredictiveEngagement
-from tests.engagement.platform import http_bytes, pushes, raw_server, settings, token, token_bytes
+from tests.engagement.platform import http_bytes, pushes, raw_server, settings, token, token_bytes, within
 
 
 def status(code, headers=None, body=None):
@@ -22,7 +22,7 @@ def status(code, headers=None, body=None):
 @pytest.mark.parametrize("code", [429, 502, 503, 504])
 async def test_a_passing_trouble_is_tried_again_with_the_same_token(platform, engagement, code):
     platform.script = [status(code), status(code)]
-    outcome = await engagement.push(token(2, 3), pushes(2), 5.0)
+    outcome = await engagement.push(token(2, 3), pushes(2), within(5.0))
     assert (outcome.status, outcome.attempts) == (PushStatus.ACCEPTED, 3)
     assert {headers["idempotency-key"] for headers, _ in platform.requests} == {"c-1:2:3:1"}
 
@@ -30,7 +30,7 @@ async def test_a_passing_trouble_is_tried_again_with_the_same_token(platform, en
 async def test_the_wait_the_platform_asks_for_is_kept(platform, engagement):
     platform.script = [status(429, {"Retry-After": "1"})]
     started = time.monotonic()
-    outcome = await engagement.push(token(), pushes(1), 10.0)
+    outcome = await engagement.push(token(), pushes(1), within(10.0))
     assert outcome.status is PushStatus.ACCEPTED
     assert time.monotonic() - started >= 1.0
 
@@ -38,7 +38,7 @@ async def test_the_wait_the_platform_asks_for_is_kept(platform, engagement):
 async def test_a_wait_beyond_the_deadline_is_reported_at_once(platform, engagement):
     platform.script = [status(429, {"Retry-After": "60"})]
     started = time.monotonic()
-    outcome = await engagement.push(token(), pushes(1), 5.0)
+    outcome = await engagement.push(token(), pushes(1), within(5.0))
     assert time.monotonic() - started < 4.0
     assert (outcome.status, outcome.retry_after_seconds, outcome.attempts) == (PushStatus.FAILED, 60.0, 1)
     assert "HTTP 429" in outcome.message
@@ -52,7 +52,7 @@ async def test_a_wait_given_as_a_date_is_taken_against_the_platforms_own_clock(p
         "Retry-After": format_datetime(wrong_by_a_year + timedelta(seconds=45), usegmt=True),
     }
     platform.script = [status(503, headers)]
-    outcome = await engagement.push(token(), pushes(1), 5.0)
+    outcome = await engagement.push(token(), pushes(1), within(5.0))
     assert (outcome.status, outcome.retry_after_seconds) == (PushStatus.FAILED, 45.0)
 
 
@@ -65,27 +65,27 @@ async def test_a_used_up_rate_limit_is_told_to_the_caller(platform, engagement):
         )
 
     platform.script = [limited]
-    outcome = await engagement.push(token(), pushes(1), 5.0)
+    outcome = await engagement.push(token(), pushes(1), within(5.0))
     assert (outcome.status, outcome.retry_after_seconds) == (PushStatus.ACCEPTED, 17.0)
 
 
 @pytest.mark.parametrize("code", [400, 403, 404, 413, 500, 501, 302])
 async def test_what_would_fail_again_is_not_tried_again(platform, engagement, code):
     platform.script = [status(code)]
-    outcome = await engagement.push(token(), pushes(1), 5.0)
+    outcome = await engagement.push(token(), pushes(1), within(5.0))
     assert (outcome.status, outcome.attempts, len(platform.requests)) == (PushStatus.FAILED, 1, 1)
     assert f"HTTP {code}" in outcome.message
 
 
 async def test_a_conflict_of_another_kind_does_not_fence(platform, engagement):
     platform.script = [status(409, body={"code": "duplicate.name", "message": "exists"})]
-    outcome = await engagement.push(token(), pushes(1), 5.0)
+    outcome = await engagement.push(token(), pushes(1), within(5.0))
     assert outcome.status is PushStatus.FAILED
 
 
 async def test_a_conflict_nobody_can_read_is_taken_for_a_fence(platform, engagement):
     platform.script = [Response("<html>Conflict</html>", 409)]
-    outcome = await engagement.push(token(), pushes(1), 5.0)
+    outcome = await engagement.push(token(), pushes(1), within(5.0))
     assert (outcome.status, outcome.mark) == (PushStatus.FENCED, None)
 
 
@@ -95,7 +95,7 @@ async def test_a_slow_answer_ends_at_the_deadline(platform, engagement):
 
     platform.script = [slow]
     started = time.monotonic()
-    outcome = await engagement.push(token(), pushes(1), 0.3)
+    outcome = await engagement.push(token(), pushes(1), within(0.3))
     assert outcome.status is PushStatus.DEADLINE
     assert time.monotonic() - started < 0.9
     assert "0.3 s" in outcome.message
@@ -115,7 +115,7 @@ async def test_a_body_that_drips_ends_at_the_deadline():
     async with raw_server(drip) as url:
         adapter = PredictiveEngagement(settings(url))
         started = time.monotonic()
-        outcome = await adapter.push(token(), pushes(1), 0.5)
+        outcome = await adapter.push(token(), pushes(1), within(0.5))
         await adapter.close()
     assert outcome.status is PushStatus.DEADLINE
     assert time.monotonic() - started < 2.0
@@ -126,7 +126,7 @@ async def test_a_deadline_tells_what_went_wrong_before(platform, engagement):
         await asyncio.sleep(1.0)
 
     platform.script = [status(503), slow]
-    outcome = await engagement.push(token(), pushes(1), 0.5)
+    outcome = await engagement.push(token(), pushes(1), within(0.5))
     assert outcome.status is PushStatus.DEADLINE
     assert "HTTP 503" in outcome.message
     assert outcome.attempts == 2
@@ -135,7 +135,7 @@ async def test_a_deadline_tells_what_went_wrong_before(platform, engagement):
 async def test_nobody_listening_fails_within_the_deadline():
     adapter = PredictiveEngagement(settings("http://127.0.0.1:9"))
     started = time.monotonic()
-    outcome = await adapter.push(token(), pushes(1), 0.6)
+    outcome = await adapter.push(token(), pushes(1), within(0.6))
     await adapter.close()
     assert outcome.status is PushStatus.FAILED
     assert outcome.attempts > 1
@@ -172,7 +172,7 @@ async def test_a_connection_reset_in_the_middle_of_the_reply_is_tried_again_and_
 
     server = await asyncio.start_server(relay, "127.0.0.1", 0)
     adapter = PredictiveEngagement(settings(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
-    outcome = await adapter.push(token(), pushes(1), 5.0)
+    outcome = await adapter.push(token(), pushes(1), within(5.0))
     await adapter.close()
     server.close()
     assert lost == 1
@@ -191,7 +191,7 @@ async def test_a_pooled_connection_the_server_closed_does_not_cost_the_push():
     async with raw_server(close_after_answering) as url:
         adapter = PredictiveEngagement(settings(url))
         for sequence in range(1, 6):
-            outcome = await adapter.push(token(1, sequence), pushes(1), 5.0)
+            outcome = await adapter.push(token(1, sequence), pushes(1), within(5.0))
             assert outcome.status is PushStatus.ACCEPTED
         await adapter.close()
     assert len(connections) >= 5
@@ -209,7 +209,7 @@ async def test_an_endless_reply_is_cut_off():
 
     async with raw_server(endless) as url:
         adapter = PredictiveEngagement(settings(url, max_reply_bytes=1_000_000))
-        outcome = await adapter.push(token(), pushes(1), 20.0)
+        outcome = await adapter.push(token(), pushes(1), within(20.0))
         await adapter.close()
     assert outcome.status is PushStatus.INVALID_REPLY
     assert "longer than 1000000 bytes" in outcome.message
@@ -240,7 +240,7 @@ async def test_an_endless_reply_is_cut_off():
 )
 async def test_a_reply_that_does_not_fit_says_what_was_found_and_expected(platform, engagement, body, message):
     platform.script = [Response(body, 200)]
-    outcome = await engagement.push(token(), pushes(1), 5.0)
+    outcome = await engagement.push(token(), pushes(1), within(5.0))
     assert outcome.status is PushStatus.INVALID_REPLY
     assert message in outcome.message
     assert outcome.replies == ()
@@ -268,7 +268,7 @@ async def test_errors_of_single_targets_leave_the_others_in_force(platform, enga
             }
         )
     ]
-    outcome = await engagement.push(token(), pushes(5), 5.0)
+    outcome = await engagement.push(token(), pushes(5), within(5.0))
     assert outcome.status is PushStatus.ACCEPTED
     assert [reply.pending for reply in outcome.replies] == [3, None, None, None, None]
     errors = [reply.error for reply in outcome.replies]
@@ -282,7 +282,7 @@ async def test_errors_of_single_targets_leave_the_others_in_force(platform, enga
 async def test_estimates_that_make_no_sense_are_left_out_and_named(platform, engagement):
     entity = {"pendingInvitationCount": 2.0, "acceptanceRate": 37.5, "timeToNegativeDispositionAvgSeconds": "soon"}
     platform.script = [JSONResponse({"results": [{"entity": entity}]})]
-    outcome = await engagement.push(token(), pushes(1), 5.0)
+    outcome = await engagement.push(token(), pushes(1), within(5.0))
     assert outcome.status is PushStatus.ACCEPTED
     assert outcome.replies[0].pending == 2
     assert outcome.replies[0].acceptance_ratio is None
@@ -292,7 +292,7 @@ async def test_estimates_that_make_no_sense_are_left_out_and_named(platform, eng
 async def test_a_failed_part_is_named_and_the_push_counts_as_failed(platform):
     platform.script = [None, status(400), None]
     adapter = PredictiveEngagement(settings(platform.url, max_entities_per_request=1, max_concurrent_requests=1))
-    outcome = await adapter.push(token(), pushes(3), 5.0)
+    outcome = await adapter.push(token(), pushes(3), within(5.0))
     await adapter.close()
     assert outcome.status is PushStatus.FAILED
     assert outcome.message.startswith("part 2/3: HTTP 400")

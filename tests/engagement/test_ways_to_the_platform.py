@@ -16,7 +16,7 @@ from pacing_node.engagement.engagement_settings import EngagementSettingsError, 
 from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.predictive import PredictiveEngagement
 from simulator.harness.ports import choose_quiet
-from tests.engagement.platform import platform_running, pushes, settings, token
+from tests.engagement.platform import platform_running, pushes, settings, token, within
 from tests.engagement.proxy import proxy_running
 from tests.support.packages import program
 
@@ -24,7 +24,7 @@ from tests.support.packages import program
 async def pushed(given):
     adapter = PredictiveEngagement(given)
     try:
-        return await adapter.push(token(), pushes(3), 5.0)
+        return await adapter.push(token(), pushes(3), within(5.0))
     finally:
         await adapter.close()
 
@@ -186,7 +186,7 @@ async def test_a_terminator_whose_platform_is_gone_answers_503_and_the_push_fail
     with haproxy(tmp_path, authority, f"http://127.0.0.1:{free_port()}") as address:
         adapter = PredictiveEngagement(settings(address, ca_file=ca_file))
         try:
-            outcome = await adapter.push(token(), pushes(3), 2.0)
+            outcome = await adapter.push(token(), pushes(3), within(2.0))
         finally:
             await adapter.close()
     assert outcome.status in {PushStatus.FAILED, PushStatus.DEADLINE}

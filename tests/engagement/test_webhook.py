@@ -22,7 +22,7 @@ from pacing_node.engagement.json_reader import ReplyError
 from pacing_node.engagement.platform import FencingMark, PushStatus, TargetReply
 from pacing_node.engagement.webhook import WebhookEngagement, WebhookSettings
 from pacing_node.engagement.webhook_mapping import WebhookDialect
-from tests.engagement.platform import http_bytes, push, pushes, raw_server, token
+from tests.engagement.platform import http_bytes, push, pushes, raw_server, token, within
 
 OPENAPI = yaml.safe_load((Path(__file__).parents[2] / "docs" / "openapi" / "webhook.yaml").read_text())
 
@@ -79,7 +79,7 @@ def replying(**fields):
 
 @pytest.mark.parametrize("changes", [{}, {"inbound_portion": 0.25, "estimated_wait_seconds": 7.5}, {"groups": ()}])
 async def test_what_is_sent_is_what_the_document_describes(receiver, webhook, changes):
-    outcome = await webhook.push(token(3, 4), [push(**changes), push("Help", "voice")], 5.0)
+    outcome = await webhook.push(token(3, 4), [push(**changes), push("Help", "voice")], within(5.0))
     assert outcome.status is PushStatus.ACCEPTED
     headers, body = receiver.requests[0]
     document = json.loads(body)
@@ -96,7 +96,7 @@ def test_the_document_is_an_openapi_document_whose_schemas_are_sound():
 
 
 async def test_a_receiver_with_nothing_to_say_accepts(receiver, webhook):
-    outcome = await webhook.push(token(), pushes(2), 5.0)
+    outcome = await webhook.push(token(), pushes(2), within(5.0))
     assert (outcome.status, outcome.replies) == (PushStatus.ACCEPTED, (TargetReply(), TargetReply()))
 
 
@@ -111,7 +111,7 @@ async def test_replies_are_found_by_name(receiver, webhook):
         return http_bytes(json.dumps({"targets": targets}).encode())
 
     receiver.answer = answer
-    outcome = await webhook.push(token(), pushes(3), 5.0)
+    outcome = await webhook.push(token(), pushes(3), within(5.0))
     assert outcome.status is PushStatus.ACCEPTED
     assert [each.pending for each in outcome.replies] == [None, None, 2]
     assert [each.error for each in outcome.replies] == ["unknown queue", None, None]
@@ -123,7 +123,7 @@ async def test_a_refusal_fences_with_its_mark(receiver, webhook):
     refusal = {"code": "stale_token", "message": "late", "mark": {"cluster_id": "c-1", "epoch": 9, "sequence": 3}}
     jsonschema.Draft202012Validator(schema("Refusal")).validate(refusal)
     receiver.answer = http_bytes(json.dumps(refusal).encode(), "409 Conflict")
-    outcome = await webhook.push(token(8, 1), pushes(1), 5.0)
+    outcome = await webhook.push(token(8, 1), pushes(1), within(5.0))
     assert (outcome.status, outcome.mark) == (PushStatus.FENCED, FencingMark("c-1", 9, 3))
 
 
@@ -131,7 +131,7 @@ async def test_parts_and_repetitions_work_as_for_any_platform(receiver):
     answers = [http_bytes(b"", "503 Busy")]
     receiver.answer = lambda document: answers.pop() if answers else replying(pending=1)(document)
     adapter = WebhookEngagement(WebhookSettings(receiver.url, max_entities_per_request=2))
-    outcome = await adapter.push(token(), pushes(5), 5.0)
+    outcome = await adapter.push(token(), pushes(5), within(5.0))
     await adapter.close()
     assert outcome.status is PushStatus.ACCEPTED
     assert [each.pending for each in outcome.replies] == [1] * 5
@@ -142,7 +142,7 @@ async def test_parts_and_repetitions_work_as_for_any_platform(receiver):
 async def test_token_and_signature_go_along_when_configured(receiver):
     given = WebhookSettings(receiver.url, bearer_token=SecretStr("word-of-mouth"), signing_key=SecretStr("sealing-wax"))
     adapter = WebhookEngagement(given)
-    await adapter.push(token(), pushes(1), 5.0)
+    await adapter.push(token(), pushes(1), within(5.0))
     await adapter.close()
     headers, body = receiver.requests[0]
     assert headers["authorization"] == "bearer word-of-mouth"
@@ -152,13 +152,13 @@ async def test_token_and_signature_go_along_when_configured(receiver):
 
 
 async def test_without_them_nothing_is_claimed(receiver, webhook):
-    await webhook.push(token(), pushes(1), 5.0)
+    await webhook.push(token(), pushes(1), within(5.0))
     assert {"authorization", "pacing-signature"}.isdisjoint(receiver.requests[0][0])
 
 
 async def test_a_token_that_is_refused_is_not_tried_again(receiver, webhook):
     receiver.answer = http_bytes(b"{}", "401 No")
-    outcome = await webhook.push(token(), pushes(1), 5.0)
+    outcome = await webhook.push(token(), pushes(1), within(5.0))
     assert (outcome.status, outcome.message, len(receiver.requests)) == (
         PushStatus.FAILED,
         "HTTP 401: not authorised",
@@ -169,7 +169,7 @@ async def test_a_token_that_is_refused_is_not_tried_again(receiver, webhook):
 async def test_an_echoed_secret_is_masked(receiver):
     receiver.answer = http_bytes(b'{"code":"x","message":"bad token word-of-mouth"}', "400 Bad")
     adapter = WebhookEngagement(WebhookSettings(receiver.url, bearer_token=SecretStr("word-of-mouth")))
-    outcome = await adapter.push(token(), pushes(1), 5.0)
+    outcome = await adapter.push(token(), pushes(1), within(5.0))
     await adapter.close()
     assert "word-of-mouth" not in repr(outcome)
     assert "bad token" in outcome.message

@@ -25,7 +25,7 @@ from pacing_node.objects.platform_credentials import engagement_credentials
 from pacing_node.statistics.api_statistics import ApiStatistics
 from pacing_node.statistics.api_values import ApiDefinitions
 from pacing_node.statistics.bridge_statistics import BridgeStatistics
-from tests.engagement.platform import token
+from tests.engagement.platform import token, within
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +136,9 @@ async def test_the_statistics_api_says_the_same_as_the_feed(centre, objects, tar
 async def test_the_webhook_is_taken_replayed_and_fenced(centre, targets):
     adapter = WebhookEngagement(WebhookSettings(f"{centre['http']}/webhook", max_entities_per_request=4))
     entries = [TargetPush(each, 1, 5.0, None, None, 1, 1, 0, 0, 0, "agents_available") for each in targets.targets]
-    first = await adapter.push(token(7, 1), entries, 10.0)
-    again = await adapter.push(token(7, 1), entries, 10.0)
-    late = await adapter.push(token(6, 5), entries, 10.0)
+    first = await adapter.push(token(7, 1), entries, within(10.0))
+    again = await adapter.push(token(7, 1), entries, within(10.0))
+    late = await adapter.push(token(6, 5), entries, within(10.0))
     await adapter.close()
     assert (first.status, first.message, first.replayed) == (PushStatus.ACCEPTED, "", False)
     assert all(each.error is None and each.pending is not None for each in first.replies)
@@ -182,10 +182,10 @@ async def test_a_push_is_taken_replayed_and_fenced(centre, objects, targets):
         )
     )
     entries = [TargetPush(each, 1, 5.0, None, None, 1, 1, 0, 0, 0, "agents_available") for each in targets.targets]
-    first = await adapter.push(token(5, 1), entries, 10.0)
-    again = await adapter.push(token(5, 1), entries, 10.0)
-    late = await adapter.push(token(4, 9), entries, 10.0)
-    foreign = await adapter.push(token(6, 1, "another-cluster"), entries, 10.0)
+    first = await adapter.push(token(5, 1), entries, within(10.0))
+    again = await adapter.push(token(5, 1), entries, within(10.0))
+    late = await adapter.push(token(4, 9), entries, within(10.0))
+    foreign = await adapter.push(token(6, 1, "another-cluster"), entries, within(10.0))
     await adapter.close()
     assert (first.status, first.message, first.replayed) == (PushStatus.ACCEPTED, "", False)
     assert [each.error for each in first.replies] == [None] * len(entries)

@@ -21,6 +21,7 @@ from pacing_node.objects.gws_source import GwsSource
 from pacing_node.statistics.api_statistics import ApiStatistics
 from pacing_node.statistics.bridge_statistics import BridgeStatistics
 from simulator.servers import STATISTICS_PATH, WEBHOOK_PATH, Simulator, SimulatorOptions
+from tests.engagement.platform import within
 from tests.simulator.conftest import CLIENTS, DEMO, Platform
 
 if TYPE_CHECKING:
@@ -158,8 +159,8 @@ async def test_every_engagement_adapter_is_understood_and_fenced(simulator: Simu
         ),
     ]
     for done, adapter in enumerate(adapters):
-        accepted = await adapter.push(Token("A", 2, 1), rows(targets), 10.0)
-        stale = await adapter.push(Token("A", 1, 9), rows(targets), 10.0)
+        accepted = await adapter.push(Token("A", 2, 1), rows(targets), within(10.0))
+        stale = await adapter.push(Token("A", 1, 9), rows(targets), within(10.0))
         await adapter.close()
         assert accepted.status is PushStatus.ACCEPTED, accepted.message
         assert all(reply.pending is not None and reply.error is None for reply in accepted.replies)

@@ -21,7 +21,7 @@ class Namespace:
         self.name, self._line, self._end = f"pacing-{mark}", f"pt{mark}a", f"pt{mark}b"
         network = f"198.18.{secrets.randbelow(256)}.{4 * secrets.randbelow(64)}"
         base, last = network.rsplit(".", 1)
-        self.outside, self._inside = f"{base}.{int(last) + 1}", f"{base}.{int(last) + 2}"
+        self.outside, self.inside = f"{base}.{int(last) + 1}", f"{base}.{int(last) + 2}"
 
     @property
     def prefix(self) -> tuple[str, ...]:
@@ -37,7 +37,7 @@ class Namespace:
             self._ip("address", "add", f"{self.outside}/30", "dev", self._line)
             self._ip("link", "set", self._line, "up")
             for command in (
-                ("address", "add", f"{self._inside}/30", "dev", self._end),
+                ("address", "add", f"{self.inside}/30", "dev", self._end),
                 ("link", "set", self._end, "up"),
                 ("link", "set", "lo", "up"),
             ):
