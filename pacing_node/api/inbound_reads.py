@@ -90,9 +90,9 @@ def reactive_state(selection: Selection, targets: TargetSet, report: CycleReport
     chosen = [rows[target.name] for target in targets.targets if _asked(selection, target) and target.name in rows]
     if not chosen:
         return 1.0
-    portions = report.inbound_portion[chosen]
+    portions = report.result.inbound_portion[chosen]
     portions = np.where(np.isnan(portions), 1.0, portions)
-    capacity = np.nan_to_num(report.ready[chosen] + report.busy[chosen])
+    capacity = np.nan_to_num(report.snapshot.ready[chosen] + report.snapshot.busy[chosen])
     weights = capacity if capacity.sum() > 0.0 else np.ones(len(chosen))
     return float(np.average(portions, weights=weights))
 

@@ -127,9 +127,13 @@ class NodeCollector(Collector):
         yield _gauge("pacing_report_age_seconds", "Age of the newest cycle this node knows.", age)
         if report is None:
             return
-        yield _gauge("pacing_invitations", "Invitations the newest cycle allowed.", float(report.invitations.sum()))
-        yield _gauge("pacing_pending_invitations", "Invitations out without disposition.", float(report.pending.sum()))
-        counts = np.bincount(report.reason, minlength=len(Reason)).tolist()
+        yield _gauge(
+            "pacing_invitations", "Invitations the newest cycle allowed.", float(report.result.invitations.sum())
+        )
+        yield _gauge(
+            "pacing_pending_invitations", "Invitations out without disposition.", float(report.feedback.pending.sum())
+        )
+        counts = np.bincount(report.result.reason, minlength=len(Reason)).tolist()
         reasons = GaugeMetricFamily("pacing_targets_by_reason", "Targets by what limits them.", labels=["reason"])
         for reason in Reason:
             reasons.add_metric([reason.code], counts[reason])
@@ -165,10 +169,10 @@ class TargetCollector(Collector):
         """Yield the series."""
         report = self._report
         for name, documentation, column in (
-            ("invitations", "Invitations the newest cycle allowed for the target.", report.invitations),
-            ("pending", "Invitations out without disposition.", report.pending),
-            ("ready", "Interactions ready agents can take.", report.ready),
-            ("busy", "Interactions agents are busy with.", report.busy),
+            ("invitations", "Invitations the newest cycle allowed for the target.", report.result.invitations),
+            ("pending", "Invitations out without disposition.", report.feedback.pending),
+            ("ready", "Interactions ready agents can take.", report.snapshot.ready),
+            ("busy", "Interactions agents are busy with.", report.snapshot.busy),
         ):
             family = GaugeMetricFamily(f"pacing_target_{name}", documentation, labels=["target"])
             for target, value in zip(report.targets, column.tolist(), strict=True):

@@ -23,6 +23,8 @@ PIECE = 250
 """Targets that are written at a time: a few milliseconds."""
 
 _CODES = {int(reason): reason.code for reason in Reason}
+_COUNTS = ("inbound_portion", "ready", "busy", "logged_in", "waiting", "pending")
+_ESTIMATES = ("acceptance_ratio", "handle_seconds", "disposition_seconds", "patience_seconds")
 
 
 @uncollected()
@@ -82,7 +84,7 @@ def explain_page(name: str, report: CycleReport | None, plan: Plan) -> dict[str,
 
 def _lines(page: dict[str, Any], report: CycleReport, row: int, goal_percent: float) -> list[str]:
     """What a supervisor reads: the law's own sum, and what became of the push."""
-    lines = explain(explained_row(report, row, goal_percent)) if _known(report.reason[row]) else []
+    lines = explain(explained_row(report, row, goal_percent)) if _known(report.result.reason[row]) else []
     if not report.pushed:
         lines.append(f"The platform did not get this number: {report.push_error or 'the push was not accepted'}.")
     if page["error"]:
@@ -94,20 +96,11 @@ def explained_row(report: CycleReport, row: int, goal_percent: float) -> Row:
     """One target of a report as the explanation wants it."""
     return Row(
         algorithm=report.algorithm,
-        reason=int(report.reason[row]),
-        invitations=int(report.invitations[row]),
+        reason=int(report.result.reason[row]),
+        invitations=int(report.result.invitations[row]),
         goal_percent=goal_percent,
-        logged_in=float(report.logged_in[row]),
-        ready=float(report.ready[row]),
-        busy=float(report.busy[row]),
-        waiting=float(report.waiting[row]),
-        pending=float(report.pending[row]),
-        acceptance_ratio=float(report.acceptance_ratio[row]),
-        handle_seconds=float(report.handle_seconds[row]),
-        disposition_seconds=float(report.disposition_seconds[row]),
-        patience_seconds=float(report.patience_seconds[row]),
-        inbound_portion=float(report.inbound_portion[row]),
         interval_seconds=report.interval_seconds,
+        **{name: float(report.column(name)[row]) for name in (*_COUNTS, *_ESTIMATES)},
     )
 
 
@@ -132,7 +125,7 @@ def finding_json(finding: Finding) -> dict[str, str]:
 def _head(report: CycleReport | None) -> dict[str, Any]:
     return {
         "calculated_at": report.calculated_at if report else None,
-        "statistics_at": report.statistics_at if report else None,
+        "statistics_at": report.snapshot.taken_at if report else None,
         "epoch": report.epoch if report else 0,
         "sequence": report.sequence if report else 0,
         "algorithm": report.algorithm if report else None,
@@ -145,19 +138,17 @@ def _head(report: CycleReport | None) -> dict[str, Any]:
 def target_rows(report: CycleReport, rows: slice, known: Mapping[str, PacingTarget]) -> list[dict[str, Any]]:
     """Targets of a report; ``known`` adds what the configuration knows of them."""
     names = report.targets[rows]
-    counts = ("inbound_portion", "ready", "busy", "logged_in", "waiting", "pending")
-    estimates = ("acceptance_ratio", "handle_seconds", "disposition_seconds", "patience_seconds")
     # Column by column: reading single elements of arrays is what takes the time.
-    columns = [[_number(value) for value in getattr(report, name)[rows].tolist()] for name in (*counts, *estimates)]
-    integers = (report.invitations[rows].tolist(), report.reason[rows].tolist())
+    columns = [[_number(value) for value in report.column(name)[rows].tolist()] for name in (*_COUNTS, *_ESTIMATES)]
+    integers = (report.result.invitations[rows].tolist(), report.result.reason[rows].tolist())
     errors = report.target_errors[rows] if report.target_errors else ("",) * len(names)
     return [
         {
             **_described(name, known.get(name)),
             "invitations": invitations,
-            **dict(zip(counts, numbers, strict=False)),
+            **dict(zip(_COUNTS, numbers, strict=False)),
             "reason": _reason(reason),
-            "estimates": dict(zip(estimates, numbers[len(counts) :], strict=True)),
+            "estimates": dict(zip(_ESTIMATES, numbers[len(_COUNTS) :], strict=True)),
             "error": error,
         }
         for name, invitations, reason, error, *numbers in zip(names, *integers, errors, *columns, strict=True)

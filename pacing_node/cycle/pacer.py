@@ -176,28 +176,17 @@ def _learn(calculation: PacingState, calculated: CycleResult, outcome: PushOutco
 
 
 def build_report(epoch: int, calculation: PacingState, calculated: CycleResult, outcome: PushOutcome) -> CycleReport:
-    """Gather what a cycle found, decided and was told."""
-    snapshot, result = calculated.snapshot, calculated.result
+    """Gather what a cycle saw, what it decided, and how its push ended."""
     return CycleReport(
         epoch=epoch,
         sequence=outcome.sequence,
         calculated_at=calculated.at,
-        statistics_at=snapshot.taken_at,
         interval_seconds=calculation.policy.refresh_seconds,
         algorithm=calculation.policy.algorithm.value,
         targets=calculation.targets.names,
-        invitations=result.invitations,
-        inbound_portion=result.inbound_portion,
-        reason=result.reason,
-        ready=snapshot.ready,
-        busy=snapshot.busy,
-        logged_in=snapshot.logged_in,
-        waiting=snapshot.waiting,
-        pending=calculated.feedback.pending,
-        acceptance_ratio=result.estimates.acceptance_ratio,
-        handle_seconds=result.estimates.handle_seconds,
-        disposition_seconds=result.estimates.disposition_seconds,
-        patience_seconds=result.estimates.patience_seconds,
+        snapshot=calculated.snapshot,
+        feedback=calculated.feedback,
+        result=calculated.result,
         pushed=outcome.accepted,
         push_error=outcome.message,
         target_errors=outcome.target_errors,

@@ -3,69 +3,72 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 from google.protobuf.message import DecodeError
 
+from pacing_node.algorithms.model import Estimates, Feedback, Reason, Result, Snapshot
 from pacing_node.rpc.cycle_pb2 import CycleRecord
 
 if TYPE_CHECKING:
-    from pacing_node.algorithms.model import FloatArray, IntArray
+    from collections.abc import Callable, Iterable, Mapping
+
+    from pacing_node.algorithms.model import FloatArray
 
 SCHEMA = "pacing.v1.CycleRecord"
 """Name of the encoding; a follower that does not know it ignores the record."""
 
-_FLOAT_COLUMNS = (
-    "inbound_portion",
-    "ready",
-    "busy",
-    "logged_in",
-    "waiting",
-    "pending",
-    "acceptance_ratio",
-    "handle_seconds",
-    "disposition_seconds",
-    "patience_seconds",
-)
+_FLOAT_COLUMNS: Mapping[str, Callable[[CycleReport], FloatArray]] = {
+    "inbound_portion": attrgetter("result.inbound_portion"),
+    "ready": attrgetter("snapshot.ready"),
+    "busy": attrgetter("snapshot.busy"),
+    "logged_in": attrgetter("snapshot.logged_in"),
+    "waiting": attrgetter("snapshot.waiting"),
+    "pending": attrgetter("feedback.pending"),
+    "acceptance_ratio": attrgetter("result.estimates.acceptance_ratio"),
+    "handle_seconds": attrgetter("result.estimates.handle_seconds"),
+    "disposition_seconds": attrgetter("result.estimates.disposition_seconds"),
+    "patience_seconds": attrgetter("result.estimates.patience_seconds"),
+}
+"""Columns of numbers that go to the standbys, by their name on the wire."""
 
 
 @dataclass(frozen=True, slots=True)
 class CycleReport:
-    """Everything a cycle found, decided and was told. Arrays have one element per target, in their order."""
+    """What one cycle saw, what it decided, and how its push ended. Arrays have one element per target, in their order.
+
+    A report from another node carries only the columns of the wire (see ``column``); those of ``snapshot``,
+    ``feedback`` and ``result`` that are not on it are NaN, in ``feedback`` not acknowledged, in ``snapshot`` valid
+    unless the reason says that the statistics were stale.
+    """
 
     epoch: int
     sequence: int
     """Sequence of the push; 0 when the cycle did not push."""
     calculated_at: float
     """Unix time in seconds, this node's clock."""
-    statistics_at: float
-    """Unix time in seconds of the snapshot, the source's clock."""
     interval_seconds: float
     algorithm: str
     targets: tuple[str, ...]
-    invitations: IntArray
-    inbound_portion: FloatArray
-    """NaN where the law does not control inbound traffic."""
-    reason: IntArray
-    ready: FloatArray
-    busy: FloatArray
-    logged_in: FloatArray
-    waiting: FloatArray
-    pending: FloatArray
-    acceptance_ratio: FloatArray
-    handle_seconds: FloatArray
-    disposition_seconds: FloatArray
-    patience_seconds: FloatArray
+    snapshot: Snapshot
+    """The statistics the cycle calculated from; ``taken_at`` is by their source's clock."""
+    feedback: Feedback
+    result: Result
     pushed: bool
     """True when the platform accepted the push while the lease held."""
     push_error: str = ""
     """Why the push did not happen or failed, for people."""
     target_errors: tuple[str, ...] = ()
-    """Per target what the platform said instead of taking it; empty tuple when it took all."""
+    """Per target the error the platform reported instead of taking it; empty tuple when it took all."""
     learned_state: bytes = b""
     alarms: bytes = b""
     """Active alarms of the cluster, opaque here; the next master goes on with them."""
+
+    def column(self, name: str) -> FloatArray:
+        """A column of numbers by its name on the wire. Raises KeyError for a name that is none."""
+        return _FLOAT_COLUMNS[name](self)
 
 
 def encode(report: CycleReport) -> bytes:
@@ -74,11 +77,11 @@ def encode(report: CycleReport) -> bytes:
         epoch=report.epoch,
         sequence=report.sequence,
         calculated_at=report.calculated_at,
-        statistics_at=report.statistics_at,
+        statistics_at=report.snapshot.taken_at,
         interval_seconds=report.interval_seconds,
         targets=report.targets,
-        invitations=report.invitations.tolist(),
-        reason=report.reason.tolist(),
+        invitations=report.result.invitations.tolist(),
+        reason=report.result.reason.tolist(),
         push_error=report.push_error,
         pushed=report.pushed,
         learned_state=report.learned_state,
@@ -87,7 +90,7 @@ def encode(report: CycleReport) -> bytes:
         target_error=report.target_errors,
     )
     for name in _FLOAT_COLUMNS:
-        getattr(record, name).extend(getattr(report, name).tolist())
+        getattr(record, name).extend(report.column(name).tolist())
     return record.SerializeToString()
 
 
@@ -101,26 +104,81 @@ def decode(body: bytes) -> CycleReport:
         record.ParseFromString(body)
     except DecodeError as error:
         raise ValueError(f"not a {SCHEMA}: {error}") from None
+    _check(record)
+    return CycleReport(
+        epoch=record.epoch,
+        sequence=record.sequence,
+        calculated_at=record.calculated_at,
+        interval_seconds=record.interval_seconds,
+        algorithm=record.algorithm,
+        targets=tuple(record.targets),
+        snapshot=_snapshot(record),
+        feedback=_feedback(record),
+        result=_result(record),
+        pushed=record.pushed,
+        push_error=record.push_error,
+        target_errors=tuple(record.target_error),
+        learned_state=record.learned_state,
+        alarms=record.alarms,
+    )
+
+
+def _check(record: CycleRecord) -> None:
+    """Raises ValueError when the columns differ in length."""
     count = len(record.targets)
     for name in (*_FLOAT_COLUMNS, "invitations", "reason"):
         if len(getattr(record, name)) != count:
             raise ValueError(f"{SCHEMA}: column {name} has {len(getattr(record, name))} rows, expected {count}")
     if len(record.target_error) not in {0, count}:
         raise ValueError(f"{SCHEMA}: column target_error has {len(record.target_error)} rows, expected {count}")
-    return CycleReport(
-        epoch=record.epoch,
-        sequence=record.sequence,
-        calculated_at=record.calculated_at,
-        statistics_at=record.statistics_at,
-        interval_seconds=record.interval_seconds,
-        algorithm=record.algorithm,
-        targets=tuple(record.targets),
+
+
+def _floats(values: Iterable[float]) -> FloatArray:
+    return np.array(values, np.float64)
+
+
+def _snapshot(record: CycleRecord) -> Snapshot:
+    absent = np.full(len(record.targets), np.nan)
+    return Snapshot(
+        taken_at=record.statistics_at,
+        logged_in=_floats(record.logged_in),
+        ready=_floats(record.ready),
+        busy=_floats(record.busy),
+        waiting=_floats(record.waiting),
+        capable=absent,
+        accepted=absent,
+        abandoned=absent,
+        completed=absent,
+        reactive_waiting=absent,
+        reactive_entered=absent,
+        handle_seconds=absent,
+        valid=np.array(record.reason, np.int64) != Reason.STATISTICS_STALE,
+    )
+
+
+def _feedback(record: CycleRecord) -> Feedback:
+    absent = np.full(len(record.targets), np.nan)
+    return Feedback(
+        pending=_floats(record.pending),
+        sent=absent,
+        disposed=absent,
+        acceptance_ratio=absent,
+        disposition_seconds=absent,
+        acknowledged=np.zeros(len(absent), np.bool_),
+    )
+
+
+def _result(record: CycleRecord) -> Result:
+    estimates = Estimates(
+        acceptance_ratio=_floats(record.acceptance_ratio),
+        handle_seconds=_floats(record.handle_seconds),
+        disposition_seconds=_floats(record.disposition_seconds),
+        patience_seconds=_floats(record.patience_seconds),
+        reactive_per_second=np.full(len(record.targets), np.nan),
+    )
+    return Result(
         invitations=np.array(record.invitations, np.int64),
         reason=np.array(record.reason, np.int64),
-        pushed=record.pushed,
-        push_error=record.push_error,
-        target_errors=tuple(record.target_error),
-        learned_state=record.learned_state,
-        alarms=record.alarms,
-        **{name: np.array(getattr(record, name), np.float64) for name in _FLOAT_COLUMNS},
+        inbound_portion=_floats(record.inbound_portion),
+        estimates=estimates,
     )

@@ -103,7 +103,7 @@ class PacingReadings:
         }
 
     def _infeasible(self, report: CycleReport, now: float) -> dict[str, Reading]:
-        rows = (report.reason == Reason.GOAL_INFEASIBLE).nonzero()[0].tolist()
+        rows = (report.result.reason == Reason.GOAL_INFEASIBLE).nonzero()[0].tolist()
         found = dict.fromkeys(report.targets[row] for row in rows)
         names = _bounded(self._infeasible_since, found)
         self._infeasible_since = {name: self._infeasible_since.get(name, now) for name in names}
@@ -119,6 +119,6 @@ def _bounded(known: Mapping[str, object], found: Mapping[str, object]) -> list[s
 
 def _stale(report: CycleReport) -> Reading:
     """Share of the targets without current statistics; those switched off do not count."""
-    stale = int((report.reason == Reason.STATISTICS_STALE).sum())
-    used = len(report.targets) - int((report.reason == Reason.TARGET_DISABLED).sum())
+    stale = int((report.result.reason == Reason.STATISTICS_STALE).sum())
+    used = len(report.targets) - int((report.result.reason == Reason.TARGET_DISABLED).sum())
     return Reading(100.0 * stale / used if used else 0.0, f"{stale} of {used} targets")

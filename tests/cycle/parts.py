@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from cluster.mastership import EndCause, LeadershipStatus, Role, ZooKeeperState
 from cluster.token import Token
 from pacing_node.algorithms.model import Snapshot
-from pacing_node.cycle.report import CycleReport
+from pacing_node.cycle.report import CycleReport, decode
 from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush, TargetReply
+from pacing_node.rpc.cycle_pb2 import CycleRecord
 from pacing_node.targets import PacingTarget, TargetSet
 
 
@@ -41,23 +42,25 @@ def snapshot(count: int, *, ready: float = 4.0, busy: float = 6.0, valid: bool =
 
 
 def report(*names: str, epoch: int = 1, calculated_at: float = 1000.0, **changes: object) -> CycleReport:
+    """A report as a standby receives it; ``changes`` are its fields, or columns by their name on the wire."""
     count = len(names)
     floats = ("ready", "busy", "logged_in", "waiting", "pending", "acceptance_ratio", "handle_seconds")
-    values: dict[str, object] = {name: np.arange(count, dtype=np.float64) for name in floats}
-    values |= {name: np.full(count, np.nan) for name in ("inbound_portion", "disposition_seconds", "patience_seconds")}
-    values |= {
-        "epoch": epoch,
-        "sequence": 7,
-        "calculated_at": calculated_at,
-        "statistics_at": 999.5,
-        "interval_seconds": 5.0,
-        "algorithm": "SUPER_PROGRESSIVE",
-        "targets": names,
-        "invitations": np.arange(count, dtype=np.int64),
-        "reason": np.zeros(count, np.int64),
-        "pushed": True,
-    }
-    return CycleReport(**(values | changes))  # type: ignore[arg-type]
+    columns = {name: np.arange(count, dtype=np.float64) for name in floats}
+    columns |= {name: np.full(count, np.nan) for name in ("inbound_portion", "disposition_seconds", "patience_seconds")}
+    columns |= {"invitations": np.arange(count, dtype=np.int64), "reason": np.zeros(count, np.int64)}
+    columns |= {name: np.asarray(changes.pop(name)) for name in list(changes) if name in columns}
+    record = CycleRecord(
+        epoch=epoch,
+        sequence=7,
+        calculated_at=calculated_at,
+        statistics_at=999.5,
+        interval_seconds=5.0,
+        algorithm="SUPER_PROGRESSIVE",
+        targets=names,
+        pushed=True,
+        **{name: column.tolist() for name, column in columns.items()},
+    )
+    return replace(decode(record.SerializeToString()), **changes)  # type: ignore[arg-type]
 
 
 @dataclass

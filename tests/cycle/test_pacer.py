@@ -149,11 +149,11 @@ async def test_the_first_calculation_counts_no_pending_and_later_ones_what_the_p
     async with running(bench):
         await until(lambda: len(bench.shared) >= 3)
     first, _, third = bench.shared[:3]
-    assert first.pending.tolist() == [0.0, 0.0]
-    assert (first.invitations > 0).all(), "four agents are ready"
-    assert (third.pending >= 100).all()
-    assert third.invitations.tolist() == [0, 0]
-    assert set(third.reason.tolist()) == {Reason.PENDING_COVERS_CAPACITY}
+    assert first.feedback.pending.tolist() == [0.0, 0.0]
+    assert (first.result.invitations > 0).all(), "four agents are ready"
+    assert (third.feedback.pending >= 100).all()
+    assert third.result.invitations.tolist() == [0, 0]
+    assert set(third.result.reason.tolist()) == {Reason.PENDING_COVERS_CAPACITY}
 
 
 async def test_every_report_reaches_board_and_standbys_and_survives_the_wire(bench: Bench) -> None:
@@ -237,9 +237,9 @@ async def test_targets_may_come_and_go_while_running_and_the_others_keep_what_wa
         bench.plan.use_targets(target_set("a", "b", "c", version="2"))
         await until(lambda: len(bench.shared[-1].targets) == 3)
         report = next(each for each in bench.shared if len(each.targets) == 3)
-    assert (report.pending[:2] >= 50).all(), "the ledger of the targets that stayed goes on"
-    assert report.pending[2] == 0
-    assert report.invitations[2] > 0
+    assert (report.feedback.pending[:2] >= 50).all(), "the ledger of the targets that stayed goes on"
+    assert report.feedback.pending[2] == 0
+    assert report.result.invitations[2] > 0
 
 
 async def test_a_new_master_goes_on_from_the_state_the_old_one_shared(bench: Bench) -> None:
@@ -254,8 +254,8 @@ async def test_a_new_master_goes_on_from_the_state_the_old_one_shared(bench: Ben
     successor.mastership.give(FakeTerm(epoch=4))
     async with running(successor):
         await until(lambda: bool(successor.shared))
-    assert (successor.shared[0].pending >= 50).all(), "pending invitations of the old term are not forgotten"
-    assert successor.shared[0].invitations.tolist() == [0, 0]
+    assert (successor.shared[0].feedback.pending >= 50).all(), "pending invitations of the old term are not forgotten"
+    assert successor.shared[0].result.invitations.tolist() == [0, 0]
 
 
 async def test_damaged_state_is_refused_with_its_reason_and_the_term_starts_afresh(bench: Bench) -> None:
@@ -274,7 +274,7 @@ async def test_damaged_state_is_refused_with_its_reason_and_the_term_starts_afre
         async with running(successor):
             await until(lambda: bool(successor.shared))
     assert successor.shared[0].pushed
-    assert successor.shared[0].pending.tolist() == [0.0, 0.0]
+    assert successor.shared[0].feedback.pending.tolist() == [0.0, 0.0]
     refused = [each for each in logs if each["event"] == "cycle.state_not_resumed"]
     assert [each["error"] for each in refused] == ["the checksum does not fit: cut off or damaged"]
 

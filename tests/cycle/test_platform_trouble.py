@@ -86,7 +86,9 @@ async def test_a_slow_answer_costs_one_push_and_what_it_allowed_counts_as_given(
     assert (met.pushed, after.pushed) == (False, True)
     assert "no answer" in met.push_error
     assert after.sequence == met.sequence + 1, "never the old number with other content"
-    assert after.pending.sum() >= met.invitations.sum(), "whether it was taken is unknown: it may have been"
+    assert after.feedback.pending.sum() >= met.result.invitations.sum(), (
+        "whether it was taken is unknown: it may have been"
+    )
 
 
 async def test_a_refused_token_is_renewed_and_the_same_push_goes_again(site: Site) -> None:
@@ -147,7 +149,7 @@ async def test_a_reply_that_does_not_fit_is_told_and_the_next_push_is_a_new_one(
     assert met.push_error
     assert site.sequences.count(met.sequence) == 1, "it is not repeated: it was answered"
     assert after.sequence == met.sequence + 1
-    assert after.pending.sum() >= met.invitations.sum(), "a platform that says 200 may have taken it"
+    assert after.feedback.pending.sum() >= met.result.invitations.sum(), "a platform that says 200 may have taken it"
 
 
 async def test_an_error_of_one_target_shows_there_and_the_other_goes_on(site: Site) -> None:
@@ -166,15 +168,15 @@ async def test_an_error_of_one_target_shows_there_and_the_other_goes_on(site: Si
 
 
 async def test_pending_counts_that_jump_hold_the_target_back_until_they_fall(site: Site) -> None:
-    await site.until(lambda: bool(site.reports) and site.reports[-1].invitations.sum() > 0)
+    await site.until(lambda: bool(site.reports) and site.reports[-1].result.invitations.sum() > 0)
     site.platform.pending = 5000
-    await site.until(lambda: site.reports[-1].pending.min() >= 5000)
+    await site.until(lambda: site.reports[-1].feedback.pending.min() >= 5000)
     held = site.reports[-1]
     site.platform.pending = 0
-    await site.until(lambda: bool(site.reports[-1].invitations.any()))
+    await site.until(lambda: bool(site.reports[-1].result.invitations.any()))
 
-    assert set(held.reason.tolist()) == {int(Reason.PENDING_COVERS_CAPACITY)}
-    assert not held.invitations.any()
+    assert set(held.result.reason.tolist()) == {int(Reason.PENDING_COVERS_CAPACITY)}
+    assert not held.result.invitations.any()
     assert held.pushed
 
 
