@@ -55,7 +55,7 @@ class AlarmOptions(Section):
     queue: Annotated[int, Field(ge=10, le=100_000)] = 1000
     """Most alarms that wait for one receiver while it is down; beyond it the oldest are given up."""
     detection_seconds: Annotated[float, Field(ge=0, le=3600), Key("detectionTime")] = 10.0
-    """How long memory or stale statistics must stand at their threshold before the alarm is raised, seconds."""
+    """How long memory or stale statistics must be at their threshold before the alarm is raised, seconds."""
     clearance_seconds: Annotated[float, Field(ge=0, le=86_400), Key("clearanceTime")] = 60.0
     """How long everything must be well again before an alarm is cleared, seconds."""
     clearance_percent: Annotated[float, Field(ge=1, le=100), Key("clearance")] = 80.0

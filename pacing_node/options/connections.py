@@ -103,7 +103,7 @@ class StatServer(Section):
     refresh_seconds: Annotated[float, Field(ge=1, le=600), Key("refreshPeriod")] = 5.0
     """Seconds over which every statistic is asked for once; for the kind `gms`."""
     concurrency: Annotated[int, Field(ge=1, le=64)] = 8
-    """Most requests of a node under way at one server; for the kind `gms`."""
+    """Most requests of a node in flight at one server; for the kind `gms`."""
     cache_age_seconds: Annotated[int, Field(ge=0, le=600), Key("cacheAge")] = 2
     """Greatest age in seconds of a cached value the server may answer with; for the kind `gms`."""
     statistics: StatisticsOptions = StatisticsOptions()

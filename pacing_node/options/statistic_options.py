@@ -97,7 +97,7 @@ class StatisticsOptions(Section):
     handle_time: Annotated[Spared, Key("handleTime")] = None
     """Mean handle time, seconds."""
     agent_state: Annotated[Needed, Key("agentState")] = None
-    """State of an agent, with his capacity by medium."""
+    """State of an agent, with the capacity by medium."""
     queue_type: Annotated[str, Field(min_length=1), Key("queueType")] = "Queue"
     """Type of object a queue is asked for as; for the kinds `statistics-api` and `gms`."""
     agent_type: Annotated[str, Field(min_length=1), Key("agentType")] = "Agent"
