@@ -202,10 +202,21 @@ class ClusterMember:
         if term is not None:
             self._self_demotion.report(term, succeeded=succeeded)
 
+    def report_accepted(self, epoch: int, at: float) -> None:
+        """Report that the receiver accepted an action of the term ``epoch``, Unix time in seconds; its own, or one it
+        has been told of. History counts the gap before a term from these.
+        """
+        self._backend.acted(epoch, at)
+
     @property
     def paused(self) -> Pause | None:
         """The pause of the cluster in force now; None when there is none."""
         return self._backend.pause.current
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What cannot be read of what the cluster keeps, in words: it counts as if it were not there."""
+        return self._backend.pause.faults
 
     async def pause(self, by: str, seconds: float | None = None) -> Pause:
         """Pause the whole cluster, for ``seconds`` or until resumed: its master goes on, and nobody takes over.

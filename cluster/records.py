@@ -41,6 +41,8 @@ class MemberInfo:
     version: str
     started_at: float
     """Unix time in seconds."""
+    broken: tuple[str, ...] = ()
+    """What cannot be read of its entry, in words; an entry that others can read has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ class HistoryEntry:
 
     epoch: int
     node: str
-    began_at: float
-    """Unix time in seconds on the clock of the node that led."""
+    began_at: float | None
+    """Unix time in seconds on the clock of the node that led; None when it cannot be read."""
     previous: str | None
     """Name of the master before; None for the first term."""
     ended_at: float | None
@@ -79,8 +81,15 @@ class HistoryEntry:
     cause: str | None
     """A value of ``EndCause``; None while it lasts."""
     gap_seconds: float | None
-    """Time without a master before this term, as far as clocks of two machines tell; None for the first term, and
-    while nobody knows when the one before ended."""
+    """Time without an accepted action before this term, as far as clocks of two machines tell; None for the first
+    term, before its first accepted action, and where nobody knows. Without any report of actions: time without a
+    master."""
+    first_action_at: float | None = None
+    """When the receiver accepted the first action of this term, Unix time in seconds; None before, or unknown."""
+    last_action_at: float | None = None
+    """When it accepted the last one; None while the term lasts, or unknown."""
+    broken: tuple[str, ...] = ()
+    """What cannot be read of the entry, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +101,5 @@ class Pause:
     began_at: float
     until: float | None
     """When it ends by itself; None when only a resumption ends it."""
+    broken: tuple[str, ...] = ()
+    """What cannot be read of it, in words: it is in force all the same."""

@@ -51,6 +51,10 @@ class Backend(Protocol):
         """Promise a master not to contend for so long; why not, empty when promised."""
         ...
 
+    def acted(self, epoch: int, at: float) -> None:
+        """The receiver has accepted an action of this term ``at``, Unix time in seconds."""
+        ...
+
     async def history(self, limit: int) -> Sequence[HistoryEntry]:
         """The newest terms, newest first."""
         ...

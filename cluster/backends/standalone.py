@@ -248,6 +248,8 @@ class StandaloneBackend:
         self.pause.on_change.add(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
         self._own: MemberInfo | None = None
         self._began_at = 0.0
+        self._first_action: tuple[int, float] | None = None
+        """Epoch and time of the first accepted action of the newest term that had one."""
 
     def listen(self, on_change: Callable[[], None]) -> None:
         """Call back after each change of role or state."""
@@ -285,4 +287,11 @@ class StandaloneBackend:
         status = self.mastership.status
         if self._own is None or status.master is None or limit < 1:
             return []
-        return [HistoryEntry(status.epoch, self._own.name, self._began_at, None, None, None, None)]
+        first = self._first_action
+        acted_at = first[1] if first is not None and first[0] == status.epoch else None
+        return [HistoryEntry(status.epoch, self._own.name, self._began_at, None, None, None, None, acted_at)]
+
+    def acted(self, epoch: int, at: float) -> None:
+        """The receiver has accepted an action of this term, Unix time in seconds."""
+        if self._first_action is None or self._first_action[0] != epoch:
+            self._first_action = epoch, at

@@ -89,6 +89,7 @@ class ZooKeeperBackend:
             self._membership.joined,
             self.documents.joined,
             self._pause_documents.joined,
+            lambda: self._write(self._history.catch_up()),
             self._remember_cluster_id,
         ):
             self.mastership.on_joined.add(joined)
@@ -122,6 +123,11 @@ class ZooKeeperBackend:
     async def history(self, limit: int) -> Sequence[HistoryEntry]:
         """The newest terms, newest first. Raises UnavailableError."""
         return await self._history.newest(limit)
+
+    def acted(self, epoch: int, at: float) -> None:
+        """The receiver has accepted an action of this term, whoever leads it; Unix time in seconds."""
+        if self._history.acted(epoch, at):
+            self._write(self._history.catch_up())
 
     def _began(self, claim: Claim) -> None:
         if self._reporter is not None:

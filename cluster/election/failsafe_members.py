@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from cluster.records import MemberInfo
 
+_LONGEST_SECONDS = 604_800.0
+"""No failsafe lasts longer than a week: a list that says so is damaged."""
+
 FailsafeMember = tuple[str, str]
 """Name and clustering address of a member."""
 
@@ -53,8 +56,11 @@ def decode_failsafe_list(data: bytes, path: str) -> FailsafeList | None:
     try:
         content: dict[str, Any] = json.loads(data)
         failsafe_members = frozenset((str(each["name"]), str(each["clustering"])) for each in content["members"])
-        return FailsafeList(failsafe_members, float(content["promise_seconds"]), float(content["longest_seconds"]))
-    except (ValueError, KeyError, TypeError) as failure:
+        seconds = float(content["promise_seconds"]), float(content["longest_seconds"])
+        if not all(0.0 <= each <= _LONGEST_SECONDS for each in seconds):
+            raise ValueError(seconds)
+        return FailsafeList(failsafe_members, *seconds)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as failure:
         message = f"{path}: found {data[:60]!r}, expected the list of members that may become master; empty it to go on"
         raise DamagedStateError(message) from failure
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from dataclasses import asdict, replace
-from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import structlog
 
 from cluster import errors
 from cluster.mastership import EndCause
 from cluster.records import HistoryEntry
+from cluster.zookeeper.history_entries import decode_entry, encode_entry, epoch_of, merged, stranger, with_gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cluster.zookeeper.client import ZooKeeperSession
     from cluster.zookeeper.paths import Paths
@@ -23,52 +22,16 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 KEPT_TERMS = 200
-
-
-def encode_entry(entry: HistoryEntry) -> bytes:
-    """The content of an entry's node: all but the gap, which depends on the term before and is told when read."""
-    content = asdict(entry)
-    del content["gap_seconds"]
-    return json.dumps(content).encode()
-
-
-def decode_entry(data: bytes) -> HistoryEntry | None:
-    """The entry in the content of its node, without its gap; None when it cannot be read."""
-    try:
-        content: dict[str, Any] = json.loads(data)
-        return HistoryEntry(
-            epoch=int(content["epoch"]),
-            node=str(content["node"]),
-            began_at=float(content["began_at"]),
-            previous=content.get("previous"),
-            ended_at=content.get("ended_at"),
-            cause=content.get("cause"),
-            gap_seconds=None,
-        )
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def with_gap(entry: HistoryEntry, before: HistoryEntry | None) -> HistoryEntry:
-    """The entry with the time that passed since the term before ended, if somebody knows when that was.
-
-    A master's word about its own end may arrive after its successor has entered, so the gap is not kept with the entry.
-    A term which the successor itself closed ended at an unknown moment: its end is only the successor's beginning.
-    """
-    if before is None or before.ended_at is None:
-        return entry
-    if before.cause == EndCause.SESSION_LOST.value and before.ended_at == entry.began_at:
-        return entry
-    return replace(entry, gap_seconds=max(0.0, entry.began_at - before.ended_at))
+_ATTEMPTS = 5
 
 
 class History:
     """The newest terms, one node for each, named by its epoch.
 
-    A term is entered by the node that terms, its end by the same node, which knows the cause. A master that could
-    not write its end any more is closed by its successor as ``session_lost``, or by its supervisor as ``process_died``;
-    its own word replaces theirs should it come later. Nothing here takes part in the election: it is written after the
-    fact and may be lost.
+    A term is entered by the node that leads, its end by the same node, which knows when and why; what cannot be written
+    while ZooKeeper is away is written when it is back. A master that cannot write its end any more is closed by its
+    successor as ``session_lost``, without a time, or by its supervisor as ``process_died``; its own word replaces
+    theirs should it come later. Nothing here takes part in the election: it is written after the fact and may be lost.
     """
 
     def __init__(self, session: ZooKeeperSession, paths: Paths, node: str) -> None:
@@ -76,73 +39,134 @@ class History:
         self._paths = paths
         self._node = node
         self._writing = asyncio.Lock()
+        self._own: dict[int, HistoryEntry] = {}
+        """What is known of this node's terms, until all of it is written."""
+        self._unwritten: set[int] = set()
+        self._last_action: tuple[int, float] | None = None
+        """Epoch and time of the newest accepted action this node knows of, on whichever node."""
 
     async def began(self, epoch: int, began_at: float) -> None:
-        """Enter a term of this node; close the one before if nobody has. ``began_at`` is Unix time in seconds."""
+        """Enter a term of this node; close the previous one if nobody has. ``began_at`` is Unix time in seconds."""
+        self._know(replace(self._known(epoch), began_at=began_at))
         async with self._writing:
-            await self._enter(epoch, began_at)
+            await self._write_unwritten()
+            await self._close_previous(epoch)
+            await self._prune()
 
     async def ended(self, epoch: int, ended_at: float, cause: EndCause) -> None:
         """Close a term by the word of who knows; ``ended_at`` is Unix time in seconds."""
+        last = self._last_action
+        last_action_at = last[1] if last is not None and last[0] == epoch else None
+        self._know(replace(self._known(epoch), ended_at=ended_at, cause=cause.value, last_action_at=last_action_at))
+        await self.catch_up()
+
+    def acted(self, epoch: int, at: float) -> bool:
+        """The receiver accepted an action of this term ``at`` (Unix seconds); True for a node's first of its term.
+
+        Only then something is to be written, by :meth:`catch_up`.
+        """
+        if self._last_action is None or (epoch, at) > self._last_action:
+            self._last_action = epoch, at
+        own = self._own.get(epoch)
+        if own is None or own.first_action_at is not None:
+            return False
+        self._know(replace(own, first_action_at=at))
+        return True
+
+    async def catch_up(self) -> None:
+        """Write what could not be written when it happened. Raises UnavailableError."""
         async with self._writing:
-            entry = await self._read(epoch)
-            if entry is None:
-                entry = HistoryEntry(epoch, self._node, ended_at, None, None, None, None)
-            await self._close(replace(entry, ended_at=ended_at, cause=cause.value), replace_existing=True)
+            await self._write_unwritten()
 
     async def newest(self, limit: int) -> Sequence[HistoryEntry]:
-        """The newest terms, newest first."""
-        epochs = sorted(await self._epochs(), reverse=True)[: limit + 1]
-        read = await asyncio.gather(*(self._read(epoch) for epoch in epochs))
-        entries = [entry for entry in read if entry is not None]
-        with_gaps = [with_gap(entry, before) for entry, before in zip_longest(entries, entries[1:])]
-        return with_gaps[:limit]
+        """The newest terms, newest first; what is no term comes last. Raises UnavailableError."""
+        names = await self._session.children(self._paths.history)
+        epochs = sorted((epoch for name in names if (epoch := epoch_of(name)) is not None), reverse=True)
+        read = await asyncio.gather(*(self._read(epoch) for epoch in epochs[: limit + 1]))
+        entries = with_gaps([entry for entry in read if entry is not None])
+        return [*entries[:limit], *(stranger(name) for name in names if epoch_of(name) is None)][:limit]
 
-    async def _enter(self, epoch: int, began_at: float) -> None:
-        before = await self._newest_before(epoch)
-        if before is not None and before.ended_at is None:
-            closed = replace(before, ended_at=began_at, cause=EndCause.SESSION_LOST.value)
-            await self._close(closed, replace_existing=False)
-        entry = HistoryEntry(epoch, self._node, began_at, before.node if before else None, None, None, None)
-        try:
-            await self._session.create(self._path(epoch), encode_entry(entry))
-        except errors.NodeExistsError:
-            log.debug("history.entered_already", epoch=epoch)
-        await self._prune()
+    # --- what this node knows ----------------------------------------------------------------------------------------
+
+    def _known(self, epoch: int) -> HistoryEntry:
+        return self._own.get(epoch) or HistoryEntry(epoch, self._node, None, None, None, None, None)
+
+    def _know(self, entry: HistoryEntry) -> None:
+        self._own[entry.epoch] = entry
+        self._unwritten.add(entry.epoch)
+
+    async def _write_unwritten(self) -> None:
+        while self._unwritten:
+            epoch = min(self._unwritten)
+            known = self._own[epoch]
+            earlier = await self._newest_before(epoch)
+            written = replace(known, previous=earlier.node or None if earlier else None)
+            await self._update(epoch, lambda found, written=written: merged(written, found))  # type: ignore[misc]
+            if self._own[epoch] is not known:
+                continue  # more has become known meanwhile
+            self._unwritten.discard(epoch)
+            if known.cause is not None:
+                del self._own[epoch]
+
+    async def _close_previous(self, epoch: int) -> None:
+        """The previous term is over: say so where its own node could not, and when its last action was accepted."""
+        earlier = await self._newest_before(epoch)
+        if earlier is None or earlier.broken:
+            return
+        last = self._last_action
+        last_action_at = last[1] if last is not None and last[0] == earlier.epoch else None
+
+        def closed(found: HistoryEntry | None) -> HistoryEntry | None:
+            if found is None or found.broken:
+                return None
+            cause = found.cause or EndCause.SESSION_LOST.value
+            return replace(found, cause=cause, last_action_at=found.last_action_at or last_action_at)
+
+        await self._update(earlier.epoch, closed)
+
+    # --- in ZooKeeper ------------------------------------------------------------------------------------------------
 
     def _path(self, epoch: int) -> str:
         return f"{self._paths.history}/{epoch:010d}"
 
     async def _epochs(self) -> list[int]:
-        return [int(name) for name in await self._session.children(self._paths.history) if name.isdecimal()]
+        names = await self._session.children(self._paths.history)
+        return sorted(epoch for name in names if (epoch := epoch_of(name)) is not None)
 
     async def _read(self, epoch: int) -> HistoryEntry | None:
         try:
             data, _ = await self._session.get(self._path(epoch))
         except errors.NodeMissingError:
             return None
-        return decode_entry(data)
+        return decode_entry(epoch, data)
 
     async def _newest_before(self, epoch: int) -> HistoryEntry | None:
         earlier = [each for each in await self._epochs() if each < epoch]
         return await self._read(max(earlier)) if earlier else None
 
-    async def _close(self, entry: HistoryEntry, *, replace_existing: bool) -> None:
-        path = self._path(entry.epoch)
-        try:
-            data, stat = await self._session.get(path)
-            existing = decode_entry(data)
-            if existing is not None and existing.ended_at is not None and not replace_existing:
-                return
-            await self._session.set(path, encode_entry(entry), stat.version)
-        except errors.NodeMissingError:
-            await self._session.create(path, encode_entry(entry))
-        except errors.ConflictError:
-            if replace_existing:
-                await self._session.set(path, encode_entry(entry))
+    async def _update(self, epoch: int, change: Callable[[HistoryEntry | None], HistoryEntry | None]) -> None:
+        """Replace an entry by what ``change`` makes of it, however many others do the same; None leaves it."""
+        path = self._path(epoch)
+        for _ in range(_ATTEMPTS):
+            try:
+                try:
+                    data, stat = await self._session.get(path)
+                except errors.NodeMissingError:
+                    entry = change(None)
+                    if entry is not None:
+                        await self._session.create(path, encode_entry(entry))
+                    return
+                found = decode_entry(epoch, data)
+                entry = change(found)
+                if entry is not None and entry != found:
+                    await self._session.set(path, encode_entry(entry), stat.version)
+            except (errors.ConflictError, errors.NodeExistsError, errors.NodeMissingError):
+                continue
+            return
+        log.info("history.contended", epoch=epoch)
 
     async def _prune(self) -> None:
-        for epoch in sorted(await self._epochs())[:-KEPT_TERMS]:
+        for epoch in (await self._epochs())[:-KEPT_TERMS]:
             try:
                 await self._session.delete(self._path(epoch))
             except errors.NodeMissingError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,7 +13,9 @@ from cluster import errors, tasks
 from cluster.backoff import Backoff
 from cluster.listeners import Listeners
 from cluster.mastership import ZooKeeperState
+from cluster.outside_text import one_line
 from cluster.records import MemberInfo
+from cluster.zookeeper.content import Content
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,27 +31,26 @@ RETRY_SECONDS = (0.25, 1.0)
 
 def encode_member(info: MemberInfo) -> bytes:
     """The content of a member's node."""
-    return json.dumps(asdict(info)).encode()
+    content = asdict(info)
+    del content["broken"]
+    return json.dumps(content).encode()
 
 
 def decode_member(name: str, data: bytes) -> MemberInfo:
     """The member in the content of its node; unknown keys are left alone, missing ones are empty.
 
-    Members of a newer or an older version can run side by side.
+    Members of a newer or an older version can run side by side. Never raises: what cannot be read is empty, and named
+    in ``broken``.
     """
-    try:
-        content = json.loads(data)
-    except ValueError:
-        content = {}
-    known = content if isinstance(content, dict) else {}
-    started_at = known.get("started_at", 0.0)
-    return MemberInfo(
-        name=name,
-        http=str(known.get("http", "")),
-        clustering=str(known.get("clustering", "")),
-        version=str(known.get("version", "")),
-        started_at=float(started_at) if isinstance(started_at, int | float) else 0.0,
+    content = Content(data)
+    info = MemberInfo(
+        name=one_line(name),
+        http=content.text("http"),
+        clustering=content.text("clustering"),
+        version=content.text("version"),
+        started_at=content.moment("started_at") or 0.0,
     )
+    return replace(info, broken=tuple(content.broken))
 
 
 class Membership:

@@ -6,6 +6,11 @@ import json
 from dataclasses import dataclass
 
 from cluster.errors import DamagedStateError
+from cluster.outside_text import one_line
+from cluster.zookeeper.content import Content
+
+_MOST_DIGITS = 18
+"""Longest epoch: what is longer fits no integer on the wire."""
 
 DEFAULT_BASE = "pacing"
 """Node below which clusters have their trees, unless the hosts name another."""
@@ -76,7 +81,7 @@ def encode_epoch(epoch: int, node: str, successor: str = "", *, ended_clean: boo
 def decode_epoch(data: bytes, path: str) -> int:
     """The epoch in the content of its node. Raises DamagedStateError."""
     number = data.decode(errors="replace").split(" ", 1)[0]
-    if not number.isdecimal():
+    if not (number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS):
         message = f"{path}: found {data[:40]!r}, expected a number and the name of a node"
         raise DamagedStateError(message)
     return int(number)
@@ -84,7 +89,7 @@ def decode_epoch(data: bytes, path: str) -> int:
 
 def decode_successor(data: bytes) -> str:
     """The node named as successor in the content of the epoch's node; empty when there is none."""
-    words = data.decode(errors="replace").split(" ")
+    words = one_line(data.decode(errors="replace")).split(" ")
     return words[2] if len(words) == 3 or words[3:] == [ENDED_CLEAN] else ""
 
 
@@ -100,8 +105,6 @@ def encode_master(node: str, epoch: int) -> bytes:
 
 def decode_master(data: bytes) -> tuple[str | None, int]:
     """Name and epoch in the content of the master's node; (None, 0) where it cannot be read."""
-    try:
-        content = json.loads(data)
-        return str(content["node"]), int(content["epoch"])
-    except (ValueError, KeyError, TypeError):
-        return None, 0
+    content = Content(data)
+    node, epoch = content.text("node"), content.whole("epoch")
+    return (node, epoch) if node and epoch is not None else (None, 0)

@@ -13,6 +13,7 @@ import structlog
 from cluster.errors import ConflictError
 from cluster.listeners import Listeners
 from cluster.records import Pause
+from cluster.zookeeper.content import Content
 
 if TYPE_CHECKING:
     from cluster.documents import Document, DocumentStore
@@ -24,14 +25,35 @@ LONGEST_WAIT_SECONDS = 10.0
 """Longest time between two looks at whether a pause has run out."""
 
 
+def encode_pause(pause: Pause) -> bytes:
+    """A pause as its document."""
+    content = asdict(pause)
+    del content["broken"]
+    return json.dumps(content).encode()
+
+
 def decode_pause(data: bytes) -> Pause | None:
-    """The pause in a document; None for a resumption and for what cannot be read."""
-    try:
-        content = json.loads(data)
-        until = content["until"]
-        return Pause(str(content["by"]), float(content["began_at"]), None if until is None else float(until))
-    except (ValueError, KeyError, TypeError):
+    """The pause in a document; None for a resumption and for what is none.
+
+    Never raises. A pause whose end cannot be read lasts until it is resumed, and says so in ``broken``.
+    """
+    content = Content(data)
+    by, began_at = content.optional_text("by"), content.moment("began_at")
+    if by is None or began_at is None or not content.holds("until"):
         return None
+    until = content.moment("until")
+    return Pause(by, began_at, until, tuple(content.broken))
+
+
+def pause_faults(data: bytes) -> tuple[str, ...]:
+    """What is wrong with a document that is neither empty, nor a pause, nor a resumption; empty when nothing is."""
+    content = Content(data)
+    if not data or decode_pause(data) is not None or content.holds("resumed_by"):
+        return ()
+    if content.readable:
+        content.text("by", required=True)
+        content.moment("began_at", required=True)
+    return tuple(f"pause: {fault}" for fault in content.broken) or ("pause: until is missing",)
 
 
 def pause_in_force(data: bytes) -> Pause | None:
@@ -60,6 +82,11 @@ class PauseSwitch:
         """The pause in force now; None when there is none."""
         return pause_in_force(self._data)
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with the document, in words; it is no pause then."""
+        return pause_faults(self._data)
+
     def start(self) -> None:
         """Follow the document from now on."""
         self._store.watch(self._changed)
@@ -79,7 +106,7 @@ class PauseSwitch:
         """Pause the cluster, for ``seconds`` or until resumed; replaces a pause in force. Raises UnavailableError."""
         now = time.time()
         pause = Pause(by, now, None if seconds is None else now + seconds)
-        await self._write(json.dumps(asdict(pause)).encode())
+        await self._write(encode_pause(pause))
         log.info("pause.ordered", by=by, seconds=seconds)
         return pause
 

@@ -34,6 +34,7 @@ async def cluster_page(
         "epoch": newest.epoch if newest else max((status.epoch for status in statuses), default=0),
         "paused": _pause(member.paused),
         "fencing": fencing,
+        "broken": list(member.faults),
         "members": [_member(status) for status in statuses],
         "history": await history_page(member, HISTORY_SHOWN),
     }
@@ -43,7 +44,7 @@ def _pause(pause: Pause | None) -> dict[str, Any] | None:
     """The pause in force; None when there is none."""
     if pause is None:
         return None
-    return {"by": pause.by, "began_at": pause.began_at, "until": pause.until}
+    return {"by": pause.by, "began_at": pause.began_at, "until": pause.until, "broken": list(pause.broken)}
 
 
 def _member(status: MemberStatus) -> dict[str, Any]:
@@ -63,6 +64,7 @@ def _member(status: MemberStatus) -> dict[str, Any]:
         "paused": status.paused,
         "reachable": status.reachable,
         "error": status.error,
+        "broken": list(status.info.broken),
     }
 
 
@@ -91,4 +93,5 @@ def history_entry(entry: HistoryEntry) -> dict[str, Any]:
         "ended_at": entry.ended_at,
         "cause": entry.cause,
         "gap_seconds": entry.gap_seconds,
+        "broken": list(entry.broken),
     }

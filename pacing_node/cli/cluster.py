@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +16,7 @@ from pacing_node.cli.output import (
     number,
     print_json,
     print_table,
+    utc,
 )
 
 COLUMNS = ["member", "role", "state", "epoch", "lease left", "zookeeper", "version", "http", "clustering", "note"]
@@ -51,6 +51,8 @@ def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TAB
     print_table(title, COLUMNS, [_row(member) for member in page["members"]], frozenset({"epoch", "lease left"}))
     if paused and page["master"] is None and page["mode"] != "standalone":
         typer.echo("no master, and nobody takes over while the cluster is paused: pacing resume")
+    for fault in page.get("broken", ()):
+        typer.echo(f"cannot be read: {fault}")
     if any(member["state"] == "failsafe" for member in page["members"]):
         typer.echo(FAILSAFE_NOTE)
     if note := FENCING_NOTES.get(page.get("fencing") or ""):
@@ -70,16 +72,16 @@ def _row(member: dict[str, Any]) -> list[str]:
         member["version"],
         member["http"],
         member["clustering"],
-        "" if member["reachable"] else f"not reachable: {member['error']}",
+        ("" if member["reachable"] else f"not reachable: {member['error']}") + _broken(member),
     ]
 
 
 def _term(entry: dict[str, Any]) -> str:
     """One term as a line for people."""
-    began = datetime.fromtimestamp(entry["began_at"], UTC).strftime("%H:%M:%S")
+    began = utc(entry["began_at"], "%H:%M:%S")
     ended = f", ended: {entry['cause'] or 'not known'}" if entry["ended_at"] or entry["cause"] else ""
     gap = f", {entry['gap_seconds']:.2f} s after {entry['previous']}" if entry["gap_seconds"] is not None else ""
-    return f"epoch {entry['epoch']}: {entry['node']} since {began} UTC{gap}{ended}"
+    return f"epoch {entry['epoch']}: {entry['node']} since {began} UTC{gap}{ended}{_broken(entry)}"
 
 
 def history(
@@ -98,7 +100,7 @@ def history(
             entry["node"],
             _moment(entry["began_at"]),
             _moment(entry["ended_at"]),
-            entry["cause"] or "–",
+            (entry["cause"] or "–") + _broken(entry),
             "–" if entry["gap_seconds"] is None else f"{entry['gap_seconds']:.3f} s",
         ]
         for entry in page["history"]
@@ -112,4 +114,10 @@ def history(
 
 
 def _moment(at: float | None) -> str:
-    return "–" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    return utc(at) if at is None else utc(at, "%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+def _broken(entry: dict[str, Any]) -> str:
+    """What cannot be read of an entry, for the end of its line."""
+    broken = entry.get("broken")
+    return f" (broken entry: {'; '.join(broken)})" if broken else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +11,7 @@ import typer
 from cluster.errors import ClusterError, UnavailableError
 from pacing_node.cli.config_change import Yes, read_stored, replace
 from pacing_node.cli.node_file import REFUSED, NodeFile, node_of, security_of
-from pacing_node.cli.output import ExitCode, Output, OutputOption, fail, print_json, print_table
+from pacing_node.cli.output import ExitCode, Output, OutputOption, fail, print_json, print_table, utc
 from pacing_node.options.cluster_options import parse_cluster_options
 from pacing_node.options.document_access import open_history
 from pacing_node.options.errors import ConfigurationError
@@ -104,7 +103,7 @@ def _described(past: PastVersion, before: PastVersion | None) -> dict[str, Any]:
         diff = options_diff(masked(before.text), masked(past.text), f"version {before.version}", f"v. {past.version}")
     lines = diff.splitlines()[2:]
     gone, new = (sum(line.startswith(sign) for line in lines) for sign in "-+")
-    at = datetime.fromtimestamp(past.written_at, UTC).isoformat(timespec="seconds") if past.written_at else None
+    at = utc(past.written_at, "%Y-%m-%dT%H:%M:%S+00:00") if past.written_at else None
     changes = f"+{new} -{gone}" if before is not None else "first kept"
     return {
         "version": past.version,

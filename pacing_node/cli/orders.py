@@ -6,7 +6,6 @@ import asyncio
 import getpass
 import re
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +15,7 @@ from cluster.admin.member_calls import open_calls
 from cluster.errors import ClusterError, SettingsError
 from cluster.records import MemberInfo
 from pacing_node.assembly.cluster_settings import peer_tls
-from pacing_node.cli.output import DEFAULT_URL, ExitCode, Output, OutputOption, UrlOption, ask, fail, print_json
+from pacing_node.cli.output import DEFAULT_URL, ExitCode, Output, OutputOption, UrlOption, ask, fail, print_json, utc
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.node_options import load_node_options
 
@@ -142,7 +141,7 @@ def resume(
 
 def moment(until: float | None) -> str:
     """The end of a pause for people."""
-    return "resumed" if until is None else datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return "resumed" if until is None else f"{utc(until)} UTC"
 
 
 def _all_paused(page: dict[str, Any], *, paused: bool) -> bool:

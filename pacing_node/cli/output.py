@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -82,6 +83,16 @@ def print_table(title: str, columns: list[str], rows: list[list[str]], right: fr
     if not console.is_terminal:
         console = Console(width=200)
     console.print(table)
+
+
+def utc(at: Any, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """A moment in Unix seconds for people, by UTC; a dash without one, and what was found where it is no time."""
+    if at is None:
+        return "–"
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime(form)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return f"no time: {str(at)[:40]}"
 
 
 def number(value: float | None, digits: int = 0, missing: str = "–") -> str:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from cluster.errors import ConflictError
+from cluster.outside_text import one_line, valid_text
 
 if TYPE_CHECKING:
     from cluster.documents import DocumentStore
@@ -83,4 +84,4 @@ def _past(entry: dict[str, Any]) -> PastVersion | None:
     if isinstance(version, bool) or not isinstance(version, int) or not isinstance(text, str):
         return None
     known = isinstance(at, int | float) and not isinstance(at, bool) and 0 <= at < 1e11
-    return PastVersion(version, text, at if known else None, by if isinstance(by, str) else "")
+    return PastVersion(version, valid_text(text), at if known else None, one_line(by) if isinstance(by, str) else "")

@@ -1,43 +1,91 @@
-"""The gap before a term: told by who knows when the term before ended, whichever word arrives first."""
+"""The history tells outages: what the receiver saw, and what the nodes knew; odd entries are shown as broken."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from cluster.records import HistoryEntry
-from cluster.zookeeper.history import decode_entry, encode_entry, with_gap
+from cluster.zookeeper.history_entries import decode_entry, encode_entry, epoch_of, merged, stranger, with_gaps
 
 
-def term(epoch: int, began_at: float, ended_at: float | None, cause: str | None) -> HistoryEntry:
-    return HistoryEntry(epoch, f"node-{epoch}", began_at, None, ended_at, cause, None)
+def term(epoch: int, began_at: float | None, ended_at: float | None, cause: str | None, **more) -> HistoryEntry:
+    return HistoryEntry(epoch, f"node-{epoch}", began_at, None, ended_at, cause, None, **more)
 
 
-def test_the_gap_is_the_time_from_the_end_of_the_term_before():
-    assert with_gap(term(2, 103.5, None, None), term(1, 90.0, 103.0, "resigned")).gap_seconds == 0.5
+def gap(entry: HistoryEntry, *before: HistoryEntry) -> float | None:
+    """``before`` newest first."""
+    return with_gaps([entry, *before])[0].gap_seconds
 
 
-def test_clocks_that_disagree_give_no_negative_gap():
-    assert with_gap(term(2, 102.9, None, None), term(1, 90.0, 103.0, "resigned")).gap_seconds == 0.0
+class TestGap:
+    def test_it_is_the_time_from_the_last_accepted_action_to_the_first(self):
+        before = term(1, 90.0, 103.0, "lease_expired", first_action_at=91.0, last_action_at=100.0)
+        assert gap(term(2, 178.0, None, None, first_action_at=179.0), before) == 79.0
+
+    def test_it_is_not_known_before_the_first_accepted_action(self):
+        assert gap(term(2, 178.0, None, None), term(1, 90.0, 103.0, "resigned", last_action_at=100.0)) is None
+
+    def test_a_term_without_an_accepted_action_belongs_to_the_gap(self):
+        silent = term(2, 110.0, 120.0, "operator")
+        before = term(1, 90.0, 103.0, "resigned", last_action_at=100.0)
+        assert gap(term(3, 121.0, None, None, first_action_at=122.0), silent, before) == 22.0
+
+    def test_clocks_that_disagree_give_no_negative_gap(self):
+        before = term(1, 90.0, 103.0, "resigned", last_action_at=103.0)
+        assert gap(term(2, 102.9, None, None, first_action_at=102.95), before) == 0.0
+
+    def test_the_first_term_has_none(self):
+        assert gap(term(1, 90.0, None, None, first_action_at=91.0)) is None
+
+    def test_without_any_report_of_actions_it_is_the_time_without_a_master(self):
+        assert gap(term(2, 103.5, None, None), term(1, 90.0, 103.0, "resigned")) == 0.5
+
+    def test_a_term_whose_end_nobody_told_leaves_it_unknown(self):
+        entry = term(2, 103.0, None, None)
+        assert gap(entry, term(1, 90.0, None, None)) is None
+        assert gap(entry, term(1, 90.0, None, "session_lost")) is None
+
+    def test_an_end_that_an_older_version_made_up_leaves_it_unknown(self):
+        assert gap(term(2, 103.0, None, None), term(1, 90.0, 103.0, "session_lost")) is None
+
+    def test_a_broken_begin_leaves_it_unknown(self):
+        assert gap(term(2, None, None, None), term(1, 90.0, 103.0, "resigned")) is None
 
 
-def test_the_first_term_has_no_gap():
-    assert with_gap(term(1, 90.0, None, None), None).gap_seconds is None
+class TestContent:
+    def test_what_is_kept_is_what_was_written_but_the_gap(self):
+        entry = term(7, 103.0, 110.0, "fenced", first_action_at=104.0, last_action_at=109.0)
+        assert decode_entry(7, encode_entry(replace(entry, gap_seconds=2.0))) == entry
 
+    def test_the_word_of_the_node_that_led_wins_where_it_has_one(self):
+        found = term(3, 10.0, None, "session_lost", last_action_at=20.0)
+        known = merged(term(3, 10.0, 22.0, "lease_expired", first_action_at=11.0), found)
+        assert known == term(3, 10.0, 22.0, "lease_expired", first_action_at=11.0, last_action_at=20.0)
 
-def test_a_term_whose_end_nobody_told_leaves_the_gap_unknown():
-    entry = term(2, 103.0, None, None)
-    assert with_gap(entry, term(1, 90.0, None, None)).gap_seconds is None
-    assert with_gap(entry, term(1, 90.0, 103.0, "session_lost")).gap_seconds is None
+    @pytest.mark.parametrize(
+        ("data", "named"),
+        [
+            (b'{"node": "a", "began_at": 5.0, "ended_at": "x"}', "ended_at: found 'x'"),
+            (b'{"node": "a", "began_at": 1e999}', "began_at: found inf"),
+            (b'{"node": "a", "began_at": 1767323045000}', "began_at: found 1767323045000"),
+            (b'{"node": "a", "began_at": 5.0, "cause": {"a": 1}}', "cause: found {'a': 1}"),
+            (b'{"node": 7, "began_at": 5.0}', "node: found 7"),
+            (b"", "found b'', expected a JSON object"),
+            (b"[" * 100_000, "expected a JSON object"),
+            (b'{"node": "a", "began_at": 1' + b"0" * 400 + b"}", "began_at: found 1000"),
+        ],
+    )
+    def test_what_cannot_be_read_is_shown_as_broken_and_the_rest_is_kept(self, data: bytes, named: str):
+        entry = decode_entry(7, data)
+        assert entry.epoch == 7
+        assert named in entry.broken[0]
 
+    def test_names_of_nodes_are_fit_for_every_output(self):
+        entry = decode_entry(7, b'{"node": "a\\ud83d\\n\\u202eb", "began_at": 5.0}')
+        assert entry.node == "a   b"
 
-def test_a_master_that_tells_its_lost_session_itself_makes_the_gap_known():
-    entry = term(2, 103.0, None, None)
-    assert with_gap(entry, term(1, 90.0, 101.0, "session_lost")).gap_seconds == 2.0
-
-
-def test_what_is_kept_is_what_was_written_but_the_gap():
-    entry = term(7, 103.0, 110.0, "fenced")
-    assert decode_entry(encode_entry(with_gap(entry, term(6, 90.0, 101.0, "resigned")))) == entry
-
-
-def test_an_entry_that_cannot_be_read_is_no_entry():
-    for damaged in (b"", b"[]", b"{}", b"\xff", b'{"epoch": "x", "node": 1, "began_at": 2}'):
-        assert decode_entry(damaged) is None
+    def test_a_node_that_is_no_entry_is_shown_as_such(self):
+        assert [epoch_of(name) for name in ("0000000007", "x", "9" * 5000, "٣")] == [7, None, None, None]
+        assert "'x'" in stranger("x").broken[0]

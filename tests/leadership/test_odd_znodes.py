@@ -1,0 +1,111 @@
+"""Whatever ZooKeeper holds is read: entry by entry, without an exception, and fit for every page and every command."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from cluster.election.failsafe_members import decode_failsafe_list
+from cluster.errors import DamagedStateError
+from cluster.zookeeper import paths
+from cluster.zookeeper.history_entries import decode_entry, with_gaps
+from cluster.zookeeper.membership import decode_member
+from cluster.zookeeper.pause import decode_pause, pause_faults
+
+FIELDS = (
+    *("epoch", "node", "began_at", "previous", "ended_at", "cause", "first_action_at", "last_action_at"),
+    *("name", "http", "clustering", "version", "started_at", "by", "until", "resumed_by", "at"),
+    *("members", "promise_seconds", "longest_seconds"),
+)
+TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=12)
+NUMBERS = st.one_of(
+    st.integers(),
+    st.floats(),
+    st.sampled_from([10**400, -1, 0, 1767323045000, 1e308, math.inf, math.nan, 1767323045.5]),
+)
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), NUMBERS, TEXT),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXT, inner, max_size=3)),
+    max_leaves=6,
+)
+OBJECTS = st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=10).map(lambda each: json.dumps(each).encode())
+ZNODES = st.one_of(OBJECTS, st.binary(max_size=60), VALUES.map(lambda each: json.dumps(each).encode()))
+NESTED = b"[" * 100_000
+HUGE = b'{"epoch": ' + b"9" * 5000 + b"}"
+
+
+def fit(value: object) -> None:
+    """Fails unless every output takes it: JSON without NaN, UTF-8, one line for a terminal."""
+    json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+
+
+@given(ZNODES)
+@example(NESTED)
+@example(HUGE)
+def test_every_history_entry(data: bytes):
+    (entry,) = with_gaps([decode_entry(7, data)])
+    fit([entry.epoch, entry.node, entry.began_at, entry.previous, entry.ended_at, entry.cause, list(entry.broken)])
+
+
+@given(TEXT, ZNODES)
+@example("a", NESTED)
+@example("a", b'{"started_at": 1e999}')
+def test_every_member(name: str, data: bytes):
+    member = decode_member(name, data)
+    fit([member.name, member.http, member.clustering, member.version, member.started_at, list(member.broken)])
+
+
+@given(ZNODES)
+@example(NESTED)
+@example(b'{"by": "x", "began_at": 5.0, "until": 1e999}')
+def test_every_pause(data: bytes):
+    pause = decode_pause(data)
+    fit([list(pause_faults(data)), pause and [pause.by, pause.began_at, pause.until, list(pause.broken)]])
+
+
+@given(ZNODES)
+@example(NESTED)
+@example(HUGE)
+def test_every_master(data: bytes):
+    fit(paths.decode_master(data))
+
+
+@given(st.one_of(ZNODES, st.integers(0, 10**30).map(lambda each: f"{each} node-1".encode())))
+@example(b"9" * 5000)
+def test_every_epoch(data: bytes):
+    fit([paths.decode_successor(data), paths.decode_ended_clean(data)])
+    with contextlib.suppress(DamagedStateError):
+        assert paths.decode_epoch(data, "/epoch") < 2**63
+
+
+@given(ZNODES)
+@example(NESTED)
+@example(b'{"members": [], "promise_seconds": 1e999, "longest_seconds": 1}')
+def test_every_failsafe_list(data: bytes):
+    with contextlib.suppress(DamagedStateError):
+        found = decode_failsafe_list(data, "/failsafe")
+        assert found is None or math.isfinite(found.longest_seconds + found.promise_seconds)
+
+
+def test_a_pause_whose_end_cannot_be_read_lasts_until_it_is_resumed():
+    pause = decode_pause(b'{"by": "x", "began_at": 5.0, "until": 1e999}')
+    assert pause is not None
+    assert pause.until is None
+    assert "until: found inf" in pause.broken[0]
+
+
+def test_a_document_that_is_no_pause_is_named():
+    assert pause_faults(b'{"by": "x", "began_at": "?", "until": null}') == (
+        "pause: began_at: found '?', expected a time in Unix seconds",
+    )
+    assert pause_faults(b"") == pause_faults(b'{"resumed_by": "x", "at": 5}') == ()
+
+
+def test_a_member_that_cannot_be_read_keeps_its_name():
+    member = decode_member("odd", b'{"http": "h:1", "started_at": 1e999}')
+    assert (member.name, member.http, member.started_at) == ("odd", "h:1", 0.0)
+    assert "started_at: found inf" in member.broken[0]
