@@ -26,10 +26,10 @@ _MODE_RANK = {"primary": 2, "unknown": 1, "backup": 0}
 
 
 def choose(ranks: Sequence[ServerRank], active: int | None) -> int | None:
-    """Index of the server to read from: a usable one, settled, in mode primary, and of equals the active or freshest.
+    """Index of the server to read from: a usable one, warm, in mode primary, and of equals the active or freshest.
 
     A server that cannot be used is kept when the other cannot be used either: its values age, and the rows turn
-    invalid. A settled backup goes before a primary that has just returned and does not know its values yet.
+    invalid. A warm backup goes before a primary that has just returned and does not know its values yet.
     """
     if not any(rank.usable for rank in ranks):
         return active
