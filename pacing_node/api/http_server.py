@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from cluster.tasks import cancel, spawn
-from pacing_node.tls.server_tls import POLL_SECONDS, RenewedContext, follow
+from pacing_node.tls import POLL_SECONDS, RenewedContext, follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from starlette.applications import Starlette
 
-    from pacing_node.tls.server_tls import TlsFiles
+    from pacing_node.tls import TlsFiles
 
 STOP_SECONDS = 2.0
 _BACKLOG = 512

@@ -14,8 +14,7 @@ from pacing_node.statistics.api_statistics import ApiStatistics
 from pacing_node.statistics.bridge_statistics import BridgeStatistics
 from pacing_node.statistics.gms_session import GmsSettings
 from pacing_node.statistics.gms_statistics import GmsStatistics
-from pacing_node.tls.client_tls import channel_credentials, client_context
-from pacing_node.tls.server_tls import TlsFiles
+from pacing_node.tls import TlsFiles, channel_credentials, client_context
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from pacing_node.provisioning.bridge_target import BridgeTarget
 from pacing_node.provisioning.file_target import FileTarget
 from pacing_node.provisioning.gws_target import GwsRoutes, GwsTarget
 from pacing_node.provisioning.provisioning_target import ProvisioningError
-from pacing_node.tls.client_tls import channel_credentials, client_context
+from pacing_node.tls import channel_credentials, client_context
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from cluster.mastership import Role
 from pacing_node.alarms.alarm_book import Reading
 from pacing_node.monitoring.pacing_readings import PacingReadings
 from pacing_node.runtime.process import CollectorPauses, memory_limit_bytes, resident_bytes
-from pacing_node.tls.expiry import all_days_left
+from pacing_node.tls import all_days_left
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -18,7 +18,7 @@ from pacing_node.objects.source_status import SourceStatus, hand_over
 from pacing_node.options.errors import ConfigurationError, Problem
 from pacing_node.options.yaml_documents import load_document
 from pacing_node.runtime.failures import innermost
-from pacing_node.tls.client_tls import client_context
+from pacing_node.tls import client_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from pacing_node.objects.bridge_source import BridgeSource
 from pacing_node.objects.file_source import FileSource
 from pacing_node.objects.gws_source import GwsSource
-from pacing_node.tls.client_tls import channel_credentials
+from pacing_node.tls import channel_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.monitoring.node_readings import NodeReadings, NodeSources
 from pacing_node.monitoring.pacing_readings import PLATFORM, STATISTICS, PacingReadings
 from pacing_node.runtime.process import CollectorPauses, memory_limit_bytes, resident_bytes
-from pacing_node.tls.expiry import all_days_left
+from pacing_node.tls import all_days_left
 from tests.cycle.parts import FakeMastership, FakeTerm, report
 
 

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from structlog.testing import capture_logs
 
 from pacing_node.api.http_server import HttpServer
-from pacing_node.tls.server_tls import TlsFiles
+from pacing_node.tls import TlsFiles
 
 PATIENCE_SECONDS = 20.0
 

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from pacing_node.api.http_server import HttpServer
-from pacing_node.tls.server_tls import TlsFiles
+from pacing_node.tls import TlsFiles
 
 
 async def hello(_request: Request) -> Response:

@@ -21,7 +21,7 @@ from pacing_node.objects.object_model import ConfigurationObjects
 from pacing_node.objects.sources import ConfigurationSource
 from pacing_node.options.connections import ServerTls
 from pacing_node.options.errors import ConfigurationError
-from pacing_node.tls.client_tls import channel_credentials, client_context
+from pacing_node.tls import channel_credentials, client_context
 from tests.configuration.platform_server import PASSWORD, USER, platform_server
 
 QUICK = BridgeSettings(first_delay_seconds=0.02, longest_delay_seconds=0.1)

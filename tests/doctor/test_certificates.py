@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import trustme
 
-from pacing_node.doctor.certificate_check import check_certificate, expires_at
+from pacing_node.doctor.certificate_check import check_certificate
 from pacing_node.doctor.diagnosis import Severity
+from pacing_node.tls import validities
 
 AUTHORITY = trustme.CA()
 
@@ -92,16 +93,29 @@ def test_a_missing_file_is_an_error(tmp_path):
     assert diagnosis.severity is Severity.ERROR
 
 
-def test_the_end_is_read_to_the_second():
+def test_the_dates_are_read_to_the_second(tmp_path):
+    path = tmp_path / "authority.pem"
+    AUTHORITY.cert_pem.write_to_path(path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=AUTHORITY.cert_pem.bytes().decode())
-    (told,) = context.get_ca_certs()
-    der = ssl.PEM_cert_to_DER_cert(AUTHORITY.cert_pem.bytes().decode())
-    assert expires_at(der) == ssl.cert_time_to_seconds(told["notAfter"])
+    context.load_verify_locations(path)
+    (known,) = context.get_ca_certs()
+    (validity,) = validities(path)
+    assert validity.begins_at == ssl.cert_time_to_seconds(known["notBefore"])
+    assert validity.ends_at == ssl.cert_time_to_seconds(known["notAfter"])
 
 
-def test_bytes_that_are_cut_short_are_refused():
+@pytest.mark.parametrize("length", [0, 1, 5, 40, 90])
+def test_a_certificate_that_is_cut_short_is_refused(tmp_path, length):
     der = ssl.PEM_cert_to_DER_cert(AUTHORITY.cert_pem.bytes().decode())
-    for length in (0, 1, 5, 40, 90):
-        with pytest.raises(ValueError, match="certificate"):
-            expires_at(der[:length])
+    path = tmp_path / "short.pem"
+    path.write_text(ssl.DER_cert_to_PEM_cert(der[:length]))
+    (diagnosis,) = check_certificate("http", path)
+    assert diagnosis.severity is Severity.ERROR
+    assert diagnosis.found.startswith("cannot be read: ")
+
+
+def test_a_key_beside_the_certificate_in_one_file_is_no_trouble(tmp_path):
+    certificate, key = written(tmp_path, 100)
+    both = tmp_path / "both.pem"
+    both.write_bytes(key.read_bytes() + certificate.read_bytes())
+    assert [each.severity for each in check_certificate("http", both, both)] == [Severity.OK, Severity.OK]

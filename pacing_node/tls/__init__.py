@@ -1,1 +1,0 @@
-"""Certificate files: read, followed while they change, and how long they last."""
