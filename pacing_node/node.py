@@ -23,10 +23,12 @@ from pacing_node.api.app import NodeView, build_app
 from pacing_node.api.cluster_page import cluster_page, history_page
 from pacing_node.api.http_server import HttpServer
 from pacing_node.api.metrics import MetricSources, NodeCollector
+from pacing_node.api.objects_page import objects_page
 from pacing_node.assembly import adapters
 from pacing_node.assembly.cluster_settings import cluster_settings
 from pacing_node.assembly.node_alarms import NodeAlarms
 from pacing_node.assembly.node_logs import NodeLogs
+from pacing_node.assembly.object_acceptance import newest_acceptance
 from pacing_node.assembly.reconfiguration import Reconfiguration
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
@@ -98,6 +100,8 @@ class Node:
             platform=self.platform,
             statistics=lambda: self.statistics,
             push_budget_seconds=options.push_budget_seconds,
+            shared_names=self._shared_names,
+            read_acceptance=lambda: newest_acceptance(options),
         )
         self._store = OptionsStore(self.member.documents, options.seed)
         self._cycle_counters = CycleCounters()
@@ -194,6 +198,11 @@ class Node:
         self.latest_report.post(report, time.monotonic())
         self.alarms.service.inherit(report.alarms)
 
+    def _shared_names(self) -> tuple[str, ...]:
+        """Targets the newest record of the cluster is about; none before the first."""
+        report = self.latest_report.report
+        return report.targets if report is not None else ()
+
     async def _why_unable(self) -> str | None:
         """Why this node could not do better than a master whose pushes fail; None when it could."""
         if missing := self._not_ready():
@@ -226,6 +235,7 @@ class Node:
             history=lambda limit: history_page(self.member, limit),
             not_ready=self._not_ready,
             alarms=self.alarms.page,
+            objects=lambda: objects_page(self._source.status if self._source else None, self._reconfiguration.held),
         )
 
     def _build_alarms(self) -> NodeAlarms:
@@ -246,6 +256,7 @@ class Node:
         return {
             "cluster options": self._store.problems,
             "configuration objects": self._source.status.problems if self._source else (),
+            "change of the objects": (str(held),) if (held := self._reconfiguration.held) else (),
             "engagement platform": self._reconfiguration.problems,
         }
 

@@ -50,9 +50,9 @@ class ZooKeeperAccess:
         """The document that all members share."""
         return ZooKeeperDocuments(self._session, self._paths.configuration)
 
-    def document_history(self) -> DocumentStore:
-        """The document beside it with its newest versions."""
-        return ZooKeeperDocuments(self._session, f"{self._paths.configuration}-history")
+    def document_beside(self, name: str) -> DocumentStore:
+        """A document beside it, such as ``history`` with its newest versions."""
+        return ZooKeeperDocuments(self._session, f"{self._paths.configuration}-{name}")
 
     async def members(self) -> Sequence[MemberInfo]:
         """What the members of the moment wrote about themselves. Raises ClusterError."""

@@ -151,7 +151,7 @@ CONDITIONS: tuple[Condition, ...] = (
         Severity.MAJOR,
         Kind.DURATION,
         "s",
-        "How long newer options or objects have not been usable, while the ones before stay in force.",
+        "How long newer options or objects have not been usable, or a change of the objects has been held back.",
     ),
     Condition(
         "certificate_expiry",

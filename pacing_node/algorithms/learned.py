@@ -7,6 +7,7 @@ controller's own form: 36 bytes and 92 bytes a target. A record is taken as a wh
 
 from __future__ import annotations
 
+import contextlib
 import math
 import struct
 import zlib
@@ -17,6 +18,8 @@ import numpy as np
 from pacing_node.algorithms.state import UnusableStateError, match, name_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pacing_node.algorithms.controller import Controller
     from pacing_node.algorithms.ledger import Ledger
     from pacing_node.algorithms.model import FloatArray, IntArray
@@ -35,19 +38,33 @@ def save_learned(controller: Controller, ledger: Ledger, at: float) -> bytes:
     return _HEADER.pack(_MAGIC, _VERSION, zlib.crc32(body)) + body
 
 
-def restore_learned(saved: bytes, controller: Controller, ledger: Ledger, now: float) -> None:
+def restore_learned(
+    saved: bytes, controller: Controller, ledger: Ledger, now: float, departed: Sequence[bytes] = ()
+) -> None:
     """Resume from saved bytes, for the targets whose names match; ``now`` is Unix time in seconds.
 
-    A record from the future, by another machine's clock, counts as of now. Raises ``UnusableStateError``, and changes
-    nothing, when the bytes are empty, damaged, of another version, or hold what cannot be.
+    ``departed`` are records of targets that were gone for a while, the oldest first: they count for targets ``saved``
+    does not know, and one that is damaged is left out. A record from the future, by another machine's clock, counts as
+    of now. Raises ``UnusableStateError``, and changes nothing, when ``saved`` is empty, damaged, of another version,
+    or holds what cannot be.
     """
-    body = _body(saved)
-    at, keys, counts, rest = _position(body)
+    known = np.zeros((2, len(ledger.names)))
+    at = _take(saved, controller, ledger, known)
+    if departed:
+        for record in departed:
+            with contextlib.suppress(UnusableStateError):
+                _take(record, controller, ledger, known)
+        _take(saved, controller, ledger, known)
+    ledger.resume(min(at, now), known[0], known[1])
+
+
+def _take(saved: bytes, controller: Controller, ledger: Ledger, known: FloatArray) -> float:
+    """Enter one record into the controller and the counts; returns its time. Raises ``UnusableStateError``."""
+    at, keys, counts, rest = _position(_body(saved))
     controller.restore(rest)
     here, there = match(name_keys(ledger.names), keys)
-    known = np.zeros((2, len(ledger.names)))
     known[:, here] = counts[:, there]
-    ledger.resume(min(at, now), known[0], known[1])
+    return at
 
 
 def _body(saved: bytes) -> bytes:

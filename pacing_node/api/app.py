@@ -59,6 +59,8 @@ class NodeView:
     """The newest terms, at most so many, newest first."""
     alarms: Callable[[], dict[str, Any]] = field(default=dict)
     """Active alarms and their receivers."""
+    objects: Callable[[], dict[str, Any]] = field(default=dict)
+    """The source of the configuration objects, and the change that is held back."""
 
 
 def build_app(view: NodeView) -> Starlette:
@@ -75,6 +77,7 @@ def build_app(view: NodeView) -> Starlette:
         Route("/explain", pages.explain),
         Route("/history", pages.history),
         Route("/alarms", pages.alarms),
+        Route("/objects", pages.objects),
         Route("/metrics", pages.metrics),
     ]
     for prefix in ("/backend/data/pacing", "/server/data/pacing"):
@@ -148,6 +151,10 @@ class _Pages:
     async def alarms(self, _request: Request) -> Response:
         """Alarms that are raised, of this node and of the cluster, and how their receivers do."""
         return JSONResponse(self._view.alarms(), headers=CLOSED)
+
+    async def objects(self, _request: Request) -> Response:
+        """Where the configuration objects come from, and the change that is held back."""
+        return JSONResponse(self._view.objects(), headers=CLOSED)
 
     async def metrics(self, _request: Request) -> Response:
         """Everything the node counts, for Prometheus."""

@@ -1,18 +1,22 @@
 """What a change of options or of configuration objects does to the running parts.
 
 Options and objects arrive at any time, in any order, and may be bad. A change is applied whole or not at all: what is
-refused is reported and the state before stays in force. Discovery over a large site takes seconds; it runs beside the
-event loop, which has a lease to prove meanwhile.
+refused is reported and the state before stays in force. So is a change that takes away many targets at once, until
+somebody accepts it or it has stood for a while. Discovery over a large site takes seconds; it runs beside the event
+loop, which has a lease to prove meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from typing import TYPE_CHECKING
 
 import structlog
 
 from pacing_node.assembly import adapters
+from pacing_node.discovery.change_guard import ChangeGuard, GuardLimits, target_loss
 from pacing_node.discovery.discover import discover
 from pacing_node.engagement.engagement_settings import EngagementSettingsError
 from pacing_node.options.cluster_options import restart_needed
@@ -20,16 +24,21 @@ from pacing_node.options.errors import ConfigurationError
 from pacing_node.runtime.gc_freeze import freeze
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from pacing_node.cycle.plan import Plan
+    from pacing_node.discovery.change_guard import HeldChange
     from pacing_node.engagement.switchable_platform import PlatformSlot
+    from pacing_node.objects.acceptance import Acceptance
     from pacing_node.objects.object_model import ConfigurationObjects
     from pacing_node.options.cluster_options import ClusterOptions
     from pacing_node.statistics.statistics_source import StatisticsSource
-    from pacing_node.targets import Finding
+    from pacing_node.targets import Finding, TargetSet
 
 log = structlog.get_logger(__name__)
+
+HELD_POLL_SECONDS = 3.0
+"""How often a change that is held back is looked at again."""
 
 
 class Reconfiguration:
@@ -42,13 +51,25 @@ class Reconfiguration:
         platform: PlatformSlot,
         statistics: Callable[[], StatisticsSource | None],
         push_budget_seconds: float,
+        shared_names: Callable[[], tuple[str, ...]] = tuple,
+        read_acceptance: Callable[[], Awaitable[Acceptance | None]] | None = None,
     ) -> None:
+        """Wire the parts.
+
+        ``shared_names`` are the targets the cluster paces, for a node that has none yet; ``read_acceptance`` fetches
+        what an operator has accepted, None when nothing can be read.
+        """
         self._plan = plan
+        self._shared_names = shared_names
+        self._read_acceptance = read_acceptance
+        self._guard = ChangeGuard()
+        self._held: tuple[ConfigurationObjects, TargetSet] | None = None
         self._platform = platform
         self._statistics = statistics
         self._push_budget_seconds = push_budget_seconds
         self._options: ClusterOptions | None = None
         self._objects: ConfigurationObjects | None = None
+        self._in_force: ConfigurationObjects | None = None
         self._logged: frozenset[Finding] = frozenset()
         self._changed = asyncio.Event()
         self.problems: tuple[str, ...] = ()
@@ -72,23 +93,76 @@ class Reconfiguration:
         self._objects = objects
         self._changed.set()
 
+    @property
+    def held(self) -> HeldChange | None:
+        """The change of the objects that is held back; None when there is none."""
+        return self._guard.held
+
     async def run(self) -> None:
         """Apply changes until cancelled; what changes again meanwhile is applied in its newest form."""
         while True:
-            await self._changed.wait()
-            self._changed.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HELD_POLL_SECONDS if self._held is not None else None):
+                    await self._changed.wait()
             try:
-                await self._apply()
+                if self._changed.is_set():
+                    self._changed.clear()
+                    await self._apply()
+                elif self._held is not None:
+                    await self._look_again(*self._held)
             except Exception:
                 log.exception("configuration.not_applied")
 
     async def _apply(self) -> None:
-        options, objects, statistics = self._options, self._objects, self._statistics()
-        if options is None or objects is None or statistics is None:
+        options, objects = self._options, self._objects
+        if options is None or objects is None or self._statistics() is None:
             return
-        self._connect_platform(options, objects)
         targets = await asyncio.to_thread(discover, objects, options.pacing.goal_percent)
         self._log_findings(targets.findings)
+        if self._may_apply(targets, None):
+            self._put_in_force(objects, targets)
+            return
+        self._held = objects, targets
+        if self._in_force is not None:
+            self._connect_platform(options, self._in_force)
+
+    async def _look_again(self, objects: ConfigurationObjects, targets: TargetSet) -> None:
+        """Put a change that was held back in force once it was accepted or has stood for long enough."""
+        acceptance = None
+        if self._read_acceptance is not None and not self._changed.is_set():
+            acceptance = await self._read_acceptance()
+        # Meanwhile other objects may have come, or options with other limits.
+        if not self._changed.is_set() and self._may_apply(targets, acceptance):
+            self._put_in_force(objects, targets)
+
+    def _may_apply(self, targets: TargetSet, acceptance: Acceptance | None) -> bool:
+        """Whether targets may replace those in force."""
+        in_force, now, before = self._plan.targets, time.time(), self._guard.held
+        if in_force is not None:
+            known = {target.name: bool(target.agents) for target in in_force.targets}
+        else:
+            known = dict.fromkeys(self._shared_names(), False)
+        loss = target_loss(known, targets)
+        accepted = acceptance is not None and acceptance.covers(loss.change_id, now)
+        put = self._guard.review(loss, empty=not targets.targets, limits=self._limits(), now=now, accepted=accepted)
+        held = self._guard.held
+        if held is not None and (before is None or before.loss != held.loss):
+            log.error("configuration.held_back", change=loss.change_id, problem=str(held))
+        elif before is not None and put:
+            by = acceptance.by if accepted and acceptance is not None else None
+            log.warning("configuration.hold_ended", change=before.loss.change_id, accepted_by=by)
+        return put
+
+    def _limits(self) -> GuardLimits:
+        server = self._options.config_server if self._options is not None else None
+        return GuardLimits(server.hold_back_percent, server.hold_back_seconds) if server is not None else GuardLimits()
+
+    def _put_in_force(self, objects: ConfigurationObjects, targets: TargetSet) -> None:
+        options, statistics = self._options, self._statistics()
+        if options is None or statistics is None:
+            return
+        self._held, self._in_force = None, objects
+        self._connect_platform(options, objects)
         if self._plan.targets is not None and targets.version == self._plan.targets.version:
             return
         # Statistics and plan change together, without a cycle in between.

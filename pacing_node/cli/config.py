@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pacing_node.cli.accept_objects import accept_objects
 from pacing_node.cli.config_change import Yes, read_stored, replace, shown_diff
 from pacing_node.cli.config_history import history
 from pacing_node.cli.node_file import REFUSED, NodeFile, node_of
@@ -38,6 +39,7 @@ def register(app: typer.Typer) -> None:
     group.command("edit")(edit)
     group.command("history")(history)
     group.command("import")(import_)
+    group.command("accept-objects")(accept_objects)
     app.add_typer(group, name="config", no_args_is_help=True)
 
 

@@ -92,7 +92,7 @@ async def read_stored(node: NodeOptions) -> StoredOptions | None:
 async def _write(node: NodeOptions, stored: StoredOptions | None, text: str, name: str) -> int:
     async with open_documents(node, security_of(node)) as documents:
         version = await replace_options(documents, text, stored, name)
-    past = PastVersion(version, text, time.time(), f"{_user()}@{platform.node()}")
+    past = PastVersion(version, text, time.time(), f"{current_user()}@{platform.node()}")
     try:
         async with open_history(node, security_of(node)) as documents:
             await record(documents, stored, past)
@@ -101,7 +101,7 @@ async def _write(node: NodeOptions, stored: StoredOptions | None, text: str, nam
     return version
 
 
-def _user() -> str:
+def current_user() -> str:
     """Who runs the command; a process without an entry among the users goes by its number."""
     try:
         return getpass.getuser()

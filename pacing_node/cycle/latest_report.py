@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pacing_node.cycle.departed_targets import DepartedTargets
+
 if TYPE_CHECKING:
     from pacing_node.cycle.report import CycleReport
 
@@ -14,6 +16,8 @@ class LatestReport:
     def __init__(self) -> None:
         self._report: CycleReport | None = None
         self._posted_at = 0.0
+        self.departed = DepartedTargets()
+        """What was learned of targets that are no longer in the reports."""
 
     @property
     def report(self) -> CycleReport | None:
@@ -25,6 +29,7 @@ class LatestReport:
         shown = self._report
         if shown is not None and (report.epoch, report.calculated_at) < (shown.epoch, shown.calculated_at):
             return False
+        self.departed.note(shown, report)
         self._report = report
         self._posted_at = now
         return True

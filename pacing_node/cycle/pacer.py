@@ -112,7 +112,8 @@ class Pacer:
         if report is None or not report.learned_state:
             return
         try:
-            calculation.restore(report.learned_state, time.time())
+            departed = self._departed(calculation.targets.names, report.targets)
+            calculation.restore(report.learned_state, time.time(), departed)
         except UnusableStateError as error:
             log.warning("cycle.state_not_resumed", epoch=report.epoch, algorithm=report.algorithm, error=str(error))
 
@@ -153,8 +154,15 @@ class Pacer:
         if self._calculation is None:
             self._calculation = PacingState(settings, targets)
         else:
-            self._calculation = self._calculation.follow(settings, targets)
+            departed = self._departed(targets.names, self._calculation.targets.names)
+            self._calculation = self._calculation.follow(settings, targets, departed)
         return self._calculation
+
+    def _departed(self, names: tuple[str, ...], known: tuple[str, ...]) -> tuple[bytes, ...]:
+        """What was learned of targets that are new here, should they have been here before."""
+        if names is known:
+            return ()
+        return self._latest_report.departed.learned(set(names).difference(known), time.time())
 
     def _post(self, term: Term, calculation: PacingState, calculated: CycleResult, outcome: PushOutcome) -> None:
         """Show the report on this node and share it with the standbys."""

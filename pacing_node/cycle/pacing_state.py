@@ -50,8 +50,11 @@ class PacingState:
         self.accepted_total: FloatArray = np.zeros(len(targets.targets))
         self.abandoned_total: FloatArray = np.zeros(len(targets.targets))
 
-    def follow(self, settings: CycleSettings, targets: TargetSet) -> PacingState:
-        """Continue with other settings or targets; what was learned of targets that stay is kept."""
+    def follow(self, settings: CycleSettings, targets: TargetSet, departed: Sequence[bytes] = ()) -> PacingState:
+        """Continue with other settings or targets; what was learned of targets that stay is kept.
+
+        ``departed`` is what was learned of targets that were gone for a while, the oldest record first.
+        """
         if targets.version == self.targets.version:
             if settings != self._settings:
                 self._settings, self.policy = settings, policy_for(settings, targets)
@@ -59,7 +62,7 @@ class PacingState:
         successor = PacingState(settings, targets)
         now = time.time()
         try:
-            successor.restore(self.save(now), now)
+            successor.restore(self.save(now), now, departed)
         except UnusableStateError as error:
             log.error("cycle.state_not_kept", error=str(error))
         old_rows = {name: row for row, name in enumerate(self.targets.names)}
@@ -99,12 +102,13 @@ class PacingState:
         """Return everything a successor needs to go on from here; ``now`` is Unix time in seconds."""
         return save_learned(self._controller, self._ledger, now)
 
-    def restore(self, saved: bytes, now: float) -> None:
+    def restore(self, saved: bytes, now: float, departed: Sequence[bytes] = ()) -> None:
         """Take over saved state for those of its targets that are also here; ``now`` is Unix time in seconds.
 
-        Raises ``UnusableStateError``, and changes nothing, when it is damaged, of another version, or cannot be.
+        ``departed`` as for :meth:`follow`. Raises ``UnusableStateError``, and changes nothing, when it is damaged, of
+        another version, or cannot be.
         """
-        restore_learned(saved, self._controller, self._ledger, now)
+        restore_learned(saved, self._controller, self._ledger, now, departed)
 
 
 def _column(values: Sequence[float | None]) -> FloatArray:

@@ -46,11 +46,32 @@ async def open_history(options: NodeOptions, security: ZooKeeperSecurity | None 
     Raises:
         UnavailableError: ZooKeeper did not answer in time.
     """
+    async with _open_beside(options, security, "history") as documents:
+        yield documents
+
+
+@contextlib.asynccontextmanager
+async def open_acceptance(
+    options: NodeOptions, security: ZooKeeperSecurity | None = None
+) -> AsyncIterator[DocumentStore]:
+    """The document that says which change of the objects an operator has accepted, beside the options.
+
+    Raises:
+        UnavailableError: ZooKeeper did not answer in time.
+    """
+    async with _open_beside(options, security, "accepted-objects") as documents:
+        yield documents
+
+
+@contextlib.asynccontextmanager
+async def _open_beside(
+    options: NodeOptions, security: ZooKeeperSecurity | None, name: str
+) -> AsyncIterator[DocumentStore]:
     if options.zookeeper is None:
-        yield await local_document(options.state_directory / f"{options.cluster}.history")
+        yield await local_document(options.state_directory / f"{options.cluster}.{name}")
         return
     async with _open(options, security) as access:
-        yield access.document_history()
+        yield access.document_beside(name)
 
 
 @contextlib.asynccontextmanager

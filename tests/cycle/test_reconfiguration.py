@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from pacing_node.assembly.reconfiguration import Reconfiguration
 from pacing_node.cycle.plan import Plan
 from pacing_node.discovery.discover import discover
 from pacing_node.engagement.switchable_platform import PlatformSlot
+from pacing_node.objects.acceptance import Acceptance
 from pacing_node.objects.object_files import objects_of
 from pacing_node.objects.object_model import ConfigurationObjects
 from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options
@@ -62,13 +64,20 @@ class Watched:
 
 class Bench:
     def __init__(self) -> None:
+        self.accepted: Acceptance | None = None
+        self.shared: tuple[str, ...] = ()
         self.plan, self.platform, self.statistics = Plan(), PlatformSlot(), Watched()
         self.subject = Reconfiguration(
             plan=self.plan,
             platform=self.platform,
             statistics=lambda: self.statistics,  # type: ignore[arg-type,return-value]
             push_budget_seconds=1.2,
+            shared_names=lambda: self.shared,
+            read_acceptance=self.read_acceptance,
         )
+
+    async def read_acceptance(self) -> Acceptance | None:
+        return self.accepted
 
     async def until(self, condition: object) -> None:
         async with asyncio.timeout(5):
@@ -77,7 +86,8 @@ class Bench:
 
 
 @pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
+async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    monkeypatch.setattr(reconfiguration, "HELD_POLL_SECONDS", 0.02)
     bench = Bench()
     running = asyncio.ensure_future(bench.subject.run())
     yield bench
@@ -152,3 +162,76 @@ async def test_the_event_loop_turns_while_a_site_is_discovered(bench: Bench, mon
     await asyncio.sleep(0.05)
     released.set()
     await bench.until(lambda: bench.plan.complete)
+
+
+class TestHeldBackChanges:
+    """An empty or half-written source is not a site that closes."""
+
+    EMPTY = ""
+    CUT = OBJECTS[: OBJECTS.index("capacity_rules")]
+
+    async def start(self, bench: Bench, more: str = "") -> None:
+        bench.subject.use_options(options(OPTIONS.replace("path: objects.yaml", f"path: objects.yaml{more}")))
+        bench.subject.use_objects(objects())
+        await bench.until(lambda: bench.plan.complete)
+
+    @pytest.mark.parametrize("damaged", [EMPTY, CUT], ids=["empty", "cut off"])
+    async def test_targets_and_credentials_stay_in_force_and_nothing_is_disturbed_when_it_is_whole_again(
+        self, bench: Bench, damaged: str
+    ) -> None:
+        await self.start(bench)
+        in_force = bench.plan.targets
+
+        bench.subject.use_objects(objects(damaged))
+        await bench.until(lambda: bench.subject.held is not None)
+        assert bench.plan.targets is in_force
+        assert bench.platform.configured
+        assert "takes away 1 of 1 targets (Sales - chat)" in str(bench.subject.held)
+
+        bench.subject.use_objects(objects())
+        await bench.until(lambda: bench.subject.held is None)
+        assert bench.plan.targets is in_force
+        assert len(bench.statistics.sets) == 1
+
+    async def test_an_operator_puts_it_in_force(self, bench: Bench) -> None:
+        await self.start(bench)
+        bench.subject.use_objects(objects(self.EMPTY))
+        await bench.until(lambda: bench.subject.held is not None)
+        bench.accepted = Acceptance("another", "night shift", time.time())
+        await asyncio.sleep(0.1)
+        assert bench.plan.targets.names == ("Sales - chat",)
+
+        bench.accepted = Acceptance(bench.subject.held.loss.change_id, "night shift", time.time() - 700)
+        await asyncio.sleep(0.1)
+        assert bench.plan.targets.names == ("Sales - chat",), "an acceptance of long ago is about something else"
+
+        bench.accepted = Acceptance(bench.subject.held.loss.change_id, "night shift", time.time())
+        await bench.until(lambda: bench.plan.targets.names == ())
+        assert bench.subject.held is None
+
+    async def test_it_is_put_in_force_after_it_has_stood_for_the_time_of_the_options(self, bench: Bench) -> None:
+        await self.start(bench, ", holdBackTime: 0.2")
+        bench.subject.use_objects(objects(self.EMPTY))
+        await bench.until(lambda: bench.subject.held is not None)
+        await bench.until(lambda: bench.plan.targets.names == ())
+
+    async def test_the_share_is_an_option_that_takes_effect_while_a_change_waits(self, bench: Bench) -> None:
+        new = "virtual_queues: [{name: New, number: VQ2, alias: VQ2, switch: s, annex: {pacing: {media: chat}}}, "
+        more = OBJECTS.replace("virtual_queues: [", new).replace('["VQ1@s"]', '["VQ1@s", "VQ2@s"]')
+        bench.subject.use_options(options(OPTIONS.replace("path: o", "holdBackShare: 40, path: o")))
+        bench.subject.use_objects(objects(more))
+        await bench.until(lambda: bench.plan.complete)
+        bench.subject.use_objects(objects())
+        await bench.until(lambda: bench.subject.held is not None)
+
+        bench.subject.use_options(options(OPTIONS))
+        await bench.until(lambda: bench.plan.targets.names == ("Sales - chat",))
+
+    async def test_a_node_that_starts_with_less_than_the_cluster_paces_waits(self, bench: Bench) -> None:
+        bench.shared = ("Sales - chat", "Other - chat", "Third - chat")
+        bench.subject.use_options(options())
+        bench.subject.use_objects(objects())
+        await bench.until(lambda: bench.subject.held is not None)
+        assert not bench.plan.complete
+        bench.shared = ("Sales - chat", "Other - chat")
+        await bench.until(lambda: bench.plan.complete)
