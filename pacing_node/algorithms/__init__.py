@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pacing_node.algorithms.controller import Controller
 from pacing_node.algorithms.explanation import Row, explain
-from pacing_node.algorithms.factory import create_controller
 from pacing_node.algorithms.learned import restore_learned, save_learned
 from pacing_node.algorithms.ledger import Ledger
 from pacing_node.algorithms.model import (
@@ -34,7 +33,6 @@ __all__ = [
     "SharedAgents",
     "Snapshot",
     "UnusableStateError",
-    "create_controller",
     "explain",
     "restore_learned",
     "save_learned",

@@ -1,30 +1,189 @@
-"""The one door to the laws: a controller holds the learned state of every target and calculates all at once."""
+"""The controller: learns from each snapshot, asks the law in force for a level, and says why."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import structlog
+
+from pacing_node.algorithms.dual import inbound_portion, learn_share, shared_portion
+from pacing_node.algorithms.estimators import PRIOR_WEIGHT, Estimator
+from pacing_node.algorithms.feasibility import infeasible
+from pacing_node.algorithms.in_flight import still_pending
+from pacing_node.algorithms.laws import (
+    PREDICTIVE,
+    SUPER_PROGRESSIVE,
+    Situation,
+    abandonment_goal,
+    effective,
+    shared_laws,
+)
+from pacing_node.algorithms.model import Algorithm, OptimizationTarget, Result
+from pacing_node.algorithms.observation import Observer
+from pacing_node.algorithms.outer import learn_abandonment, learn_busy
+from pacing_node.algorithms.reasons import Limits, reasons
+from pacing_node.algorithms.sharing import deal, share_agents
+from pacing_node.algorithms.state import LearnedState
 
 if TYPE_CHECKING:
-    from pacing_node.algorithms.model import Feedback, Policy, Result, Snapshot
+    from collections.abc import Sequence
+
+    from pacing_node.algorithms.laws import Level
+    from pacing_node.algorithms.model import BoolArray, Feedback, FloatArray, IntArray, Policy, Snapshot
+
+log = structlog.get_logger(__name__)
+
+_GOLDEN = 0.6180339887498949
 
 
-class Controller(Protocol):
-    """Learned state of all targets plus the law that uses it.
+class Controller:
+    """Learned state of all targets and every law; the policy of each call says which law calculates.
 
-    A controller belongs to one ordered set of targets. It is not thread-safe; a calculation does no I/O.
+    What is learned serves all laws, so the algorithm may change between two calls. A controller belongs to one ordered
+    set of targets. It is not thread-safe; a calculation does no I/O.
     """
 
+    def __init__(self, names: Sequence[str], seed: int = 0) -> None:
+        """Begin with nothing learned; ``seed`` fixes the random rounding. Raises ValueError for a name given twice."""
+        if len(set(names)) != len(names):
+            raise ValueError("target names must differ")
+        self._state = LearnedState(names)
+        self._estimator = Estimator(self._state)
+        self._observer = Observer(len(self._state))
+        # A low-discrepancy sequence per target, from its name: no target's number depends on its row.
+        start = (self._state.keys % 999_983).astype(np.float64) / 999_983.0
+        self._chance = (start + seed * _GOLDEN) % 1.0
+        self._carry = np.zeros(len(self._state))
+        self._laws = shared_laws()
+        self._busy_warned = False
+
     def calculate(self, snapshot: Snapshot, feedback: Feedback, policy: Policy) -> Result:
-        """Learn from the snapshot and the feedback, and return what may be sent now."""
-        ...
+        """Learn from the snapshot and the feedback, and return what may be sent now.
+
+        Raises ValueError when the policy is for another number of targets.
+        """
+        if len(policy.goal) != len(self._state):
+            raise ValueError(f"policy has {len(policy.goal)} rows, there are {len(self._state)} targets")
+        situation = self._situation(snapshot, feedback, policy)
+        self._warn_of_replacement(policy)
+        level = self._laws.level(situation, self._state, policy)
+        impossible = infeasible(situation.estimates, situation.observation.slots, situation.inbound, policy.goal)
+        paced = situation.observation.usable & (situation.observation.slots > 0.0) & ~impossible
+        invitations = self._invitations(situation, level, paced, policy)
+        portion = self._inbound_portion(situation, invitations, policy)
+        return self._result(snapshot, policy, situation, (level, impossible), (invitations, portion))
 
     def save(self) -> bytes:
-        """The learned state in a compact, versioned form, 76 bytes a target; keyed by target name."""
-        ...
+        """The learned state, 76 bytes a target, keyed by name."""
+        return self._state.save()
 
     def restore(self, state: bytes) -> None:
         """Take over saved state for the targets whose names match.
 
         Raises ``UnusableStateError``, and changes nothing, when it does not fit.
         """
-        ...
+        self._state.restore(state)
+
+    def _situation(self, snapshot: Snapshot, feedback: Feedback, policy: Policy) -> Situation:
+        """Observe and learn."""
+        state = self._state
+        seen = self._observer.observe(snapshot, policy.enabled)
+        self._estimator.learn(seen, feedback, policy)
+        believed = self._estimator.estimates(snapshot, feedback, policy)
+        acceptance, disposition = believed.acceptance_ratio, believed.disposition_seconds
+        pending = still_pending(feedback, seen, acceptance, disposition)
+        if policy.algorithm is Algorithm.SUPER_PROGRESSIVE_DUAL:  # the only law that rounds by chance
+            self._chance = np.where(seen.moved, (self._chance + _GOLDEN) % 1.0, self._chance)
+        free = feedback.acknowledged & (seen.slots > 0.0)
+        learn_abandonment(state, seen, believed.patience_seconds, abandonment_goal(policy), free)
+        if policy.optimization_target is OptimizationTarget.BUSY_FACTOR:
+            learn_busy(state, seen, policy.goal, free)
+        if policy.algorithm.dual:
+            learn_share(state, seen, believed, policy)
+        size = len(state)
+        shares = None if snapshot.shared is None else share_agents(snapshot.shared, state.flow)
+        own_ready = seen.ready
+        if shares is not None and effective(policy) in SUPER_PROGRESSIVE:
+            # Whole agents by turns: a portion below one agent would never promise anybody.
+            dealt, self._carry = deal(seen.ready * shares.portion, shares.component, self._carry)
+            own_ready = dealt.astype(np.float64)
+        return Situation(
+            observation=seen,
+            estimates=replace(believed, pending=pending),
+            pending=pending,
+            inbound=believed.reactive_per_second * (1.0 - state.inbound),
+            reserved=policy.reserved_slots if len(policy.reserved_slots) else np.zeros(size),
+            chance=self._chance,
+            own_ready=own_ready,
+            shares=shares,
+        )
+
+    def _warn_of_replacement(self, policy: Policy) -> None:
+        stands_in = effective(policy)
+        if stands_in is not policy.algorithm and not self._busy_warned:
+            self._busy_warned = True
+            log.warning("algorithm.replaced", algorithm=policy.algorithm.value, by=stands_in.value)
+
+    def _invitations(self, situation: Situation, found: Level, paced: BoolArray, policy: Policy) -> IntArray:
+        """Whole invitations up to the level: Erlang levels carry their fraction on, the others round."""
+        wanted = found.level - situation.pending
+        inviting = paced & (found.level > 0.0)
+        if not inviting.all():
+            wanted = np.where(inviting, wanted, 0.0)
+        algorithm = effective(policy)
+        if algorithm in PREDICTIVE:
+            wanted = wanted + self._carry
+            whole = np.maximum(np.floor(wanted), 0.0)
+            self._carry = np.clip(wanted - whole, 0.0, 1.0)
+            return whole.astype(np.int64)
+        if algorithm not in {Algorithm.LOOKAHEAD, Algorithm.LOOKAHEAD_DUAL}:
+            return np.maximum(np.floor(wanted + 1e-9), 0.0).astype(np.int64)
+        if situation.shares is None:
+            return np.maximum(np.floor(wanted + 0.5), 0.0).astype(np.int64)
+        # Its portion is a target's own whatever its neighbours have out: a large one does not crowd out a small one.
+        portion = situation.shares.portion
+        own = np.where(paced, portion * found.alone - situation.pending, 0.0)
+        dealt, self._carry = deal(np.maximum(wanted * portion, own), situation.shares.component, self._carry)
+        return dealt
+
+    def _inbound_portion(self, situation: Situation, invitations: IntArray, policy: Policy) -> FloatArray:
+        if not policy.algorithm.dual:
+            self._state.inbound[:] = 0.0
+            return np.full(len(invitations), np.nan)
+        seen, believed, out = situation.observation, situation.estimates, situation.pending + invitations
+        if policy.algorithm is Algorithm.LOOKAHEAD_DUAL:
+            portion = shared_portion(self._state, seen, believed, situation.pending, policy)
+        else:
+            portion = inbound_portion(seen, believed, out, policy.refresh_seconds, policy.proactive_ratio)
+        self._state.inbound[:] = 1.0 - portion
+        return portion
+
+    def _result(
+        self,
+        snapshot: Snapshot,
+        policy: Policy,
+        situation: Situation,
+        found: tuple[Level, BoolArray],
+        outputs: tuple[IntArray, FloatArray],
+    ) -> Result:
+        (level, impossible), (invitations, portion) = found, outputs
+        seen, believed = situation.observation, situation.estimates
+        # Chance that a busy slot frees before an invitation is answered, both times exponential.
+        turnover = believed.disposition_seconds / (believed.disposition_seconds + believed.handle_seconds)
+        could = seen.ready - seen.waiting >= 1.0
+        short = could & (invitations == 0) & (level.level < 1.0)
+        nobody = np.zeros(len(invitations), dtype=np.bool_)
+        limits = Limits(
+            level=level.level,
+            pending=situation.pending,
+            expected_free=seen.ready + seen.busy * turnover,
+            held_back=level.held_back,
+            reserved=short & (situation.reserved > 0.0),
+            spent=nobody if situation.shares is None else short & situation.shares.shared,
+            warming_up=self._state.disposed < PRIOR_WEIGHT,
+            infeasible=impossible,
+        )
+        reason = reasons(snapshot, policy, seen, invitations, limits)
+        return Result(invitations, portion, reason, replace(believed, level=level.level))

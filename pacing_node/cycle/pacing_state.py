@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import structlog
 
-from pacing_node.algorithms.factory import create_controller
+from pacing_node.algorithms.controller import Controller
 from pacing_node.algorithms.learned import restore_learned, save_learned
 from pacing_node.algorithms.ledger import Ledger
 from pacing_node.algorithms.state import UnusableStateError
@@ -45,7 +45,7 @@ class PacingState:
         self.targets = targets
         self._settings = settings
         self.policy = policy_for(settings, targets)
-        self._controller = create_controller(targets.names, self.policy)
+        self._controller = Controller(targets.names)
         self._ledger = Ledger(targets.names)
         self.accepted_total: FloatArray = np.zeros(len(targets.targets))
         self.abandoned_total: FloatArray = np.zeros(len(targets.targets))

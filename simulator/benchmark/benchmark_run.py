@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pacing_node.algorithms import Controller
     from pacing_node.algorithms.model import FloatArray, IntArray
+    from simulator.benchmark.baselines import Baseline
     from simulator.benchmark.benchmark_days import Scenario
 
 REFRESH_SECONDS = 5.0
@@ -105,8 +106,8 @@ class Day:
             self._controller.restore(saved)
             self._ledger.resume(_EPOCH + self.centre.now - self._scenario.gap_seconds, *position)
 
-    def _new_controller(self) -> Controller:
-        return self._law.create(self.names, self.policy, self._seed)
+    def _new_controller(self) -> Controller | Baseline:
+        return self._law.create(self.names, self._seed)
 
     def _policy(self, size: int) -> Policy:
         scenario, law = self._scenario, self._law

@@ -10,12 +10,12 @@ import numpy as np
 
 from pacing_node.algorithms import (
     Algorithm,
+    Controller,
     Feedback,
     Ledger,
     OptimizationTarget,
     Policy,
     Snapshot,
-    create_controller,
 )
 
 _SMALL, _LARGE = 30, 200
@@ -60,7 +60,7 @@ def measure(targets: int, repeats: int = 50, *, small: bool, algorithm: Algorith
     random = np.random.default_rng(1)
     policy = _policy(targets, algorithm)
     names = [f"Target {i} - chat" for i in range(targets)]
-    controller, ledger = create_controller(names, policy), Ledger(names)
+    controller, ledger = Controller(names), Ledger(names)
     snapshots = [snapshot_of(random, targets, 0.0, small=small) for _ in range(5)]
     taken_at, times = 1_000_000.0, []
     for index in range(repeats + 15):

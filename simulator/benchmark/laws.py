@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pacing_node.algorithms import Algorithm, create_controller
+from pacing_node.algorithms import Algorithm, Controller
 from simulator.benchmark.baselines import (
     AdaptAverage,
     Baseline,
@@ -17,8 +17,6 @@ from simulator.benchmark.baselines import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from pacing_node.algorithms import Controller, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +32,11 @@ class Law:
         """Baselines are told the true number of pending invitations and the mean handle time."""
         return self.baseline is not None
 
-    def create(self, names: Sequence[str], policy: Policy, seed: int) -> Controller:
+    def create(self, names: Sequence[str], seed: int) -> Controller | Baseline:
         """A controller of this law."""
         if self.baseline is not None:
             return self.baseline(len(names))
-        return create_controller(names, policy, seed)
+        return Controller(names, seed)
 
 
 LAWS = {

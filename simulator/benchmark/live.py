@@ -12,12 +12,12 @@ import numpy as np
 
 from pacing_node.algorithms import (
     Algorithm,
+    Controller,
     Ledger,
     OptimizationTarget,
     Policy,
     SharedAgents,
     Snapshot,
-    create_controller,
 )
 from simulator.model.pacing import TargetAllowance
 
@@ -56,7 +56,7 @@ class LivePacer:
             refresh_seconds=refresh_seconds,
             caution=caution,
         )
-        self._controller = create_controller(names, self.policy)
+        self._controller = Controller(names)
         self._ledger = Ledger(names)
         self._statistics = LiveStatistics(centre, handle_statistic=handle_statistic)
         self.result: Result | None = None

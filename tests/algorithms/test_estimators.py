@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pacing_node.algorithms import Algorithm, Ledger, create_controller
+from pacing_node.algorithms import Algorithm, Controller, Ledger
 from simulator.benchmark.benchmark_days import STATIONARY
 from simulator.benchmark.benchmark_run import Day
 from simulator.benchmark.day_model import Centre
@@ -68,7 +68,7 @@ def test_invitations_that_were_spent_are_not_taken_for_unspent():
 
 def test_a_platform_that_forgets_what_was_pending_does_not_lower_the_acceptance_ratio():
     policy = make_policy(1, Algorithm.LOOKAHEAD)
-    controller, ledger = create_controller(names(1), policy), Ledger(names(1))
+    controller, ledger = Controller(names(1)), Ledger(names(1))
     controller._state.entries[:], controller._state.disposed[:] = 75.0, 250.0
     at = 1000.0
     for pending in (150.0, 150.0, 0.0, 0.0):
@@ -84,7 +84,7 @@ def test_a_platform_that_forgets_what_was_pending_does_not_lower_the_acceptance_
 
 def test_statistics_and_reports_go_before_what_was_learned():
     policy = make_policy(1)
-    controller = create_controller(names(1), policy)
+    controller = Controller(names(1))
     feedback = make_feedback(acceptance_ratio=0.8, disposition_seconds=33.0)
     estimates = controller.calculate(make_snapshot(handle_seconds=444.0), feedback, policy).estimates
     assert estimates.handle_seconds[0] == 444.0
@@ -95,7 +95,7 @@ def test_statistics_and_reports_go_before_what_was_learned():
 def test_a_young_average_of_the_platform_does_not_count_in_full():
     # Five seconds after a start only those have answered who were quick, and nobody has accepted yet.
     policy = make_policy(1)
-    controller = create_controller(names(1), policy)
+    controller = Controller(names(1))
     early, late = {"acceptance_ratio": 0.0, "disposition_seconds": 2.0}, {"acceptance_ratio": 0.8}
     first = _told(controller, policy, 0, **early)
     assert first.disposition_seconds[0] > 0.8 * policy.default_disposition_seconds
@@ -108,7 +108,7 @@ def test_a_young_average_of_the_platform_does_not_count_in_full():
 
 def test_a_young_average_that_is_longer_than_believed_counts_at_once():
     policy = make_policy(1)
-    controller = create_controller(names(1), policy)
+    controller = Controller(names(1))
     assert _told(controller, policy, 0, disposition_seconds=40.0).disposition_seconds[0] == 40.0
 
 
@@ -121,7 +121,7 @@ def _told(controller, policy, step, **reported):
 
 def test_patience_is_learned_from_waiting_and_leaving():
     policy = make_policy(1)
-    controller = create_controller(names(1), policy)
+    controller = Controller(names(1))
     for step in range(100):
         snapshot = make_snapshot(taken_at=1000.0 + 5 * step, ready=0.0, busy=9.0, waiting=2.0, abandoned=0.25)
         result = controller.calculate(snapshot, make_feedback(), policy)
@@ -130,7 +130,7 @@ def test_patience_is_learned_from_waiting_and_leaving():
 
 def test_the_reactive_rate_is_the_offered_one_not_the_admitted():
     policy = make_policy(1, Algorithm.LOOKAHEAD_DUAL, proactive_ratio=0.5)
-    controller = create_controller(names(1), policy)
+    controller = Controller(names(1))
     for step in range(1000):
         controller._state.inbound[:] = 0.5
         snapshot = make_snapshot(taken_at=1000.0 + 5 * step, ready=2.0, busy=9.0, reactive_entered=1.0)
@@ -140,7 +140,7 @@ def test_the_reactive_rate_is_the_offered_one_not_the_admitted():
 
 def test_an_invalid_row_learns_nothing_and_comes_back():
     policy = make_policy(2)
-    controller = create_controller(names(2), policy)
+    controller = Controller(names(2))
     for step in range(3):
         valid = np.array([True, step != 1])
         snapshot = make_snapshot(2, taken_at=1000.0 + 5 * step, ready=np.array([3.0, 3.0]), accepted=1.0, valid=valid)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pacing_node.algorithms import Algorithm, create_controller
+from pacing_node.algorithms import Algorithm, Controller
 from pacing_node.algorithms.dual import channel_portion
 from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
 
@@ -15,7 +15,7 @@ DUAL = [*VENDOR, Algorithm.LOOKAHEAD_DUAL]
 
 def portion(algorithm, ratio, reactive=0.0, pending=0.0, **values):
     policy = make_policy(1, algorithm, proactive_ratio=ratio)
-    controller = create_controller(names(1), policy)
+    controller = Controller(names(1))
     controller._state.reactive[:] = reactive
     controller._state.entries[:], controller._state.disposed[:] = 3e5, 1e6
     result = controller.calculate(make_snapshot(**values), make_feedback(pending=pending), policy)
@@ -65,7 +65,7 @@ def test_a_channel_without_capacity_weighs_its_groups_equally():
 
 def test_super_progressive_dual_promises_its_share_of_the_ready_agents():
     policy = make_policy(1, Algorithm.SUPER_PROGRESSIVE_DUAL, proactive_ratio=0.5)
-    controller = create_controller(names(1), policy)
+    controller = Controller(names(1))
     controller._state.reactive[:] = 0.001
     controller._state.entries[:], controller._state.disposed[:] = 3e5, 1e6
     result = controller.calculate(make_snapshot(ready=20.0), make_feedback(), policy)
@@ -74,7 +74,7 @@ def test_super_progressive_dual_promises_its_share_of_the_ready_agents():
 
 def test_super_progressive_dual_takes_every_agent_while_nothing_reactive_comes():
     policy = make_policy(1, Algorithm.SUPER_PROGRESSIVE_DUAL, proactive_ratio=0.5)
-    controller = create_controller(names(1), policy)
+    controller = Controller(names(1))
     controller._state.entries[:], controller._state.disposed[:] = 3e5, 1e6
     assert controller.calculate(make_snapshot(ready=20.0), make_feedback(), policy).invitations[0] == 58
 
@@ -83,7 +83,7 @@ def test_predictive_b_dual_leaves_the_reactive_load_its_share():
     levels = []
     for reactive in (0.0, 0.001, 1.0):
         policy = make_policy(1, Algorithm.PREDICTIVE_B_DUAL, proactive_ratio=0.6)
-        controller = create_controller(names(1), policy)
+        controller = Controller(names(1))
         controller._state.reactive[:] = reactive
         result = controller.calculate(make_snapshot(ready=0.0, busy=30.0), make_feedback(), policy)
         levels.append(result.estimates.level[0])

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from pacing_node.algorithms import (
     Algorithm,
+    Controller,
     Ledger,
     UnusableStateError,
-    create_controller,
     restore_learned,
     save_learned,
 )
@@ -23,7 +23,7 @@ from tests.algorithms.support import make_feedback, make_policy, make_snapshot, 
 
 def taught(size=3, algorithm=Algorithm.LOOKAHEAD):
     policy = make_policy(size, algorithm)
-    controller = create_controller(names(size), policy)
+    controller = Controller(names(size))
     for step in range(40):
         snapshot = make_snapshot(
             size,
@@ -40,7 +40,7 @@ def taught(size=3, algorithm=Algorithm.LOOKAHEAD):
 
 def test_a_successor_continues_where_the_predecessor_stopped():
     first, policy = taught()
-    second = create_controller(names(3), policy)
+    second = Controller(names(3))
     # Nobody waits at the hand-over: what a predecessor alone saw of a queue would differ.
     first.calculate(make_snapshot(3, taken_at=1990.0, ready=5.0, busy=5.0), make_feedback(3), policy)
     second.restore(first.save())
@@ -52,39 +52,38 @@ def test_a_successor_continues_where_the_predecessor_stopped():
 
 
 def test_its_size_is_the_documented_one():
-    policy = make_policy(1000)
-    controller, ledger = create_controller(names(1000), policy), Ledger(names(1000))
+    controller, ledger = Controller(names(1000)), Ledger(names(1000))
     assert len(controller.save()) == 12 + 1000 * 76
     assert len(save_learned(controller, ledger, 5.0)) == 36 + 1000 * 92
 
 
 def test_rows_are_matched_by_name():
-    first, policy = taught(3)
+    first, _ = taught(3)
     first._state.entries[:] = [1.0, 2.0, 3.0]
-    second = create_controller([names(3)[2], "New - chat", names(3)[0]], policy)
+    second = Controller([names(3)[2], "New - chat", names(3)[0]])
     second.restore(first.save())
     assert second._state.entries.tolist() == [3.0, 0.0, 1.0]
 
 
 def test_what_does_not_fit_is_refused_and_changes_nothing():
-    first, policy = taught()
+    first, _ = taught()
     saved = first.save()
     broken = saved[:4] + b"\xff\xff" + saved[6:]
     not_finite = saved[:-4] + np.array([np.nan], dtype="<f4").tobytes()
     for bad in (b"", b"x", b"nonsense" * 10, saved[:-1], saved + b"x", broken, not_finite):
-        fresh = create_controller(names(3), policy)
+        fresh = Controller(names(3))
         with pytest.raises(UnusableStateError):
             fresh.restore(bad)
         assert (fresh._state.entries == 0).all()
 
 
 def test_controller_and_ledger_travel_together():
-    first, policy = taught()
+    first, _ = taught()
     ledger = Ledger(names(3))
     ledger.allotted(100.0, np.array([6, 0, 2]))
     ledger.acknowledged(100.0, np.array([4.0, 1.0, np.nan]))
     saved = save_learned(first, ledger, 100.0)
-    second, successor = create_controller(names(3)[::-1], policy), Ledger(names(3)[::-1])
+    second, successor = Controller(names(3)[::-1]), Ledger(names(3)[::-1])
     restore_learned(saved, second, successor, 101.0)
     assert successor.feedback(101.0).pending.tolist() == [2.0, 1.0, 10.0]
     assert second._state.entries[::-1] == pytest.approx(first._state.entries, rel=1e-5)
@@ -108,7 +107,7 @@ def with_bytes(at: int, replacement: bytes) -> bytes:
 
 
 def assert_refused_as_a_whole(saved: bytes, reason: str = ".") -> None:
-    controller, ledger = create_controller(names(3), make_policy(3)), Ledger(names(3))
+    controller, ledger = Controller(names(3)), Ledger(names(3))
     ledger.resume(50.0, np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0]))
     before = save_learned(controller, ledger, 60.0)
     with pytest.raises(UnusableStateError, match=reason):
@@ -152,7 +151,7 @@ def test_impossible_counts_in_the_ledgers_part_are_refused(counts):
     saved = sealed(with_bytes(COUNTS_AT, np.array(counts, "<f4").tobytes()))
     stored = np.array(counts, "<f4")
     if bool((np.isfinite(stored) & (stored >= 0.0)).all()):
-        restore_learned(saved, create_controller(names(3), make_policy(3)), Ledger(names(3)), 100.0)
+        restore_learned(saved, Controller(names(3)), Ledger(names(3)), 100.0)
     else:
         assert_refused_as_a_whole(saved, "impossible count")
 
@@ -185,6 +184,6 @@ def test_another_version_is_refused():
 def test_a_record_from_the_future_counts_as_of_now():
     ledger, successor = Ledger(names(3)), Ledger(names(3))
     ledger.resume(90.0, np.ones(3), np.ones(3))
-    saved = save_learned(create_controller(names(3), make_policy(3)), ledger, 5000.0)
-    restore_learned(saved, create_controller(names(3), make_policy(3)), successor, 100.0)
+    saved = save_learned(Controller(names(3)), ledger, 5000.0)
+    restore_learned(saved, Controller(names(3)), successor, 100.0)
     assert successor.feedback(101.0).report_age_seconds.tolist() == [1.0, 1.0, 1.0]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pacing_node.algorithms import Ledger, Snapshot, create_controller
+from pacing_node.algorithms import Controller, Ledger, Snapshot
 from simulator.benchmark.calculation import snapshot_of
 from tests.algorithms.plain import PlainTarget
 from tests.algorithms.support import array, make_policy, names
@@ -20,7 +20,7 @@ def test_arrays_and_plain_numbers_agree_on_every_row_of_every_cycle(holes: bool)
     random = np.random.default_rng(7)
     enabled = np.arange(SIZE) != 3 if holes else True
     policy = make_policy(SIZE, goal=np.where(np.arange(SIZE) % 2, 0.03, 0.08), enabled=enabled)
-    controller, ledger = create_controller(names(SIZE), policy), Ledger(names(SIZE))
+    controller, ledger = Controller(names(SIZE)), Ledger(names(SIZE))
     plain = [PlainTarget(row) for row in range(SIZE)]
     invited, seen_reasons = 0, set()
     for cycle in range(CYCLES):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacing_node.algorithms import Algorithm, OptimizationTarget, Reason, create_controller
+from pacing_node.algorithms import Algorithm, Controller, OptimizationTarget, Reason
 from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
 
 LAWS = list(Algorithm)
@@ -20,7 +20,7 @@ every_law = pytest.mark.parametrize("algorithm", LAWS)
 
 def calculate(algorithm, size=1, feedback=None, policy=None, controller=None, **values):
     policy = policy or make_policy(size, algorithm)
-    controller = controller or create_controller(names(size), policy)
+    controller = controller or Controller(names(size))
     return controller.calculate(make_snapshot(size, **values), feedback or make_feedback(size), policy)
 
 
@@ -103,7 +103,7 @@ def test_permuting_targets_permutes_results(algorithm):
     order = random.permutation(size)
     policy = make_policy(size, algorithm, proactive_ratio=0.6)
     ours, theirs = names(size), [names(size)[i] for i in order]
-    first, second = create_controller(ours, policy), create_controller(theirs, policy)
+    first, second = Controller(ours), Controller(theirs)
     for step in range(4):
         values = {
             "ready": random.integers(0, 20, size).astype(float),
@@ -133,14 +133,14 @@ def test_inputs_are_left_alone(algorithm):
     policy = make_policy(3, algorithm, proactive_ratio=0.5)
     snapshot, feedback = make_snapshot(3, ready=4.0, busy=3.0), make_feedback(3, pending=2.0, disposed=4.0)
     before = [snapshot.ready.copy(), snapshot.busy.copy(), feedback.pending.copy(), policy.goal.copy()]
-    create_controller(names(3), policy).calculate(snapshot, feedback, policy)
+    Controller(names(3)).calculate(snapshot, feedback, policy)
     for old, new in zip(before, [snapshot.ready, snapshot.busy, feedback.pending, policy.goal], strict=True):
         assert (old == new).all()
 
 
 def test_the_algorithm_may_change_between_calls_and_keeps_what_was_learned():
     policy = make_policy(1, Algorithm.LOOKAHEAD)
-    controller = create_controller(names(1), policy)
+    controller = Controller(names(1))
     for step in range(30):
         controller.calculate(
             make_snapshot(taken_at=1000.0 + 5 * step, ready=2.0, busy=8.0, accepted=3.0),
@@ -153,3 +153,10 @@ def test_the_algorithm_may_change_between_calls_and_keeps_what_was_learned():
         result = controller.calculate(make_snapshot(taken_at=1201.0), make_feedback(), changed)
         assert result.estimates.acceptance_ratio == pytest.approx(learned)
     assert learned[0] > 0.45
+
+
+def test_a_name_given_twice_and_a_policy_for_others_are_refused():
+    with pytest.raises(ValueError, match="must differ"):
+        Controller(["a", "a"])
+    with pytest.raises(ValueError, match="policy has 2 rows, there are 3 targets"):
+        Controller(names(3)).calculate(make_snapshot(3), make_feedback(3), make_policy(2))

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from pacing_node.algorithms import Algorithm, Reason, Row, create_controller, explain
+from pacing_node.algorithms import Algorithm, Controller, Reason, Row, explain
 from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
 
 SIMPLE = [Algorithm.SUPER_PROGRESSIVE, Algorithm.PREDICTIVE_B, Algorithm.LOOKAHEAD]
@@ -14,7 +14,7 @@ SIMPLE = [Algorithm.SUPER_PROGRESSIVE, Algorithm.PREDICTIVE_B, Algorithm.LOOKAHE
 
 def reason(algorithm=Algorithm.LOOKAHEAD, feedback=None, prepare=None, enabled=True, policy=None, **values):
     policy = policy or make_policy(1, algorithm, enabled=enabled)
-    controller = create_controller(names(1), policy)
+    controller = Controller(names(1))
     controller._state.entries[:], controller._state.disposed[:] = 300.0, 1000.0
     if prepare:
         prepare(controller._state)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from pacing_node.algorithms import Algorithm, OptimizationTarget, create_controller
+from pacing_node.algorithms import Algorithm, Controller, OptimizationTarget
 from pacing_node.algorithms.erlang import OfferedLoadTable, blocking
 from pacing_node.algorithms.super_progressive import OverInvitationTable, overflow
 from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
@@ -28,7 +28,7 @@ def test_super_progressive_over_invites_by_the_reference_table(acceptance, expec
 @pytest.mark.parametrize(("acceptance", "expected"), OVER_INVITATION.items())
 def test_the_controller_sends_the_reference_numbers(acceptance, expected):
     policy = make_policy(7, Algorithm.SUPER_PROGRESSIVE)
-    controller = create_controller(names(7), policy)
+    controller = Controller(names(7))
     # Enough evidence that the acceptance ratio is known and not the cautious start value.
     controller._state.disposed[:] = 1e6
     controller._state.entries[:] = 1e6 * acceptance
@@ -70,7 +70,7 @@ def test_blocking_equals_the_recursion():
 
 def test_predictive_b_keeps_the_pending_level_of_its_load():
     policy = make_policy(1, Algorithm.PREDICTIVE_B)
-    controller = create_controller(names(1), policy)
+    controller = Controller(names(1))
     controller._state.disposed[:], controller._state.entries[:] = 1e6, 0.3e6
     result = controller.calculate(make_snapshot(ready=10.0), make_feedback(), policy)
     expected = 5.529 / 300.0 * 15.0 / 0.3 * (5.0 / 15.0) / (1.0 - np.exp(-5.0 / 15.0))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacing_node.algorithms import Algorithm, Reason, SharedAgents, create_controller
+from pacing_node.algorithms import Algorithm, Controller, Reason, SharedAgents
 from pacing_node.algorithms.sharing import FLOOR, deal, share_agents
 from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
 
@@ -24,7 +24,7 @@ def one_class(size, ready, busy):
 
 def calculate(algorithm, size, ready, busy, **values):
     policy = make_policy(size, algorithm)
-    controller = create_controller(names(size), policy)
+    controller = Controller(names(size))
     controller._state.entries[:], controller._state.disposed[:] = 3e5, 1e6
     snapshot = make_snapshot(size, ready=ready, busy=busy, shared=one_class(size, ready, busy), **values)
     return controller.calculate(snapshot, make_feedback(size), policy)
@@ -36,7 +36,7 @@ def calculate(algorithm, size, ready, busy, **values):
 def test_no_ready_agent_is_promised_twice_in_one_cycle(algorithm, size, ready, busy):
     together = calculate(algorithm, size, ready, busy).invitations.sum()
     policy = make_policy(1, algorithm)
-    alone = create_controller(names(1), policy)
+    alone = Controller(names(1))
     alone._state.entries[:], alone._state.disposed[:] = 3e5, 1e6
     single = alone.calculate(make_snapshot(ready=ready, busy=busy), make_feedback(), policy).invitations[0]
     assert together <= single + 1
