@@ -74,11 +74,11 @@ class AlarmEvent:
     at: float
     """Unix time in seconds."""
     node: str
-    """The node that tells it; after a hand-over not the one that raised the alarm."""
+    """The node that sends it; after a hand-over not the node that raised the alarm."""
     text: str = ""
     """Why it was cleared."""
     repeated: bool = False
-    """True when a raised alarm is told again, to a receiver that would forget it."""
+    """True when a raised alarm is repeated for a receiver that would forget it."""
 
     @property
     def summary(self) -> str:
@@ -109,7 +109,7 @@ class AlarmBook:
         return tuple(sorted(self._alarms.values(), key=lambda alarm: (alarm.raised_at, alarm.condition, alarm.object)))
 
     def adopt(self, alarms: Iterable[Alarm]) -> None:
-        """Continue with these alarms, raised by whoever had the book before; everything else is forgotten."""
+        """Continue with these alarms, raised by the previous owner of the book; everything else is forgotten."""
         self._alarms = {}
         for states in self._states.values():
             states.clear()

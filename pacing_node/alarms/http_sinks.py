@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 5.0
 REPEAT_SECONDS = 60.0
-"""How often Alertmanager is told an alarm that is still raised."""
+"""How often an alarm that is still raised is sent to Alertmanager again."""
 FORGET_SECONDS = 300.0
 """How long Alertmanager keeps an alarm that nobody repeats: then no node of the cluster is alive."""
 ANSWER_SECONDS = 10.0

@@ -9,7 +9,7 @@ from pacing_node.alarms.conditions import Kind
 
 
 class Phase(StrEnum):
-    """Where a condition of an object stands."""
+    """State of a condition of an object."""
 
     QUIET = "quiet"
     RISING = "rising"
@@ -21,7 +21,7 @@ class Phase(StrEnum):
 
 
 class Transition(StrEnum):
-    """What a step of the machine tells the world."""
+    """What a step of the machine reports."""
 
     RAISED = "raised"
     CLEARED = "cleared"
@@ -84,7 +84,7 @@ class State:
 
 
 def step(state: State, rule: Rule, value: float, now: float) -> tuple[State, Transition | None]:
-    """The next state for a value measured at ``now`` (seconds), and what is to be told. Times never go back."""
+    """The next state for a value measured at ``now`` (seconds), and what is to be reported. Times never go back."""
     if state.raised:
         return _clearance(state, rule, value, now)
     if not rule.reached(value):

@@ -2,7 +2,7 @@
 
 Each node keeps a book about itself. The book of the cluster is kept by the master; its active alarms travel with every
 record the master shares, so that the next master goes on from there: it does not raise again what is raised, and it
-clears what the one before had raised. Active alarms are also kept in a file, for the next start of this node.
+clears what the previous master had raised. Active alarms are also kept in a file, for the next start of this node.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class AlarmService:
     async def use(self, rules: Mapping[str, Rule], sinks: Sequence[Sink] | None, capacity: int = 1000) -> None:
         """Put other rules in force, and other sinks unless they are None.
 
-        What waits for a sink whose name stays goes on to its successor; a new one is told what is active.
+        What waits for a sink whose name stays goes on to its successor; a new sink is sent what is active.
         """
         self._rules = rules
         if sinks is None:

@@ -1,4 +1,4 @@
-"""Where alarms go: the port, the log, and syslog. Sinks over HTTP stand in ``http_sinks``."""
+"""Where alarms go: the port, the log, and syslog. Sinks over HTTP are in ``http_sinks``."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Sink(Protocol):
 
     @property
     def repeat_seconds(self) -> float | None:
-        """How often a raised alarm must be told again, because the receiver forgets it; None for never."""
+        """How often a raised alarm must be sent again, because the receiver forgets it; None for never."""
         ...
 
     async def deliver(self, events: Sequence[AlarmEvent]) -> None:

@@ -18,8 +18,8 @@ _WORTH_A_LOOK = 0.5
 def infeasible(estimates: Estimates, slots: FloatArray, inbound: FloatArray, goal: FloatArray) -> BoolArray:
     """Rows where a lone proactive visitor would give up with more than the goal's chance.
 
-    Inbound load a = lr H on n slots: he waits with the Erlang-C probability, then leaves after patience 1/theta or is
-    served at the rate (n - a) mu at which the queue empties. ``inbound`` interactions enter per second.
+    Inbound load a = lr H on n slots: a visitor waits with the Erlang-C probability, then leaves after patience 1/theta
+    or is served at the rate (n - a) mu at which the queue empties. ``inbound`` interactions enter per second.
     """
     load = inbound * estimates.handle_seconds
     result = np.zeros(len(slots), dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""The in-flight ledger: which invitations are out without a disposition, by what the platform last said and was told.
+"""The in-flight ledger: invitations without a disposition, by what the platform last reported and was sent.
 
 What can still go out. A push is the whole state of one period: it replaces what the platform has not yet spent of the
 push before. The reply to a push reports the invitations pending at that moment, before any of the push's own go out.

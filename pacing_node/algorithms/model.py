@@ -106,8 +106,8 @@ class Snapshot:
     """The contact centre at one moment, one row per target.
 
     A slot is room for one interaction of the target's medium. An agent at work (ready, busy or in after-call work, not
-    "not ready") with a capacity rule of ``maximum`` for the medium adds ``maximum`` slots: those he would be given now
-    to ``ready``, the others to ``busy``, whatever medium occupies him.
+    "not ready") with a capacity rule of ``maximum`` for the medium adds ``maximum`` slots: those the agent
+    would be given now to ``ready``, the others to ``busy``, whatever medium occupies the agent.
     """
 
     taken_at: float
@@ -123,15 +123,15 @@ class Snapshot:
     waiting: FloatArray
     """Q: proactive interactions waiting in the queue."""
     accepted: FloatArray
-    """Proactive interactions an agent took since the snapshot before; never negative."""
+    """Proactive interactions an agent took since the previous snapshot; never negative."""
     abandoned: FloatArray
-    """Proactive interactions the visitor left before an agent took them since the snapshot before; never negative."""
+    """Proactive interactions the visitor left before an agent took them since the previous snapshot; never negative."""
     completed: FloatArray
-    """Interactions of the medium, proactive or not, that ended at the target's agents since the snapshot before."""
+    """Interactions of the medium, proactive or not, that ended at the target's agents since the previous snapshot."""
     reactive_waiting: FloatArray
     """Qr: reactive interactions waiting in the queue."""
     reactive_entered: FloatArray
-    """Reactive interactions that entered the queue since the snapshot before; never negative."""
+    """Reactive interactions that entered the queue since the previous snapshot; never negative."""
     handle_seconds: FloatArray
     """H: mean handle time with wrap-up from a statistic, seconds; NaN where no statistic gives it."""
     valid: BoolArray
@@ -166,7 +166,7 @@ class Feedback:
     acknowledged: BoolArray
     """False while the newest push of a target has no accepted reply; laws freeze what they integrate."""
     reported: FloatArray = field(default_factory=_nothing)
-    """Pending in the newest report not after the snapshot; empty when ``pending`` is to be taken as it stands."""
+    """Pending in the newest report not after the snapshot; empty when ``pending`` is to be taken as it is."""
     report_age_seconds: FloatArray = field(default_factory=_nothing)
     """Seconds from that report to the snapshot, ≥ 0; empty with ``reported``."""
     allotted_age_seconds: FloatArray = field(default_factory=_nothing)

@@ -24,17 +24,17 @@ class Observation:
     waiting: FloatArray
     reactive_waiting: FloatArray
     entries: FloatArray
-    """Proactive interactions that entered the queue since the snapshot before: accepted + abandoned + Δwaiting."""
+    """Proactive interactions that entered the queue since the previous snapshot: accepted + abandoned + Δwaiting."""
     accepted: FloatArray
     abandoned: FloatArray
     completed: FloatArray
     reactive_entered: FloatArray
     waiting_seconds: FloatArray
-    """Integral of the waiting count since the snapshot before."""
+    """Integral of the waiting count since the previous snapshot."""
     busy_seconds: FloatArray
-    """Integral of the busy slots since the snapshot before."""
+    """Integral of the busy slots since the previous snapshot."""
     elapsed: FloatArray
-    """Seconds since the snapshot before; 0 in rows without one."""
+    """Seconds since the previous snapshot; 0 in rows without one."""
     per_second: FloatArray
     """One over the elapsed seconds; of no meaning in rows without a snapshot before."""
     slots: FloatArray
@@ -48,13 +48,13 @@ class Observation:
 
     @property
     def moved(self) -> BoolArray:
-        """Rows where ready, busy or waiting changed since the snapshot before."""
+        """Rows where ready, busy or waiting changed since the previous snapshot."""
         known, ready, busy, waiting = self.before
         return np.asarray((self.ready != ready) | (self.busy != busy) | (self.waiting != waiting) | ~known)
 
 
 class Observer:
-    """Remembers the snapshot before of each target."""
+    """Remembers the previous snapshot of each target."""
 
     def __init__(self, size: int) -> None:
         self._taken_at = np.full(size, np.nan)
@@ -63,7 +63,7 @@ class Observer:
         self._waiting = np.zeros(size)
 
     def observe(self, snapshot: Snapshot, enabled: BoolArray) -> Observation:
-        """Clean the snapshot and difference it against the one before."""
+        """Clean the snapshot and difference it against the previous one."""
         usable = snapshot.valid & enabled
         ready, busy, waiting = (_clean(usable, x) for x in (snapshot.ready, snapshot.busy, snapshot.waiting))
         known = usable & np.isfinite(self._taken_at)

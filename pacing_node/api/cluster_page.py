@@ -19,7 +19,7 @@ async def cluster_page(
 ) -> dict[str, Any]:
     """Ask every member about itself; a silent one is listed as not reachable.
 
-    ``fencing`` tells whether the platform checks tokens; None while the cluster's options are not known.
+    ``fencing``: how the platform checks tokens; None while the cluster's options are not known.
     """
     statuses = await member.ask_members()
     status = member.status()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LEAST_KEEPALIVE_SECONDS = 90.0
 BASE_PATHS = {"statistics-api": "/statistics/v3", "gms": "/genesys/1/statistic"}
-"""Where the interfaces stand on their servers."""
+"""Paths of the interfaces on their servers."""
 
 
 def cycle_settings(options: ClusterOptions, push_budget_seconds: float) -> CycleSettings:

@@ -23,7 +23,7 @@ COLUMNS = ["member", "role", "state", "epoch", "lease left", "zookeeper", "versi
 
 FENCING_NOTES = {
     "if-match": "the platform does not check tokens: every push is a conditional write (If-Match)",
-    "none": "the platform does not check tokens: a new master waits, unless the one before ended clean",
+    "none": "the platform does not check tokens: a new master waits, unless the previous term ended clean",
 }
 """What people should know of a platform that does not check tokens, by the option `fencing`."""
 

@@ -63,7 +63,7 @@ def replace(
 
 
 def _waiting(stored: StoredOptions | None, text: str, name: str) -> tuple[str, ...]:
-    """Keys whose change waits for a restart; none where what stands there cannot be read."""
+    """Keys whose change waits for a restart; none where the stored text cannot be read."""
     if stored is None:
         return ()
     try:

@@ -47,7 +47,7 @@ def history(
     if restore is not None and version is not None:
         raise fail("name a version to show, or --restore with one to put in force", ExitCode.USAGE)
     node = node_of(config)
-    # Read before the history: whoever writes from here on is noticed.
+    # Read before the history: a write from here on is noticed.
     stored = asyncio.run(read_stored(node)) if restore is not None else None
     versions = asyncio.run(_read(node))
     if not versions:
@@ -97,7 +97,7 @@ def _print(versions: tuple[PastVersion, ...], version: int | None, output: Outpu
 
 
 def _described(past: PastVersion, before: PastVersion | None) -> dict[str, Any]:
-    """The version for people; its difference from the one before that is kept."""
+    """The version for people; its difference from the previous one that is kept."""
     diff = ""
     if before is not None:
         diff = options_diff(masked(before.text), masked(past.text), f"version {before.version}", f"v. {past.version}")

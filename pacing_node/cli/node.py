@@ -1,4 +1,4 @@
-"""`pacing node`: run one node until it is told to stop."""
+"""`pacing node`: run one node until it is asked to stop."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ NodeFile = Annotated[
 def node_of(config: Path | None) -> NodeOptions:
     """The options of the node; ends the command when they are not good.
 
-    From here on the command says what matters itself: the log of its session would stand between what it prints.
+    From here on the command prints what matters itself: the log of its session would mix with it.
     """
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     try:

@@ -42,7 +42,7 @@ Authorities = Annotated[
     Path | None, typer.Option("--authorities", help="PEM file; speak TLS with a server these authorities signed.")
 ]
 FilterExpression = Annotated[
-    str, typer.Option("--filter-expression", help="What tells a proactive interaction at this site.")
+    str, typer.Option("--filter-expression", help="Expression that marks a proactive interaction at this site.")
 ]
 AlarmEvents = Annotated[
     str, typer.Option("--alarm-events", help="Log events that raise and clear the conditions, separated by a comma.")

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class LatePushes:
-    """What is left of this node's pushes, and of those of terms before its own. Times in seconds.
+    """What is left of this node's pushes, and of those of previous terms. Times in seconds.
 
-    A push whose answer never came, or one that was sent more than once, may arrive late. It counts as under way until
-    the time for one push, with the allowance for clocks, is over; so does whatever a term before may have left, unless
-    ZooKeeper has it that this term ended with nothing under way.
+    A push whose answer never came, or one that was sent more than once, can arrive late. It counts as in flight until
+    the time for one push, with the allowance for clocks, is over; so does whatever a previous term may have left,
+    unless ZooKeeper records that this term ended clean.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -25,12 +25,12 @@ class LatePushes:
         self._before = math.inf
 
     def term_began(self, epoch: int, *, after_clean_end: bool, seconds: float) -> None:
-        """A term of this node begins; ``seconds`` is how long a push of the term before may be under way."""
+        """A term of this node begins; ``seconds`` is how long a push of the previous term can be in flight."""
         self._epoch = epoch
         self._until = -math.inf if after_clean_end else self._clock() + seconds
 
     def sent(self, seconds: float) -> None:
-        """A push goes out, and may be under way for ``seconds``, whatever becomes of it."""
+        """A push is sent, and can be in flight for ``seconds``, whatever becomes of it."""
         self._before = self._until
         self._until = max(self._until, self._clock() + seconds)
 
@@ -39,5 +39,5 @@ class LatePushes:
         self._until = self._before
 
     def ended_clean(self, epoch: int) -> bool:
-        """Whether nothing of the term ``epoch``, nor of one before, can be under way any more."""
+        """True if nothing of the term ``epoch``, nor of a previous one, can be in flight any more."""
         return epoch == self._epoch and self._clock() >= self._until

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class LatestReport:
-    """Holds the newest report and tells how old it is. Older reports never replace newer ones."""
+    """Holds the newest report and its age. Older reports never replace newer ones."""
 
     def __init__(self) -> None:
         self._report: CycleReport | None = None

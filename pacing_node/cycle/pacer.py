@@ -54,8 +54,8 @@ class Pacer:
     ) -> None:
         """Wire the cycle to its ports.
 
-        ``share`` hands a report to the standbys; ``aftermath`` knows which pushes may still be under way; ``on_push``
-        is told whether a push that was sent reached the platform. None of them may block.
+        ``share`` hands a report to the standbys; ``late_pushes`` knows which pushes can still be in flight;
+        ``on_push`` is called with whether a push that was sent reached the platform. None of them may block.
         """
         self._mastership = mastership
         self._statistics = statistics

@@ -42,7 +42,7 @@ def build_push(calculation: PacingState, calculated: CycleResult, interval_secon
 
 
 def estimated_wait_seconds(snapshot: Snapshot, handle_seconds: FloatArray) -> FloatArray:
-    """Wait of a visitor who joins now: his place behind those who wait, over the rate at which slots become free.
+    """Wait of a visitor who joins now: the place behind those who wait, over the rate at which slots become free.
 
     0 while a slot is free; NaN where nobody is at work or the statistics are not valid. Little's law with exponential
     handle times: the k-th visitor in line waits k·H/n on average.

@@ -30,8 +30,8 @@ class CycleSettings:
     push_budget_seconds: float = 1.3
     """Longest duration of one push; never more than a refresh period."""
     hold_off_seconds: float = 0.0
-    """Wait of a new master before its first push, unless the term before ended with nothing under way; for a platform
-    that does not check tokens."""
+    """Wait of a new master before its first push, unless the previous term ended clean; for a platform that does not
+    check tokens."""
     proactive_ratio: float = 1.0
     """proactiveRatio / 100; dual laws only."""
     reserved_agents: float = 0.0
@@ -52,7 +52,7 @@ class CycleSettings:
 
     @property
     def in_flight_seconds(self) -> float:
-        """How long a push that has no answer may be under way: the budget by the slowest clock."""
+        """How long a push that has no answer can be in flight: the budget by the slowest clock."""
         return CLOCK_DRIFT * self.push_budget_seconds
 
     @property

@@ -1,7 +1,7 @@
-"""A bounded queue with a task of its own before every receiver: offering never waits, delivery is tried until it works.
+"""One bounded queue and one task for every receiver: adding never waits, delivery is tried until it works.
 
-Within its bound nothing is lost while the receiver is down. Beyond it the oldest go first: the newest say how things
-stand now. Delivery is at least once; a receiver may see something twice when an answer was lost.
+Within its bound nothing is lost while the receiver is down. Beyond it the oldest go first: the newest say how
+things are now. Delivery is at least once; a receiver may see something twice when an answer was lost.
 """
 
 from __future__ import annotations

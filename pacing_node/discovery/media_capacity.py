@@ -23,11 +23,11 @@ class Capacities:
         self._rules = {rule.name: rule for rule in objects.capacity_rules}
 
     def rule_of(self, agent: Agent) -> CapacityRule:
-        """The rule of an agent; the built-in one if he has none, or one that does not exist."""
+        """The rule of an agent; the built-in one for an agent without a rule, or with one that does not exist."""
         return self._rules.get(agent.capacity_rule, BUILT_IN_RULE)
 
     def capacity_for(self, agent: Agent, media: str) -> int:
-        """Most interactions of a medium the agent may have at once; 0 when the medium is not for him."""
+        """Most interactions of a medium the agent may have at once; 0 when the medium is not for this agent."""
         return self.rule_of(agent).media.get(media, 0)
 
     def findings(self, agents: tuple[Agent, ...]) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ class MemberAnswer:
 
     host: str
     mode: str | None = None
-    """``leader``, ``follower``, ``standalone``…; None when it told none."""
+    """``leader``, ``follower``, ``standalone``…; None when it reported none."""
     failure: str = ""
     """Why it could not be asked; empty when it could."""
     tick_seconds: float | None = None
@@ -73,7 +73,7 @@ def check_members(answers: Sequence[MemberAnswer], *, secured: bool) -> Iterator
             yield judge(check, answer.failure, "a ZooKeeper that answers", "start it, or correct zookeeper.hosts")
         elif answer.mode is None and not secured:
             remedy = "see its log: it may have no quorum, or not allow `srvr` in 4lw.commands.whitelist"
-            yield warning(check, "connected, and it tells no mode", "leader or follower", remedy)
+            yield warning(check, "connected, and it reports no mode", "leader or follower", remedy)
         else:
             yield ok(check, answer.mode or "connected; it speaks TLS")
     if len(answers) < 3 or len(answers) % 2 == 0:

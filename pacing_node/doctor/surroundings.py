@@ -68,7 +68,7 @@ def check_directory(path: Path) -> Diagnosis:
     """Judge the directory for what the node remembers: there and writable, or one that can be made."""
     check, allowed = "files.state_directory", "a directory this user may write to, or make"
     existing = next((each for each in (path, *path.absolute().parents) if each.exists()), path)
-    remedy = f"run as the node's user; give him {path}, or another directory as state_directory"
+    remedy = f"run as the node's user, give that user write access to {path}, or set another state_directory"
     if not existing.is_dir():
         return error(check, f"{existing} is no directory", allowed, remedy)
     if not os.access(existing, os.W_OK | os.X_OK):

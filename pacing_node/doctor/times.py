@@ -32,9 +32,9 @@ class Times:
     tick_told: float
     """tickTime, as the options tell it."""
     tick: float | None
-    """tickTime, as the ensemble tells it."""
+    """tickTime, as the ensemble reports it."""
     sync_limit: int | None
-    """syncLimit, as the ensemble tells it."""
+    """syncLimit, as the ensemble reports it."""
 
     @property
     def session(self) -> float:

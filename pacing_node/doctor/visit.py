@@ -60,7 +60,7 @@ class Visit:
         options = self._options
         scheme = "http" if options.certificates is None else "https"
         host = "127.0.0.1" if options.bind in {"0.0.0.0", "::"} else options.bind  # noqa: S104 - where it would listen
-        # Only whether the answer comes from this very node counts, and its name tells that.
+        # Only whether the answer comes from this very node counts, and its name shows that.
         running = await who_answers(f"{scheme}://{host}:{options.ports.default}", own_context(options.certificates))
         for name, port in (("default", options.ports.default), ("clustering", options.ports.clustering)):
             self._found.append(check_port(name, options.bind, port, running, options.name))

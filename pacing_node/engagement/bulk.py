@@ -58,7 +58,7 @@ class BulkPlatform(ABC, Generic[Settings]):
         return self._settings
 
     def replace(self, settings: Settings) -> None:
-        """Use other settings from the next push on; one under way ends with those it began with.
+        """Use other settings from the next push on; one in flight ends with those it began with.
 
         Raises ``EngagementSettingsError``, and goes on with the old ones, when no connection can be made.
         """
@@ -106,7 +106,7 @@ class BulkPlatform(ABC, Generic[Settings]):
         return f"HTTP status {answer.status_code}" if answer.is_server_error else None
 
     async def close(self) -> None:
-        """Close connections, when the push under way has ended."""
+        """Close connections, when the push in flight has ended."""
         await self._connection.retire()
 
 
@@ -121,7 +121,7 @@ def _split(connection: Connection, token: Token, targets: Sequence[TargetPush], 
 
 
 def _at_once(connection: Connection) -> int:
-    """How many parts may be under way: of conditional writes each needs the answer to the one before."""
+    """How many parts may be in flight: of conditional writes each needs the answer to the previous one."""
     return connection.settings.max_concurrent_requests if connection.precondition is None else 1
 
 

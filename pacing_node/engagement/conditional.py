@@ -23,7 +23,7 @@ _CONDITIONS = ("If-Match", "If-None-Match")
 
 
 class ConditionalPart(Part):
-    """Sent with ``If-Match``; parts of one push go one after the other, each on the ETag the one before has got.
+    """Sent with ``If-Match``; parts of one push go one after the other, each on the ETag the previous one has got.
 
     A refused condition, and an answer that was lost, lead to a look at the resource: who wrote it last decides. Writing
     on is safe after any of them, because every write is conditional on the state that was looked at.

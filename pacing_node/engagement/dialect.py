@@ -1,4 +1,4 @@
-"""What differs between platforms: how a push is written, how an answer is read, how a caller proves who he is."""
+"""What differs between platforms: how a push is written, how an answer is read, how a caller authenticates."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class PushSettings(Protocol):
 
     @property
     def max_concurrent_requests(self) -> int:
-        """Most requests of one push under way at once."""
+        """Most requests of one push in flight at once."""
         ...
 
     @property

@@ -45,7 +45,7 @@ class EngagementSettings:
     max_entities_per_request: int = 1000
     """Most targets in one request; more are sent in several requests, parts of one push."""
     max_concurrent_requests: int = 8
-    """Most requests of one push under way at once."""
+    """Most requests of one push in flight at once."""
     max_reply_bytes: int = 32 * 1024 * 1024
     """A longer reply, unpacked, is refused."""
     compress: bool = False

@@ -45,7 +45,7 @@ class PredictiveDialect:
 
 
 def request_body(targets: Sequence[TargetPush], openings: Openings) -> bytes:
-    """The body of the bulk call; ``openings`` is kept from call to call by whoever sends."""
+    """The body of the bulk call; ``openings`` is kept from call to call by the sender."""
     if len(openings) > _MOST_OPENINGS:
         openings.clear()
     entities = ",".join([_entity(each, _opening(each.target, openings)) for each in targets])

@@ -81,7 +81,7 @@ class TokenSource:
         await cancel(self._fetching)
 
     def _fetch(self) -> asyncio.Task[str | TokenError]:
-        """The fetch under way, or a new one; it outlives a push that has no more time for it."""
+        """The fetch in progress, or a new one; it outlives a push that has no more time for it."""
         if self._fetching is None or self._fetching.done():
             self._fetching = spawn("engagement-token", self._fetched(), finite=True)
         return self._fetching

@@ -1,4 +1,4 @@
-"""The port to an engagement platform; adapters stand beside this module."""
+"""The port to an engagement platform; adapters are beside this module."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Conditional writes for a receiver that checks no token: each push replaces a state its sender has seen. Pure.
 
-The receiver keeps one resource. Every accepted write gives it a new ETag, and reading it tells which push wrote it
+The receiver keeps one resource. Every accepted write gives it a new ETag, and reading it shows which push wrote it
 last. A write carries ``If-Match`` with the newest ETag its sender knows. A sender knows an ETag when it came with the
-answer to its own write, or with a state that no newer push has written. So whoever writes replaces something older,
+answer to its own write, or with a state that no newer push has written. So a writer replaces something older,
 whatever was lost or late: the accepted pushes are ordered by (epoch, sequence, part).
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """Where a write stands in the order of all writes of a cluster."""
+    """Place of a write in the order of all writes of a cluster."""
 
     epoch: int
     sequence: int
@@ -36,7 +36,7 @@ class Holder:
 
     @property
     def mark(self) -> FencingMark:
-        """What a refusal by token would have told."""
+        """What a refusal by token would have reported."""
         return FencingMark(self.cluster_id, self.place.epoch, self.place.sequence)
 
 

@@ -26,7 +26,7 @@ class PlatformSlot:
         """Why there is no platform, for people."""
 
     def use(self, settings: EngagementSettings | WebhookSettings) -> None:
-        """Send to this platform from the next push on; a push under way ends where it began.
+        """Send to this platform from the next push on; a push in flight ends where it began.
 
         Raises EngagementSettingsError, and goes on as before, when no connection can be made with the settings.
         """

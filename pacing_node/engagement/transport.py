@@ -54,7 +54,7 @@ class PushTransport(httpx.AsyncHTTPTransport):
 
 
 class _Watch:
-    """What the HTTP client tells while it works on one request."""
+    """What the HTTP client reports while it works on one request."""
 
     def __init__(self, options: list[SocketOption], deadline: Deadline | None) -> None:
         self._options = options

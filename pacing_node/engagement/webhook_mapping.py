@@ -24,7 +24,7 @@ class WebhookDialect:
     """Writes pushes and reads answers of the webhook."""
 
     def body(self, token: Token, part: tuple[int, int], targets: Sequence[TargetPush]) -> bytes:
-        """One part of a push; the token stands in the document as well as in the headers."""
+        """One part of a push; the token is in the document as well as in the headers."""
         number, of = part
         document = {
             "cluster_id": token.cluster_id,

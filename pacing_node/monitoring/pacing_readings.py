@@ -44,7 +44,7 @@ class PacingReadings:
         self._epoch = None
 
     def take(self, epoch: int, now: float) -> Mapping[str, Mapping[str, Reading]]:
-        """The readings of the term ``epoch`` at ``now`` (seconds); what no cycle has told yet is left out."""
+        """The readings of the term ``epoch`` at ``now`` (seconds); what no cycle has shown yet is left out."""
         if epoch != self._epoch:
             self._begin(epoch)
         report = self._latest_report.report

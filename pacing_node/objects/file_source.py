@@ -29,7 +29,7 @@ SETTLE_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class _Signature:
-    """What tells that files were changed, without reading them."""
+    """What shows that files were changed, without reading them."""
 
     files: tuple[tuple[str, int, int, int], ...]
     newest: float

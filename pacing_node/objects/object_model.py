@@ -48,15 +48,15 @@ class VirtualQueue:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent with his skills by level."""
+    """An agent with skills by level."""
 
     user_name: str
     employee_id: str = ""
     skills: Mapping[str, int] = field(default_factory=dict)
     capacity_rule: str = ""
-    """Name of his capacity rule; empty for the built-in rule."""
+    """Name of the capacity rule; empty for the built-in rule."""
     logins: tuple[str, ...] = ()
-    """Queues he is logged in to, as ``number@switch``."""
+    """Queues the agent is logged in to, as ``number@switch``."""
     enabled: bool = True
     origin: str = field(default="", compare=False)
 

@@ -205,7 +205,7 @@ class ObjectReader:
         self._transactions: dict[str, Transaction] = {}
 
     def switches(self, items: Iterable[tuple[str, Value]]) -> None:
-        """Add switches; every item is the place it stands and its data, here and in the methods below."""
+        """Add switches; every item is its place and its data, here and in the methods below."""
         self._add(items, _switch, self._switches, lambda switch: switch.name)
 
     def virtual_queues(self, items: Iterable[tuple[str, Value]]) -> None:

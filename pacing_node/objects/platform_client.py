@@ -94,7 +94,7 @@ class PlatformClient:
 
 
 def _identity(item: object) -> str:
-    """What tells records apart: the DBID, else the whole record."""
+    """What identifies a record: the DBID, else the whole record."""
     info = item.get("groupInfo", item) if isinstance(item, dict) else {}
     dbid = (
         (item.get("DBID") or (info.get("DBID") if isinstance(info, dict) else None)) if isinstance(item, dict) else None

@@ -29,7 +29,7 @@ def read_reply(place: str, status: int, body: bytes) -> dict[str, Any]:
     """The document of a successful reply.
 
     Raises:
-        PlatformError: the reply tells of a failure, or is not one of this interface.
+        PlatformError: the reply reports a failure, or is not one of this interface.
     """
     if status == httpx.codes.UNAUTHORIZED:
         raise PlatformError(f"{place}: HTTP {status}: the user or the password was refused", status=status)

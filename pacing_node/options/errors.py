@@ -14,9 +14,9 @@ class Problem:
     key: str
     """Path of the key, for example ``pacing.refreshPeriod``; empty for the document as a whole."""
     found: str
-    """What stands there, for example ``0`` or ``unknown key``."""
+    """What was found there, for example ``0`` or ``unknown key``."""
     allowed: str
-    """What may stand there, for example ``a number from 1 to 3600``."""
+    """What is allowed there, for example ``a number from 1 to 3600``."""
     line: int | None = None
     """Line in the file, from 1."""
     column: int | None = None

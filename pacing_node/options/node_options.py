@@ -93,7 +93,7 @@ class ZooKeeperAcl(Section):
 
 
 DEFAULT_FAILSAFE_SECONDS = 600.0
-"""Longest outage of ZooKeeper that ``failsafe: true`` bridges."""
+"""Longest outage of ZooKeeper a master goes on in with ``failsafe: true``."""
 _SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 

@@ -61,7 +61,7 @@ class OptionsStore:
     async def run(self, use: Callable[[ClusterOptions], Awaitable[None]]) -> None:
         """Seed, then follow the document until cancelled; ``use`` gets the first and every changed options.
 
-        A bad document keeps the options in force; what is wrong is logged and stands in ``problems``.
+        A bad document keeps the options in force; what is wrong is logged and listed in ``problems``.
         """
         unwatch = self._documents.watch(self._note)
         try:

@@ -182,7 +182,7 @@ def canonical(model: type[Section], document: Document) -> Input:
 def _canonical(
     model: type[Section], data: Mapping[str, Value], at: tuple[KeyPath, KeyPath], document: Document, result: Input
 ) -> dict[str, object]:
-    """One level of ``canonical``; ``at`` is where it stands, in Python names and as the document spells it."""
+    """One level of ``canonical``; ``at`` is its place, in Python names and as the document spells it."""
     path, key = at
     table = spellings(model)
     clean: dict[str, object] = {}

@@ -1,4 +1,4 @@
-"""YAML documents that remember where everything stands.
+"""YAML documents that remember the place of everything.
 
 Scalars stay text: what ``1.10`` or ``no`` means depends on the option that reads it, not on the notation. An empty
 value, ``~`` and ``null`` are None. Anchors, aliases and merge keys work, chains of merges too; a key given twice is

@@ -1,6 +1,6 @@
 """The definitions the service needs: three statistics, one filter, five alarm conditions. Pure.
 
-Names and folder are those of the reference product. What stands inside the definitions is not public; it follows from
+Names and folder are those of the reference product. The content of the definitions is not public; it follows from
 the vocabulary of Stat Server, and the filter's expression has to fit what the site's routing attaches.
 """
 
@@ -80,7 +80,7 @@ def wanted(
 
     Args:
         application: name of the Stat Server application, or of the cluster's.
-        filter_expression: what tells a proactive interaction.
+        filter_expression: marks a proactive interaction.
         alarm_events: the log events that raise and clear the alarm conditions.
     """
     alarms = _alarm_conditions(application, *alarm_events)

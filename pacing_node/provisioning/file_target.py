@@ -39,7 +39,7 @@ class FileTarget:
         return frozenset((kind, name) for file in self._read for kind in Kind for name in self._names(file, kind))
 
     def write(self, changes: Sequence[Change], written: Callable[[Iterable[Change]], None]) -> None:
-        """Write the changes, each where its definition stands, one file after the other. Raises ProvisioningError."""
+        """Write the changes, each where its definition is, one file after the other. Raises ProvisioningError."""
         if not self._read:
             self.existing()
         wanted: dict[Path, list[Change]] = {}
@@ -72,7 +72,7 @@ class FileTarget:
             raise ProvisioningError(f"{file}: {error}") from None
 
     def _file_of(self, definition: Definition) -> Path:
-        """The file a definition stands in, else the one that gets what is new."""
+        """The file that holds a definition, else the one that gets what is new."""
         for file in self._read:
             if definition.name in self._names(file, definition.kind):
                 return file

@@ -1,7 +1,7 @@
 """Definitions as records of the platform configuration interface (GWS). The one place that knows their fields. Pure.
 
 Documented are the types' names (the plural of the object's name), ``name``, ``DBID`` and numbers as text. Inferred,
-from the names Config Server itself uses: an application's options stand in ``options``, sections of keys; a statistic
+from the names Config Server itself uses: an application's options are in ``options``, sections of keys; a statistic
 is a section with ``Objects``, ``Category``, ``Subject`` and ``MainMask``; filters are the keys of the section
 ``Filters``; and the fields of an alarm condition.
 """
@@ -86,7 +86,7 @@ def alarm_record(definition: Definition, application: str, folder: str | None) -
 
 
 def folder_record(name: str) -> dict[str, Any]:
-    """The folder the alarm conditions stand in."""
+    """The folder of the alarm conditions."""
     return {"name": name, "type": "CFGAlarmCondition"}
 
 

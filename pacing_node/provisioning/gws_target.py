@@ -44,7 +44,7 @@ class GwsRoutes:
     create_method: str = "POST"
     update_method: str = "PUT"
     folder: bool = True
-    """Whether the alarm conditions stand in a folder of their own."""
+    """Whether the alarm conditions have a folder of their own."""
     whole_options: bool = True
     """Whether all options of the application are written back; False: only the sections that change, for a server that
     leaves the others as they are."""

@@ -1,4 +1,4 @@
-"""The port to a source of configuration objects that can be written; adapters stand beside this module."""
+"""The port to a source of configuration objects that can be written; adapters are beside this module."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class ProvisioningTarget(Protocol):
         ...
 
     def write(self, changes: Sequence[Change], written: Callable[[Iterable[Change]], None]) -> None:
-        """Add and recreate what the changes say; ``written`` is told of those that are certainly there.
+        """Add and recreate what the changes say; ``written`` is called with those that are certainly there.
 
-        What is told together is done whole or not at all. Raises ProvisioningError.
+        What is reported together is done whole or not at all. Raises ProvisioningError.
         """
         ...
 

@@ -44,7 +44,7 @@ def names_in(text: str, kind: Kind) -> frozenset[str]:
 
 
 def put(text: str, definitions: Iterable[Definition]) -> str:
-    """The text with these definitions in it; those of the same name are replaced where they stand.
+    """The text with these definitions in it; those of the same name are replaced in their place.
 
     Raises YamlEditError when that cannot be done without touching anything else.
     """
@@ -153,7 +153,7 @@ def _end(text: str, node: yaml.Node) -> int:
 
 
 def _dash_column(text: str, start: int) -> int:
-    """Column of the dash before an item. An alias stands elsewhere than its node says; it may have no dash at all."""
+    """Column of the dash before an item. An alias is elsewhere than its node says; it may have no dash at all."""
     dash = text.rfind("-", 0, start)
     if dash < 0:
         raise YamlEditError("a list ends with an alias, behind which nothing can be added safely")

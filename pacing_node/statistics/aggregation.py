@@ -123,8 +123,8 @@ class Slots:
 def agent_slots(roster: Roster, table: ValueTable) -> Slots:
     """Ready and busy slots of every agent by medium.
 
-    An agent at work with a maximum for the medium has ``maximum`` slots: ready are those he would be given now, busy
-    the others.
+    An agent at work with a maximum for the medium has ``maximum`` slots: ready are those the agent would
+    be given now, busy the others.
     """
     slots = roster.agent_slots
     at_work, logged_in = table.at_work[slots], table.logged_in[slots]

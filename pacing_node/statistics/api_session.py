@@ -100,7 +100,7 @@ class ApiSession(ReconnectingSession):
         self._open = False
         self._trouble = ""
         self._back_again = False
-        self._pushed: set[int] | None = None  # references that got a newer value while a peek is under way
+        self._pushed: set[int] | None = None  # references that got a newer value while a peek is in progress
         self._agents: dict[int, bool] = {}
         self._subscriptions: dict[str, set[int]] = {}
 

@@ -38,7 +38,7 @@ class GmsSettings:
     refresh_seconds: float = 5.0
     """Time over which every statistic is asked for once, if the server answers fast enough."""
     concurrency: int = 8
-    """Most requests under way at one server."""
+    """Most requests in flight at one server."""
     cache_age_seconds: int = 2
     """The server may answer with a value of this age: nodes that ask for the same share its work."""
     request_seconds: float = 5.0

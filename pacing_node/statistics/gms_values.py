@@ -2,7 +2,7 @@
 
 Documented are the form fields, one statistic for each request, and 403 with ``message`` and ``exception`` for a bad
 definition. Inferred are ``{"value": ...}`` as the answer, the tree of an agent's state (that of the Statistics API),
-and that a cached value tells its age in the header ``Age`` and is renewed when it is older than the ``max-age`` asked
+and that a cached value has its age in the header ``Age`` and is renewed when it is older than the ``max-age`` asked
 for.
 """
 

@@ -43,7 +43,7 @@ class Registry:
     """Gives every statistic of every wanted object a reference, and keeps it as long as the object is wanted.
 
     A queue has a block of slots, one for each of its statistics; an agent has one slot. A slot whose object is gone is
-    reused under a new reference, so that a late value of the old object is told apart and dropped instead of landing at
+    reused under a new reference, so that a late value of the old object is recognised and dropped instead of landing at
     the new one.
     """
 

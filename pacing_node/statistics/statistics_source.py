@@ -1,4 +1,4 @@
-"""The port through which the cycle reads statistics; adapters stand beside this module."""
+"""The port through which the cycle reads statistics; adapters are beside this module."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class StatisticsSource(Protocol):
     def snapshot(self, stale_after_seconds: float) -> Snapshot:
         """The newest state of all targets, rows in the order of the watched target set.
 
-        Increments count from the snapshot before. Rows whose values are missing, invalid or older than the limit are
+        Increments count from the previous snapshot. Rows whose values are missing, invalid or older than the limit are
         not ``valid``. Never blocks.
         """
         ...

@@ -27,7 +27,7 @@ MAX_NUMBER = 1e9
 MAX_CAPACITY = 1000
 """A larger capacity of one agent for one medium is cut to this."""
 MAX_MEDIA = 32
-"""Media told apart; further names are ignored, so that a broken feed cannot fill the memory."""
+"""Most media; further names are ignored, so that a broken feed cannot fill the memory."""
 _MAX_REASONS = 1000
 _MAX_REASON_LENGTH = 200
 
