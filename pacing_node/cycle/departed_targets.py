@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pacing_node.algorithms.engine import PacingController
+from pacing_node.algorithms.controller import Controller
 from pacing_node.algorithms.learned import restore_learned, save_learned
 from pacing_node.algorithms.ledger import Ledger
 from pacing_node.algorithms.state import UnusableStateError
@@ -66,7 +66,7 @@ class DepartedTargets:
         return tuple(each.learned for each in self._departures if now - each.at <= KEPT_SECONDS and wanted & each.names)
 
     def _keep(self, names: list[str], learned: bytes, now: float) -> None:
-        controller, ledger = PacingController(names), Ledger(names)
+        controller, ledger = Controller(names), Ledger(names)
         try:
             restore_learned(learned, controller, ledger, now)
         except UnusableStateError as error:
