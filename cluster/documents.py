@@ -35,7 +35,7 @@ class DocumentStore(Protocol):
         ...
 
     def watch(self, callback: DocumentCallback) -> Callable[[], None]:
-        """Call back on the event loop with the document that stands and with each newer one; returns the unsubscriber.
+        """Call back on the event loop with the current document and with each newer one; returns the unsubscriber.
 
         Rapid changes may be skipped, the newest never is. While the store cannot be reached nothing is called; after
         that the callback sees the newest document if it changed.

@@ -66,7 +66,7 @@ class AlreadyRunningError(ClusterError):
 
 
 class RefusedError(ClusterError):
-    """An order that must not be carried out as things stand; the message says why. Nothing was changed."""
+    """An order that must not be carried out now; the message says why. Nothing was changed."""
 
 
 class NotAdmittedError(ClusterError):

@@ -47,7 +47,7 @@ class LeaseTimes:
     def granted(self, session_timeout_seconds: float) -> LeaseTimes:
         """The same terms with the session time-out ZooKeeper granted.
 
-        A longer one than asked for tells that the ensemble's least time-out, two ticks by default, is that long; its
+        A longer one than asked for shows that the ensemble's least time-out, two ticks by default, is that long; its
         tick is then taken to be half of it.
         """
         tick = self.tick_seconds

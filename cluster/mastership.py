@@ -56,12 +56,12 @@ class Term(Protocol):
 
     @property
     def epoch(self) -> int:
-        """Number of this term; strictly greater than that of every term before."""
+        """Number of this term; strictly greater than that of every previous term."""
         ...
 
     @property
     def after_clean_end(self) -> bool:
-        """Whether the term before ended with nothing under way: then nothing of it needs to be waited for."""
+        """True if the previous term ended clean, with nothing in flight: the new master need not wait for it."""
         ...
 
     @property
@@ -92,7 +92,7 @@ class Term(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LeadershipStatus:
-    """Where this node stands now; what ``GetStatus`` and every page show."""
+    """Leadership status of a node; what ``GetStatus`` and every page show."""
 
     role: Role
     state: str
@@ -114,7 +114,7 @@ class Mastership(Protocol):
 
     @property
     def status(self) -> LeadershipStatus:
-        """Where this node stands now, from memory."""
+        """Leadership status of this node now, from memory."""
         ...
 
     @property
@@ -135,9 +135,9 @@ class Mastership(Protocol):
         ...
 
     async def step_down(self, cause: EndCause = EndCause.OPERATOR, successor: str = "") -> bool:
-        """Resign and sit out long enough for another to take over; False when not master.
+        """Resign and begin the cooldown, so that another takes over; False when not master.
 
-        ``successor`` is the node that shall take over: the others leave the field to it for as long. Empty leaves open
+        ``successor`` is the node that shall take over: the others let it go first for as long. Empty leaves open
         who does.
         """
         ...

@@ -61,10 +61,10 @@ class ClusterMember:
 
         ``health_services`` are the gRPC health names of "this node has joined" and "this node is master".
         ``drain`` is awaited (at most one action budget) between the end of a term and the release of the mastership,
-        so that what is in flight can finish or be cancelled. ``ended_clean`` then tells whether nothing of the term
+        so that what is in flight can finish or be cancelled. ``ended_clean`` then says whether nothing of the term
         with this epoch, nor of one before, can be in flight any more; the successor finds it in
         ``Term.after_clean_end``.
-        ``why_unable`` tells a failing master why this node could
+        ``why_unable`` answers a failing master why this node could
         not do better (None: it could); it has one action budget. Without it this node never takes over for that reason.
         """
         self.settings = settings
@@ -108,7 +108,7 @@ class ClusterMember:
 
     @property
     def info(self) -> MemberInfo:
-        """What this member tells about itself; the clustering port is final after :meth:`start`."""
+        """What this member publishes about itself; the clustering port is final after :meth:`start`."""
         return self._info
 
     @property
@@ -163,7 +163,7 @@ class ClusterMember:
         self._health.set(process=ready)
 
     def status(self) -> LeadershipStatus:
-        """Where this node stands now, from memory."""
+        """Leadership status of this node now, from memory."""
         return self.mastership.status
 
     def members(self) -> Sequence[MemberInfo]:

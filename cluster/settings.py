@@ -52,7 +52,7 @@ class ClusterSettings:
     action_budget_seconds: float = 0.0
     """Longest time one action of the master may take; at most T/3; 0 takes T/3."""
     cooldown_seconds: float = 10.0
-    """How long a master that resigned by an operator's word leaves the field to others."""
+    """Cooldown: how long a master that stepped down lets the others contend first."""
     failures_allowed: int = 3
     """Failures in a row after which a master asks whether a standby could do better; at least 1."""
     peer_timeout_seconds: float = 1.0

@@ -24,7 +24,7 @@ def spawn(
 ) -> asyncio.Task[Any]:
     """Start ``work`` as a task named ``name`` on the running loop and hold a reference until it ends.
 
-    An exception is logged as ``task.failed`` and told to ``on_failure``; an end without one is logged as
+    An exception is logged as ``task.failed`` and passed to ``on_failure``; an end without one is logged as
     ``task.ended`` unless the work is ``finite``. Cancellation is a wanted end and logs nothing.
     """
 
@@ -50,7 +50,7 @@ async def cancel(*tasks: asyncio.Task[Any] | None, timeout_seconds: float = 5.0)
     """Cancel tasks and wait, at most ``timeout_seconds``, until they have ended.
 
     A task that does not end in time is logged as ``task.stuck`` and left behind. Exceptions of the tasks are not raised
-    here: the guard of :func:`spawn` has told them.
+    here: the guard of :func:`spawn` has logged them.
     """
     running = [task for task in tasks if task is not None and not task.done() and task is not asyncio.current_task()]
     for task in running:

@@ -1,4 +1,4 @@
-"""What a member stands on, as its other parts see it: an ensemble of ZooKeeper, or nothing but itself."""
+"""What a member is built on, as its other parts see it: an ensemble of ZooKeeper, or nothing but itself."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 UNLIMITED_SECONDS = 86_400.0
-"""What stands for "as long as it likes" where a lease is asked for."""
+"""A lease without end, where a lease is asked for."""
 
 
 class EpochFile:
@@ -121,7 +121,7 @@ class StandaloneMastership:
 
     @property
     def status(self) -> LeadershipStatus:
-        """Where this node stands now."""
+        """Leadership status of this node now."""
         master = self._term is not None
         waiting = "paused" if self._paused else "standby"
         state = "stopped" if self._stopped else "serving" if master else waiting
@@ -164,7 +164,7 @@ class StandaloneMastership:
         """Nobody else could do it: a node alone is always master."""
 
     def set_paused(self, *, paused: bool) -> None:
-        """Begin no term until told otherwise; one that lasts goes on."""
+        """Begin no term until resumed; a running term goes on."""
         self._paused = paused
         if not paused and self._due is not None:
             self._begin(self._due)

@@ -35,7 +35,7 @@ class Acquisition:
         self._admission = Admission(clock())
 
     async def attempt(self, promise_seconds: float) -> tuple[float, Claim]:
-        """Become master; when the transaction was sent, and the hold. ``promise_seconds``: how long promises bind.
+        """Become master; when the transaction was sent, and the claim. ``promise_seconds``: how long promises bind.
 
         Raises RefusedError, NotAdmittedError, NodeExistsError, ConflictError, OutcomeUnknownError and what else
         ZooKeeper may answer.

@@ -51,5 +51,5 @@ class Candidacy:
         self._cooldown.begin(at)
 
     def promise(self, until: float) -> None:
-        """Contend at ``until`` at the earliest, whoever else does not."""
+        """Contend at ``until`` at the earliest, even if nobody else does."""
         self._promised_until = max(self._promised_until, until)

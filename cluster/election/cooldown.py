@@ -1,17 +1,17 @@
-"""Leaving the field to others after a step-down, without leaving it empty."""
+"""Cooldown after a step-down: the others contend first, but a mastership that stays free is taken."""
 
 from __future__ import annotations
 
 PATIENCE_RATIO = 0.25
-"""Longest wait of a node that sits out, in session time-outs, for somebody else to take a free mastership."""
+"""Longest wait of a node in its cooldown, in session time-outs, for another node to take a free mastership."""
 
 
 class Cooldown:
     """When a node may contend that has stepped down a while ago. Times in seconds on the clock of leases.
 
-    While others can serve, one of them takes a free mastership within milliseconds. One that stays free has nobody
-    else: then whoever sits out contends too, long before its time is over. The longer it has sat, the sooner, so that
-    of several it is not the one that has just stepped down.
+    While others can serve, one of them takes a free mastership within milliseconds. One that stays free has no other
+    candidate: then a node in its cooldown contends too, long before the cooldown is over. The longer it has lasted, the
+    sooner, so that of several nodes it is not the one that has just stepped down.
     """
 
     def __init__(self, seconds: float) -> None:

@@ -62,7 +62,7 @@ class ZooKeeperMastership:
 
         ``ask_promise`` asks another member not to contend, for failsafe mode.
 
-        ``drain`` is awaited before an orderly release; ``ended_clean`` tells whether nothing of the term with this
+        ``drain`` is awaited before an orderly release; ``ended_clean`` says whether nothing of the term with this
         epoch, nor of one before, can be in flight any more.
         """
         self.settings = settings
@@ -105,7 +105,7 @@ class ZooKeeperMastership:
 
     @property
     def status(self) -> LeadershipStatus:
-        """Where this node stands now, from memory."""
+        """Leadership status of this node now, from memory."""
         machine, now = self._machine, self._clock()
         claim = machine.claim
         return LeadershipStatus(
@@ -149,7 +149,7 @@ class ZooKeeperMastership:
         self._post(events.CandidateChanged(self._clock(), candidate))
 
     def set_paused(self, *, paused: bool) -> None:
-        """Contend no more until told otherwise; a term that lasts goes on."""
+        """Contend no more until resumed; a running term goes on."""
         self._post(events.Paused(self._clock(), paused))
 
     def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
@@ -164,7 +164,7 @@ class ZooKeeperMastership:
         return refusal
 
     async def step_down(self, cause: EndCause = EndCause.OPERATOR, successor: str = "") -> bool:
-        """Resign and sit out; False when not master. The others leave the field to ``successor`` for as long."""
+        """Resign and begin the cooldown; False when not master. The others let ``successor`` go first for as long."""
         if self._term is None:
             return False
         self._post(events.StepDown(self._clock(), cause, successor))
@@ -318,7 +318,7 @@ class ZooKeeperMastership:
             self._post(events.MasterObserved(self._clock(), sent_at, session_id, owner, node, epoch))
 
     def _master_changed(self) -> None:
-        # A watch that ends with its connection is told as well: the next connection begins with a reading.
+        # A watch that ends with its connection is reported as well: the next connection begins with a reading.
         if self._session.state is ZooKeeperState.CONNECTED:
             tasks.spawn("election.ReadMaster", self._read_master(), finite=True)
 

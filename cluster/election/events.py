@@ -1,4 +1,4 @@
-"""What the state machine of mastership is told, and what it asks for."""
+"""Input events of the state machine of mastership, and the actions it asks for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class State(StrEnum):
     STANDBY = "standby"
     """Not master; watches, and contends when there is none."""
     ACQUIRING = "acquiring"
-    """An acquisition is under way; its outcome is not known yet."""
+    """An acquisition is in progress; its outcome is not known yet."""
     SERVING = "serving"
     """Master with a lease, connected: may act."""
     SUSPENDED = "suspended"
@@ -40,7 +40,7 @@ class Claim:
     zxid: int
     """Transaction that made it: created zxid of the master's node, modified zxid of the epoch's."""
     after_clean_end: bool = False
-    """The term before ended with nothing under way, as the transaction that released it says."""
+    """The previous term ended clean, with nothing in flight, as the transaction that released it recorded."""
 
 
 # --- events -----------------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class AcquisitionFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class LeaseProved(Event):
-    """ZooKeeper's quorum confirmed the hold; the request was sent at ``sent_at``."""
+    """ZooKeeper's quorum confirmed the claim; the request was sent at ``sent_at``."""
 
     epoch: int
     beat: int
@@ -123,14 +123,14 @@ class LeaseProved(Event):
 
 @dataclass(frozen=True, slots=True)
 class LeaseRefused(Event):
-    """ZooKeeper's quorum says that the hold is gone."""
+    """ZooKeeper's quorum says that the claim is gone."""
 
     epoch: int
 
 
 @dataclass(frozen=True, slots=True)
 class ProofMissing(Event):
-    """No answer about the hold came in time."""
+    """No answer about the claim came in time."""
 
     beat: int
     silent: bool
@@ -170,7 +170,7 @@ class Fenced(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepDown(Event):
-    """The node shall resign and sit out for a while."""
+    """The node shall resign and begin its cooldown."""
 
     cause: EndCause
     successor: str = ""
@@ -238,11 +238,11 @@ class Release:
     """Delete the master's node if this session owns it, raising the epoch if asked; answer with Released."""
 
     claim: Claim | None
-    """The hold to give up; None for a ghost, of which only the owner is known."""
+    """The claim to give up; None for a ghost, of which only the owner is known."""
     raise_to: int
     """Raise the epoch to this in the same transaction; 0 leaves it."""
     successor: str = ""
-    """Name this node beside the epoch in the same transaction: the others leave the field to it for a while."""
+    """Name this node beside the epoch in the same transaction: the others let it go first for a while."""
 
 
 @dataclass(frozen=True, slots=True)

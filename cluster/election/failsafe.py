@@ -35,9 +35,9 @@ RETRY_SECONDS = (0.25, 1.0)
 class Failsafe:
     """A master's failsafe list: written with the acquisition, kept in step with the members, asked without ZooKeeper.
 
-    Whoever is not in the failsafe list waits for ``longest_seconds`` before it acquires
-    (``cluster.election.failsafe_members``); whoever is in it must promise. A write whose outcome is not known leaves
-    two failsafe lists that may stand: both are asked.
+    A node that is not in the failsafe list waits for ``longest_seconds`` before it acquires
+    (``cluster.election.failsafe_members``); every member in it must promise. A write whose outcome is not known leaves
+    two failsafe lists that may be in force: both are asked.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Failsafe:
         self._carrying_since: float | None = None
 
     def own(self) -> FailsafeMember:
-        """How this node stands in a failsafe list."""
+        """Entry of this node in a failsafe list."""
         return next((each.name, each.clustering) for each in self._members() if each.name == self._node)
 
     def failsafe_list(self, promise_seconds: float) -> FailsafeList | None:
@@ -85,7 +85,7 @@ class Failsafe:
         self._written = (claim, failsafe_list, version)
 
     def begin(self, claim: Claim) -> None:
-        """A term has begun, by the acquisition told last."""
+        """A term has begun, by the newest acquisition."""
         if self._written is None or self._written[0] != claim:
             return
         self._claim, failsafe_list, self._version = self._written

@@ -20,7 +20,7 @@ class FailsafeLease:
         self.polling = Polling()
 
     def proved(self, sent_at: float) -> None:
-        """ZooKeeper has confirmed the hold; the request was sent at ``sent_at``."""
+        """ZooKeeper has confirmed the claim; the request was sent at ``sent_at``."""
         self._proved_at = max(self._proved_at, sent_at)
 
     def begin(self, at: float) -> None:

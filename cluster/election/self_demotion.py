@@ -1,4 +1,4 @@
-"""A master that cannot do its work while a standby could makes room for it.
+"""Self-demotion: after several failures in a row, step down if a standby reports that it could act.
 
 The election alone would leave such a master in place for ever: its session is in the best of health.
 """
@@ -29,7 +29,7 @@ class SelfDemotion:
         ask_standbys: Callable[[], Awaitable[Sequence[str]]],
         resign: Callable[[], Awaitable[bool]],
     ) -> None:
-        """``ask_standbys`` returns the names of those that could; ``resign`` gives way to them and sits out."""
+        """``ask_standbys`` returns the names of those that could; ``resign`` steps down and begins the cooldown."""
         self._failures_allowed = failures_allowed
         self._ask_standbys = ask_standbys
         self._resign = resign

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cluster.lease import LeaseTimes
 
 HEALTH_GUARD_SECONDS = 0.05
-"""A term ends this much before its lease does, so that whoever asks is told in time."""
+"""A term ends this much before its lease does, so that a caller gets the right answer in time."""
 RETRY_SECONDS = 0.1
 """Pause before contending again after an attempt that failed."""
 FOREIGN_COOLDOWN_SECONDS = 30.0
@@ -103,14 +103,14 @@ class Leadership:
 
     @property
     def paused(self) -> bool:
-        """Whether the cluster is paused, as far as this node has been told."""
+        """Whether the cluster is paused, as far as this node knows."""
         return self._candidacy.paused
 
     def promise(self, at: float, epoch: int, seconds: float) -> str:
         """Promise the master of ``epoch`` not to contend for ``seconds``; returns why not, empty when promised.
 
-        Only a node that has lost ZooKeeper itself promises: any other would leave the field to a master that is cut
-        off. An acquisition under way could still succeed, so it rules a promise out.
+        Only a node that has lost ZooKeeper itself promises: any other would keep a master in place that is cut
+        off. An acquisition in progress could still succeed, so it rules a promise out.
         """
         if self._connected:
             return "its own ZooKeeper session is connected"
@@ -231,7 +231,7 @@ class Leadership:
         if self._stopping or not self._connected:
             return
         self._drop_if(event.silent)
-        # Reading tells who is master, arms the watch, and finds a ghost.
+        # Reading shows who is master, arms the watch, and finds a ghost.
         self._read()
 
     # --- the lease ---------------------------------------------------------------------------------------------------
@@ -362,7 +362,7 @@ class Leadership:
             self._actions.append(events.Acquire(self._attempt))
 
     def _asks_at(self) -> float | None:
-        """When the hold must be proved next, or, without a connection, the promises be asked for."""
+        """When the claim must be proved next, or, without a connection, the promises be asked for."""
         return self._beats.next_at if self._connected else self._failsafe_lease.next_ask()
 
     def _wants_reading(self) -> bool:

@@ -1,4 +1,4 @@
-"""Leaving the field to the node that was named as successor."""
+"""Grace for a named successor: the other nodes let it become master first."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from cluster.errors import RefusedError
 
 
 class SuccessorGrace:
-    """Whether this node leaves the mastership to another one now.
+    """Whether this node must let a named successor go first now.
 
-    The name stands beside the epoch, and the acquisition checks the version of both: a node that was not named cannot
+    The name is beside the epoch, and the acquisition checks the version of both: a node that was not named cannot
     acquire without having seen the name. It waits by its own clock from when it first saw it, so that no two clocks are
     compared, and contends when the successor has not come in that time.
     """
@@ -19,7 +19,7 @@ class SuccessorGrace:
         self._since = 0.0
 
     def check(self, node: str, successor: str, seen: tuple[int, int], now: float) -> None:
-        """Raises RefusedError while ``node`` must leave the field to ``successor``.
+        """Raises RefusedError while ``node`` must let ``successor`` go first.
 
         ``seen`` are the epoch and the version of its node that the name came with; ``now`` is in seconds on the clock
         of leases.

@@ -25,7 +25,7 @@ class HeldTerm:
         *,
         after_clean_end: bool = False,
     ) -> None:
-        """``lease_left`` tells the seconds for which an action may be started now; 0 while it must not."""
+        """``lease_left`` returns the seconds for which an action may be started now; 0 while it must not."""
         self.ended = asyncio.Event()
         self._cluster_id = cluster_id
         self._epoch = epoch
@@ -47,7 +47,7 @@ class HeldTerm:
 
     @property
     def after_clean_end(self) -> bool:
-        """Whether the term before ended with nothing under way."""
+        """True if the previous term ended clean, with nothing in flight."""
         return self._after_clean_end
 
     @property
@@ -72,7 +72,7 @@ class HeldTerm:
             self._on_fenced(mark_cluster_id, mark_epoch, mark_sequence)
 
     def end(self, cause: EndCause) -> None:
-        """The term is over; whoever waits for ``ended`` is told."""
+        """The term is over; sets ``ended``."""
         if self._cause is None:
             self._cause = cause
         self.ended.set()

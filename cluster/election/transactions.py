@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 class LastTerm(NamedTuple):
-    """The newest term, as the epoch's node tells."""
+    """The newest term, by the epoch's node."""
 
     epoch: int
     """The highest epoch given so far."""
@@ -34,7 +34,7 @@ class LastTerm(NamedTuple):
     successor: str
     """The node named as successor; empty when there is none."""
     ended_clean: bool
-    """It ended with nothing under way. Written by its own release, so a term that ended otherwise never says so."""
+    """It ended clean, with nothing in flight. Written by its own release, so no term that ended otherwise has it."""
 
 
 class Transactions:
@@ -72,7 +72,7 @@ class Transactions:
         return cluster_id
 
     async def observe(self, on_change: Callable[[], None]) -> tuple[int, str | None, int]:
-        """Owner, name and epoch of the master, (0, None, 0) when there is none; ``on_change`` is told of a change."""
+        """Owner, name and epoch of the master, (0, None, 0) when there is none; ``on_change`` is called on a change."""
         while True:
             stat = await self._session.exists(self._paths.master, on_change)
             if stat is None:
@@ -114,9 +114,9 @@ class Transactions:
         return (await self._session.get(self._paths.failsafe_list))[1].version
 
     async def write_failsafe_list(self, claim: Claim, failsafe_list: FailsafeList, version: int) -> int:
-        """Replace the failsafe list of this version under the hold; the new version.
+        """Replace the failsafe list of this version under the claim; the new version.
 
-        Raises NodeMissingError or ConflictError when the hold is gone or the version is another one.
+        Raises NodeMissingError or ConflictError when the claim is gone or the version is another one.
         """
 
         def describe(transaction: Transaction) -> None:
@@ -132,12 +132,12 @@ class Transactions:
     ) -> tuple[Claim, int]:
         """Create the master's node and write the epoch after ``last`` and the ``failsafe list``: all of it, or nothing.
 
-        Nothing if the version of the epoch's, the pause's or the failsafe list's node has changed. So whoever was told
-        that the cluster is paused knows that nobody becomes master from then on, and a master knows that nobody does
-        who has not seen its failsafe list. Returns the hold and the new version of the failsafe list's node.
+        Nothing if the version of the epoch's, the pause's or the failsafe list's node has changed. So a node that was
+        answered that the cluster is paused knows that nobody becomes master from then on, and a master knows that
+        no node does that has not seen its failsafe list. Returns the claim and the new version of that list's node.
 
         Raises NodeExistsError or ConflictError when another node was faster, OutcomeUnknownError when it may yet take
-        effect, also when the session changed under way.
+        effect, also when the session changed meanwhile.
         """
         paths, node, session_id, epoch = self._paths, self._node, self._session.session_id, last.epoch + 1
 
@@ -158,10 +158,10 @@ class Transactions:
         )
 
     async def prove(self, claim: Claim, timeout_seconds: float) -> None:
-        """Have the quorum confirm the hold.
+        """Have the quorum confirm the claim.
 
         A transaction of checks is ordered like a write, and so hangs on a server cut off from its quorum, where reads
-        go on succeeding. Raises NodeMissingError or ConflictError when the hold is gone.
+        go on succeeding. Raises NodeMissingError or ConflictError when the claim is gone.
         """
 
         def describe(transaction: Transaction) -> None:
@@ -171,8 +171,8 @@ class Transactions:
         await self._session.commit(describe, timeout_seconds)
 
     async def release(self, claim: Claim, raise_to: int = 0, successor: str = "", *, ended_clean: bool = False) -> None:
-        """Delete the master's node of this hold and its failsafe list; also write the epoch ``raise_to``, a successor's
-        name, or that the term ended with nothing under way.
+        """Delete the master's node of this claim and its failsafe list; also write the epoch ``raise_to``, a
+        successor's name, or that the term ended clean.
 
         All in one transaction: nobody sees the mastership free without what is written with it.
         """
@@ -215,7 +215,7 @@ class Transactions:
         ended_clean: bool = False,
         term_is_over: bool = False,
     ) -> None:
-        """``term_is_over``: nobody acts by this hold any more, so that its failsafe list binds nobody either.
+        """``term_is_over``: nobody acts by this claim any more, so that its failsafe list binds nobody either.
 
         Of a ghost this is not known: the previous term may still go on in failsafe mode.
         """

@@ -37,7 +37,7 @@ class Follower:
         on_record: Callable[[Record], None],
         on_broken: Callable[[], None],
     ) -> None:
-        """``find_master`` tells where the master is, None when there is none or it is this node.
+        """``find_master`` returns where the master is, None when there is none or it is this node.
 
         ``on_broken`` is called when a stream broke that had been open: an early sign, nothing to act upon.
         """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
 
 PROCESS = ""
-"""Name of the service that stands for the whole process."""
+"""Name of the service that means the whole process."""
 
 
 class HealthPort:
@@ -63,14 +63,14 @@ class Health:
         health_pb2_grpc.add_HealthServicer_to_server(self, server)
 
     def set(self, *, process: bool | None = None, node: bool | None = None, master: bool | None = None) -> None:
-        """Set what is given, at once; whoever watches hears of a change."""
+        """Set what is given, at once; watchers are sent the change."""
         for name, serving in ((PROCESS, process), (self._node, node), (self._master, master)):
             if serving is not None and not self._closed:
                 self._serving[name] = serving
         self._wake()
 
     def close(self) -> None:
-        """Nothing serves any more, and nothing will again; streams of watchers end after they were told."""
+        """Nothing serves any more, and nothing will again; streams of watchers end after they were sent this."""
         self.set(process=False, node=False, master=False)
         self._closed = True
         self._wake()

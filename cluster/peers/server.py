@@ -36,7 +36,7 @@ STOP_GRACE_SECONDS = 0.2
 
 
 class Broadcast:
-    """The newest record, and whoever waits for the next one. Holds one record, however many follow."""
+    """The newest record, and those who wait for the next one. Holds one record, however many follow."""
 
     def __init__(self) -> None:
         self.newest: Record | None = None

@@ -1,7 +1,7 @@
 """A small parent process that releases the mastership of a worker it has seen die.
 
 Nobody else may do this: a broken connection says nothing about a living master behind a partition, but the parent is
-told of the death by the kernel. The successor then need not wait for the session to time out.
+informed of the death by the kernel. The successor then need not wait for the session to time out.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class _Reports:
         self._received = b""
 
     def newest(self) -> Claim | None:
-        """The last hold the worker has reported. A pipe keeps what a dead writer wrote."""
+        """The last claim the worker has reported. A pipe keeps what a dead writer wrote."""
         with contextlib.suppress(BlockingIOError):
             while chunk := os.read(self._descriptor, 65536):
                 self._received += chunk

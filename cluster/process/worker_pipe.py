@@ -1,4 +1,4 @@
-"""What a supervised worker tells its supervisor, and how."""
+"""What a supervised worker reports to its supervisor, and how."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ class Reporter:
         return cls(int(number)) if piped else None
 
     def holds(self, claim: Claim) -> None:
-        """The process is master by this hold: should it die, the hold may be released."""
+        """The process is master by this claim: should it die, the claim may be released."""
         with contextlib.suppress(OSError):
             os.write(self._descriptor, encode_claim(claim))
 
 
 def encode_claim(claim: Claim) -> bytes:
-    """A hold as one line; shorter than what a pipe writes in one piece."""
+    """A claim as one line; shorter than what a pipe writes in one piece."""
     return json.dumps([claim.epoch, claim.epoch_version, claim.session_id, claim.zxid]).encode() + b"\n"
 
 
 def decode_claim(line: bytes) -> Claim:
-    """The hold in one line. Raises ValueError."""
+    """The claim in one line. Raises ValueError."""
     epoch, epoch_version, session_id, zxid = (int(value) for value in json.loads(line))
     return Claim(epoch, epoch_version, session_id, zxid)

@@ -62,7 +62,7 @@ class SessionChange:
 
 
 class _Handler(SequentialThreadingHandler):
-    """Opens connections that notice a silent peer while requests are under way, and remembers the newest one."""
+    """Opens connections that notice a silent peer while requests are in flight, and remembers the newest one."""
 
     def __init__(self, silence_seconds: float) -> None:
         super().__init__()
@@ -138,12 +138,12 @@ class ZooKeeperSession:
 
     @property
     def state(self) -> ZooKeeperState:
-        """State of the session as last told."""
+        """State of the session as last reported."""
         return self.change.state
 
     @property
     def session_id(self) -> int:
-        """Id of the session as last told; 0 when there is none."""
+        """Id of the session as last reported; 0 when there is none."""
         return self.change.session_id
 
     def start(self) -> None:
@@ -339,7 +339,7 @@ class ZooKeeperSession:
 
 
 def _secured(security: ZooKeeperSecurity) -> dict[str, Any]:
-    """What the client is told of TLS and credentials."""
+    """Arguments of the client for TLS and credentials."""
     on_state: dict[str, Any] = {}
     if security.tls:
         on_state["use_ssl"], on_state["verify_certs"], on_state["check_hostname"] = True, True, security.check_hostname

@@ -9,13 +9,13 @@ import structlog
 log = structlog.get_logger(__name__)
 
 TRACE_LEVEL = 5
-"""Level below debug at which the client tells what it reads."""
+"""Level below debug at which the client logs what it reads."""
 
 
 class ConnectionLog(logging.Handler):
     """Hears what kazoo logs: a warning is passed on once, until there is another one.
 
-    The session time-out that was granted is told nowhere else.
+    The session time-out that was granted is reported nowhere else.
     """
 
     def __init__(self, asked_seconds: float) -> None:

@@ -86,7 +86,7 @@ class ZooKeeperDocuments:
         return 0
 
     def watch(self, callback: DocumentCallback) -> Callable[[], None]:
-        """Call back with the document that stands and with each newer one; returns the unsubscriber."""
+        """Call back with the current document and with each newer one; returns the unsubscriber."""
         return self._watchers.add(callback)
 
     async def _read(self, watch: Callable[[], None] | None) -> Document | None:
@@ -154,5 +154,5 @@ class LocalDocuments:
         return document.version
 
     def watch(self, callback: DocumentCallback) -> Callable[[], None]:
-        """Call back with the document that stands and with each newer one; returns the unsubscriber."""
+        """Call back with the current document and with each newer one; returns the unsubscriber."""
         return self._watchers.add(callback)

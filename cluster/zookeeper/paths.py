@@ -70,11 +70,11 @@ def locate(zookeeper_hosts: str, cluster: str) -> tuple[str, Paths]:
 
 
 ENDED_CLEAN = "ended_clean"
-"""Fourth word beside the epoch: nothing of its term can be under way any more."""
+"""Fourth word beside the epoch: nothing of its term can be in flight any more."""
 
 
 def encode_epoch(epoch: int, node: str, successor: str = "", *, ended_clean: bool = False) -> bytes:
-    """The content of the epoch's node; with ``successor`` the node to which the others leave the field."""
+    """The content of the epoch's node; with ``successor`` the node that the others let go first."""
     return f"{epoch} {node} {successor}{f' {ENDED_CLEAN}' if ended_clean else ''}".rstrip().encode()
 
 
@@ -94,7 +94,7 @@ def decode_successor(data: bytes) -> str:
 
 
 def decode_ended_clean(data: bytes) -> bool:
-    """Whether the term in the content of the epoch's node ended with nothing under way; written with its release."""
+    """Whether the term in the content of the epoch's node ended clean; written with its release."""
     return data.decode(errors="replace").split(" ")[3:] == [ENDED_CLEAN]
 
 
