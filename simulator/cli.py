@@ -11,6 +11,7 @@ import typer
 
 from simulator.scenarios import NAMES, Scenario, ScenarioError, ScenarioOptions, load_scenario
 from simulator.servers import Simulator, SimulatorOptions
+from terminal.printing import complain, say
 
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="0: any free port.")]
 
@@ -41,7 +42,7 @@ def simulate(
     """Run a simulated contact centre: statistics, configuration, token and bulk endpoints, and an alarm sink."""
     if list_scenarios:
         for name, about in NAMES.items():
-            typer.echo(f"{name:10} {about}")
+            say(f"{name:10} {about}")
         return
     options = SimulatorOptions(
         host=host,
@@ -59,7 +60,7 @@ def simulate(
         loaded = load_scenario(scenario, ScenarioOptions(data, targets, agents_per_target))
         asyncio.run(_serve(loaded, options))
     except (ScenarioError, OSError) as error:
-        typer.echo(str(error), err=True)
+        complain(error)
         raise typer.Exit(2) from error
 
 
@@ -70,9 +71,9 @@ async def _serve(scenario: Scenario, options: SimulatorOptions) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     async with Simulator(scenario, options) as simulator:
-        typer.echo(f"{scenario.name}: {scenario.description}")
-        typer.echo(f"http {simulator.addresses['http']}")
+        say(f"{scenario.name}: {scenario.description}")
+        say(f"http {simulator.addresses['http']}")
         for place, address in simulator.addresses["statistics"].items():
-            typer.echo(f"statistics {place} {address}")
-        typer.echo(f"configuration {simulator.addresses['configuration']}")
+            say(f"statistics {place} {address}")
+        say(f"configuration {simulator.addresses['configuration']}")
         await ended.wait()

@@ -15,6 +15,7 @@ from pacing_node.cli.node_file import NodeFile, node_of, security_of
 from pacing_node.cli.output import DEFAULT_URL, ExitCode, UrlOption, ask, fail
 from pacing_node.objects.acceptance import Acceptance, write_acceptance
 from pacing_node.options.document_access import open_acceptance
+from terminal.printing import say
 
 if TYPE_CHECKING:
     from pacing_node.options.node_options import NodeOptions
@@ -28,7 +29,7 @@ def accept_objects(config: NodeFile = None, url: UrlOption = DEFAULT_URL, yes: Y
     node = node_of(config)
     held = ask(url, "/objects")["held"]
     if held is None:
-        typer.echo("no change of the objects is held back")
+        say("no change of the objects is held back")
         return
     _show(held)
     if not yes and not typer.confirm("Put this change in force?"):
@@ -40,16 +41,16 @@ def accept_objects(config: NodeFile = None, url: UrlOption = DEFAULT_URL, yes: Y
         raise fail(str(error), ExitCode.UNREACHABLE) from None
     except ClusterError as error:
         raise fail(str(error), ExitCode.FAILED) from None
-    typer.echo(f"accepted change {held['change']}: every node that holds it back applies it within seconds")
+    say(f"accepted change {held['change']}: every node that holds it back applies it within seconds")
 
 
 def _show(held: dict[str, Any]) -> None:
     lost = held["lost"]
-    typer.echo(f"change {held['change']} takes away {len(lost)} of {held['known']} targets:")
+    say(f"change {held['change']} takes away {len(lost)} of {held['known']} targets:")
     for name in lost[:SHOWN]:
-        typer.echo(f"  {name}")
+        say(f"  {name}")
     if len(lost) > SHOWN:
-        typer.echo(f"  and {len(lost) - SHOWN} more")
+        say(f"  and {len(lost) - SHOWN} more")
 
 
 async def _write(node: NodeOptions, acceptance: Acceptance) -> None:

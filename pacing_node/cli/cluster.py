@@ -18,8 +18,12 @@ from pacing_node.cli.output import (
     print_table,
     utc,
 )
+from terminal.printing import say
 
 COLUMNS = ["member", "role", "state", "epoch", "lease left", "zookeeper", "version", "http", "clustering", "note"]
+
+OPTIONAL = ("http", "zookeeper", "clustering", "version")
+"""Columns that are left out on a narrow terminal, the last one first."""
 
 FENCING_NOTES = {
     "if-match": "the platform does not check tokens: every push is a conditional write (If-Match)",
@@ -48,17 +52,19 @@ def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TAB
     paused = page.get("paused")
     pause = f" · PAUSED by {paused['by']} until {orders.moment(paused['until'])}" if paused else ""
     title = f"cluster {page['cluster']} · {mode} · epoch {page['epoch']}{pause} · answered by {page['answered_by']}"
-    print_table(title, COLUMNS, [_row(member) for member in page["members"]], frozenset({"epoch", "lease left"}))
+    print_table(
+        title, COLUMNS, [_row(member) for member in page["members"]], frozenset({"epoch", "lease left"}), OPTIONAL
+    )
     if paused and page["master"] is None and page["mode"] != "standalone":
-        typer.echo("no master, and nobody takes over while the cluster is paused: pacing resume")
+        say("no master, and nobody takes over while the cluster is paused: pacing resume")
     for fault in page.get("broken", ()):
-        typer.echo(f"cannot be read: {fault}")
+        say(f"cannot be read: {fault}")
     if any(member["state"] == "failsafe" for member in page["members"]):
-        typer.echo(FAILSAFE_NOTE)
+        say(FAILSAFE_NOTE)
     if note := FENCING_NOTES.get(page.get("fencing") or ""):
-        typer.echo(note)
+        say(note)
     for entry in page["history"][:5]:
-        typer.echo(_term(entry))
+        say(_term(entry))
 
 
 def _row(member: dict[str, Any]) -> list[str]:

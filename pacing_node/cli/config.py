@@ -6,7 +6,6 @@ import asyncio
 import os
 import shlex
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,6 +23,7 @@ from pacing_node.options.cluster_options import parse_cluster_options
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.masking import masked
 from pacing_node.options.options_store import read_seed
+from terminal.printing import complain, document, say
 
 if TYPE_CHECKING:
     from pacing_node.doctor.config_check import CheckReport
@@ -82,9 +82,9 @@ def _as_json(file: Path, report: CheckReport) -> dict[str, Any]:
 
 def _print_report(file: Path, report: CheckReport) -> None:
     for problem in report.problems:
-        typer.echo(f"refused: {problem}")
+        say(f"refused: {problem}")
     for finding in report.findings:
-        typer.echo(f"{finding.severity}: {finding.where}: {finding.message} [{finding.code}]")
+        say(f"{finding.severity}: {finding.where}: {finding.message} [{finding.code}]")
     if report.targets:
         rows = [
             [
@@ -98,7 +98,7 @@ def _print_report(file: Path, report: CheckReport) -> None:
         ]
         columns = ["target", "queue", "groups", "agents", "goal %"]
         print_table(f"{len(rows)} pacing targets", columns, rows, frozenset({"agents", "goal %"}))
-    typer.echo(f"{file}: {report.kind.value}: {'well' if report.well else 'not well'}")
+    say(f"{file}: {report.kind.value}: {'well' if report.well else 'not well'}")
 
 
 def import_(
@@ -111,10 +111,10 @@ def import_(
     try:
         text = import_replies(directory, tenant, rules)
     except ConfigurationError as error:
-        sys.stderr.write(f"{error}\n")
+        complain(error)
         raise typer.Exit(REFUSED) from None
     if target is None:
-        typer.echo(text, nl=False)
+        document(text)
         return
     # It holds the secret of the engagement platform's client.
     target.touch(mode=0o600)
@@ -135,8 +135,8 @@ def show(
     if output is Output.JSON:
         print_json({"version": stored.version, "text": text})
     else:
-        typer.echo(f"# version {stored.version}")
-        typer.echo(text, nl=not text.endswith("\n"))
+        say(f"# version {stored.version}")
+        document(text if text.endswith("\n") else f"{text}\n")
 
 
 def diff(
@@ -146,9 +146,9 @@ def diff(
     text = _checked(file)
     stored = asyncio.run(read_stored(node_of(config)))
     if stored is not None and stored.text == text:
-        typer.echo("no difference")
+        say("no difference")
         return
-    typer.echo(shown_diff(stored, text, str(file)), nl=False)
+    say(shown_diff(stored, text, str(file)), end="")
     raise typer.Exit(ExitCode.FAILED)
 
 
@@ -175,7 +175,7 @@ def edit(config: NodeFile = None, yes: Yes = False) -> None:
             parse_cluster_options(text, "your text")
             break
         except ConfigurationError as error:
-            sys.stderr.write(f"{error}\n")
+            complain(error)
             if not typer.confirm("Edit again?", default=True):
                 raise typer.Exit(REFUSED) from None
     replace(node, stored, text, "your text", ask=not yes)
@@ -199,5 +199,5 @@ def _checked(file: Path) -> str:
     try:
         return read_seed(file)
     except ConfigurationError as error:
-        sys.stderr.write(f"{error}\n")
+        complain(error)
         raise typer.Exit(REFUSED) from None

@@ -6,7 +6,6 @@ import asyncio
 import getpass
 import os
 import platform
-import sys
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +20,7 @@ from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.masking import masked
 from pacing_node.options.options_history import PastVersion, record
 from pacing_node.options.options_store import OptionsChangedError, options_diff, read_options, replace_options
+from terminal.printing import complain, say
 
 if TYPE_CHECKING:
     from pacing_node.options.node_options import NodeOptions
@@ -37,13 +37,13 @@ def replace(
     Ends the command when the text is refused, the user says no, somebody else was faster or the store is away.
     """
     if stored is not None and stored.text == text:
-        typer.echo(f"no difference; the options stay at version {stored.version}")
+        say(f"no difference; the options stay at version {stored.version}")
         return
-    typer.echo(shown_diff(stored, text, name), nl=False)
+    say(shown_diff(stored, text, name), end="")
     for key in _waiting(stored, text, name):
-        typer.echo(f"{key} takes effect at the next start of each node")
+        say(f"{key} takes effect at the next start of each node")
     if node.standalone:
-        typer.echo("the node runs without ZooKeeper: a running one reads the options at its next start")
+        say("the node runs without ZooKeeper: a running one reads the options at its next start")
     if dry_run:
         return
     if ask and not typer.confirm("Put these options in force?"):
@@ -52,14 +52,14 @@ def replace(
         version = asyncio.run(_write(node, stored, text, name))
     except OptionsChangedError as error:
         changes = options_diff(masked(stored.text) if stored else "", masked(error.newest.text), "before", "theirs")
-        sys.stderr.write(changes)
+        complain(changes, end="")
         raise fail(f"somebody else was faster: {error}", ExitCode.FAILED) from None
     except UnavailableError as error:
         raise fail(str(error), ExitCode.UNREACHABLE) from None
     except ClusterError as error:
         raise fail(str(error), ExitCode.FAILED) from None
     before = f"version {stored.version}" if stored else "no options"
-    typer.echo(f"before: {before}\nafter:  version {version}")
+    say(f"before: {before}\nafter:  version {version}")
 
 
 def _waiting(stored: StoredOptions | None, text: str, name: str) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ async def _write(node: NodeOptions, stored: StoredOptions | None, text: str, nam
         async with open_history(node, security_of(node)) as documents:
             await record(documents, stored, past)
     except (ClusterError, OSError) as error:
-        sys.stderr.write(f"the options are in force; the history was not written: {error}\n")
+        complain(f"the options are in force; the history was not written: {error}")
     return version
 
 

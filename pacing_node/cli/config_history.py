@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,6 +17,7 @@ from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.masking import masked
 from pacing_node.options.options_history import PastVersion, read_history
 from pacing_node.options.options_store import options_diff
+from terminal.printing import complain, say
 
 if TYPE_CHECKING:
     from pacing_node.options.node_options import NodeOptions
@@ -74,7 +74,7 @@ def _refuse_bad(text: str, version: int) -> None:
     try:
         parse_cluster_options(text, f"version {version}")
     except ConfigurationError as error:
-        sys.stderr.write(f"{error}\n")
+        complain(error)
         raise typer.Exit(REFUSED) from None
 
 
@@ -93,7 +93,7 @@ def _print(versions: tuple[PastVersion, ...], version: int | None, output: Outpu
         ]
         print_table("versions of the options", ["version", "written at", "by", "lines"], table, frozenset({"version"}))
     else:
-        typer.echo(rows[0]["diff"] or "nothing but values of secrets differs, or nothing is known of what was before")
+        say(rows[0]["diff"] or "nothing but values of secrets differs, or nothing is known of what was before")
 
 
 def _described(past: PastVersion, before: PastVersion | None) -> dict[str, Any]:

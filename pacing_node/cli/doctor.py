@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +15,7 @@ from pacing_node.doctor.diagnosis import Diagnosis, Severity, error, healthy, ok
 from pacing_node.doctor.visit import Visit
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.node_options import load_node_options
+from terminal.printing import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ def _show(diagnoses: Sequence[Diagnosis]) -> None:
     rows = [[each.severity.value, each.check, each.found, each.allowed, each.remedy] for each in diagnoses]
     print_table("what the doctor found", COLUMNS, rows)
     counts = {severity: sum(each.severity is severity for each in diagnoses) for severity in Severity}
-    sys.stdout.write(
+    say(
         f"{counts[Severity.ERROR]} errors, {counts[Severity.WARNING]} warnings, {counts[Severity.OK]} well, "
-        f"{counts[Severity.SKIPPED]} not looked at\n"
+        f"{counts[Severity.SKIPPED]} not looked at"
     )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from terminal.printing import prepare, say
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from importlib.metadata import EntryPoint
@@ -50,7 +52,7 @@ def _load(entry: EntryPoint) -> Callable[[typer.Typer], None] | None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"agent-pacing {version('agent-pacing')}")
+        say(f"agent-pacing {version('agent-pacing')}")
         raise typer.Exit
 
 
@@ -65,6 +67,7 @@ def _root(
 
 def main() -> None:
     """Run the command."""
+    prepare()
     build_app(sys.argv[1] if len(sys.argv) > 1 else None)()
 
 

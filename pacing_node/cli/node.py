@@ -15,6 +15,7 @@ from pacing_node.assembly.cluster_settings import cluster_settings
 from pacing_node.logs import configure_logs
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.node_options import NodeOptions, describe_node_options, load_node_options
+from terminal.printing import complain, say
 
 REFUSED = 2
 """Exit status when the configuration was refused."""
@@ -41,10 +42,10 @@ def node(
     try:
         options = load_node_options(config)
     except ConfigurationError as error:
-        sys.stderr.write(f"pacing node: {error}\n")
+        complain(f"pacing node: {error}")
         raise typer.Exit(REFUSED) from None
     if check:
-        typer.echo("the options of this node are well")
+        say("the options of this node are well")
         return
     configure_logs(options.log.level, options.log.format, options.name)
     try:
@@ -53,7 +54,7 @@ def node(
         else:
             status = _run(options)
     except (ClusterError, ConfigurationError, OSError) as error:
-        sys.stderr.write(f"pacing node: {error}\n")
+        complain(f"pacing node: {error}")
         raise typer.Exit(FAILED) from None
     raise typer.Exit(status)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ import typer
 from pacing_node.assembly.cluster_settings import zookeeper_security
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.node_options import NodeOptions, load_node_options
+from terminal.printing import complain
 
 if TYPE_CHECKING:
     from cluster.security import ZooKeeperSecurity
@@ -36,7 +36,7 @@ def node_of(config: Path | None) -> NodeOptions:
     try:
         return load_node_options(config)
     except ConfigurationError as error:
-        sys.stderr.write(f"{error}\n")
+        complain(error)
         raise typer.Exit(REFUSED) from None
 
 

@@ -18,6 +18,7 @@ from pacing_node.assembly.cluster_settings import peer_tls
 from pacing_node.cli.output import DEFAULT_URL, ExitCode, Output, OutputOption, UrlOption, ask, fail, print_json, utc
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.node_options import load_node_options
+from terminal.printing import say
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -113,7 +114,7 @@ def pause(
     paused = {"by": ordered.by, "began_at": ordered.began_at, "until": ordered.until}
     _show(output, _outcome(page, after) | {"paused": paused}, (page["master"], page["epoch"]), after)
     if output is Output.TABLE:
-        typer.echo(f"paused by {ordered.by} until {moment(ordered.until)}: nobody takes over from the master")
+        say(f"paused by {ordered.by} until {moment(ordered.until)}: nobody takes over from the master")
 
 
 def resume(
@@ -136,7 +137,7 @@ def resume(
     outcome = _outcome(page, after) | {"was_paused": was_paused}
     _show(output, outcome, (page["master"], page["epoch"]), after)
     if output is Output.TABLE:
-        typer.echo("resumed" if was_paused else "the cluster was not paused")
+        say("resumed" if was_paused else "the cluster was not paused")
 
 
 def moment(until: float | None) -> str:
@@ -164,9 +165,9 @@ def _show(
     if output is Output.JSON:
         print_json(outcome)
         return
-    typer.echo(f"before: master {before[0] or 'nobody'}, epoch {before[1]}")
+    say(f"before: master {before[0] or 'nobody'}, epoch {before[1]}")
     if after is not None:
-        typer.echo(f"after:  master {after['master'] or 'nobody'}, epoch {after['epoch']}")
+        say(f"after:  master {after['master'] or 'nobody'}, epoch {after['epoch']}")
 
 
 def _info(member: dict[str, Any]) -> MemberInfo:

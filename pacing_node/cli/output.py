@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 import httpx
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from terminal import tables
+from terminal.printing import complain, say_json
+from terminal.tables import Column
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 REQUEST_SECONDS = 5.0
@@ -45,7 +45,7 @@ UrlOption = Annotated[
 
 def fail(message: str, code: int) -> typer.Exit:
     """Print one line to stderr and return the exception that ends the command with ``code``."""
-    sys.stderr.write(f"pacing: {message}\n")
+    complain(f"pacing: {message}")
     return typer.Exit(code)
 
 
@@ -69,20 +69,22 @@ def ask(url: str, path: str) -> Any:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON for programs."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    say_json(value)
 
 
-def print_table(title: str, columns: list[str], rows: list[list[str]], right: frozenset[str] = frozenset()) -> None:
-    """Print rows as a table for people; columns named in ``right`` are aligned to the right."""
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
-    console.print(table)
+def print_table(
+    title: str,
+    columns: list[str],
+    rows: list[list[str]],
+    right: frozenset[str] = frozenset(),
+    optional: tuple[str, ...] = (),
+) -> None:
+    """Print rows as a table for people; columns named in ``right`` are aligned to the right.
+
+    On a narrow terminal columns named in ``optional`` are left out, the last one first.
+    """
+    place = {name: number for number, name in enumerate(optional, 1)}
+    tables.print_table(title, [Column(name, name in right, place.get(name, 0)) for name in columns], rows)
 
 
 def utc(at: Any, form: str = "%Y-%m-%d %H:%M:%S") -> str:

@@ -14,6 +14,7 @@ from pacing_node.objects.platform_reply import PATH
 from pacing_node.provisioning.definitions import ALARM_EVENTS, FILTER_EXPRESSION, plan, wanted
 from pacing_node.provisioning.gws_target import GwsRoutes
 from pacing_node.provisioning.provisioning_target import PartlyWrittenError, ProvisioningError, apply, first_answering
+from terminal.printing import say
 
 if TYPE_CHECKING:
     from pacing_node.provisioning.definitions import Change, Definition
@@ -126,12 +127,12 @@ def _run(wish: Wish, needed: tuple[Definition, ...], *, overwrite: bool, dry_run
     except ProvisioningError as error:
         raise fail(str(error), ExitCode.FAILED) from None
     _say(changes)
-    typer.echo("dry run: nothing was written" if dry_run else SUCCESS)
+    say("dry run: nothing was written" if dry_run else SUCCESS)
 
 
 def _say(changes: tuple[Change, ...]) -> None:
     for change in changes:
-        typer.echo(str(change))
+        say(str(change))
 
 
 def _events(text: str) -> tuple[str, str]:

@@ -8,9 +8,13 @@ from urllib.parse import quote
 import typer
 
 from pacing_node.cli.output import DEFAULT_URL, Output, OutputOption, UrlOption, ask, number, print_json, print_table
+from pacing_node.cli.target_choice import SortBy, chosen
+from terminal.printing import say
 
 COLUMNS = ["target", "invitations", "inbound", "reason", "ready", "busy", "logged in", "waiting", "pending", "goal %"]
 RIGHT = frozenset(COLUMNS) - {"target", "reason"}
+OPTIONAL = ("pending", "waiting", "logged in", "inbound", "goal %")
+"""Columns that are left out on a narrow terminal, the last one first."""
 
 
 def register(app: typer.Typer) -> None:
@@ -19,18 +23,35 @@ def register(app: typer.Typer) -> None:
     app.command("explain")(explain)
 
 
-def targets(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TABLE) -> None:
-    """List all pacing targets with what the newest cycle allowed each and what limited it."""
+def targets(
+    *,
+    text: Annotated[str, typer.Argument(metavar="[TEXT]", help="Only targets whose name contains this.")] = "",
+    reason: Annotated[str, typer.Option(help="Only targets with this reason, such as agents_available.")] = "",
+    sort: Annotated[SortBy, typer.Option(help="What to sort by; numbers begin with the highest.")] = SortBy.TARGET,
+    limit: Annotated[int | None, typer.Option(min=1, help="Most targets to show.")] = None,
+    url: UrlOption = DEFAULT_URL,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """List the pacing targets with what the newest cycle allowed each and what limited it."""
     page = ask(url, "/targets")
+    total = len(page["targets"])
+    found = chosen(page["targets"], text=text, reason=reason, sort=sort)
+    page["targets"] = found[:limit]
     if output is Output.JSON:
         print_json(page)
         return
     pushed = "accepted by the platform" if page["pushed"] else f"not pushed: {page['push_error'] or 'no cycle yet'}"
-    title = f"{len(page['targets'])} targets · {page['algorithm'] or 'no cycle yet'} · epoch {page['epoch']} · {pushed}"
-    print_table(title, COLUMNS, [_row(target) for target in page["targets"]], RIGHT)
+    title = f"{_counted(len(page['targets']), len(found), total)} · {page['algorithm'] or 'no cycle yet'} · epoch {page['epoch']} · {pushed}"
+    print_table(title, COLUMNS, [_row(target) for target in page["targets"]], RIGHT, OPTIONAL)
     for target in page["targets"]:
         if target["error"]:
-            typer.echo(f"{target['name']}: the platform answered: {target['error']}")
+            say(f"{target['name']}: the platform answered: {target['error']}")
+
+
+def _counted(shown: int, found: int, total: int) -> str:
+    """How many of how many targets."""
+    all_of_them = f"{total} targets" if found == total else f"{found} of {total} targets"
+    return all_of_them if shown == found else f"{shown} shown of {all_of_them}"
 
 
 def _row(target: dict[str, Any]) -> list[str]:
@@ -49,7 +70,7 @@ def _row(target: dict[str, Any]) -> list[str]:
 
 
 def explain(
-    target: Annotated[str, typer.Argument(help="Name of the target, for example 'Proactive Chat - chat'.")],
+    target: Annotated[str, typer.Argument(help="Name of the target, for example 'Sales Chat - chat'.")],
     url: UrlOption = DEFAULT_URL,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -58,10 +79,10 @@ def explain(
     if output is Output.JSON:
         print_json(page)
         return
-    typer.echo(f"{page['name']} · {page['reason'] or 'not calculated yet'}")
+    say(f"{page['name']} · {page['reason'] or 'not calculated yet'}")
     for line in page["lines"]:
-        typer.echo(f"  {line}")
+        say(f"  {line}")
     for finding in page["findings"]:
-        typer.echo(f"  {finding['severity']} {finding['code']}: {finding['message']}")
+        say(f"  {finding['severity']} {finding['code']}: {finding['message']}")
         if remedy := finding.get("remedy"):
-            typer.echo(f"    {remedy.replace('`', '')}")
+            say(f"    {remedy.replace('`', '')}")

@@ -13,6 +13,7 @@ import structlog
 
 from pacing_node.logs.levels import SuiteLevel, admissions
 from pacing_node.logs.outputs import Outputs
+from terminal.characters import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,12 +76,13 @@ def configure_logs(level: str, form: str, node: str) -> None:
     ]
     # Tracebacks without the values of variables, which may be secrets.
     text = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-    render: structlog.typing.Processor = structlog.processors.JSONRenderer() if form == "json" else text
+    render: list[structlog.typing.Processor] = [text, _without_control_characters]
     if form == "json":
+        render = [structlog.processors.JSONRenderer()]
         processors.append(structlog.processors.format_exc_info)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=processors,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
     )
     # The level may change while the process runs; loggers are made once and ask for it at every event.
     structlog.configure(
@@ -96,6 +98,11 @@ def configure_logs(level: str, form: str, node: str) -> None:
     structlog.contextvars.bind_contextvars(node=node)
     _in_force[:] = [_Logs(formatter, LEVELS[level])]
     _in_force[0].use_own()
+
+
+def _without_control_characters(_logger: object, _method: str, line: object) -> str:
+    """The text of a log is read on terminals: nothing in it may be an order to one."""
+    return visible(line)
 
 
 def use_log_options(options: LogOptions | None, network: Callable[[], logging.Handler | None]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +16,7 @@ from simulator.benchmark.benchmark_days import scenarios
 from simulator.benchmark.benchmark_run import simulate
 from simulator.benchmark.figures import Figures, summarise
 from simulator.benchmark.laws import LAWS
+from terminal.printing import say_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +73,7 @@ def algorithms(
     _choice([output], _OUTPUTS, "output")
     found = _run([(name, kind) for kind in chosen for name in laws], numbers, days, seed, processes)
     if output == "json":
-        typer.echo(json.dumps([figures.as_row() for figures in found], indent=1))
+        say_json([figures.as_row() for figures in found], indent=1)
     else:
         Console().print(_table(found))
 
@@ -125,7 +125,7 @@ def calculation(
     _choice([output], _OUTPUTS, "output")
     figures = timing.report(targets)
     if output == "json":
-        typer.echo(json.dumps(figures))
+        say_json(figures, indent=None)
         return
     table = Table(title="One calculation")
     for name in figures:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +20,7 @@ from simulator.harness.directory import working_directory
 from simulator.harness.options import DemoError, DemoOptions
 from simulator.harness.pick import only_warnings
 from simulator.harness.stage import Stage
+from terminal.printing import complain
 
 if TYPE_CHECKING:
     from simulator.demo.narration import Narrator
@@ -81,7 +81,7 @@ def demo(
     try:
         status = asyncio.run(_run(options))
     except DemoError as error:
-        sys.stderr.write(f"pacing: {error}\n")
+        complain(f"pacing: {error}")
         status = _FAILED
     raise typer.Exit(status)
 
@@ -112,7 +112,7 @@ async def _run(options: DemoOptions) -> int:
     nodes = 1 if stage.alone else options.nodes
     found = shortcomings(report, nodes=nodes, kill_asked=options.kill_master_at_seconds is not None)
     for shortcoming in found:
-        sys.stderr.write(f"pacing: {shortcoming}\n")
+        complain(f"pacing: {shortcoming}")
     return _FAILED if found else 0
 
 

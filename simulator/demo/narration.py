@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from rich.live import Live
 
 from simulator.demo.terminal_view import Scene, draw, figures, lease
+from terminal.characters import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,7 +57,7 @@ class LineNarrator:
 
     def _print(self, text: str) -> None:
         seconds = time.monotonic() - self._started
-        self._console.print(f"[{seconds:6.1f} s] {text}", markup=False, highlight=False, soft_wrap=True)
+        self._console.print(f"[{seconds:6.1f} s] {visible(text)}", markup=False, highlight=False, soft_wrap=True)
 
 
 class LiveNarrator:
@@ -81,7 +82,7 @@ class LiveNarrator:
             self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="crop")
             self._live.start()
         scene.events = tuple(self._events)
-        self._live.update(draw(scene), refresh=True)
+        self._live.update(draw(scene, self._console.width), refresh=True)
 
     def close(self) -> None:
         """Leave the last picture on the terminal."""

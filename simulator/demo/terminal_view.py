@@ -10,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.harness.observation import Observation
+from terminal.characters import visible_line
+from terminal.tables import Column, kept_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,35 +46,43 @@ class Scene:
     events: Sequence[str] = ()
 
 
-def draw(scene: Scene) -> RenderableType:
-    """The whole picture."""
+def draw(scene: Scene, width: int = 200) -> RenderableType:
+    """The whole picture, for a terminal of this width: less important columns are left out where it is narrow."""
     end = "Ctrl-C ends it" if scene.duration_seconds is None else f"ends at {scene.duration_seconds:.0f} s"
-    head = Text.assemble(("Agent pacing", "bold"), f"  {scene.title}  {scene.elapsed_seconds:.0f} s, {end}")
+    head = Text.assemble(
+        ("Agent pacing", "bold"), f"  {visible_line(scene.title)}  {scene.elapsed_seconds:.0f} s, {end}"
+    )
     parts: list[RenderableType] = [
         head,
-        members_table(scene.seen, scene.processes),
-        targets_table(scene.seen),
+        members_table(scene.seen, scene.processes, width),
+        targets_table(scene.seen, width),
         _centre_line(scene),
     ]
     if scene.handovers:
-        parts.append(handovers_table(scene.handovers))
-    parts += [Text(event, style="dim") for event in list(scene.events)[-_EVENTS_SHOWN:]]
+        parts.append(handovers_table(scene.handovers, width))
+    parts += [Text(visible_line(event), style="dim") for event in list(scene.events)[-_EVENTS_SHOWN:]]
     parts.append(Text("Try: " + " · ".join(scene.commands), style="dim"))
     return Group(*parts)
 
 
-def members_table(seen: Observation, processes: Mapping[str, int]) -> Table:
+_MEMBERS = (
+    Column("member"),
+    Column("role"),
+    Column("state"),
+    Column("epoch", right=True),
+    Column("lease left", right=True, optional=1),
+    Column("last push", right=True, optional=2),
+    Column("ZooKeeper", optional=3),
+    Column("process", optional=4),
+    Column("HTTP"),
+)
+
+
+def members_table(seen: Observation, processes: Mapping[str, int], width: int = 200) -> Table:
     """Members of the cluster with role, epoch, lease and ZooKeeper session."""
-    table = _table(f"Cluster {seen.cluster.get('cluster', '')}: master {seen.master or 'none'}")
-    for column in ("member", "role", "state"):
-        table.add_column(column, no_wrap=True)
-    for column in ("epoch", "lease left", "last push"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for column in ("ZooKeeper", "process", "HTTP"):
-        table.add_column(column, no_wrap=True)
-    for member in seen.members:
-        table.add_row(*_member_row(member, str(processes.get(str(member.get("name")), ""))))
-    return table
+    title = f"Cluster {seen.cluster.get('cluster', '')}: master {seen.master or 'none'}"
+    rows = [_member_row(member, str(processes.get(str(member.get("name")), ""))) for member in seen.members]
+    return _table(title, _MEMBERS, rows, width)
 
 
 def _member_row(member: Mapping[str, Any], process: str) -> list[str | Text]:
@@ -107,38 +117,57 @@ def _address(http: str) -> str:
     return http if "://" in http or not http else f"http://{http}"
 
 
-def targets_table(seen: Observation) -> Table:
+_TARGETS = (
+    Column("target"),
+    Column("goal", right=True, optional=5),
+    Column("ready", right=True),
+    Column("busy", right=True),
+    Column("logged in", right=True, optional=3),
+    Column("waiting", right=True, optional=2),
+    Column("pending", right=True, optional=1),
+    Column("invitations", right=True),
+    Column("inbound", right=True, optional=4),
+    Column("reason"),
+)
+
+
+def targets_table(seen: Observation, width: int = 200) -> Table:
     """Pacing targets with what the last calculation gave them and why."""
-    answer = seen.targets
-    table = _table(f"Targets: {answer.get('algorithm', 'no calculation yet')}")
-    table.add_column("target", no_wrap=True)
-    for column in ("goal", "ready", "busy", "logged in", "waiting", "pending", "invitations", "inbound"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("reason", no_wrap=True)
-    targets = answer.get("targets", ())
-    for target in targets[:_TARGETS_SHOWN]:
-        table.add_row(
-            str(target.get("name", "")),
-            number(target.get("goal_percent"), 0, " %"),
-            *(number(target.get(key)) for key in ("ready", "busy", "logged_in", "waiting", "pending")),
-            Text(number(target.get("invitations")), "bold"),
-            number(_percent(target.get("inbound_portion")), 0, " %"),
-            str(target.get("error") or target.get("reason") or ""),
-        )
+    targets = seen.targets.get("targets", ())
+    rows = [_target_row(target) for target in targets[:_TARGETS_SHOWN]]
+    table = _table(f"Targets: {seen.targets.get('algorithm', 'no calculation yet')}", _TARGETS, rows, width)
     if len(targets) > _TARGETS_SHOWN:
         table.caption = f"and {len(targets) - _TARGETS_SHOWN} more"
     return table
 
 
-def handovers_table(handovers: Sequence[Handover]) -> Table:
+def _target_row(target: Mapping[str, Any]) -> list[str | Text]:
+    return [
+        str(target.get("name", "")),
+        number(target.get("goal_percent"), 0, " %"),
+        *(number(target.get(key)) for key in ("ready", "busy", "logged_in", "waiting", "pending")),
+        Text(number(target.get("invitations")), "bold"),
+        number(_percent(target.get("inbound_portion")), 0, " %"),
+        str(target.get("error") or target.get("reason") or ""),
+    ]
+
+
+_HANDOVERS = (
+    Column("epoch"),
+    Column("from", optional=1),
+    Column("to"),
+    Column("cause"),
+    Column("gap without an accepted push"),
+)
+
+
+def handovers_table(handovers: Sequence[Handover], width: int = 200) -> Table:
     """The last hand-overs with cause and gap."""
-    table = _table("Hand-overs")
-    for column in ("epoch", "from", "to", "cause", "gap without an accepted push"):
-        table.add_column(column, no_wrap=True)
-    for each in handovers[-_HANDOVERS_SHOWN:]:
-        old, new = each.old_master or "?", each.new_master or "?"
-        table.add_row(str(each.epoch), old, new, each.cause, number(each.gap_seconds, 2, " s"))
-    return table
+    rows: list[list[str | Text]] = [
+        [str(each.epoch), each.old_master or "?", each.new_master or "?", each.cause, number(each.gap_seconds, 2, " s")]
+        for each in handovers[-_HANDOVERS_SHOWN:]
+    ]
+    return _table("Hand-overs", _HANDOVERS, rows, width)
 
 
 def _centre_line(scene: Scene) -> Text:
@@ -165,7 +194,21 @@ def _percent(ratio: float | None) -> float | None:
     return None if ratio is None else 100.0 * ratio
 
 
-def _table(title: str) -> Table:
-    return Table(
-        title=title, title_justify="left", title_style="bold", header_style="dim", box=None, padding=(0, 2, 0, 0)
+def _table(title: str, columns: Sequence[Column], rows: Sequence[Sequence[str | Text]], width: int) -> Table:
+    """A table of the columns that fit; nothing in it is markup."""
+    cells = [[each if isinstance(each, Text) else Text(visible_line(each)) for each in row] for row in rows]
+    widths = [max([len(column.name), *(row[at].cell_len for row in cells)]) for at, column in enumerate(columns)]
+    table = Table(
+        title=Text(visible_line(title)),
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        box=None,
+        padding=(0, 2, 0, 0),
     )
+    kept = kept_columns(columns, widths, width)
+    for at in kept:
+        table.add_column(columns[at].name, justify="right" if columns[at].right else "left", no_wrap=True)
+    for row in cells:
+        table.add_row(*(row[at] for at in kept))
+    return table

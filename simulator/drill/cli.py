@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import os
-import sys
 import tempfile
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +22,7 @@ from simulator.harness.arena import Arena
 from simulator.harness.directory import working_directory
 from simulator.harness.options import DemoError
 from simulator.harness.pick import only_warnings
+from terminal.printing import complain, say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +111,7 @@ def drill(
             options = Options(outage, failsafe)
             asyncio.run(_on_own(named, options, directory and directory.absolute(), results))
     except (DemoError, SettingsError) as error:
-        sys.stderr.write(f"pacing: {error}\n")
+        complain(f"pacing: {error}")
         finished = False
     if finished or results:
         _show(results, output)
@@ -121,7 +120,7 @@ def drill(
 
 def _say(text: str) -> None:
     """Timelines are for people: they go where a program's output does not."""
-    sys.stderr.write(text + "\n")
+    complain(text)
 
 
 def _named(drill: str) -> list[str]:
@@ -158,10 +157,10 @@ def _certificates(cluster: str | None, certificate: Path | None, key: Path | Non
 
 def _on_running(drill: str, running: RunningCluster, *, yes: bool) -> DrillResult:
     if drill != FROM_OUTSIDE:
-        sys.stderr.write(
+        complain(
             f"pacing: the drill {drill} needs the hands of whoever operates the machines: a running cluster can be "
             f"asked to hand over ({FROM_OUTSIDE}), but nobody can kill, freeze or cut off its parts from outside. Do "
-            "that on the machine, and read the gap in `pacing list`.\n"
+            "that on the machine, and read the gap in `pacing list`."
         )
         raise typer.Exit(_WRONG_USAGE)
     before = running.view()
@@ -188,7 +187,7 @@ def _quantiles(results: Sequence[DrillResult]) -> list[str]:
 def _show(results: Sequence[DrillResult], output: Form) -> None:
     rows = [result.as_dict() for result in results]
     if output is Form.JSON:
-        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        say_json(rows)
         return
     for row in rows:
         order = "not seen" if row["accepted_out_of_order"] is None else row["accepted_out_of_order"]
@@ -196,5 +195,5 @@ def _show(results: Sequence[DrillResult], output: Form) -> None:
             f"gap {row['gap_seconds']:7.3f} s  bound {row['bound_seconds']:6.3f} s  missed {row['missed_periods']:3d}"
         )
         counts = f"out of order {order}  changes of master {row['master_changes']}"
-        sys.stdout.write(f"{row['drill']:<20} {row['verdict']:<5} {times}  {counts}\n")
-    sys.stdout.write("".join(f"{line}\n" for line in _quantiles(results)))
+        say(f"{row['drill']:<20} {row['verdict']:<5} {times}  {counts}")
+    say("".join(f"{line}\n" for line in _quantiles(results)), end="")

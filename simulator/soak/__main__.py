@@ -33,6 +33,7 @@ from simulator.soak.growth import (
     table,
     threads,
 )
+from terminal.printing import complain, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,12 +139,12 @@ def main(arguments: list[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="pacing-soak-") as name:
             return 0 if asyncio.run(soak(Path(name), given.seconds, given.hand_over, _say)) else 1
     except DemoError as error:
-        sys.stderr.write(f"soak: {error}\n")
+        complain(f"soak: {error}")
         return 1
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    say(text)
     sys.stdout.flush()
 
 

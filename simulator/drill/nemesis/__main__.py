@@ -17,6 +17,7 @@ from simulator.harness import zookeeper
 from simulator.harness.directory import working_directory
 from simulator.harness.options import DemoError
 from simulator.harness.pick import only_warnings
+from terminal.printing import complain, say
 
 HISTORY, TIMELINE = "history.jsonl", "timeline.html"
 _DIRECTORY = Path(".nemesis")
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         history = read_history(given.history) if given.history else _run(given)
     except DemoError as error:
-        sys.stderr.write(f"nemesis: {error}\n")
+        complain(f"nemesis: {error}")
         return 1
     findings = check(history)
     for gap in findings.gaps:
@@ -71,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    say(text)
     sys.stdout.flush()
 
 
