@@ -41,7 +41,8 @@ def targets(
         print_json(page)
         return
     pushed = "accepted by the platform" if page["pushed"] else f"not pushed: {page['push_error'] or 'no cycle yet'}"
-    title = f"{_counted(len(page['targets']), len(found), total)} · {page['algorithm'] or 'no cycle yet'} · epoch {page['epoch']} · {pushed}"
+    counted, algorithm = _counted(len(page["targets"]), len(found), total), page["algorithm"] or "no cycle yet"
+    title = f"{counted} · {algorithm} · epoch {page['epoch']} · {pushed}"
     print_table(title, COLUMNS, [_row(target) for target in page["targets"]], RIGHT, OPTIONAL)
     for target in page["targets"]:
         if target["error"]:
