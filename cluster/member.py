@@ -234,9 +234,8 @@ class ClusterMember:
         return await self._backend.history(limit)
 
     def publish(self, record: Record) -> None:
-        """Hand a record of this master to all followers; the newest replaces one not yet sent."""
-        self._last_record = record
-        self._broadcast.publish(record)
+        """Number a record of this master and hand it to all followers; the newest replaces one not yet sent."""
+        self._last_record = self._broadcast.publish(record)
 
     @property
     def last_record(self) -> Record | None:
@@ -371,8 +370,9 @@ class ClusterMember:
         news.set()
 
     def _received(self, record: Record) -> None:
-        last = self._last_record
-        if last is not None and (record.info.epoch, record.info.sequence) < (last.info.epoch, last.info.sequence):
+        # A stream keeps its order, and the one followed now is newer than those before, whatever its epoch: ZooKeeper
+        # can have lost its data. Only a stream that has not been left yet is older than this node's own term.
+        if self.mastership.term is not None:
             return
         self._last_record = record
         self.on_record.notify(record)

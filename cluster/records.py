@@ -15,6 +15,7 @@ class RecordInfo:
 
     epoch: int
     sequence: int
+    """Number of the record in its master's stream, from 1; given when it is published, and 0 before."""
     created_at: float
     """Unix time in seconds."""
 

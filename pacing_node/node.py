@@ -177,12 +177,12 @@ class Node:
 
     def _share(self, report: CycleReport) -> None:
         report = replace(report, alarms=self.alarms.service.shared())
-        info = RecordInfo(report.epoch, report.sequence, report.calculated_at)
+        info = RecordInfo(report.epoch, 0, report.calculated_at)
         self.member.publish(Record(info, SCHEMA, encode(report)))
 
     def _share_again(self) -> None:
         """Tell the standbys of alarms between two cycles, with the newest cycle of this term."""
-        report, term = self.latest_report.report, self.member.mastership.term
+        report, term = self.latest_report.newest, self.member.mastership.term
         if report is not None and term is not None and report.epoch == term.epoch:
             self._share(report)
 
@@ -195,7 +195,10 @@ class Node:
         except ValueError as error:
             log.warning("record.refused", error=str(error), epoch=record.info.epoch)
             return
-        self.latest_report.post(report, time.monotonic())
+        if report.in_flight:
+            self.latest_report.announce(report)
+        else:
+            self.latest_report.post(report, time.monotonic())
         self.alarms.service.inherit(report.alarms)
 
     def _shared_names(self) -> tuple[str, ...]:

@@ -288,6 +288,32 @@ MUTANTS = (
         (("            self._deadline.check()", "            pass"),),
         "tests/engagement/test_deadline.py::test_a_push_whose_machine_slept_after_its_check_does_not_go_out",
     ),
+    Mutant(
+        "announced-before-sending",
+        "the standbys know what a push allows before it goes out",
+        "pacing_node/cycle/pushing.py",
+        (("        announce(token.sequence)\n", ""),),
+        "tests/cycle/test_pacer.py::test_a_successor_counts_the_push_that_was_in_flight_when_the_master_was_lost",
+    ),
+    Mutant(
+        "records-of-low-epochs",
+        "followers take every record of the stream they follow, also after epochs began again",
+        "cluster/member.py",
+        (
+            (
+                "if self.mastership.term is not None:",
+                "if self._last_record and record.info.epoch < self._last_record.info.epoch:",
+            ),
+        ),
+        f"{LEADERSHIP}/test_members.py::test_followers_take_every_record_of_the_master_they_follow_whatever_its_epoch",
+    ),
+    Mutant(
+        "records-numbered",
+        "records have a numbering of their own within one stream",
+        "cluster/peers/server.py",
+        (("        self._published += 1\n", ""),),
+        f"{LEADERSHIP}/test_broadcast.py::test_a_slow_follower_skips_to_the_newest_record",
+    ),
 )
 
 

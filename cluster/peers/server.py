@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import grpc
@@ -42,16 +43,23 @@ class Broadcast:
         self.newest: Record | None = None
         self._changed = asyncio.Event()
         self._open = False
+        self._published = 0
 
     def open(self) -> None:
         """A term has begun: followers are welcome. A record of an earlier term is not sent."""
         self._open = True
         self.newest = None
+        self._published = 0
 
-    def publish(self, record: Record) -> None:
-        """Replace the record; every follower that is ready gets it, a slow one skips to the newest later."""
-        self.newest = record
+    def publish(self, record: Record) -> Record:
+        """Replace the record; every follower that is ready gets it, a slow one skips to the newest later.
+
+        Returns the record with its number in this stream.
+        """
+        self._published += 1
+        self.newest = replace(record, info=replace(record.info, sequence=self._published))
         self._wake()
+        return self.newest
 
     def close(self) -> None:
         """The term is over: every stream ends."""

@@ -152,6 +152,7 @@ class RecordInfo(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     sequence: _builtins.int
+    """Number of the record in its master's stream, from 1 in each term; not that of a push."""
     created_at: _builtins.float
     """Unix time in seconds at which the master made the record."""
     def __init__(

@@ -11,28 +11,38 @@ if TYPE_CHECKING:
 
 
 class LatestReport:
-    """Holds the newest report and its age. Older reports never replace newer ones."""
+    """Holds the report that came last and its age.
+
+    Reports come in their order: own ones from the cycle, others from the stream of the one master that is followed.
+    Epochs do not order them, because a ZooKeeper that lost its data begins with low ones again.
+    """
 
     def __init__(self) -> None:
         self._report: CycleReport | None = None
+        self._in_flight: CycleReport | None = None
         self._posted_at = 0.0
         self.departed = DepartedTargets()
         """What was learned of targets that are no longer in the reports."""
 
     @property
     def report(self) -> CycleReport | None:
-        """The newest report, or None before the first cycle of the cluster that this node saw."""
+        """The newest report of a cycle that has ended, or None before the first that this node saw."""
         return self._report
 
-    def post(self, report: CycleReport, now: float) -> bool:
-        """Show a report; ``now`` is this node's monotonic clock in seconds. False when a newer one is shown already."""
-        shown = self._report
-        if shown is not None and (report.epoch, report.calculated_at) < (shown.epoch, shown.calculated_at):
-            return False
-        self.departed.note(shown, report)
-        self._report = report
+    @property
+    def newest(self) -> CycleReport | None:
+        """What a new master goes on from: the push in flight when the last word of it was heard, else ``report``."""
+        return self._in_flight or self._report
+
+    def post(self, report: CycleReport, now: float) -> None:
+        """Show a report; ``now`` is this node's monotonic clock in seconds."""
+        self.departed.note(self._report, report)
+        self._report, self._in_flight = report, None
         self._posted_at = now
-        return True
+
+    def announce(self, report: CycleReport) -> None:
+        """A push is about to go out; its report follows when its outcome is known, unless its master is lost."""
+        self._in_flight = report
 
     def age_seconds(self, now: float) -> float:
         """Seconds since the newest report came here; infinite before the first."""

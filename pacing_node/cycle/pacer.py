@@ -19,7 +19,7 @@ from pacing_node.cycle.pacing_state import PacingState
 from pacing_node.cycle.payload import build_push
 from pacing_node.cycle.pushing import Pusher
 from pacing_node.cycle.report import CycleReport
-from pacing_node.engagement.platform import PushStatus
+from pacing_node.engagement.platform import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pacing_node.cycle.latest_report import LatestReport
     from pacing_node.cycle.pacing_state import CycleResult
     from pacing_node.cycle.plan import Plan
-    from pacing_node.engagement.platform import EngagementPlatform, PushOutcome
+    from pacing_node.engagement.platform import EngagementPlatform
     from pacing_node.statistics.statistics_source import StatisticsSource
 
 log = structlog.get_logger(__name__)
@@ -108,7 +108,7 @@ class Pacer:
     def _resume(self) -> None:
         """Begin with what the master before had learned, as far as it reached this node."""
         calculation = self._current_calculation()
-        report = self._latest_report.report
+        report = self._latest_report.newest
         if report is None or not report.learned_state:
             return
         try:
@@ -140,8 +140,13 @@ class Pacer:
         self.cycle_counters.calculation_seconds_last = time.perf_counter() - started
         self.cycle_counters.cycles += 1
         entries = build_push(calculation, calculated, settings.refresh_seconds)
-        outcome = await self._pusher.push(term, entries, settings.budget_seconds)
-        _learn(calculation, calculated, outcome)
+        outcome = await self._pusher.push(
+            term,
+            entries,
+            settings.budget_seconds,
+            lambda sequence: self._announce(term, calculation, calculated, sequence),
+        )
+        _learn(calculation, outcome)
         if outcome.reached is not None:
             self._on_push(outcome.reached)
         self._post(term, calculation, calculated, outcome)
@@ -164,6 +169,14 @@ class Pacer:
             return ()
         return self._latest_report.departed.learned(set(names).difference(known), time.time())
 
+    def _announce(self, term: Term, calculation: PacingState, calculated: CycleResult, sequence: int) -> None:
+        """Tell the standbys what a push allows before it goes out: this node can be lost before its end is known."""
+        calculation.allotted(calculated.at, calculated.result.invitations)
+        outcome = PushOutcome(PushStatus.DEADLINE, "the push is in flight", sequence=sequence)
+        report = build_report(term.epoch, calculation, calculated, outcome, in_flight=True)
+        self._latest_report.announce(report)
+        self._share(report)
+
     def _post(self, term: Term, calculation: PacingState, calculated: CycleResult, outcome: PushOutcome) -> None:
         """Show the report on this node and share it with the standbys."""
         report = build_report(term.epoch, calculation, calculated, outcome)
@@ -172,18 +185,24 @@ class Pacer:
             self._share(report)
 
 
-def _learn(calculation: PacingState, calculated: CycleResult, outcome: PushOutcome) -> None:
-    """Enter into the ledger what was allowed and what the platform replied."""
+def _learn(calculation: PacingState, outcome: PushOutcome) -> None:
+    """Enter into the ledger what the platform replied to a push that was allotted."""
     if outcome.status is PushStatus.WITHHELD:
         return
-    calculation.allotted(calculated.at, calculated.result.invitations)
     if outcome.replies:
         calculation.acknowledged(time.time(), outcome.replies)
     else:
         calculation.failed()
 
 
-def build_report(epoch: int, calculation: PacingState, calculated: CycleResult, outcome: PushOutcome) -> CycleReport:
+def build_report(
+    epoch: int,
+    calculation: PacingState,
+    calculated: CycleResult,
+    outcome: PushOutcome,
+    *,
+    in_flight: bool = False,
+) -> CycleReport:
     """Gather what a cycle saw, what it decided, and how its push ended."""
     return CycleReport(
         epoch=epoch,
@@ -199,6 +218,7 @@ def build_report(epoch: int, calculation: PacingState, calculated: CycleResult, 
         push_error=outcome.message,
         target_errors=outcome.target_errors,
         learned_state=calculation.save(calculated.at),
+        in_flight=in_flight,
     )
 
 

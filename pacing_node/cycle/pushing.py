@@ -18,7 +18,7 @@ from pacing_node.cycle.plan import CLOCK_DRIFT
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cluster.mastership import Term
     from cluster.token import Token
@@ -42,13 +42,24 @@ class Pusher:
         self._not_before = 0.0
         self._last_status: PushStatus | None = None
 
-    async def push(self, term: Term, entries: Sequence[TargetPush], budget_seconds: float) -> PushOutcome:
-        """Send one push if the lease and the platform allow it."""
-        outcome = await self._attempt(term, entries, budget_seconds)
+    async def push(
+        self,
+        term: Term,
+        entries: Sequence[TargetPush],
+        budget_seconds: float,
+        announce: Callable[[int], None] = lambda _: None,
+    ) -> PushOutcome:
+        """Send one push if the lease and the platform allow it.
+
+        ``announce`` is called with the sequence when that is certain, before anything is sent.
+        """
+        outcome = await self._attempt(term, entries, budget_seconds, announce)
         self._count(outcome)
         return outcome
 
-    async def _attempt(self, term: Term, entries: Sequence[TargetPush], budget_seconds: float) -> PushOutcome:
+    async def _attempt(
+        self, term: Term, entries: Sequence[TargetPush], budget_seconds: float, announce: Callable[[int], None]
+    ) -> PushOutcome:
         if not entries:
             return _withheld("there are no targets")
         if (wait := self._not_before - time.monotonic()) > 0:
@@ -58,6 +69,8 @@ class Pusher:
         if seconds <= 0.0:
             return _withheld("the lease does not allow a push now")
         token = term.next_token()
+        announce(token.sequence)
+        await asyncio.sleep(0)  # the streams to the standbys have their turn first
         self._late_pushes.sent(CLOCK_DRIFT * seconds)
         outcome = await self._send_while_leading(term, token, entries, now + seconds)
         if outcome is not None and outcome.accepted and outcome.attempts == 1:

@@ -65,6 +65,8 @@ class CycleReport:
     learned_state: bytes = b""
     alarms: bytes = b""
     """Active alarms of the cluster, opaque here; the next master goes on with them."""
+    in_flight: bool = False
+    """Shared before its push goes out: allotted, outcome unknown."""
 
     def column(self, name: str) -> FloatArray:
         """A column of numbers by its name on the wire. Raises KeyError for a name that is none."""
@@ -88,6 +90,7 @@ def encode(report: CycleReport) -> bytes:
         alarms=report.alarms,
         algorithm=report.algorithm,
         target_error=report.target_errors,
+        in_flight=report.in_flight,
     )
     for name in _FLOAT_COLUMNS:
         getattr(record, name).extend(report.column(name).tolist())
@@ -120,6 +123,7 @@ def decode(body: bytes) -> CycleReport:
         target_errors=tuple(record.target_error),
         learned_state=record.learned_state,
         alarms=record.alarms,
+        in_flight=record.in_flight,
     )
 
 

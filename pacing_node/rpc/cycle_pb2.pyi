@@ -48,6 +48,7 @@ class CycleRecord(_message.Message):
     ALGORITHM_FIELD_NUMBER: _builtins.int
     TARGET_ERROR_FIELD_NUMBER: _builtins.int
     ALARMS_FIELD_NUMBER: _builtins.int
+    IN_FLIGHT_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     sequence: _builtins.int
     calculated_at: _builtins.float
@@ -65,6 +66,10 @@ class CycleRecord(_message.Message):
     """Name of the law that calculated."""
     alarms: _builtins.bytes
     """Active alarms of the cluster as JSON, for the next master to go on with; empty when there are none."""
+    in_flight: _builtins.bool
+    """True when the record was shared before its push went out: allotted, outcome unknown. A successor
+    counts its invitations as sent; another record follows when the outcome is known.
+    """
     @_builtins.property
     def targets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the targets, in the order of every array."""
@@ -128,10 +133,11 @@ class CycleRecord(_message.Message):
         algorithm: _builtins.str = ...,
         target_error: _abc.Iterable[_builtins.str] | None = ...,
         alarms: _builtins.bytes = ...,
+        in_flight: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_ratio", b"acceptance_ratio", "alarms", b"alarms", "algorithm", b"algorithm", "busy", b"busy", "calculated_at", b"calculated_at", "disposition_seconds", b"disposition_seconds", "epoch", b"epoch", "handle_seconds", b"handle_seconds", "inbound_portion", b"inbound_portion", "interval_seconds", b"interval_seconds", "invitations", b"invitations", "learned_state", b"learned_state", "logged_in", b"logged_in", "patience_seconds", b"patience_seconds", "pending", b"pending", "push_error", b"push_error", "pushed", b"pushed", "ready", b"ready", "reason", b"reason", "sequence", b"sequence", "statistics_at", b"statistics_at", "target_error", b"target_error", "targets", b"targets", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_ratio", b"acceptance_ratio", "alarms", b"alarms", "algorithm", b"algorithm", "busy", b"busy", "calculated_at", b"calculated_at", "disposition_seconds", b"disposition_seconds", "epoch", b"epoch", "handle_seconds", b"handle_seconds", "in_flight", b"in_flight", "inbound_portion", b"inbound_portion", "interval_seconds", b"interval_seconds", "invitations", b"invitations", "learned_state", b"learned_state", "logged_in", b"logged_in", "patience_seconds", b"patience_seconds", "pending", b"pending", "push_error", b"push_error", "pushed", b"pushed", "ready", b"ready", "reason", b"reason", "sequence", b"sequence", "statistics_at", b"statistics_at", "target_error", b"target_error", "targets", b"targets", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

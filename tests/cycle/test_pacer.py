@@ -35,6 +35,8 @@ class Bench:
     plan: Plan = field(default_factory=Plan)
     latest_report: LatestReport = field(default_factory=LatestReport)
     shared: list[CycleReport] = field(default_factory=list)
+    announced: list[CycleReport] = field(default_factory=list)
+    """Shared before their pushes went out."""
     reached: list[bool] = field(default_factory=list)
 
     def pacer(self) -> Pacer:
@@ -44,7 +46,7 @@ class Bench:
             platform=self.platform,
             plan=self.plan,
             latest_report=self.latest_report,
-            share=self.shared.append,
+            share=lambda report: (self.announced if report.in_flight else self.shared).append(report),
             on_push=self.reached.append,
         )
 
@@ -255,6 +257,25 @@ async def test_a_new_master_goes_on_from_the_state_the_old_one_shared(bench: Ben
     async with running(successor):
         await until(lambda: bool(successor.shared))
     assert (successor.shared[0].feedback.pending >= 50).all(), "pending invitations of the old term are not forgotten"
+    assert successor.shared[0].result.invitations.tolist() == [0, 0]
+
+
+async def test_a_successor_counts_the_push_that_was_in_flight_when_the_master_was_lost(bench: Bench) -> None:
+    bench.platform.hold = asyncio.Event()
+    bench.mastership.give(FakeTerm())
+    async with running(bench):
+        await until(lambda: bool(bench.platform.pushes))
+    assert bench.shared == [], "nothing more is heard of that master"
+    _, entries, _ = bench.platform.pushes[0]
+    assert all(entry.invitations > 0 for entry in entries)
+    successor = Bench()
+    successor.plan.use_settings(FAST)
+    successor.plan.use_targets(target_set("a", "b"))
+    successor.latest_report.announce(decode(encode(bench.announced[-1])))
+    successor.mastership.give(FakeTerm(epoch=4))
+    async with running(successor):
+        await until(lambda: bool(successor.shared))
+    assert successor.shared[0].feedback.pending.tolist() == [entry.invitations for entry in entries]
     assert successor.shared[0].result.invitations.tolist() == [0, 0]
 
 

@@ -53,15 +53,23 @@ def test_a_record_with_a_column_too_short_is_refused_by_name(column: str) -> Non
         decode(record.SerializeToString())
 
 
-def test_the_board_shows_the_newest_report_whatever_the_order_of_arrival() -> None:
+def test_the_report_that_came_last_is_shown_whatever_its_epoch_for_epochs_can_begin_again() -> None:
     latest_report = LatestReport()
     assert latest_report.age_seconds(10.0) == float("inf")
-    assert latest_report.post(report("a", epoch=2, calculated_at=50.0), 10.0)
-    assert not latest_report.post(report("a", epoch=1, calculated_at=60.0), 11.0), (
-        "an older epoch never replaces a newer one"
-    )
-    assert not latest_report.post(report("a", epoch=2, calculated_at=49.0), 11.0)
-    assert latest_report.post(report("a", epoch=2, calculated_at=51.0), 12.0)
+    latest_report.post(report("a", epoch=7, calculated_at=50.0), 10.0)
+    latest_report.post(report("a", epoch=1, calculated_at=49.0), 12.0)
     assert latest_report.report is not None
-    assert latest_report.report.calculated_at == 51.0
+    assert latest_report.report.epoch == 1
     assert latest_report.age_seconds(15.0) == 3.0
+
+
+def test_a_push_in_flight_is_resumed_from_but_not_shown() -> None:
+    latest_report = LatestReport()
+    latest_report.post(report("a", calculated_at=50.0), 10.0)
+    in_flight = report("a", calculated_at=55.0, in_flight=True)
+    latest_report.announce(in_flight)
+    assert latest_report.newest is in_flight
+    assert latest_report.report is not None
+    assert latest_report.report.calculated_at == 50.0
+    latest_report.post(report("a", calculated_at=55.0), 11.0)
+    assert latest_report.newest is latest_report.report

@@ -86,14 +86,36 @@ async def test_standbys_follow_the_master_and_its_successor(members: Members) ->
             lambda each, name=member.info.name: received.append((name, each.info.epoch, each.info.sequence))
         )
     standbys = {member.info.name for member in members.all if member is not master}
-    master.publish(record(1, 1))
+    master.publish(record(1, 0))
     await until(lambda: {(name, 1, 1) for name in standbys} <= set(received))
     await master.step_down("a test")
     successor = await members.master(other_than=master)
-    successor.publish(record(2, 1))
+    successor.publish(record(2, 0))
     followers = {member.info.name for member in members.all if member is not successor}
     await until(lambda: {(name, 2, 1) for name in followers} <= set(received))
     assert master.last_record == successor.last_record
+
+
+async def test_followers_take_every_record_of_the_master_they_follow_whatever_its_epoch(members: Members) -> None:
+    master = await members.join("a")
+    await members.master()
+    follower = await members.join("b")
+    received: list[tuple[int, bytes]] = []
+    follower.on_record.add(lambda each: received.append((each.info.sequence, each.body)))
+    for body in (b"pushed", b"withheld", b"alarms"):
+        master.publish(record(9, 0, body))
+        await until(lambda body=body: received and received[-1][1] == body)
+    assert [sequence for sequence, _ in received] == sorted({sequence for sequence, _ in received})
+
+    # ZooKeeper has lost its data since: epochs begin again.
+    await master.step_down("a test")
+    assert await members.master(other_than=master) is follower
+    again: list[bytes] = []
+    master.on_record.add(lambda each: again.append(each.body))
+    follower.publish(record(1, 0, b"after the loss"))
+    await until(lambda: again)
+    assert master.last_record is not None
+    assert master.last_record.body == b"after the loss"
 
 
 async def test_a_broken_stream_is_an_early_sign_and_no_more(members: Members) -> None:
