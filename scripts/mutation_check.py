@@ -31,7 +31,7 @@ class Mutant:
     safeguard: str
     file: str
     edits: tuple[tuple[str, str], ...]
-    """Text that is there exactly once, and what stands in its place."""
+    """Text that is there exactly once, and what replaces it."""
     test: str
     """The test that must fail."""
 
@@ -116,8 +116,8 @@ MUTANTS = (
         f"{LEADERSHIP}/test_model.py::TestNobodyActsWithoutHoldingAndAllComesBack",
     ),
     Mutant(
-        "sitting-out",
-        "a mastership that nobody else takes is taken by one that sits out",
+        "cooldown-patience",
+        "a mastership that nobody else takes is taken by a node in its cooldown",
         "cluster/election/cooldown.py",
         (("return min(self._until, ", "return max(self._until, "),),
         f"{LEADERSHIP}/test_state_machine.py::test_a_node_that_sits_out_takes_a_mastership_that_nobody_else_takes",
@@ -193,7 +193,7 @@ MUTANTS = (
     ),
     Mutant(
         "resign-before-close",
-        "whoever leaves resigns first and closes its session then",
+        "a node that leaves resigns first and closes its session then",
         "cluster/member.py",
         (
             ("                await self._backend.mastership.stop()\n", ""),
@@ -206,14 +206,14 @@ MUTANTS = (
     ),
     Mutant(
         "ended-clean",
-        "a release says that nothing is under way only when that is so",
+        "a release records a clean end only when nothing is in flight",
         "cluster/election/driver.py",
         (("ended_clean=self._ends_clean(claim.epoch)", "ended_clean=True"),),
         f"{LEADERSHIP}/test_ended_clean.py::test_the_successor_is_told_of_the_term_before_it_and_of_no_other",
     ),
     Mutant(
         "sent-twice",
-        "a push that was sent more than once counts as under way",
+        "a push that was sent more than once counts as in flight",
         "pacing_node/cycle/pushing.py",
         ((" and outcome.attempts == 1", ""),),
         "tests/cycle/test_late_pushes.py::test_one_without_an_answer_or_sent_twice_may_arrive_late",

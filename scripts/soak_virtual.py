@@ -87,7 +87,7 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
 @contextlib.contextmanager
 def jumping_time(clock: Clock) -> Iterator[None]:
-    """Everybody who asks ``time`` for the calendar or the monotonic clock is told the virtual one."""
+    """All code that asks ``time`` for the calendar or the monotonic clock gets the virtual one."""
     calendar, monotonic = time.time, time.monotonic
     time.time = lambda: _EPOCH + clock.now  # type: ignore[assignment]
     time.monotonic = lambda: clock.now  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""The days the laws are compared on: what changes, when, and what the law is not told."""
+"""The days the laws are compared on: what changes, when, and what the law does not know."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Scenario:
     lag_seconds: float = 0.0
     """Age of the statistics at the calculation."""
     fresh_pending: bool = False
-    """The platform tells its pending count again right before each calculation; else the count is a period old."""
+    """The platform reports its pending count again right before each calculation; else the count is a period old."""
     gap_seconds: float = 0.0
     """Length of a hand-over without pushes, every 30 minutes."""
     gap_keeps_state: bool = True

@@ -2,7 +2,7 @@
 
 Whatever ends later (an interaction, an invitation) is booked into a ring of time steps when it begins, so that a step
 costs a few array operations whatever the number of agents. Visitors who wait are kept one by one, first come, first
-served, each with his own patience.
+served, each with a patience of its own.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Ring:
 
 
 class Queue:
-    """Visitors waiting, first come, first served; a row's visitors stand at the left of its line."""
+    """Visitors waiting, first come, first served; a row's visitors are at the left of its line."""
 
     def __init__(self, rows: int) -> None:
         self.size = np.zeros(rows, dtype=np.int64)
@@ -59,7 +59,7 @@ class Queue:
         return self.size - self.reactive
 
     def join(self, rows: IntArray, leaves: FloatArray, *, reactive: bool) -> None:
-        """One visitor per element; ``leaves`` is the time his patience ends. Rows may repeat."""
+        """One visitor per element; ``leaves`` is the time their patience ends. Rows may repeat."""
         occurrence = _occurrence(rows)
         place = self.size[rows] + occurrence
         while place.max(initial=0) >= self._leaves.shape[1]:

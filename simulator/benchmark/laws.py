@@ -29,7 +29,7 @@ class Law:
 
     @property
     def exact_pending(self) -> bool:
-        """Baselines are told the true number of pending invitations and the mean handle time."""
+        """Baselines get the true number of pending invitations and the mean handle time."""
         return self.baseline is not None
 
     def create(self, names: Sequence[str], seed: int) -> Controller | Baseline:

@@ -91,7 +91,7 @@ async def _run(options: DemoOptions) -> int:
     console = Console()
     narrator: Narrator = LiveNarrator(console) if options.view and console.is_terminal else LineNarrator(console)
     for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
-        del os.environ[variable]  # the nodes take what they are told here, and nothing from the caller's settings
+        del os.environ[variable]  # the nodes take what is given here, and nothing from the caller's settings
     only_warnings()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -108,7 +108,7 @@ async def _run(options: DemoOptions) -> int:
         write_report(options.report, report)
         narrator.say(f"report: {options.report}")
     if stop.is_set():
-        return 0  # whoever ends it early does not wait for what was still to come
+        return 0  # a run that is ended early does not wait for what was still to come
     nodes = 1 if stage.alone else options.nodes
     found = shortcomings(report, nodes=nodes, kill_asked=options.kill_master_at_seconds is not None)
     for shortcoming in found:

@@ -66,7 +66,7 @@ def build_report(seen: Observation, audit: PushAudit, handovers: Sequence[Handov
     """The report of a demonstration that is about to end.
 
     Nodes are the members that answer, targets those of the last calculation. The order is judged twice, by the platform
-    and from its record; the worse verdict is told.
+    and from its record; the worse of both counts.
     """
     return {
         "nodes": seen.reachable,

@@ -1,4 +1,4 @@
-"""How the demonstration tells what happens: a live picture on a terminal, plain lines anywhere else."""
+"""How the demonstration shows what happens: a live picture on a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class Narrator(Protocol):
         ...
 
     def show(self, scene: Scene) -> None:
-        """Tell how things stand."""
+        """Show the state of the demonstration."""
         ...
 
     def close(self) -> None:
-        """Leave the terminal as it was; events may still be told."""
+        """Leave the terminal as it was; events can still be printed."""
         ...
 
 
 class LineNarrator:
-    """Plain lines with the seconds since the start, one on how things stand every few seconds."""
+    """Plain lines with the seconds since the start, one on the state every few seconds."""
 
     def __init__(self, console: Console, status_every_seconds: float = 5.0) -> None:
         self._console = console
@@ -47,7 +47,7 @@ class LineNarrator:
         self._print(event)
 
     def show(self, scene: Scene) -> None:
-        """Tell how things stand, unless that was done a moment ago."""
+        """Show the state, unless that was done a moment ago."""
         if time.monotonic() >= self._next_status:
             self._next_status = time.monotonic() + self._every
             self._print(status_line(scene))
@@ -92,7 +92,7 @@ class LiveNarrator:
 
 
 def status_line(scene: Scene) -> str:
-    """How things stand, in one line."""
+    """State of the demonstration in one line."""
     seen = scene.seen
     master = next((member for member in seen.members if member.get("name") == seen.master), None)
     term = f" (epoch {master['epoch']}, lease {lease(master)})" if master else ""

@@ -130,7 +130,7 @@ def _named(drill: str) -> list[str]:
 async def _on_own(drills: Sequence[str], options: Options, directory: Path | None, results: list[DrillResult]) -> None:
     """Run drills on a cluster of their own; ``results`` holds those that were run, also when the cluster gives out."""
     for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
-        del os.environ[variable]  # the nodes take what they are told here, and nothing from the caller's settings
+        del os.environ[variable]  # the nodes take what is given here, and nothing from the caller's settings
     if directory is not None:
         with working_directory(directory, keep=True) as place:
             await _run(drills, options, place, results)
@@ -158,7 +158,7 @@ def _certificates(cluster: str | None, certificate: Path | None, key: Path | Non
 def _on_running(drill: str, running: RunningCluster, *, yes: bool) -> DrillResult:
     if drill != FROM_OUTSIDE:
         complain(
-            f"pacing: the drill {drill} needs the hands of whoever operates the machines: a running cluster can be "
+            f"pacing: the drill {drill} needs somebody who operates the machines: a running cluster can be "
             f"asked to hand over ({FROM_OUTSIDE}), but nobody can kill, freeze or cut off its parts from outside. Do "
             "that on the machine, and read the gap in `pacing list`."
         )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _STAY_SECONDS = 2.0
 """How long a fault lasts beyond its effect, so that what it hides is seen."""
 _BRIDGED_STAY_SECONDS = 6.0
-"""How long the pushes are watched after an outage that was bridged: longer than a session, so that one may end."""
+"""How long the pushes are watched after an outage in failsafe: longer than a session, so that one can end."""
 _POLL_SECONDS = 0.02
 
 

@@ -35,7 +35,7 @@ class Options:
     outage_seconds: float = 10.0
     """How long ZooKeeper, or the platform, stays away."""
     failsafe: bool = False
-    """Whether the cluster of its own bridges an outage of ZooKeeper."""
+    """Whether the nodes of its own cluster have the option failsafe."""
 
 
 class Field:
@@ -82,7 +82,7 @@ class Field:
         return max(0.0, longest_interval(self.arena.times(), since, until) - self.arena.bounds.period)
 
     async def rest(self) -> None:
-        """Wait until another node may take over: whoever has resigned leaves the field to others for a while."""
+        """Wait until another node can take over: a node that has resigned is in its cooldown for a while."""
         resigned = sorted(self.arena.resigned_at.values())
         if len(resigned) >= len(self.arena.nodes) - 1:
             await _sleep_until(resigned[1 - len(self.arena.nodes)] + COOLDOWN_SECONDS)
@@ -93,7 +93,7 @@ class Field:
             for member in (await self.arena.page(name, "/cluster")).get("members") or ():
                 if member["name"] == node:
                     return dict(member)
-        raise DemoError(f"no node tells where {node} is")
+        raise DemoError(f"no node knows where {node} is")
 
     async def resign(self, member: dict[str, object]) -> None:
         """Ask a member to resign, as `pacing step-down` does."""

@@ -28,7 +28,7 @@ _WAIT_SECONDS = 45.0
 
 @dataclass(frozen=True, slots=True)
 class ClusterView:
-    """What one node tells of its cluster."""
+    """What one node reports of its cluster."""
 
     cluster: str
     master: str

@@ -1,4 +1,4 @@
-"""A whole cluster to be maltreated: real processes, a real ensemble, and every node's lines behind proxies."""
+"""A real cluster under test: processes, a ZooKeeper ensemble, and fault proxies on every connection of a node."""
 
 from __future__ import annotations
 

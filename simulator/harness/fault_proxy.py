@@ -68,7 +68,7 @@ class FaultProxy:
     """One server as seen through bad weather. Use it from one event loop; :meth:`start` before anything else.
 
     A hole (:meth:`drop`) holds bytes back instead of losing them, as TCP does across a partition that heals: what was
-    under way arrives late, each connection after a pause of its own, so that it may also overtake. That is the harder
+    in transit arrives late, each connection after a pause of its own, so that it may also overtake. That is the harder
     test of a receiver.
     """
 
@@ -87,7 +87,7 @@ class FaultProxy:
 
     @property
     def connections(self) -> int:
-        """Connections that stand now."""
+        """Connections that are open now."""
         return len(self._connections)
 
     async def start(self) -> int:
@@ -108,12 +108,12 @@ class FaultProxy:
         self._open.clear()
 
     def stall(self) -> None:
-        """Hold back the bytes of every connection that stands, until :meth:`heal`; new connections are well."""
+        """Hold back the bytes of every open connection, until :meth:`heal`; new connections work."""
         for connection in self._connections:
             connection.moving.clear()
 
     def reset(self) -> None:
-        """Reset every connection that stands; new ones are taken."""
+        """Reset every open connection; new ones are taken."""
         for connection in tuple(self._connections):
             connection.reset()
 

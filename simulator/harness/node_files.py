@@ -37,7 +37,7 @@ class NodePlan:
 
 
 def cluster_options(simulator: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of the cluster for a simulator that has told its addresses in its ready file."""
+    """Options of the cluster for a simulator that has written its addresses to its ready file."""
     return {
         "pacing": {"refreshPeriod": REFRESH_PERIOD_SECONDS},
         "pacingEndpoint": {"kind": "predictive-engagement"},

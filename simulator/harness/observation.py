@@ -57,9 +57,9 @@ class Observer:
         self.seen = Observation()
         self.audit = PushAudit()
         self.masters: dict[int, str] = {}
-        """Name of the master by epoch, as far as the nodes have told."""
+        """Name of the master by epoch, as far as the nodes have reported."""
         self.causes: dict[int, str] = {}
-        """Why a term ended, by epoch, as far as the nodes have told."""
+        """Why a term ended, by epoch, as far as the nodes have reported."""
         self._nodes: list[str] = []
         self._simulator = ""
         self._client = httpx.AsyncClient(timeout=REQUEST_SECONDS, trust_env=False)

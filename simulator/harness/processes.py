@@ -64,7 +64,7 @@ class DemoProcess:
     def ending(self) -> str:
         """How it ended: the signal that killed it or its worker, or its status and the end of its log."""
         status = 0 if self._process is None else self._process.poll() or 0
-        # A shell, and a supervisor, tells the death of its child by signal N as status 128 + N.
+        # A shell, and a supervisor, reports the death of its child by signal N as status 128 + N.
         number = -status if status < 0 else status - 128
         if number in set(signal.Signals):
             return f"by {signal.Signals(number).name}"

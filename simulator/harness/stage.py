@@ -35,7 +35,7 @@ class Wiring(Protocol):
         ...
 
     async def hosts(self, plan: NodePlan, hosts: str) -> str:
-        """The ZooKeeper hosts this node is told, in place of the real ones; its directory need not exist yet."""
+        """The ZooKeeper hosts this node is given, in place of the real ones; its directory need not exist yet."""
         ...
 
 

@@ -45,11 +45,11 @@ class AgentReading(NamedTuple):
         return self.status is not Status.LOGGED_OUT
 
     def routable(self, media: str) -> bool:
-        """Whether he would be given one more interaction of the medium now."""
+        """Whether the agent would be given one more interaction of the medium now."""
         return any(entry.routable for entry in self.media if entry.media == media)
 
     def slots(self, media: str) -> tuple[int, int]:
-        """(ready, busy) slots of the medium; (0, 0) when he is not at work or may not do it."""
+        """(ready, busy) slots of the medium; (0, 0) when the agent is not at work or may not do it."""
         if self.status.at_work:
             for entry in self.media:
                 if entry.media == media:
@@ -59,5 +59,5 @@ class AgentReading(NamedTuple):
 
     @property
     def load(self) -> float:
-        """Share of his capacity in use, 0..1, over all media: the largest of in_use / maximum."""
+        """Share of the capacity in use, 0..1, over all media: the largest of in_use / maximum."""
         return max((entry.in_use / entry.maximum for entry in self.media if entry.maximum), default=0.0)

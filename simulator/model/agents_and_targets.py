@@ -1,4 +1,4 @@
-"""Agents and targets at run time: a target knows the agents who serve it, an agent the targets he serves."""
+"""Agents and targets at run time: a target knows the agents who serve it, an agent the targets they serve."""
 
 from __future__ import annotations
 
@@ -106,13 +106,13 @@ class Agent:
         self.maximum = dict(rule.media)
         self.exclusive = rule.exclusive
         self.targets: list[Target] = []
-        """Targets whose groups include him, whether or not he can do their medium."""
+        """Targets whose groups include the agent, also those whose medium they cannot do."""
         self.present = False
-        """On shift: logged in, or about to log out once his hands are free."""
+        """On shift: logged in, or about to log out once no interaction is left."""
         self.excused = False
-        """Sent home by a fault, whatever his shift says."""
+        """Sent home by a fault, whatever the shift says."""
         self.on_break = False
-        """Not ready, or about to be once his hands are free."""
+        """Not ready, or about to be once no interaction is left."""
         self.talking = dict.fromkeys(self.maximum, 0)
         self.wrapping = dict.fromkeys(self.maximum, 0)
         self.reading = self.read()
@@ -122,7 +122,7 @@ class Agent:
         return self.talking[media] + self.wrapping[media]
 
     def routable(self, media: str) -> bool:
-        """Whether he would be given one more interaction of the medium now."""
+        """Whether the agent would be given one more interaction of the medium now."""
         if not self.present or self.excused or self.on_break or self.in_use(media) >= self.maximum[media]:
             return False
         return not self.exclusive or not any(self.in_use(other) for other in self.maximum if other != media)

@@ -98,7 +98,7 @@ class InvitationDesk:
         )
 
     def _expect_visitor(self, target: Target, allowance: Allowance) -> None:
-        """Schedule the next visitor who can be invited, unless he would come after the interval."""
+        """Schedule the next visitor who can be invited, unless that would be after the interval."""
         spec = target.spec.invitations
         if spec.visitors_per_hour is None:
             length = allowance.ends - allowance.starts

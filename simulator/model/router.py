@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Observer(Protocol):
-    """Is told what changed, in the instant of the change."""
+    """Is called with what changed, in the instant of the change."""
 
     def agent_changed(self, agent: Agent) -> None:
         """The agent's reading differs from before."""
@@ -55,7 +55,7 @@ class Router:
             self._notify(target)
 
     def refresh(self, agent: Agent) -> None:
-        """Bring counts and pools up to the agent's new state, then give him what waits for him."""
+        """Bring counts and pools up to the agent's new state, then give the agent what waits."""
         self._recount(agent)
         while (waiting := self._oldest_for(agent)) is not None:
             flow = waiting.target.flow(waiting)

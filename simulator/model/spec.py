@@ -31,7 +31,7 @@ class CapacityRule(Spec):
     name: str
     media: dict[str, NonNegativeInt]
     exclusive: bool = False
-    """True: while he handles one medium he gets nothing of another."""
+    """True: an agent who handles one medium gets nothing of another."""
 
 
 class Breaks(Spec):

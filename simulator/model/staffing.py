@@ -16,7 +16,7 @@ DAY = 86_400.0
 
 
 class Staffing:
-    """Logs agents in and out and sends them into pauses. A busy agent ends what he has in hand first."""
+    """Logs agents in and out and sends them into pauses. A busy agent finishes the interactions in progress first."""
 
     def __init__(self, timeline: Timeline, router: Router, rng: Generator, time_of_day: float) -> None:
         self._timeline = timeline
@@ -36,7 +36,7 @@ class Staffing:
             self._expect_break(agent, agent.staff.breaks)
 
     def send_home(self, agent: Agent, *, home: bool) -> None:
-        """Keep the agent logged out whatever his shift says, or let the shift decide again."""
+        """Keep the agent logged out whatever the shift says, or let the shift decide again."""
         agent.excused = home
         self._router.refresh(agent)
 

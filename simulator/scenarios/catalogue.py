@@ -19,7 +19,7 @@ DATA_VARIABLE = "PACING_DATA"
 
 @dataclass(frozen=True, slots=True)
 class ScenarioOptions:
-    """What a scenario can be told."""
+    """Parameters of a scenario."""
 
     data: Path | None = None
     """Directory or file of the recorded day; None takes the environment variable, then ``../shared/data``."""

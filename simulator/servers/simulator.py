@@ -124,7 +124,7 @@ class Simulator:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file so that whoever sees it sees all of it."""
+    """Write a file so that every reader sees all of it."""
     written = path.with_name(path.name + ".new")
     written.write_text(text + "\n", encoding="utf-8")
     written.replace(path)

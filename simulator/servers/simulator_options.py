@@ -24,7 +24,7 @@ class SimulatorOptions:
     speed: float = 1.0
     token_lifetime_seconds: float = 3600.0
     clients: dict[str, str] = field(default_factory=lambda: {"pacing": "simulated-secret"}, repr=False)
-    """OAuth clients and their passwords; the first one stands in the configuration objects."""
+    """OAuth clients and their passwords; the first one is in the configuration objects."""
     users: dict[str, str] = field(
         default_factory=lambda: {"reader": "simulated-secret", "admin": "simulated-secret"}, repr=False
     )

@@ -68,7 +68,7 @@ class Soak:
                 await asyncio.sleep(self._hand_over_seconds)
                 await self._hand_over()
                 if sampling.done():
-                    await sampling  # it never ends by itself: this tells what went wrong
+                    await sampling  # it never ends by itself: this raises what went wrong
         finally:
             sampling.cancel()
             await asyncio.gather(sampling, return_exceptions=True)
@@ -134,7 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("fewer than 20 seconds tell nothing")
     only_warnings()
     for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
-        del os.environ[variable]  # the nodes take what they are told here, and nothing from the caller's settings
+        del os.environ[variable]  # the nodes take what is given here, and nothing from the caller's settings
     try:
         with tempfile.TemporaryDirectory(prefix="pacing-soak-") as name:
             return 0 if asyncio.run(soak(Path(name), given.seconds, given.hand_over, _say)) else 1

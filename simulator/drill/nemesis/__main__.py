@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(given: argparse.Namespace) -> History:
     for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
-        del os.environ[variable]  # the nodes take what they are told here, and nothing from the caller's settings
+        del os.environ[variable]  # the nodes take what is given here, and nothing from the caller's settings
     _say(f"nemesis: seed {given.seed}, {given.seconds:g} s{', failsafe' if given.failsafe else ''}")
     with working_directory(given.directory.absolute(), keep=True) as place:
 

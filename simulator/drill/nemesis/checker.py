@@ -21,10 +21,10 @@ class Gap:
     """A long time without an accepted push."""
 
     began_at: float
-    """Unix time in seconds of the push before it."""
+    """Unix time in seconds of the previous push."""
     ended_at: float
     node: str | None
-    """Who sent the push before it; None when not known."""
+    """Who sent the previous push; None when not known."""
     explanation: Fault | None
     """A fault that accounts for it; None when there is none."""
 

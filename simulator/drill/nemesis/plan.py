@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MASTER = "master"
-"""A target that is chosen when the trouble begins: whoever has pushed last."""
+"""A target that is chosen when the fault begins: the node that has pushed last."""
 LEADER = "leader"
 """The leader of the ensemble at that moment."""
 _MASTER_SHARE = 0.5
@@ -40,7 +40,7 @@ class Kind(Enum):
     ZOOKEEPER_CUT = "zookeeper-cut"
     """A request reaches ZooKeeper, and the connection is cut before the answer."""
     ZOOKEEPER_STALL = "zookeeper-stall"
-    """Connections to ZooKeeper that stand go silent; new ones are well."""
+    """Open connections to ZooKeeper go silent; new ones work."""
     PLATFORM_STALL = "platform-stall"
     """The same with the platform: a push that is held back arrives after its followers."""
     PLATFORM_DROP = "platform-drop"

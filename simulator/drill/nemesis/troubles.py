@@ -27,7 +27,7 @@ ENDING = frozenset({Kind.KILL_WORKER, Kind.KILL_NODE, Kind.TERMINATE})
 """Kinds that end a node."""
 _POLL_SECONDS = 0.05
 _END_SECONDS = 15.0
-"""How long a node that was told to end may take; it is killed then."""
+"""How long a node that was asked to end may take; it is killed then."""
 _READY_SECONDS = 60.0
 _MEMBER_SECONDS = 20.0
 _SLOWEST_SECONDS = 0.6

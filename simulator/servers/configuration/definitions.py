@@ -53,7 +53,7 @@ def with_definitions(
 
 
 async def require_user(context: grpc.aio.ServicerContext[Any, Any]) -> None:
-    """End the call unless its metadata ``authorization`` names a user; whatever the password, he may write."""
+    """End the call unless its metadata ``authorization`` names a user; with any password, this user may write."""
     metadata = {str(key): str(value) for key, value in context.invocation_metadata() or ()}
     if not named_user(metadata.get("authorization", "")):
         await context.abort(grpc.StatusCode.UNAUTHENTICATED, "name a user")

@@ -33,7 +33,7 @@ class Numbers:
 
 
 def platform_records(objects: dict[str, Any]) -> Records:
-    """Records by type. The annex of an object is its ``userProperties``; a virtual group's script stands in its
+    """Records by type. The annex of an object is its ``userProperties``; a virtual group's script is in its
     section ``virtual``.
     """
     switches, skills, rules, persons, dns = (Numbers() for _ in range(5))

@@ -38,7 +38,7 @@ class ConditionalResource:
         self.holder = token
 
     def representation(self) -> dict[str, object]:
-        """What reading the resource tells of its newest writer."""
+        """What reading the resource returns of its newest writer."""
         token = self.holder
         if token is None:
             return {}

@@ -75,7 +75,7 @@ class RateLimit(HttpFault):
 
 
 class ProxyOnly(HttpFault):
-    """Refuses requests that did not come through a forward proxy, told by the header Via."""
+    """Refuses requests that did not come through a forward proxy, recognised by the header Via."""
 
     kind: Literal["proxy_only"] = "proxy_only"
 
@@ -219,7 +219,7 @@ class _Active:
 
 
 class FaultBoard:
-    """What is going wrong now. Others ask it, or are told when a kind of fault begins and ends."""
+    """The faults in force. Others ask it, or are called when a kind of fault begins and ends."""
 
     def __init__(self) -> None:
         self._active: dict[int, _Active] = {}

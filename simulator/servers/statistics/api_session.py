@@ -25,7 +25,7 @@ class Statistic:
     object_type: str
     wanted: Wanted | Invalid
     sent: Value | None = None
-    """The value the client was told last."""
+    """The value the client was sent last."""
 
     @classmethod
     def read(cls, entry: Any, reading: StatisticsReading) -> Statistic:
@@ -48,7 +48,7 @@ class Statistic:
         return cls(str(texts["statisticId"]), str(name), object_id, object_type, wanted)
 
     def shown(self, value: Value, timestamp: int) -> dict[str, Any]:
-        """The statistic with a value, as answers and updates have it; remembered as told."""
+        """The statistic with a value, as answers and updates have it; remembered as sent."""
         self.sent = value
         shown: dict[str, Any] = {
             "statisticId": self.statistic_id,

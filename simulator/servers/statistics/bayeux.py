@@ -67,7 +67,7 @@ class Bayeux:
     async def handle(self, messages: list[Message], service_data: Callable[[], dict[str, Any]]) -> list[Message]:
         """Replies to the messages, and what waits for their clients. A connect is held while there is nothing to tell.
 
-        ``service_data`` is told on the service channel right after a subscription to it.
+        ``service_data`` is sent on the service channel right after a subscription to it.
         """
         replies: list[Message] = []
         for message in messages:

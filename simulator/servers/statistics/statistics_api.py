@@ -1,7 +1,7 @@
 """The statistics API (v3): subscriptions over REST, values by request or pushed over CometD.
 
 A browser session ties both together by the cookie ``STATISTICS_SESSIONID``: updates of a session's subscriptions go to
-the CometD clients of the same session. Fail-over of the servers behind it is told on the service channel. A value that
+the CometD clients of the same session. Fail-over of the servers behind it is sent on the service channel. A value that
 cannot be had is null, with the reason beside it.
 """
 

@@ -124,17 +124,17 @@ class StatisticsServer(pb_grpc.StatisticsServiceServicer):
         return number + self.jump - (base[statistic.total] if base is not None else 0)
 
     def state(self, session: StatisticsSession, clock: float) -> pb.ServerState:
-        """The state to tell a session, remembered as told."""
+        """The state to send to a session, remembered as sent."""
         mode, available = self._sessions[session] = self._mode_now()
         return pb.ServerState(
             server=self.name, mode=pb.ServerMode.ValueType(mode), server_time=clock, available=available
         )
 
     def state_changed(self, session: StatisticsSession) -> bool:
-        """Whether mode or availability differ from what the session was told."""
+        """Whether mode or availability differ from what the session was sent."""
         return self._sessions.get(session) != self._mode_now()
 
-    # What the model tells.
+    # What the model reports.
 
     def agent_changed(self, agent: Agent) -> None:
         """Mark the agent for every session."""

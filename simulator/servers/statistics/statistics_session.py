@@ -1,4 +1,4 @@
-"""One session of the statistics feed: what a client subscribed to, and what it has been told."""
+"""One session of the statistics feed: what a client subscribed to, and what it has been sent."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ class StatisticsSession:
             yield self._values(news, self._server.clock(), snapshot=True)
 
     def _updates(self, clock: float) -> Iterator[pb.SubscribeResponse]:
-        """What changed since the client was told, read in one instant."""
+        """What changed since the client was last sent it, read in one instant."""
         changed, self.changed = self.changed, set()
         news: dict[int, Value] = {}
         for subject in changed:
