@@ -14,7 +14,6 @@
     ├── DamagedStateError        a local state file cannot be read as what it should be
     ├── AlreadyRunningError      another process holds the local state
     ├── RefusedError             an order that must not be carried out now; nothing was changed
-    ├── NotAdmittedError         this node may not become master yet; says how long it must wait
     └── NotMasterError           the request needs the master; names it if known
 """
 
@@ -67,15 +66,6 @@ class AlreadyRunningError(ClusterError):
 
 class RefusedError(ClusterError):
     """An order that must not be carried out now; the message says why. Nothing was changed."""
-
-
-class NotAdmittedError(ClusterError):
-    """A node that may not become master yet: a term may still go on in failsafe mode; the message says why."""
-
-    def __init__(self, message: str, seconds: float) -> None:
-        """``seconds``: how long it must wait at least."""
-        super().__init__(message)
-        self.seconds = seconds
 
 
 class NotMasterError(ClusterError):

@@ -1,8 +1,26 @@
-"""When a node without the mastership may try to get it."""
+"""Whether this node can try to become master now, and if not, when."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from cluster.backoff import Backoff
 from cluster.election.cooldown import Cooldown
+from cluster.election.failsafe_members import Admission
+from cluster.election.successor import SuccessorGrace
+from cluster.election.waiting import Wait
+
+if TYPE_CHECKING:
+    from cluster.election.events import ElectionRecord
+    from cluster.election.failsafe_members import FailsafeMember
+
+RETRY_SECONDS = (0.1, 1.0)
+"""First and longest pause before contending again after attempts that failed.
+
+Without jitter: of several nodes that contend at the same moment ZooKeeper lets exactly one win.
+"""
+RECHECK_SECONDS = 1.0
+"""Longest time a node that must wait goes without reading again what it waits for."""
 
 
 class Candidacy:
@@ -13,33 +31,69 @@ class Candidacy:
         """Whether the application could do a master's work."""
         self.paused = False
         """Whether the cluster is paused: then nobody contends."""
+        self.wait: Wait | None = None
+        """What the newest attempt must wait for; None when nothing forbids one."""
         self._vacant = False
         self._cooldown = Cooldown(cooldown_seconds)
+        self._successor_grace = SuccessorGrace(cooldown_seconds)
+        self._admission = Admission()
+        self._retry = Backoff(*RETRY_SECONDS, jitter=0.0)
         self._not_before = 0.0
+        self._recheck_at = 0.0
         self._promised_until = 0.0
 
     @property
     def willing(self) -> bool:
-        """Whether only time keeps this node from contending, as far as it is up to the application and the others."""
+        """Whether only time keeps this node from contending, as far as the application and the others are concerned."""
         return self.candidate and not self.paused and self._vacant
 
     def at(self, session_timeout_seconds: float) -> float:
-        """When it may contend at the earliest."""
-        sat_out = self._cooldown.contend_at(session_timeout_seconds)
-        return max(self._not_before, self._promised_until, sat_out)
+        """When it can contend at the earliest."""
+        cooled_down = self._cooldown.contend_at(session_timeout_seconds)
+        recheck_at = self._recheck_at if self.wait is not None else 0.0
+        return max(self._not_before, recheck_at, self._promised_until, cooled_down)
+
+    def started(self, at: float) -> None:
+        """The process has listened on its clustering port since ``at``."""
+        self._admission.started(at)
+
+    def pause(self, *, paused: bool) -> None:
+        """The cluster has been paused or resumed."""
+        self.paused = paused
+        self.wait = None
 
     def observed(self, at: float, *, vacant: bool) -> None:
-        """There was a master when it was looked for at ``at``, or there was none."""
+        """A reading of ``at`` has found a master, or none."""
         self._vacant = vacant
         self._cooldown.note(at, free=vacant)
+        if not vacant:
+            self.wait = None
+            self._retry.reset()
+
+    def judge(self, record: ElectionRecord, own: FailsafeMember, at: float) -> Wait | None:
+        """What an attempt must wait for, with what was read for it; None when it can go on to the transaction."""
+        seen = (record.epoch, record.epoch_version)
+        self.wait = (
+            (Wait(at + RECHECK_SECONDS, f"the cluster is paused by {record.paused_by}") if record.paused_by else None)
+            or self._successor_grace.check(own[0], record.successor, seen, at)
+            or self._admission.check(own, record.failsafe_list, (*seen, record.failsafe_list_version), at)
+        )
+        if self.wait is not None:
+            self._recheck_at = min(self.wait.until, at + RECHECK_SECONDS)
+        return self.wait
+
+    def attempt_failed(self, at: float) -> None:
+        """An attempt has failed: the next one is made after a pause that grows."""
+        self.put_off(at + self._retry.next_seconds())
 
     def used(self) -> None:
-        """What was observed has led to an attempt: look again before the next one."""
+        """What was observed has led to an attempt: read again before the next one."""
         self._vacant = False
 
     def forget(self) -> None:
         """Nothing is known of the mastership any more."""
         self._vacant = False
+        self.wait = None
         self._cooldown.forget()
 
     def put_off(self, until: float) -> None:

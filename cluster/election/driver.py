@@ -1,19 +1,20 @@
-"""Mastership through ZooKeeper: carries out what the state machine of ``cluster.election.state_machine`` asks for."""
+"""Leadership through ZooKeeper: drives the state machine of ``cluster.election.state_machine``."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 
-from cluster import errors, tasks
+from cluster import tasks
+from cluster.backoff import Backoff
 from cluster.clock import boot_seconds
 from cluster.election import events
-from cluster.election.acquisition import Acquisition
 from cluster.election.events import State
 from cluster.election.failsafe import Failsafe
 from cluster.election.state_machine import Leadership
+from cluster.election.steps import Steps
 from cluster.election.term import HeldTerm
 from cluster.election.transactions import Transactions
 from cluster.lease import LeaseTimes
@@ -21,10 +22,10 @@ from cluster.listeners import Listeners
 from cluster.mastership import EndCause, LeadershipStatus, Role, ZooKeeperState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from cluster.clock import Clock
-    from cluster.election.events import Claim, Event
+    from cluster.election.events import Claim, Event, Step
     from cluster.election.failsafe import Ask
     from cluster.mastership import Term
     from cluster.records import MemberInfo
@@ -36,10 +37,8 @@ log = structlog.get_logger(__name__)
 
 LONGEST_PROMISE_SECONDS = 60.0
 """What a node promises at most, unless its own session lasts longer."""
-ADMISSION_RETRY_SECONDS = 1.0
-"""Pause of a node that must wait before it may become master, between two looks."""
-PREPARE_RETRY_SECONDS = 0.5
-"""Pause before trying again on a new connection to put the tree in place."""
+PREPARE_RETRY_SECONDS = (0.25, 1.0)
+"""First and longest pause before trying again on a new connection to put the tree in place."""
 
 
 class ZooKeeperMastership:
@@ -62,8 +61,8 @@ class ZooKeeperMastership:
 
         ``ask_promise`` asks another member not to contend, for failsafe mode.
 
-        ``drain`` is awaited before an orderly release; ``ended_clean`` says whether nothing of the term with this
-        epoch, nor of one before, can be in flight any more.
+        ``drain`` is awaited before an orderly release; ``ended_clean`` returns whether nothing of the term with this
+        epoch, nor of an earlier one, can be in flight any more.
         """
         self.settings = settings
         self.cluster_id = cluster_id or ""
@@ -80,37 +79,38 @@ class ZooKeeperMastership:
         self._transactions = Transactions(session, paths, settings.node)
         self.failsafe = Failsafe(settings.node, self._transactions, members, ask_promise, settings.failsafe_seconds)
         """The members that may contend, while this node is master."""
-        self._acquisition = Acquisition(settings, self._transactions, self.failsafe, clock)
+        self._steps = Steps(
+            settings,
+            session,
+            self._transactions,
+            self.failsafe,
+            on_master_changed=self._master_changed,
+            repair=self._repair,
+            drain=drain,
+            ends_clean=ended_clean or (lambda _epoch: False),
+            clock=clock,
+        )
         self._session = session
-        self._drain = drain
-        self._ends_clean = ended_clean or (lambda _epoch: False)
         self._clock = clock
         self._term: HeldTerm | None = None
         self._term_began = asyncio.Event()
         self._idle = asyncio.Event()
         self._prepared_session = 0
-        self._connection = 0
+        self._prepare_again = Backoff(*PREPARE_RETRY_SECONDS)
         self._timer: asyncio.TimerHandle | None = None
         self._announced: tuple[object, ...] = ()
-        self._steps: dict[type, Callable[[Any], Coroutine[Any, Any, None]]] = {
-            events.ReadMaster: lambda _: self._read_master(),
-            events.Acquire: lambda action: self._acquire(action.attempt),
-            events.ProveLease: lambda action: self._prove(action.claim, action.beat),
-            events.AskPromises: self._ask_promises,
-            events.Release: self._release,
-            events.RebuildSession: lambda _: self._session.rebuild(),
-        }
+        self._logged_wait = ""
 
     # --- what the application sees -----------------------------------------------------------------------------------
 
     @property
     def status(self) -> LeadershipStatus:
-        """Leadership status of this node now, from memory."""
+        """The leadership as this node knows it now, from memory."""
         machine, now = self._machine, self._clock()
         claim = machine.claim
         return LeadershipStatus(
             role=Role.MASTER if claim is not None else Role.STANDBY,
-            state=self._state_name,
+            state=machine.state.value,
             epoch=claim.epoch if claim is not None else machine.epoch_seen,
             lease_left_seconds=machine.lease_left(now),
             zookeeper=self._session.state,
@@ -120,20 +120,13 @@ class ZooKeeperMastership:
         )
 
     @property
-    def _state_name(self) -> str:
-        state = self._machine.state
-        if state is State.STANDBY and self._machine.paused:
-            return "paused"
-        contends = state in {State.STANDBY, State.ACQUIRING} and self._session.state is ZooKeeperState.CONNECTED
-        return "waiting" if contends and self._acquisition.waiting else state.value
-
-    @property
     def term(self) -> Term | None:
         """The running term of this node, or None."""
         return self._term
 
     async def start(self) -> None:
         """Contend whenever the session is connected. Returns at once."""
+        self._post(events.Started(self._clock()))
         self._session.on_change.add(self._session_changed)
         if self._session.state is ZooKeeperState.CONNECTED:
             self._session_changed(self._session.change)
@@ -145,11 +138,11 @@ class ZooKeeperMastership:
         return self._term
 
     def set_candidate(self, *, candidate: bool) -> None:
-        """Contend from now on, or not; a term that lasts is not ended."""
+        """Contend from now on, or not; a running term is not ended."""
         self._post(events.CandidateChanged(self._clock(), candidate))
 
     def set_paused(self, *, paused: bool) -> None:
-        """Contend no more until resumed; a running term goes on."""
+        """Do not contend while the cluster is paused; a running term goes on."""
         self._post(events.Paused(self._clock(), paused))
 
     def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
@@ -164,7 +157,7 @@ class ZooKeeperMastership:
         return refusal
 
     async def step_down(self, cause: EndCause = EndCause.OPERATOR, successor: str = "") -> bool:
-        """Resign and begin the cooldown; False when not master. The others let ``successor`` go first for as long."""
+        """Resign and do not contend during a cooldown; False when not master. So long, only ``successor`` contends."""
         if self._term is None:
             return False
         self._post(events.StepDown(self._clock(), cause, successor))
@@ -180,7 +173,7 @@ class ZooKeeperMastership:
             self._timer.cancel()
 
     async def _until_released(self) -> None:
-        limit = self.settings.action_budget_seconds + self._call_seconds
+        limit = self.settings.action_budget_seconds + self._session.change.timeout_seconds / 4
         try:
             async with asyncio.timeout(limit):
                 while self._machine.state is State.RESIGNING:
@@ -205,8 +198,15 @@ class ZooKeeperMastership:
         elif isinstance(action, events.DropConnection):
             log.info("zookeeper.connection_dropped", reason="no answer in time")
             self._session.drop_connection()
+        elif isinstance(action, events.RebuildSession):
+            tasks.spawn("election.rebuild", self._session.rebuild(), finite=True)
+        elif isinstance(action, events.ReportOverdue):
+            log.error("leadership.answer_overdue", action=action.action)
         else:
-            tasks.spawn(f"election.{type(action).__name__}", self._steps[type(action)](action), finite=True)
+            tasks.spawn(f"election.{type(action).__name__}", self._step(action), finite=True)
+
+    async def _step(self, action: Step) -> None:
+        self._post(await self._steps.carry_out(action))
 
     def _arm(self) -> None:
         if self._timer is not None:
@@ -224,10 +224,19 @@ class ZooKeeperMastership:
         if self._machine.state is not State.RESIGNING:
             self._idle.set()
         self.failsafe.log_transition(self.status.epoch, carrying=self._machine.state is State.FAILSAFE)
+        self._log_wait()
         now = (self._machine.state, self._machine.master, self._term)
         if now != self._announced:
             self._announced = now
             self.on_change.notify()
+
+    def _log_wait(self) -> None:
+        wait = self._machine.wait
+        reason = wait.reason if wait is not None else ""
+        if wait is not None and reason != self._logged_wait:
+            seconds = round(max(0.0, wait.until - self._clock()), 1)
+            log.info("leadership.waits", node=self.settings.node, seconds=seconds, reason=reason)
+        self._logged_wait = reason
 
     def _begin(self, claim: Claim) -> None:
         log.info("leadership.acquired", node=self.settings.node, epoch=claim.epoch, session=f"{claim.session_id:#x}")
@@ -267,7 +276,6 @@ class ZooKeeperMastership:
 
     def _session_changed(self, change: SessionChange) -> None:
         if change.state is ZooKeeperState.CONNECTED:
-            self._connection += 1
             if change.session_id == self._prepared_session:
                 self._connected(change)
             else:
@@ -279,117 +287,35 @@ class ZooKeeperMastership:
             self._post(events.SessionLost(self._clock()))
 
     async def _prepare(self, change: SessionChange) -> None:
-        connection = self._connection
-        try:
-            self.cluster_id = await self._transactions.prepare(self.cluster_id or None)
-        except errors.ClusterError as failure:
-            log.warning("cluster.prepare_failed", error=f"{type(failure).__name__}: {failure}")
-            await asyncio.sleep(PREPARE_RETRY_SECONDS)
-            if connection == self._connection:
-                self._session.drop_connection()
+        """Put the tree in place on a new session; should that fail, try again on another connection."""
+        prepared = await self._repair()
+        if prepared:
+            self._prepare_again.reset()
+        else:
+            await asyncio.sleep(self._prepare_again.next_seconds())
+        if change is not self._session.change:
             return
-        if connection == self._connection and self._session.state is ZooKeeperState.CONNECTED:
+        if prepared:
             self._prepared_session = change.session_id
             self._connected(change)
+        else:
+            self._session.drop_connection()
+
+    async def _repair(self) -> bool:
+        """Create what is missing of the tree; False when that failed."""
+        try:
+            self.cluster_id = await self._transactions.prepare(self.cluster_id or None)
+        except Exception as failure:
+            # Whatever it is, the node must not stay outside of the election for it.
+            log.warning("cluster.prepare_failed", error=f"{type(failure).__name__}: {failure}")
+            return False
+        return True
+
+    def _master_changed(self) -> None:
+        # A watch that ends with its connection calls this as well: the next connection begins with a reading.
+        if self._session.state is ZooKeeperState.CONNECTED:
+            self._carry_out(events.ReadMaster())
 
     def _connected(self, change: SessionChange) -> None:
         self._post(events.Connected(self._clock(), change.session_id, change.timeout_seconds, change.opened_at))
         self.on_joined.notify()
-
-    # --- steps of the protocol ---------------------------------------------------------------------------------------
-
-    @property
-    def _call_seconds(self) -> float:
-        return self._session.change.timeout_seconds / 4
-
-    def _silent(self, connection: int, failure: errors.ClusterError) -> bool:
-        """Whether the server kept silent on a connection that stood all the time."""
-        connected = self._session.state is ZooKeeperState.CONNECTED
-        return connected and connection == self._connection and isinstance(failure, errors.OutcomeUnknownError)
-
-    async def _read_master(self) -> None:
-        connection, session_id, sent_at = self._connection, self._session.session_id, self._clock()
-        try:
-            owner, node, epoch = await self._transactions.observe(self._master_changed)
-        except errors.ClusterError as failure:
-            self._post(events.ObservationFailed(self._clock(), self._silent(connection, failure)))
-        else:
-            self._acquisition.waiting = self._acquisition.waiting and owner == 0
-            self._post(events.MasterObserved(self._clock(), sent_at, session_id, owner, node, epoch))
-
-    def _master_changed(self) -> None:
-        # A watch that ends with its connection is reported as well: the next connection begins with a reading.
-        if self._session.state is ZooKeeperState.CONNECTED:
-            tasks.spawn("election.ReadMaster", self._read_master(), finite=True)
-
-    async def _acquire(self, attempt: int) -> None:
-        connection = self._connection
-        try:
-            sent_at, claim = await self._acquisition.attempt(self._machine.lease_times.session_timeout_seconds)
-        except errors.NotAdmittedError as wait:
-            retry = min(wait.seconds, ADMISSION_RETRY_SECONDS)
-            self._post(events.AcquisitionFailed(self._clock(), attempt, silent=False, retry_seconds=retry))
-        except errors.ClusterError as failure:
-            if isinstance(failure, errors.NodeMissingError):
-                await self._repair()
-            elif not isinstance(failure, errors.NodeExistsError | errors.ConflictError | errors.RefusedError):
-                log.warning("leadership.acquisition_failed", error=str(failure))
-            silent = self._silent(connection, failure)
-            # What is damaged stays so until somebody mends it.
-            retry = ADMISSION_RETRY_SECONDS if isinstance(failure, errors.DamagedStateError) else 0.0
-            self._post(events.AcquisitionFailed(self._clock(), attempt, silent, retry))
-        else:
-            self._post(events.Acquired(self._clock(), attempt, sent_at, claim))
-
-    async def _repair(self) -> None:
-        """The tree is gone under a living session: put it back."""
-        try:
-            self.cluster_id = await self._transactions.prepare(self.cluster_id or None)
-        except errors.ClusterError as failure:
-            log.warning("cluster.prepare_failed", error=str(failure))
-
-    async def _ask_promises(self, action: events.AskPromises) -> None:
-        sent_at = self._clock()
-        seconds = await self.failsafe.promised_seconds(action.claim)
-        if seconds is None:
-            self._post(events.PromiseMissing(self._clock(), action.round))
-            return
-        self._post(events.Promised(self._clock(), action.round, sent_at, seconds))
-
-    async def _prove(self, claim: Claim, beat: int) -> None:
-        connection, sent_at = self._connection, self._clock()
-        try:
-            await self._transactions.prove(claim, self._call_seconds)
-        except (errors.NodeMissingError, errors.ConflictError):
-            self._post(events.LeaseRefused(self._clock(), claim.epoch))
-        except errors.ClusterError as failure:
-            self._post(events.ProofMissing(self._clock(), beat, self._silent(connection, failure)))
-        else:
-            self._post(events.LeaseProved(self._clock(), claim.epoch, beat, sent_at))
-
-    async def _release(self, action: events.Release) -> None:
-        claim, raise_to = action.claim, action.raise_to
-        try:
-            if claim is None:
-                if await self._transactions.release_ghost():
-                    log.warning("leadership.ghost_removed", node=self.settings.node)
-            else:
-                await self._drained()
-                await self._transactions.release(
-                    claim, raise_to, action.successor, ended_clean=self._ends_clean(claim.epoch)
-                )
-                if raise_to:
-                    log.warning("leadership.epoch_raised", epoch=claim.epoch, raised_to=raise_to)
-        except errors.ClusterError as failure:
-            log.info("leadership.release_failed", error=str(failure))
-        self._post(events.Released(self._clock()))
-
-    async def _drained(self) -> None:
-        """Let what the ended term has in flight finish or be cancelled, within one action budget."""
-        if self._drain is None:
-            return
-        try:
-            async with asyncio.timeout(self.settings.action_budget_seconds):
-                await self._drain()
-        except TimeoutError:
-            log.warning("leadership.drain_timeout", waited_seconds=self.settings.action_budget_seconds)

@@ -1,12 +1,13 @@
-"""Input events of the state machine of mastership, and the actions it asks for."""
+"""Events: what the state machine of leadership takes in; actions: what it asks for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cluster.election.failsafe_members import FailsafeList, FailsafeMember
     from cluster.mastership import EndCause
 
 
@@ -15,16 +16,20 @@ class State(StrEnum):
 
     STANDBY = "standby"
     """Not master; watches, and contends when there is none."""
+    PAUSED = "paused"
+    """Not master; does not contend, because the cluster is paused."""
+    WAITING = "waiting"
+    """Not master; there is none, but this node must wait before it may become master (:class:`~.waiting.Wait`)."""
     ACQUIRING = "acquiring"
-    """An acquisition is in progress; its outcome is not known yet."""
+    """An acquisition is in flight; its outcome is not known yet."""
     SERVING = "serving"
     """Master with a lease, connected: may act."""
     SUSPENDED = "suspended"
     """Master with a lease, not connected or not yet proved again: must not start anything."""
     FAILSAFE = "failsafe"
-    """Master without ZooKeeper, by the promise of every other member not to take over: may act."""
+    """Master without ZooKeeper: every other member has promised not to take over; may act."""
     RESIGNING = "resigning"
-    """The term is over; its node is being deleted."""
+    """The term has ended; its node is being deleted."""
     STOPPED = "stopped"
     """Takes no part any more."""
 
@@ -40,7 +45,31 @@ class Claim:
     zxid: int
     """Transaction that made it: created zxid of the master's node, modified zxid of the epoch's."""
     after_clean_end: bool = False
-    """The previous term ended clean, with nothing in flight, as the transaction that released it recorded."""
+    """The previous term ended with nothing in flight, as the transaction that released it recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class ElectionRecord:
+    """What ZooKeeper has recorded of the election: read before an acquisition, checked again in its transaction."""
+
+    epoch: int
+    """The highest epoch given so far."""
+    epoch_version: int
+    """Version of its node: changes with every acquisition, and with a release that writes something."""
+    successor: str
+    """The node named as successor by the previous term; empty when there is none."""
+    ended_clean: bool
+    """The previous term ended with nothing in flight. Only its own release writes this."""
+    pause_version: int
+    """Version of the pause document."""
+    paused_by: str | None
+    """Who has paused the cluster; None when it is not paused."""
+    failsafe_list: FailsafeList | None
+    """The members that may become master while the previous term can be in failsafe mode; None when anybody may."""
+    failsafe_list_version: int
+    """Version of the failsafe list's node."""
+    vacant: bool
+    """There was no master, read after everything else."""
 
 
 # --- events -----------------------------------------------------------------------------------------------------------
@@ -51,6 +80,11 @@ class Event:
     """Something has happened at ``at``, in seconds on the clock of leases."""
 
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Started(Event):
+    """The process listens on its clustering port: an earlier one at its address can promise nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +123,17 @@ class ObservationFailed(Event):
     """The master's node could not be read."""
 
     silent: bool
-    """The connection stood all the time and no answer came."""
+    """No answer came although the connection was never lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class ElectionRead(Event):
+    """All that may forbid an acquisition was read."""
+
+    attempt: int
+    record: ElectionRecord
+    own: FailsafeMember
+    """Name of this node, and the address at which it was reachable when it asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +151,7 @@ class AcquisitionFailed(Event):
 
     attempt: int
     silent: bool
-    """The connection stood all the time and no answer came."""
-    retry_seconds: float = 0.0
-    """Contend again after this long at the earliest; 0 leaves it to the machine."""
+    """No answer came although the connection was never lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +165,7 @@ class LeaseProved(Event):
 
 @dataclass(frozen=True, slots=True)
 class LeaseRefused(Event):
-    """ZooKeeper's quorum says that the claim is gone."""
+    """ZooKeeper's quorum answered that the claim is gone."""
 
     epoch: int
 
@@ -134,7 +176,7 @@ class ProofMissing(Event):
 
     beat: int
     silent: bool
-    """The connection stood all the time and no answer came."""
+    """No answer came although the connection was never lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +198,10 @@ class PromiseMissing(Event):
 
 @dataclass(frozen=True, slots=True)
 class Released(Event):
-    """The release has ended, whatever came of it; what is left behind is found by reading."""
+    """The release has ended, with or without success; a node that is left behind is found by reading."""
+
+    number: int
+    """As in the action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +215,7 @@ class Fenced(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepDown(Event):
-    """The node shall resign and begin its cooldown."""
+    """The node shall resign, and not contend during a cooldown."""
 
     cause: EndCause
     successor: str = ""
@@ -179,14 +224,14 @@ class StepDown(Event):
 
 @dataclass(frozen=True, slots=True)
 class CandidateChanged(Event):
-    """The application can, or cannot, do a master's work; without it the node does not contend."""
+    """The application can, or cannot, do a master's work; while it cannot, the node does not contend."""
 
     candidate: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Paused(Event):
-    """The cluster is paused, or not any more; while it is, the node does not contend."""
+    """The cluster has been paused or resumed; while it is paused, the node does not contend."""
 
     paused: bool
 
@@ -210,10 +255,21 @@ class ReadMaster:
 
 
 @dataclass(frozen=True, slots=True)
-class Acquire:
-    """Create the master's node and raise the epoch in one transaction; answer with Acquired or AcquisitionFailed."""
+class ReadElection:
+    """Read all that may forbid an acquisition, the vacancy last; answer with ElectionRead or AcquisitionFailed."""
 
     attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Acquire:
+    """Create the master's node and raise the epoch in one transaction; answer with Acquired or AcquisitionFailed.
+
+    The transaction fails if anything in ``record`` has changed.
+    """
+
+    attempt: int
+    record: ElectionRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +298,9 @@ class Release:
     raise_to: int
     """Raise the epoch to this in the same transaction; 0 leaves it."""
     successor: str = ""
-    """Name this node beside the epoch in the same transaction: the others let it go first for a while."""
+    """Name this node beside the epoch in the same transaction: the others do not contend for a while."""
+    number: int = field(default=0, compare=False)
+    """Number of this release, for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +320,7 @@ class EndTerm:
 
 @dataclass(frozen=True, slots=True)
 class DropConnection:
-    """Leave this server, keep the session."""
+    """Disconnect from this server, keep the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +328,13 @@ class RebuildSession:
     """Replace the client; the session is given up."""
 
 
-Action = (
-    ReadMaster | Acquire | ProveLease | AskPromises | Release | BeginTerm | EndTerm | DropConnection | RebuildSession
-)
+@dataclass(frozen=True, slots=True)
+class ReportOverdue:
+    """Log that the answer to an action never came, although an action of this name has exactly one outcome."""
+
+    action: str
+
+
+Step = ReadMaster | ReadElection | Acquire | ProveLease | AskPromises | Release
+"""An action that takes time and is answered with exactly one event."""
+Action = Step | BeginTerm | EndTerm | DropConnection | RebuildSession | ReportOverdue

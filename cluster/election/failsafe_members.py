@@ -1,4 +1,4 @@
-"""Who may become master while a term may still go on without ZooKeeper, by promises."""
+"""Who may become master while the previous term can be in failsafe mode."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cluster.errors import DamagedStateError, NotAdmittedError
+from cluster.election.waiting import Wait
+from cluster.errors import DamagedStateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,40 +67,37 @@ def decode_failsafe_list(data: bytes, path: str) -> FailsafeList | None:
 
 
 class Admission:
-    """Whether this node may become master now, with a failsafe list in force.
+    """How long this node must wait before it may become master, with a failsafe list in force.
 
-    A member of the failsafe list is bound by the promises it has given; those of an earlier process at its address are
-    over once this one has lived for as long as a promise binds. Any other node has promised nothing: it waits, by its
-    own clock and from when it first saw the mastership vacant, for as long as a term may outlive its last proof.
+    A member of the list is bound by the promises it has given; those of an earlier process at its address have expired
+    once this one has listened there for as long as a promise binds. Any other node has promised nothing: it waits, by
+    its own clock and from when it first saw the mastership vacant, for as long as a term can outlive its last proof.
     """
 
-    def __init__(self, started_at: float) -> None:
-        """``started_at``: when this process began to take part, in seconds on the clock of leases."""
-        self._started_at = started_at
+    def __init__(self) -> None:
+        self._started_at: float | None = None
         self._seen = (0, 0, 0)
         self._since = 0.0
 
+    def started(self, at: float) -> None:
+        """The process has listened on its clustering port since ``at``, in seconds on the clock of leases."""
+        self._started_at = at
+
     def check(
         self, own: FailsafeMember, failsafe_list: FailsafeList | None, seen: tuple[int, int, int], now: float
-    ) -> None:
-        """Raises NotAdmittedError while this node must wait.
+    ) -> Wait | None:
+        """The wait that the list in force asks of this node; None when it may become master now.
 
         ``seen``: the epoch, and the versions of the epoch's and the failsafe list's node, all read while the mastership
         was vacant.
         """
         if failsafe_list is None:
-            return
+            return None
         if seen != self._seen:
             self._seen, self._since = seen, now
         if own in failsafe_list.members:
-            self._wait(self._started_at + failsafe_list.promise_seconds, now, "an earlier process may have promised it")
+            started_at = now if self._started_at is None else self._started_at
+            wait = Wait(started_at + failsafe_list.promise_seconds, "an earlier process may have promised to wait")
         else:
-            self._wait(
-                self._since + failsafe_list.longest_seconds, now, "a master it never met may be in failsafe mode"
-            )
-
-    @staticmethod
-    def _wait(until: float, now: float, reason: str) -> None:
-        if now < until:
-            message = f"this node waits for {until - now:.1f} s: {reason}"
-            raise NotAdmittedError(message, until - now)
+            wait = Wait(self._since + failsafe_list.longest_seconds, "a master that never asked it may be in failsafe")
+        return wait if now < wait.until else None

@@ -1,7 +1,7 @@
-"""The rules of mastership as a state machine: events in, actions out, no I/O, no clock of its own.
+"""The rules of leadership as a state machine: events in, actions out, no I/O, no clock of its own.
 
-The driver (``cluster.election.driver``) posts what has happened, with the time it happened at, and carries out the
-actions returned. All times are seconds on the clock of leases.
+The driver (``cluster.election.driver``) posts what has happened, with the time at which it happened, and carries out
+the actions returned. All times are seconds on the clock of leases.
 """
 
 from __future__ import annotations
@@ -9,11 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cluster.election import events
-from cluster.election.candidacy import Candidacy
+from cluster.election.contender import Contender
 from cluster.election.events import State
-from cluster.election.failsafe_lease import FailsafeLease
-from cluster.election.polling import Polling
-from cluster.lease import Touches
+from cluster.election.requests import ACQUIRE, READ
 from cluster.mastership import EndCause
 
 if TYPE_CHECKING:
@@ -23,51 +21,35 @@ if TYPE_CHECKING:
     from cluster.lease import LeaseTimes
 
 HEALTH_GUARD_SECONDS = 0.05
-"""A term ends this much before its lease does, so that a caller gets the right answer in time."""
+"""A term ends this much before its lease does, so that an answer about it is still true when it arrives."""
 RETRY_SECONDS = 0.1
-"""Pause before contending again after an attempt that failed."""
+"""Pause before contending again after a term that was fenced."""
 FOREIGN_COOLDOWN_SECONDS = 30.0
-"""Pause after the receiver said that it belongs to another cluster: an operator must act."""
+"""Pause after the receiver has answered that it belongs to another cluster: an operator must act."""
 SILENCE_FACTOR = 3.0
 """Session time-outs without a connection after which the client is rebuilt."""
 REREAD_FACTOR = 0.25
-"""Session time-outs between two looks at the master by a standby.
+"""Session time-outs between two readings of the master by a standby.
 
-Watches may get lost; and the first lease of a term counts from touches of the session made before it.
+Watches can get lost; and the first lease of a term counts from touches of the session made before it.
 """
 
 
-class Leadership:
+class Leadership(Contender):
     """One node's part in the election."""
 
     def __init__(self, lease_times: LeaseTimes, cooldown_seconds: float, failsafe_seconds: float | None = None) -> None:
         """``failsafe_seconds``: longest time a term goes on without ZooKeeper by promises; None asks for none."""
-        self.lease_times = lease_times
-        self.state = State.STANDBY
-        self.claim: Claim | None = None
-        """The mastership held, while a term lasts."""
-        self.lease_until = 0.0
-        self.master: str | None = None
-        self.epoch_seen = 0
-        self._asked = lease_times
-        self._connected = False
-        self._session_id = 0
+        super().__init__(lease_times, cooldown_seconds, failsafe_seconds)
         self._rebuild_at: float | None = None
-        self._touches = Touches(0.0)
-        self._attempt = 0
-        self._candidacy = Candidacy(cooldown_seconds)
-        self._failsafe_lease = FailsafeLease(failsafe_seconds)
-        self._read_at: float | None = None
-        self._beats = Polling()
-        self._releasing = False
-        self._stopping = False
-        self._actions: list[Action] = []
         self._handlers: dict[type, Callable[..., None]] = {
+            events.Started: self._on_started,
             events.Connected: self._on_connected,
             events.Suspended: self._on_suspended,
             events.SessionLost: self._on_session_lost,
             events.MasterObserved: self._on_master_observed,
             events.ObservationFailed: self._on_observation_failed,
+            events.ElectionRead: self._on_election_read,
             events.Acquired: self._on_acquired,
             events.AcquisitionFailed: self._on_acquisition_failed,
             events.LeaseProved: self._on_lease_proved,
@@ -86,35 +68,35 @@ class Leadership:
 
     def handle(self, event: Event) -> list[Action]:
         """Take in one event; returns what must be done now, in this order."""
-        self._actions = []
+        self._actions, self._now = [], event.at
         self._expire(event.at)
         self._handlers[type(event)](event)
         self._follow_up(event.at)
         return self._actions
 
+    @property
+    def lease_until(self) -> float:
+        """When the lease ends; 0 when there is no term."""
+        return self._lease.until
+
     def lease_left(self, now: float) -> float:
         """Seconds of lease left; 0 when there is no term."""
-        return max(0.0, self.lease_until - now) if self.claim is not None else 0.0
+        return max(0.0, self._lease.until - now) if self.claim is not None else 0.0
 
     def may_act(self, now: float) -> bool:
         """Whether an action may start: serving and connected, or by promise of the others; lease not over."""
-        serving = (self.state is State.SERVING and self._connected) or self.state is State.FAILSAFE
+        serving = (self._state is State.SERVING and self._connected) or self._state is State.FAILSAFE
         return serving and self.lease_left(now) > 0.0
-
-    @property
-    def paused(self) -> bool:
-        """Whether the cluster is paused, as far as this node knows."""
-        return self._candidacy.paused
 
     def promise(self, at: float, epoch: int, seconds: float) -> str:
         """Promise the master of ``epoch`` not to contend for ``seconds``; returns why not, empty when promised.
 
-        Only a node that has lost ZooKeeper itself promises: any other would keep a master in place that is cut
-        off. An acquisition in progress could still succeed, so it rules a promise out.
+        Only a node that has lost ZooKeeper itself promises: any other would keep a master in place that is cut off
+        alone. An acquisition in flight could still succeed, so it rules a promise out.
         """
         if self._connected:
             return "its own ZooKeeper session is connected"
-        if self.claim is not None or self.state not in {State.STANDBY, State.STOPPED}:
+        if self.claim is not None or self._state not in {State.STANDBY, State.STOPPED}:
             return f"it is {self.state.value}"
         if epoch < self.epoch_seen:
             return f"it has seen epoch {self.epoch_seen}"
@@ -123,9 +105,9 @@ class Leadership:
 
     def next_wake(self) -> float | None:
         """When the driver must post a Tick at the latest; None when only events matter."""
-        times = [self._rebuild_at, self._read_at if self._wants_reading() else None]
+        times = [self._rebuild_at, self._requests.next_deadline, self._read_at if self._wants_reading() else None]
         if self.claim is not None:
-            times += [self.lease_until - HEALTH_GUARD_SECONDS, self._asks_at()]
+            times += [self._lease.until - HEALTH_GUARD_SECONDS, self._lease.asks_at(connected=self._connected)]
         elif self._may_contend():
             times.append(self._candidacy.at(self.lease_times.session_timeout_seconds))
         return min((each for each in times if each is not None), default=None)
@@ -136,41 +118,37 @@ class Leadership:
         if self.claim is not None and event.session_id != self.claim.session_id:
             self._end_term(EndCause.SESSION_LOST)
         if event.session_id != self._session_id:
-            # No request of the session before can take effect any more.
-            self._attempt += 1
-            self._releasing = False
+            self._requests.abandon()
             self._stand_by_or_stop()
         self._connected = True
         self._rebuild_at = None
         self._session_id = event.session_id
-        self._touches = Touches(event.opened_at)
-        self.lease_times = self._asked.granted(event.session_timeout_seconds)
+        self._lease.connected(event.opened_at, event.session_timeout_seconds)
         if self.claim is not None:
-            # The lease goes on, but nobody acts before it has been proved on the new connection; by promise they do.
-            self._failsafe_lease.polling.stop()
-            self._beats.schedule(event.at)
+            # The lease goes on, but nobody acts before it has been proved on the new connection; in failsafe they do.
+            self._lease.reconnected(event.at)
             self._prove()
-        elif self.state is not State.STOPPED:
+        elif self._state is not State.STOPPED:
             self._read()
 
     def _on_suspended(self, event: events.Suspended) -> None:
         self._disconnected(event.at)
-        if self.state is State.SERVING:
-            self.state = State.SUSPENDED
+        if self._state is State.SERVING:
+            self._state = State.SUSPENDED
         if self.claim is not None:
-            self._failsafe_lease.begin(event.at)
+            self._lease.disconnected(event.at)
 
     def _on_session_lost(self, event: events.SessionLost) -> None:
         self._disconnected(event.at)
         self._session_id = 0
-        self._attempt += 1
-        self._releasing = False
+        self._requests.abandon()
         if self.claim is not None:
             self._end_term(EndCause.SESSION_LOST)
         self._stand_by_or_stop()
 
     def _disconnected(self, at: float) -> None:
         self._connected = False
+        self._requests.arrived(READ)
         self._candidacy.forget()
         self._read_at = None
         if self._rebuild_at is None and not self._stopping:
@@ -181,7 +159,8 @@ class Leadership:
     def _on_master_observed(self, event: events.MasterObserved) -> None:
         if not self._connected or event.session_id != self._session_id:
             return
-        self._touches.note(event.sent_at, event.at)
+        self._requests.arrived(READ)
+        self._lease.touched(event.sent_at, event.at)
         self.master = event.node
         self.epoch_seen = max(self.epoch_seen, event.epoch)
         self._candidacy.observed(event.at, vacant=event.owner == 0)
@@ -189,16 +168,11 @@ class Leadership:
         mine = event.owner == self._session_id
         if self.claim is not None:
             if not mine:
-                # What was read may be older than the term; a proof is not.
+                # What was read can be older than the term; a proof cannot.
                 self._prove()
-        elif mine and self.state is State.STANDBY:
-            # A ghost: an acquisition took effect whose answer never came.
+        elif mine and self._state is State.STANDBY:
+            # A ghost: an acquisition has taken effect whose answer never came.
             self._release(None)
-
-    def _on_observation_failed(self, event: events.ObservationFailed) -> None:
-        if self._connected:
-            self._drop_if(event.silent)
-            self._read_at = event.at + self.lease_times.heartbeat_seconds
 
     # --- acquiring ---------------------------------------------------------------------------------------------------
 
@@ -206,78 +180,63 @@ class Leadership:
         claim = event.claim
         if claim.session_id != self._session_id or self.claim is not None:
             return
-        expected = event.attempt == self._attempt and self.state in {State.ACQUIRING, State.RESIGNING}
-        ends_at = self._lease_end(event.sent_at, event.at)
+        expected = self._attempting(event.attempt)
+        ends_at = self._lease.end_after(event.sent_at, event.at)
         if not expected or self._stopping or ends_at - HEALTH_GUARD_SECONDS <= event.at:
-            self.state = State.RESIGNING if self._stopping else State.STANDBY
-            self._candidacy.put_off(event.at + RETRY_SECONDS)
-            self._release(claim)
+            self._give_back(claim, event.at, expected=expected)
             return
-        self.claim, self.lease_until = claim, ends_at
-        self._failsafe_lease.proved(event.sent_at)
+        self._requests.arrived(ACQUIRE)
+        self.claim = claim
+        self._lease.begin(event.sent_at, ends_at)
         if not self._connected:
-            self._failsafe_lease.begin(event.at)
+            self._lease.disconnected(event.at)
         self.epoch_seen = max(self.epoch_seen, claim.epoch)
-        self.state = State.SERVING if self._connected else State.SUSPENDED
-        self._beats.schedule(event.sent_at + self.lease_times.heartbeat_seconds)
+        self._state = State.SERVING if self._connected else State.SUSPENDED
         self._read_at = None
         self._actions.append(events.BeginTerm(claim))
 
-    def _on_acquisition_failed(self, event: events.AcquisitionFailed) -> None:
-        if event.attempt != self._attempt or self.state not in {State.ACQUIRING, State.RESIGNING}:
-            return
-        self._stand_by_or_stop()
-        self._candidacy.put_off(event.at + max(RETRY_SECONDS, event.retry_seconds))
-        if self._stopping or not self._connected:
-            return
-        self._drop_if(event.silent)
-        # Reading shows who is master, arms the watch, and finds a ghost.
-        self._read()
+    def _give_back(self, claim: Claim, at: float, *, expected: bool) -> None:
+        """An acquisition took effect too late, or after it was given up."""
+        if expected:
+            self._requests.arrived(ACQUIRE)
+            self._candidacy.attempt_failed(at)
+        if expected or self._stopping:
+            self._state = State.RESIGNING if self._stopping else State.STANDBY
+        self._release(claim)
 
     # --- the lease ---------------------------------------------------------------------------------------------------
 
     def _on_lease_proved(self, event: events.LeaseProved) -> None:
         if self.claim is None or event.epoch != self.claim.epoch:
             return
-        self.lease_until = max(self.lease_until, self._lease_end(event.sent_at, event.at))
-        self._failsafe_lease.proved(event.sent_at)
-        self._beats.answered(event.beat, event.sent_at + self.lease_times.heartbeat_seconds)
-        if self.state in {State.SUSPENDED, State.FAILSAFE} and self._connected:
-            self.state = State.SERVING
+        self._lease.proved(event.beat, event.sent_at, event.at)
+        if self._state in {State.SUSPENDED, State.FAILSAFE} and self._connected:
+            self._state = State.SERVING
 
     def _on_lease_refused(self, event: events.LeaseRefused) -> None:
         if self.claim is None or event.epoch != self.claim.epoch:
             return
         self._end_term(EndCause.FENCED)
-        self.state = State.STANDBY
+        self._state = State.STANDBY
         self._candidacy.put_off(event.at + RETRY_SECONDS)
         if self._connected:
             self._read()
 
     def _on_proof_missing(self, event: events.ProofMissing) -> None:
-        if self.claim is None or not self._beats.answered(event.beat, event.at + self.lease_times.heartbeat_seconds):
-            return
-        # The server is frozen, or cut off from its quorum: another one may answer while the lease lasts.
-        self._drop_if(event.silent and self._connected)
+        if self.claim is not None and self._lease.proof_missing(event.beat, event.at):
+            # The server is frozen, or cut off from its quorum: another one can answer while the lease lasts.
+            self._drop_if(event.silent and self._connected)
 
     def _on_promised(self, event: events.Promised) -> None:
-        again_at = event.sent_at + self.lease_times.heartbeat_seconds
-        if self.claim is None or not self._failsafe_lease.polling.answered(event.round, again_at):
-            return
-        self.lease_until = max(self.lease_until, self._failsafe_lease.carries_until(event.sent_at, event.seconds))
-        self.state = State.FAILSAFE
+        if self.claim is not None and self._lease.promised(event.round, event.sent_at, event.seconds):
+            self._state = State.FAILSAFE
 
     def _on_promise_missing(self, event: events.PromiseMissing) -> None:
-        # The others may not have noticed the outage yet; the lease runs out as usual unless they do.
-        self._failsafe_lease.polling.answered(event.round, event.at + RETRY_SECONDS)
-
-    def _lease_end(self, sent_at: float, answered_at: float) -> float:
-        touched_at = self._touches.known_at(sent_at, self.lease_times.report_seconds)
-        self._touches.note(sent_at, answered_at)
-        return self.lease_times.end(sent_at, touched_at)
+        # The others may not have noticed the outage yet; unless they do, the lease expires as usual.
+        self._lease.promise_missing(event.round, event.at)
 
     def _expire(self, at: float) -> None:
-        if self.claim is not None and at >= self.lease_until - HEALTH_GUARD_SECONDS:
+        if self.claim is not None and at >= self._lease.until - HEALTH_GUARD_SECONDS:
             self._resign(EndCause.LEASE_EXPIRED)
 
     # --- the end of a term ------------------------------------------------------------------------------------------
@@ -297,51 +256,38 @@ class Leadership:
             self._candidacy.cool_down(event.at)
             self._resign(event.cause, successor=event.successor)
 
-    def _on_candidacy(self, event: events.CandidateChanged) -> None:
-        self._candidacy.candidate = event.candidate
-
-    def _on_paused(self, event: events.Paused) -> None:
-        self._candidacy.paused = event.paused
-
     def _on_stop(self, _event: events.Stop) -> None:
         self._stopping = True
         self._read_at = self._rebuild_at = None
         if self.claim is not None:
             self._resign(EndCause.RESIGNED)
-        elif self.state is State.ACQUIRING or self._releasing:
-            self.state = State.RESIGNING
+        elif self._state is State.ACQUIRING or self._requests.releasing:
+            self._state = State.RESIGNING
         else:
-            self.state = State.STOPPED
-
-    def _on_released(self, _event: events.Released) -> None:
-        self._releasing = False
-        self._stand_by_or_stop()
-        if self._connected and self.state is State.STANDBY:
-            self._read()
+            self._state = State.STOPPED
 
     def _resign(self, cause: EndCause, raise_to: int = 0, successor: str = "") -> None:
         claim = self.claim
         self._end_term(cause)
         if self._connected and claim is not None:
-            self.state = State.RESIGNING
+            self._state = State.RESIGNING
             self._release(claim, raise_to, successor)
         else:
-            # The node, if it outlives the session's silence, is found and deleted as a ghost.
+            # Should the node outlive the outage, it is found and deleted as a ghost.
             self._stand_by_or_stop()
 
     def _end_term(self, cause: EndCause) -> None:
         if self.claim is not None:
             self._actions.append(events.EndTerm(self.claim, cause))
         self.claim = None
-        self._failsafe_lease.polling.stop()
-        self._beats.stop()
+        self._lease.end()
         self.master = None
-        self.lease_until = 0.0
         self._candidacy.forget()
 
     # --- time --------------------------------------------------------------------------------------------------------
 
     def _on_tick(self, event: events.Tick) -> None:
+        self._give_up_overdue(event.at)
         if self._read_at is not None and event.at >= self._read_at and self._wants_reading():
             self._read()
         if self._rebuild_at is not None and event.at >= self._rebuild_at:
@@ -349,49 +295,15 @@ class Leadership:
             self._actions.append(events.RebuildSession())
 
     def _follow_up(self, at: float) -> None:
-        asks_at = self._asks_at()
+        asks_at = self._lease.asks_at(connected=self._connected)
         if self.claim is not None and asks_at is not None and at >= asks_at:
             if self._connected:
                 self._prove()
             else:
-                self._actions.append(events.AskPromises(self.claim, self._failsafe_lease.polling.ask()))
+                self._actions.append(events.AskPromises(self.claim, self._lease.ask_promises()))
         elif self._may_contend() and at >= self._candidacy.at(self.lease_times.session_timeout_seconds):
-            self._attempt += 1
-            self._candidacy.used()
-            self.state = State.ACQUIRING
-            self._actions.append(events.Acquire(self._attempt))
-
-    def _asks_at(self) -> float | None:
-        """When the claim must be proved next, or, without a connection, the promises be asked for."""
-        return self._beats.next_at if self._connected else self._failsafe_lease.next_ask()
-
-    def _wants_reading(self) -> bool:
-        return self._connected and self.claim is None and not self._stopping
-
-    def _may_contend(self) -> bool:
-        able = self._connected and not self._releasing
-        return self.state is State.STANDBY and able and self._candidacy.willing
-
-    # --- actions -----------------------------------------------------------------------------------------------------
-
-    def _stand_by_or_stop(self) -> None:
-        if self.state is not State.STOPPED:
-            self.state = State.STOPPED if self._stopping else State.STANDBY
+            self._begin_attempt()
 
     def _prove(self) -> None:
-        if self.claim is not None and self._beats.next_at is not None:
-            self._actions.append(events.ProveLease(self.claim, self._beats.ask()))
-
-    def _drop_if(self, silent: bool) -> None:
-        if silent:
-            self._actions.append(events.DropConnection())
-
-    def _read(self) -> None:
-        self._read_at = None
-        self._actions.append(events.ReadMaster())
-
-    def _release(self, claim: Claim | None, raise_to: int = 0, successor: str = "") -> None:
-        if not self._releasing:
-            self._releasing = True
-            self._candidacy.used()
-            self._actions.append(events.Release(claim, raise_to, successor))
+        if self.claim is not None and self._lease.provable:
+            self._actions.append(events.ProveLease(self.claim, self._lease.ask_proof()))

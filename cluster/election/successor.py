@@ -1,16 +1,16 @@
-"""Grace for a named successor: the other nodes let it become master first."""
+"""Not contending while the node that was named as successor can take over."""
 
 from __future__ import annotations
 
-from cluster.errors import RefusedError
+from cluster.election.waiting import Wait
 
 
 class SuccessorGrace:
-    """Whether this node must let a named successor go first now.
+    """How long this node leaves the mastership to a named successor.
 
-    The name is beside the epoch, and the acquisition checks the version of both: a node that was not named cannot
-    acquire without having seen the name. It waits by its own clock from when it first saw it, so that no two clocks are
-    compared, and contends when the successor has not come in that time.
+    The name is stored beside the epoch, and the acquisition checks the version of both: a node that was not named
+    cannot acquire without having seen the name. It waits by its own clock from when it first saw it, so that no two
+    clocks are compared, and contends when the successor has not taken over in that time.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -18,16 +18,15 @@ class SuccessorGrace:
         self._seen = (0, 0)
         self._since = 0.0
 
-    def check(self, node: str, successor: str, seen: tuple[int, int], now: float) -> None:
-        """Raises RefusedError while ``node`` must let ``successor`` go first.
+    def check(self, node: str, successor: str, seen: tuple[int, int], now: float) -> Wait | None:
+        """The wait of ``node`` for ``successor``, empty when nobody was named; None when it may contend now.
 
         ``seen`` are the epoch and the version of its node that the name came with; ``now`` is in seconds on the clock
         of leases.
         """
         if not successor or successor == node:
-            return
+            return None
         if seen != self._seen:
             self._seen, self._since = seen, now
-        if now - self._since < self._seconds:
-            message = f"{successor} was named as successor"
-            raise RefusedError(message)
+        until = self._since + self._seconds
+        return Wait(until, f"{successor} was named as successor") if now < until else None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import structlog
 
-from cluster.election.events import Claim
+from cluster.election.events import Claim, ElectionRecord
 from cluster.election.failsafe_members import decode_failsafe_list, encode_failsafe_list
-from cluster.errors import ConflictError, NodeExistsError, NodeMissingError, OutcomeUnknownError, RefusedError
+from cluster.errors import ConflictError, NodeExistsError, NodeMissingError, OutcomeUnknownError
 from cluster.zookeeper import paths as layout
 from cluster.zookeeper.pause import pause_in_force
 
@@ -22,19 +23,6 @@ if TYPE_CHECKING:
     from cluster.zookeeper.types import Transaction
 
 log = structlog.get_logger(__name__)
-
-
-class LastTerm(NamedTuple):
-    """The newest term, by the epoch's node."""
-
-    epoch: int
-    """The highest epoch given so far."""
-    version: int
-    """Version of the node: changes with every acquisition, and with a release that writes something."""
-    successor: str
-    """The node named as successor; empty when there is none."""
-    ended_clean: bool
-    """It ended clean, with nothing in flight. Written by its own release, so no term that ended otherwise has it."""
 
 
 class Transactions:
@@ -83,38 +71,39 @@ class Transactions:
                 continue
             return stat.owner, *layout.decode_master(data)
 
-    async def read_epoch(self) -> LastTerm:
-        """What ZooKeeper has recorded of the newest term. Raises DamagedStateError."""
-        data, stat = await self._session.get(self._paths.epoch)
-        epoch = layout.decode_epoch(data, self._paths.epoch)
-        return LastTerm(epoch, stat.version, layout.decode_successor(data), layout.decode_ended_clean(data))
+    async def read_election(self) -> ElectionRecord:
+        """Read all that may forbid an acquisition. Raises NodeMissingError, DamagedStateError.
 
-    async def read_pause(self) -> int:
-        """The version of a pause document by which the cluster is not paused. Raises RefusedError when it is."""
-        data, stat = await self._session.get(self._paths.pause)
-        pause = pause_in_force(data)
-        if pause is not None:
-            message = f"the cluster is paused by {pause.by}"
-            raise RefusedError(message)
-        return stat.version
-
-    async def read_failsafe_list(self) -> tuple[FailsafeList | None, int]:
-        """Who may become master now, None when anybody may, and the version of its node. Raises DamagedStateError."""
-        data, stat = await self._session.get(self._paths.failsafe_list)
-        return decode_failsafe_list(data, self._paths.failsafe_list), stat.version
-
-    async def check_vacancy(self) -> None:
-        """Raises NodeExistsError while there is a master."""
-        if await self._session.exists(self._paths.master) is not None:
-            message = f"{self._paths.master} exists"
-            raise NodeExistsError(message)
+        The requests of a session are answered in their order. What led to this reading can be older than the epoch
+        read here; so the vacancy is read last. If there is one, the newest term has lost its session since, and can
+        go on in failsafe mode only. While this is read, and until the attempt ends, this node promises nothing.
+        """
+        paths = self._paths
+        (epoch, epoch_stat), (pause, pause_stat), (members, members_stat), master = await asyncio.gather(
+            self._session.get(paths.epoch),
+            self._session.get(paths.pause),
+            self._session.get(paths.failsafe_list),
+            self._session.exists(paths.master),
+        )
+        paused = pause_in_force(pause)
+        return ElectionRecord(
+            epoch=layout.decode_epoch(epoch, paths.epoch),
+            epoch_version=epoch_stat.version,
+            successor=layout.decode_successor(epoch),
+            ended_clean=layout.decode_ended_clean(epoch),
+            pause_version=pause_stat.version,
+            paused_by=paused.by if paused is not None else None,
+            failsafe_list=decode_failsafe_list(members, paths.failsafe_list),
+            failsafe_list_version=members_stat.version,
+            vacant=master is None,
+        )
 
     async def failsafe_list_version(self) -> int:
         """The version of the failsafe list's node."""
         return (await self._session.get(self._paths.failsafe_list))[1].version
 
     async def write_failsafe_list(self, claim: Claim, failsafe_list: FailsafeList, version: int) -> int:
-        """Replace the failsafe list of this version under the claim; the new version.
+        """Replace the failsafe list of this version under the claim; returns the new version.
 
         Raises NodeMissingError or ConflictError when the claim is gone or the version is another one.
         """
@@ -127,35 +116,31 @@ class Transactions:
         stat = (await self._session.commit(describe))[2]
         return int(stat.version)
 
-    async def acquire(
-        self, last: LastTerm, pause_version: int, failsafe_list: FailsafeList | None, failsafe_list_version: int
-    ) -> tuple[Claim, int]:
-        """Create the master's node and write the epoch after ``last`` and the ``failsafe list``: all of it, or nothing.
+    async def acquire(self, record: ElectionRecord, failsafe_list: FailsafeList | None) -> tuple[Claim, int]:
+        """Create the master's node, write the next epoch and the ``failsafe_list``: all of it, or nothing.
 
-        Nothing if the version of the epoch's, the pause's or the failsafe list's node has changed. So a node that was
-        answered that the cluster is paused knows that nobody becomes master from then on, and a master knows that
-        no node does that has not seen its failsafe list. Returns the claim and the new version of that list's node.
+        Nothing if the version of the epoch's, the pause's or the failsafe list's node has changed since ``record`` was
+        read. So nobody becomes master from the moment on at which a pause was written, and nobody who has not seen the
+        failsafe list of a master becomes its successor. Returns the claim and the new version of the list's node.
 
         Raises NodeExistsError or ConflictError when another node was faster, OutcomeUnknownError when it may yet take
-        effect, also when the session changed meanwhile.
+        effect, also when the session has changed meanwhile.
         """
-        paths, node, session_id, epoch = self._paths, self._node, self._session.session_id, last.epoch + 1
+        paths, node, session_id, epoch = self._paths, self._node, self._session.session_id, record.epoch + 1
+        members = encode_failsafe_list(failsafe_list)
 
         def describe(transaction: Transaction) -> None:
             transaction.create(paths.master, layout.encode_master(node, epoch), ephemeral=True)
-            transaction.set_data(paths.epoch, layout.encode_epoch(epoch, node), version=last.version)
-            transaction.check(paths.pause, pause_version)
-            transaction.set_data(
-                paths.failsafe_list, encode_failsafe_list(failsafe_list), version=failsafe_list_version
-            )
+            transaction.set_data(paths.epoch, layout.encode_epoch(epoch, node), version=record.epoch_version)
+            transaction.check(paths.pause, record.pause_version)
+            transaction.set_data(paths.failsafe_list, members, version=record.failsafe_list_version)
 
-        _, stat, _, failsafe_list_stat = await self._session.commit(describe)
+        _, stat, _, members_stat = await self._session.commit(describe)
         if self._session.session_id != session_id:
             message = "the session changed during the acquisition"
             raise OutcomeUnknownError(message)
-        return Claim(epoch, stat.version, session_id, stat.modified_zxid, last.ended_clean), int(
-            failsafe_list_stat.version
-        )
+        claim = Claim(epoch, stat.version, session_id, stat.modified_zxid, record.ended_clean)
+        return claim, int(members_stat.version)
 
     async def prove(self, claim: Claim, timeout_seconds: float) -> None:
         """Have the quorum confirm the claim.
@@ -171,10 +156,10 @@ class Transactions:
         await self._session.commit(describe, timeout_seconds)
 
     async def release(self, claim: Claim, raise_to: int = 0, successor: str = "", *, ended_clean: bool = False) -> None:
-        """Delete the master's node of this claim and its failsafe list; also write the epoch ``raise_to``, a
-        successor's name, or that the term ended clean.
+        """Delete the master's node of this claim and its failsafe list.
 
-        All in one transaction: nobody sees the mastership free without what is written with it.
+        Also write the epoch ``raise_to``, a successor's name, or that the term ended with nothing in flight. All in one
+        transaction: nobody sees the mastership vacant without what is written with it.
         """
         epoch = raise_to or (claim.epoch if successor or ended_clean else 0)
         ended_clean = ended_clean and not raise_to
@@ -185,11 +170,11 @@ class Transactions:
 
         The epoch is read first: if anybody acquires after that, its version differs and nothing is deleted.
         """
-        version = (await self.read_epoch()).version
+        _, epoch_stat = await self._session.get(self._paths.epoch)
         stat = await self._session.exists(self._paths.master)
         if stat is None or stat.owner != self._session.session_id:
             return False
-        await self._delete(version, 0)
+        await self._delete(epoch_stat.version, 0)
         return True
 
     async def release_of_dead(self, claim: Claim) -> bool:

@@ -8,7 +8,7 @@ its sender has given up may still be applied, as long as its session lives.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cluster.election.events import (
     Acquire,
@@ -20,6 +20,8 @@ from cluster.election.events import (
     Claim,
     Connected,
     DropConnection,
+    ElectionRead,
+    ElectionRecord,
     EndTerm,
     Event,
     LeaseProved,
@@ -31,19 +33,20 @@ from cluster.election.events import (
     PromiseMissing,
     ProofMissing,
     ProveLease,
+    ReadElection,
     ReadMaster,
     RebuildSession,
     Release,
     Released,
+    ReportOverdue,
     SessionLost,
+    Started,
     State,
     Suspended,
     Tick,
 )
-from cluster.election.failsafe_members import Admission, FailsafeList, FailsafeMember
+from cluster.election.failsafe_members import FailsafeList, FailsafeMember
 from cluster.election.state_machine import Leadership
-from cluster.election.successor import SuccessorGrace
-from cluster.errors import NotAdmittedError, RefusedError
 from cluster.lease import LeaseTimes
 
 TERMS = LeaseTimes(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=0.5)
@@ -54,7 +57,7 @@ RATES = (0.99, 1.0, 1.01, 1.005)
 
 
 @dataclass(frozen=True)
-class WriteElectorate:
+class WriteFailsafeList:
     """A master writes whom it would ask for promises, under its epoch."""
 
     claim: Claim
@@ -68,23 +71,14 @@ class Request:
 
     node: ModelNode
     failsafe_member: FailsafeMember
-    action: Action | WriteElectorate
+    action: Action | WriteFailsafeList
     session: int
     sent_at: float
     sent_true: float
-    epoch: int
-    version: int
-    pause_version: int | None
-    """The version of the pause document that says that there is no pause; None when it says that there is one."""
-    successor: str
-    ended_clean: bool
-    vacant: bool
-    """Nobody was master when all this was read."""
-    status: FailsafeList | None
-    failsafe_list_version: int
+    record: ElectionRecord
+    """What ZooKeeper had recorded when it was sent."""
     wanted: FailsafeList | None
-    refused: bool = False
-    """Its sender must wait, and so never commits it."""
+    """The members its sender knew of then."""
     given_up: bool = False
     applied: bool = False
     answer: Event | None = None
@@ -111,12 +105,11 @@ class ModelNode:
     rate: float
     offset: float
     machine: Leadership
-    admission: Admission
     address: str = ""
     """Where it answers the others."""
     session: int = 0
     connected: bool = False
-    successor_grace: SuccessorGrace = field(default_factory=lambda: SuccessorGrace(COOLDOWN_SECONDS))
+    knows_of_pause: bool = False
     requests: list[Request] = field(default_factory=list)
     written: tuple[Claim, FailsafeList | None, int] | None = None
     """The newest acquisition that took effect, and what it wrote."""
@@ -187,14 +180,8 @@ class World:
         for request in node.requests:
             request.given_up = True
         self.promise_rounds = [each for each in self.promise_rounds if each.node is not node]
-        born = self._born(node.name, node.rate, node.offset)
-        node.machine, node.admission, node.successor_grace, node.session = (
-            born.machine,
-            born.admission,
-            born.successor_grace,
-            0,
-        )
-        node.possible = []
+        node.machine = self._born(node.name, node.rate, node.offset).machine
+        node.session, node.knows_of_pause, node.possible = 0, False, []
         if elsewhere:
             node.address = f"address-{next(self._ids)}"
 
@@ -203,7 +190,7 @@ class World:
         claim, wanted = node.machine.claim, self._members(node)
         if claim is not None and wanted is not None and node.connected:
             node.possible.append(wanted)
-            self._send(node, WriteElectorate(claim, wanted, node.failsafe_list_version))
+            self._send(node, WriteFailsafeList(claim, wanted, node.failsafe_list_version))
 
     def promise_answered(self, asking: PromiseRound, failsafe_member: FailsafeMember, *, heard: bool = True) -> None:
         """One of those asked answers now; unless ``heard`` the answer is lost, and the promise binds all the same."""
@@ -287,7 +274,7 @@ class World:
         self._forget(request)
         if request.given_up:
             return
-        if isinstance(request.action, WriteElectorate):
+        if isinstance(request.action, WriteFailsafeList):
             self._failsafe_list_written(request, request.action)
         elif request.answer is None or not request.node.connected or request.node.session != request.session:
             self._fail(request, silent=False)
@@ -309,14 +296,16 @@ class World:
         self.paused, self.pause_version = paused, self.pause_version + 1
 
     def tell_of_pause(self, node: ModelNode) -> None:
-        if node.connected and node.machine.paused != self.paused:
+        if node.connected and node.knows_of_pause != self.paused:
+            node.knows_of_pause = self.paused
             self.post(node, Paused(node.clock(self.now), self.paused))
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def _born(self, name: str, rate: float, offset: float) -> ModelNode:
         machine = Leadership(TERMS, COOLDOWN_SECONDS, self.failsafe_seconds)
-        return ModelNode(name, rate, offset, machine, Admission(offset + self.now * rate))
+        machine.handle(Started(offset + self.now * rate))
+        return ModelNode(name, rate, offset, machine)
 
     def _carry_out(self, node: ModelNode, action: Action) -> None:
         if isinstance(action, BeginTerm):
@@ -333,29 +322,36 @@ class World:
             node.connected = False
             self._fail_requests(node)
             node.session = 0
-        elif not isinstance(action, EndTerm):
+        elif not isinstance(action, EndTerm | ReportOverdue):
             self._send(node, action)
 
-    def _send(self, node: ModelNode, action: Action | WriteElectorate) -> None:
-        request = Request(
-            node,
-            node.failsafe_member,
-            action,
-            node.session,
-            node.clock(self.now),
-            self.now,
+    def _send(self, node: ModelNode, action: Action | WriteFailsafeList) -> None:
+        members = self._members(node)
+        node.requests.append(
+            Request(
+                node,
+                node.failsafe_member,
+                action,
+                node.session,
+                node.clock(self.now),
+                self.now,
+                self._record(),
+                members,
+            )
+        )
+
+    def _record(self) -> ElectionRecord:
+        return ElectionRecord(
             self.epoch,
             self.version,
-            None if self.paused else self.pause_version,
             self.successor,
             self.ended_clean,
-            self.master is None,
+            self.pause_version,
+            "an operator" if self.paused else None,
             self.failsafe_list,
             self.failsafe_list_version,
-            self._members(node),
+            self.master is None,
         )
-        request.refused = isinstance(action, Acquire) and self._yields(request)
-        node.requests.append(request)
 
     def _ask(self, node: ModelNode, action: AskPromises) -> None:
         others = {failsafe_member for each in node.possible for failsafe_member in each.members} - {
@@ -375,7 +371,7 @@ class World:
         joined = {each.failsafe_member for each in self.nodes if each.session in self.touched} | {node.failsafe_member}
         return FailsafeList(frozenset(joined), TERMS.session_timeout_seconds, self.failsafe_seconds)
 
-    def _failsafe_list_written(self, request: Request, action: WriteElectorate) -> None:
+    def _failsafe_list_written(self, request: Request, action: WriteFailsafeList) -> None:
         node = request.node
         if request.written_version is not None and node.machine.claim == action.claim:
             node.possible, node.failsafe_list_version = [action.failsafe_list], request.written_version
@@ -390,28 +386,17 @@ class World:
             return MasterObserved(
                 at, request.sent_at, request.session, owner, "somebody" if master else None, self.epoch
             )
+        if isinstance(action, ReadElection):
+            # What was read first can be as old as the request; the vacancy is read last.
+            record = replace(request.record, vacant=self.master is None)
+            return ElectionRead(at, action.attempt, record, request.failsafe_member)
         if isinstance(action, Acquire):
-            unchanged = self.version == request.version and self.failsafe_list_version == request.failsafe_list_version
-            free = request.vacant and self.master is None and unchanged
-            if not free or request.pause_version != self.pause_version or request.refused:
-                return AcquisitionFailed(at, action.attempt, False)
-            self.epoch, self.version = request.epoch + 1, self.version + 1
-            assert not self.paused
-            # Clocks run at rates that differ by a percent at most.
-            waited = self.now - self.named_at >= 0.98 * COOLDOWN_SECONDS
-            assert self.successor in {"", node.name} or waited, (node.name, self.successor)
-            assert request.ended_clean == (request.epoch in self.clean_epochs), request
-            self.successor, self.ended_clean = "", False
-            claim = Claim(self.epoch, self.version, request.session, next(self._ids), request.ended_clean)
-            self.failsafe_list, self.failsafe_list_version = request.wanted, self.failsafe_list_version + 1
-            node.written = (claim, request.wanted, self.failsafe_list_version)
-            self._set_master(claim)
-            return Acquired(at, action.attempt, request.sent_at, claim)
+            return self._acquire(request, action)
         if isinstance(action, ProveLease):
             if self.master is None or self.version != action.claim.epoch_version:
                 return LeaseRefused(at, action.claim.epoch)
             return LeaseProved(at, action.claim.epoch, action.beat, request.sent_at)
-        if isinstance(action, WriteElectorate):
+        if isinstance(action, WriteFailsafeList):
             held = self.master is not None and self.version == action.claim.epoch_version
             if held and self.failsafe_list_version == action.version:
                 self.failsafe_list, self.failsafe_list_version = action.failsafe_list, self.failsafe_list_version + 1
@@ -419,18 +404,29 @@ class World:
             return None
         assert isinstance(action, Release), node.name
         self._release(request, action)
-        return Released(at)
+        return Released(at, action.number)
 
-    @staticmethod
-    def _yields(request: Request) -> bool:
-        node, seen = request.node, (request.epoch, request.version)
-        try:
-            node.successor_grace.check(node.name, request.successor, seen, request.sent_at)
-            seen_all = (*seen, request.failsafe_list_version)
-            node.admission.check(request.failsafe_member, request.status, seen_all, request.sent_at)
-        except (RefusedError, NotAdmittedError):
-            return True
-        return False
+    def _acquire(self, request: Request, action: Acquire) -> Event:
+        node, record, now = request.node, action.record, self._record()
+        unchanged = (record.epoch_version, record.pause_version, record.failsafe_list_version) == (
+            now.epoch_version,
+            now.pause_version,
+            now.failsafe_list_version,
+        )
+        if self.master is not None or not unchanged:
+            return AcquisitionFailed(0.0, action.attempt, False)
+        self.epoch, self.version = record.epoch + 1, self.version + 1
+        assert not self.paused
+        # Clocks run at rates that differ by a percent at most.
+        waited = self.now - self.named_at >= 0.98 * COOLDOWN_SECONDS
+        assert self.successor in {"", node.name} or waited, (node.name, self.successor)
+        assert record.ended_clean == (record.epoch in self.clean_epochs), request
+        self.successor, self.ended_clean = "", False
+        claim = Claim(self.epoch, self.version, request.session, next(self._ids), record.ended_clean)
+        self.failsafe_list, self.failsafe_list_version = request.wanted, self.failsafe_list_version + 1
+        node.written = (claim, request.wanted, self.failsafe_list_version)
+        self._set_master(claim)
+        return Acquired(0.0, action.attempt, request.sent_at, claim)
 
     def _touch(self, session: int) -> None:
         """A request passes through a follower: the leader hears of touches half a tick old, of this one later."""
@@ -442,7 +438,7 @@ class World:
     def _release(self, request: Request, action: Release) -> None:
         if self.master is None:
             return
-        expected = action.claim.epoch_version if action.claim is not None else request.version
+        expected = action.claim.epoch_version if action.claim is not None else request.record.epoch_version
         owned = action.claim is not None or self.master.session_id == request.session
         if owned and self.version == expected:
             # Whether something of the term is under way is the application's to say: here every other one.
@@ -479,12 +475,12 @@ class World:
         at = node.clock(self.now)
         if isinstance(action, ReadMaster):
             self.post(node, ObservationFailed(at, silent))
-        elif isinstance(action, Acquire):
+        elif isinstance(action, ReadElection | Acquire):
             self.post(node, AcquisitionFailed(at, action.attempt, silent))
         elif isinstance(action, ProveLease):
             self.post(node, ProofMissing(at, action.beat, silent))
         elif isinstance(action, Release):
-            self.post(node, Released(at))
+            self.post(node, Released(at, action.number))
 
     def _forget(self, request: Request) -> None:
         if request in request.node.requests:

@@ -13,9 +13,14 @@ from cluster.election.events import (
     AskPromises,
     Claim,
     Connected,
+    ElectionRead,
+    ElectionRecord,
     MasterObserved,
     Promised,
     PromiseMissing,
+    ReadElection,
+    ReadMaster,
+    Started,
     State,
     Suspended,
 )
@@ -23,7 +28,8 @@ from cluster.election.failsafe import Failsafe
 from cluster.election.failsafe_lease import FailsafeLease
 from cluster.election.failsafe_members import Admission, FailsafeList, decode_failsafe_list, encode_failsafe_list
 from cluster.election.state_machine import Leadership
-from cluster.errors import DamagedStateError, NodeExistsError, NotAdmittedError, RefusedError, UnavailableError
+from cluster.election.waiting import Wait
+from cluster.errors import DamagedStateError, RefusedError, UnavailableError
 from cluster.mastership import EndCause
 from cluster.records import MemberInfo
 from simulator.harness.zookeeper import Ensemble
@@ -144,14 +150,17 @@ class TestAnOutageForSome:
         world.connect(late)  # the master has not written it down yet
         at = other.clock(world.now)
         world.post(other, MasterObserved(at, at, other.session, 0, None, 0))  # from before the master's acquisition
-        attempt = next(each for each in other.requests if isinstance(each.action, Acquire))
-        world.time_out(attempt)
+        world.answer(next(each for each in other.requests if isinstance(each.action, ReadElection)))
+        attempts = [each for each in other.requests if isinstance(each.action, Acquire)]
+        for attempt in attempts:
+            world.time_out(attempt)
         cut_off(world, before, other, third)
         while world.master is not None:
             world.touched[other.session] = world.now
             world.live(0.25)
         assert world.acting() == [before]
-        world.apply(attempt)
+        for attempt in attempts:
+            world.apply(attempt)
         world.live(TERMS.session_timeout_seconds + 2.0)
         assert world.acting() == [before]
 
@@ -172,9 +181,9 @@ class TestAPromise:
         assert rules.promise(10.0, 2, 4.0) == "it has seen epoch 3"
         assert rules.promise(10.0, 3, 4.0) == ""
 
-    def test_is_refused_while_an_acquisition_is_under_way(self) -> None:
+    def test_is_refused_while_an_acquisition_is_in_flight(self) -> None:
         rules = self.standby()
-        assert isinstance(rules.handle(MasterObserved(9.2, 9.1, 7, 0, None, 3))[0], Acquire)
+        assert isinstance(rules.handle(MasterObserved(9.2, 9.1, 7, 0, None, 3))[0], ReadElection)
         rules.handle(Suspended(9.5))
         assert rules.promise(10.0, 3, 4.0) == "it is acquiring"
 
@@ -185,7 +194,7 @@ class TestAPromise:
         rules.handle(Connected(11.0, 7, 4.0, 11.0))
         assert rules.handle(MasterObserved(11.1, 11.0, 7, 0, None, 3)) == []
         assert rules.handle(MasterObserved(13.99, 13.9, 7, 0, None, 3)) == []
-        assert isinstance(rules.handle(MasterObserved(14.0, 13.9, 7, 0, None, 3))[0], Acquire)
+        assert isinstance(rules.handle(MasterObserved(14.0, 13.9, 7, 0, None, 3))[0], ReadElection)
 
 
 class TestHowFarPromisesCarry:
@@ -217,34 +226,79 @@ class TestHowFarPromisesCarry:
 
 
 class TestAdmission:
-    ELECTORATE = FailsafeList(frozenset({A, B}), 4.0, 600.0)
+    MEMBERS = FailsafeList(frozenset({A, B}), 4.0, 600.0)
     SEEN = (3, 5, 7)
 
-    def test_anybody_is_admitted_where_no_failsafe_list_stands(self) -> None:
-        Admission(100.0).check(C, None, self.SEEN, 100.0)
+    def admission(self) -> Admission:
+        made = Admission()
+        made.started(100.0)
+        return made
+
+    def test_anybody_is_admitted_where_there_is_no_failsafe_list(self) -> None:
+        assert self.admission().check(C, None, self.SEEN, 100.0) is None
 
     def test_a_member_of_it_waits_for_what_an_earlier_process_may_have_promised(self) -> None:
-        admission = Admission(100.0)
-        with pytest.raises(NotAdmittedError, match=r"waits for 4\.0 s"):
-            admission.check(A, self.ELECTORATE, self.SEEN, 100.0)
-        admission.check(A, self.ELECTORATE, self.SEEN, 104.0)
+        admission = self.admission()
+        assert admission.check(A, self.MEMBERS, self.SEEN, 100.0) == Wait(
+            104.0, "an earlier process may have promised to wait"
+        )
+        assert admission.check(A, self.MEMBERS, self.SEEN, 104.0) is None
+
+    def test_a_member_of_it_that_does_not_listen_yet_waits(self) -> None:
+        assert Admission().check(A, self.MEMBERS, self.SEEN, 1e6) is not None
 
     def test_the_same_name_at_another_address_is_not_who_was_asked(self) -> None:
-        with pytest.raises(NotAdmittedError, match=r"waits for 600\.0 s"):
-            Admission(100.0).check(("a", "elsewhere:7800"), self.ELECTORATE, self.SEEN, 200.0)
+        wait = self.admission().check(("a", "elsewhere:7800"), self.MEMBERS, self.SEEN, 200.0)
+        assert wait is not None
+        assert wait.until == 800.0
 
     def test_anybody_else_waits_for_the_longest_time_from_when_it_saw_this_vacancy(self) -> None:
-        admission = Admission(100.0)
-        for now, left in ((200.0, 600.0), (500.0, 300.0)):
-            with pytest.raises(NotAdmittedError) as wait:
-                admission.check(C, self.ELECTORATE, self.SEEN, now)
-            assert wait.value.seconds == pytest.approx(left)
-        with pytest.raises(NotAdmittedError, match=r"waits for 600\.0 s"):
-            admission.check(C, self.ELECTORATE, (4, 6, 8), 700.0)
-        admission.check(C, self.ELECTORATE, (4, 6, 8), 1300.0)
+        admission = self.admission()
+        for now in (200.0, 500.0, 799.9):
+            assert admission.check(C, self.MEMBERS, self.SEEN, now) == Wait(
+                800.0, "a master that never asked it may be in failsafe"
+            )
+        wait = admission.check(C, self.MEMBERS, (4, 6, 8), 799.9)
+        assert wait is not None
+        assert wait.until == pytest.approx(1399.9)
+        assert admission.check(C, self.MEMBERS, (4, 6, 8), 1400.0) is None
 
 
-class TestTheElectoratesNode:
+class TestANodeThatMustWait:
+    """The state machine around it."""
+
+    def waiting(self) -> Leadership:
+        rules = Leadership(TERMS, COOLDOWN_SECONDS)
+        rules.handle(Started(8.0))
+        rules.handle(Connected(9.0, 7, 4.0, 9.0))
+        rules.handle(MasterObserved(9.1, 9.0, 7, 0, None, 3))
+        record = ElectionRecord(3, 5, "", False, 0, None, FailsafeList(frozenset({A, B}), 4.0, 20.0), 7, True)
+        assert rules.handle(ElectionRead(9.1, 2, record, C)) == [ReadMaster()]
+        rules.handle(MasterObserved(9.2, 9.1, 7, 0, None, 3))
+        return rules
+
+    def test_is_in_a_state_of_its_own_and_names_the_reason(self) -> None:
+        rules = self.waiting()
+        assert rules.state is State.WAITING
+        assert rules.wait == Wait(29.1, "a master that never asked it may be in failsafe")
+
+    def test_reads_again_every_second_and_is_not_polled_more_often(self) -> None:
+        assert self.waiting().next_wake() == pytest.approx(10.1)
+
+    def test_waits_no_longer_once_somebody_is_master(self) -> None:
+        rules = self.waiting()
+        rules.handle(MasterObserved(9.5, 9.4, 7, 8, "b", 4))
+        assert rules.state is State.STANDBY
+        assert rules.wait is None
+
+    def test_waits_no_longer_once_it_is_disconnected_and_can_promise_then(self) -> None:
+        rules = self.waiting()
+        rules.handle(Suspended(9.5))
+        assert rules.state is State.STANDBY
+        assert rules.promise(9.6, 3, 4.0) == ""
+
+
+class TestTheListsNode:
     def test_what_is_written_is_what_is_read(self) -> None:
         failsafe_list = FailsafeList(frozenset({A, B}), 4.0, 600.0)
         assert decode_failsafe_list(encode_failsafe_list(failsafe_list), "/x") == failsafe_list
@@ -371,8 +425,8 @@ class TestAWholeEnsemble:
         await members.master()
         b = await members.join("b", failsafe_seconds=60.0)
         await until(lambda: b.status().master == "a")
-        with pytest.raises(NodeExistsError):
-            await b.mastership._acquisition.attempt(2.0)
+        record = await b.mastership._transactions.read_election()
+        assert not record.vacant
         assert b.status().state == "standby"
 
     async def test_a_list_nobody_can_read_is_told_now_and_then_until_it_is_emptied(self, members: Members) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cluster.errors import RefusedError, UnavailableError
+from cluster.errors import ConflictError, RefusedError, UnavailableError
 from cluster.mastership import EndCause
 from cluster.peers.channels import Channels
 from cluster.peers.client import PeerClient
@@ -82,14 +82,12 @@ async def test_an_acquisition_fails_if_the_cluster_was_paused_after_it_looked(me
     await until(lambda: a.status().cluster_id)
     await a.mastership.step_down()
     transactions = a.mastership._transactions
-    last = await transactions.read_epoch()
-    pause_version = await transactions.read_pause()
-    failsafe_list_version = await transactions.failsafe_list_version()
+    record = await transactions.read_election()
+    assert record.paused_by is None
     await a.pause("an operator")
-    with pytest.raises(Exception, match="BadVersion"):
-        await transactions.acquire(last, pause_version, None, failsafe_list_version)
-    with pytest.raises(RefusedError, match="paused by an operator"):
-        await transactions.read_pause()
+    with pytest.raises(ConflictError, match="BadVersion"):
+        await transactions.acquire(record, None)
+    assert (await transactions.read_election()).paused_by == "an operator"
 
 
 @pytest.mark.ensemble

@@ -15,6 +15,8 @@ from cluster.election.events import (
     Claim,
     Connected,
     DropConnection,
+    ElectionRead,
+    ElectionRecord,
     EndTerm,
     Fenced,
     LeaseProved,
@@ -24,6 +26,7 @@ from cluster.election.events import (
     Paused,
     ProofMissing,
     ProveLease,
+    ReadElection,
     ReadMaster,
     RebuildSession,
     Release,
@@ -43,6 +46,18 @@ TERMS = LeaseTimes(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seco
 ME, OTHER = 7, 8
 HOLD = Claim(epoch=3, epoch_version=5, session_id=ME, zxid=99)
 LEASE_END = 13.17
+OWN = ("a", "a:7800")
+VACANT = ElectionRecord(
+    epoch=2,
+    epoch_version=4,
+    successor="",
+    ended_clean=False,
+    pause_version=0,
+    paused_by=None,
+    failsafe_list=None,
+    failsafe_list_version=0,
+    vacant=True,
+)
 
 
 def machine() -> Leadership:
@@ -55,17 +70,23 @@ def connected(at: float = 9.0) -> Leadership:
     return rules
 
 
+def acquiring(rules: Leadership, at: float) -> Leadership:
+    """The mastership was seen vacant, all that could forbid its acquisition was read, and nothing does."""
+    assert rules.handle(MasterObserved(at, at - 0.1, ME, 0, None, 2)) == [ReadElection(2)]
+    assert rules.handle(ElectionRead(at, 2, VACANT, OWN)) == [Acquire(2, VACANT)]
+    return rules
+
+
 def serving() -> Leadership:
     """Acquired at 10.0 on a connection opened at 9.6."""
-    rules = connected(at=9.6)
-    assert rules.handle(MasterObserved(10.0, 9.9, ME, 0, None, 2)) == [Acquire(2)]
+    rules = acquiring(connected(at=9.6), 10.0)
     assert rules.handle(Acquired(10.0, 2, 10.0, HOLD)) == [BeginTerm(HOLD)]
     assert rules.state is State.SERVING
     return rules
 
 
 def test_a_vacant_mastership_is_contended_for_at_once() -> None:
-    assert connected().handle(MasterObserved(9.1, 9.0, ME, 0, None, 2)) == [Acquire(2)]
+    assert connected().handle(MasterObserved(9.1, 9.0, ME, 0, None, 2)) == [ReadElection(2)]
 
 
 def test_a_standby_of_another_master_waits() -> None:
@@ -152,17 +173,15 @@ def test_a_late_word_about_an_earlier_proof_breaks_no_new_connection() -> None:
 
 
 def test_a_lost_answer_is_reconciled_before_anything_else() -> None:
-    rules = connected()
-    rules.handle(MasterObserved(9.1, 9.0, ME, 0, None, 2))
+    rules = acquiring(connected(), 9.1)
     assert rules.handle(AcquisitionFailed(10.1, 2, silent=True)) == [DropConnection(), ReadMaster()]
     assert rules.handle(MasterObserved(10.2, 10.1, ME, ME, "a", 3)) == [Release(None, 0)]
     assert rules.handle(MasterObserved(10.3, 10.2, ME, ME, "a", 3)) == []
-    assert rules.handle(Released(10.4)) == [ReadMaster()]
+    assert rules.handle(Released(10.4, 1)) == [ReadMaster()]
 
 
 def test_an_acquisition_that_comes_to_light_too_late_is_given_back() -> None:
-    rules = connected(at=9.0)
-    rules.handle(MasterObserved(9.1, 9.0, ME, 0, None, 2))
+    rules = acquiring(connected(at=9.0), 9.1)
     assert rules.handle(Acquired(13.5, 2, 9.1, HOLD)) == [Release(HOLD, 0)]
     assert rules.state is State.STANDBY
 
@@ -183,35 +202,34 @@ def test_a_refusal_of_an_earlier_term_is_old_news() -> None:
 def test_a_receiver_of_another_cluster_is_left_alone_for_long() -> None:
     rules = serving()
     assert Release(HOLD, 0) in rules.handle(Fenced(10.1, 3, False, 57))
-    rules.handle(Released(10.2))
+    rules.handle(Released(10.2, 1))
     assert rules.handle(MasterObserved(10.3, 10.2, ME, 0, None, 3)) == []
-    assert rules.handle(Tick(10.1 + FOREIGN_COOLDOWN_SECONDS)) == [ReadMaster(), Acquire(3)]
+    assert rules.handle(Tick(10.1 + FOREIGN_COOLDOWN_SECONDS)) == [ReadMaster(), ReadElection(3)]
 
 
 def test_an_operators_word_ends_the_term_and_leaves_the_field_to_others() -> None:
     rules = serving()
     assert rules.handle(StepDown(10.1, EndCause.OPERATOR)) == [EndTerm(HOLD, EndCause.OPERATOR), Release(HOLD, 0)]
     assert rules.state is State.RESIGNING
-    rules.handle(Released(10.2))
+    rules.handle(Released(10.2, 1))
     assert rules.handle(MasterObserved(10.3, 10.2, ME, 0, None, 3)) == []
-    assert Acquire(3) in rules.handle(Tick(20.2))
+    assert ReadElection(3) in rules.handle(Tick(20.2))
 
 
 def test_whoever_leaves_resigns_first() -> None:
     rules = serving()
     assert rules.handle(Stop(10.1)) == [EndTerm(HOLD, EndCause.RESIGNED), Release(HOLD, 0)]
     assert rules.state is State.RESIGNING
-    assert rules.handle(Released(10.2)) == []
+    assert rules.handle(Released(10.2, 1)) == []
     assert rules.state is State.STOPPED
     assert rules.handle(Connected(10.3, ME, 4.0, 10.3)) == []
 
 
 def test_whoever_leaves_while_acquiring_gives_back_what_comes_of_it() -> None:
-    rules = connected()
-    rules.handle(MasterObserved(9.1, 9.0, ME, 0, None, 2))
+    rules = acquiring(connected(), 9.1)
     assert rules.handle(Stop(9.2)) == []
     assert rules.handle(Acquired(9.3, 2, 9.1, HOLD)) == [Release(HOLD, 0)]
-    rules.handle(Released(9.4))
+    rules.handle(Released(9.4, 1))
     assert rules.state is State.STOPPED
 
 
@@ -237,7 +255,7 @@ def test_nobody_contends_while_paused_and_does_at_once_when_resumed() -> None:
     assert rules.handle(Paused(9.05, paused=True)) == []
     assert rules.handle(MasterObserved(9.1, 9.0, ME, 0, None, 2)) == []
     assert rules.handle(Tick(10.0)) == []
-    assert rules.handle(Paused(10.05, paused=False)) == [Acquire(2)]
+    assert rules.handle(Paused(10.05, paused=False)) == [ReadElection(2)]
 
 
 def test_a_paused_master_keeps_its_lease_and_may_act() -> None:
@@ -262,32 +280,32 @@ def stepped_down(at: float = 10.1) -> Leadership:
     """Released, and about to look who is master."""
     rules = serving()
     rules.handle(StepDown(at, EndCause.OPERATOR))
-    assert rules.handle(Released(at)) == [ReadMaster()]
+    assert rules.handle(Released(at, 1)) == [ReadMaster()]
     return rules
 
 
-def test_a_node_that_sits_out_leaves_a_free_mastership_to_others() -> None:
+def test_a_node_that_cools_down_leaves_a_free_mastership_to_others() -> None:
     rules = stepped_down()
     assert rules.handle(MasterObserved(10.2, 10.1, ME, 0, None, 3)) == []
     assert rules.handle(Tick(10.4)) == []
     assert rules.handle(MasterObserved(10.5, 10.4, ME, OTHER, "b", 4)) == []
-    assert not [each for each in rules.handle(Tick(15.0)) if isinstance(each, Acquire)]
+    assert not [each for each in rules.handle(Tick(15.0)) if isinstance(each, ReadElection)]
 
 
-def test_a_node_that_sits_out_takes_a_mastership_that_nobody_else_takes() -> None:
+def test_a_node_that_cools_down_takes_a_mastership_that_nobody_else_takes() -> None:
     rules = stepped_down()
     rules.handle(MasterObserved(10.2, 10.1, ME, 0, None, 3))
     wake = rules.next_wake()
     assert wake is not None
     assert 10.2 < wake <= 10.2 + 0.25 * TERMS.session_timeout_seconds
-    assert Acquire(3) in rules.handle(Tick(11.2))
+    assert ReadElection(3) in rules.handle(Tick(11.2))
 
 
-def test_looking_again_does_not_prolong_the_wait_of_a_node_that_sits_out() -> None:
+def test_looking_again_does_not_prolong_the_wait_of_a_node_that_cools_down() -> None:
     rules = stepped_down()
     for at in (10.2, 10.6, 11.0):
         assert rules.handle(MasterObserved(at, at - 0.1, ME, 0, None, 3)) == []
-    assert Acquire(3) in rules.handle(Tick(11.2))
+    assert ReadElection(3) in rules.handle(Tick(11.2))
 
 
 def test_the_wait_begins_with_the_vacancy_and_not_with_one_before() -> None:
@@ -295,18 +313,20 @@ def test_the_wait_begins_with_the_vacancy_and_not_with_one_before() -> None:
     rules.handle(MasterObserved(10.2, 10.1, ME, 0, None, 3))
     rules.handle(MasterObserved(10.3, 10.2, ME, OTHER, "b", 4))
     rules.handle(MasterObserved(13.0, 12.9, ME, 0, None, 4))
-    assert not [each for each in rules.handle(Tick(13.1)) if isinstance(each, Acquire)]
+    assert not [each for each in rules.handle(Tick(13.1)) if isinstance(each, ReadElection)]
     rules.handle(Suspended(13.2))
     rules.handle(Connected(15.0, ME, 4.0, 14.9))
     assert rules.handle(MasterObserved(15.1, 15.0, ME, 0, None, 4)) == []
-    assert Acquire(3) in rules.handle(Tick(15.7))
+    assert ReadElection(3) in rules.handle(Tick(15.7))
 
 
 @given(
     sat=st.lists(st.floats(0.0, 9.9), min_size=2, max_size=5, unique=True),
     vacancy=st.floats(0.0, 100.0),
 )
-def test_of_several_that_sit_out_the_one_that_has_sat_longest_is_the_first(sat: list[float], vacancy: float) -> None:
+def test_of_several_that_cool_down_the_one_that_stepped_down_first_is_the_first(
+    sat: list[float], vacancy: float
+) -> None:
     contend_at = []
     for seconds in sat:
         sitting = Cooldown(10.0)
@@ -320,9 +340,9 @@ def test_of_several_that_sit_out_the_one_that_has_sat_longest_is_the_first(sat: 
 def test_a_foreign_receiver_is_waited_for_whether_or_not_anybody_else_contends() -> None:
     rules = serving()
     rules.handle(Fenced(10.1, 3, False, 9))
-    rules.handle(Released(10.2))
+    rules.handle(Released(10.2, 1))
     rules.handle(MasterObserved(10.3, 10.2, ME, 0, None, 3))
-    assert not [each for each in rules.handle(Tick(39.0)) if isinstance(each, Acquire)]
+    assert not [each for each in rules.handle(Tick(39.0)) if isinstance(each, ReadElection)]
     rules.handle(MasterObserved(40.0, 39.9, ME, 0, None, 3))
     assert rules.state is not State.ACQUIRING
-    assert Acquire(3) in rules.handle(Tick(10.1 + FOREIGN_COOLDOWN_SECONDS))
+    assert ReadElection(3) in rules.handle(Tick(10.1 + FOREIGN_COOLDOWN_SECONDS))

@@ -1,0 +1,104 @@
+"""The lease of one term: until when it lasts, and when to prove it, or to ask for promises, next. No I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cluster.election.failsafe_lease import FailsafeLease
+from cluster.election.polling import Polling
+from cluster.lease import Touches
+
+if TYPE_CHECKING:
+    from cluster.lease import LeaseTimes
+
+PROMISE_RETRY_SECONDS = 0.1
+"""Pause before asking for promises again after one was missing."""
+
+
+class HeldLease:
+    """What a master knows of its lease. Times in seconds on the clock of leases."""
+
+    def __init__(self, asked: LeaseTimes, failsafe_seconds: float | None) -> None:
+        """``asked``: with the session time-out asked of ZooKeeper; ``failsafe_seconds`` as for the machine."""
+        self.times = asked
+        """With the session time-out that ZooKeeper has granted."""
+        self.until = 0.0
+        """When it ends; 0 without a term."""
+        self._asked = asked
+        self._touches = Touches(0.0)
+        self._beats = Polling()
+        self._failsafe = FailsafeLease(failsafe_seconds)
+
+    def connected(self, opened_at: float, session_timeout_seconds: float) -> None:
+        """A connection was opened at ``opened_at``, before its handshake, with the time-out granted in it."""
+        self._touches = Touches(opened_at)
+        self.times = self._asked.granted(session_timeout_seconds)
+
+    def touched(self, sent_at: float, answered_at: float) -> None:
+        """A request of the session has been answered."""
+        self._touches.note(sent_at, answered_at)
+
+    def end_after(self, sent_at: float, answered_at: float) -> float:
+        """When a lease ends whose proof was sent and answered then."""
+        touched_at = self._touches.known_at(sent_at, self.times.report_seconds)
+        self._touches.note(sent_at, answered_at)
+        return self.times.end(sent_at, touched_at)
+
+    def begin(self, sent_at: float, until: float) -> None:
+        """A term has begun, by an acquisition sent at ``sent_at``."""
+        self.until = until
+        self._failsafe.proved(sent_at)
+        self._beats.schedule(sent_at + self.times.heartbeat_seconds)
+
+    def end(self) -> None:
+        """The term has ended."""
+        self.until = 0.0
+        self._failsafe.polling.stop()
+        self._beats.stop()
+
+    def proved(self, beat: int, sent_at: float, answered_at: float) -> None:
+        """ZooKeeper has confirmed the claim."""
+        self.until = max(self.until, self.end_after(sent_at, answered_at))
+        self._failsafe.proved(sent_at)
+        self._beats.answered(beat, sent_at + self.times.heartbeat_seconds)
+
+    def proof_missing(self, beat: int, at: float) -> bool:
+        """No answer to a proof came; False when it is not the one awaited."""
+        return self._beats.answered(beat, at + self.times.heartbeat_seconds)
+
+    def promised(self, number: int, sent_at: float, seconds: float) -> bool:
+        """Everybody has promised; False, and nothing changes, when this round is not the one awaited."""
+        if not self._failsafe.polling.answered(number, sent_at + self.times.heartbeat_seconds):
+            return False
+        self.until = max(self.until, self._failsafe.carries_until(sent_at, seconds))
+        return True
+
+    def promise_missing(self, number: int, at: float) -> None:
+        """Somebody has not promised: ask again soon."""
+        self._failsafe.polling.answered(number, at + PROMISE_RETRY_SECONDS)
+
+    def reconnected(self, at: float) -> None:
+        """The connection is back: prove at once, ask for no promise."""
+        self._failsafe.polling.stop()
+        self._beats.schedule(at)
+
+    def disconnected(self, at: float) -> None:
+        """The connection is gone: ask for promises at once."""
+        self._failsafe.begin(at)
+
+    def asks_at(self, *, connected: bool) -> float | None:
+        """When the claim must be proved next or, without a connection, the promises be asked for."""
+        return self._beats.next_at if connected else self._failsafe.next_ask()
+
+    @property
+    def provable(self) -> bool:
+        """Whether a proof can be asked for now: none is in flight."""
+        return self._beats.next_at is not None
+
+    def ask_proof(self) -> int:
+        """A proof is being asked for; its number."""
+        return self._beats.ask()
+
+    def ask_promises(self) -> int:
+        """The promises are being asked for; the number of the round."""
+        return self._failsafe.polling.ask()
