@@ -17,7 +17,7 @@ from simulator.demo.narration import LineNarrator, LiveNarrator
 from simulator.demo.terminal_view import figures, number
 from simulator.harness import zookeeper
 from simulator.harness.directory import working_directory
-from simulator.harness.options import DemoError, DemoOptions
+from simulator.harness.options import DemoOptions, HarnessError
 from simulator.harness.pick import only_warnings
 from simulator.harness.stage import Stage
 from terminal.printing import complain
@@ -80,7 +80,7 @@ def demo(
     )
     try:
         status = asyncio.run(_run(options))
-    except DemoError as error:
+    except HarnessError as error:
         complain(f"pacing: {error}")
         status = _FAILED
     raise typer.Exit(status)

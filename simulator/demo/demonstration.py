@@ -11,7 +11,7 @@ from simulator.demo.demo_report import PROCESS_DIED, UNKNOWN_CAUSE, Handover, bu
 from simulator.demo.terminal_view import Scene
 from simulator.harness.keeper import NodeKeeper
 from simulator.harness.observation import Observer
-from simulator.harness.options import REFRESH_PERIOD_SECONDS, DemoError
+from simulator.harness.options import REFRESH_PERIOD_SECONDS, HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -44,7 +44,7 @@ class Demonstration:
     async def run(self, stop: asyncio.Event) -> dict[str, Any] | None:
         """Run until the duration is over or ``stop`` is set; return the report, None when nothing was pushed by then.
 
-        Raises DemoError when a part does not come up or does not stay up. Everything is ended in any case.
+        Raises HarnessError when a part does not come up or does not stay up. Everything is ended in any case.
         """
         try:
             if not await _unless(stop, self._start()):
@@ -66,7 +66,7 @@ class Demonstration:
             await self._refresh()
             if time.monotonic() > deadline:
                 logs = "".join(f"\n  {name}{node.tail()}" for name, node in self.stage.nodes.items())
-                raise DemoError(f"no push was accepted within {self._options.startup_seconds:g} s{logs}")
+                raise HarnessError(f"no push was accepted within {self._options.startup_seconds:g} s{logs}")
             await asyncio.sleep(_PUSH_POLL_SECONDS)
 
     async def _show_until(self, stop: asyncio.Event) -> None:

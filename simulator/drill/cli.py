@@ -20,7 +20,7 @@ from simulator.drill.running import RunningCluster, graceful_hand_over
 from simulator.harness import zookeeper
 from simulator.harness.arena import Arena
 from simulator.harness.directory import working_directory
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 from simulator.harness.pick import only_warnings
 from terminal.printing import complain, say, say_json
 
@@ -110,7 +110,7 @@ def drill(
             named = _named(drill) * repeat
             options = Options(outage, failsafe)
             asyncio.run(_on_own(named, options, directory and directory.absolute(), results))
-    except (DemoError, SettingsError) as error:
+    except (HarnessError, SettingsError) as error:
         complain(f"pacing: {error}")
         finished = False
     if finished or results:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from simulator.drill.field import WAIT_SECONDS, Field
 from simulator.drill.verdict import DrillResult, Expectation, Measured
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -88,7 +88,7 @@ async def zookeeper_leader(field: Field) -> float:
     await field.mid_period()
     leader = await asyncio.to_thread(field.arena.ensemble.leader)
     if leader is None:
-        raise DemoError("the ensemble has no leader")
+        raise HarnessError("the ensemble has no leader")
     fault_at = time.time()
     leader.kill()
     field.note(f"SIGKILL to {leader.name}, the leader of the ensemble", fault_at)
@@ -222,7 +222,7 @@ async def run_drill(name: str, arena: Arena, options: Options, say: Callable[[st
         gap = await harm(field)
         await arena.steady()
         result = DrillResult.judge(name, expectation, await field.measured(gap))
-    except DemoError as error:
+    except HarnessError as error:
         missed = (await field.measured(0.0)).missed_periods
         measured = Measured(WAIT_SECONDS, missed, await arena.out_of_order(), 0, (str(error).splitlines()[0],))
         result = DrillResult.judge(name, expectation, measured)
@@ -239,5 +239,5 @@ async def _until_ended(field: Field, node: str) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
     while field.arena.nodes[node].running:
         if time.monotonic() > deadline:
-            raise DemoError(f"{node} does not end")
+            raise HarnessError(f"{node} does not end")
         await asyncio.sleep(_POLL_SECONDS)

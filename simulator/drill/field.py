@@ -11,7 +11,7 @@ from cluster.admin.member_calls import open_calls
 from cluster.errors import ClusterError, SettingsError
 from cluster.records import MemberInfo
 from simulator.drill.verdict import Measured
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 from simulator.harness.push_record import applied, changes_of_epoch, longest_interval, missed_periods, out_of_order
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Field:
         await _sleep_until(newest.received_at + self.arena.bounds.period / 2)
         master = self.arena.master
         if master is None:
-            raise DemoError("there is no master to begin with")
+            raise HarnessError("there is no master to begin with")
         return master
 
     async def successor(self, fault_at: float, old_epoch: int) -> Push:
@@ -93,7 +93,7 @@ class Field:
             for member in (await self.arena.page(name, "/cluster")).get("members") or ():
                 if member["name"] == node:
                     return dict(member)
-        raise DemoError(f"no node knows where {node} is")
+        raise HarnessError(f"no node knows where {node} is")
 
     async def resign(self, member: dict[str, object]) -> None:
         """Ask a member to resign, as `pacing step-down` does."""
@@ -117,7 +117,7 @@ class Field:
 async def step_down(member: dict[str, object], tls: PeerTls | None = None) -> None:
     """Ask a member, as `/cluster` lists it, to resign; with ``tls`` by showing a certificate.
 
-    Raises DemoError when it does not answer or is not master, SettingsError for files that cannot be used.
+    Raises HarnessError when it does not answer or is not master, SettingsError for files that cannot be used.
     """
     info = MemberInfo(str(member["name"]), "", str(member["clustering"]), "", 0.0)
     async with open_calls(CALL_SECONDS, tls) as client:
@@ -126,7 +126,7 @@ async def step_down(member: dict[str, object], tls: PeerTls | None = None) -> No
         except SettingsError:
             raise
         except ClusterError as error:
-            raise DemoError(f"{info.name} at {info.clustering} did not resign: {error}") from error
+            raise HarnessError(f"{info.name} at {info.clustering} did not resign: {error}") from error
 
 
 async def _sleep_until(at: float) -> None:

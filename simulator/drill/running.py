@@ -13,7 +13,7 @@ import httpx
 from simulator.drill.field import step_down
 from simulator.drill.verdict import DrillResult, Expectation, Measured
 from simulator.harness.bounds import SLACK_SECONDS
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 from simulator.harness.push_record import GRACE_SECONDS
 
 if TYPE_CHECKING:
@@ -49,16 +49,16 @@ class RunningCluster:
         self._scheme = self._address.partition("://")[0]
 
     def view(self) -> ClusterView:
-        """Who is master now. Raises DemoError when nobody is, when the node runs alone, or without an answer."""
+        """Who is master now. Raises HarnessError when nobody is, when the node runs alone, or without an answer."""
         page = self._page(self._address, "/cluster")
         if page["mode"] == "standalone":
-            raise DemoError("this node runs alone; there is nobody to hand over to")
+            raise HarnessError("this node runs alone; there is nobody to hand over to")
         row = next((member for member in page["members"] if member["name"] == page["master"]), None)
         if row is None:
-            raise DemoError("there is no master now; a drill begins with one")
+            raise HarnessError("there is no master now; a drill begins with one")
         reachable = [member for member in page["members"] if member["reachable"]]
         if len(reachable) < 2:
-            raise DemoError("no other member answers; there is nobody to hand over to")
+            raise HarnessError("no other member answers; there is nobody to hand over to")
         addresses = tuple(f"{self._scheme}://{member['http']}" for member in reachable)
         return ClusterView(page["cluster"], page["master"], int(page["epoch"]), len(reachable), row, addresses)
 
@@ -68,10 +68,10 @@ class RunningCluster:
         for address in addresses:
             try:
                 pages.append(self._page(address, "/targets"))
-            except DemoError:
+            except HarnessError:
                 continue
         if not pages:
-            raise DemoError("no member answers")
+            raise HarnessError("no member answers")
         return max(pages, key=lambda page: (page["epoch"], page["sequence"]))
 
     def _page(self, address: str, path: str) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class RunningCluster:
             answer.raise_for_status()
             page: dict[str, Any] = answer.json()
         except (httpx.HTTPError, ValueError) as error:
-            raise DemoError(f"no good answer from {address}{path}: {error}") from error
+            raise HarnessError(f"no good answer from {address}{path}: {error}") from error
         return page
 
 
@@ -101,7 +101,7 @@ async def graceful_hand_over(running: RunningCluster, before: ClusterView, say: 
         if page["epoch"] > before.epoch and page["pushed"]:
             break
         if time.monotonic() > deadline:
-            raise DemoError(f"no other member has pushed within {_WAIT_SECONDS:g} s")
+            raise HarnessError(f"no other member has pushed within {_WAIT_SECONDS:g} s")
         await asyncio.sleep(_POLL_SECONDS)
     gap = time.monotonic() - asked_at
     say(f"  {gap:.3f} s later a push of epoch {page['epoch']} was accepted")

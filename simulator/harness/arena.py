@@ -15,8 +15,8 @@ from simulator.harness.observation import REQUEST_SECONDS
 from simulator.harness.options import (
     REFRESH_PERIOD_SECONDS,
     SESSION_TIMEOUT_SECONDS,
-    DemoError,
     DemoOptions,
+    HarnessError,
 )
 from simulator.harness.proxy_wiring import ProxyWiring
 from simulator.harness.push_record import Push, applied
@@ -68,7 +68,7 @@ class Arena:
         try:
             await self.stage.start(self._ready)
             if self.stage.ensemble is None or not self.stage.ensemble.controllable:
-                raise DemoError(f"this needs a ZooKeeper of its own on this machine; found: {self.stage.zookeeper}")
+                raise HarnessError(f"this needs a ZooKeeper of its own on this machine; found: {self.stage.zookeeper}")
             await self.steady()
         except BaseException:
             await self.__aexit__()
@@ -115,7 +115,7 @@ class Arena:
         return [push.received_at for push in applied(self.pushes)]
 
     async def read(self) -> list[Push]:
-        """Read what the platform recorded since the last time; returns the new part. Raises DemoError."""
+        """Read what the platform recorded since the last time; returns the new part. Raises HarnessError."""
         after = self.pushes[-1].index if self.pushes else 0
         page = await self._platform("/simulator/pushes", after=str(after))
         # Several may be reading at once: what another one has entered meanwhile is left out.
@@ -126,7 +126,7 @@ class Arena:
         return new
 
     async def await_push(self, seconds: float, *, since: float = 0.0, above_epoch: int = -1) -> Push:
-        """The first push that took effect after ``since`` and above an epoch. Raises DemoError when there is none."""
+        """The first push that took effect after ``since`` and above an epoch. Raises HarnessError without one."""
         deadline = time.monotonic() + seconds
         while True:
             await self.read()
@@ -134,7 +134,7 @@ class Arena:
                 if push.received_at > since and push.epoch > above_epoch:
                     return push
             if time.monotonic() > deadline:
-                raise DemoError(f"no push above epoch {above_epoch} was accepted within {seconds:g} s{self.logs()}")
+                raise HarnessError(f"no push above epoch {above_epoch} was accepted within {seconds:g} s{self.logs()}")
             await asyncio.sleep(_POLL_SECONDS)
 
     async def out_of_order(self) -> int:
@@ -144,7 +144,7 @@ class Arena:
     async def _platform(self, path: str, **asked: str) -> dict[str, Any]:
         """A page of the contact centre; asked again when the machine is too busy for an answer in time.
 
-        Raises DemoError when none comes.
+        Raises HarnessError when none comes.
         """
         failure: Exception | None = None
         for _ in range(_ATTEMPTS):
@@ -155,7 +155,7 @@ class Arena:
                 failure = error
             else:
                 return page
-        raise DemoError(f"the contact centre does not tell {path}: {failure!r}") from failure
+        raise HarnessError(f"the contact centre does not tell {path}: {failure!r}") from failure
 
     async def page(self, node: str, path: str) -> dict[str, Any]:
         """A page of a node; empty when it does not answer."""
@@ -179,7 +179,7 @@ class Arena:
     async def steady(self) -> str:
         """Heal everything and wait until all nodes are members and one of them pushes each period; its name.
 
-        Raises DemoError when that does not come about.
+        Raises HarnessError when that does not come about.
         """
         self.wiring.heal()
         for member in self.ensemble.members:
@@ -189,7 +189,7 @@ class Arena:
         deadline = time.monotonic() + STEADY_SECONDS
         while not await self._is_steady():
             if time.monotonic() > deadline:
-                raise DemoError(f"the cluster is not steady after {STEADY_SECONDS:g} s{self.logs()}")
+                raise HarnessError(f"the cluster is not steady after {STEADY_SECONDS:g} s{self.logs()}")
             self.start_ended()
             await asyncio.sleep(10 * _POLL_SECONDS)
         assert self.master is not None

@@ -8,7 +8,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,18 +21,18 @@ _LOCK = "lock"
 def working_directory(path: Path, *, keep: bool = False) -> Iterator[Path]:
     """Make ``path`` anew, hold it while the demonstration runs, and remove it at the end unless it is to be kept.
 
-    What an interrupted run left there is removed first. Raises DemoError when another demonstration is running in it,
-    or when it holds something that no demonstration has made.
+    What an interrupted run left there is removed first. Raises HarnessError when another demonstration is running in
+    it, or when it holds something that no demonstration has made.
     """
     if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not (path / _LOCK).exists())):
-        raise DemoError(f"{path} exists and was not made by a demonstration; move it away or use another directory")
+        raise HarnessError(f"{path} exists and was not made by a demonstration; move it away or use another directory")
     path.mkdir(parents=True, exist_ok=True)
     with (path / _LOCK).open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            raise DemoError(f"a demonstration is already running in {path}, process {lock.read().strip()}") from None
+            raise HarnessError(f"a demonstration is already running in {path}, process {lock.read().strip()}") from None
         _empty(path)
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")

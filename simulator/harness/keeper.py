@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,7 +69,7 @@ class NodeKeeper:
     def look_after(self, master: str | None, term: int) -> None:
         """Notice who has ended and start again who was away long enough; ``master`` held ``term`` when last seen.
 
-        Raises DemoError when nodes end again and again.
+        Raises HarnessError when nodes end again and again.
         """
         for name, node in self._nodes.items():
             if node.running:
@@ -91,7 +91,7 @@ class NodeKeeper:
         self._unwanted += 1
         self._say(f"{name} ended by itself, {node.ending()}")
         if self._unwanted >= MOST_UNWANTED_DEATHS:
-            raise DemoError(f"nodes ended {self._unwanted} times; the last was {name}{node.tail()}")
+            raise HarnessError(f"nodes ended {self._unwanted} times; the last was {name}{node.tail()}")
 
     def _return_at(self, absence: _Absence) -> float:
         if absence.term is None or len(self._nodes) == 1:

@@ -1,4 +1,4 @@
-"""What a demonstration is asked to do, and how it says that it cannot."""
+"""Options of a cluster on this machine, and the error when it does not come up."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ REFRESH_PERIOD_SECONDS = 1
 """Refresh period of the demonstration's cluster: the shortest, so that there is something to see."""
 
 
-class DemoError(Exception):
-    """The demonstration cannot start or go on; the message says what did not come up and shows the end of its log."""
+class HarnessError(Exception):
+    """A cluster on this machine cannot start or go on; the message says what did not come up, with the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)

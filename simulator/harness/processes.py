@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.harness.children import start_child
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 
 if TYPE_CHECKING:
     import subprocess
@@ -57,9 +57,9 @@ class DemoProcess:
             self._process = start_child(self.command, log=self.log)
 
     def check(self) -> None:
-        """Raise DemoError with the end of its log when it has ended."""
+        """Raise HarnessError with the end of its log when it has ended."""
         if self._process is not None and self._process.poll() is not None:
-            raise DemoError(f"{self.name} ended {self.ending()}")
+            raise HarnessError(f"{self.name} ended {self.ending()}")
 
     def ending(self) -> str:
         """How it ended: the signal that killed it or its worker, or its status and the end of its log."""

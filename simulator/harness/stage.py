@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator.harness import ports
 from simulator.harness.node_files import HOST, NodePlan, cluster_options, node_options, write_yaml
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 from simulator.harness.processes import DemoProcess, end, pacing_command
 from simulator.harness.zookeeper import Ensemble, MemberNotReadyError, ZooKeeperNotFoundError, find_zookeeper
 
@@ -67,7 +67,7 @@ class Stage:
         self._simulator: DemoProcess | None = None
 
     async def start(self, ready: Callable[[str], Awaitable[bool]]) -> None:
-        """Bring everything up; ``ready`` asks the node at an HTTP address whether it is. Raises DemoError."""
+        """Bring everything up; ``ready`` asks the node at an HTTP address whether it is. Raises HarnessError."""
         hosts = await self._start_zookeeper()
         simulator = await self._start_simulator()
         await self._write_node_files(simulator, hosts)
@@ -83,7 +83,7 @@ class Stage:
         return self._ensemble
 
     def check(self) -> None:
-        """Raise DemoError when the contact centre has ended. Nodes may end; their keeper looks after them."""
+        """Raise HarnessError when the contact centre has ended. Nodes may end; their keeper looks after them."""
         if self._simulator is not None:
             self._simulator.check()
 
@@ -114,7 +114,7 @@ class Stage:
                 member.start()
             await asyncio.to_thread(ensemble.wait_ready, self._options.startup_seconds)
         except MemberNotReadyError as error:
-            raise DemoError(f"ZooKeeper did not come up: {error}") from error
+            raise HarnessError(f"ZooKeeper did not come up: {error}") from error
         return ensemble.hosts
 
     async def _start_container(self, source: Source) -> str | None:
@@ -180,5 +180,5 @@ class Stage:
             process.check()
             if time.monotonic() > deadline:
                 seconds = self._options.startup_seconds
-                raise DemoError(f"{process.name} is not ready after {seconds:g} s{process.tail()}")
+                raise HarnessError(f"{process.name} is not ready after {seconds:g} s{process.tail()}")
             await asyncio.sleep(_POLL_SECONDS)

@@ -17,7 +17,7 @@ import httpx
 from simulator.drill.field import Field, Options
 from simulator.harness import zookeeper
 from simulator.harness.arena import Arena
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 from simulator.harness.pick import only_warnings
 from simulator.harness.push_record import applied, changes_of_epoch, out_of_order
 from simulator.soak.growth import (
@@ -60,7 +60,7 @@ class Soak:
     async def run(self) -> list[Growth]:
         """Hand over and measure until the time is over; how everything has developed.
 
-        Raises DemoError when the cluster does not come back from a hand-over.
+        Raises HarnessError when the cluster does not come back from a hand-over.
         """
         sampling = asyncio.create_task(self._sample(max(_LEAST_SAMPLE_SECONDS, self._seconds / _SAMPLES)))
         try:
@@ -79,7 +79,7 @@ class Soak:
         await self._arena.read()
         master, epoch = self._arena.master, self._arena.epoch
         if master is None:
-            raise DemoError("there is no master")
+            raise HarnessError("there is no master")
         await field.resign(await field.member(master))
         await field.successor(0.0, epoch)
         self.hand_overs += 1
@@ -138,7 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="pacing-soak-") as name:
             return 0 if asyncio.run(soak(Path(name), given.seconds, given.hand_over, _say)) else 1
-    except DemoError as error:
+    except HarnessError as error:
         complain(f"soak: {error}")
         return 1
 

@@ -14,7 +14,7 @@ from simulator.demo.demonstration import Demonstration
 from simulator.harness import stage as stage_module
 from simulator.harness.directory import working_directory
 from simulator.harness.observation import Observer
-from simulator.harness.options import DemoError, DemoOptions
+from simulator.harness.options import DemoOptions, HarnessError
 from simulator.harness.stage import Stage
 from simulator.harness.zookeeper import Source, ZooKeeperNotFoundError
 
@@ -165,13 +165,13 @@ async def test_a_stop_while_starting_ends_what_there_was(options, with_zookeeper
 
 async def test_a_node_that_does_not_come_up_is_named_with_its_last_words(options, with_zookeeper, tmp_path):
     (tmp_path / "nodes-fail").touch()
-    with pytest.raises(DemoError, match=r"(?s)node-1 ended with status 1.*this node cannot start: the reason"):
+    with pytest.raises(HarnessError, match=r"(?s)node-1 ended with status 1.*this node cannot start: the reason"):
         await run(options)
     assert not options.directory.exists()
 
 
 async def test_a_simulator_that_does_not_come_up_is_named_with_its_last_words(options, with_zookeeper):
-    with pytest.raises(DemoError, match=r"(?s)simulator ended with status 1.*no such scenario"):
+    with pytest.raises(HarnessError, match=r"(?s)simulator ended with status 1.*no such scenario"):
         await run(
             options, command=lambda *arguments: [sys.executable, "-c", "import sys; sys.exit('no such scenario')"]
         )
@@ -180,7 +180,7 @@ async def test_a_simulator_that_does_not_come_up_is_named_with_its_last_words(op
 async def test_a_simulator_that_never_gets_ready_is_given_up(options, with_zookeeper):
     options = dataclasses.replace(options, startup_seconds=0.5)
     silent = [sys.executable, "-c", "import time; time.sleep(60)"]
-    with pytest.raises(DemoError, match=r"simulator is not ready after 0\.5 s"):
+    with pytest.raises(HarnessError, match=r"simulator is not ready after 0\.5 s"):
         await run(options, command=lambda *arguments: silent)
 
 
@@ -195,7 +195,7 @@ async def test_nodes_that_never_push_are_given_up_with_all_logs(options, with_zo
         code = f"import sys; sys.path.insert(0, {str(STAND_IN.parent)!r}); {patience}"
         return [sys.executable, "-c", code, program, *arguments]
 
-    with pytest.raises(DemoError, match=r"(?s)no push was accepted within 4 s.*node-1.*node-3"):
+    with pytest.raises(HarnessError, match=r"(?s)no push was accepted within 4 s.*node-1.*node-3"):
         await run(options, command=command)
 
 

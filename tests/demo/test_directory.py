@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.harness.directory import working_directory
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 
 
 def test_it_is_there_during_the_demonstration_and_gone_afterwards(tmp_path):
@@ -49,7 +49,7 @@ def test_a_run_interrupted_before_its_first_file_is_no_obstacle(tmp_path):
 def test_a_second_demonstration_at_the_same_time_is_refused_and_harms_nothing(tmp_path):
     with working_directory(tmp_path / "demo") as place:
         (place / "cluster.yaml").write_text("mine")
-        with pytest.raises(DemoError, match=r"already running .* process \d+"), working_directory(tmp_path / "demo"):
+        with pytest.raises(HarnessError, match=r"already running .* process \d+"), working_directory(tmp_path / "demo"):
             pass
         assert (place / "cluster.yaml").read_text() == "mine"
 
@@ -59,6 +59,6 @@ def test_a_second_demonstration_at_the_same_time_is_refused_and_harms_nothing(tm
 )
 def test_what_no_demonstration_made_is_left_alone(make, tmp_path):
     make(tmp_path / "demo")
-    with pytest.raises(DemoError, match="not made by a demonstration"), working_directory(tmp_path / "demo"):
+    with pytest.raises(HarnessError, match="not made by a demonstration"), working_directory(tmp_path / "demo"):
         pass
     assert (tmp_path / "demo").exists()

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.harness import keeper as module
 from simulator.harness.keeper import RETURN_AFTER_SECONDS, RETURN_AT_LATEST_SECONDS, NodeKeeper
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 
 
 class Node:
@@ -122,5 +122,5 @@ def test_nodes_that_end_again_and_again_end_the_demonstration():
 
     for _ in range(module.MOST_UNWANTED_DEATHS - 1):
         die_again()
-    with pytest.raises(DemoError, match=r"node-2: its last words"):
+    with pytest.raises(HarnessError, match=r"node-2: its last words"):
         die_again()

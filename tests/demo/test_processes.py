@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 from simulator.harness.processes import DemoProcess, end, innermost_child
 
 SLEEP = "import time; print('up', flush=True); time.sleep(60)"
@@ -61,7 +61,7 @@ def test_a_program_that_ended_is_told_with_its_status_and_the_end_of_its_log(pro
         "import sys; print('\\n'.join(f'line {i}' for i in range(100)), flush=True); sys.exit('up: out of luck')"
     )
     wait_until(lambda: not process.running)
-    with pytest.raises(DemoError) as failure:
+    with pytest.raises(HarnessError) as failure:
         process.check()
     assert "program ended with status 1" in str(failure.value)
     assert "out of luck" in str(failure.value)
@@ -90,14 +90,14 @@ def test_a_program_can_be_started_again_after_its_death(program):
 async def test_ending_waits_for_an_orderly_end(program):
     process = program(SLEEP)
     await end([process], grace_seconds=20.0)
-    with pytest.raises(DemoError, match="ended by SIGTERM"):
+    with pytest.raises(HarnessError, match="ended by SIGTERM"):
         process.check()
 
 
 async def test_what_does_not_end_in_time_is_killed(program):
     process = program(STUBBORN)
     await end([process], grace_seconds=0.3)
-    with pytest.raises(DemoError, match="ended by SIGKILL"):
+    with pytest.raises(HarnessError, match="ended by SIGKILL"):
         process.check()
 
 

@@ -15,7 +15,7 @@ from simulator.drill.nemesis.nemesis_run import unleash
 from simulator.drill.nemesis.timeline_page import draw
 from simulator.harness import zookeeper
 from simulator.harness.directory import working_directory
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 from simulator.harness.pick import only_warnings
 from terminal.printing import complain, say
 
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     only_warnings()
     try:
         history = read_history(given.history) if given.history else _run(given)
-    except DemoError as error:
+    except HarnessError as error:
         complain(f"nemesis: {error}")
         return 1
     findings = check(history)

@@ -15,7 +15,7 @@ from simulator.drill.nemesis.nemesis_history import History, Storm
 from simulator.drill.nemesis.plan import plan_storm
 from simulator.drill.nemesis.troubles import Troublemaker
 from simulator.harness.arena import Arena
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ class Nemesis:
     async def run(self, seconds: float) -> History:
         """Storm after storm until the time is over; returns the history, complete after the last calm.
 
-        Raises DemoError when it cannot go on; the history then holds what was seen until then.
+        Raises HarnessError when it cannot go on; the history then holds what was seen until then.
         """
         ends_at = time.monotonic() + seconds
         reading = tasks.spawn("nemesis.read", self._keep_reading())
@@ -118,13 +118,13 @@ async def unleash(
 ) -> History:
     """Bring a cluster up in ``directory``, run the nemesis over it, and end it.
 
-    The history is given to ``keep`` whatever happens. Raises DemoError when the run cannot go on.
+    The history is given to ``keep`` whatever happens. Raises HarnessError when the run cannot go on.
     """
     async with Arena(directory, say, failsafe=failsafe) as arena:
         nemesis = Nemesis(arena, seed, say)
         try:
             return await nemesis.run(seconds)
         except OSError as error:
-            raise DemoError(f"the nemesis cannot go on: {error}{arena.logs()}") from error
+            raise HarnessError(f"the nemesis cannot go on: {error}{arena.logs()}") from error
         finally:
             keep(nemesis.history)

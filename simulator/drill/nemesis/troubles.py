@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from simulator.drill.nemesis.nemesis_history import Fault
 from simulator.drill.nemesis.plan import HABITS, LEADER, MASTER, Kind
 from simulator.harness.fault_proxy import Weather
-from simulator.harness.options import DemoError
+from simulator.harness.options import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -116,7 +116,7 @@ class Troublemaker:
             deadline = time.monotonic() + _READY_SECONDS
             while not await self._arena.ready(node):
                 if time.monotonic() > deadline:
-                    raise DemoError(f"{node} does not come back{process.tail()}")
+                    raise HarnessError(f"{node} does not come back{process.tail()}")
                 await asyncio.sleep(_POLL_SECONDS)
 
         return undo
