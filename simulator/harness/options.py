@@ -17,7 +17,7 @@ REFRESH_PERIOD_SECONDS = 1
 
 
 class HarnessError(Exception):
-    """A cluster on this machine cannot start or go on; the message says what did not come up, with the end of its log."""
+    """A cluster on this machine cannot start or go on; the message says what did not come up, with its log's end."""
 
 
 @dataclass(frozen=True, slots=True)
