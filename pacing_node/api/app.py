@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from cluster.mastership import Role
+from cluster.outside_text import one_line
 from pacing_node.api import metrics
 from pacing_node.api.inbound_reads import InboundReads, UnknownError, channel_capacity
+from pacing_node.api.index_page import HEADERS, index_page
+from pacing_node.api.parameters import ParameterError, Parameters
 from pacing_node.api.target_pages import TargetsText, explain_page
 
 if TYPE_CHECKING:
@@ -37,6 +40,20 @@ OPEN = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET
 """Headers of the pages that browsers of visitors read from other origins."""
 
 CLOSED = {"Cache-Control": "no-store"}
+
+PAGES = {
+    "/targets": "what the newest cycle allowed each target, and why",
+    "/cluster": "members, master, newest terms",
+    "/alarms": "what is wrong, and who was told",
+    "/objects": "where the configuration objects come from, and a change that is held back",
+    "/history": "the newest terms with cause and gap",
+    "/metrics": "for Prometheus",
+    "/readiness": "200 when this node can answer and take over",
+    "/liveness": "200 while this node is alive",
+    "/master": "200 on the master only",
+    "/standby": "200 on every other node",
+}
+"""Pages that `/` links, with what each says."""
 
 HISTORY_LIMIT = 50
 HISTORY_MOST = 1000
@@ -68,6 +85,7 @@ def build_app(view: NodeView) -> Starlette:
     pages = _Pages(view)
     methods = ["GET", "OPTIONS"]
     routes = [
+        Route("/", pages.index),
         Route("/liveness", pages.liveness, methods=methods),
         Route("/readiness", pages.readiness, methods=methods),
         Route("/master", pages.master, methods=methods),
@@ -83,7 +101,8 @@ def build_app(view: NodeView) -> Starlette:
     for prefix in ("/backend/data/pacing", "/server/data/pacing"):
         routes.append(Route(f"{prefix}/reactiveState", pages.reactive_state, methods=methods))
         routes.append(Route(f"{prefix}/channelCapacity", pages.channel_capacity, methods=methods))
-    return Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_allowed, 500: _broken})
+    handlers: dict[Any, Any] = {404: _not_found, 405: _not_allowed, 500: _broken, ParameterError: _bad_parameter}
+    return Starlette(routes=routes, exception_handlers=handlers)
 
 
 class _Pages:
@@ -93,6 +112,11 @@ class _Pages:
         self._view = view
         self._targets = TargetsText()
         self._reads = InboundReads()
+
+    async def index(self, request: Request) -> Response:
+        """Links to all other pages, for people."""
+        Parameters(request)
+        return HTMLResponse(index_page(PAGES), headers=HEADERS)
 
     async def liveness(self, request: Request) -> Response:
         """200 as long as the event loop turns; never looks at ZooKeeper, so an outage there restarts nobody."""
@@ -120,44 +144,47 @@ class _Pages:
         body = {"role": role.value, "state": status.state, "epoch": status.epoch, "master": status.master}
         return _health(request, healthy=role is wanted, body=body)
 
-    async def cluster(self, _request: Request) -> Response:
+    async def cluster(self, request: Request) -> Response:
         """All members as this node and they themselves see them."""
+        Parameters(request)
         return JSONResponse(await self._view.cluster_page(), headers=CLOSED)
 
-    async def targets(self, _request: Request) -> Response:
+    async def targets(self, request: Request) -> Response:
         """All targets with the newest cycle's numbers and reasons."""
+        Parameters(request)
         page = await self._targets.page(self._view.latest_report.report, self._view.plan.targets)
         return Response(page, media_type="application/json", headers=CLOSED)
 
     async def explain(self, request: Request) -> Response:
         """One target with the sum behind its number."""
-        name = request.query_params.get("target")
+        name = Parameters(request, ("target",)).text("target")
         if not name:
             return _problem(400, "the parameter target is missing: the name of a pacing target")
         page = explain_page(name, self._view.latest_report.report, self._view.plan)
         if page is None:
             names = self._view.plan.targets.names if self._view.plan.targets else ()
-            return _problem(404, f'unknown target "{name}"; known are {_listed(names)}')
+            return _problem(404, f'unknown target "{one_line(name)}"; known are {_listed(names)}')
         return JSONResponse(page, headers=CLOSED)
 
     async def history(self, request: Request) -> Response:
         """The newest terms with cause and gap."""
-        limit = request.query_params.get("limit", str(HISTORY_LIMIT))
-        if not limit.isdecimal() or not 1 <= int(limit) <= HISTORY_MOST:
-            return _problem(400, f"limit: found {limit!r}, allowed is a number from 1 to {HISTORY_MOST}")
-        entries = await self._view.history(int(limit)) if self._view.history else []
+        limit = Parameters(request, ("limit",)).number("limit", HISTORY_LIMIT, HISTORY_MOST)
+        entries = await self._view.history(limit) if self._view.history else []
         return JSONResponse({"history": entries}, headers=CLOSED)
 
-    async def alarms(self, _request: Request) -> Response:
+    async def alarms(self, request: Request) -> Response:
         """Alarms that are raised, of this node and of the cluster, and how their receivers do."""
+        Parameters(request)
         return JSONResponse(self._view.alarms(), headers=CLOSED)
 
-    async def objects(self, _request: Request) -> Response:
+    async def objects(self, request: Request) -> Response:
         """Where the configuration objects come from, and the change that is held back."""
+        Parameters(request)
         return JSONResponse(self._view.objects(), headers=CLOSED)
 
-    async def metrics(self, _request: Request) -> Response:
+    async def metrics(self, request: Request) -> Response:
         """Everything the node counts, for Prometheus."""
+        Parameters(request)
         page = await metrics.exposition(self._view.collector)
         return Response(page, headers={"Content-Type": metrics.CONTENT_TYPE})
 
@@ -185,14 +212,18 @@ class _Pages:
     def _inbound_read(self, request: Request, answer: Callable[[Selection, TargetSet], dict[str, Any]]) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=OPEN)
-        channel = request.query_params.get("channel")
-        if not channel:
-            return _problem(400, "the parameter channel is missing, for example channel=chat", OPEN)
         targets = self._view.plan.targets
-        if targets is None:
-            return _problem(503, "the configuration has not been read yet", OPEN)
         try:
-            selection = self._reads.select(channel, request.query_params.getlist("groups"), targets)
+            parameters = Parameters(request, ("channel",), ("groups",))
+            channel = parameters.text("channel")
+            if channel is None:
+                return _problem(400, "the parameter channel is missing, for example channel=chat", OPEN)
+            if targets is None:
+                return _problem(503, "the configuration has not been read yet", OPEN)
+            groups = parameters.names("groups", self._reads.groups(channel, targets))
+            selection = self._reads.select(channel, groups, targets)
+        except ParameterError as error:
+            return _problem(400, str(error), OPEN)
         except UnknownError as error:
             return _problem(404, str(error), OPEN)
         return JSONResponse(answer(selection, targets), headers=OPEN)
@@ -213,6 +244,10 @@ def _listed(names: tuple[str, ...], most: int = 20) -> str:
     """Names for a message; a long list is cut."""
     shown = ", ".join(f'"{name}"' for name in names[:most]) or "none"
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+async def _bad_parameter(_request: Request, error: Exception) -> Response:
+    return _problem(400, str(error))
 
 
 async def _not_found(request: Request, _error: Exception) -> Response:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cluster.outside_text import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,12 +21,14 @@ if TYPE_CHECKING:
     from pacing_node.targets import PacingTarget, TargetSet
 
 
+_MOST_MEDIA = 20
+_SHOWN = 60
 _MOST_STATES = 1000
 """Different questions whose answers are remembered."""
 
 
 class UnknownError(Exception):
-    """A channel or group that no pacing target knows; the message names what is known."""
+    """A channel or group that no pacing target knows; the message never names groups, for anybody may read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,17 @@ class InboundReads:
         self._follow(targets)
         known = self._groups.get(channel)
         if known is None:
-            raise UnknownError(f'unknown channel "{channel}"; known are {", ".join(sorted(self._groups)) or "none"}')
+            media = ", ".join(sorted(self._groups)[:_MOST_MEDIA]) or "none"
+            raise UnknownError(f'unknown channel "{one_line(channel, _SHOWN)}"; known are {media}')
         for group in groups:
             if group not in known:
-                listed = ", ".join(sorted(known)) or "none"
-                raise UnknownError(f'group "{group}" serves no target of channel "{channel}"; known are {listed}')
+                raise UnknownError(f'group "{one_line(group, _SHOWN)}" serves no target of channel "{channel}"')
         return Selection(channel, frozenset(groups))
+
+    def groups(self, channel: str, targets: TargetSet) -> frozenset[str]:
+        """Names of the groups that serve a target of the channel."""
+        self._follow(targets)
+        return frozenset(self._groups.get(channel, ()))
 
     def reactive_state(self, selection: Selection, targets: TargetSet, report: CycleReport | None) -> float:
         """``reactive_state``, remembered until the next report."""

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 30.0
 CALL_SECONDS = 5.0
+LONGEST_SECONDS = 366 * 86_400.0
+"""Longest duration an order takes."""
 _POLL_SECONDS = 0.1
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -56,8 +58,8 @@ def parse_duration(text: str) -> float:
     """Seconds of a duration such as ``90``, ``45s``, ``30m``, ``2h`` or ``1d``. Raises typer.BadParameter."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
     seconds = float(match.group(1)) * _UNITS[match.group(2)] if match else 0.0
-    if seconds <= 0.0:
-        message = f"found {text!r}, allowed is a number above 0 with s, m, h or d, for example 30m"
+    if not 0.0 < seconds <= LONGEST_SECONDS:
+        message = f"found {text[:40]!r}, allowed is a number above 0 with s, m, h or d, for example 30m; at most 366d"
         raise typer.BadParameter(message)
     return seconds
 

@@ -96,7 +96,13 @@ class Fields:
             raise _BrokenObjectError(f"{key}: found {_kind(value)}; allowed: a mapping of names to whole numbers")
         numbers = {}
         for name, given in value.items():
-            if not isinstance(given, str) or not given.isascii() or not given.isdigit() or int(given[:12]) > highest:
+            if (
+                not isinstance(given, str)
+                or not given.isascii()
+                or not given.isdigit()
+                or len(given) > 12
+                or int(given) > highest
+            ):
                 found = _kind(given)
                 raise _BrokenObjectError(f"{key}.{name}: found {found}; allowed: a whole number from 0 to {highest}")
             numbers[name] = int(given)

@@ -102,8 +102,8 @@ class ControlPages:
         if text is None:
             self._board.clear()
             return JSONResponse({"faults": []})
-        if not text.isascii() or not text.isdigit() or not self._board.end(int(text)):
-            return JSONResponse({"message": f"no active fault {text}"}, 404)
+        if not text.isascii() or not text.isdigit() or len(text) > 18 or not self._board.end(int(text)):
+            return JSONResponse({"message": f"no active fault {text[:18]}"}, 404)
         return JSONResponse({"faults": self._board.listing()})
 
 
