@@ -34,3 +34,17 @@ def test_every_cause_of_the_end_of_a_term_is_explained() -> None:
     section = page.split("## Cause of the end of a term\n", 1)[1].split("\n## ", 1)[0]
 
     assert sorted(re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)) == sorted(EndCause)
+
+
+def test_every_path_a_page_names_exists() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    named = {
+        (page.name, path)
+        for page in pages
+        for path in re.findall(
+            r"`((?:cluster|docs|examples|pacing_node|proto|scripts|simulator|tests)/[^`<>*\s]+)`", page.read_text()
+        )
+    }
+
+    assert len(named) > 50
+    assert sorted(each for each in named if not (ROOT / each[1]).exists()) == []
