@@ -10,10 +10,10 @@ from pacing_node.engagement.client_credentials import ClientCredentials
 from pacing_node.engagement.engagement_settings import EngagementSettings, ProxySettings
 from pacing_node.engagement.webhook import WebhookSettings
 from pacing_node.objects.platform_credentials import engagement_credentials
-from pacing_node.statistics.api_statistics import ApiStatistics
-from pacing_node.statistics.bridge_statistics import BridgeStatistics
+from pacing_node.statistics.api_statistics import api_statistics
+from pacing_node.statistics.bridge_statistics import bridge_statistics
 from pacing_node.statistics.gms_session import GmsSettings
-from pacing_node.statistics.gms_statistics import GmsStatistics
+from pacing_node.statistics.gms_statistics import gms_statistics
 from pacing_node.tls import TlsFiles, channel_credentials, client_context
 
 if TYPE_CHECKING:
@@ -97,13 +97,13 @@ def statistics_source(options: StatServer, tenant: str = "Environment") -> Stati
     addresses = [address for address in (options.primary, options.backup) if address]
     if options.kind == "bridge":
         names = statistic_names(options.statistics)
-        return BridgeStatistics(*addresses, credentials=lambda: channel_credentials(options.tls), names=names)
+        return bridge_statistics(*addresses, credentials=lambda: channel_credentials(options.tls), names=names)
     path = BASE_PATHS[options.kind] if options.base_path is None else options.base_path
     urls = [f"{options.scheme}://{address}{path}" for address in addresses]
     tls = client_context(options.tls)
     names = names_asked_for(options.statistics)
     if options.kind == "gms":
-        return GmsStatistics(
+        return gms_statistics(
             *urls,
             tenant=tenant,
             user=options.user,
@@ -113,7 +113,7 @@ def statistics_source(options: StatServer, tenant: str = "Environment") -> Stati
             definitions=gms_definitions(options.statistics),
             names=names,
         )
-    return ApiStatistics(
+    return api_statistics(
         *urls,
         bearer_token=options.token,
         api_key=options.api_key,

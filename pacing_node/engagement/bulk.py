@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 import httpx
 import structlog
@@ -14,10 +13,12 @@ from cluster.clock import boot_seconds
 from cluster.tasks import spawn
 from pacing_node.engagement.conditional import ConditionalPart
 from pacing_node.engagement.deadline import Deadline
-from pacing_node.engagement.dialect import PushSettings
+from pacing_node.engagement.engagement_settings import EngagementSettings
 from pacing_node.engagement.oauth import TokenError
 from pacing_node.engagement.part import Part
 from pacing_node.engagement.platform import PushOutcome, PushStatus
+from pacing_node.engagement.predictive import predictive_connection
+from pacing_node.engagement.webhook import WebhookSettings, webhook_connection
 from pacing_node.runtime.failures import innermost
 
 if TYPE_CHECKING:
@@ -30,41 +31,38 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-Settings = TypeVar("Settings", bound=PushSettings)
+PlatformSettings: TypeAlias = EngagementSettings | WebhookSettings
+"""Settings of a platform; their class says which kind it is."""
 
 _GRAVITY = (PushStatus.FENCED, PushStatus.DEADLINE, PushStatus.FAILED, PushStatus.INVALID_REPLY, PushStatus.ACCEPTED)
 """Of several parts' outcomes the first of these is the push's."""
 
 
-class BulkPlatform(ABC, Generic[Settings]):
+class BulkPlatform:
     """Pushes to a platform, in parts when there are many targets; all parts share one token and one deadline."""
 
-    def __init__(self, settings: Settings, clock: Clock = boot_seconds) -> None:
+    def __init__(self, settings: PlatformSettings, clock: Clock = boot_seconds) -> None:
         """``clock`` is what deadlines are on.
 
         Raises ``EngagementSettingsError`` when no connection can be made with these settings.
         """
         self._settings = settings
         self._clock = clock
-        self._connection = self._connect(settings)
-
-    @abstractmethod
-    def _connect(self, settings: Settings) -> Connection:
-        """A connection with these settings. Raises ``EngagementSettingsError``."""
+        self._connection = _connect(settings)
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> PlatformSettings:
         """The settings in force."""
         return self._settings
 
-    def replace(self, settings: Settings) -> None:
-        """Use other settings from the next push on; one in flight ends with those it began with.
+    def replace(self, settings: PlatformSettings) -> None:
+        """Use other settings, of either kind, from the next push on; one in flight ends with those it began with.
 
         Raises ``EngagementSettingsError``, and goes on with the old ones, when no connection can be made.
         """
         if settings == self._settings:
             return
-        retired, self._connection = self._connection, self._connect(settings)
+        retired, self._connection = self._connection, _connect(settings)
         self._settings = settings
         spawn("engagement-retire", retired.retire(), finite=True)
         log.info("engagement.settings_replaced", push_url=settings.push_url)
@@ -108,6 +106,13 @@ class BulkPlatform(ABC, Generic[Settings]):
     async def close(self) -> None:
         """Close connections, when the push in flight has ended."""
         await self._connection.retire()
+
+
+def _connect(settings: PlatformSettings) -> Connection:
+    """A connection with these settings. Raises ``EngagementSettingsError``."""
+    if isinstance(settings, WebhookSettings):
+        return webhook_connection(settings)
+    return predictive_connection(settings)
 
 
 def _split(connection: Connection, token: Token, targets: Sequence[TargetPush], deadline: Deadline) -> list[Part]:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.connection import Connection
-from pacing_node.engagement.engagement_settings import EngagementSettings
 from pacing_node.engagement.mapping import PredictiveDialect
 from pacing_node.engagement.oauth import TokenSource
 
 if TYPE_CHECKING:
     import httpx
 
+    from pacing_node.engagement.engagement_settings import EngagementSettings
     from pacing_node.engagement.redaction import Redactor
 
 
-class PredictiveEngagement(BulkPlatform[EngagementSettings]):
-    """Pushes allowed invitations of action targets."""
+def predictive_connection(settings: EngagementSettings) -> Connection:
+    """A connection that pushes allowed invitations of action targets. Raises ``EngagementSettingsError``."""
 
-    def _connect(self, settings: EngagementSettings) -> Connection:
-        def tokens(client: httpx.AsyncClient, redactor: Redactor) -> TokenSource:
-            return TokenSource(client, settings, redactor)
+    def tokens(client: httpx.AsyncClient, redactor: Redactor) -> TokenSource:
+        return TokenSource(client, settings, redactor)
 
-        return Connection(settings, PredictiveDialect(), tokens)
+    return Connection(settings, PredictiveDialect(), tokens)

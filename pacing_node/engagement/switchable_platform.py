@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster.tasks import spawn
-from pacing_node.engagement.engagement_settings import EngagementSettings
+from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.platform import PushOutcome, PushStatus
-from pacing_node.engagement.predictive import PredictiveEngagement
-from pacing_node.engagement.webhook import WebhookEngagement, WebhookSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster.token import Token
+    from pacing_node.engagement.bulk import PlatformSettings
     from pacing_node.engagement.platform import TargetPush
 
 
@@ -21,24 +19,19 @@ class PlatformSlot:
     """An engagement platform that may not be configured yet; pushes then fail with the reason, and nothing is sent."""
 
     def __init__(self) -> None:
-        self._platform: PredictiveEngagement | WebhookEngagement | None = None
+        self._platform: BulkPlatform | None = None
         self.missing = "the configuration has not been read yet"
         """Why there is no platform, for people."""
 
-    def use(self, settings: EngagementSettings | WebhookSettings) -> None:
+    def use(self, settings: PlatformSettings) -> None:
         """Send to this platform from the next push on; a push in flight ends where it began.
 
         Raises EngagementSettingsError, and goes on as before, when no connection can be made with the settings.
         """
-        current = self._platform
-        if isinstance(current, PredictiveEngagement) and isinstance(settings, EngagementSettings):  # noqa: SIM114 - typed
-            current.replace(settings)
-        elif isinstance(current, WebhookEngagement) and isinstance(settings, WebhookSettings):
-            current.replace(settings)
+        if self._platform is None:
+            self._platform = BulkPlatform(settings)
         else:
-            self._platform = _build(settings)
-            if current is not None:
-                spawn("platform-retire", current.close(), finite=True)
+            self._platform.replace(settings)
 
     @property
     def configured(self) -> bool:
@@ -64,9 +57,3 @@ class PlatformSlot:
         """Close connections."""
         if self._platform is not None:
             await self._platform.close()
-
-
-def _build(settings: EngagementSettings | WebhookSettings) -> PredictiveEngagement | WebhookEngagement:
-    if isinstance(settings, WebhookSettings):
-        return WebhookEngagement(settings)
-    return PredictiveEngagement(settings)

@@ -7,7 +7,6 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.connection import Connection
 from pacing_node.engagement.engagement_settings import EngagementSettingsError, ProxySettings, check_url
 from pacing_node.engagement.precondition import Precondition
@@ -95,11 +94,10 @@ class WebhookAuthority:
         """Nothing runs in the background."""
 
 
-class WebhookEngagement(BulkPlatform[WebhookSettings]):
-    """Pushes to a receiver of this project's own documents."""
+def webhook_connection(settings: WebhookSettings) -> Connection:
+    """A connection to a receiver of this project's own documents. Raises ``EngagementSettingsError``."""
 
-    def _connect(self, settings: WebhookSettings) -> Connection:
-        def authority(_client: httpx.AsyncClient, _redactor: Redactor) -> WebhookAuthority:
-            return WebhookAuthority(settings)
+    def authority(_client: httpx.AsyncClient, _redactor: Redactor) -> WebhookAuthority:
+        return WebhookAuthority(settings)
 
-        return Connection(settings, WebhookDialect(), authority, Precondition() if settings.conditional else None)
+    return Connection(settings, WebhookDialect(), authority, Precondition() if settings.conditional else None)

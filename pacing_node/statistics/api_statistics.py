@@ -22,63 +22,55 @@ if TYPE_CHECKING:
     from pacing_node.statistics.registry import Registry
 
 
-class ApiStatistics(PairStatistics):
-    """Statistics source over the documented HTTP interface."""
+def api_statistics(
+    primary: str,
+    backup: str | None = None,
+    *,
+    bearer_token: SecretStr | None = None,
+    api_key: SecretStr | None = None,
+    authority: Authority | None = None,
+    tls: ssl.SSLContext | None = None,
+    settings: ApiSettings | None = None,
+    definitions: ApiDefinitions | None = None,
+    names: StatisticNames | None = None,
+    least_known_ratio: float = 0.5,
+) -> PairStatistics:
+    """A source over the documented HTTP interface.
 
-    def __init__(
-        self,
-        primary: str,
-        backup: str | None = None,
-        *,
-        bearer_token: SecretStr | None = None,
-        api_key: SecretStr | None = None,
-        authority: Authority | None = None,
-        tls: ssl.SSLContext | None = None,
-        settings: ApiSettings | None = None,
-        definitions: ApiDefinitions | None = None,
-        names: StatisticNames | None = None,
-        least_known_ratio: float = 0.5,
-    ) -> None:
-        """Addresses are base addresses, ``https://host/statistics/v3``.
+    Addresses are base addresses, ``https://host/statistics/v3``.
 
-        An access token is either fixed (``bearer_token``) or comes from an ``authority`` that renews it.
+    An access token is either fixed (``bearer_token``) or comes from an ``authority`` that renews it.
 
-        Both servers' mode is unknown, so the first that answers is read, and the other when it fails.
-        """
-        chosen = settings or ApiSettings()
-        known = definitions or ApiDefinitions()
-        headers = _headers(bearer_token, api_key)
+    Both servers' mode is unknown, so the first that answers is read, and the other when it fails.
+    """
+    chosen = settings or ApiSettings()
+    known = definitions or ApiDefinitions()
+    headers = _headers(bearer_token, api_key)
 
-        def client() -> httpx.AsyncClient:
-            verify = tls if tls is not None else True
-            return httpx.AsyncClient(headers=headers, verify=verify, trust_env=False, timeout=chosen.silence_seconds)
+    def client() -> httpx.AsyncClient:
+        verify = tls if tls is not None else True
+        return httpx.AsyncClient(headers=headers, verify=verify, trust_env=False, timeout=chosen.silence_seconds)
 
-        def session(feed: Feed, registry: Registry, on_change: Callable[[], object]) -> ApiSession:
-            return ApiSession(
-                feed,
-                registry=registry,
-                settings=chosen,
-                definitions=known,
-                client=client,
-                authority=authority,
-                on_change=on_change,
-            )
-
-        super().__init__(
-            [("primary", primary), *([("backup", backup)] if backup else [])],
-            session,
-            names=names or StatisticNames(),
-            silence_seconds=chosen.silence_seconds,
-            answer_seconds=chosen.answer_seconds,
-            least_known_ratio=least_known_ratio,
+    def session(feed: Feed, registry: Registry, on_change: Callable[[], object]) -> ApiSession:
+        return ApiSession(
+            feed,
+            registry=registry,
+            settings=chosen,
+            definitions=known,
+            client=client,
+            authority=authority,
+            on_change=on_change,
         )
-        self._authority = authority
 
-    async def stop(self) -> None:
-        """Close every session."""
-        await super().stop()
-        if self._authority is not None:
-            await self._authority.close()
+    return PairStatistics(
+        [("primary", primary), *([("backup", backup)] if backup else [])],
+        session,
+        names=names or StatisticNames(),
+        silence_seconds=chosen.silence_seconds,
+        answer_seconds=chosen.answer_seconds,
+        least_known_ratio=least_known_ratio,
+        close=authority.close if authority is not None else None,
+    )
 
 
 def _headers(bearer_token: SecretStr | None, api_key: SecretStr | None) -> dict[str, str]:

@@ -17,41 +17,39 @@ if TYPE_CHECKING:
     from pacing_node.statistics.registry import Registry
 
 
-class BridgeStatistics(PairStatistics):
-    """Statistics source over this project's own feed, ``proto/contact_center/v1/statistics.proto``."""
+def bridge_statistics(
+    primary: str,
+    backup: str | None = None,
+    *,
+    settings: SessionSettings | None = None,
+    names: StatisticNames | None = None,
+    credentials: Callable[[], grpc.ChannelCredentials | None] | None = None,
+    least_known_ratio: float = 0.5,
+) -> PairStatistics:
+    """A source over this project's own feed, ``proto/contact_center/v1/statistics.proto``.
 
-    def __init__(
-        self,
-        primary: str,
-        backup: str | None = None,
-        *,
-        settings: SessionSettings | None = None,
-        names: StatisticNames | None = None,
-        credentials: Callable[[], grpc.ChannelCredentials | None] | None = None,
-        least_known_ratio: float = 0.5,
-    ) -> None:
-        """Addresses are ``host:port``.
+    Addresses are ``host:port``.
 
-        ``credentials`` is asked anew for every connection, so that changed certificates take effect; None means plain
-        text. A target is not valid while fewer than ``least_known_ratio`` of its agents have a known state; agents
-        whose state is not known count as logged out.
-        """
-        chosen = settings or SessionSettings()
+    ``credentials`` is asked anew for every connection, so that changed certificates take effect; None means plain
+    text. A target is not valid while fewer than ``least_known_ratio`` of its agents have a known state; agents
+    whose state is not known count as logged out.
+    """
+    chosen = settings or SessionSettings()
 
-        def session(feed: Feed, registry: Registry, on_change: Callable[[], object]) -> BridgeSession:
-            return BridgeSession(
-                feed,
-                registry=registry,
-                settings=chosen,
-                credentials=credentials or (lambda: None),
-                on_change=on_change,
-            )
-
-        super().__init__(
-            [("primary", primary), *([("backup", backup)] if backup else [])],
-            session,
-            names=names or StatisticNames(),
-            silence_seconds=chosen.silence_seconds,
-            answer_seconds=chosen.answer_seconds,
-            least_known_ratio=least_known_ratio,
+    def session(feed: Feed, registry: Registry, on_change: Callable[[], object]) -> BridgeSession:
+        return BridgeSession(
+            feed,
+            registry=registry,
+            settings=chosen,
+            credentials=credentials or (lambda: None),
+            on_change=on_change,
         )
+
+    return PairStatistics(
+        [("primary", primary), *([("backup", backup)] if backup else [])],
+        session,
+        names=names or StatisticNames(),
+        silence_seconds=chosen.silence_seconds,
+        answer_seconds=chosen.answer_seconds,
+        least_known_ratio=least_known_ratio,
+    )

@@ -22,56 +22,54 @@ if TYPE_CHECKING:
     from pacing_node.statistics.registry import Registry
 
 
-class GmsStatistics(PairStatistics):
-    """Statistics source over the statistic service of GMS.
+def gms_statistics(
+    primary: str,
+    backup: str | None = None,
+    *,
+    tenant: str = "Environment",
+    user: str | None = None,
+    password: SecretStr | None = None,
+    tls: ssl.SSLContext | None = None,
+    settings: GmsSettings | None = None,
+    definitions: GmsDefinitions | None = None,
+    names: StatisticNames | None = None,
+    least_known_ratio: float = 0.5,
+) -> PairStatistics:
+    """A source over the statistic service of GMS.
 
     Everything is read from one server; the other only shows that it is alive, and is read when the first fails. So
     after a fail-over rows are not valid until their statistics were read once from the other server.
+
+    Addresses are those requests are posted to, ``https://host/genesys/1/statistic``.
     """
+    chosen = settings or GmsSettings()
+    known = definitions or GmsDefinitions()
+    turn = Turn()
+    auth = httpx.BasicAuth(user, password.get_secret_value() if password else "") if user is not None else None
 
-    def __init__(
-        self,
-        primary: str,
-        backup: str | None = None,
-        *,
-        tenant: str = "Environment",
-        user: str | None = None,
-        password: SecretStr | None = None,
-        tls: ssl.SSLContext | None = None,
-        settings: GmsSettings | None = None,
-        definitions: GmsDefinitions | None = None,
-        names: StatisticNames | None = None,
-        least_known_ratio: float = 0.5,
-    ) -> None:
-        """Addresses are those requests are posted to, ``https://host/genesys/1/statistic``."""
-        chosen = settings or GmsSettings()
-        known = definitions or GmsDefinitions()
-        turn = Turn()
-        auth = httpx.BasicAuth(user, password.get_secret_value() if password else "") if user is not None else None
+    def client() -> httpx.AsyncClient:
+        return _client(auth, tls, chosen)
 
-        def client() -> httpx.AsyncClient:
-            return _client(auth, tls, chosen)
-
-        def session(feed: Feed, registry: Registry, on_change: Callable[[], object]) -> GmsSession:
-            return GmsSession(
-                feed,
-                registry=registry,
-                settings=chosen,
-                definitions=known,
-                tenant=tenant,
-                client=client,
-                turn=turn,
-                on_change=on_change,
-            )
-
-        super().__init__(
-            [("primary", primary), *([("backup", backup)] if backup else [])],
-            session,
-            names=names or StatisticNames(),
-            silence_seconds=chosen.silence_seconds,
-            answer_seconds=chosen.answer_seconds,
-            least_known_ratio=least_known_ratio,
+    def session(feed: Feed, registry: Registry, on_change: Callable[[], object]) -> GmsSession:
+        return GmsSession(
+            feed,
+            registry=registry,
+            settings=chosen,
+            definitions=known,
+            tenant=tenant,
+            client=client,
+            turn=turn,
+            on_change=on_change,
         )
+
+    return PairStatistics(
+        [("primary", primary), *([("backup", backup)] if backup else [])],
+        session,
+        names=names or StatisticNames(),
+        silence_seconds=chosen.silence_seconds,
+        answer_seconds=chosen.answer_seconds,
+        least_known_ratio=least_known_ratio,
+    )
 
 
 def _client(auth: httpx.BasicAuth | None, tls: ssl.SSLContext | None, settings: GmsSettings) -> httpx.AsyncClient:

@@ -21,7 +21,7 @@ from pacing_node.statistics.statistics_source import ChannelCapacity, ServerHeal
 from pacing_node.targets import TargetSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from pacing_node.algorithms.model import BoolArray
     from pacing_node.statistics.registry import Change, Registry
@@ -71,12 +71,15 @@ class PairStatistics:
         silence_seconds: float,
         answer_seconds: float,
         least_known_ratio: float,
+        close: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """``servers`` are names with addresses, primary first; ``open_session`` makes the session that fills a feed.
 
-        It is given the feed, the references, and what to call when the server's state changed.
+        It is given the feed, the references, and what to call when the server's state changed. ``close`` is
+        called when all sessions have ended.
         """
         self._names = names
+        self._close = close
         self._silence_seconds = silence_seconds
         self._least_known_ratio = least_known_ratio
         self._registry = make_registry(self._names)
@@ -96,6 +99,8 @@ class PairStatistics:
     async def stop(self) -> None:
         """Close every session."""
         await asyncio.gather(*(session.stop() for session in self._sessions))
+        if self._close is not None:
+            await self._close()
 
     def watch(self, targets: TargetSet) -> None:
         """Subscribe to what these targets need; what is already subscribed stays undisturbed.

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from pacing_node.algorithms.model import Algorithm, Reason
 from pacing_node.cycle.plan import CycleSettings
 from pacing_node.cycle.report import CycleReport
-from pacing_node.engagement.predictive import PredictiveEngagement
+from pacing_node.engagement.bulk import BulkPlatform
 from tests.cycle.parts import FakeTerm, snapshot, target_set
 from tests.cycle.test_pacer import Bench, running
 from tests.engagement.platform import Platform, platform_running, settings
@@ -58,7 +58,7 @@ class Site:
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
     async with platform_running() as platform:
-        adapter = PredictiveEngagement(settings(platform.url))
+        adapter = BulkPlatform(settings(platform.url))
         bench = Bench()
         bench.platform = adapter  # type: ignore[assignment]
         bench.plan.use_settings(SETTINGS)

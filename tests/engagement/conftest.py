@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pacing_node.engagement.predictive import PredictiveEngagement
+from pacing_node.engagement.bulk import BulkPlatform
 from tests.engagement.platform import platform_running, settings
 
 
@@ -16,6 +16,6 @@ async def platform():
 
 @pytest.fixture
 async def engagement(platform):
-    adapter = PredictiveEngagement(settings(platform.url))
+    adapter = BulkPlatform(settings(platform.url))
     yield adapter
     await adapter.close()

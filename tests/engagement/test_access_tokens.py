@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from starlette.responses import JSONResponse, Response
 from structlog.testing import capture_logs
 
+from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.engagement_settings import EngagementSettingsError, ProxySettings
 from pacing_node.engagement.platform import PushStatus
-from pacing_node.engagement.predictive import PredictiveEngagement
 from pacing_node.engagement.redaction import MASK
 from tests.engagement.platform import CLIENT, PASSWORD, pushes, settings, token, within
 
@@ -24,7 +24,7 @@ async def test_one_token_serves_many_pushes(platform, engagement):
 
 
 async def test_parts_that_need_a_token_at_once_fetch_one(platform):
-    adapter = PredictiveEngagement(settings(platform.url, max_entities_per_request=1))
+    adapter = BulkPlatform(settings(platform.url, max_entities_per_request=1))
     assert (await adapter.push(token(), pushes(8), within(5.0))).status is PushStatus.ACCEPTED
     await adapter.close()
     assert len(platform.tokens) == 1
@@ -40,7 +40,7 @@ async def test_parts_share_the_failure_of_one_fetch_too(platform):
         return Response("no", 400)
 
     platform.token_script = [broken] * 50
-    adapter = PredictiveEngagement(settings(platform.url, max_entities_per_request=1))
+    adapter = BulkPlatform(settings(platform.url, max_entities_per_request=1))
     outcome = await adapter.push(token(), pushes(8), within(5.0))
     await adapter.close()
     assert outcome.status is PushStatus.FAILED
@@ -92,7 +92,7 @@ async def test_a_token_that_is_always_refused_fails_the_push(platform, engagemen
 
 
 async def test_wrong_credentials_are_said_plainly_and_not_tried_again(platform):
-    adapter = PredictiveEngagement(settings(platform.url, password=SecretStr("wrong-password")))
+    adapter = BulkPlatform(settings(platform.url, password=SecretStr("wrong-password")))
     outcome = await adapter.push(token(), pushes(1), within(5.0))
     await adapter.close()
     assert (outcome.status, outcome.attempts) == (PushStatus.FAILED, 1)
@@ -133,7 +133,7 @@ async def test_a_busy_token_endpoint_is_asked_again(platform, engagement):
 
 
 async def test_replaced_credentials_hold_from_the_next_push_on(platform):
-    adapter = PredictiveEngagement(settings(platform.url, password=SecretStr("wrong-password")))
+    adapter = BulkPlatform(settings(platform.url, password=SecretStr("wrong-password")))
     assert (await adapter.push(token(1, 1), pushes(1), within(5.0))).status is PushStatus.FAILED
     adapter.replace(settings(platform.url))
     assert (await adapter.push(token(1, 2), pushes(1), within(5.0))).status is PushStatus.ACCEPTED
@@ -170,7 +170,7 @@ async def test_no_secret_is_shown_in_any_text_log_or_error(platform, caplog):
     proxy_word = "proxy-secret-77"
     given = settings(platform.url, max_entities_per_request=1)
     shown = [repr(given), str(given), repr(ProxySettings("http://proxy:1", "u", SecretStr(proxy_word)))]
-    adapter = PredictiveEngagement(given)
+    adapter = BulkPlatform(given)
 
     async def parrot(request):
         """Every secret it has seen goes back as text, in an error of the whole call."""

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.exchange import Answer
 from pacing_node.engagement.headers import rate_limit_seconds, retry_after_seconds
 from pacing_node.engagement.json_reader import ReplyError
@@ -20,7 +21,6 @@ from pacing_node.engagement.mapping import PredictiveDialect, read_refusal, read
 from pacing_node.engagement.oauth import read_token
 from pacing_node.engagement.part import judge
 from pacing_node.engagement.platform import PushOutcome, PushStatus
-from pacing_node.engagement.predictive import PredictiveEngagement
 from tests.engagement.platform import http_bytes, pushes, raw_server, token, token_bytes, within
 from tests.engagement.platform import settings as platform_settings
 
@@ -188,7 +188,7 @@ class Loop:
         self.runner.__exit__(*failure)
 
     async def build(self, url):
-        return PredictiveEngagement(platform_settings(url))
+        return BulkPlatform(platform_settings(url))
 
     async def handle(self, path, writer):
         writer.write(token_bytes() if path == "/oauth/token" else self.answer)

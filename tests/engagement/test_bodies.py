@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.connection import MOST_AT_ONCE
 from pacing_node.engagement.engagement_settings import EngagementSettings
 from pacing_node.engagement.mapping import request_body
 from pacing_node.engagement.platform import TargetPush
-from pacing_node.engagement.predictive import PredictiveEngagement
 from tests.engagement.platform import push
 
 NAMES = st.text(min_size=1, max_size=20)
@@ -82,7 +82,7 @@ def test_a_target_that_changed_is_written_anew() -> None:
 
 async def test_large_parts_are_written_beside_the_event_loop_and_small_ones_at_once() -> None:
     settings = EngagementSettings("http://127.0.0.1:1/token", "http://127.0.0.1:1/api/", "id", SecretStr("secret"))
-    platform = PredictiveEngagement(settings)
+    platform = BulkPlatform(settings)
     async with platform._connection as connection:
         assert await connection.aside(threading.get_ident, MOST_AT_ONCE + 1) != threading.get_ident()
         assert await connection.aside(threading.get_ident, MOST_AT_ONCE) == threading.get_ident()

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.platform import PushStatus
-from pacing_node.engagement.webhook import WebhookEngagement, WebhookSettings
+from pacing_node.engagement.webhook import WebhookSettings
 from simulator.scenarios import load_scenario
 from simulator.servers import CONDITIONAL_PATH, Simulator, SimulatorOptions
 from tests.engagement.platform import http_bytes, push, raw_server, token, within
@@ -63,7 +64,7 @@ async def place():
 
 @asynccontextmanager
 async def master(url, **changes):
-    adapter = WebhookEngagement(WebhookSettings(url, conditional=True, **changes))
+    adapter = BulkPlatform(WebhookSettings(url, conditional=True, **changes))
     try:
         yield adapter
     finally:

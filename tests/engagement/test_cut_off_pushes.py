@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 import trustme
 
+from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.engagement_settings import ProxySettings
 from pacing_node.engagement.platform import PushStatus
-from pacing_node.engagement.webhook import WebhookEngagement, WebhookSettings
+from pacing_node.engagement.webhook import WebhookSettings
 from tests.engagement.platform import pushes, token, within
 from tests.support.namespace import Namespace, NamespaceError
 
@@ -91,14 +92,14 @@ async def note_arrivals(lines: asyncio.StreamReader, arrived: list[int]) -> None
         arrived.append(json.loads(line)["sequence"])
 
 
-async def pushed(adapter: WebhookEngagement, sequence: int, seconds: float) -> PushStatus:
+async def pushed(adapter: BulkPlatform, sequence: int, seconds: float) -> PushStatus:
     return (await adapter.push(token(sequence=sequence), pushes(3), within(seconds))).status
 
 
 @pytest.mark.parametrize("way", ["direct", "proxy"])
 async def test_a_push_given_up_on_a_dead_line_never_arrives(namespace: Namespace, far_side: FarSide, way: str) -> None:
     proxy = ProxySettings(f"http://{far_side.host}:{far_side.proxy}") if way == "proxy" else None
-    old, new = WebhookEngagement(far_side.settings(proxy=proxy)), WebhookEngagement(far_side.settings(proxy=proxy))
+    old, new = BulkPlatform(far_side.settings(proxy=proxy)), BulkPlatform(far_side.settings(proxy=proxy))
     try:
         assert await pushed(old, 1, 5.0) is PushStatus.ACCEPTED
         namespace.cut()
@@ -120,10 +121,11 @@ async def test_nor_does_one_of_a_process_that_is_frozen_meanwhile(namespace: Nam
     settings = {"push_url": f"https://{far_side.host}:{far_side.port}/pushes", "ca_file": far_side.ca_file}
     program = (
         "import asyncio\n"
-        "from pacing_node.engagement.webhook import WebhookEngagement, WebhookSettings\n"
+        "from pacing_node.engagement.bulk import BulkPlatform\n"
+        "from pacing_node.engagement.webhook import WebhookSettings\n"
         "from tests.engagement.platform import pushes, token, within\n"
         "async def main():\n"
-        f"    adapter = WebhookEngagement(WebhookSettings(**{settings!r}, unacknowledged_seconds={GIVEN_UP_SECONDS}))\n"
+        f"    adapter = BulkPlatform(WebhookSettings(**{settings!r}, unacknowledged_seconds={GIVEN_UP_SECONDS}))\n"
         "    await adapter.push(token(sequence=1), pushes(3), within(5.0))\n"
         "    print('first', flush=True)\n"
         "    input()\n"

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from starlette.responses import Response
 
+from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.platform import PushStatus
-from pacing_node.engagement.predictive import PredictiveEngagement
 from tests.engagement.platform import Platform, pushes, settings, token
 
 BUDGET_SECONDS = 5.0
@@ -47,26 +47,26 @@ def slow_token(platform: Platform, clock: SleepyClock) -> Callable[[object], Awa
     return answer
 
 
-async def push_status(adapter: PredictiveEngagement, clock: SleepyClock, sequence: int = 1) -> PushStatus:
+async def push_status(adapter: BulkPlatform, clock: SleepyClock, sequence: int = 1) -> PushStatus:
     return (await adapter.push(token(1, sequence), pushes(4), clock.now + BUDGET_SECONDS)).status
 
 
 @pytest.fixture
 async def slept(platform: Platform, clock: SleepyClock):
-    adapter = PredictiveEngagement(settings(platform.url, max_entities_per_request=2, max_concurrent_requests=1), clock)
+    adapter = BulkPlatform(settings(platform.url, max_entities_per_request=2, max_concurrent_requests=1), clock)
     yield adapter
     await adapter.close()
 
 
 async def test_a_push_whose_machine_slept_after_its_check_does_not_go_out(
-    platform: Platform, clock: SleepyClock, slept: PredictiveEngagement
+    platform: Platform, clock: SleepyClock, slept: BulkPlatform
 ) -> None:
     platform.token_script = [slow_token(platform, clock)]
     assert await push_status(slept, clock) is PushStatus.DEADLINE
     assert platform.requests == []
 
 
-async def test_a_retry_is_not_begun(platform: Platform, clock: SleepyClock, slept: PredictiveEngagement) -> None:
+async def test_a_retry_is_not_begun(platform: Platform, clock: SleepyClock, slept: BulkPlatform) -> None:
     async def unavailable(request: object) -> Response:
         await clock.sleep(request)
         return Response(status_code=503)
@@ -76,14 +76,14 @@ async def test_a_retry_is_not_begun(platform: Platform, clock: SleepyClock, slep
     assert len(platform.requests) == 1
 
 
-async def test_nor_is_the_next_part(platform: Platform, clock: SleepyClock, slept: PredictiveEngagement) -> None:
+async def test_nor_is_the_next_part(platform: Platform, clock: SleepyClock, slept: BulkPlatform) -> None:
     platform.script = [clock.sleep]
     assert await push_status(slept, clock) is PushStatus.DEADLINE
     assert len(platform.requests) == 1
 
 
 async def test_the_next_push_goes_out_on_a_connection_of_its_own_time(
-    platform: Platform, clock: SleepyClock, slept: PredictiveEngagement
+    platform: Platform, clock: SleepyClock, slept: BulkPlatform
 ) -> None:
     platform.token_script = [slow_token(platform, clock)]
     await push_status(slept, clock)

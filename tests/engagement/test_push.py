@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.platform import FencingMark, PushStatus
-from pacing_node.engagement.predictive import PredictiveEngagement
 from tests.engagement.platform import push, pushes, settings, token, within
 
 
@@ -73,7 +73,7 @@ async def test_replies_come_in_the_order_of_the_push(platform, engagement):
 
 
 async def test_many_targets_go_in_parts_of_one_push(platform):
-    adapter = PredictiveEngagement(settings(platform.url, max_entities_per_request=40, max_concurrent_requests=3))
+    adapter = BulkPlatform(settings(platform.url, max_entities_per_request=40, max_concurrent_requests=3))
     outcome = await adapter.push(token(2, 9), pushes(100), within(10.0))
     await adapter.close()
     assert outcome.status is PushStatus.ACCEPTED
@@ -94,7 +94,7 @@ async def test_no_more_requests_than_allowed_are_under_way_at_once(platform):
         running -= 1
 
     platform.script = [slow] * 8
-    adapter = PredictiveEngagement(settings(platform.url, max_entities_per_request=1, max_concurrent_requests=2))
+    adapter = BulkPlatform(settings(platform.url, max_entities_per_request=1, max_concurrent_requests=2))
     assert (await adapter.push(token(), pushes(8), within(10.0))).status is PushStatus.ACCEPTED
     await adapter.close()
     assert peak == 2
@@ -106,7 +106,7 @@ async def test_a_push_of_nothing_sends_nothing(platform, engagement):
 
 
 async def test_a_body_can_go_compressed(platform):
-    adapter = PredictiveEngagement(settings(platform.url, compress=True))
+    adapter = BulkPlatform(settings(platform.url, compress=True))
     assert (await adapter.push(token(), pushes(50), within(5.0))).status is PushStatus.ACCEPTED
     await adapter.close()
     assert platform.requests[0][0]["content-encoding"] == "gzip"
@@ -125,7 +125,7 @@ async def test_a_platform_that_has_seen_a_newer_token_fences(platform, engagemen
 
 async def test_one_fenced_part_ends_the_push(platform):
     platform.mark = ("c-1", 5, 1)
-    adapter = PredictiveEngagement(settings(platform.url, max_entities_per_request=1, max_concurrent_requests=1))
+    adapter = BulkPlatform(settings(platform.url, max_entities_per_request=1, max_concurrent_requests=1))
     outcome = await adapter.push(token(4, 1), pushes(50), within(5.0))
     await adapter.close()
     assert outcome.status is PushStatus.FENCED
@@ -140,7 +140,7 @@ async def test_warming_up_leaves_a_token_and_an_open_connection(platform, engage
 
 
 async def test_warming_up_against_nobody_is_quiet():
-    adapter = PredictiveEngagement(settings("http://127.0.0.1:9"))
+    adapter = BulkPlatform(settings("http://127.0.0.1:9"))
     await adapter.warm_up(2.0)
     await adapter.close()
 

@@ -10,8 +10,8 @@ from email.utils import format_datetime
 import pytest
 from starlette.responses import JSONResponse, Response
 
+from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.platform import PushStatus
-from pacing_node.engagement.predictive import PredictiveEngagement
 from tests.engagement.platform import http_bytes, pushes, raw_server, settings, token, token_bytes, within
 
 
@@ -113,7 +113,7 @@ async def test_a_body_that_drips_ends_at_the_deadline():
             await asyncio.sleep(0.05)
 
     async with raw_server(drip) as url:
-        adapter = PredictiveEngagement(settings(url))
+        adapter = BulkPlatform(settings(url))
         started = time.monotonic()
         outcome = await adapter.push(token(), pushes(1), within(0.5))
         await adapter.close()
@@ -133,7 +133,7 @@ async def test_a_deadline_tells_what_went_wrong_before(platform, engagement):
 
 
 async def test_nobody_listening_fails_within_the_deadline():
-    adapter = PredictiveEngagement(settings("http://127.0.0.1:9"))
+    adapter = BulkPlatform(settings("http://127.0.0.1:9"))
     started = time.monotonic()
     outcome = await adapter.push(token(), pushes(1), within(0.6))
     await adapter.close()
@@ -171,7 +171,7 @@ async def test_a_connection_reset_in_the_middle_of_the_reply_is_tried_again_and_
             writer.transport.abort()
 
     server = await asyncio.start_server(relay, "127.0.0.1", 0)
-    adapter = PredictiveEngagement(settings(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+    adapter = BulkPlatform(settings(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
     outcome = await adapter.push(token(), pushes(1), within(5.0))
     await adapter.close()
     server.close()
@@ -189,7 +189,7 @@ async def test_a_pooled_connection_the_server_closed_does_not_cost_the_push():
         writer.close()  # without having said so: the client thinks it can use the connection again
 
     async with raw_server(close_after_answering) as url:
-        adapter = PredictiveEngagement(settings(url))
+        adapter = BulkPlatform(settings(url))
         for sequence in range(1, 6):
             outcome = await adapter.push(token(1, sequence), pushes(1), within(5.0))
             assert outcome.status is PushStatus.ACCEPTED
@@ -208,7 +208,7 @@ async def test_an_endless_reply_is_cut_off():
             await writer.drain()
 
     async with raw_server(endless) as url:
-        adapter = PredictiveEngagement(settings(url, max_reply_bytes=1_000_000))
+        adapter = BulkPlatform(settings(url, max_reply_bytes=1_000_000))
         outcome = await adapter.push(token(), pushes(1), within(20.0))
         await adapter.close()
     assert outcome.status is PushStatus.INVALID_REPLY
@@ -291,7 +291,7 @@ async def test_estimates_that_make_no_sense_are_left_out_and_named(platform, eng
 
 async def test_a_failed_part_is_named_and_the_push_counts_as_failed(platform):
     platform.script = [None, status(400), None]
-    adapter = PredictiveEngagement(settings(platform.url, max_entities_per_request=1, max_concurrent_requests=1))
+    adapter = BulkPlatform(settings(platform.url, max_entities_per_request=1, max_concurrent_requests=1))
     outcome = await adapter.push(token(), pushes(3), within(5.0))
     await adapter.close()
     assert outcome.status is PushStatus.FAILED

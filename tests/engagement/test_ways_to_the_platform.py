@@ -12,9 +12,9 @@ import pytest
 import trustme
 from pydantic import SecretStr
 
+from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.engagement_settings import EngagementSettingsError, ProxySettings
 from pacing_node.engagement.platform import PushStatus
-from pacing_node.engagement.predictive import PredictiveEngagement
 from simulator.harness.ports import choose_quiet
 from tests.engagement.platform import platform_running, pushes, settings, token, within
 from tests.engagement.proxy import proxy_running
@@ -22,7 +22,7 @@ from tests.support.packages import program
 
 
 async def pushed(given):
-    adapter = PredictiveEngagement(given)
+    adapter = BulkPlatform(given)
     try:
         return await adapter.push(token(), pushes(3), within(5.0))
     finally:
@@ -184,7 +184,7 @@ async def test_a_real_tls_terminator_before_the_platform(platform, authority, ca
 
 async def test_a_terminator_whose_platform_is_gone_answers_503_and_the_push_fails(authority, ca_file, tmp_path):
     with haproxy(tmp_path, authority, f"http://127.0.0.1:{free_port()}") as address:
-        adapter = PredictiveEngagement(settings(address, ca_file=ca_file))
+        adapter = BulkPlatform(settings(address, ca_file=ca_file))
         try:
             outcome = await adapter.push(token(), pushes(3), within(2.0))
         finally:

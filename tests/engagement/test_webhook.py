@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.engagement_settings import EngagementSettingsError
 from pacing_node.engagement.exchange import Answer
 from pacing_node.engagement.json_reader import ReplyError
 from pacing_node.engagement.platform import FencingMark, PushStatus, TargetReply
-from pacing_node.engagement.webhook import WebhookEngagement, WebhookSettings
+from pacing_node.engagement.webhook import WebhookSettings
 from pacing_node.engagement.webhook_mapping import WebhookDialect
 from tests.engagement.platform import http_bytes, push, pushes, raw_server, token, within
 
@@ -65,7 +66,7 @@ async def receiver():
 
 @pytest.fixture
 async def webhook(receiver):
-    adapter = WebhookEngagement(WebhookSettings(receiver.url))
+    adapter = BulkPlatform(WebhookSettings(receiver.url))
     yield adapter
     await adapter.close()
 
@@ -130,7 +131,7 @@ async def test_a_refusal_fences_with_its_mark(receiver, webhook):
 async def test_parts_and_repetitions_work_as_for_any_platform(receiver):
     answers = [http_bytes(b"", "503 Busy")]
     receiver.answer = lambda document: answers.pop() if answers else replying(pending=1)(document)
-    adapter = WebhookEngagement(WebhookSettings(receiver.url, max_entities_per_request=2))
+    adapter = BulkPlatform(WebhookSettings(receiver.url, max_entities_per_request=2))
     outcome = await adapter.push(token(), pushes(5), within(5.0))
     await adapter.close()
     assert outcome.status is PushStatus.ACCEPTED
@@ -141,7 +142,7 @@ async def test_parts_and_repetitions_work_as_for_any_platform(receiver):
 
 async def test_token_and_signature_go_along_when_configured(receiver):
     given = WebhookSettings(receiver.url, bearer_token=SecretStr("word-of-mouth"), signing_key=SecretStr("sealing-wax"))
-    adapter = WebhookEngagement(given)
+    adapter = BulkPlatform(given)
     await adapter.push(token(), pushes(1), within(5.0))
     await adapter.close()
     headers, body = receiver.requests[0]
@@ -168,7 +169,7 @@ async def test_a_token_that_is_refused_is_not_tried_again(receiver, webhook):
 
 async def test_an_echoed_secret_is_masked(receiver):
     receiver.answer = http_bytes(b'{"code":"x","message":"bad token word-of-mouth"}', "400 Bad")
-    adapter = WebhookEngagement(WebhookSettings(receiver.url, bearer_token=SecretStr("word-of-mouth")))
+    adapter = BulkPlatform(WebhookSettings(receiver.url, bearer_token=SecretStr("word-of-mouth")))
     outcome = await adapter.push(token(), pushes(1), within(5.0))
     await adapter.close()
     assert "word-of-mouth" not in repr(outcome)

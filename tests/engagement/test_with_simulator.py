@@ -14,17 +14,17 @@ import pytest
 from pydantic import SecretStr
 
 from pacing_node.discovery.discover import discover
+from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.engagement_settings import EngagementSettings
 from pacing_node.engagement.oauth import TokenSource
 from pacing_node.engagement.platform import PushStatus, TargetPush
-from pacing_node.engagement.predictive import PredictiveEngagement
 from pacing_node.engagement.redaction import Redactor
-from pacing_node.engagement.webhook import WebhookEngagement, WebhookSettings
+from pacing_node.engagement.webhook import WebhookSettings
 from pacing_node.objects.object_files import load_objects
 from pacing_node.objects.platform_credentials import engagement_credentials
-from pacing_node.statistics.api_statistics import ApiStatistics
+from pacing_node.statistics.api_statistics import api_statistics
 from pacing_node.statistics.api_values import ApiDefinitions
-from pacing_node.statistics.bridge_statistics import BridgeStatistics
+from pacing_node.statistics.bridge_statistics import bridge_statistics
 from tests.engagement.platform import token, within
 
 
@@ -71,7 +71,7 @@ async def values_arrived(source, targets):
 
 
 async def test_statistics_of_a_living_centre_are_complete_and_plausible(centre, targets):
-    source = BridgeStatistics(centre["statistics"]["primary"], centre["statistics"]["backup"])
+    source = bridge_statistics(centre["statistics"]["primary"], centre["statistics"]["backup"])
     await values_arrived(source, targets)
     totals = {"accepted": 0.0, "completed": 0.0, "reactive_entered": 0.0}
     for _ in range(20):
@@ -108,13 +108,13 @@ async def test_the_statistics_api_says_the_same_as_the_feed(centre, objects, tar
         "filter": "PACS_Proactive_Interaction",
     }
     async with httpx.AsyncClient() as client:
-        api = ApiStatistics(
+        api = api_statistics(
             f"{centre['http']}/statistics/v3",
             api_key=SecretStr("any"),
             authority=TokenSource(client, token_settings, Redactor(())),
             definitions=ApiDefinitions(queue=queue),
         )
-        feed = BridgeStatistics(centre["statistics"]["primary"])
+        feed = bridge_statistics(centre["statistics"]["primary"])
         await values_arrived(feed, targets)
         await values_arrived(api, targets)
         entered = 0.0
@@ -134,7 +134,7 @@ async def test_the_statistics_api_says_the_same_as_the_feed(centre, objects, tar
 
 
 async def test_the_webhook_is_taken_replayed_and_fenced(centre, targets):
-    adapter = WebhookEngagement(WebhookSettings(f"{centre['http']}/webhook", max_entities_per_request=4))
+    adapter = BulkPlatform(WebhookSettings(f"{centre['http']}/webhook", max_entities_per_request=4))
     entries = [TargetPush(each, 1, 5.0, None, None, 1, 1, 0, 0, 0, "agents_available") for each in targets.targets]
     first = await adapter.push(token(7, 1), entries, within(10.0))
     again = await adapter.push(token(7, 1), entries, within(10.0))
@@ -147,7 +147,7 @@ async def test_the_webhook_is_taken_replayed_and_fenced(centre, targets):
 
 
 async def test_the_primary_dies_and_totals_jump_without_a_spike(centre, targets):
-    source = BridgeStatistics(centre["statistics"]["primary"], centre["statistics"]["backup"])
+    source = bridge_statistics(centre["statistics"]["primary"], centre["statistics"]["backup"])
     await values_arrived(source, targets)
     stale, worst = 0, 0.0
     async with httpx.AsyncClient(base_url=centre["http"]) as client:
@@ -172,7 +172,7 @@ async def test_the_primary_dies_and_totals_jump_without_a_spike(centre, targets)
 
 async def test_a_push_is_taken_replayed_and_fenced(centre, objects, targets):
     found = engagement_credentials(objects)
-    adapter = PredictiveEngagement(
+    adapter = BulkPlatform(
         EngagementSettings(
             base_auth_url=found.base_auth_url,
             base_service_url=found.base_service_url,

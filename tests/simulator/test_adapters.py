@@ -11,15 +11,15 @@ from pydantic import SecretStr
 
 from cluster.token import Token
 from pacing_node.discovery.discover import discover
+from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.engagement_settings import EngagementSettings
 from pacing_node.engagement.platform import PushStatus, TargetPush
-from pacing_node.engagement.predictive import PredictiveEngagement
-from pacing_node.engagement.webhook import WebhookEngagement, WebhookSettings
+from pacing_node.engagement.webhook import WebhookSettings
 from pacing_node.objects.bridge_source import BridgeSource
 from pacing_node.objects.file_source import FileSource
 from pacing_node.objects.gws_source import GwsSource
-from pacing_node.statistics.api_statistics import ApiStatistics
-from pacing_node.statistics.bridge_statistics import BridgeStatistics
+from pacing_node.statistics.api_statistics import api_statistics
+from pacing_node.statistics.bridge_statistics import bridge_statistics
 from simulator.servers import STATISTICS_PATH, WEBHOOK_PATH, Simulator, SimulatorOptions
 from tests.engagement.platform import within
 from tests.simulator.conftest import CLIENTS, DEMO, Platform
@@ -99,8 +99,8 @@ async def test_every_statistics_source_reads_the_slots_the_model_counts(
     token = (await platform.authorization()).removeprefix("Bearer ")
     addresses = simulator.addresses
     adapters = [
-        BridgeStatistics(addresses["statistics"]["primary"], addresses["statistics"]["backup"]),
-        ApiStatistics(addresses["http"] + STATISTICS_PATH, bearer_token=SecretStr(token), api_key=SecretStr("any")),
+        bridge_statistics(addresses["statistics"]["primary"], addresses["statistics"]["backup"]),
+        api_statistics(addresses["http"] + STATISTICS_PATH, bearer_token=SecretStr(token), api_key=SecretStr("any")),
     ]
     for adapter in adapters:
         try:
@@ -139,7 +139,7 @@ async def test_every_engagement_adapter_is_understood_and_fenced(simulator: Simu
     targets = discover(await first_objects(sources(simulator)["file"]))
     http = simulator.addresses["http"]
     adapters = [
-        PredictiveEngagement(
+        BulkPlatform(
             EngagementSettings(
                 base_auth_url=f"{http}/oauth/token",
                 base_service_url=f"{http}/api/",
@@ -149,7 +149,7 @@ async def test_every_engagement_adapter_is_understood_and_fenced(simulator: Simu
                 compress=True,
             )
         ),
-        WebhookEngagement(
+        BulkPlatform(
             WebhookSettings(
                 f"{http}{WEBHOOK_PATH}",
                 bearer_token=SecretStr(BEARER),

@@ -6,7 +6,7 @@ import pytest
 
 from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.bridge_session import SessionSettings
-from pacing_node.statistics.bridge_statistics import BridgeStatistics
+from pacing_node.statistics.bridge_statistics import bridge_statistics
 from tests.statistics.server import Server, serving
 
 QUICK = SessionSettings(
@@ -27,7 +27,7 @@ async def pair():
 @pytest.fixture
 async def source(pair):
     primary, backup = pair
-    statistics = BridgeStatistics(primary.address, backup.address, settings=QUICK)
+    statistics = bridge_statistics(primary.address, backup.address, settings=QUICK)
     await statistics.start()
     yield statistics
     await statistics.stop()

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contact_center.v1 import statistics_pb2 as wire
-from pacing_node.statistics.bridge_statistics import BridgeStatistics
+from pacing_node.statistics.bridge_statistics import bridge_statistics
 from tests.statistics.conftest import QUICK
 from tests.statistics.server import Server, agent, number, serving, target, target_set, until
 from tests.statistics.test_pure_parts import anything
@@ -49,7 +49,7 @@ messages = st.one_of(
 @given(st.lists(messages, max_size=15))
 def test_no_message_breaks_a_snapshot(sequence):
     """The feed as the session drives it, without the socket: thousands of messages in a second."""
-    source = BridgeStatistics("127.0.0.1:1", "127.0.0.1:2")
+    source = bridge_statistics("127.0.0.1:1", "127.0.0.1:2")
     source.watch(target_set(target("A"), target("B", "voice", agents=("ann",)), groups=(("G", ("ann",)),)))
     feed = source._feeds[0]
     feed.opened(time.monotonic())
@@ -68,7 +68,7 @@ def test_no_message_breaks_a_snapshot(sequence):
 
 async def test_a_feed_of_rubbish_does_not_hide_the_good_values():
     async with serving(Server()) as (server,):
-        source = BridgeStatistics(server.address, settings=QUICK)
+        source = bridge_statistics(server.address, settings=QUICK)
         await source.start()
         source.watch(target_set(target("A", agents=("ann",)), target("B", agents=("bob",))))
         await until(lambda: source.warmed_up)
@@ -89,7 +89,7 @@ async def test_a_feed_of_rubbish_does_not_hide_the_good_values():
 async def test_a_statisticreferencedout_any_answer_is_waited_for_only_so_long():
     async with serving(Server()) as (server,):
         server.mute.add("ann")
-        source = BridgeStatistics(server.address, settings=replace(QUICK, answer_seconds=0.6))
+        source = bridge_statistics(server.address, settings=replace(QUICK, answer_seconds=0.6))
         await source.start()
         source.watch(target_set(target("A", agents=("ann", "bob")), target("B", agents=("bob",))))
         await until(lambda: source.health[0].connected)

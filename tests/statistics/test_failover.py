@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.bridge_session import SessionSettings
-from pacing_node.statistics.bridge_statistics import BridgeStatistics
+from pacing_node.statistics.bridge_statistics import bridge_statistics
 from pacing_node.statistics.increments import GUARD_AFTER_READS
 from tests.statistics.conftest import QUICK
 from tests.statistics.server import Server, agent, number, serving, target, target_set, until
@@ -192,7 +192,7 @@ async def test_when_both_are_silent_rows_turn_stale_and_hold_no_increments(pair,
 @pytest.mark.parametrize("offset", [-86_400.0, 3600.0])
 async def test_the_servers_clock_may_be_wrong(offset):
     async with serving(Server(clock_offset=offset)) as (server,):
-        source = BridgeStatistics(server.address, settings=QUICK)
+        source = bridge_statistics(server.address, settings=QUICK)
         await source.start()
         source.watch(ONE)
         await until(lambda: source.warmed_up)
@@ -209,7 +209,7 @@ async def test_a_server_that_is_not_there_yet_is_found_when_it_comes():
         # Bound but not listening: nobody is there, and nobody else can come.
         reserved.bind(("127.0.0.1", 0))
         port = reserved.getsockname()[1]
-        source = BridgeStatistics(f"127.0.0.1:{port}", settings=QUICK)
+        source = bridge_statistics(f"127.0.0.1:{port}", settings=QUICK)
         await source.start()
         source.watch(ONE)
         await asyncio.sleep(0.5)
@@ -233,7 +233,7 @@ async def test_certificates_are_asked_for_anew_with_every_connection():
         return grpc.ssl_channel_credentials(authorities)
 
     async with serving(server):
-        source = BridgeStatistics(server.address, settings=QUICK, credentials=credentials)
+        source = bridge_statistics(server.address, settings=QUICK, credentials=credentials)
         await source.start()
         source.watch(ONE)
         await until(lambda: "UNAVAILABLE" in source.health[0].error)
@@ -246,7 +246,7 @@ async def test_credentials_that_cannot_be_read_are_said_and_tried_again():
     def credentials():
         raise OSError("no such file: ca.pem")
 
-    source = BridgeStatistics("127.0.0.1:9", settings=QUICK, credentials=credentials)
+    source = bridge_statistics("127.0.0.1:9", settings=QUICK, credentials=credentials)
     await source.start()
     await until(lambda: "no such file: ca.pem" in source.health[0].error)
     await source.stop()
@@ -288,7 +288,7 @@ async def test_a_server_that_breaks_off_again_and_again_is_asked_less_and_less()
 
     server.Subscribe = breaking
     async with serving(server):
-        source = BridgeStatistics(server.address, settings=SessionSettings(first_delay_seconds=0.05))
+        source = bridge_statistics(server.address, settings=SessionSettings(first_delay_seconds=0.05))
         await source.start()
         await until(lambda: calls >= 3)
         before = calls

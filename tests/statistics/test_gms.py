@@ -19,7 +19,7 @@ from pacing_node.objects.object_files import load_objects
 from pacing_node.options.cluster_options import parse_cluster_options
 from pacing_node.statistics.gms_schedule import LONGEST_PAUSE_SECONDS, Schedule
 from pacing_node.statistics.gms_session import GmsSettings
-from pacing_node.statistics.gms_statistics import GmsStatistics
+from pacing_node.statistics.gms_statistics import gms_statistics
 from pacing_node.statistics.gms_values import GmsDefinitions, read_answer
 from pacing_node.statistics.registry import Subject
 from simulator.scenarios import load_scenario
@@ -34,7 +34,7 @@ ONE = target_set(target())
 
 
 def source_of(*servers, password="secret", **changes):
-    return GmsStatistics(
+    return gms_statistics(
         *(server.address for server in servers),
         user="reader",
         password=SecretStr(password),

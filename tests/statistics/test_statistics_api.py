@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from pacing_node.assembly import adapters
 from pacing_node.options.connections import StatServer
 from pacing_node.statistics.api_session import ApiSettings
-from pacing_node.statistics.api_statistics import ApiStatistics
+from pacing_node.statistics.api_statistics import api_statistics
 from pacing_node.statistics.api_values import ApiDefinitions, read_service_state, read_statistics
 from pacing_node.statistics.bayeux import BayeuxError, Listener
 from tests.engagement.platform import CLIENT, PASSWORD, platform_running
@@ -41,7 +41,7 @@ async def servers():
 
 @pytest.fixture
 async def source(servers):
-    statistics = ApiStatistics(servers[0].address, servers[1].address, settings=QUICK)
+    statistics = api_statistics(servers[0].address, servers[1].address, settings=QUICK)
     await statistics.start()
     yield statistics
     await statistics.stop()
@@ -72,7 +72,7 @@ async def test_values_there_at_the_start_and_values_pushed_later(servers, source
 
 
 async def test_both_servers_get_the_credentials_and_one_cookie_each(servers):
-    source = ApiStatistics(
+    source = api_statistics(
         servers[0].address, bearer_token=SecretStr("a-token"), api_key=SecretStr("a-key"), settings=QUICK
     )
     await source.start()
@@ -89,7 +89,7 @@ async def test_statistics_of_the_site_are_asked_for_by_name_or_definition(server
     known = ApiDefinitions().queue | {("PACS_VQ_Current", ""): definition}
     servers[0].values["Sales@sw", str(definition)] = 9
     servers[0].values["Sales@sw", "PACS_VQ_Current"] = 2
-    source = ApiStatistics(servers[0].address, settings=QUICK, definitions=ApiDefinitions(queue=known))
+    source = api_statistics(servers[0].address, settings=QUICK, definitions=ApiDefinitions(queue=known))
     await source.start()
     source.watch(ONE)
     await until(lambda: source.warmed_up)
@@ -142,7 +142,7 @@ async def test_a_forgotten_session_begins_with_a_new_handshake(servers, source):
 
 
 async def test_only_whole_subscriptions_are_ended(servers):
-    source = ApiStatistics(servers[0].address, settings=replace(QUICK, batch_size=5))
+    source = api_statistics(servers[0].address, settings=replace(QUICK, batch_size=5))
     await source.start()
     source.watch(target_set(target("A", agents=())))
     await until(lambda: source.warmed_up)
@@ -167,7 +167,7 @@ async def test_only_whole_subscriptions_are_ended(servers):
 async def test_an_answer_that_is_none_is_said_and_tried_again(answer):
     async with api_serving() as (server,):
         server.failing = answer
-        source = ApiStatistics(server.address, settings=QUICK)
+        source = api_statistics(server.address, settings=QUICK)
         await source.start()
         source.watch(ONE)
         await until(lambda: len(server.headers) >= 2)

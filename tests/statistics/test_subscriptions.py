@@ -7,7 +7,7 @@ import sys
 import time
 
 from pacing_node.statistics.bridge_session import SessionSettings
-from pacing_node.statistics.bridge_statistics import BridgeStatistics
+from pacing_node.statistics.bridge_statistics import bridge_statistics
 from tests.statistics.server import Server, agent, number, serving, target, target_set, until
 
 QUEUE_STATISTICS = 7
@@ -93,7 +93,7 @@ async def test_ten_thousand_targets_are_subscribed_and_read(capsys):
         )
     )
     async with serving(Server()) as (server,):
-        source = BridgeStatistics(server.address, settings=SessionSettings(silence_seconds=30.0, connect_seconds=30.0))
+        source = bridge_statistics(server.address, settings=SessionSettings(silence_seconds=30.0, connect_seconds=30.0))
         await source.start()
         await until(lambda: source.health[0].connected)
         started = time.perf_counter()
