@@ -69,11 +69,3 @@ def shared_portion(
     portion = np.clip(allowed / np.maximum(offered, 1e-9), 0.0, 1.0)
     idle = (observation.slots <= 0.0) | (offered <= 1e-9)
     return np.where(idle, 1.0, portion)
-
-
-def channel_portion(portion: FloatArray, capacity: FloatArray) -> float:
-    """InboundPortion of a channel or a group: mean over its targets by capacity, equal weights without any."""
-    if not len(portion):
-        return 1.0
-    total = float(capacity.sum())
-    return float((portion * capacity).sum() / total) if total > 0.0 else float(portion.mean())

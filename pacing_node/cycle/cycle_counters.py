@@ -22,4 +22,3 @@ class CycleCounters:
     calculation_seconds_last: float = 0.0
     last_accepted_at: float = 0.0
     """Unix time in seconds; 0 before the first."""
-    consecutive_failures: int = 0

@@ -117,9 +117,6 @@ class Pusher:
             cycle_counters.target_errors += sum(1 for error in outcome.target_errors if error)
         if outcome.accepted:
             cycle_counters.last_accepted_at = time.time()
-            cycle_counters.consecutive_failures = 0
-        else:
-            cycle_counters.consecutive_failures += 1
         if outcome.status is not self._last_status:
             level = log.info if outcome.accepted else log.warning
             before = self._last_status.value if self._last_status else ""

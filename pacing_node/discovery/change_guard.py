@@ -89,7 +89,6 @@ class ChangeGuard:
     def __init__(self) -> None:
         self.held: HeldChange | None = None
         """The change that waits now."""
-        self._began_empty_at: float | None = None
 
     def review(self, loss: TargetLoss, *, empty: bool, limits: GuardLimits, now: float, accepted: bool = False) -> bool:
         """Whether targets with this loss are put in force; ``empty`` when there are none, ``accepted`` by somebody."""

@@ -12,7 +12,6 @@ class LoopLag:
 
     def __init__(self) -> None:
         self.last_seconds = 0.0
-        self.worst_seconds = 0.0
 
     async def run(self) -> None:
         """Measure for ever."""
@@ -21,4 +20,3 @@ class LoopLag:
             due = loop.time() + INTERVAL_SECONDS
             await asyncio.sleep(INTERVAL_SECONDS)
             self.last_seconds = max(loop.time() - due, 0.0)
-            self.worst_seconds = max(self.worst_seconds, self.last_seconds)

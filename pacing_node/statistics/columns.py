@@ -53,9 +53,6 @@ class Layout:
 
     columns: Columns
     roster: Roster
-    groups: Roster
-    """The same over agent groups, whose media are all media of the targets in turn; for reads by group."""
-    group_names: tuple[str, ...]
     group_agents: dict[str, frozenset[int]]
     """Slots of each group's agents."""
     media_agents: dict[str, IntArray]
@@ -112,17 +109,12 @@ def layout(targets: TargetSet, names: StatisticNames, registry: Registry) -> Lay
     )
     slots = registry.agents
     media = [target.media for target in targets.targets]
-    every = sorted(set(media))
-    members = [group.agents for group in targets.groups for _ in every]
-    group_media = [medium for _ in targets.groups for medium in every]
-    by_medium: dict[str, set[str]] = {medium: set() for medium in every}
+    by_medium: dict[str, set[str]] = {medium: set() for medium in media}
     for target in targets.targets:
         by_medium[target.media].update(target.agents)
     return Layout(
         columns=columns,
         roster=build_roster([target.agents for target in targets.targets], media, slots),
-        groups=build_roster(members, group_media, slots),
-        group_names=tuple(group.name for group in targets.groups),
         group_agents={group.name: frozenset(slots[name] for name in group.agents) for group in targets.groups},
         media_agents={
             medium: np.array(sorted(slots[name] for name in found), dtype=np.int64)

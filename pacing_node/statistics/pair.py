@@ -11,13 +11,12 @@ import numpy as np
 import structlog
 
 from pacing_node.algorithms.model import Snapshot
-from pacing_node.statistics.aggregation import Staffing, agent_slots, by_class, sum_ready, sum_staffing
+from pacing_node.statistics.aggregation import Staffing, sum_ready, sum_staffing
 from pacing_node.statistics.choice import choose
 from pacing_node.statistics.columns import Layout, StatisticNames, agents_of, layout, make_registry, queues_of
 from pacing_node.statistics.feed import Feed
 from pacing_node.statistics.increments import Increments
 from pacing_node.statistics.registry import MAX_SLOTS
-from pacing_node.statistics.statistics_source import ChannelCapacity, ServerHealth
 from pacing_node.targets import TargetSet
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from pacing_node.algorithms.model import BoolArray
     from pacing_node.statistics.registry import Change, Registry
+    from pacing_node.statistics.statistics_source import ServerHealth
 
 log = structlog.get_logger(__name__)
 
@@ -155,20 +155,6 @@ class PairStatistics:
             valid=self._valid(feed, staffing, now, stale_after_seconds),
             shared=staffing.shared,
             age_seconds=feed.freshness.age_seconds(now),
-        )
-
-    def capacity(self) -> tuple[ChannelCapacity, ...]:
-        """What ready agents can take now, per medium and group of the watched target set."""
-        groups = self._layout.groups
-        feed = self._feeds[self._select() or 0]
-        ready = agent_slots(groups, feed.table).ready
-        sums = groups.sum_pairs(groups.per_pair(by_class(groups, ready))).tolist()
-        media = groups.media
-        return tuple(
-            ChannelCapacity(
-                media=media[row % len(media)], group=self._layout.group_names[row // len(media)], ready_slots=sums[row]
-            )
-            for row in range(len(sums))
         )
 
     def channel_capacity(self, media: str, groups: frozenset[str]) -> float:

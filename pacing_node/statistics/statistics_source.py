@@ -25,16 +25,6 @@ class ServerHealth:
     """The newest failure, for people; empty when it is well."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelCapacity:
-    """What ready agents can take now, by media and agent group; counts each agent once per group."""
-
-    media: str
-    group: str
-    ready_slots: float
-    """Sum over the group's ready agents of what their capacity rules still allow."""
-
-
 class StatisticsSource(Protocol):
     """Keeps subscriptions open for every object of the target set and turns them into snapshots."""
 
@@ -56,10 +46,6 @@ class StatisticsSource(Protocol):
         Increments count from the previous snapshot. Rows whose values are missing, invalid or older than the limit are
         not ``valid``. Never blocks.
         """
-        ...
-
-    def capacity(self) -> tuple[ChannelCapacity, ...]:
-        """What ready agents can take now, per medium and group of the watched target set."""
         ...
 
     def channel_capacity(self, media: str, groups: frozenset[str]) -> float:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from pacing_node.algorithms import Algorithm, Controller
-from pacing_node.algorithms.dual import channel_portion
 from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
 
 VENDOR = [Algorithm.SUPER_PROGRESSIVE_DUAL, Algorithm.PREDICTIVE_B_DUAL]
@@ -53,14 +52,6 @@ def test_in_between_it_is_the_share_of_reactive_traffic_that_fits(algorithm):
     value, invitations = portion(algorithm, 0.5, reactive=1.0, ready=20.0, busy=0.0, pending=70.0)
     accepts = 0.3 * (70 + invitations) * (1 - np.exp(-1.0))
     assert value == pytest.approx((20.0 - accepts) / 15.0, rel=0.02)
-
-
-def test_a_channel_is_the_mean_of_its_groups_by_capacity():
-    assert channel_portion(np.array([1.0, 0.0]), np.array([30.0, 10.0])) == pytest.approx(0.75)
-
-
-def test_a_channel_without_capacity_weighs_its_groups_equally():
-    assert channel_portion(np.array([1.0, 0.0]), np.zeros(2)) == pytest.approx(0.5)
 
 
 def test_super_progressive_dual_promises_its_share_of_the_ready_agents():

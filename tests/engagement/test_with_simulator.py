@@ -79,7 +79,7 @@ async def test_statistics_of_a_living_centre_are_complete_and_plausible(centre, 
         snapshot = source.snapshot(5.0)
         for name in totals:
             totals[name] += float(getattr(snapshot, name).sum())
-    capacity = source.capacity()
+    capacity = [source.channel_capacity("chat", frozenset({group.name})) for group in targets.groups]
     invalid = source.invalid
     await source.stop()
     assert len(snapshot) == len(targets.targets) > 5
@@ -87,7 +87,7 @@ async def test_statistics_of_a_living_centre_are_complete_and_plausible(centre, 
     assert snapshot.ready.sum() + snapshot.busy.sum() > 0
     assert (snapshot.logged_in >= snapshot.capable).all()
     assert totals["reactive_entered"] + totals["completed"] > 0
-    assert {each.group for each in capacity} == {group.name for group in targets.groups}
+    assert sum(capacity) > 0
     assert {each.statistic for each in invalid} <= {"PACS_VQ_AverageHandleTime"}  # nothing has ended yet
 
 

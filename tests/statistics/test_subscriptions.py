@@ -82,7 +82,7 @@ async def test_no_targets_are_an_empty_snapshot(pair, source):
     await warm(source, target_set())
     snapshot = source.snapshot(10.0)
     assert len(snapshot) == 0
-    assert source.capacity() == ()
+    assert source.channel_capacity("chat", frozenset()) == 0
 
 
 async def test_ten_thousand_targets_are_subscribed_and_read(capsys):
