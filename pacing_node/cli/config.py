@@ -45,10 +45,10 @@ def register(app: typer.Typer) -> None:
 
 def check(
     files: Annotated[list[Path], typer.Argument(help="Files, or directories of configuration objects.")],
-    kind: Annotated[FileKind | None, typer.Option(help="What the files hold; their keys tell unless given.")] = None,
+    kind: Annotated[FileKind | None, typer.Option(help="What the files hold; by their keys unless given.")] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Check options of a node, options of a cluster or configuration objects; say all that is wrong.
+    """Check options of a node, options of a cluster or configuration objects; report all that is wrong.
 
     Ends with status 2 when a file would be refused or part of it left out.
     """
@@ -165,7 +165,7 @@ def apply(
 
 
 def edit(config: NodeFile = None, yes: Yes = False) -> None:
-    """Edit the options that are kept in $VISUAL or $EDITOR; bad ones are said and can be edited again."""
+    """Edit the options that are kept in $VISUAL or $EDITOR; bad ones are reported and can be edited again."""
     node = node_of(config)
     stored = asyncio.run(read_stored(node))
     text = stored.text if stored else ""

@@ -1,1 +1,1 @@
-"""The demonstration: a ZooKeeper ensemble, three nodes and a living contact centre."""
+"""The demonstration: a ZooKeeper ensemble, three nodes and a simulated contact centre."""

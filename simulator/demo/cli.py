@@ -65,7 +65,7 @@ def demo(
     keep_directory: KeepOption = False,
     view: ViewOption = True,
 ) -> None:
-    """Run the service on this machine: a ZooKeeper ensemble, nodes and a living contact centre; Ctrl-C ends it all."""
+    """Run the service on this machine: a ZooKeeper ensemble, nodes, a simulated contact centre; Ctrl-C ends it."""
     if duration is not None and kill_master_at is not None and kill_master_at >= duration:
         raise typer.BadParameter(f"must be below the duration of {duration:g} s", param_hint="--kill-master-at")
     options = DemoOptions(

@@ -92,7 +92,7 @@ def drill(
     repeat: RepeatOption = 1,
     directory: DirectoryOption = None,
 ) -> None:
-    """Do one kind of harm to a cluster, or each, and tell the gap without an accepted push, its bound and the verdict.
+    """Run one fault on a cluster, or each in turn, and report the gap without an accepted push, its bound, the verdict.
 
     Without --cluster everything happens to a cluster of its own on this machine: a ZooKeeper ensemble, three nodes and
     a simulated contact centre. Exit status 0 only when every verdict is a pass.
