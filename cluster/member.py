@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from cluster import addresses
 from cluster.backends.standalone import StandaloneBackend
 from cluster.backends.zookeeper_backend import ZooKeeperBackend
 from cluster.election.events import State
@@ -126,7 +127,7 @@ class ClusterMember:
         peer_pb2_grpc.add_PeerServiceServicer_to_server(service, self._server.server)
         self._health.add_to(self._server.server)
         port = await self._server.start()
-        self._info = replace(self._info, clustering=f"{self.settings.host}:{port}")
+        self._info = replace(self._info, clustering=addresses.join(self.settings.host, port))
         self._backend.listen(self._changed)
         try:
             await self._health_port.start()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from cluster import addresses
 from cluster.member import ClusterMember
 from cluster.records import Record, RecordInfo
 from cluster.tasks import cancel, spawn
@@ -90,7 +91,7 @@ class Node:
         self.member = ClusterMember(
             cluster_settings(options),
             version=version("agent-pacing"),
-            http_address=f"{options.host}:{self._http.port}",
+            http_address=addresses.join(options.host, self._http.port),
             health_services=HEALTH_SERVICES,
             ended_clean=self._late_pushes.ended_clean,
             why_unable=self._why_unable,

@@ -10,6 +10,7 @@ import grpc
 import grpc.aio
 import structlog
 
+from cluster import addresses
 from cluster.errors import ClusterError, RefusedError
 from cluster.peers import wire
 from cluster.peers.channels import SERVER_OPTIONS
@@ -230,11 +231,11 @@ class PeerServer:
 
     async def start(self) -> int:
         """Listen; returns the port. Raises OSError when it is taken."""
-        address = f"[{self._bind_address}]" if ":" in self._bind_address else self._bind_address
+        address = addresses.join(self._bind_address, self._port)
         try:
-            port = self._open(f"{address}:{self._port}")
+            port = self._open(address)
         except RuntimeError as failure:
-            message = f"{self._name} {address}:{self._port} cannot be opened: {failure}"
+            message = f"{self._name} {address} cannot be opened: {failure}"
             raise OSError(message) from failure
         await self.server.start()
         log.info("peers.listening", name=self._name, address=self._bind_address, port=port)

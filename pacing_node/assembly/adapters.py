@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cluster import addresses
 from pacing_node.assembly.statistic_names import api_definitions, gms_definitions, names_asked_for, statistic_names
 from pacing_node.cycle.plan import CLOCK_DRIFT, CycleSettings
 from pacing_node.engagement.client_credentials import ClientCredentials
@@ -85,8 +86,9 @@ def engagement_settings(
 def _proxy(proxy: ForwardProxy | None) -> ProxySettings | None:
     if proxy is None:
         return None
-    host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
-    return ProxySettings(f"{proxy.scheme}://{host}:{proxy.port}", proxy.user, proxy.password, tuple(proxy.no_proxy))
+    return ProxySettings(
+        f"{proxy.scheme}://{addresses.join(proxy.host, proxy.port)}", proxy.user, proxy.password, tuple(proxy.no_proxy)
+    )
 
 
 def statistics_source(options: StatServer, tenant: str = "Environment") -> StatisticsSource:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from cluster import addresses
 from cluster.tasks import cancel, spawn
 from pacing_node.alarms.conditions import BY_KEY
 from pacing_node.alarms.http_sinks import AlertmanagerSink, WebhookSink
@@ -64,13 +65,8 @@ def sinks_of(options: ClusterOptions, *, cluster: str, host: str) -> list[Sink]:
 def syslog_sender(server: MessageServer) -> SyslogSender:
     """The way to Message Server. Raises OSError when the certificates of its authorities cannot be read."""
     tls = ssl.create_default_context(cafile=server.authorities) if server.transport == "tls" else None
-    addresses = [_address(text) for text in (server.primary, server.backup) if text]
-    return SyslogSender(addresses, server.transport, tls)
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    return host.strip("[]"), int(port)
+    receivers = [addresses.split(text) for text in (server.primary, server.backup) if text]
+    return SyslogSender(receivers, server.transport, tls)
 
 
 class NodeAlarms:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cluster import addresses
 from pacing_node.cli.config_change import read_stored
 from pacing_node.cli.node_file import node_of
 from pacing_node.cli.output import ExitCode, fail
@@ -74,10 +75,12 @@ def targets_of(wish: Wish) -> list[ProvisioningTarget]:
         return [FileTarget(wish.file)]
     try:
         if named:
-            host = f"[{wish.host}]" if ":" in str(wish.host) else wish.host
             tls = ServerTls(authorities=wish.authorities) if wish.authorities is not None else None
             server = ConfigServer(
-                kind=wish.kind.value, primary=f"{host}:{wish.port}", scheme=wish.scheme.value, tls=tls
+                kind=wish.kind.value,
+                primary=addresses.join(str(wish.host), int(wish.port or 0)),
+                scheme=wish.scheme.value,
+                tls=tls,
             )
             return _servers(wish, server, wish.tenant)
         options = _options_of_the_cluster(wish)

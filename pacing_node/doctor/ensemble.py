@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cluster import addresses
 from pacing_node.doctor.diagnosis import error, ok, warning
 from pacing_node.doctor.surroundings import reason
 
@@ -50,9 +51,9 @@ async def ask_member(host: str) -> MemberAnswer:
 
 
 async def _word(host: str, word: bytes) -> str:
-    name, _, port = host.rpartition(":")
+    name, port = addresses.split(host)
     async with asyncio.timeout(ANSWER_SECONDS):
-        reader, writer = await asyncio.open_connection(name.strip("[]"), int(port))
+        reader, writer = await asyncio.open_connection(name, port)
         try:
             writer.write(word)
             return (await reader.read(_LONGEST_ANSWER)).decode(errors="replace")

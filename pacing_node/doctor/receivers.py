@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from cluster import addresses
 from pacing_node.doctor.diagnosis import ok, skipped, warning
 from pacing_node.doctor.surroundings import ANSWER_SECONDS, ask, reason
 
@@ -37,10 +38,10 @@ async def receivers(options: ClusterOptions) -> list[Diagnosis]:
 async def _listens(check: str, address: str, server: MessageServer) -> Diagnosis:
     if server.transport == "udp":
         return skipped(check, f"{address}: over UDP nobody answers")
-    host, _, port = address.rpartition(":")
+    host, port = addresses.split(address)
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+            _, writer = await asyncio.open_connection(host, port)
             writer.close()
     except (OSError, TimeoutError) as failure:
         remedy = "start it, or correct messageServer: alarms wait for it, up to alarms.queue of them"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from cluster import addresses
 from pacing_node.doctor.diagnosis import error, ok, skipped, warning
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def check_port(name: str, address: str, port: int, running: str | None, own_name
     try:
         free = port == 0 or port_is_free(address, port)
     except OSError as failure:
-        return error(check, f"{address}:{port}: {reason(failure)}", allowed, "correct bind, or the port's number")
+        return error(
+            check, f"{addresses.join(address, port)}: {reason(failure)}", allowed, "correct bind, or the port's number"
+        )
     if free:
         return ok(check, f"{port} is free" if port else "any free one is taken", allowed)
     if running == own_name:

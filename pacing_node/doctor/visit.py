@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from cluster import addresses
 from cluster.admin.zookeeper_access import open_zookeeper
 from cluster.errors import ClusterError
 from pacing_node.assembly.cluster_settings import cluster_settings
@@ -59,9 +60,9 @@ class Visit:
     async def _ports(self) -> None:
         options = self._options
         scheme = "http" if options.certificates is None else "https"
-        host = "127.0.0.1" if options.bind in {"0.0.0.0", "::"} else options.bind  # noqa: S104 - where it would listen
+        here = addresses.join(addresses.local_host(options.bind), options.ports.default)
         # Only whether the answer comes from this very node counts, and its name shows that.
-        running = await who_answers(f"{scheme}://{host}:{options.ports.default}", own_context(options.certificates))
+        running = await who_answers(f"{scheme}://{here}", own_context(options.certificates))
         for name, port in (("default", options.ports.default), ("clustering", options.ports.clustering)):
             self._found.append(check_port(name, options.bind, port, running, options.name))
         if options.ports.health is not None:

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pacing_node.options.allowed import Allowed
 from pacing_node.options.schema import Applies, Key, Section
 from pacing_node.options.statistic_options import StatisticsOptions
-from pacing_node.options.values import Address, LocalPath, Url, Words
+from pacing_node.options.values import Address, Host, LocalPath, Url, Words
 
 
 class ServerTls(Section):
@@ -200,7 +200,7 @@ class ForwardProxy(Section):
 
     scheme: Literal["http", "https"] = "http"
     """How the proxy itself is spoken to."""
-    host: Annotated[str, Field(min_length=1), Allowed("a host name or address")]
+    host: Host
     """Host of the proxy."""
     port: Annotated[int, Field(ge=1, le=65535)]
     """Port of the proxy."""

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_va
 from pacing_node.options import environment
 from pacing_node.options.allowed import Allowed
 from pacing_node.options.schema import Option, Section, build, canonical, options
-from pacing_node.options.values import Addresses, LocalPath, Name, Port, Words
+from pacing_node.options.values import Addresses, Host, LocalPath, Name, Port, Words
 from pacing_node.options.yaml_documents import Document, load_document
 
 if TYPE_CHECKING:
@@ -180,13 +180,11 @@ class NodeOptions(Section):
     """Name of the node, unique in its cluster; the host's name unless given."""
     cluster: Name = "pacing"
     """Name of the cluster the node joins."""
-    host: Annotated[str, Field(default_factory=socket.gethostname, min_length=1), Allowed("a host name or address")]
+    host: Annotated[Host, Field(default_factory=socket.gethostname)]
     """Host name or address under which the other members reach this node; the host's name unless given."""
-    bind: Annotated[str, Field(min_length=1), Allowed("an address, for example 127.0.0.1 or ::")] = "0.0.0.0"  # noqa: S104 - members must reach it
+    bind: Annotated[Host, Allowed("an address, for example 127.0.0.1 or ::")] = "0.0.0.0"  # noqa: S104 - members must reach it
     """Address the ports are opened on."""
-    health_bind: Annotated[str, Field(min_length=1), Allowed("an address, for example 127.0.0.1 or the pod's")] = (
-        "127.0.0.1"
-    )
+    health_bind: Annotated[Host, Allowed("an address, for example 127.0.0.1 or the pod's")] = "127.0.0.1"
     """Address the port `ports.health` is opened on: this machine only, unless given."""
     ports: Ports = Ports()
     certificates: Certificates | None = None

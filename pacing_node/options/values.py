@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from cluster.addresses import bare_host
 from pacing_node.options.allowed import Allowed
 
 _ADDRESS = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?):(\d{1,5})$")
 _NAME = re.compile(r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_])?$")
 
+_HOST = re.compile(r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9_.])?$")
+_HOST_TEXT = "a host name or address without a port, for example node1, 10.0.0.1 or fd00::1"
 _ADDRESS_TEXT = "host:port, for example server1:7000"
 _URL_TEXT = "an address that begins with http:// or https://, without user, password and blanks"
 _NAME_TEXT = "letters, digits, dots, hyphens and underscores, at most 64"
@@ -31,6 +35,17 @@ def _address(value: str) -> str:
     if match is None or not 1 <= int(match.group(1)) <= 65535:
         raise ValueError(_ADDRESS_TEXT)
     return value
+
+
+def _host(value: str) -> str:
+    host = bare_host(value)
+    try:
+        good = ip_address(host.partition("%")[0]) is not None
+    except ValueError:
+        good = _HOST.match(host) is not None
+    if not good:
+        raise ValueError(_HOST_TEXT)
+    return host
 
 
 def _addresses(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -71,6 +86,8 @@ Words: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_split)]
 """Texts as a list or separated by commas."""
 Address: TypeAlias = Annotated[str, AfterValidator(_address), Allowed(_ADDRESS_TEXT)]
 """``host:port``; an IPv6 host stands in square brackets."""
+Host: TypeAlias = Annotated[str, AfterValidator(_host), Allowed(_HOST_TEXT)]
+"""A host name or address; an IPv6 address may stand in square brackets, which are taken off."""
 Addresses: TypeAlias = Annotated[
     tuple[str, ...], BeforeValidator(_split), AfterValidator(_addresses), Allowed(_ADDRESSES_TEXT)
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from cluster import addresses
 from simulator.harness.options import HEARTBEAT_SECONDS, REFRESH_PERIOD_SECONDS, SESSION_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ class NodePlan:
     directory: Path
     http_port: int
     clustering_port: int
+    host: str = HOST
+    """Address it listens on, under which the others reach it."""
 
     @property
     def http(self) -> str:
         """Its HTTP address."""
-        return f"http://{HOST}:{self.http_port}"
+        return f"http://{addresses.join(self.host, self.http_port)}"
 
     @property
     def file(self) -> Path:
@@ -59,8 +62,8 @@ def node_options(
     return {
         "name": plan.name,
         "cluster": cluster,
-        "host": HOST,
-        "bind": HOST,
+        "host": plan.host,
+        "bind": plan.host,
         "ports": {"default": plan.http_port, "clustering": plan.clustering_port},
         "zookeeper": "none" if zookeeper is None else ensemble,
         "state_directory": str(plan.directory / "state"),

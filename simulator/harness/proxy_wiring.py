@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from cluster import addresses
 from simulator.harness.fault_proxy import HOST, FaultProxy
 from simulator.harness.processes import pacing_command
 
@@ -79,13 +80,13 @@ class ProxyWiring:
         """Start the proxies of a node; the hosts it is to use."""
         lines = self.lines[plan.name] = NodeLines(plan.name)
         for host in hosts.split(","):
-            proxy = FaultProxy(int(host.rpartition(":")[2]))
+            proxy = FaultProxy(addresses.split(host)[1])
             lines.zookeeper.append(proxy)
             await proxy.start()
         platform = FaultProxy(self._centre_port, lines.overhear)
         lines.platform.append(platform)
-        self._write_objects(plan.directory, f"http://{HOST}:{await platform.start()}")
-        return ",".join(f"{HOST}:{proxy.port}" for proxy in lines.zookeeper)
+        self._write_objects(plan.directory, f"http://{addresses.join(HOST, await platform.start())}")
+        return ",".join(addresses.join(HOST, proxy.port) for proxy in lines.zookeeper)
 
     def heal(self) -> None:
         """Fair weather everywhere."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from cluster import addresses
 from cluster.tasks import cancel, spawn
 from simulator.model import ContactCentre
 from simulator.scenarios import Credentials, configuration_objects
@@ -61,7 +62,7 @@ class Simulator:
         """Open every port, write the objects file, and at last the ready file. Raises OSError when a port is taken."""
         options = self.options
         listener = listen(options.host, options.http_port)
-        self._http = f"http://{options.host}:{listener.getsockname()[1]}"
+        self._http = f"http://{addresses.join(options.host, listener.getsockname()[1])}"
         try:
             await self.statistics.start(options.statistics_primary_port, options.statistics_backup_port)
             document = self.document = ConfigurationDocument(self._objects(), options.objects_file)
@@ -110,10 +111,10 @@ class Simulator:
         return {
             "http": self._http,
             "statistics": {
-                "primary": f"{host}:{self.statistics.primary.port}",
-                "backup": f"{host}:{self.statistics.backup.port}",
+                "primary": addresses.join(host, self.statistics.primary.port),
+                "backup": addresses.join(host, self.statistics.backup.port),
             },
-            "configuration": f"{host}:{self._configuration.port if self._configuration else 0}",
+            "configuration": addresses.join(host, self._configuration.port if self._configuration else 0),
             "objects_file": str(file) if file else None,
         }
 

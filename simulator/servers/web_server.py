@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from cluster import addresses
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -38,11 +40,12 @@ class WebServer(uvicorn.Server):
 def listen(host: str, port: int) -> socket.socket:
     """A bound TCP socket. Raises OSError naming the address when it is taken."""
     # The protocol is named because asyncio switches Nagle's delay off only for sockets that say they are TCP.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise OSError(f"HTTP server cannot listen on {host}:{port}: {error.strerror}") from error
+        raise OSError(f"HTTP server cannot listen on {addresses.join(host, port)}: {error.strerror}") from error
     return listener

@@ -1,12 +1,17 @@
-"""One site for all tests of this folder; every test leaves it whole."""
+"""One site for all tests of this folder; every test leaves it whole.
+
+With PACING_TEST_HOST=::1 everything of the site, except ZooKeeper, listens on that address.
+"""
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
+from simulator.harness.node_files import HOST
 from simulator.harness.zookeeper import Ensemble
 from tests.failover.site import Site
 
@@ -15,7 +20,8 @@ from tests.failover.site import Site
 def site(ensemble: Ensemble, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     ensemble.restore()
     cluster = f"site-{uuid.uuid4().hex[:8]}"
-    with Site(tmp_path_factory.mktemp("site"), ensemble.hosts, cluster) as running:
+    host = os.environ.get("PACING_TEST_HOST", HOST)
+    with Site(tmp_path_factory.mktemp("site"), ensemble.hosts, cluster, host=host) as running:
         yield running
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from simulator.harness import ports
-from simulator.harness.node_files import NodePlan, cluster_options, node_options, write_yaml
+from simulator.harness.node_files import HOST, NodePlan, cluster_options, node_options, write_yaml
 from simulator.harness.processes import DemoProcess, innermost_child, pacing_command
 from simulator.harness.push_audit import PushAudit, PushRecord
 
@@ -26,13 +26,16 @@ STEADY_SECONDS = 60.0
 class Site:
     """Starts everything, answers questions, and ends everything."""
 
-    def __init__(self, directory: Path, hosts: str, cluster: str, *, nodes: int = 3, scenario: str = "demo") -> None:
+    def __init__(
+        self, directory: Path, hosts: str, cluster: str, *, nodes: int = 3, scenario: str = "demo", host: str = HOST
+    ) -> None:
         self.directory = directory
         self.hosts = hosts
         self.cluster = cluster
         self.nodes: dict[str, DemoProcess] = {}
         self.plans: dict[str, NodePlan] = {}
         self._scenario = scenario
+        self._host = host
         self._count = nodes
         self.simulator: DemoProcess | None = None
         self.addresses: dict[str, Any] = {}
@@ -55,6 +58,7 @@ class Site:
     def _start_simulator(self) -> None:
         ready = self.directory / "simulator.json"
         places = {"ready-file": ready, "objects-file": self.directory / "objects.yaml", "scenario": self._scenario}
+        places["host"] = self._host
         places |= dict.fromkeys(
             ("http-port", "configuration-port", "statistics-primary-port", "statistics-backup-port"), 0
         )
@@ -71,7 +75,7 @@ class Site:
         http, clustering = chosen[: self._count], chosen[self._count :]
         for number in range(self._count):
             name = f"node-{number + 1}"
-            plan = NodePlan(name, self.directory / name, http[number], clustering[number])
+            plan = NodePlan(name, self.directory / name, http[number], clustering[number], self._host)
             write_yaml(plan.file, node_options(plan, cluster=self.cluster, zookeeper=self.hosts, seed=seed))
             self.plans[name] = plan
             command = pacing_command("node", "--config", str(plan.file))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from cluster import addresses
 from contact_center.v1 import configuration_pb2 as pb
 from contact_center.v1 import configuration_pb2_grpc as pb_grpc
 from simulator.servers.configuration.definitions import KIND_KEYS, require_user
@@ -34,9 +35,9 @@ class ConfigurationServer(pb_grpc.ConfigurationServiceServicer):
         server = grpc.aio.server(options=SERVER_OPTIONS)
         pb_grpc.add_ConfigurationServiceServicer_to_server(self, server)
         try:
-            self.port = server.add_insecure_port(f"{self._host}:{port}")
+            self.port = server.add_insecure_port(addresses.join(self._host, port))
         except RuntimeError as error:
-            raise OSError(f"configuration server cannot listen on {self._host}:{port}") from error
+            raise OSError(f"configuration server cannot listen on {addresses.join(self._host, port)}") from error
         await server.start()
         self._server = server
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
+from cluster import addresses
 from cluster.tasks import cancel, spawn
 from contact_center.v1 import statistics_pb2 as pb
 from contact_center.v1 import statistics_pb2_grpc as pb_grpc
@@ -55,9 +56,9 @@ class StatisticsServer(pb_grpc.StatisticsServiceServicer):
         server = grpc.aio.server(options=SERVER_OPTIONS)
         pb_grpc.add_StatisticsServiceServicer_to_server(self, server)
         try:
-            self.port = server.add_insecure_port(f"{self._host}:{port}")
+            self.port = server.add_insecure_port(addresses.join(self._host, port))
         except RuntimeError as error:
-            raise OSError(f"statistics server cannot listen on {self._host}:{port}") from error
+            raise OSError(f"statistics server cannot listen on {addresses.join(self._host, port)}") from error
         await server.start()
         self._server = server
 

@@ -1,0 +1,31 @@
+"""Hosts and ports: the one place that joins and splits them, with the brackets IPv6 addresses need."""
+
+from __future__ import annotations
+
+ANY_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a server listens, and how it is reached here
+"""Addresses that mean every interface, each with the one under which this machine reaches such a server."""
+
+
+def bare_host(host: str) -> str:
+    """A host without the square brackets an IPv6 address may stand in."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+def join(host: str, port: int) -> str:
+    """``host:port``; an IPv6 address stands in square brackets."""
+    host = bare_host(host)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def split(address: str) -> tuple[str, int]:
+    """Host, without brackets, and port of ``host:port``. Raises ValueError when there is no port."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or len(port) > 5 or (":" in host and host[0] != "["):
+        raise ValueError(f"found {address!r}, allowed is host:port, an IPv6 host in square brackets")
+    return bare_host(host), int(port)
+
+
+def local_host(bind: str) -> str:
+    """The host under which this machine reaches a server that listens on ``bind``."""
+    host = bare_host(bind)
+    return ANY_ADDRESSES.get(host, host)
