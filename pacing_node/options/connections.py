@@ -50,7 +50,7 @@ class ConfigServer(Section):
     a capacity rule allows."""
     hold_back_percent: Annotated[float, Field(ge=0, le=100), Key("holdBackShare"), Applies.LIVE] = 50.0
     """A change of the objects that takes away more than this share of the pacing targets, in percent, is held back
-    until it is accepted or has stood for `holdBackTime`; one that takes away all of them always is."""
+    until it is accepted or was there for `holdBackTime`. A change that takes away all of them always is."""
     hold_back_seconds: Annotated[float, Field(ge=0, le=604_800), Key("holdBackTime"), Applies.LIVE] = 600.0
     """Seconds after which a change that is held back and stays the same is put in force."""
 

@@ -79,19 +79,20 @@ def _code(default: str) -> str:
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines, notes = [" | ".join(heads), " | ".join("---" for _ in heads)], []
     for row in rows:
-        begun = [_sentences(cell.replace("``", "`")) for cell in row]
+        begun = [_beginning(cell.replace("``", "`")) for cell in row]
         lines.append(" | ".join(cell.replace("|", "\\|") for cell, _ in begun))
         notes += [f"{row[0]}, continued: {rest}" for _, rest in begun if rest]
     below = "".join("\n" + textwrap.fill(note, _WIDTH, break_on_hyphens=False) + "\n" for note in notes)
     return "".join(f"| {line} |\n" for line in lines) + below + ("\n" if notes else "")
 
 
-def _sentences(text: str) -> tuple[str, str]:
-    """The sentences that fit into a cell of a table, and the rest."""
+def _beginning(text: str) -> tuple[str, str]:
+    """The sentences that fit into a cell of a table, or else a part of the first one, and the rest."""
     if len(text) <= _CELL_WIDTH:
         return text, ""
-    end = text.rfind(". ", 0, _CELL_WIDTH - 2) + 1
-    return text[:end] + " …", text[end + 1 :]
+    ends = (text.rfind(mark, 0, _CELL_WIDTH - 2) for mark in (". ", "; ", ", ", " "))
+    end = next((each + 1 for each in ends if each > 0), _CELL_WIDTH - 2)
+    return text[:end].rstrip() + " …", text[end:].lstrip()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 import pacing_node
 from pacing_node.discovery.expressions import parse_expression
 from pacing_node.discovery.remedies import REMEDIES
-from pacing_node.reference.option_tables import tables, updated
+from pacing_node.reference.option_tables import _table, tables, updated
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 CODE = Path(pacing_node.__file__).parent
@@ -47,3 +47,16 @@ def test_the_scripts_shown_are_good() -> None:
     assert len(examples) == 4
     for example in examples:
         parse_expression(example.strip())
+
+
+@pytest.mark.parametrize("words", [["First one."] * 10 + ["Second one."] * 20, ["word"] * 100, ["x" * 500]])
+def test_a_long_cell_goes_on_below_the_table_and_loses_nothing(words: list[str]) -> None:
+    made = _table(("Option", "Meaning"), [("`key`", " ".join(words)), ("`other`", "short")])
+
+    rows, note = made.split("\n\n", 1)
+    cell = rows.splitlines()[2].split(" | ")[1].removesuffix(" |")
+    assert len(cell) <= 200
+    assert cell.endswith(" …")
+    assert note.startswith("`key`, continued: ")
+    rest = note.removeprefix("`key`, continued: ")
+    assert (cell.removesuffix(" …") + rest).replace(" ", "").replace("\n", "") == "".join(words).replace(" ", "")
