@@ -185,6 +185,20 @@ MUTANTS = (
         f"{LEADERSHIP}/test_state_machine.py::test_a_lost_answer_is_reconciled_before_anything_else",
     ),
     Mutant(
+        "answer-overdue",
+        "an answer that never comes is given up",
+        "cluster/election/contender.py",
+        (("self._now + ANSWER_FACTOR * ", "1e12 + ANSWER_FACTOR * "),),
+        f"{LEADERSHIP}/test_model.py::TestNobodyActsWithoutHoldingAndAllComesBack",
+    ),
+    Mutant(
+        "one-outcome",
+        "an unexpected exception in a step of the election is an outcome like any other",
+        "cluster/election/steps.py",
+        (("        except Exception as failure:", "        except ArithmeticError as failure:"),),
+        f"{LEADERSHIP}/test_steps.py::TestAnActionThatRaises::test_is_answered_with_its_failure",
+    ),
+    Mutant(
         "session-change",
         "an epoch is never carried into another session",
         "cluster/election/state_machine.py",

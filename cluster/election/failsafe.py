@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster import errors, tasks
-from cluster.backoff import Backoff
 from cluster.election.failsafe_members import FailsafeList
+from cluster.zookeeper.upkeep import keep_up
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     """
 
 log = structlog.get_logger(__name__)
-
-RETRY_SECONDS = (0.25, 1.0)
-"""First and longest pause before writing the failsafe list again after a failure."""
 
 
 class Failsafe:
@@ -92,7 +89,9 @@ class Failsafe:
         self._possible = [failsafe_list] if failsafe_list is not None else []
         self._logged_refusals, self._unwritten = (), ""
         if failsafe_list is not None and self._task is None:
-            self._task = tasks.spawn("failsafe", self._keep())
+            self._task = tasks.spawn(
+                "failsafe", keep_up("failsafe list", self._wanted, self._update, failed=self._not_written)
+            )
         self.refresh()
 
     def end(self) -> None:
@@ -147,24 +146,15 @@ class Failsafe:
             return str(failure)
         return None if reason is None else f"{failsafe_member[0]}: {reason}"
 
-    async def _keep(self) -> None:
-        backoff = Backoff(*RETRY_SECONDS)
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            claim, wanted = self._claim, self.failsafe_list(self._promise_seconds)
-            if claim is None or wanted is None or [wanted] == self._possible:
-                continue
-            try:
-                await self._write(claim, wanted)
-            except errors.ClusterError as failure:
-                if str(failure) != self._unwritten:
-                    self._unwritten = str(failure)
-                    log.info("leadership.failsafe_list_not_written", node=self._node, error=str(failure))
-                await asyncio.sleep(backoff.next_seconds())
-                self._wanted.set()
-            else:
-                backoff.reset()
+    async def _update(self) -> None:
+        claim, wanted = self._claim, self.failsafe_list(self._promise_seconds)
+        if claim is not None and wanted is not None and [wanted] != self._possible:
+            await self._write(claim, wanted)
+
+    def _not_written(self, failure: errors.ClusterError) -> None:
+        if str(failure) != self._unwritten:
+            self._unwritten = str(failure)
+            log.info("leadership.failsafe_list_not_written", node=self._node, error=str(failure))
 
     async def _write(self, claim: Claim, wanted: FailsafeList) -> None:
         """Write under the term's epoch; what was tried earlier can take effect no more after that."""

@@ -146,6 +146,11 @@ class ZooKeeperSession:
         """Id of the session as last reported; 0 when there is none."""
         return self.change.session_id
 
+    @property
+    def connected(self) -> bool:
+        """Whether calls can be made now."""
+        return self.change.state is ZooKeeperState.CONNECTED
+
     def start(self) -> None:
         """Begin to connect; goes on trying for ever."""
         self._loop = asyncio.get_running_loop()
@@ -244,7 +249,7 @@ class ZooKeeperSession:
     async def get(self, path: str, watch: WatchCallback | None = None) -> tuple[bytes, NodeStat]:
         """Data and stat of a node; ``watch`` is called once when it changes, or the connection breaks."""
         data, stat = await self._call(lambda client: client.get_async(path, watch=self._watcher(watch)))
-        return bytes(data), _stat(stat)
+        return bytes(data or b""), _stat(stat)  # a node created without data has None
 
     async def exists(self, path: str, watch: WatchCallback | None = None) -> NodeStat | None:
         """Stat of a node or None; ``watch`` is called once when it changes, appears, or the connection breaks."""

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster import errors, tasks
-from cluster.backoff import Backoff
 from cluster.documents import Document
 from cluster.files import read_if_there, write_durably
 from cluster.listeners import Listeners
-from cluster.mastership import ZooKeeperState
+from cluster.zookeeper.upkeep import keep_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from cluster.zookeeper.client import ZooKeeperSession
 
 log = structlog.get_logger(__name__)
-
-RETRY_SECONDS = (0.25, 1.0)
-"""First and longest pause before reading again after a failure."""
 
 
 class _Watchers:
@@ -58,7 +54,9 @@ class ZooKeeperDocuments:
 
     def start(self) -> None:
         """Follow the document from now on."""
-        self._task = tasks.spawn("documents", self._follow())
+        self._task = tasks.spawn(
+            "documents", keep_up(self._path, self._wanted, self._follow, can_retry=lambda: self._session.connected)
+        )
 
     def joined(self) -> None:
         """A session is connected and the tree in place: look again."""
@@ -100,21 +98,9 @@ class ZooKeeperDocuments:
                 return Document(data, stat.version)
 
     async def _follow(self) -> None:
-        backoff = Backoff(*RETRY_SECONDS)
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            try:
-                document = await self._read(self._wanted.set)
-            except errors.ClusterError as failure:
-                log.debug("documents.retry", error=str(failure))
-                await asyncio.sleep(backoff.next_seconds())
-                if self._session.state is ZooKeeperState.CONNECTED:
-                    self._wanted.set()
-            else:
-                backoff.reset()
-                if document is not None:
-                    self._watchers.changed(document)
+        document = await self._read(self._wanted.set)
+        if document is not None:
+            self._watchers.changed(document)
 
 
 class LocalDocuments:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster import errors, tasks
-from cluster.backoff import Backoff
 from cluster.listeners import Listeners
 from cluster.mastership import ZooKeeperState
 from cluster.outside_text import one_line
 from cluster.records import MemberInfo
 from cluster.zookeeper.content import Content
+from cluster.zookeeper.upkeep import keep_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from cluster.zookeeper.paths import Paths
 
 log = structlog.get_logger(__name__)
-
-RETRY_SECONDS = (0.25, 1.0)
-"""First and longest pause before entering and reading again after a failure."""
 
 
 def encode_member(info: MemberInfo) -> bytes:
@@ -75,7 +72,9 @@ class Membership:
     def start(self, own: MemberInfo) -> None:
         """Enter this node among the members, again after every change of session, and follow the list."""
         self._own = own
-        self._task = tasks.spawn("membership", self._follow())
+        self._task = tasks.spawn(
+            "membership", keep_up("members", self._wanted, self._follow, can_retry=lambda: self._session.connected)
+        )
 
     def joined(self) -> None:
         """A session is connected and the tree in place: enter and look again."""
@@ -91,20 +90,8 @@ class Membership:
                 log.info("membership.leave_failed", error=str(failure))
 
     async def _follow(self) -> None:
-        backoff = Backoff(*RETRY_SECONDS)
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            try:
-                await self._enter()
-                await self._refresh()
-            except errors.ClusterError as failure:
-                log.debug("membership.retry", error=str(failure))
-                await asyncio.sleep(backoff.next_seconds())
-                if self._session.state is ZooKeeperState.CONNECTED:
-                    self._wanted.set()
-            else:
-                backoff.reset()
+        await self._enter()
+        await self._refresh()
 
     async def _enter(self) -> None:
         """Make sure that this node's entry belongs to this session.

@@ -287,6 +287,10 @@ class World:
             request.given_up = True
             self._fail(request, silent=request.node.connected)
 
+    def swallow(self, request: Request) -> None:
+        """The program loses track of a request: whether it is applied or not, its outcome is never reported."""
+        self._forget(request)
+
     def post(self, node: ModelNode, event: Event) -> None:
         for action in node.machine.handle(event):
             self._carry_out(node, action)

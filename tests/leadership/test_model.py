@@ -63,6 +63,14 @@ class Faults(RuleBasedStateMachine):
     def timed_out_and_maybe_applied_later(self, data: st.DataObject) -> None:
         self.world.time_out(data.draw(st.sampled_from(self._requests())))
 
+    @precondition(lambda self: self._requests())
+    @rule(data=st.data(), applied=st.booleans())
+    def an_outcome_is_never_reported(self, data: st.DataObject, applied: bool) -> None:
+        request = data.draw(st.sampled_from(self._requests()))
+        if applied:
+            self.world.apply(request)
+        self.world.swallow(request)
+
     @rule(number=node_numbers, successor=st.none() | node_numbers)
     def stepped_down(self, number: int, successor: int | None) -> None:
         node = self.world.nodes[number]
