@@ -95,10 +95,10 @@ class Pacer:
         held_off = 0.0 if ended_clean else settings.hold_off_seconds
         if held_off:
             log.info("cycle.first_push_held_off", epoch=term.epoch, seconds=round(held_off, 3))
-        hold_off = asyncio.get_running_loop().time() + held_off
-        await self._await_statistics(term)
-        await _wait_until(term.ended, hold_off - asyncio.get_running_loop().time())
         loop = asyncio.get_running_loop()
+        hold_off = loop.time() + held_off
+        await self._await_statistics(term)
+        await _wait_until(term.ended, hold_off - loop.time())
         due = loop.time()
         while not term.ended.is_set():
             await self._guarded_cycle(term)
@@ -119,8 +119,9 @@ class Pacer:
 
     async def _await_statistics(self, term: Term) -> None:
         """Give a process that has just started one period to receive its first statistics; a standby has them."""
-        deadline = time.monotonic() + self._plan.settings.refresh_seconds
-        while not self._statistics.warmed_up and time.monotonic() < deadline and not term.ended.is_set():
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._plan.settings.refresh_seconds
+        while not self._statistics.warmed_up and loop.time() < deadline and not term.ended.is_set():
             await _wait_until(term.ended, _WARM_UP_STEP_SECONDS)
 
     async def _guarded_cycle(self, term: Term) -> None:

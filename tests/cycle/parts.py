@@ -107,10 +107,9 @@ class FakeMastership:
         return LeadershipStatus(role, role.value, 3, 2.0 if master else 0.0, ZooKeeperState.CONNECTED, 4.0, "c", "n1")
 
     async def wait_for_term(self) -> FakeTerm:
-        await self._given.wait()
-        assert self.term is not None
-        if self.term.ended.is_set():
-            await asyncio.Event().wait()
+        while self.term is None or self.term.ended.is_set():
+            self._given.clear()
+            await self._given.wait()
         return self.term
 
     async def start(self) -> None: ...
@@ -150,11 +149,14 @@ class FakePlatform:
     def __init__(self, answer: Answer = accept) -> None:
         self.answer = answer
         self.pushes: list[tuple[Token, Sequence[TargetPush], float]] = []
+        self.times: list[float] = []
+        """When each push began, by the loop."""
         self.hold: asyncio.Event | None = None
         self.cancelled = 0
 
     async def push(self, token: Token, targets: Sequence[TargetPush], deadline: float) -> PushOutcome:
         self.pushes.append((token, targets, deadline))
+        self.times.append(asyncio.get_running_loop().time())
         if self.hold is not None:
             try:
                 await self.hold.wait()

@@ -22,7 +22,11 @@ from pacing_node.engagement.platform import PushOutcome, PushStatus
 from pacing_node.options.cluster_options import parse_cluster_options
 from tests.cycle.parts import FakeMastership, FakePlatform, FakeStatistics, FakeTerm, accept, snapshot, target_set
 
-FAST = CycleSettings(algorithm=Algorithm.SUPER_PROGRESSIVE, refresh_seconds=0.05, push_budget_seconds=0.02)
+pytestmark = pytest.mark.looptime
+"""The loop's time jumps to the next timer: periods are as long as a node's, and times are exact."""
+
+SETTINGS = CycleSettings(algorithm=Algorithm.SUPER_PROGRESSIVE)
+PERIOD = SETTINGS.refresh_seconds
 
 
 @dataclass
@@ -64,15 +68,21 @@ async def running(bench: Bench) -> AsyncIterator[Pacer]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    """Wait in steps of a tenth of a second, at most twenty periods; both of the loop's time."""
+    async with asyncio.timeout(20 * PERIOD):
         while not condition():
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.1)
+
+
+def push_times(bench: Bench) -> list[float]:
+    """When the pushes began, in seconds of the loop, whose time begins at 0 with the test."""
+    return [round(at, 6) for at in bench.platform.times]
 
 
 @pytest.fixture
 def bench() -> Bench:
     bench = Bench()
-    bench.plan.use_settings(FAST)
+    bench.plan.use_settings(SETTINGS)
     bench.plan.use_targets(target_set("a", "b"))
     return bench
 
@@ -81,9 +91,9 @@ async def test_nothing_happens_before_settings_and_targets_are_known() -> None:
     bench = Bench()
     bench.mastership.give(FakeTerm())
     async with running(bench):
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(100.0)
         assert bench.statistics.snapshots == 0
-        bench.plan.use_settings(FAST)
+        bench.plan.use_settings(SETTINGS)
         bench.plan.use_targets(target_set("a", "b"))
         await until(lambda: bool(bench.platform.pushes))
 
@@ -96,45 +106,60 @@ async def test_a_standby_reads_statistics_but_sends_nothing(bench: Bench) -> Non
 
 
 async def test_a_new_master_pushes_at_once_and_then_every_period(bench: Bench) -> None:
-    slow = replace(FAST, refresh_seconds=30.0)
-    bench.plan.use_settings(slow)
     async with running(bench):
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(7.0)
         bench.mastership.give(FakeTerm())
-        await until(lambda: len(bench.platform.pushes) == 1)
-        await asyncio.sleep(0.1)
-        assert len(bench.platform.pushes) == 1, "the next one is due only after the refresh period"
+        await until(lambda: len(bench.platform.pushes) == 3)
+    assert push_times(bench) == [7.0, 7.0 + PERIOD, 7.0 + 2 * PERIOD]
+
+
+async def test_a_process_that_has_just_started_gives_its_statistics_one_period_to_arrive(bench: Bench) -> None:
+    bench.statistics.warmed_up = False
+    bench.mastership.give(FakeTerm())
+    async with running(bench):
+        await until(lambda: bool(bench.platform.pushes))
+    assert push_times(bench) == [PERIOD]
+
+
+async def test_it_begins_as_soon_as_its_statistics_have_arrived(bench: Bench) -> None:
+    bench.statistics.warmed_up = False
+    bench.mastership.give(FakeTerm())
+    async with running(bench):
+        await asyncio.sleep(2.0)
+        bench.statistics.warmed_up = True
+        await until(lambda: bool(bench.platform.pushes))
+    assert push_times(bench)[0] == pytest.approx(2.0, abs=0.06)
 
 
 async def test_without_a_check_of_tokens_the_first_push_of_a_term_waits_and_the_next_ones_do_not(bench: Bench) -> None:
-    bench.plan.use_settings(replace(FAST, refresh_seconds=0.05, hold_off_seconds=0.3))
-    loop = asyncio.get_running_loop()
+    bench.plan.use_settings(replace(SETTINGS, hold_off_seconds=1.326))
     async with running(bench):
-        for epoch in (3, 4):
-            term, before, began = FakeTerm(epoch=epoch), len(bench.platform.pushes), loop.time()
+        for epoch, began in ((3, 0.0), (4, 100.0)):
+            await asyncio.sleep(began - asyncio.get_running_loop().time())
+            term, before = FakeTerm(epoch=epoch), len(bench.platform.pushes)
             bench.mastership.give(term)
-            await until(lambda before=before: len(bench.platform.pushes) > before)
-            assert loop.time() - began >= 0.29
             await until(lambda before=before: len(bench.platform.pushes) >= before + 3)
+            first = began + 1.326
+            assert push_times(bench)[before:] == pytest.approx([first, first + PERIOD, first + 2 * PERIOD])
             term.ended.set()
-            await asyncio.sleep(0.02)
 
 
 async def test_a_term_after_one_that_left_nothing_under_way_pushes_at_once(bench: Bench) -> None:
-    bench.plan.use_settings(replace(FAST, hold_off_seconds=600.0))
+    bench.plan.use_settings(replace(SETTINGS, hold_off_seconds=600.0))
     async with running(bench):
         bench.mastership.give(FakeTerm(after_clean_end=True))
         await until(lambda: len(bench.platform.pushes) == 1)
+    assert push_times(bench) == [0.0]
 
 
 async def test_a_term_that_ends_while_it_waits_pushes_nothing(bench: Bench) -> None:
-    bench.plan.use_settings(replace(FAST, hold_off_seconds=0.2))
+    bench.plan.use_settings(replace(SETTINGS, hold_off_seconds=2.0))
     async with running(bench):
         term = FakeTerm()
         bench.mastership.give(term)
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(1.0)
         term.ended.set()
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(3 * PERIOD)
     assert bench.platform.pushes == []
 
 
@@ -250,7 +275,7 @@ async def test_a_new_master_goes_on_from_the_state_the_old_one_shared(bench: Ben
     async with running(bench):
         await until(lambda: len(bench.shared) >= 2)
     successor = Bench()
-    successor.plan.use_settings(FAST)
+    successor.plan.use_settings(SETTINGS)
     successor.plan.use_targets(target_set("a", "b"))
     successor.latest_report.post(decode(encode(bench.shared[-1])), 0.0)
     successor.mastership.give(FakeTerm(epoch=4))
@@ -269,7 +294,7 @@ async def test_a_successor_counts_the_push_that_was_in_flight_when_the_master_wa
     _, entries, _ = bench.platform.pushes[0]
     assert all(entry.invitations > 0 for entry in entries)
     successor = Bench()
-    successor.plan.use_settings(FAST)
+    successor.plan.use_settings(SETTINGS)
     successor.plan.use_targets(target_set("a", "b"))
     successor.latest_report.announce(decode(encode(bench.announced[-1])))
     successor.mastership.give(FakeTerm(epoch=4))
@@ -287,7 +312,7 @@ async def test_damaged_state_is_refused_with_its_reason_and_the_term_starts_afre
     state = bytearray(bench.shared[-1].learned_state)
     state[50:54] = np.array([np.nan], "<f4").tobytes()
     successor = Bench()
-    successor.plan.use_settings(FAST)
+    successor.plan.use_settings(SETTINGS)
     successor.plan.use_targets(target_set("a", "b"))
     successor.latest_report.post(replace(bench.shared[-1], learned_state=bytes(state)), 0.0)
     successor.mastership.give(FakeTerm(epoch=4))
@@ -306,7 +331,7 @@ async def test_after_a_term_the_node_stands_by_again(bench: Bench) -> None:
     async with running(bench):
         await until(lambda: bool(bench.platform.pushes))
         term.ended.set()
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
         sent = len(bench.platform.pushes)
         read = bench.statistics.snapshots
         await until(lambda: bench.statistics.snapshots >= read + 2)
@@ -323,4 +348,4 @@ async def test_raw_statistics_of_a_push_are_whole_counts_and_totals_add_up(bench
     assert entry.accepted_total >= 8
     assert entry.abandoned_total * 4 == entry.accepted_total
     assert entry.inbound_portion is None
-    assert np.isclose(entry.interval_seconds, 0.05)
+    assert entry.interval_seconds == PERIOD
