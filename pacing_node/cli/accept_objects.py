@@ -11,8 +11,9 @@ import typer
 
 from cluster.errors import ClusterError, UnavailableError
 from pacing_node.cli.config_change import Yes, current_user
+from pacing_node.cli.exits import ExitCode, fail
+from pacing_node.cli.node_client import DEFAULT_URL, UrlOption, ask
 from pacing_node.cli.node_file import NodeFile, node_of, security_of
-from pacing_node.cli.output import DEFAULT_URL, ExitCode, UrlOption, ask, fail
 from pacing_node.objects.acceptance import Acceptance, write_acceptance
 from pacing_node.options.document_access import open_acceptance
 from terminal.printing import say

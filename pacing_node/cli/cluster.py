@@ -7,17 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from pacing_node.cli import orders
-from pacing_node.cli.output import (
-    DEFAULT_URL,
-    Output,
-    OutputOption,
-    UrlOption,
-    ask,
-    number,
-    print_json,
-    print_table,
-    utc,
-)
+from pacing_node.cli.node_client import DEFAULT_URL, UrlOption, ask, asks_a_node
+from pacing_node.cli.output import Output, OutputOption, number, print_json, print_table, utc
 from terminal.printing import say
 
 COLUMNS = ["member", "role", "state", "epoch", "lease left", "zookeeper", "version", "http", "clustering", "note"]
@@ -37,8 +28,8 @@ FAILSAFE_NOTE = "FAILSAFE: ZooKeeper is away; the master goes on by the promise 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("list")(list_members)
-    app.command("history")(history)
+    app.command("list")(asks_a_node(list_members))
+    app.command("history")(asks_a_node(history))
     orders.register(app)
 
 

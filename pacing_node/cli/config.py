@@ -15,8 +15,10 @@ import typer
 from pacing_node.cli.accept_objects import accept_objects
 from pacing_node.cli.config_change import Yes, read_stored, replace, shown_diff
 from pacing_node.cli.config_history import history
+from pacing_node.cli.exits import ExitCode, fail
+from pacing_node.cli.node_client import asks_a_node
 from pacing_node.cli.node_file import REFUSED, NodeFile, node_of
-from pacing_node.cli.output import ExitCode, Output, OutputOption, fail, print_json, print_table
+from pacing_node.cli.output import Output, OutputOption, print_json, print_table
 from pacing_node.doctor.config_check import FileKind, check_file
 from pacing_node.objects.platform_import import import_replies
 from pacing_node.options.cluster_options import parse_cluster_options
@@ -39,7 +41,7 @@ def register(app: typer.Typer) -> None:
     group.command("edit")(edit)
     group.command("history")(history)
     group.command("import")(import_)
-    group.command("accept-objects")(accept_objects)
+    group.command("accept-objects")(asks_a_node(accept_objects))
     app.add_typer(group, name="config", no_args_is_help=True)
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cluster.errors import ClusterError, UnavailableError
+from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.cli.node_file import security_of
-from pacing_node.cli.output import ExitCode, fail
 from pacing_node.options.cluster_options import parse_cluster_options, restart_needed
 from pacing_node.options.document_access import open_documents, open_history
 from pacing_node.options.errors import ConfigurationError

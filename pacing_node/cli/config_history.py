@@ -9,8 +9,9 @@ import typer
 
 from cluster.errors import ClusterError, UnavailableError
 from pacing_node.cli.config_change import Yes, read_stored, replace
+from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.cli.node_file import REFUSED, NodeFile, node_of, security_of
-from pacing_node.cli.output import ExitCode, Output, OutputOption, fail, print_json, print_table, utc
+from pacing_node.cli.output import Output, OutputOption, print_json, print_table, utc
 from pacing_node.options.cluster_options import parse_cluster_options
 from pacing_node.options.document_access import open_history
 from pacing_node.options.errors import ConfigurationError

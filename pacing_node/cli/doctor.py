@@ -10,7 +10,8 @@ import structlog
 import typer
 
 from cluster.errors import ClusterError
-from pacing_node.cli.output import ExitCode, Output, OutputOption, print_json, print_table
+from pacing_node.cli.exits import ExitCode
+from pacing_node.cli.output import Output, OutputOption, print_json, print_table
 from pacing_node.doctor.diagnosis import Diagnosis, Severity, error, healthy, ok
 from pacing_node.doctor.visit import Visit
 from pacing_node.options.errors import ConfigurationError

@@ -15,7 +15,9 @@ from cluster.admin.member_calls import open_calls
 from cluster.errors import ClusterError, SettingsError
 from cluster.records import MemberInfo
 from pacing_node.assembly.cluster_settings import peer_tls
-from pacing_node.cli.output import DEFAULT_URL, ExitCode, Output, OutputOption, UrlOption, ask, fail, print_json, utc
+from pacing_node.cli.exits import ExitCode, fail
+from pacing_node.cli.node_client import DEFAULT_URL, UrlOption, ask, asks_a_node
+from pacing_node.cli.output import Output, OutputOption, print_json, utc
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.node_options import load_node_options
 from terminal.printing import say
@@ -49,9 +51,9 @@ ConfigOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("step-down")(step_down)
-    app.command("pause")(pause)
-    app.command("resume")(resume)
+    app.command("step-down")(asks_a_node(step_down))
+    app.command("pause")(asks_a_node(pause))
+    app.command("resume")(asks_a_node(resume))
 
 
 def parse_duration(text: str) -> float:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.cli.node_file import NodeFile
-from pacing_node.cli.output import ExitCode, fail
 from pacing_node.cli.provision_target import Scheme, ServerKind, Wish, targets_of
 from pacing_node.objects.platform_reply import PATH
 from pacing_node.provisioning.definitions import ALARM_EVENTS, FILTER_EXPRESSION, plan, wanted

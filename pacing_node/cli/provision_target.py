@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from cluster import addresses
 from pacing_node.cli.config_change import read_stored
+from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.cli.node_file import node_of
-from pacing_node.cli.output import ExitCode, fail
 from pacing_node.options.cluster_options import load_cluster_options, parse_cluster_options
 from pacing_node.options.connections import ConfigServer, ServerTls
 from pacing_node.options.errors import ConfigurationError

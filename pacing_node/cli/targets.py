@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import typer
 
-from pacing_node.cli.output import DEFAULT_URL, Output, OutputOption, UrlOption, ask, number, print_json, print_table
+from pacing_node.cli.node_client import DEFAULT_URL, UrlOption, ask, asks_a_node
+from pacing_node.cli.output import Output, OutputOption, number, print_json, print_table
 from pacing_node.cli.target_choice import SortBy, chosen
 from terminal.printing import say
 
@@ -19,8 +20,8 @@ OPTIONAL = ("pending", "waiting", "logged in", "inbound", "goal %")
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("targets")(targets)
-    app.command("explain")(explain)
+    app.command("targets")(asks_a_node(targets))
+    app.command("explain")(asks_a_node(explain))
 
 
 def targets(

@@ -34,7 +34,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PREFIX = "PACING_"
-RESERVED = ("PACING_TEST_", "PACING_DEMO_", "PACING_CONFIG", "PACING_SUPERVISOR_", "PACING_URL", "PACING_DATA")
+RESERVED = (
+    "PACING_TEST_",
+    "PACING_DEMO_",
+    "PACING_CONFIG",
+    "PACING_SUPERVISOR_",
+    "PACING_URL",
+    "PACING_CLIENT_",
+    "PACING_DATA",
+)
 """Variables read elsewhere: by the tests, the demonstration, the simulator, and the command line."""
 _SOURCE = "environment"
 _KUBERNETES = re.compile(

@@ -1,0 +1,133 @@
+"""Asks nodes over HTTP: the first of several that answers, with a clear line when none does."""
+
+from __future__ import annotations
+
+import inspect
+import ssl
+from contextvars import ContextVar
+from functools import lru_cache, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import httpx
+import typer
+
+from pacing_node.cli.client_options import ClientFiles, client_options, context_of, full_url
+from pacing_node.cli.exits import ExitCode, fail
+from pacing_node.options.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pacing_node.cli.client_options import ClientOptions
+
+DEFAULT_URL = ""
+"""Nothing named: what the user's file says, else the port 8080 of this machine."""
+REQUEST_SECONDS = 5.0
+
+UrlOption = Annotated[
+    str,
+    typer.Option(
+        "--url",
+        envvar="PACING_URL",
+        help="HTTP address of any node of the cluster, or several separated by commas: the first that answers. "
+        "Default: http://127.0.0.1:8080.",
+        show_default=False,
+    ),
+]
+_Ca = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca", envvar="PACING_CLIENT_CA", help="PEM file of the authorities that sign the nodes' certificates."
+    ),
+]
+_Certificate = Annotated[
+    Path | None,
+    typer.Option("--certificate", envvar="PACING_CLIENT_CERTIFICATE", help="PEM file shown to nodes that ask for it."),
+]
+_PrivateKey = Annotated[
+    Path | None,
+    typer.Option("--private-key", envvar="PACING_CLIENT_PRIVATE_KEY", help="PEM file with the key of --certificate."),
+]
+_OPTIONS = {"ca": _Ca, "certificate": _Certificate, "private_key": _PrivateKey}
+
+_files: ContextVar[ClientFiles] = ContextVar("client_files", default=ClientFiles())  # noqa: B039 - it is frozen
+
+
+def asks_a_node(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options ``--ca``, ``--certificate`` and ``--private-key``, which :func:`ask` goes by."""
+    signature = inspect.signature(command)
+    hints = get_type_hints(command, include_extras=True)
+    own = [each.replace(annotation=hints[each.name]) for each in signature.parameters.values()]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    more = [inspect.Parameter(name, keyword, default=None, annotation=kind) for name, kind in _OPTIONS.items()]
+
+    @wraps(command)
+    def asking(*args: Any, **given: Any) -> None:
+        token = _files.set(ClientFiles(*(given.pop(name, None) for name in _OPTIONS)))
+        try:
+            command(*args, **given)
+        finally:
+            _files.reset(token)
+
+    asking.__dict__.pop("__wrapped__", None)
+    asking.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
+    asking.__annotations__ = {**hints, **_OPTIONS}
+    return asking
+
+
+def ask(url: str, path: str) -> Any:
+    """GET a JSON page of the first node that answers; ends the command with a clear line when there is no good answer.
+
+    ``url`` are addresses separated by commas; empty for those of the user's file.
+    """
+    try:
+        options = client_options(url, _files.get())
+        places = [full_url(each, secure=options.ca is not None) for each in options.url]
+    except (ConfigurationError, ValueError) as error:
+        raise fail(str(error), ExitCode.USAGE) from None
+    failures = []
+    for place in places:
+        try:
+            response = _get(place + path, options)
+        except ConfigurationError as error:
+            raise fail(str(error), ExitCode.USAGE) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            failures.append(f"no answer from {place}{path}: {_reason(error)}")
+        else:
+            return _body(place + path, response)
+    raise fail("; ".join(failures), ExitCode.UNREACHABLE)
+
+
+def _get(address: str, options: ClientOptions) -> httpx.Response:
+    verify = _context(options) if address.startswith("https://") else True
+    return httpx.get(address, timeout=REQUEST_SECONDS, trust_env=False, verify=verify)
+
+
+@lru_cache(maxsize=1)
+def _context(options: ClientOptions) -> ssl.SSLContext:
+    """Made once for a command that asks again and again."""
+    return context_of(options)
+
+
+def _reason(error: Exception) -> str:
+    """Why there was no answer, with what to do where certificates are the reason."""
+    text = str(error) or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return f"{text}; name the authorities with --ca"
+    if isinstance(error, httpx.RemoteProtocolError):
+        return f"{text}; if the node speaks HTTPS, write https://"
+    return text
+
+
+def _body(address: str, response: httpx.Response) -> Any:
+    try:
+        body = response.json()
+    except ValueError:
+        message = f"{address} answered {response.status_code}, not JSON: is it a pacing node?"
+        raise fail(message, ExitCode.FAILED) from None
+    if response.status_code != httpx.codes.OK:
+        code = ExitCode.NOT_FOUND if response.status_code == httpx.codes.NOT_FOUND else ExitCode.FAILED
+        message = body.get("error", body) if isinstance(body, dict) else body
+        raise fail(str(message), code)
+    return body
