@@ -40,8 +40,8 @@ test: setup-tests ## all tests but the slow ones; ARGS='-k word' for pytest's ow
 test-slow: setup-tests ## the slow tests: long fault and simulation runs
 	$(PYTEST) -m slow $(ARGS)
 
-nemesis: setup-tests ## random trouble over a whole cluster, judged: SECONDS=s SEED=n FAILSAFE=1; history and timeline in .nemesis/
-	@$(BIN)/python -m simulator.drill.nemesis $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(FAILSAFE),--failsafe)
+nemesis: setup-tests ## random trouble over a whole cluster, judged: SECONDS=s SEED=n FAILSAFE=1 ONLY=kind; history and timeline in .nemesis/
+	@$(BIN)/python -m simulator.drill.nemesis $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(FAILSAFE),--failsafe) $(if $(ONLY),--only $(ONLY))
 
 soak: setup-tests ## whether anything grows: a cluster handed over for SECONDS=60, and HOURS=4 of virtual time of the cycle
 	@$(BIN)/python -m simulator.soak $(if $(SECONDS),--seconds $(SECONDS),--seconds 60)

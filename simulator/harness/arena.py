@@ -49,9 +49,14 @@ class Arena:
         nodes: int = 3,
         *,
         failsafe: bool = False,
+        cables: bool = False,
     ) -> None:
-        """``failsafe``: the master goes on without ZooKeeper by the promises of the others."""
-        self.wiring = ProxyWiring()
+        """``failsafe``: the master goes on without ZooKeeper by the promises of the others.
+
+        ``cables``: every node reaches the platform over a line that can be pulled.
+        """
+        self.directory = directory
+        self.wiring = ProxyWiring(cables=cables)
         self.failsafe = failsafe
         options = DemoOptions(
             directory=directory, scenario=scenario, nodes=nodes, well_known_ports=False, failsafe=failsafe
@@ -213,6 +218,14 @@ class Arena:
             return (await self._client.get(f"{address}/readiness")).status_code == httpx.codes.OK
         except httpx.HTTPError:
             return False
+
+    async def connected(self) -> bool:
+        """Whether every node says that its ZooKeeper session is connected."""
+        for node in self.nodes:
+            members = (await self.page(node, "/cluster")).get("members", [])
+            if not any(each["name"] == node and each["zookeeper"] == "connected" for each in members):
+                return False
+        return True
 
     async def ready(self, node: str) -> bool:
         """Whether a node says that it is ready."""

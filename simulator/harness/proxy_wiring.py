@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from cluster import addresses
+from simulator.harness.cable import Cable
 from simulator.harness.fault_proxy import HOST, FaultProxy
 from simulator.harness.processes import pacing_command
 
@@ -31,6 +32,8 @@ class NodeLines:
         """One for each member of the ensemble, in their order."""
         self.platform: list[FaultProxy] = []
         """The one to the engagement platform, once there is one."""
+        self.cable: Cable | None = None
+        """What leads to that proxy, where this machine can lay cables and was asked to."""
         self.epochs: set[int] = set()
         """Epochs this node has sent pushes under, as seen on its line to the platform."""
 
@@ -43,6 +46,8 @@ class NodeLines:
         """Fair weather on all of them."""
         for proxy in self.all:
             proxy.heal()
+        if self.cable is not None:
+            self.cable.plug()
 
     def overhear(self, request: bytes) -> None:
         """Note the epoch in the head of a push that passes."""
@@ -56,8 +61,10 @@ class ProxyWiring:
     working directory with objects of its own, in which the platform's address is that of its proxy.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, cables: bool = False) -> None:
+        """``cables``: nodes reach the platform over lines that can be pulled, where namespaces can be made."""
         self.lines: dict[str, NodeLines] = {}
+        self._cables = cables
         self._objects: dict[str, Any] = {}
         self._centre_port = 0
 
@@ -85,8 +92,16 @@ class ProxyWiring:
             await proxy.start()
         platform = FaultProxy(self._centre_port, lines.overhear)
         lines.platform.append(platform)
-        self._write_objects(plan.directory, f"http://{addresses.join(HOST, await platform.start())}")
+        plan.directory.mkdir(parents=True, exist_ok=True)
+        self._write_objects(plan.directory, f"http://{await self._lay(lines, await platform.start(), plan.directory)}")
         return ",".join(addresses.join(HOST, proxy.port) for proxy in lines.zookeeper)
+
+    async def _lay(self, lines: NodeLines, port: int, directory: Path) -> str:
+        """Where the node finds the platform: at the far end of a cable, or at the proxy itself."""
+        if not self._cables:
+            return addresses.join(HOST, port)
+        lines.cable = Cable(port, directory / "cable.socket")
+        return await lines.cable.start()
 
     def heal(self) -> None:
         """Fair weather everywhere."""
@@ -98,6 +113,8 @@ class ProxyWiring:
         for lines in self.lines.values():
             for proxy in lines.all:
                 await proxy.stop()
+            if lines.cable is not None:
+                await lines.cable.stop()
 
     def _write_objects(self, directory: Path, platform: str) -> None:
         """The contact centre's objects, with the platform behind another address."""
@@ -106,5 +123,4 @@ class ProxyWiring:
             general = transaction["annex"]["general"]
             for key in ("base_auth_url", "base_service_url"):
                 general[key] = platform + urlsplit(general[key]).path
-        directory.mkdir(parents=True, exist_ok=True)
         (directory / OBJECTS).write_text(yaml.safe_dump(objects))

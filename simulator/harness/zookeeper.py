@@ -176,6 +176,11 @@ class ProcessMember:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def data(self) -> Path:
+        """Where it keeps its data."""
+        return self._configuration.parent / "data"
+
+    @property
     def running(self) -> bool:
         """Whether its process exists; a frozen one counts."""
         return self._process is not None and self._process.poll() is None
@@ -283,6 +288,26 @@ class Ensemble:
             member.thaw()
             member.start()
         self.wait_ready(timeout_seconds)
+
+    def back_up(self, to: Path) -> None:
+        """Copy the data of every member that is a process, as it is at this moment."""
+        for member in self.members:
+            if isinstance(member, ProcessMember):
+                shutil.copytree(member.data, to / member.name)
+
+    def restore_from(self, copy: Path) -> None:
+        """Replace the data of all members by a copy of :meth:`back_up`; they are killed, and started with it.
+
+        What was written since the copy is forgotten, and history goes on from there. Returns before they serve.
+        """
+        processes = [member for member in self.members if isinstance(member, ProcessMember)]
+        for member in processes:
+            member.kill()
+        for member in processes:
+            shutil.rmtree(member.data)
+            shutil.copytree(copy / member.name, member.data)
+        for member in processes:
+            member.start()
 
     def stop(self) -> None:
         """Kill all members: an ensemble for the demo or a test has nothing to keep."""

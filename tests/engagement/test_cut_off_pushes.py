@@ -21,8 +21,8 @@ from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.engagement_settings import ProxySettings
 from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.webhook import WebhookSettings
+from simulator.harness.namespace import Namespace, NamespaceError
 from tests.engagement.platform import pushes, token, within
-from tests.support.namespace import Namespace, NamespaceError
 
 GIVEN_UP_SECONDS = 0.5
 LONGEST_SECONDS = 20.0

@@ -70,6 +70,12 @@ def a_gap_that_outlasts_its_fault(history):
     history.faults = [fault("freeze-short", "node-1", 0.2, 0.4)]
 
 
+def a_push_that_was_given_up_on_a_pulled_cable(history):
+    history.faults[0] = fault("member-kill", "zookeeper-1", 5.2, 11.0, on_member=True)
+    history.faults.append(fault("cable-pulled", "node-1", 2.2, 4.0))
+    history.pushes = record(*history.pushes, push(4.5, 1, 2, accepted=False, reason="stale_token"))
+
+
 def silence(history):
     history.pushes = []
 
@@ -88,6 +94,7 @@ def silence(history):
         (a_gap_that_only_a_standby_had_trouble_in, "a gap of 4.5 s after a push of node-1 has no fault to explain it"),
         (a_gap_before_any_fault, "a gap of 4.5 s after a push of node-1 has no fault to explain it"),
         (a_gap_that_outlasts_its_fault, "a gap of 4.5 s after a push of node-1 has no fault to explain it"),
+        (a_push_that_was_given_up_on_a_pulled_cable, "of node-1 arrived although it had been given up"),
         (silence, "no push was accepted"),
     ],
 )

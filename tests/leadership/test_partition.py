@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from simulator.harness.namespace import Namespace, NamespaceError
 from simulator.harness.zookeeper import Ensemble
 from tests.leadership.conftest import SESSION_TIMEOUT_SECONDS, TICK_SECONDS, Workers
 from tests.support.fault_proxy import FaultProxy
-from tests.support.namespace import Namespace, NamespaceError
 from tests.support.receiver import Receiver
 
 pytestmark = pytest.mark.ensemble

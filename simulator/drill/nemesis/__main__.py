@@ -12,6 +12,7 @@ from pathlib import Path
 from simulator.drill.nemesis.checker import check
 from simulator.drill.nemesis.nemesis_history import History, read_history, write_history
 from simulator.drill.nemesis.nemesis_run import unleash
+from simulator.drill.nemesis.plan import Kind
 from simulator.drill.nemesis.timeline_page import draw
 from simulator.harness import zookeeper
 from simulator.harness.directory import working_directory
@@ -48,13 +49,15 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(given: argparse.Namespace) -> History:
     for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
         del os.environ[variable]  # the nodes take what is given here, and nothing from the caller's settings
-    _say(f"nemesis: seed {given.seed}, {given.seconds:g} s{', failsafe' if given.failsafe else ''}")
+    kinds = tuple(given.kinds or Kind)
+    alone = f", only {', '.join(kind.value for kind in kinds)}" if given.kinds else ""
+    _say(f"nemesis: seed {given.seed}, {given.seconds:g} s{', failsafe' if given.failsafe else ''}{alone}")
     with working_directory(given.directory.absolute(), keep=True) as place:
 
         def keep(history: History) -> None:
             write_history(place / HISTORY, history)
 
-        return asyncio.run(unleash(place, given.seconds, given.seed, _say, keep, failsafe=given.failsafe))
+        return asyncio.run(unleash(place, given.seconds, given.seed, _say, keep, failsafe=given.failsafe, kinds=kinds))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the plan of trouble")
     parser.add_argument("--failsafe", action="store_true", help="the nodes bridge outages of ZooKeeper by promises")
+    parser.add_argument(
+        "--only", dest="kinds", action="append", type=Kind, metavar="KIND", help="this kind of trouble; can be repeated"
+    )
     parser.add_argument("--directory", type=Path, default=_DIRECTORY, help="for logs, history and timeline")
     parser.add_argument("--history", type=Path, help="judge this file, run nothing")
     return parser

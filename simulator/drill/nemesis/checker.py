@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from simulator.drill.nemesis.nemesis_history import Fault, History, Storm
     from simulator.harness.push_record import Push
 
+CABLE_PULLED = "cable-pulled"
+UNDEAD_SECONDS = 30.0
+"""So long after its cable is back a push that was given up could still arrive: a kernel doubles its pauses."""
 LONG_GAP_PERIODS = 2.0
 """An interval between accepted pushes of more refresh periods than this needs an explanation."""
 
@@ -63,7 +66,8 @@ def check(history: History) -> Findings:
     taken = applied(history.pushes)
     disorder = [f"push {push.index} {push.token} was accepted out of order" for push in out_of_order(history.pushes)]
     gaps = _gaps(history, taken)
-    violations = [*disorder, *_strangers(history, taken), *_slow_recoveries(history, taken), *_unexplained(gaps)]
+    promises = (_undead(history), _strangers(history, taken), _slow_recoveries(history, taken), _unexplained(gaps))
+    violations = [*disorder, *(broken for promise in promises for broken in promise)]
     if not taken:
         violations.append("no push was accepted")
     times = [push.received_at for push in taken]
@@ -87,6 +91,32 @@ def _strangers(history: History, taken: list[Push]) -> list[str]:
     ]
     unknown = sorted({push.epoch for push in taken} - set(history.senders))
     return found + [f"nobody was seen to send the accepted pushes of epoch {epoch}" for epoch in unknown]
+
+
+def _undead(history: History) -> list[str]:
+    """A push given up on a pulled cable does not arrive when the cable is back: nobody holds it any more.
+
+    Looked at where nothing but the cable came between the node and the platform, and the node was not frozen.
+    """
+    found: dict[str, None] = {}
+    for pulled in (fault for fault in history.faults if fault.kind == CABLE_PULLED):
+        until = pulled.ended_at + UNDEAD_SECONDS
+        if any(
+            other.kind != CABLE_PULLED
+            and other.target == pulled.target
+            and other.began_at < until
+            and other.ended_at > pulled.began_at - UNDEAD_SECONDS
+            for other in history.faults
+        ):
+            continue
+        found |= {
+            f"push {push.index} {push.token} of {pulled.target} arrived although it had been given up": None
+            for push in history.pushes
+            if push.reason == "stale_token"
+            and pulled.target in history.senders.get(push.epoch, ())
+            and pulled.began_at < push.received_at < until
+        }
+    return list(found)
 
 
 def _slow_recoveries(history: History, taken: list[Push]) -> list[str]:

@@ -18,9 +18,9 @@ class Fault:
 
     kind: str
     target: str
-    """Name of a node or of a member of the ensemble."""
+    """Name of a node or of a member of the ensemble, or what was harmed in ZooKeeper."""
     on_member: bool
-    """Whether the target is a member of the ensemble."""
+    """Whether it hit ZooKeeper: a member, or the ensemble as a whole."""
     began_at: float
     ended_at: float = 0.0
     """When it was over: for a process that was ended, when it was ready again."""

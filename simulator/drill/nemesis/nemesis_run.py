@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from cluster import tasks
 from simulator.drill.nemesis.nemesis_history import History, Storm
-from simulator.drill.nemesis.plan import plan_storm
+from simulator.drill.nemesis.plan import Kind, plan_storm
 from simulator.drill.nemesis.troubles import Troublemaker
 from simulator.harness.arena import Arena
+from simulator.harness.namespace import why_impossible
 from simulator.harness.options import HarnessError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from simulator.drill.nemesis.nemesis_history import Fault
@@ -34,8 +35,11 @@ _READ_SECONDS = 0.2
 class Nemesis:
     """Runs storms over one cluster and writes their history."""
 
-    def __init__(self, arena: Arena, seed: int, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, arena: Arena, seed: int, say: Callable[[str], None], kinds: Sequence[Kind] = tuple(Kind)
+    ) -> None:
         self._arena = arena
+        self._kinds = kinds
         self._chance = random.Random(seed)
         self._say = say
         self._troublemaker = Troublemaker(arena)
@@ -60,7 +64,9 @@ class Nemesis:
 
     async def _storm(self, seconds: float) -> None:
         names = list(self._arena.nodes), [member.name for member in self._arena.ensemble.members]
-        plan = plan_storm(self._chance, *names, seconds=seconds, mean_pause_seconds=MEAN_PAUSE_SECONDS)
+        plan = plan_storm(
+            self._chance, *names, seconds=seconds, mean_pause_seconds=MEAN_PAUSE_SECONDS, kinds=self._kinds
+        )
         storm = Storm(time.time())
         over = asyncio.Event()
         begun = time.monotonic()
@@ -115,13 +121,18 @@ async def unleash(
     keep: Callable[[History], None],
     *,
     failsafe: bool = False,
+    kinds: Sequence[Kind] = tuple(Kind),
 ) -> History:
-    """Bring a cluster up in ``directory``, run the nemesis over it, and end it.
+    """Bring a cluster up in ``directory``, run the nemesis with trouble of these kinds over it, and end it.
 
     The history is given to ``keep`` whatever happens. Raises HarnessError when the run cannot go on.
     """
-    async with Arena(directory, say, failsafe=failsafe) as arena:
-        nemesis = Nemesis(arena, seed, say)
+    cables = Kind.PLATFORM_CABLE in kinds
+    if cables and (missing := why_impossible()):
+        say(f"left out: {Kind.PLATFORM_CABLE.value}: {missing}")
+        cables, kinds = False, [kind for kind in kinds if kind is not Kind.PLATFORM_CABLE]
+    async with Arena(directory, say, failsafe=failsafe, cables=cables) as arena:
+        nemesis = Nemesis(arena, seed, say, kinds)
         try:
             return await nemesis.run(seconds)
         except OSError as error:

@@ -14,6 +14,8 @@ MASTER = "master"
 """A target that is chosen when the fault begins: the node that has pushed last."""
 LEADER = "leader"
 """The leader of the ensemble at that moment."""
+ENSEMBLE = "zookeeper"
+"""The ensemble as a whole, and what it holds."""
 _MASTER_SHARE = 0.5
 _LEADER_SHARE = 0.4
 
@@ -49,12 +51,30 @@ class Kind(Enum):
     """Every message between the node and the platform is late."""
     PLATFORM_CUT = "platform-cut"
     """A push reaches the platform, and the connection is cut before the answer."""
+    PLATFORM_CABLE = "cable-pulled"
+    """The node's line to the platform is pulled: what is in flight stays in the kernels until the line is back."""
     ISOLATE = "isolate"
     """Nothing passes between the node and either."""
     MEMBER_KILL = "member-kill"
     """SIGKILL to a member of the ensemble."""
     MEMBER_FREEZE = "member-freeze"
     """SIGSTOP to a member of the ensemble."""
+    ZNODE_EMPTY = "znode-empty"
+    """An entry of the cluster in ZooKeeper is deleted and created again without data."""
+    ZNODE_GARBLED = "znode-garbled"
+    """An entry of the cluster in ZooKeeper is filled with what nobody has written."""
+    ADDRESSES_SWAPPED = "addresses-swapped"
+    """Two members stand in ZooKeeper at each other's clustering address."""
+    ZOOKEEPER_RESTORED = "restored"
+    """ZooKeeper is put back to a copy of its data that knows less than its clients do."""
+
+
+class Place(Enum):
+    """What a kind of trouble hits."""
+
+    NODE = "node"
+    MEMBER = "member"
+    ENSEMBLE = "ensemble"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +84,12 @@ class _Habit:
     weight: int
     shortest: float
     longest: float
-    on_member: bool = False
+    place: Place = Place.NODE
+
+    @property
+    def on_zookeeper(self) -> bool:
+        """Whether it hits ZooKeeper, and so every node."""
+        return self.place is not Place.NODE
 
 
 HABITS: dict[Kind, _Habit] = {
@@ -82,9 +107,14 @@ HABITS: dict[Kind, _Habit] = {
     Kind.PLATFORM_DROP: _Habit(4, 0.3, 4.0),
     Kind.PLATFORM_SLOW: _Habit(3, 0.5, 4.0),
     Kind.PLATFORM_CUT: _Habit(4, 0.5, 2.0),
+    Kind.PLATFORM_CABLE: _Habit(4, 1.5, 6.0),
     Kind.ISOLATE: _Habit(3, 0.5, 7.0),
-    Kind.MEMBER_KILL: _Habit(2, 0.5, 4.0, on_member=True),
-    Kind.MEMBER_FREEZE: _Habit(2, 0.5, 4.0, on_member=True),
+    Kind.MEMBER_KILL: _Habit(2, 0.5, 4.0, Place.MEMBER),
+    Kind.MEMBER_FREEZE: _Habit(2, 0.5, 4.0, Place.MEMBER),
+    Kind.ZNODE_EMPTY: _Habit(2, 0.2, 3.0, Place.ENSEMBLE),
+    Kind.ZNODE_GARBLED: _Habit(2, 0.2, 3.0, Place.ENSEMBLE),
+    Kind.ADDRESSES_SWAPPED: _Habit(2, 1.0, 6.0),
+    Kind.ZOOKEEPER_RESTORED: _Habit(1, 1.0, 4.0, Place.ENSEMBLE),
 }
 
 
@@ -96,7 +126,7 @@ class Trouble:
     """When it begins, from the beginning of the storm."""
     kind: Kind
     target: str
-    """Name of a node or of a member of the ensemble, ``master`` or ``leader``."""
+    """Name of a node or of a member of the ensemble, ``master``, ``leader`` or ``zookeeper``."""
     seconds: float
     """How long it lasts; for ended processes how long they stay away."""
     strength: float
@@ -104,19 +134,26 @@ class Trouble:
 
 
 def plan_storm(
-    chance: random.Random, nodes: Sequence[str], members: Sequence[str], *, seconds: float, mean_pause_seconds: float
+    chance: random.Random,
+    nodes: Sequence[str],
+    members: Sequence[str],
+    *,
+    seconds: float,
+    mean_pause_seconds: float,
+    kinds: Sequence[Kind] = tuple(HABITS),
 ) -> list[Trouble]:
-    """Trouble for one storm, by the time it begins; the same chance gives the same storm."""
-    kinds = list(HABITS)
+    """Trouble of these kinds for one storm, by the time it begins; the same chance gives the same storm."""
     weights = [HABITS[kind].weight for kind in kinds]
     storm: list[Trouble] = []
     at = 0.0
     while at < seconds:
         kind = chance.choices(kinds, weights)[0]
         habit = HABITS[kind]
-        special, share, all_targets = (
-            (LEADER, _LEADER_SHARE, members) if habit.on_member else (MASTER, _MASTER_SHARE, nodes)
-        )
+        special, share, all_targets = {
+            Place.NODE: (MASTER, _MASTER_SHARE, nodes),
+            Place.MEMBER: (LEADER, _LEADER_SHARE, members),
+            Place.ENSEMBLE: (ENSEMBLE, 1.0, (ENSEMBLE,)),
+        }[habit.place]
         target = special if chance.random() < share else chance.choice(all_targets)
         lasts = chance.uniform(habit.shortest, habit.longest)
         storm.append(Trouble(at, kind, target, lasts, chance.random()))

@@ -10,7 +10,8 @@ import time
 from typing import TYPE_CHECKING
 
 from simulator.drill.nemesis.nemesis_history import Fault
-from simulator.drill.nemesis.plan import HABITS, LEADER, MASTER, Kind
+from simulator.drill.nemesis.plan import HABITS, LEADER, MASTER, Kind, Place
+from simulator.drill.nemesis.zookeeper_harm import IN_ZOOKEEPER, ZooKeeperHarm
 from simulator.harness.fault_proxy import Weather
 from simulator.harness.options import HarnessError
 
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
     from simulator.drill.nemesis.plan import Trouble
     from simulator.harness.arena import Arena
+    from simulator.harness.cable import Cable
     from simulator.harness.fault_proxy import FaultProxy
     from simulator.harness.processes import DemoProcess
+    from simulator.harness.proxy_wiring import NodeLines
     from simulator.harness.zookeeper import Member
 
 ENDING = frozenset({Kind.KILL_WORKER, Kind.KILL_NODE, Kind.TERMINATE})
@@ -40,17 +43,20 @@ class Troublemaker:
     def __init__(self, arena: Arena) -> None:
         self._arena = arena
         self._busy: set[str] = set()
+        self._zookeeper_harm = ZooKeeperHarm(arena)
 
     async def make(self, trouble: Trouble, over: asyncio.Event) -> Fault | None:
         """Do it, wait until its time or the storm is over, undo it; None when its target was not to be had."""
         target = await self._target(trouble)
-        claims = _claims(trouble.kind, target or "")
+        claims = self._claims(trouble.kind, target or "")
         if target is None or claims & self._busy or self._would_leave_nobody(trouble.kind):
             return None
         self._busy |= claims
-        fault = Fault(trouble.kind.value, target, HABITS[trouble.kind].on_member, time.time())
+        fault = Fault(trouble.kind.value, target, HABITS[trouble.kind].on_zookeeper, time.time())
         try:
             undo = await self._begin(trouble, target)
+            if undo is None:
+                return None
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), trouble.seconds)
             await undo()
@@ -64,6 +70,22 @@ class Troublemaker:
         unwell = sum(f"{name}:process" in self._busy for name in self._arena.nodes)
         return kind in ENDING and unwell >= len(self._arena.nodes) - 1
 
+    def _claims(self, kind: Kind, target: str) -> set[str]:
+        """What a trouble needs for itself while it lasts: lines fail together with processes, but not twice at once."""
+        if kind is Kind.ZOOKEEPER_RESTORED:  # whoever is well must see it, and so must the judge
+            members = {f"{member.name}:process" for member in self._arena.ensemble.members}
+            return members.union(*({f"{name}:zookeeper", f"{name}:process"} for name in self._arena.nodes), {"entries"})
+        if kind in IN_ZOOKEEPER:
+            return {"entries"}
+        if kind is Kind.PLATFORM_CABLE:
+            return {f"{target}:platform"}
+        if kind is Kind.ISOLATE:
+            return {f"{target}:zookeeper", f"{target}:platform"}
+        for line in ("zookeeper", "platform"):
+            if kind.value.startswith(f"{line}-"):
+                return {f"{target}:{line}"}
+        return {f"{target}:process"}
+
     async def _target(self, trouble: Trouble) -> str | None:
         if trouble.target == MASTER:
             await self._arena.read()
@@ -73,19 +95,18 @@ class Troublemaker:
             return leader.name if leader is not None else None
         return trouble.target
 
-    async def _begin(self, trouble: Trouble, target: str) -> Callable[[], Awaitable[None]]:
+    async def _begin(self, trouble: Trouble, target: str) -> Callable[[], Awaitable[None]] | None:
+        """Do it; how it is undone, None when it could not be done."""
         kind = trouble.kind
-        if HABITS[kind].on_member:
+        if kind in IN_ZOOKEEPER:
+            return await self._zookeeper_harm.begin(kind, target, trouble.strength)
+        if HABITS[kind].place is Place.MEMBER:
             return self._harm_member(kind, next(each for each in self._arena.ensemble.members if each.name == target))
         if kind in ENDING:
             return await self._end_node(kind, target)
         if kind in {Kind.FREEZE_SHORT, Kind.FREEZE_LONG}:
             return self._freeze(target)
-        lines = self._arena.wiring.lines[target]
-        if kind is Kind.ISOLATE:
-            return _spoil(kind, lines.all, trouble.strength)
-        on_zookeeper = kind.value.startswith("zookeeper")
-        return _spoil(kind, lines.zookeeper if on_zookeeper else lines.platform, trouble.strength)
+        return _harm_lines(kind, self._arena.wiring.lines[target], trouble.strength)
 
     def _harm_member(self, kind: Kind, member: Member) -> Callable[[], Awaitable[None]]:
         if kind is Kind.MEMBER_KILL:
@@ -132,14 +153,23 @@ class Troublemaker:
         return undo
 
 
-def _claims(kind: Kind, target: str) -> set[str]:
-    """What a trouble needs for itself while it lasts: lines fail together with processes, but not twice at once."""
+def _harm_lines(kind: Kind, lines: NodeLines, strength: float) -> Callable[[], Awaitable[None]] | None:
+    if kind is Kind.PLATFORM_CABLE:
+        return _pull(lines.cable)
     if kind is Kind.ISOLATE:
-        return {f"{target}:zookeeper", f"{target}:platform"}
-    for line in ("zookeeper", "platform"):
-        if kind.value.startswith(f"{line}-"):
-            return {f"{target}:{line}"}
-    return {f"{target}:process"}
+        return _spoil(kind, lines.all, strength)
+    return _spoil(kind, lines.zookeeper if kind.value.startswith("zookeeper") else lines.platform, strength)
+
+
+def _pull(cable: Cable | None) -> Callable[[], Awaitable[None]] | None:
+    if cable is None:
+        return None
+    cable.pull()
+
+    async def undo() -> None:
+        cable.plug()
+
+    return undo
 
 
 def _spoil(kind: Kind, proxies: list[FaultProxy], strength: float) -> Callable[[], Awaitable[None]]:

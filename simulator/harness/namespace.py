@@ -6,22 +6,31 @@ import os
 import secrets
 import shutil
 import subprocess
-from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 class NamespaceError(Exception):
-    """This machine lets nobody make one; the message says why."""
+    """No namespace can be made on this machine; the message says why."""
 
 
 class Namespace:
-    """Addresses come from 198.18.0.0/15, which is set aside for tests of networks (RFC 2544)."""
+    """A namespace with this machine at the other end of its line. Use it as a context manager.
+
+    Addresses come from 198.18.0.0/15, which is set aside for tests of networks (RFC 2544).
+    """
 
     def __init__(self) -> None:
         mark = secrets.token_hex(3)
         self.name, self._line, self._end = f"pacing-{mark}", f"pt{mark}a", f"pt{mark}b"
         network = f"198.18.{secrets.randbelow(256)}.{4 * secrets.randbelow(64)}"
         base, last = network.rsplit(".", 1)
-        self.outside, self.inside = f"{base}.{int(last) + 1}", f"{base}.{int(last) + 2}"
+        self.outside = f"{base}.{int(last) + 1}"
+        """Address of this machine, as seen from inside."""
+        self.inside = f"{base}.{int(last) + 2}"
+        """Its own address."""
 
     @property
     def prefix(self) -> tuple[str, ...]:
@@ -50,8 +59,8 @@ class Namespace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        subprocess.run(["ip", "netns", "del", self.name], capture_output=True, check=False)
-        subprocess.run(["ip", "link", "del", self._line], capture_output=True, check=False)
+        _run_ip("netns", "del", self.name)
+        _run_ip("link", "del", self._line)
 
     def cut(self) -> None:
         """Nothing passes any more, and nobody is told."""
@@ -63,6 +72,19 @@ class Namespace:
 
     @staticmethod
     def _ip(*arguments: str) -> None:
-        done = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
+        done = _run_ip(*arguments)
         if done.returncode:
             raise NamespaceError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+
+
+def _run_ip(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)  # noqa: S603, S607 - ours
+
+
+def why_impossible() -> str:
+    """Why no namespace can be made on this machine; empty when one can."""
+    try:
+        with Namespace():
+            return ""
+    except NamespaceError as failure:
+        return str(failure)
