@@ -38,6 +38,7 @@ from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import Plan
 from pacing_node.cycle.report import SCHEMA, CycleReport, decode, encode
 from pacing_node.engagement.switchable_platform import PlatformSlot
+from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.monitoring.node_readings import NodeSources
 from pacing_node.monitoring.term_log import TermLog
 from pacing_node.objects.sources import configuration_source
@@ -54,6 +55,10 @@ log = structlog.get_logger(__name__)
 
 HEALTH_SERVICES = ("pacing.v1.Node", "pacing.v1.Master")
 """gRPC health names: this node has joined; this node is master with a valid lease."""
+
+
+FAILED_CYCLES = 3
+"""Cycles in a row that may fail before the node says that it is not ready."""
 
 
 async def run_node(options: NodeOptions) -> int:
@@ -108,6 +113,7 @@ class Node:
         self._cycle_counters = CycleCounters()
         self._terms = TermLog(self.member.mastership)
         self._source: ConfigurationSource | None = None
+        self._watch = self._build_watch()
         self.alarms = self._build_alarms()
         self._logs = NodeLogs(options.host)
         self._tasks: list[asyncio.Task[Any]] = []
@@ -177,9 +183,15 @@ class Node:
         await asyncio.Event().wait()
 
     def _share(self, report: CycleReport) -> None:
+        self._note_accepted(report)
         report = replace(report, alarms=self.alarms.service.shared())
         info = RecordInfo(report.epoch, 0, report.calculated_at)
         self.member.publish(Record(info, SCHEMA, encode(report)))
+
+    def _note_accepted(self, report: CycleReport) -> None:
+        """History counts gaps from what the platform accepted."""
+        if report.pushed:
+            self.member.report_accepted(report.epoch, report.accepted_at)
 
     def _share_again(self) -> None:
         """Tell the standbys of alarms between two cycles, with the newest cycle of this term."""
@@ -200,6 +212,7 @@ class Node:
             self.latest_report.announce(report)
         else:
             self.latest_report.post(report, time.monotonic())
+            self._note_accepted(report)
         self.alarms.service.inherit(report.alarms)
 
     def _shared_names(self) -> tuple[str, ...]:
@@ -228,6 +241,7 @@ class Node:
             alarms=self.alarms.active_counts,
             per_target=self._per_target,
             paused=lambda: self.member.paused is not None,
+            cycle=self._watch.state,
         )
         return NodeView(
             mastership=self.member.mastership,
@@ -240,6 +254,18 @@ class Node:
             not_ready=self._not_ready,
             alarms=self.alarms.page,
             objects=lambda: objects_page(self._source.status if self._source else None, self._reconfiguration.held),
+            watch=self._watch,
+        )
+
+    def _build_watch(self) -> CycleWatch:
+        return CycleWatch(
+            self.member.mastership,
+            self.latest_report,
+            self.plan,
+            cycle_counters=self._cycle_counters,
+            missing=self._unknown,
+            paused_by=lambda: self.member.paused.by if self.member.paused is not None else None,
+            newest_end=lambda: self._terms.newest_cause,
         )
 
     def _build_alarms(self) -> NodeAlarms:
@@ -249,6 +275,8 @@ class Node:
             mastership=self.member.mastership,
             latest_report=self.latest_report,
             cycle_counters=self._cycle_counters,
+            watch=self._watch,
+            cluster=options.cluster,
             loop_lag_seconds=lambda: self.lag.last_seconds,
             refused=self._refused,
             certificates=adapters.certificate_files(options),
@@ -276,6 +304,14 @@ class Node:
 
     def _not_ready(self) -> list[str]:
         """What is missing before this node can answer pages and take over."""
+        missing, counters = self._unknown(), self._cycle_counters
+        if counters.failed_in_a_row >= FAILED_CYCLES:
+            text = f"{counters.failed_in_a_row} failed in a row, the newest with {counters.newest_failure}"
+            missing.append(f"a cycle that works: {text}")
+        return missing
+
+    def _unknown(self) -> list[str]:
+        """What this node has not read yet."""
         missing = []
         if self._reconfiguration.options is None:
             missing.append("cluster options")

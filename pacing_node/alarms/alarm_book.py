@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pacing_node.alarms.conditions import BY_NAME, CONDITIONS
+from pacing_node.alarms.conditions import BY_NAME, CONDITIONS, Scope
 from pacing_node.alarms.machine import Phase, State, Transition, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pacing_node.alarms.conditions import Condition, Scope, Severity
+    from pacing_node.alarms.conditions import Condition, Severity
     from pacing_node.alarms.machine import Rule
 
 MOST_PER_CONDITION = 100
@@ -26,6 +26,8 @@ class Reading:
     value: float
     text: str = ""
     """What else is known, for people; never a secret."""
+    occasion: str = ""
+    """What tells this occasion from others in the same way on every node; empty where only one node raises it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class Alarm:
     """What was measured when it was raised."""
     threshold: float
     text: str = ""
+    """What else was known when it was raised."""
+    occasion: str = ""
+    """The same on every node that raises it; empty where only one does."""
+    newest_text: str = ""
+    """What else is known now, where that is something else."""
 
     @property
     def definition(self) -> Condition:
@@ -61,8 +68,8 @@ class Alarm:
 
     @property
     def identity(self) -> str:
-        """The same for raise and clear, on whichever node: condition, object and time of the raise."""
-        return f"{self.condition}/{self.object}/{self.raised_at:.3f}"
+        """The same for raise and clear, on whichever node: condition, object, and occasion or time of the raise."""
+        return f"{self.condition}/{self.object}/{self.occasion or f'{self.raised_at:.3f}'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +95,18 @@ class AlarmEvent:
         if self.transition is Transition.CLEARED:
             return f"{head} cleared" + (f": {self.text}" if self.text else "")
         bound = f"{alarm.value:.4g} {unit}, threshold {alarm.threshold:.4g} {unit}"
-        return f"{head}: {bound}" + (f" ({alarm.text})" if alarm.text else "")
+        now = f"now: {alarm.newest_text}" if alarm.newest_text else ""
+        known = "; ".join(each for each in (alarm.text, now) if each)
+        return f"{head}: {bound}" + (f" ({known})" if known else "")
 
 
 class AlarmBook:
     """State machines of the conditions of one scope."""
 
     def __init__(self, scope: Scope, node: str, most_per_condition: int = MOST_PER_CONDITION) -> None:
-        self._conditions = tuple(condition for condition in CONDITIONS if condition.scope is scope)
+        """The book of the cluster, or of a node with what every node raises alike."""
+        shared = scope is Scope.CLUSTER
+        self._conditions = tuple(each for each in CONDITIONS if (each.scope is Scope.CLUSTER) is shared)
         self._node = node
         self._most = most_per_condition
         self._states: dict[str, dict[str, State]] = {condition.name: {} for condition in self._conditions}
@@ -159,6 +170,8 @@ class AlarmBook:
             elif transition is Transition.CLEARED:
                 raised -= 1
                 events.append(self._clear(name, item, at, reading.text))
+            elif after.phase is Phase.ACTIVE:
+                self._renew(name, item, reading.text)
             if after.phase is Phase.QUIET:
                 states.pop(item, None)
             else:
@@ -166,9 +179,16 @@ class AlarmBook:
         return sorted(events, key=lambda event: event.alarm.object)
 
     def _raise(self, name: str, item: str, rule: Rule, reading: Reading, at: float) -> AlarmEvent:
-        alarm = Alarm(name, item, self._node, at, reading.value, rule.threshold, reading.text)
+        alarm = Alarm(name, item, self._node, at, reading.value, rule.threshold, reading.text, reading.occasion)
         self._alarms[name, item] = alarm
         return AlarmEvent(Transition.RAISED, alarm, at, self._node)
+
+    def _renew(self, name: str, item: str, text: str) -> None:
+        """Keep the newest text beside the one the alarm was raised with."""
+        alarm = self._alarms[name, item]
+        newest = "" if text == alarm.text else text
+        if text and newest != alarm.newest_text:
+            self._alarms[name, item] = replace(alarm, newest_text=newest)
 
     def _clear(self, name: str, item: str, at: float, text: str) -> AlarmEvent:
         return AlarmEvent(Transition.CLEARED, self._alarms.pop((name, item)), at, self._node, text)

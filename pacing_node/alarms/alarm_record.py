@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _NUMBERS = ("raised_at", "value", "threshold")
 _FIELDS = {field.name for field in fields(Alarm)}
+_YOUNGER = {"occasion", "newest_text"}
+"""Fields that an older version does not know."""
 
 
 def encode_alarms(alarms: Iterable[Alarm]) -> bytes:
@@ -40,9 +42,9 @@ def decode_alarms(body: bytes) -> tuple[Alarm, ...]:
 
 
 def _alarm(item: Any) -> Alarm:
-    if not isinstance(item, dict) or not item.keys() >= _FIELDS:
+    if not isinstance(item, dict) or not item.keys() >= _FIELDS - _YOUNGER:
         raise ValueError("an alarm without its fields")
-    values = {name: item[name] for name in _FIELDS}
+    values = {name: item[name] for name in _FIELDS if name in item}
     for name, value in values.items():
         if name in _NUMBERS:
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):

@@ -26,6 +26,9 @@ class Scope(StrEnum):
     """Raised and cleared by the master on behalf of all; the next master continues with it."""
     NODE = "node"
     """Raised and cleared by each node about itself."""
+    EVERYWHERE = "everywhere"
+    """About the cluster, seen and raised by every node alike: receivers get it with the same labels and the same id
+    from each, and so show it once."""
 
 
 class Kind(StrEnum):
@@ -129,11 +132,20 @@ CONDITIONS: tuple[Condition, ...] = (
     Condition(
         "no_master",
         "NoMaster",
-        _NODE,
+        Scope.EVERYWHERE,
         Severity.CRITICAL,
         Kind.DURATION,
         "s",
-        "How long this node has known of no master.",
+        "How long no node has been able to vouch for a master, also while ZooKeeper is away.",
+    ),
+    Condition(
+        "cycle_failures",
+        "CycleFailed",
+        _NODE,
+        Severity.CRITICAL,
+        Kind.COUNT,
+        "cycles",
+        "Cycles of this node in a row that ended in an unexpected error: nothing is pushed for any target.",
     ),
     Condition(
         "fenced_push",

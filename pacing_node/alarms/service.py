@@ -68,7 +68,8 @@ class AlarmService:
         self._leading = False
         self._sinks: list[tuple[Sink, Outbox[AlarmEvent]]] = []
         self._repeated_at: dict[str, float] = {}
-        self._saved = b""
+        self._saved: tuple[str, ...] | None = None
+        """Identities of the alarms in the file."""
         self.changed: Callable[[], None] = lambda: None
         """Called when this master raised or cleared an alarm of the cluster."""
         self._task: asyncio.Task[None] | None = None
@@ -211,10 +212,11 @@ class AlarmService:
 
     async def _save(self) -> None:
         """Write what is active, when it changed; off the event loop, which a slow disk must not stop."""
-        body = b'{"node":%b,"cluster":%b}' % (encode_alarms(self._own.active), encode_alarms(self._shared.active))
-        if self._file is None or body == self._saved:
+        active = tuple(alarm.identity for alarm in self.active)
+        if self._file is None or active == self._saved:
             return
-        self._saved = body
+        self._saved = active
+        body = b'{"node":%b,"cluster":%b}' % (encode_alarms(self._own.active), encode_alarms(self._shared.active))
         try:
             await asyncio.to_thread(_write, self._file, body)
         except OSError as error:

@@ -83,6 +83,7 @@ def describe_alarm(alarm: Alarm) -> dict[str, Any]:
         "threshold": alarm.threshold,
         "unit": alarm.definition.unit,
         "text": alarm.text,
+        "newest_text": alarm.newest_text or alarm.text,
     }
 
 

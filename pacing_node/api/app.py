@@ -18,10 +18,13 @@ from starlette.routing import Route
 from cluster.mastership import Role
 from cluster.outside_text import one_line
 from pacing_node.api import metrics
+from pacing_node.api.cluster_page import terms
+from pacing_node.api.cycle_age import cycle_json
 from pacing_node.api.inbound_reads import InboundReads, UnknownError, channel_capacity
 from pacing_node.api.index_page import HEADERS, index_page
 from pacing_node.api.parameters import ParameterError, Parameters
 from pacing_node.api.target_pages import TargetsText, explain_page
+from pacing_node.monitoring.cycle_watch import CycleWatch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -78,6 +81,8 @@ class NodeView:
     """Active alarms and their receivers."""
     objects: Callable[[], dict[str, Any]] = field(default=dict)
     """The source of the configuration objects, and the change that is held back."""
+    watch: CycleWatch | None = None
+    """How current the newest cycle is; made from the other parts unless given."""
 
 
 def build_app(view: NodeView) -> Starlette:
@@ -110,6 +115,7 @@ class _Pages:
 
     def __init__(self, view: NodeView) -> None:
         self._view = view
+        self._watch = view.watch or CycleWatch(view.mastership, view.latest_report, view.plan)
         self._targets = TargetsText()
         self._reads = InboundReads()
 
@@ -123,11 +129,11 @@ class _Pages:
         return _health(request, healthy=True, body={"status": "alive"})
 
     async def readiness(self, request: Request) -> Response:
-        """200 when the node can answer pages and take over; says nothing of mastership."""
+        """200 when the node can answer pages and take over, and its cycle works; says nothing of mastership."""
         missing = self._view.not_ready()
-        return _health(
-            request, healthy=not missing, body={"status": "ready" if not missing else "not ready", "missing": missing}
-        )
+        status = "ready" if not missing else "not ready"
+        body = {"status": status, "missing": missing, "cycle": cycle_json(self._watch.state())}
+        return _health(request, healthy=not missing, body=body)
 
     async def master(self, request: Request) -> Response:
         """200 on the master only, and only while its lease is valid."""
@@ -141,18 +147,27 @@ class _Pages:
         status = self._view.mastership.status
         leading = status.role is Role.MASTER and status.lease_left_seconds > 0.0
         role = Role.MASTER if leading else Role.STANDBY
-        body = {"role": role.value, "state": status.state, "epoch": status.epoch, "master": status.master}
+        master = self._watch.master()
+        body = {
+            "role": role.value,
+            "state": status.state,
+            "epoch": status.epoch,
+            "master": master,
+            "last_known_master": master or status.master,
+        }
         return _health(request, healthy=role is wanted, body=body)
 
     async def cluster(self, request: Request) -> Response:
         """All members as this node and they themselves see them."""
         Parameters(request)
-        return JSONResponse(await self._view.cluster_page(), headers=CLOSED)
+        page = await self._view.cluster_page()
+        return JSONResponse({**page, "cycle": cycle_json(self._watch.state())}, headers=CLOSED)
 
     async def targets(self, request: Request) -> Response:
         """All targets with the newest cycle's numbers and reasons."""
         Parameters(request)
-        page = await self._targets.page(self._view.latest_report.report, self._view.plan.targets)
+        report, state = self._view.latest_report.report, self._watch.state()
+        page = await self._targets.page(report, self._view.plan.targets, state)
         return Response(page, media_type="application/json", headers=CLOSED)
 
     async def explain(self, request: Request) -> Response:
@@ -160,7 +175,7 @@ class _Pages:
         name = Parameters(request, ("target",)).text("target")
         if not name:
             return _problem(400, "the parameter target is missing: the name of a pacing target")
-        page = explain_page(name, self._view.latest_report.report, self._view.plan)
+        page = explain_page(name, self._view.latest_report.report, self._view.plan, self._watch.state())
         if page is None:
             names = self._view.plan.targets.names if self._view.plan.targets else ()
             return _problem(404, f'unknown target "{one_line(name)}"; known are {_listed(names)}')
@@ -169,13 +184,14 @@ class _Pages:
     async def history(self, request: Request) -> Response:
         """The newest terms with cause and gap."""
         limit = Parameters(request, ("limit",)).number("limit", HISTORY_LIMIT, HISTORY_MOST)
-        entries = await self._view.history(limit) if self._view.history else []
-        return JSONResponse({"history": entries}, headers=CLOSED)
+        read = self._view.history
+        page = await terms(read, limit) if read else {"history": [], "history_unavailable": None}
+        return JSONResponse({**page, "cycle": cycle_json(self._watch.state())}, headers=CLOSED)
 
     async def alarms(self, request: Request) -> Response:
         """Alarms that are raised, of this node and of the cluster, and how their receivers do."""
         Parameters(request)
-        return JSONResponse(self._view.alarms(), headers=CLOSED)
+        return JSONResponse({**self._view.alarms(), "cycle": cycle_json(self._watch.state())}, headers=CLOSED)
 
     async def objects(self, request: Request) -> Response:
         """Where the configuration objects come from, and the change that is held back."""

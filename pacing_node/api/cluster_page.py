@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from cluster.errors import ClusterError
 from cluster.mastership import Role
+from cluster.outside_text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from cluster.member import ClusterMember
     from cluster.records import HistoryEntry, MemberStatus, Pause, RecordInfo
 
@@ -36,7 +39,7 @@ async def cluster_page(
         "fencing": fencing,
         "broken": list(member.faults),
         "members": [_member(status) for status in statuses],
-        "history": await history_page(member, HISTORY_SHOWN),
+        **await terms(lambda limit: history_page(member, limit), HISTORY_SHOWN),
     }
 
 
@@ -74,13 +77,17 @@ def _record(info: RecordInfo | None) -> dict[str, Any] | None:
     return {"epoch": info.epoch, "sequence": info.sequence, "created_at": info.created_at}
 
 
-async def history_page(member: ClusterMember, limit: int) -> list[dict[str, Any]]:
-    """The newest terms, newest first; none while ZooKeeper cannot be asked."""
+async def terms(read: Callable[[int], Awaitable[list[dict[str, Any]]]], limit: int) -> dict[str, Any]:
+    """The newest terms, or why they cannot be read: no terms and terms unknown are two things."""
     try:
-        entries = await member.history(limit)
-    except ClusterError:
-        return []
-    return [history_entry(entry) for entry in entries]
+        return {"history": await read(limit), "history_unavailable": None}
+    except ClusterError as error:
+        return {"history": [], "history_unavailable": one_line(error)}
+
+
+async def history_page(member: ClusterMember, limit: int) -> list[dict[str, Any]]:
+    """The newest terms, newest first. Raises ClusterError while ZooKeeper cannot be asked."""
+    return [history_entry(entry) for entry in await member.history(limit)]
 
 
 def history_entry(entry: HistoryEntry) -> dict[str, Any]:

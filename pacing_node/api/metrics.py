@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from cluster.mastership import Role, ZooKeeperState
 from pacing_node.algorithms.model import Reason
+from pacing_node.monitoring.silence import CycleState, SilenceReason
 from pacing_node.runtime.gc_freeze import uncollected
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class MetricSources:
     """Whether the cluster is paused."""
     per_target: Callable[[], bool] = lambda: False
     """Whether targets have series of their own."""
+    cycle: Callable[[], CycleState] = CycleState
+    """How current the newest cycle is, and why nothing newer was pushed."""
 
 
 class NodeCollector(Collector):
@@ -125,6 +128,7 @@ class NodeCollector(Collector):
         age = self._sources.latest_report.age_seconds(time.monotonic())
         yield _gauge("pacing_targets", "Pacing targets in the newest cycle.", len(report.targets) if report else 0)
         yield _gauge("pacing_report_age_seconds", "Age of the newest cycle this node knows.", age)
+        yield from self._silence()
         if report is None:
             return
         yield _gauge(
@@ -138,6 +142,14 @@ class NodeCollector(Collector):
         for reason in Reason:
             reasons.add_metric([reason.code], counts[reason])
         yield reasons
+
+    def _silence(self) -> Iterable[Metric]:
+        state = self._sources.cycle()
+        silent = time.time() - state.silent_since if state.silent_since is not None else 0.0
+        yield _gauge("pacing_silent_seconds", "How long nothing was pushed on current statistics; else 0.", silent)
+        reasons = [reason.value for reason in SilenceReason]
+        current = state.reason.value if state.reason is not None else ""
+        yield _states("pacing_silent", "reason", "1 for the reason why nothing is pushed.", reasons, current)
 
     def _alarms(self) -> Iterable[Metric]:
         active = GaugeMetricFamily("pacing_alarm_active", "Active alarms by condition.", labels=["condition"])

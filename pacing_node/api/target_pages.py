@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pacing_node.algorithms.explanation import Row, explain
 from pacing_node.algorithms.model import Reason
+from pacing_node.api.cycle_age import cycle_json
 from pacing_node.discovery.remedies import REMEDIES
 from pacing_node.runtime.gc_freeze import uncollected
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from pacing_node.cycle.plan import Plan
     from pacing_node.cycle.report import CycleReport
+    from pacing_node.monitoring.silence import CycleState
     from pacing_node.targets import Finding, PacingTarget, TargetSet
 
 PIECE = 250
@@ -56,8 +58,15 @@ class TargetsText:
         self._lock = asyncio.Lock()
         self._written: tuple[CycleReport | None, TargetSet | None, bytes] | None = None
 
-    async def page(self, report: CycleReport | None, known: TargetSet | None) -> bytes:
-        """The page; reports and sets of targets are told apart by identity, they never change."""
+    async def page(self, report: CycleReport | None, known: TargetSet | None, state: CycleState) -> bytes:
+        """The page; reports and sets of targets are told apart by identity, they never change.
+
+        How current it is changes all the time, and is put before what was written once.
+        """
+        age = _json({"cycle": cycle_json(state)}).removesuffix("}").encode()
+        return age + b"," + (await self._text(report, known)).removeprefix(b"{")
+
+    async def _text(self, report: CycleReport | None, known: TargetSet | None) -> bytes:
         async with self._lock:
             written = self._written
             if written is None or written[0] is not report or written[1] is not known:
@@ -66,8 +75,13 @@ class TargetsText:
             return written[2]
 
 
-def explain_page(name: str, report: CycleReport | None, plan: Plan) -> dict[str, Any] | None:
+def explain_page(name: str, report: CycleReport | None, plan: Plan, state: CycleState) -> dict[str, Any] | None:
     """One target with the sum behind its number in words; None when there is no such target."""
+    page = _explained(name, report, plan, state)
+    return None if page is None else {"cycle": cycle_json(state), **page}
+
+
+def _explained(name: str, report: CycleReport | None, plan: Plan, state: CycleState) -> dict[str, Any] | None:
     known = plan.targets
     described = next((target for target in known.targets if target.name == name), None) if known else None
     row = report.targets.index(name) if report is not None and name in report.targets else None
@@ -76,19 +90,31 @@ def explain_page(name: str, report: CycleReport | None, plan: Plan) -> dict[str,
     findings = [finding_json(finding) for finding in concerning(known, name, described)] if known else []
     if report is None or row is None:
         page = _row_before_cycle(described) if described else {"name": name}
-        return {**_head(report), **page, "lines": ["No cycle has calculated this target yet."], "findings": findings}
+        lines = [*_silence(state), "No cycle has calculated this target yet."]
+        return {**_head(report), **page, "lines": lines, "findings": findings}
     page = target_rows(report, slice(row, row + 1), {name: described} if described else {})[0]
     goal_percent = described.goal_percent if described else math.nan
-    return {**_head(report), **page, "lines": _lines(page, report, row, goal_percent), "findings": findings}
+    return {**_head(report), **page, "lines": _lines(page, report, row, goal_percent, state), "findings": findings}
 
 
-def _lines(page: dict[str, Any], report: CycleReport, row: int, goal_percent: float) -> list[str]:
-    """What a supervisor reads: the law's own sum, and what became of the push."""
-    lines = explain(explained_row(report, row, goal_percent)) if _known(report.result.reason[row]) else []
+def _lines(page: dict[str, Any], report: CycleReport, row: int, goal_percent: float, state: CycleState) -> list[str]:
+    """What a supervisor reads: whether it is still true, the law's own sum, and what became of the push."""
+    lines = _silence(state)
+    lines += explain(explained_row(report, row, goal_percent)) if _known(report.result.reason[row]) else []
     if not report.pushed:
         lines.append(f"The platform did not get this number: {report.push_error or 'the push was not accepted'}.")
     if page["error"]:
         lines.append(f"The platform refused this target: {page['error']}.")
+    return lines
+
+
+def _silence(state: CycleState) -> list[str]:
+    """First of all, whether the sum is still one of today."""
+    if not state.silent:
+        return []
+    lines = [f"Nothing is pushed now: {state.text}."]
+    if state.age_seconds is not None:
+        lines.append(f"The rest is of the newest cycle this node knows, {state.age_seconds:.0f} s ago.")
     return lines
 
 

@@ -9,6 +9,7 @@ import typer
 from pacing_node.cli import orders
 from pacing_node.cli.node_client import DEFAULT_URL, UrlOption, ask, asks_a_node
 from pacing_node.cli.output import Output, OutputOption, number, print_json, print_table, utc
+from pacing_node.cli.silence import silence
 from terminal.printing import say
 
 COLUMNS = ["member", "role", "state", "epoch", "lease left", "zookeeper", "version", "http", "clustering", "note"]
@@ -46,6 +47,8 @@ def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TAB
     print_table(
         title, COLUMNS, [_row(member) for member in page["members"]], frozenset({"epoch", "lease left"}), OPTIONAL
     )
+    if silent := silence(page):
+        say(silent)
     if paused and page["master"] is None and page["mode"] != "standalone":
         say("no master, and nobody takes over while the cluster is paused: pacing resume")
     for fault in page.get("broken", ()):
@@ -54,6 +57,8 @@ def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TAB
         say(FAILSAFE_NOTE)
     if note := FENCING_NOTES.get(page.get("fencing") or ""):
         say(note)
+    if why := page.get("history_unavailable"):
+        say(f"the history cannot be read now: {why}")
     for entry in page["history"][:5]:
         say(_term(entry))
 
@@ -91,6 +96,8 @@ def history(
     if output is Output.JSON:
         print_json(page)
         return
+    if why := page.get("history_unavailable"):
+        say(f"the history cannot be read now: {why}")
     rows = [
         [
             number(entry["epoch"]),
@@ -108,6 +115,8 @@ def history(
         rows,
         frozenset(),
     )
+    if silent := silence(page):
+        say(silent)
 
 
 def _moment(at: float | None) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from pacing_node.cli.node_client import DEFAULT_URL, UrlOption, ask, asks_a_node
 from pacing_node.cli.output import Output, OutputOption, number, print_json, print_table
+from pacing_node.cli.silence import freshness, silence
 from pacing_node.cli.target_choice import SortBy, chosen
 from terminal.printing import say
 
@@ -41,9 +42,13 @@ def targets(
     if output is Output.JSON:
         print_json(page)
         return
-    pushed = "accepted by the platform" if page["pushed"] else f"not pushed: {page['push_error'] or 'no cycle yet'}"
     counted, algorithm = _counted(len(page["targets"]), len(found), total), page["algorithm"] or "no cycle yet"
-    title = f"{counted} · {algorithm} · epoch {page['epoch']} · {pushed}"
+    title = f"{counted} · {algorithm} · epoch {page['epoch']}"
+    if silent := silence(page):
+        say(silent)
+        title += ", numbers of the newest cycle this node knows"
+    else:
+        title += f" · {freshness(page)}"
     print_table(title, COLUMNS, [_row(target) for target in page["targets"]], RIGHT, OPTIONAL)
     for target in page["targets"]:
         if target["error"]:
@@ -81,7 +86,7 @@ def explain(
     if output is Output.JSON:
         print_json(page)
         return
-    say(f"{page['name']} · {page['reason'] or 'not calculated yet'}")
+    say(f"{page['name']} · {page['reason'] or 'not calculated yet'} · {freshness(page)}")
     for line in page["lines"]:
         say(f"  {line}")
     for finding in page["findings"]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from cluster.outside_text import one_line
+
 
 @dataclass(slots=True)
 class CycleCounters:
@@ -13,6 +15,10 @@ class CycleCounters:
     cycles: int = 0
     failed_cycles: int = 0
     """Cycles that ended in an unexpected error; the next one goes on."""
+    failed_in_a_row: int = 0
+    """Of these, how many since the last cycle that did not fail."""
+    newest_failure: str = ""
+    """The error of the newest of them, for people."""
     pushes: Counter[str] = field(default_factory=Counter)
     """Pushes by how they ended: accepted, failed, invalid_reply, fenced, deadline, late, withheld."""
     push_seconds_sum: float = 0.0
@@ -22,3 +28,14 @@ class CycleCounters:
     calculation_seconds_last: float = 0.0
     last_accepted_at: float = 0.0
     """Unix time in seconds; 0 before the first."""
+
+    def failed(self, error: BaseException) -> None:
+        """A cycle ended in an unexpected error."""
+        self.failed_cycles += 1
+        self.failed_in_a_row += 1
+        self.newest_failure = one_line(f"{type(error).__name__}: {error}")
+
+    def worked(self) -> None:
+        """A cycle came to its end."""
+        self.failed_in_a_row = 0
+        self.newest_failure = ""

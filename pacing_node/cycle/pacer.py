@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
+from cluster.backoff import Backoff
 from pacing_node.algorithms.state import UnusableStateError
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _WARM_UP_STEP_SECONDS = 0.05
+_RESTART_SECONDS = 0.1
 
 
 class Pacer:
@@ -69,18 +72,31 @@ class Pacer:
         self._pusher = Pusher(platform, self.cycle_counters, self._late_pushes)
 
     async def run(self) -> None:
-        """Cycle for ever: as a standby between terms, as the master during them."""
+        """Cycle for ever: as a standby between terms, as the master during them. An unexpected error is no end."""
         await self._plan.wait_complete()
+        backoff = Backoff(_RESTART_SECONDS, max(_RESTART_SECONDS, self._plan.settings.refresh_seconds))
         while True:
-            term = self._mastership.term
-            if term is None or term.ended.is_set():
-                await self._stand_by()
+            try:
+                await self._turn()
+            except Exception as error:
+                self.cycle_counters.failed(error)
+                log.exception("cycle.failed")
+                await asyncio.sleep(backoff.next_seconds())
             else:
-                await self._serve(term)
+                backoff.reset()
+
+    async def _turn(self) -> None:
+        """One period as a standby, or one term as the master."""
+        term = self._mastership.term
+        if term is None or term.ended.is_set():
+            await self._stand_by()
+        else:
+            await self._serve(term)
 
     async def _stand_by(self) -> None:
         """Keep increments current for one period, or until this node becomes master."""
         self._statistics.snapshot(self._plan.settings.stale_after_seconds)
+        self.cycle_counters.worked()
         try:
             async with asyncio.timeout(self._plan.settings.refresh_seconds):
                 await self._mastership.wait_for_term()
@@ -128,9 +144,11 @@ class Pacer:
         """One cycle; an unexpected error costs this cycle, never the next."""
         try:
             await self._cycle(term)
-        except Exception:
-            self.cycle_counters.failed_cycles += 1
+        except Exception as error:
+            self.cycle_counters.failed(error)
             log.exception("cycle.failed", epoch=term.epoch)
+        else:
+            self.cycle_counters.worked()
 
     async def _cycle(self, term: Term) -> None:
         settings = self._plan.settings
@@ -180,7 +198,10 @@ class Pacer:
 
     def _post(self, term: Term, calculation: PacingState, calculated: CycleResult, outcome: PushOutcome) -> None:
         """Show the report on this node and share it with the standbys."""
-        report = build_report(term.epoch, calculation, calculated, outcome)
+        previous = self._latest_report.report
+        earlier = previous.accepted_at if previous is not None else 0.0
+        accepted_at = self.cycle_counters.last_accepted_at if outcome.accepted else earlier
+        report = replace(build_report(term.epoch, calculation, calculated, outcome), accepted_at=accepted_at)
         self._latest_report.post(report, time.monotonic())
         if outcome.status is not PushStatus.LATE:
             self._share(report)
@@ -216,6 +237,7 @@ def build_report(
         feedback=calculated.feedback,
         result=calculated.result,
         pushed=outcome.accepted,
+        push_status=outcome.status.value,
         push_error=outcome.message,
         target_errors=outcome.target_errors,
         learned_state=calculation.save(calculated.at),

@@ -67,6 +67,11 @@ class CycleReport:
     """Active alarms of the cluster, opaque here; the next master goes on with them."""
     in_flight: bool = False
     """Shared before its push goes out: allotted, outcome unknown."""
+    accepted_at: float = 0.0
+    """Unix time in seconds at which the platform accepted the newest push known, in this term or a previous one, by the
+    clock of the node that pushed; 0 when none is known."""
+    push_status: str = ""
+    """A value of PushStatus; empty from an older version."""
 
     def column(self, name: str) -> FloatArray:
         """A column of numbers by its name on the wire. Raises KeyError for a name that is none."""
@@ -91,6 +96,8 @@ def encode(report: CycleReport) -> bytes:
         algorithm=report.algorithm,
         target_error=report.target_errors,
         in_flight=report.in_flight,
+        accepted_at=report.accepted_at,
+        push_status=report.push_status,
     )
     for name in _FLOAT_COLUMNS:
         getattr(record, name).extend(report.column(name).tolist())
@@ -124,6 +131,8 @@ def decode(body: bytes) -> CycleReport:
         learned_state=record.learned_state,
         alarms=record.alarms,
         in_flight=record.in_flight,
+        accepted_at=record.accepted_at or (record.calculated_at if record.pushed else 0.0),
+        push_status=record.push_status,
     )
 
 

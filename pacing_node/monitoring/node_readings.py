@@ -8,7 +8,6 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cluster.mastership import Role
 from pacing_node.alarms.alarm_book import Reading
 from pacing_node.monitoring.pacing_readings import PacingReadings
 from pacing_node.runtime.process import CollectorPauses, memory_limit_bytes, resident_bytes
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from cluster.mastership import Mastership
     from pacing_node.cycle.cycle_counters import CycleCounters
     from pacing_node.cycle.latest_report import LatestReport
+    from pacing_node.monitoring.cycle_watch import CycleWatch
 
 FENCED_WINDOW_SECONDS = 300.0
 CERTIFICATE_PERIOD_SECONDS = 3600.0
@@ -35,6 +35,9 @@ class NodeSources:
     mastership: Mastership
     latest_report: LatestReport
     cycle_counters: CycleCounters
+    watch: CycleWatch
+    cluster: str
+    """Name of the cluster: the object of what concerns all of it."""
     loop_lag_seconds: Callable[[], float]
     refused: Callable[[], Mapping[str, tuple[str, ...]]]
     """What is wrong with newer options or objects, by the place they come from."""
@@ -59,12 +62,13 @@ class NodeReadings:
     def node(self, now: float, late_seconds: float) -> Mapping[str, Mapping[str, Reading]]:
         """About this node."""
         sources = self._sources
-        status, me = sources.mastership.status, sources.node
-        masterless = status.role is not Role.MASTER and status.master is None
+        me, counters = sources.node, sources.cycle_counters
+        masterless = sources.watch.master() is None
         self._note_fenced(now)
         readings = {
             "GC Latency": {me: Reading(self._pauses.take_longest())},
-            "NoMaster": {me: Reading(self._lasting("no master", now, lasts=masterless), f"state {status.state}")},
+            "NoMaster": self._no_master(now, lasts=masterless),
+            "CycleFailed": {me: Reading(float(counters.failed_in_a_row), counters.newest_failure)},
             "FencedPush": {me: Reading(float(len(self._fenced)))},
             "EventLoopLag": {me: Reading(max(late_seconds, sources.loop_lag_seconds()))},
             "ConfigurationRefused": self._refused(now),
@@ -100,6 +104,14 @@ class NodeReadings:
             return 0.0
         # What has just begun has lasted for a moment: 0 would say that it is over.
         return max(now - self._since.setdefault(what, now), 1e-3)
+
+    def _no_master(self, now: float, *, lasts: bool) -> dict[str, Reading]:
+        """The same object and occasion on every node, so that receivers tell it is one outage."""
+        status = self._sources.mastership.status
+        last = f", last known master {status.master}" if status.master else ""
+        text = f"state {status.state}, ZooKeeper {status.zookeeper.value}{last}"
+        lasting = self._lasting("no master", now, lasts=lasts)
+        return {self._sources.cluster: Reading(lasting, text, occasion=f"epoch-{status.epoch}")}
 
     def _note_fenced(self, now: float) -> None:
         fenced = self._sources.cycle_counters.pushes["fenced"]

@@ -22,6 +22,7 @@ STATISTICS = "statistics"
 MOST_TARGETS = 200
 """Most targets of which each condition is followed: when all of 10,000 are bad, a few hundred say so too."""
 _FAILED = (PushStatus.FAILED.value, PushStatus.DEADLINE.value)
+_FAULTS = (*_FAILED, PushStatus.INVALID_REPLY.value)
 
 
 class PacingReadings:
@@ -33,6 +34,8 @@ class PacingReadings:
         self._epoch: int | None = None
         self._seen: Counter[str] = Counter()
         self._failed = self._invalid = 0
+        self._why = ""
+        """How the newest push that failed did; one that is withheld meanwhile says nothing of it."""
         self._known = False
         self._report_at = 0.0
         self._errors: dict[str, tuple[int, str]] = {}
@@ -52,7 +55,9 @@ class PacingReadings:
         self._count_pushes()
         readings: dict[str, dict[str, Reading]] = {}
         if self._known:
-            why = mine.push_error if mine else ""
+            if mine is not None and mine.push_status in _FAULTS:
+                self._why = mine.push_error
+            why = self._why
             readings["PacingRequestsFailed"] = {PLATFORM: Reading(float(self._failed), why)}
             readings["PacingResponseValidationError"] = {PLATFORM: Reading(float(self._invalid), why)}
         if mine is not None:
@@ -69,6 +74,7 @@ class PacingReadings:
         self._epoch = epoch
         self._seen = Counter(self._cycle_counters.pushes) if self._cycle_counters.cycles else Counter()
         self._failed = self._invalid = 0
+        self._why = ""
         self._known = self._errors_known = False
         self._errors = {}
         self._infeasible_since = {}

@@ -22,6 +22,7 @@ CONDITION_KEYS = {
     "statisticsStale": "statistics_stale",
     "goalInfeasible": "goal_infeasible",
     "noMaster": "no_master",
+    "cycleFailures": "cycle_failures",
     "fencedPush": "fenced_push",
     "configurationRefused": "configuration_refused",
     "certificateExpiry": "certificate_expiry",
@@ -80,6 +81,8 @@ class AlarmOptions(Section):
     """GoalInfeasible: time for which inbound load alone breaks a target's goal, seconds."""
     no_master: Annotated[float, Field(gt=0, le=86_400), Key("noMaster")] = 15.0
     """NoMaster: time for which a node knows of no master, seconds."""
+    cycle_failures: Annotated[Count, Key("cycleFailures")] = 3
+    """CycleFailed: cycles in a row that ended in an unexpected error."""
     fenced_push: Annotated[Count, Key("fencedPush")] = 1
     """FencedPush: refused pushes of a former master within five minutes."""
     configuration_refused: Annotated[float, Field(gt=0, le=86_400), Key("configurationRefused")] = 10.0

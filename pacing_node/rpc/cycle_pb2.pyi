@@ -49,6 +49,8 @@ class CycleRecord(_message.Message):
     TARGET_ERROR_FIELD_NUMBER: _builtins.int
     ALARMS_FIELD_NUMBER: _builtins.int
     IN_FLIGHT_FIELD_NUMBER: _builtins.int
+    ACCEPTED_AT_FIELD_NUMBER: _builtins.int
+    PUSH_STATUS_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     sequence: _builtins.int
     calculated_at: _builtins.float
@@ -70,6 +72,12 @@ class CycleRecord(_message.Message):
     """True when the record was shared before its push went out: allotted, outcome unknown. A successor
     counts its invitations as sent; another record follows when the outcome is known.
     """
+    accepted_at: _builtins.float
+    """Unix time in seconds at which the platform accepted the newest push the sender knows of, in this term or a previous
+    one; 0 when it knows of none.
+    """
+    push_status: _builtins.str
+    """How the push of this cycle ended, one word: accepted, failed, withheld, …; empty from an older version."""
     @_builtins.property
     def targets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the targets, in the order of every array."""
@@ -134,10 +142,12 @@ class CycleRecord(_message.Message):
         target_error: _abc.Iterable[_builtins.str] | None = ...,
         alarms: _builtins.bytes = ...,
         in_flight: _builtins.bool = ...,
+        accepted_at: _builtins.float = ...,
+        push_status: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_ratio", b"acceptance_ratio", "alarms", b"alarms", "algorithm", b"algorithm", "busy", b"busy", "calculated_at", b"calculated_at", "disposition_seconds", b"disposition_seconds", "epoch", b"epoch", "handle_seconds", b"handle_seconds", "in_flight", b"in_flight", "inbound_portion", b"inbound_portion", "interval_seconds", b"interval_seconds", "invitations", b"invitations", "learned_state", b"learned_state", "logged_in", b"logged_in", "patience_seconds", b"patience_seconds", "pending", b"pending", "push_error", b"push_error", "pushed", b"pushed", "ready", b"ready", "reason", b"reason", "sequence", b"sequence", "statistics_at", b"statistics_at", "target_error", b"target_error", "targets", b"targets", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_ratio", b"acceptance_ratio", "accepted_at", b"accepted_at", "alarms", b"alarms", "algorithm", b"algorithm", "busy", b"busy", "calculated_at", b"calculated_at", "disposition_seconds", b"disposition_seconds", "epoch", b"epoch", "handle_seconds", b"handle_seconds", "in_flight", b"in_flight", "inbound_portion", b"inbound_portion", "interval_seconds", b"interval_seconds", "invitations", b"invitations", "learned_state", b"learned_state", "logged_in", b"logged_in", "patience_seconds", b"patience_seconds", "pending", b"pending", "push_error", b"push_error", "push_status", b"push_status", "pushed", b"pushed", "ready", b"ready", "reason", b"reason", "sequence", b"sequence", "statistics_at", b"statistics_at", "target_error", b"target_error", "targets", b"targets", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

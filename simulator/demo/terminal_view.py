@@ -133,12 +133,21 @@ _TARGETS = (
 
 def targets_table(seen: Observation, width: int = 200) -> Table:
     """Pacing targets with what the last calculation gave them and why."""
-    targets = seen.targets.get("targets", ())
+    targets, cycle = seen.targets.get("targets", ()), seen.targets.get("cycle") or {}
     rows = [_target_row(target) for target in targets[:_TARGETS_SHOWN]]
-    table = _table(f"Targets: {seen.targets.get('algorithm', 'no calculation yet')}", _TARGETS, rows, width)
+    title = f"Targets: {seen.targets.get('algorithm', 'no calculation yet')}, {_age(cycle)}"
+    table = _table(title, _TARGETS, rows, width)
+    if cycle.get("silent_since") is not None:
+        table.title_style = "bold red"
     if len(targets) > _TARGETS_SHOWN:
         table.caption = f"and {len(targets) - _TARGETS_SHOWN} more"
     return table
+
+
+def _age(cycle: Mapping[str, Any]) -> str:
+    """How old the numbers are, or that nothing is pushed any more and why."""
+    age = number(cycle.get("age_seconds"), 1, " s ago")
+    return f"{age}, SILENT: {cycle.get('text', '')}" if cycle.get("silent_since") is not None else age
 
 
 def _target_row(target: Mapping[str, Any]) -> list[str | Text]:

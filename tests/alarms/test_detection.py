@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacing_node.alarms.alarm_book import AlarmBook, Reading
+from pacing_node.alarms.alarm_book import Alarm, AlarmBook, AlarmEvent, Reading
 from pacing_node.alarms.alarm_record import decode_alarms, encode_alarms
 from pacing_node.alarms.conditions import BY_KEY, BY_NAME, CONDITIONS, Kind, Scope
 from pacing_node.alarms.machine import Phase, Rule, State, Transition, rule_for, step
@@ -135,6 +136,36 @@ def test_switching_a_condition_off_clears_its_alarms() -> None:
     assert told(events) == [("cleared", "A")]
     assert events[0].text == "the condition was switched off"
     assert alarms.active == ()
+
+
+def test_an_active_alarm_keeps_the_text_it_was_raised_with_and_shows_the_newest() -> None:
+    site = AlarmBook(Scope.CLUSTER, "n1")
+    rules = RULES
+    for now, text in ((0.0, "HTTP 401"), (1.0, "connection refused"), (2.0, "")):
+        site.observe(rules, {NAME: {"platform": Reading(3.0 + now, text)}}, now, now)
+    (alarm,) = site.active
+    assert (alarm.text, alarm.newest_text) == ("HTTP 401", "connection refused")
+    assert decode_alarms(encode_alarms(site.active)) == site.active
+    repeated = AlarmEvent(Transition.RAISED, alarm, 3.0, "n1", repeated=True)
+    assert "(HTTP 401; now: connection refused)" in repeated.summary
+
+
+def test_what_every_node_raises_has_one_identity() -> None:
+    def raised_by(node: str, at: float) -> Alarm:
+        site = AlarmBook(Scope.NODE, node)
+        reading = Reading(20.0, f"state of {node}", occasion="epoch-7")
+        site.observe({"NoMaster": Rule(15.0, 0.0)}, {"NoMaster": {"demo": reading}}, at, at)
+        return site.active[0]
+
+    one, other = raised_by("n1", 100.0), raised_by("n2", 103.0)
+    assert one.identity == other.identity == "NoMaster/demo/epoch-7"
+
+
+def test_an_alarm_of_an_older_version_is_understood() -> None:
+    body = encode_alarms([Alarm(NAME, "platform", "n1", 5.0, 3.0, 3.0, "HTTP 401")])
+    older = json.loads(body)
+    del older[0]["occasion"], older[0]["newest_text"]
+    assert decode_alarms(json.dumps(older).encode()) == decode_alarms(body)
 
 
 def test_the_number_of_alarms_of_one_condition_is_bounded_and_the_rest_follows_when_there_is_room() -> None:

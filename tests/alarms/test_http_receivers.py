@@ -97,6 +97,26 @@ async def test_alertmanager_gets_the_same_labels_at_raise_and_clear_from_whichev
     assert _seconds(second["endsAt"]) - _seconds(second["startsAt"]) == 60.0
 
 
+async def test_what_every_node_raises_has_the_same_labels_and_key_from_each() -> None:
+    events = [
+        AlarmEvent(Transition.RAISED, Alarm("NoMaster", "demo", node, at, 15.0, 15.0, "", "epoch-7"), at, node)
+        for node, at in (("n1", 1000.0), ("n2", 1003.0))
+    ]
+    async with served() as web:
+        alertmanager, webhook = AlertmanagerSink(web.url, cluster="c"), WebhookSink(web.url, cluster="c")
+        for event in events:
+            await alertmanager.deliver([event])
+            await webhook.deliver([event])
+        await alertmanager.close()
+        await webhook.close()
+    alerts, documents = web.requests[0::2], web.requests[1::2]
+    labels = [json.loads(each.body)[0]["labels"] for each in alerts]
+    assert labels[0] == labels[1]
+    assert "node" not in labels[0]
+    assert {json.loads(each.body)["id"] for each in documents} == {"NoMaster/demo/epoch-7"}
+    assert documents[0].headers["idempotency-key"] == documents[1].headers["idempotency-key"]
+
+
 async def test_alarms_of_a_node_carry_its_name_as_a_label() -> None:
     event = AlarmEvent(Transition.RAISED, Alarm("EventLoopLag", "n3", "n3", 1.0, 2.0, 1.0), 1.0, "n3")
     async with served() as web:

@@ -12,6 +12,8 @@ from pacing_node.alarms.machine import Rule
 from pacing_node.assembly.node_alarms import NodeAlarms, rules_of, sinks_of, syslog_sender
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
+from pacing_node.cycle.plan import Plan
+from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.monitoring.node_readings import NodeSources
 from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options, restart_needed
 from pacing_node.options.errors import ConfigurationError
@@ -104,6 +106,8 @@ def alarms_of_a_node() -> NodeAlarms:
         mastership=FakeMastership(),  # type: ignore[arg-type]
         latest_report=LatestReport(),
         cycle_counters=CycleCounters(),
+        watch=CycleWatch(FakeMastership(), LatestReport(), Plan()),  # type: ignore[arg-type]
+        cluster="demo",
         loop_lag_seconds=lambda: 0.0,
         refused=dict,
     )

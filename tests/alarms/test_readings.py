@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pacing_node.algorithms.model import Reason
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
+from pacing_node.cycle.plan import Plan
+from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.monitoring.node_readings import NodeReadings, NodeSources
 from pacing_node.monitoring.pacing_readings import PLATFORM, STATISTICS, PacingReadings
 from pacing_node.runtime.process import CollectorPauses, memory_limit_bytes, resident_bytes
@@ -103,6 +105,8 @@ class Site:
             mastership=self.mastership,  # type: ignore[arg-type]
             latest_report=self.latest_report,
             cycle_counters=self.cycle_counters,
+            watch=CycleWatch(self.mastership, self.latest_report, Plan()),  # type: ignore[arg-type]
+            cluster="demo",
             loop_lag_seconds=lambda: 0.25,
             refused=lambda: self.refused,
             certificates=certificates,
@@ -142,11 +146,11 @@ async def test_fenced_pushes_count_for_five_minutes() -> None:
 
 async def test_no_master_counts_from_when_nobody_was_known(monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site()
-    known = site.own(0.0)["NoMaster"]["n1"]
+    known = site.own(0.0)["NoMaster"]["demo"]
     status = site.mastership.status
     nobody = type(status)(status.role, "standby", 3, 0.0, status.zookeeper, 4.0, "c", None)
     monkeypatch.setattr(type(site.mastership), "status", property(lambda _: nobody))
-    values = [site.own(now)["NoMaster"]["n1"] for now in (5.0, 25.0)]
+    values = [site.own(now)["NoMaster"]["demo"] for now in (5.0, 25.0)]
     site.readings.close()
 
     assert known == 0.0

@@ -11,6 +11,7 @@ import pytest
 from pacing_node.api import target_pages
 from pacing_node.api.inbound_reads import InboundReads, UnknownError
 from pacing_node.api.target_pages import PIECE, TargetsText, targets_page
+from pacing_node.monitoring.silence import CycleState
 from pacing_node.targets import TargetSet
 from tests.cycle.parts import report, target
 
@@ -39,7 +40,7 @@ def test_before_the_first_cycle_all_discovered_targets_are_listed() -> None:
 
 async def test_the_event_loop_turns_while_the_page_is_written() -> None:
     known = many(5000)
-    writing = asyncio.create_task(TargetsText().page(report(*known.names), known))
+    writing = asyncio.create_task(TargetsText().page(report(*known.names), known, CycleState()))
     turns = 0
     while not writing.done():
         turns += 1
@@ -60,12 +61,12 @@ async def test_a_page_is_written_once_for_all_who_ask_and_anew_for_the_next_cycl
     monkeypatch.setattr(target_pages, "targets_page", counted)
     text, known = TargetsText(), many(10)
     first, second = report(*known.names), report(*known.names, calculated_at=1005.0)
-    pages = await asyncio.gather(*(text.page(first, known) for _ in range(5)))
+    pages = await asyncio.gather(*(text.page(first, known, CycleState()) for _ in range(5)))
     assert len(written) == 1
     assert len(set(pages)) == 1
-    assert json.loads(await text.page(second, known))["calculated_at"] == 1005.0
+    assert json.loads(await text.page(second, known, CycleState()))["calculated_at"] == 1005.0
     other = TargetSet("2", (target("Q00000", goal_percent=9.0), *known.targets[1:]))
-    assert json.loads(await text.page(second, other))["targets"][0]["goal_percent"] == 9.0
+    assert json.loads(await text.page(second, other, CycleState()))["targets"][0]["goal_percent"] == 9.0
 
 
 def test_an_answer_is_remembered_until_the_next_cycle_or_other_targets() -> None:

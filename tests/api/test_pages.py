@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 
-from cluster.mastership import EndCause
+from cluster.mastership import EndCause, ZooKeeperState
 from pacing_node.algorithms.model import Reason
 from pacing_node.api.app import NodeView, build_app
 from pacing_node.api.metrics import MetricSources, NodeCollector
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.plan import CycleSettings, Plan
+from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.statistics.statistics_source import ServerHealth
 from pacing_node.targets import Finding, TargetSet
 from tests.cycle.parts import FakeMastership, FakeStatistics, FakeTerm, report, snapshot, target
@@ -34,6 +35,9 @@ class Site:
     statistics: FakeStatistics = field(default_factory=lambda: FakeStatistics(snapshot(2)))
     missing: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.watch = CycleWatch(self.mastership, self.latest_report, self.plan)
+
     def view(self) -> NodeView:
         async def cluster_page() -> dict[str, Any]:
             return {"cluster": "demo"}
@@ -46,6 +50,7 @@ class Site:
             loop_lag_seconds=lambda: 0.001,
             latest_report=self.latest_report,
             cycle_counters=self.cycle_counters,
+            cycle=self.watch.state,
         )
         return NodeView(
             mastership=self.mastership,
@@ -55,6 +60,7 @@ class Site:
             collector=NodeCollector(sources),
             cluster_page=cluster_page,
             not_ready=lambda: self.missing,
+            watch=self.watch,
         )
 
 
@@ -103,6 +109,32 @@ class TestHealth:
         assert await codes() == (200, 503)
         term.ended.set()
         assert await codes() == (503, 200)
+
+    async def test_a_master_nobody_can_vouch_for_is_the_last_known_one_only(
+        self, client: httpx.AsyncClient, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        away = replace(site.mastership.status, zookeeper=ZooKeeperState.SUSPENDED)
+        monkeypatch.setattr(type(site.mastership), "status", property(lambda _: away))
+        body = (await client.get("/master")).json()
+        assert (body["master"], body["last_known_master"]) == (None, "n1")
+
+    @pytest.mark.parametrize(
+        "path", ["/targets", "/explain?target=A - chat", "/cluster", "/history", "/alarms", "/readiness"]
+    )
+    async def test_every_page_says_how_old_its_numbers_are_and_that_pacing_is_silent(
+        self, client: httpx.AsyncClient, site: Site, path: str
+    ) -> None:
+        paced(site)
+        assert (await client.get(path)).json()["cycle"]["silent_since"] is None
+        assert "pacing_silent_seconds 0.0" in (await client.get("/metrics")).text
+        site.latest_report.post(report("A - chat", "B - chat"), time.monotonic() - 71.0)
+        cycle = (await client.get(path)).json()["cycle"]
+        assert cycle["age_seconds"] >= 71.0
+        assert cycle["silent_since"] == pytest.approx(time.time() - 71.0, abs=10.0)
+        assert cycle["reason"] == "no_report"
+        metrics = (await client.get("/metrics")).text
+        assert 'pacing_silent{reason="no_report"} 1.0' in metrics
+        assert "pacing_silent_seconds 7" in metrics
 
 
 class TestTargets:
@@ -229,7 +261,7 @@ class TestMetrics:
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many", "1001"])
 async def test_the_history_takes_a_sensible_limit_only(client: httpx.AsyncClient, limit: str) -> None:
-    assert (await client.get("/history")).json() == {"history": []}
+    assert (await client.get("/history")).json()["history"] == []
     answer = await client.get("/history", params={"limit": limit})
     assert answer.status_code == 400
     assert "from 1 to 1000" in answer.json()["error"]

@@ -76,9 +76,14 @@ def page() -> Page:
 
 
 @pytest.fixture
-async def run(page: Page) -> AsyncIterator[Run]:
+def latest_report() -> LatestReport:
+    return LatestReport()
+
+
+@pytest.fixture
+async def run(page: Page, latest_report: LatestReport) -> AsyncIterator[Run]:
     """Run a command against a node that knows two targets."""
-    latest_report, plan, mastership = LatestReport(), Plan(), FakeMastership()
+    plan, mastership = Plan(), FakeMastership()
     plan.use_settings(CycleSettings())
     plan.use_targets(TargetSet("1", (target("A"), target("B"))))
     reasons = np.array([Reason.AGENTS_AVAILABLE, Reason.NO_AGENTS_LOGGED_IN])
@@ -117,7 +122,9 @@ async def test_list_shows_members_and_the_newest_term(run: Run) -> None:
 
 
 async def test_list_as_json_is_the_page_itself(run: Run, page: Page) -> None:
-    assert json.loads((await run("list", "--output", "json")).stdout) == page.cluster
+    shown = json.loads((await run("list", "--output", "json")).stdout)
+    assert shown.pop("cycle")["silent_since"] is None
+    assert shown == page.cluster
 
 
 async def test_a_standalone_node_is_called_so(run: Run, page: Page) -> None:
@@ -132,7 +139,33 @@ async def test_history_lists_terms_with_cause_and_gap(run: Run) -> None:
     result = await run("history")
     assert "1970-01-01 00:00:00.000" in result.stdout
     assert "0.050 s" in result.stdout
-    assert json.loads((await run("history", "--output", "json")).stdout) == {"history": [TERM]}
+    assert json.loads((await run("history", "--output", "json")).stdout)["history"] == [TERM]
+
+
+@pytest.mark.parametrize("odd", ["x", 1e300, -1e300, 1767323045000, [3], {"a": 1}])
+async def test_odd_times_of_a_node_are_shown_and_crash_nothing(run: Run, page: Page, odd: object) -> None:
+    page.cluster["history"] = [{**TERM, "began_at": odd, "ended_at": odd, "broken": ["began_at: found it"]}]
+    page.cluster["paused"] = {"by": "x", "began_at": odd, "until": odd}
+    page.cluster["members"][0] = {**MEMBER, "broken": ["started_at: found it"]}
+    listed = await run("list")
+    assert listed.exit_code == 0
+    assert "(broken entry: began_at: found it)" in listed.stdout
+    assert "(broken entry: started_at: found it)" in listed.stdout
+    assert f"no time: {odd}" in listed.stdout
+
+
+async def test_no_word_of_success_stands_over_an_old_cycle(run: Run, latest_report: LatestReport) -> None:
+    assert "accepted by the platform, 0." in (await run("targets")).stdout
+    assert "accepted by the platform, 0." in (await run("explain", "A - chat")).stdout
+    latest_report.post(report("A - chat", "B - chat", calculated_at=1001.0), time.monotonic() - 71.0)
+    for command in (("targets",), ("explain", "A - chat"), ("list",), ("history",)):
+        shown = (await run(*command)).stdout
+        assert "SILENT since" in shown
+        assert " s): no report of a cycle arrives from the master n1" in shown
+        assert "accepted by the platform" not in shown
+    explained = json.loads((await run("explain", "A - chat", "--output", "json")).stdout)
+    assert explained["cycle"]["age_seconds"] >= 71.0
+    assert explained["lines"][0] == "Nothing is pushed now: no report of a cycle arrives from the master n1."
 
 
 async def test_a_pause_is_shown_in_every_listing(run: Run, page: Page) -> None:

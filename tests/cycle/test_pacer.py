@@ -20,7 +20,16 @@ from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.cycle.report import CycleReport, decode, encode
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 from pacing_node.options.cluster_options import parse_cluster_options
-from tests.cycle.parts import FakeMastership, FakePlatform, FakeStatistics, FakeTerm, accept, snapshot, target_set
+from tests.cycle.parts import (
+    FakeMastership,
+    FakePlatform,
+    FakeStatistics,
+    FakeTerm,
+    accept,
+    report,
+    snapshot,
+    target_set,
+)
 
 pytestmark = pytest.mark.looptime
 """The loop's time jumps to the next timer: periods are as long as a node's, and times are exact."""
@@ -225,6 +234,55 @@ async def test_an_unexpected_error_costs_one_cycle_only(bench: Bench) -> None:
     async with running(bench) as pacer:
         await until(lambda: bool(bench.shared))
         assert pacer.cycle_counters.failed_cycles == 1
+
+
+async def test_failed_cycles_in_a_row_are_counted_until_one_works(bench: Bench) -> None:
+    def broken(*_: object) -> PushOutcome:
+        raise RuntimeError("a bug in an adapter")
+
+    bench.platform.answer = broken
+    bench.mastership.give(FakeTerm())
+    async with running(bench) as pacer:
+        await until(lambda: pacer.cycle_counters.failed_in_a_row >= 3)
+        assert pacer.cycle_counters.newest_failure == "RuntimeError: a bug in an adapter"
+        bench.platform.answer = accept
+        await until(lambda: bool(bench.shared))
+        await until(lambda: pacer.cycle_counters.failed_in_a_row == 0)
+        assert pacer.cycle_counters.newest_failure == ""
+
+
+async def test_an_error_before_a_term_or_outside_of_a_cycle_ends_nothing(bench: Bench) -> None:
+    good = bench.statistics.now
+    bench.statistics.now = None  # type: ignore[assignment]
+    read = bench.statistics.snapshot
+
+    def broken(seconds: float) -> object:
+        if bench.statistics.now is None:
+            raise RuntimeError("statistics broke")
+        return read(seconds)
+
+    bench.statistics.snapshot = broken  # type: ignore[method-assign, assignment]
+    async with running(bench) as pacer:
+        await until(lambda: pacer.cycle_counters.failed_in_a_row >= 2)
+        bench.statistics.now = good
+        bench.mastership.give(FakeTerm())
+        await until(lambda: bool(bench.shared))
+
+
+async def test_reports_carry_the_newest_accepted_push_through_failed_ones_and_over_to_the_next_master(
+    bench: Bench,
+) -> None:
+    bench.latest_report.post(report("A - chat", accepted_at=900.0), 0.0)
+    bench.platform.answer = lambda *_: PushOutcome(PushStatus.FAILED, message="503")
+    bench.mastership.give(FakeTerm())
+    async with running(bench):
+        await until(lambda: bool(bench.shared))
+        bench.platform.answer = accept
+        await until(lambda: bench.shared[-1].pushed)
+    assert (bench.shared[0].accepted_at, bench.shared[0].push_status) == (900.0, "failed")
+    accepted = next(each for each in bench.shared if each.pushed)
+    assert accepted.accepted_at >= accepted.calculated_at
+    assert decode(encode(accepted)).accepted_at == accepted.accepted_at
 
 
 async def test_a_failed_push_is_reported_and_the_next_period_tries_again(bench: Bench) -> None:

@@ -1,0 +1,92 @@
+"""What a node knows of the newest cycle, gathered for the rules of silence."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from cluster.mastership import EndCause, Role
+from pacing_node.algorithms.model import Reason
+from pacing_node.cycle.cycle_counters import CycleCounters
+from pacing_node.monitoring.silence import ReportFacts, Surroundings, cycle_state, known_master
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cluster.mastership import EndCause as Cause
+    from cluster.mastership import Mastership
+    from pacing_node.cycle.latest_report import LatestReport
+    from pacing_node.cycle.plan import Plan
+    from pacing_node.cycle.report import CycleReport
+    from pacing_node.monitoring.silence import CycleState
+
+
+class CycleWatch:
+    """Says how current this node's numbers are, from memory."""
+
+    def __init__(
+        self,
+        mastership: Mastership,
+        latest_report: LatestReport,
+        plan: Plan,
+        *,
+        cycle_counters: CycleCounters | None = None,
+        missing: Callable[[], Sequence[str]] = tuple,
+        paused_by: Callable[[], str | None] = lambda: None,
+        newest_end: Callable[[], Cause | None] = lambda: None,
+    ) -> None:
+        """``missing`` is what the node still waits for; ``newest_end`` why its newest term ended."""
+        self._mastership = mastership
+        self._latest_report = latest_report
+        self._plan = plan
+        self._cycle_counters = cycle_counters or CycleCounters()
+        self._missing = missing
+        self._paused_by = paused_by
+        self._newest_end = newest_end
+        self._started_at = time.time()
+        self._stale: tuple[CycleReport | None, bool] = (None, False)
+
+    def state(self) -> CycleState:
+        """How current the newest cycle is, whether pacing is silent, and why."""
+        status, counters = self._mastership.status, self._cycle_counters
+        lease_over = status.role is not Role.MASTER and self._newest_end() is EndCause.LEASE_EXPIRED
+        around = Surroundings(
+            now=time.time(),
+            started_at=self._started_at,
+            refresh_seconds=self._plan.settings.refresh_seconds,
+            status=status,
+            missing=self._missing(),
+            paused_by=self._paused_by(),
+            failed_cycles=counters.failed_in_a_row,
+            failure=counters.newest_failure,
+            lease_over=lease_over,
+        )
+        return cycle_state(self._facts(), around)
+
+    def master(self) -> str | None:
+        """The master this node can vouch for; None when there is none, or nobody here can know."""
+        return known_master(self._mastership.status, self._facts())
+
+    def _facts(self) -> ReportFacts | None:
+        report = self._latest_report.report
+        if report is None:
+            return None
+        return ReportFacts(
+            epoch=report.epoch,
+            as_of=report.calculated_at,
+            age_seconds=self._latest_report.age_seconds(time.monotonic()),
+            interval_seconds=report.interval_seconds,
+            accepted_at=report.accepted_at,
+            pushed=report.pushed,
+            push_status=report.push_status,
+            push_error=report.push_error,
+            statistics_at=report.snapshot.taken_at,
+            stale=self._all_stale(report),
+        )
+
+    def _all_stale(self, report: CycleReport) -> bool:
+        """Reports never change, so the answer is kept with the report."""
+        if self._stale[0] is not report:
+            used = report.result.reason[report.result.reason != Reason.TARGET_DISABLED]
+            self._stale = report, bool(used.size) and bool((used == Reason.STATISTICS_STALE).all())
+        return self._stale[1]

@@ -1,0 +1,152 @@
+"""Silence is visible with its age and its reason: decided in one place, for every page, command, metric and alarm."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cluster.mastership import LeadershipStatus, Role, ZooKeeperState
+from pacing_node.monitoring.silence import (
+    CycleState,
+    ReportFacts,
+    SilenceReason,
+    Surroundings,
+    cycle_state,
+    known_master,
+)
+
+NOW = 1_000_000.0
+STANDBY = LeadershipStatus(Role.STANDBY, "standby", 7, 0.0, ZooKeeperState.CONNECTED, 4.0, "c", "node-1")
+AWAY = replace(STANDBY, zookeeper=ZooKeeperState.SUSPENDED)
+MASTER = replace(STANDBY, role=Role.MASTER, state="serving", lease_left_seconds=3.0)
+
+
+def facts(age: float = 1.0, *, accepted_before: float = 0.0, **changes: object) -> ReportFacts:
+    """A report that came ``age`` seconds ago, whose newest accepted push was that much before its cycle."""
+    as_of = NOW - age
+    known = ReportFacts(
+        epoch=7,
+        as_of=as_of,
+        age_seconds=age,
+        interval_seconds=5.0,
+        accepted_at=as_of - accepted_before,
+        pushed=accepted_before == 0.0,
+        push_status="accepted" if accepted_before == 0.0 else "failed",
+        push_error="" if accepted_before == 0.0 else "connection refused",
+        statistics_at=as_of - 0.5,
+        stale=False,
+    )
+    return replace(known, **changes)  # type: ignore[arg-type]
+
+
+def state(report: ReportFacts | None, status: LeadershipStatus = STANDBY, **around: object) -> CycleState:
+    known = Surroundings(now=NOW, started_at=NOW - 500.0, refresh_seconds=5.0, status=status)
+    return cycle_state(report, replace(known, **around))  # type: ignore[arg-type]
+
+
+class TestAge:
+    def test_a_current_cycle_carries_its_age_and_is_not_silent(self):
+        current = state(facts(2.0))
+        assert (current.age_seconds, current.as_of, current.silent_since) == (2.0, NOW - 2.0, None)
+        assert (current.reason, current.text) == (None, "")
+
+    def test_three_refresh_periods_without_an_accepted_push_are_silence(self):
+        assert not state(facts(15.0)).silent
+        assert state(facts(15.1)).silent_since == pytest.approx(NOW - 15.1)
+
+    def test_cycles_that_go_on_while_the_platform_takes_none_are_silence(self):
+        silent = state(facts(1.0, accepted_before=70.0))
+        assert (silent.age_seconds, silent.silent_since) == (1.0, NOW - 71.0)
+
+    def test_a_push_accepted_after_its_cycle_calculated_is_no_older_than_the_cycle(self):
+        assert not state(facts(15.0, accepted_at=NOW + 100.0)).silent
+
+    def test_clocks_of_the_master_and_of_this_node_do_not_mix(self):
+        assert not state(facts(1.0, as_of=NOW - 9_000.0, accepted_at=NOW - 9_000.0)).silent
+
+    def test_a_cluster_that_never_had_a_push_accepted_counts_from_the_start_of_the_node(self):
+        silent = state(facts(1.0, accepted_at=0.0, pushed=False, push_status="failed"))
+        assert (silent.accepted_at, silent.silent_since) == (None, NOW - 500.0)
+
+    def test_before_any_report_silence_counts_from_the_start_of_the_node(self):
+        assert not state(None, started_at=NOW - 15.0).silent
+        assert state(None).silent_since == NOW - 500.0
+
+
+class TestReason:
+    def test_starting(self):
+        silent = state(None, missing=["cluster options"])
+        assert (silent.reason, silent.text) == (SilenceReason.STARTING, "this node waits for cluster options")
+
+    def test_no_master_with_zookeeper_away(self):
+        silent = state(facts(71.0), AWAY)
+        assert silent.reason is SilenceReason.NO_MASTER
+        assert "ZooKeeper cannot be reached from this node (suspended)" in silent.text
+        assert "the last one known is node-1" in silent.text
+
+    def test_no_master_while_connected(self):
+        silent = state(facts(71.0), replace(STANDBY, master=None))
+        assert (silent.reason, silent.text) == (SilenceReason.NO_MASTER, "no master is known")
+
+    def test_paused_by_somebody(self):
+        silent = state(facts(71.0), replace(STANDBY, master=None), paused_by="night shift")
+        assert silent.reason is SilenceReason.PAUSED
+        assert "paused by night shift" in silent.text
+
+    def test_a_pause_is_no_reason_while_there_is_a_master(self):
+        assert state(facts(1.0, accepted_before=70.0), paused_by="night shift").reason is SilenceReason.PLATFORM
+
+    def test_the_lease_of_the_former_master_is_over(self):
+        assert state(facts(71.0), AWAY, lease_over=True).reason is SilenceReason.LEASE_OVER
+
+    def test_the_cycle_fails(self):
+        silent = state(facts(71.0), MASTER, failed_cycles=14, failure="ValueError: x")
+        assert silent.reason is SilenceReason.CYCLE_FAILED
+        assert "14 cycles in a row failed" in silent.text
+        assert "ValueError: x" in silent.text
+
+    def test_nothing_arrives_from_the_master(self):
+        silent = state(facts(71.0))
+        assert (silent.reason, silent.text) == (
+            SilenceReason.NO_REPORT,
+            "no report of a cycle arrives from the master node-1",
+        )
+
+    def test_the_platform_does_not_accept(self):
+        silent = state(facts(1.0, accepted_before=70.0), MASTER)
+        assert (silent.reason, silent.text) == (
+            SilenceReason.PLATFORM,
+            "the platform did not accept a push: connection refused",
+        )
+
+    def test_the_push_is_withheld(self):
+        silent = state(facts(1.0, accepted_before=70.0, push_status="withheld", push_error="there are no targets"))
+        assert (silent.reason, silent.text) == (
+            SilenceReason.WITHHELD,
+            "the push is withheld: there are no targets",
+        )
+
+    def test_the_statistics_of_all_targets_are_stale(self):
+        silent = state(facts(1.0, stale=True, statistics_at=NOW - 60.0), MASTER)
+        assert (silent.reason, silent.silent_since) == (SilenceReason.STATISTICS_STALE, NOW - 60.0)
+
+    def test_statistics_that_never_came_count_from_the_start_of_the_node(self):
+        assert state(facts(1.0, stale=True, statistics_at=0.0), MASTER).silent_since == NOW - 500.0
+
+
+class TestMaster:
+    def test_zookeeper_vouches_while_it_is_connected(self):
+        assert known_master(STANDBY, None) == "node-1"
+        assert known_master(replace(STANDBY, master=None), facts(1.0)) is None
+
+    def test_nobody_vouches_for_a_master_when_zookeeper_is_away_and_its_reports_stay_away(self):
+        assert known_master(AWAY, None) is None
+        assert known_master(AWAY, facts(43.0)) is None
+
+    def test_a_report_that_has_just_arrived_vouches_for_a_master_without_zookeeper(self):
+        assert known_master(AWAY, facts(4.0)) == "node-1"
+
+    def test_a_master_vouches_for_itself_while_its_lease_lasts(self):
+        assert known_master(MASTER, None) == "node-1"
+        assert known_master(replace(MASTER, lease_left_seconds=0.0), facts(1.0)) is None
