@@ -57,24 +57,24 @@ class LeaseTimes:
 
 
 class Touches:
-    """What ZooKeeper's leader must know of the touches of one session."""
+    """What ZooKeeper's leader must know of the touches of one session. Its size does not grow with time."""
 
-    def __init__(self, connected_at: float) -> None:
+    def __init__(self, connected_at: float, lease_times: LeaseTimes) -> None:
         """``connected_at``: before the handshake, which the leader itself takes part in."""
         self._known = connected_at
+        # The clock of this machine may run faster than ZooKeeper's: more than half a tick must have passed here.
+        self._report_seconds = lease_times.report_seconds * (1.0 + DRIFT_RATIO)
+        self._session_timeout_seconds = lease_times.session_timeout_seconds
         self._unreported: deque[tuple[float, float]] = deque()
 
     def note(self, sent_at: float, answered_at: float) -> None:
         """A request of the session was sent and answered: it has touched the session in between."""
         self._unreported.append((sent_at, answered_at))
+        # A proof sent longer ago than a session lasts gives no lease any more, whatever was known of touches then.
+        self.known_at(answered_at - self._session_timeout_seconds)
 
-    def known_at(self, at: float, report_seconds: float) -> float:
-        """The newest touch the leader surely knew of at ``at``: answered half a tick before. Never goes back.
-
-        ``report_seconds`` pass on ZooKeeper's clock. The clock of this machine may run faster, so more must have passed
-        here.
-        """
-        until = at - report_seconds * (1.0 + DRIFT_RATIO)
-        while self._unreported and self._unreported[0][1] <= until:
+    def known_at(self, at: float) -> float:
+        """The newest touch the leader surely knew of at ``at``: answered half a tick before. Never goes back."""
+        while self._unreported and self._unreported[0][1] <= at - self._report_seconds:
             self._known = max(self._known, self._unreported.popleft()[0])
         return self._known

@@ -177,7 +177,6 @@ class ClusterMember:
         others = [each for each in members if each.name != self.settings.node]
         answers = {each.info.name: each for each in await self._client.get_statuses(others)}
         answers[self.settings.node] = wire.status_from_wire(self._info, self.own_status())
-        self._client.forget(each.clustering for each in others)
         return [answers[each.name] for each in members]
 
     async def step_down(self, requested_by: str, successor: str = "") -> int:
@@ -367,6 +366,7 @@ class ClusterMember:
             else:
                 self._broadcast.open()
         self._follower.refresh()
+        self._client.forget(each.clustering for each in self.members())
         news, self._news = self._news, asyncio.Event()
         news.set()
 

@@ -56,9 +56,16 @@ MUTANTS = (
         "lease-fast-clock",
         "half a tick counts as passed only when it has by the slowest clock of ZooKeeper's leader",
         "cluster/lease.py",
-        (("at - report_seconds * (1.0 + DRIFT_RATIO)", "at - report_seconds"),),
+        (("lease_times.report_seconds * (1.0 + DRIFT_RATIO)", "lease_times.report_seconds"),),
         f"{LEADERSHIP}/test_model.py::"
         "test_the_lease_of_a_fast_clock_ends_before_a_session_whose_last_touch_was_not_yet_reported",
+    ),
+    Mutant(
+        "touches-pruned",
+        "what a standby keeps does not grow with the time it waits",
+        "cluster/lease.py",
+        (("        self.known_at(answered_at - self._session_timeout_seconds)\n", ""),),
+        f"{LEADERSHIP}/test_long_wait.py::test_after_90_days_as_a_standby_nothing_has_grown_and_fail_over_is_on_time",
     ),
     Mutant(
         "lease-expiry",

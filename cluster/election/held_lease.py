@@ -25,14 +25,14 @@ class HeldLease:
         self.until = 0.0
         """When it ends; 0 without a term."""
         self._asked = asked
-        self._touches = Touches(0.0)
+        self._touches = Touches(0.0, asked)
         self._beats = Polling()
         self._failsafe = FailsafeLease(failsafe_seconds)
 
     def connected(self, opened_at: float, session_timeout_seconds: float) -> None:
         """A connection was opened at ``opened_at``, before its handshake, with the time-out granted in it."""
-        self._touches = Touches(opened_at)
         self.times = self._asked.granted(session_timeout_seconds)
+        self._touches = Touches(opened_at, self.times)
 
     def touched(self, sent_at: float, answered_at: float) -> None:
         """A request of the session has been answered."""
@@ -40,7 +40,7 @@ class HeldLease:
 
     def end_after(self, sent_at: float, answered_at: float) -> float:
         """When a lease ends whose proof was sent and answered then."""
-        touched_at = self._touches.known_at(sent_at, self.times.report_seconds)
+        touched_at = self._touches.known_at(sent_at)
         self._touches.note(sent_at, answered_at)
         return self.times.end(sent_at, touched_at)
 

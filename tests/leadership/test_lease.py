@@ -20,19 +20,29 @@ def test_after_a_pause_a_lease_counts_from_the_last_touch_that_was_surely_known(
 
 
 def test_a_touch_is_known_half_a_tick_after_its_answer() -> None:
-    touches = Touches(connected_at=90.0)
+    touches = Touches(90.0, SHIPPED)
     touches.note(sent_at=99.0, answered_at=99.01)
     touches.note(sent_at=99.9, answered_at=99.91)
-    assert touches.known_at(99.2, report_seconds=0.25) == 90.0
-    assert touches.known_at(100.0, report_seconds=0.25) == 99.0
-    assert touches.known_at(100.2, report_seconds=0.25) == 99.9
+    assert touches.known_at(99.2) == 90.0
+    assert touches.known_at(100.0) == 99.0
+    assert touches.known_at(100.2) == 99.9
 
 
 def test_half_a_tick_by_a_fast_clock_is_not_half_a_tick_for_zookeeper() -> None:
-    touches = Touches(connected_at=90.0)
+    touches = Touches(90.0, SHIPPED)
     touches.note(sent_at=99.0, answered_at=99.0)
-    assert touches.known_at(99.0 + 0.25 * 1.019, report_seconds=0.25) == 90.0
-    assert touches.known_at(99.0 + 0.25 * 1.021, report_seconds=0.25) == 99.0
+    assert touches.known_at(99.0 + 0.25 * 1.019) == 90.0
+    assert touches.known_at(99.0 + 0.25 * 1.021) == 99.0
+
+
+def test_a_touch_that_is_pruned_lengthens_no_lease_that_has_not_ended() -> None:
+    """A proof sent before the pruned touch can be answered after it: then the touch was not known to it."""
+    touches = Touches(90.0, SHIPPED)
+    for at in (99.0, 99.5, 100.0, 100.5, 101.0, 101.5, 102.0, 102.5, 103.0):
+        touches.note(at, at)
+    assert touches.known_at(99.1) == 90.0
+    touches.note(104.0, 104.0)
+    assert SHIPPED.end(99.1, touches.known_at(99.1)) < 104.0
 
 
 def test_a_longer_session_than_asked_for_tells_of_a_longer_tick() -> None:

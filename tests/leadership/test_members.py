@@ -76,6 +76,17 @@ async def test_everybody_can_be_asked_and_a_silent_member_is_told_as_such(member
     assert answers["a"].error
 
 
+async def test_no_channel_to_a_member_that_has_left_is_kept(members: Members) -> None:
+    a = await members.join("a")
+    for _ in range(3):  # each time at another address
+        b = await members.join("b")
+        await until(lambda: len(a.members()) == 2)
+        assert all(each.reachable for each in await a.ask_members())
+        await members.leave(b)
+        await until(lambda: len(a.members()) == 1)
+    assert not a._client._channels
+
+
 async def test_standbys_follow_the_master_and_its_successor(members: Members) -> None:
     for node in ("a", "b", "c"):
         await members.join(node)
