@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from pacing_node.delivery.outbox import DeliveryError, Outbox
+from tests.support.waiting import until
 
 
 class Receiver:
@@ -33,12 +34,6 @@ class Receiver:
 def outbox(receiver: Receiver, **options: float) -> Outbox[int]:
     settings = {"first_delay_seconds": 0.01, "longest_delay_seconds": 0.05} | options
     return Outbox("test", receiver.deliver, **settings)  # type: ignore[arg-type]
-
-
-async def until(condition, seconds: float = 5.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def test_everything_arrives_once_and_in_order() -> None:

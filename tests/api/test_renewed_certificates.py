@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 
 from pacing_node.api.http_server import HttpServer
 from pacing_node.tls import TlsFiles
+from tests.support.waiting import until
 
 PATIENCE_SECONDS = 20.0
 
@@ -91,12 +92,6 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     await server.start(Starlette(routes=[Route("/", hello)]))
     yield Site(server, authority, tmp_path)
     await server.stop()
-
-
-async def until(reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not reached():
-            await asyncio.sleep(0.01)
 
 
 async def test_an_open_connection_goes_on_and_the_next_one_is_shown_the_new_certificate(site: Site) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from pacing_node.options.connections import ConfigServer
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.yaml_documents import parse_document
 from tests.configuration.platform_server import PASSWORD, USER, PlatformServer, platform_server, records
+from tests.support.waiting import until
 
 RULES = "capacity_rules: [{name: two-chats, media: {chat: 2}}]\n"
 
@@ -113,11 +114,6 @@ class Follower:
         self.source = source
         self.seen: list[ConfigurationObjects] = []
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
-            while not condition():
-                await asyncio.sleep(0.01)
-
 
 @contextlib.asynccontextmanager
 async def following(*urls: str, password: str = PASSWORD, rules: Path | None = None) -> AsyncIterator[Follower]:
@@ -141,13 +137,13 @@ async def server() -> AsyncIterator[PlatformServer]:
 
 async def test_the_configuration_is_read_and_its_changes_followed(server: PlatformServer, rules: Path) -> None:
     async with following(server.url, rules=rules) as follower:
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
         assert shown(follower.seen[0]) == EXPECTED
 
         changed = records()
         changed["dns"][0]["userProperties"] = {"pacing": {"media": "chat", "optimizationGoal": "7"}}
         server.records = changed
-        await follower.until(lambda: len(follower.seen) == 2)
+        await until(lambda: len(follower.seen) == 2)
 
         assert discover(follower.seen[1]).targets[0].goal_percent == 7.0
         assert follower.source.status.connected
@@ -155,7 +151,7 @@ async def test_the_configuration_is_read_and_its_changes_followed(server: Platfo
 
 async def test_an_unchanged_configuration_is_handed_on_once(server: PlatformServer) -> None:
     async with following(server.url) as follower:
-        await follower.until(lambda: server.requests.count("transactions") > 4)
+        await until(lambda: server.requests.count("transactions") > 4)
 
         assert len(follower.seen) == 1
 
@@ -167,7 +163,7 @@ async def test_every_page_is_read_however_the_server_pages(
     server.paging, server.page_limit = paging, page_limit
 
     async with following(server.url) as follower:
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
 
         assert shown(follower.seen[0]) == EXPECTED
 
@@ -179,7 +175,7 @@ async def test_a_server_that_never_comes_to_an_end_is_left(
     server.page_limit = 1
 
     async with following(server.url) as follower:
-        await follower.until(lambda: bool(follower.source.status.problems))
+        await until(lambda: bool(follower.source.status.problems))
 
         assert follower.source.status.problems[0].endswith("/dns: more than 2 pages")
 
@@ -199,9 +195,9 @@ ANSWERS: list[tuple[Response, str]] = [
 @pytest.mark.parametrize(("answer", "said"), ANSWERS)
 async def test_a_bad_answer_keeps_the_objects_and_says_why(server: PlatformServer, answer: Response, said: str) -> None:
     async with following(server.url) as follower:
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
         server.answer = answer
-        await follower.until(lambda: not follower.source.status.connected)
+        await until(lambda: not follower.source.status.connected)
 
         place = "/api/v2/platform/configuration/"
         (problem,) = follower.source.status.problems
@@ -210,14 +206,14 @@ async def test_a_bad_answer_keeps_the_objects_and_says_why(server: PlatformServe
         assert len(follower.seen) == 1
 
         server.answer = None
-        await follower.until(lambda: follower.source.status.connected)
+        await until(lambda: follower.source.status.connected)
         assert len(follower.seen) == 1
 
 
 async def test_wrong_credentials_are_said_without_showing_them(server: PlatformServer) -> None:
     with structlog.testing.capture_logs() as logged:
         async with following(server.url, password="wrong-secret") as follower:
-            await follower.until(lambda: bool(follower.source.status.problems))
+            await until(lambda: bool(follower.source.status.problems))
 
             assert follower.source.status.problems[0].endswith("HTTP 401: the user or the password was refused")
     assert "wrong-secret" not in repr(logged) + repr(follower.source.status)
@@ -225,10 +221,10 @@ async def test_wrong_credentials_are_said_without_showing_them(server: PlatformS
 
 async def test_the_backup_is_read_while_the_primary_is_away(server: PlatformServer) -> None:
     async with platform_server() as backup, following(server.url, backup.url) as follower:
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
         assert backup.requests == []
         await server.stop()
-        await follower.until(lambda: backup.requests.count("transactions") > 2)
+        await until(lambda: backup.requests.count("transactions") > 2)
 
         assert follower.source.status.connected
         assert follower.source.status.place == backup.url
@@ -239,7 +235,7 @@ async def test_a_broken_file_of_capacity_rules_is_named(server: PlatformServer, 
     rules.write_text("capacity_rules: none\n")
 
     async with following(server.url, rules=rules) as follower:
-        await follower.until(lambda: bool(follower.source.status.problems))
+        await until(lambda: bool(follower.source.status.problems))
 
         assert follower.source.status.problems == (
             f"{rules}:1:1: capacity_rules: found no list; allowed: a list of capacity rules",

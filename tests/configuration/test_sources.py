@@ -18,9 +18,10 @@ from pacing_node.objects.bridge_source import BridgeSettings, BridgeSource
 from pacing_node.objects.file_source import FileSource
 from pacing_node.objects.sources import ConfigurationSource, configuration_source
 from pacing_node.options.connections import ConfigServer
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from pacing_node.objects.object_model import ConfigurationObjects
 
@@ -37,11 +38,6 @@ class Follower:
     @property
     def agents(self) -> list[list[str]]:
         return [[agent.user_name for agent in objects.agents] for objects in self.seen]
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
-            while not condition():
-                await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager
@@ -67,9 +63,9 @@ async def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     write(path, "agents: [{user_name: a1}]")
 
     async with following(FileSource(path, poll_seconds=0.02)) as follower:
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
         write(path, "agents: [{user_name: a1}, {user_name: a2}]")
-        await follower.until(lambda: len(follower.seen) == 2)
+        await until(lambda: len(follower.seen) == 2)
 
         assert follower.agents == [["a1"], ["a1", "a2"]]
         assert follower.source.status.connected
@@ -83,10 +79,10 @@ async def test_a_change_within_the_same_time_stamp_is_seen(tmp_path: Path) -> No
     os.utime(path, ns=(stamp, stamp))
 
     async with following(FileSource(path, poll_seconds=0.02)) as follower:
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
         path.write_text("agents: [{user_name: a2}]")
         os.utime(path, ns=(stamp, stamp))
-        await follower.until(lambda: len(follower.seen) == 2)
+        await until(lambda: len(follower.seen) == 2)
 
 
 async def test_an_unchanged_file_is_handed_on_once(tmp_path: Path) -> None:
@@ -94,7 +90,7 @@ async def test_an_unchanged_file_is_handed_on_once(tmp_path: Path) -> None:
     write(path, "agents: [{user_name: a1}]")
 
     async with following(FileSource(path, poll_seconds=0.01)) as follower:
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
         write(path, "agents:  [{user_name: a1}]   # the same in other words")
         os.utime(path)
         await asyncio.sleep(0.2)
@@ -107,10 +103,10 @@ async def test_a_bad_change_keeps_the_objects_and_says_what_is_wrong(tmp_path: P
     write(path, "agents: [{user_name: a1}]")
 
     async with following(FileSource(path, poll_seconds=0.02)) as follower:
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
         version = follower.source.status.version
         write(path, "agents: [{user_name: a1}, {user_name\n")
-        await follower.until(lambda: not follower.source.status.connected)
+        await until(lambda: not follower.source.status.connected)
 
         (problem,) = follower.source.status.problems
         assert problem.startswith(f"{path}:2:1: found a syntax error")
@@ -118,7 +114,7 @@ async def test_a_bad_change_keeps_the_objects_and_says_what_is_wrong(tmp_path: P
         assert len(follower.seen) == 1
 
         write(path, "agents: [{user_name: a1}, {user_name: a2}]")
-        await follower.until(lambda: len(follower.seen) == 2)
+        await until(lambda: len(follower.seen) == 2)
         assert follower.source.status.problems == ()
 
 
@@ -126,17 +122,17 @@ async def test_a_file_that_goes_and_comes_back_is_read_again(tmp_path: Path) -> 
     path = tmp_path / "objects.yaml"
 
     async with following(FileSource(path, poll_seconds=0.02)) as follower:
-        await follower.until(lambda: bool(follower.source.status.problems))
+        await until(lambda: bool(follower.source.status.problems))
         assert follower.source.status.problems == (
             f"{path}: found no such file or directory; allowed: a readable file",
         )
 
         write(path, "agents: [{user_name: a1}]")
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
         kept = path.rename(tmp_path / "away")
-        await follower.until(lambda: not follower.source.status.connected)
+        await until(lambda: not follower.source.status.connected)
         kept.rename(path)
-        await follower.until(lambda: follower.source.status.connected)
+        await until(lambda: follower.source.status.connected)
 
         assert len(follower.seen) == 1
 
@@ -145,9 +141,9 @@ async def test_a_new_file_in_a_directory_counts_as_a_change(tmp_path: Path) -> N
     write(tmp_path / "a.yaml", "agents: [{user_name: a1}]")
 
     async with following(FileSource(tmp_path, poll_seconds=0.02)) as follower:
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
         write(tmp_path / "b.yaml", "agents: [{user_name: b1}]")
-        await follower.until(lambda: len(follower.seen) == 2)
+        await until(lambda: len(follower.seen) == 2)
 
         assert follower.agents[1] == ["a1", "b1"]
 
@@ -157,7 +153,7 @@ async def test_the_objects_of_another_tenant_are_refused(tmp_path: Path) -> None
     write(path, "tenant: Other")
 
     async with following(FileSource(path, "Environment", poll_seconds=0.02)) as follower:
-        await follower.until(lambda: bool(follower.source.status.problems))
+        await until(lambda: bool(follower.source.status.problems))
 
         assert follower.source.status.problems == (
             f"{path}: tenant: found 'Other'; allowed: 'Environment', the tenant of the cluster",
@@ -251,9 +247,9 @@ async def test_a_change_at_the_bridge_arrives(pair: tuple[Bridge, Bridge]) -> No
     primary, backup = pair
 
     async with following(source_of(primary, backup, tenant="Environment")) as follower:
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
         primary.change("p1", "p2", version="2")
-        await follower.until(lambda: len(follower.seen) == 2)
+        await until(lambda: len(follower.seen) == 2)
 
         assert follower.agents == [["p1"], ["p1", "p2"]]
         assert (follower.source.status.place, follower.source.status.version) == (primary.address, "2")
@@ -265,7 +261,7 @@ async def test_signs_of_life_keep_the_connection_and_hand_on_nothing(pair: tuple
     primary, _ = pair
 
     async with following(source_of(primary)) as follower:
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
         await asyncio.sleep(1.5)
 
         assert len(follower.seen) == 1
@@ -277,9 +273,9 @@ async def test_the_backup_takes_over_from_a_primary_that_died(pair: tuple[Bridge
     primary, backup = pair
 
     async with following(source_of(primary, backup)) as follower:
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
         await primary.stop()
-        await follower.until(lambda: len(follower.seen) == 2)
+        await until(lambda: len(follower.seen) == 2)
 
         assert follower.agents == [["p1"], ["b1"]]
         assert follower.source.status.place == backup.address
@@ -290,9 +286,9 @@ async def test_the_backup_takes_over_from_a_primary_that_went_silent(pair: tuple
     primary, backup = pair
 
     async with following(source_of(primary, backup)) as follower:
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
         primary.silent = True
-        await follower.until(lambda: len(follower.seen) == 2)
+        await until(lambda: len(follower.seen) == 2)
 
         assert follower.source.status.place == backup.address
 
@@ -301,12 +297,12 @@ async def test_a_server_that_returns_is_told_what_is_known(pair: tuple[Bridge, B
     primary, _ = pair
 
     async with following(source_of(primary)) as follower:
-        await follower.until(lambda: len(follower.seen) == 1)
+        await until(lambda: len(follower.seen) == 1)
         await primary.stop()
-        await follower.until(lambda: not follower.source.status.connected)
+        await until(lambda: not follower.source.status.connected)
         assert "UNAVAILABLE" in follower.source.status.problems[0]
         await primary.start(primary.address)
-        await follower.until(lambda: follower.source.status.connected)
+        await until(lambda: follower.source.status.connected)
 
         assert primary.requests[-1] == ("", "1")
         assert len(follower.seen) == 1
@@ -316,7 +312,7 @@ async def test_a_refusal_is_reported_and_tried_again(pair: tuple[Bridge, Bridge]
     primary, backup = pair
 
     async with following(source_of(primary, backup, tenant="Nobody")) as follower:
-        await follower.until(lambda: len(primary.requests) > 2 and len(backup.requests) > 2)
+        await until(lambda: len(primary.requests) > 2 and len(backup.requests) > 2)
 
         assert follower.source.status.problems[0].endswith(": NOT_FOUND: no tenant Nobody")
         assert follower.seen == []
@@ -336,8 +332,8 @@ async def test_servers_that_break_off_again_and_again_are_asked_less_and_less(
     addresses = (primary.address, backup.address) if both else (primary.address,)
     source = BridgeSource(addresses, "", BridgeSettings(first_delay_seconds=0.05, longest_delay_seconds=10.0))
 
-    async with following(source) as follower:
-        await follower.until(lambda: len(primary.requests) + len(backup.requests) >= 4)
+    async with following(source):
+        await until(lambda: len(primary.requests) + len(backup.requests) >= 4)
         await asyncio.sleep(2.0)
         assert len(primary.requests) + len(backup.requests) <= 20
 
@@ -363,7 +359,7 @@ async def test_objects_nobody_foresaw_do_not_end_a_source(
     sources: list[ConfigurationSource] = [FileSource(path, poll_seconds=0.02), source_of(*pair)]
     for source in sources:
         async with following(source) as follower:
-            await follower.until(lambda: bool(follower.source.status.problems))
+            await until(lambda: bool(follower.source.status.problems))
             assert "unexpected" in follower.source.status.problems[0]
             assert follower.seen == []
 

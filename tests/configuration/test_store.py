@@ -19,6 +19,7 @@ from pacing_node.options.options_store import (
     read_options,
     replace_options,
 )
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -39,11 +40,6 @@ class Running:
 
     async def use(self, options: ClusterOptions) -> None:
         self.seen.append(options)
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
-            while not condition():
-                await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager
@@ -70,7 +66,7 @@ async def test_a_seed_becomes_the_document_word_for_word(seed: Path) -> None:
     documents = LocalDocuments(None)
 
     async with running(OptionsStore(documents, seed)) as state:
-        await state.until(lambda: len(state.seen) == 1)
+        await until(lambda: len(state.seen) == 1)
 
     assert await read_options(documents) == StoredOptions(GOOD + "# why it is so\n", 0)
     assert state.store.version == 0
@@ -81,7 +77,7 @@ async def test_a_document_that_stands_wins_over_the_seed(seed: Path) -> None:
     await documents.write(GOOD.replace("refreshPeriod: 5", "refreshPeriod: 2").encode(), None)
 
     async with running(OptionsStore(documents, seed)) as state:
-        await state.until(lambda: len(state.seen) == 1)
+        await until(lambda: len(state.seen) == 1)
 
     assert state.seen[0].pacing.refresh_seconds == 2.0
 
@@ -95,7 +91,7 @@ async def test_two_nodes_that_seed_at_once_agree(tmp_path: Path) -> None:
         seeds.append(path)
 
     async with running(OptionsStore(documents, seeds[0])) as one, running(OptionsStore(documents, seeds[1])) as two:
-        await one.until(lambda: bool(one.seen) and bool(two.seen))
+        await until(lambda: bool(one.seen) and bool(two.seen))
 
     assert one.seen == two.seen
 
@@ -104,11 +100,11 @@ async def test_a_change_is_handed_on_and_one_of_words_only_is_not(seed: Path) ->
     documents = LocalDocuments(None)
 
     async with running(OptionsStore(documents, seed)) as state:
-        await state.until(lambda: len(state.seen) == 1)
+        await until(lambda: len(state.seen) == 1)
         await documents.write((GOOD + "# a remark\n").encode(), 0)
-        await state.until(lambda: state.store.version == 1)
+        await until(lambda: state.store.version == 1)
         await documents.write(GOOD.replace("Period: 5", "Period: 7").encode(), 1)
-        await state.until(lambda: len(state.seen) == 2)
+        await until(lambda: len(state.seen) == 2)
 
     assert [options.pacing.refresh_seconds for options in state.seen] == [5.0, 7.0]
 
@@ -117,16 +113,16 @@ async def test_a_bad_change_keeps_the_options_and_says_what_is_wrong(seed: Path)
     documents = LocalDocuments(None)
 
     async with running(OptionsStore(documents, seed)) as state:
-        await state.until(lambda: len(state.seen) == 1)
+        await until(lambda: len(state.seen) == 1)
         await documents.write(GOOD.replace("refreshPeriod: 5", "refreshPeriod: soon").encode(), 0)
-        await state.until(lambda: bool(state.store.problems))
+        await until(lambda: bool(state.store.problems))
         assert state.store.problems == (
             "cluster options version 1:3:10: pacing.refreshPeriod: found 'soon'; allowed: a number from 1 to 3600",
         )
         assert (state.store.version, len(state.seen)) == (0, 1)
 
         await documents.write(GOOD.replace("refreshPeriod: 5", "refreshPeriod: 7").encode(), 1)
-        await state.until(lambda: len(state.seen) == 2)
+        await until(lambda: len(state.seen) == 2)
         assert (state.store.version, state.store.problems) == (2, ())
 
 
@@ -134,15 +130,15 @@ async def test_a_bad_seed_is_reported_until_it_is_mended(seed: Path) -> None:
     seed.write_text("tenant: [")
 
     async with running(OptionsStore(LocalDocuments(None), seed)) as state:
-        await state.until(lambda: bool(state.store.problems))
+        await until(lambda: bool(state.store.problems))
         assert state.store.problems[0].startswith(f"{seed}:2:1: found a syntax error")
         seed.write_text(GOOD)
-        await state.until(lambda: len(state.seen) == 1)
+        await until(lambda: len(state.seen) == 1)
 
 
 async def test_a_seed_that_is_missing_is_named(tmp_path: Path) -> None:
     async with running(OptionsStore(LocalDocuments(None), tmp_path / "gone.yaml")) as state:
-        await state.until(lambda: bool(state.store.problems))
+        await until(lambda: bool(state.store.problems))
 
     assert state.store.problems == (f"{tmp_path}/gone.yaml: found no such file or directory; allowed: a readable file",)
 
@@ -151,10 +147,10 @@ async def test_without_a_seed_the_first_options_may_come_from_anybody() -> None:
     documents = LocalDocuments(None)
 
     async with running(OptionsStore(documents)) as state:
-        await state.until(lambda: bool(state.store.problems))
+        await until(lambda: bool(state.store.problems))
         assert state.store.problems == ("there are no cluster options and no seed file is named",)
         await replace_options(documents, GOOD, None, "cluster.yaml")
-        await state.until(lambda: len(state.seen) == 1)
+        await until(lambda: len(state.seen) == 1)
 
 
 async def test_an_error_of_whoever_uses_the_options_does_not_end_the_store(seed: Path) -> None:
@@ -204,7 +200,7 @@ class LateDocuments:
 @pytest.mark.parametrize("failures", [1, 2])
 async def test_a_store_that_cannot_be_reached_is_waited_for(seed: Path, failures: int) -> None:
     async with running(OptionsStore(LateDocuments(failures), seed)) as state:
-        await state.until(lambda: len(state.seen) == 1)
+        await until(lambda: len(state.seen) == 1)
 
 
 async def test_bad_options_are_never_written() -> None:

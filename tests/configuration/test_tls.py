@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import grpc
@@ -23,6 +23,7 @@ from pacing_node.options.connections import ServerTls
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.tls import channel_credentials, client_context
 from tests.configuration.platform_server import PASSWORD, USER, platform_server
+from tests.support.waiting import until
 
 QUICK = BridgeSettings(first_delay_seconds=0.02, longest_delay_seconds=0.1)
 
@@ -86,12 +87,6 @@ async def following(source: ConfigurationSource) -> AsyncIterator[list[Configura
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 def bridge_source(address: str, tls: ServerTls | None) -> BridgeSource:

@@ -20,6 +20,7 @@ from simulator.scenarios.catalogue import load_scenario
 from simulator.scenarios.objects import Credentials, configuration_objects
 from simulator.servers.configuration.configuration_document import ConfigurationDocument
 from simulator.servers.configuration.configuration_feed import ConfigurationServer
+from tests.support.waiting import until
 
 
 @dataclass
@@ -31,10 +32,9 @@ class Centre:
     def use(self, objects: ConfigurationObjects) -> None:
         self.seen.append(discover(objects))
 
-    async def until(self, condition: Callable[[], bool]) -> TargetSet:
-        async with asyncio.timeout(20):
-            while not (self.seen and condition()):
-                await asyncio.sleep(0.01)
+    async def targets(self, wanted: Callable[[], bool] = lambda: True) -> TargetSet:
+        """The newest targets, once there are any and they are as wanted."""
+        await until(lambda: bool(self.seen) and wanted())
         return self.seen[-1]
 
 
@@ -63,7 +63,7 @@ async def centre(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 async def test_its_configuration_makes_targets_without_faults(centre: Centre) -> None:
-    targets = await centre.until(lambda: True)
+    targets = await centre.targets()
 
     assert targets.targets
     assert {finding.severity for finding in targets.findings} <= {"warning"}
@@ -71,28 +71,28 @@ async def test_its_configuration_makes_targets_without_faults(centre: Centre) ->
 
 
 async def test_targets_change_go_and_come_back_without_disturbing_the_others(centre: Centre) -> None:
-    first = await centre.until(lambda: True)
+    first = await centre.targets()
     changed, *others = first.targets
 
     before = centre.document.change_queue(changed.number, {"optimizationGoal": "9"}, {}, remove=False)
-    targets = await centre.until(lambda: centre.seen[-1].targets[0].goal_percent == 9.0)
+    targets = await centre.targets(lambda: centre.seen[-1].targets[0].goal_percent == 9.0)
     assert list(targets.targets[1:]) == others
 
     centre.document.change_queue(changed.number, {}, {}, remove=True)
-    targets = await centre.until(lambda: changed.name not in centre.seen[-1].names)
+    targets = await centre.targets(lambda: changed.name not in centre.seen[-1].names)
     assert list(targets.targets) == others
 
     centre.document.replace(before)
-    targets = await centre.until(lambda: changed.name in centre.seen[-1].names)
+    targets = await centre.targets(lambda: changed.name in centre.seen[-1].names)
     assert targets == first
 
 
 async def test_a_queue_that_loses_its_medium_is_left_out_and_named(centre: Centre) -> None:
-    first = await centre.until(lambda: True)
+    first = await centre.targets()
     broken = first.targets[0]
 
     centre.document.change_queue(broken.number, {"media": "chat,voice"}, {}, remove=False)
-    targets = await centre.until(lambda: broken.name not in centre.seen[-1].names)
+    targets = await centre.targets(lambda: broken.name not in centre.seen[-1].names)
 
     (finding,) = [finding for finding in targets.findings if finding.severity == "error"]
     assert finding.code == "queue_with_media_list"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -30,6 +30,7 @@ from tests.cycle.parts import (
     snapshot,
     target_set,
 )
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.looptime
 """The loop's time jumps to the next timer: periods are as long as a node's, and times are exact."""
@@ -74,13 +75,6 @@ async def running(bench: Bench) -> AsyncIterator[Pacer]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait in steps of a tenth of a second, at most twenty periods; both of the loop's time."""
-    async with asyncio.timeout(20 * PERIOD):
-        while not condition():
-            await asyncio.sleep(0.1)
 
 
 def push_times(bench: Bench) -> list[float]:

@@ -18,6 +18,7 @@ from pacing_node.engagement.bulk import BulkPlatform
 from tests.cycle.parts import FakeTerm, snapshot, target_set
 from tests.cycle.test_pacer import Bench, running
 from tests.engagement.platform import Platform, platform_running, settings
+from tests.support.waiting import until
 
 SETTINGS = CycleSettings(algorithm=Algorithm.SUPER_PROGRESSIVE, refresh_seconds=0.7, push_budget_seconds=0.65)
 
@@ -36,17 +37,12 @@ class Site:
     def sequences(self) -> list[int]:
         return [int(headers["pacing-sequence"]) for headers, _ in self.platform.requests]
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
-            while not condition():
-                await asyncio.sleep(0.01)
-
     async def trouble(self, *answers: Any) -> tuple[CycleReport, CycleReport]:
         """The report of the first push that met the trouble, and of the one after it."""
-        await self.until(lambda: len(self.reports) >= 1 and self.reports[-1].pushed)
+        await until(lambda: len(self.reports) >= 1 and self.reports[-1].pushed)
         count = len(self.reports)
         self.platform.script.extend(answers)
-        await self.until(lambda: not self.platform.script and len(self.reports) >= count + 3)
+        await until(lambda: not self.platform.script and len(self.reports) >= count + 3)
         met = next(place for place in range(count, len(self.reports)) if self._met(place))
         return self.reports[met], self.reports[met + 1]
 
@@ -92,11 +88,11 @@ async def test_a_slow_answer_costs_one_push_and_what_it_allowed_counts_as_given(
 
 
 async def test_a_refused_token_is_renewed_and_the_same_push_goes_again(site: Site) -> None:
-    await site.until(lambda: bool(site.reports))
+    await until(lambda: bool(site.reports))
     site.platform.valid.clear()
-    await site.until(lambda: max(map(site.sequences.count, site.sequences)) == 2)
+    await until(lambda: max(map(site.sequences.count, site.sequences)) == 2)
     again = next(number for number in site.sequences if site.sequences.count(number) == 2)
-    await site.until(lambda: site.reports[-1].sequence > again)
+    await until(lambda: site.reports[-1].sequence > again)
 
     assert all(report.pushed for report in site.reports)
     assert len(site.platform.tokens) == 2
@@ -107,7 +103,7 @@ async def test_429_with_a_short_wait_is_repeated_and_with_a_long_one_nothing_is_
 ) -> None:
     short, _ = await site.trouble(Response(status_code=429, headers={"Retry-After": "0"}))
     met, after = await site.trouble(Response("busy", 429, headers={"Retry-After": "2"}))
-    await site.until(lambda: site.reports[-1].pushed)
+    await until(lambda: site.reports[-1].pushed)
 
     assert short.pushed
     assert (met.pushed, after.pushed) == (False, False)
@@ -168,12 +164,12 @@ async def test_an_error_of_one_target_shows_there_and_the_other_goes_on(site: Si
 
 
 async def test_pending_counts_that_jump_hold_the_target_back_until_they_fall(site: Site) -> None:
-    await site.until(lambda: bool(site.reports) and site.reports[-1].result.invitations.sum() > 0)
+    await until(lambda: bool(site.reports) and site.reports[-1].result.invitations.sum() > 0)
     site.platform.pending = 5000
-    await site.until(lambda: site.reports[-1].feedback.pending.min() >= 5000)
+    await until(lambda: site.reports[-1].feedback.pending.min() >= 5000)
     held = site.reports[-1]
     site.platform.pending = 0
-    await site.until(lambda: bool(site.reports[-1].result.invitations.any()))
+    await until(lambda: bool(site.reports[-1].result.invitations.any()))
 
     assert set(held.result.reason.tolist()) == {int(Reason.PENDING_COVERS_CAPACITY)}
     assert not held.result.invitations.any()
@@ -181,11 +177,11 @@ async def test_pending_counts_that_jump_hold_the_target_back_until_they_fall(sit
 
 
 async def test_wrong_credentials_fail_every_push_and_say_so_until_they_are_right(site: Site) -> None:
-    await site.until(lambda: bool(site.reports))
+    await until(lambda: bool(site.reports))
     site.platform.valid.clear()
     site.platform.token_script = [JSONResponse({"error": "invalid_client"}, 401) for _ in range(3)]
-    await site.until(lambda: not site.reports[-1].pushed)
+    await until(lambda: not site.reports[-1].pushed)
     failed = site.reports[-1]
-    await site.until(lambda: site.reports[-1].pushed)
+    await until(lambda: site.reports[-1].pushed)
 
     assert "token endpoint: HTTP 401" in failed.push_error

@@ -23,6 +23,7 @@ from pacing_node.objects.object_model import ConfigurationObjects
 from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options
 from pacing_node.options.yaml_documents import parse_document
 from pacing_node.targets import TargetSet
+from tests.support.waiting import until
 
 OPTIONS = """
 pacing: {refreshPeriod: 2}
@@ -79,11 +80,6 @@ class Bench:
     async def read_acceptance(self) -> Acceptance | None:
         return self.accepted
 
-    async def until(self, condition: object) -> None:
-        async with asyncio.timeout(5):
-            while not condition():  # type: ignore[operator]
-                await asyncio.sleep(0.01)
-
 
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
@@ -102,7 +98,7 @@ async def test_options_and_objects_may_come_in_any_order(bench: Bench) -> None:
     await asyncio.sleep(0.05)
     assert not bench.plan.complete
     bench.subject.use_options(options())
-    await bench.until(lambda: bench.plan.complete)
+    await until(lambda: bench.plan.complete)
     assert bench.plan.settings.refresh_seconds == 2.0
     assert [each.names for each in bench.statistics.sets] == [("Sales - chat",)]
     assert bench.platform.configured
@@ -111,7 +107,7 @@ async def test_options_and_objects_may_come_in_any_order(bench: Bench) -> None:
 async def test_a_change_of_options_alone_disturbs_no_subscription(bench: Bench) -> None:
     bench.subject.use_options(options())
     bench.subject.use_objects(objects())
-    await bench.until(lambda: bench.plan.complete)
+    await until(lambda: bench.plan.complete)
     changed = OPTIONS.replace("{refreshPeriod: 2}", "{refreshPeriod: 7, algorithm: PREDICTIVE_B}")
     bench.subject.use_options(options(changed))
     assert bench.plan.settings.algorithm is Algorithm.PREDICTIVE_B
@@ -122,15 +118,15 @@ async def test_a_change_of_options_alone_disturbs_no_subscription(bench: Bench) 
 async def test_another_goal_reaches_the_targets(bench: Bench) -> None:
     bench.subject.use_options(options())
     bench.subject.use_objects(objects())
-    await bench.until(lambda: bench.plan.complete)
+    await until(lambda: bench.plan.complete)
     bench.subject.use_options(options(OPTIONS.replace("refreshPeriod: 2", "optimizationGoal: 5")))
-    await bench.until(lambda: bench.plan.targets.targets[0].goal_percent == 5.0)
+    await until(lambda: bench.plan.targets.targets[0].goal_percent == 5.0)
 
 
 async def test_without_credentials_targets_are_known_and_pushes_say_what_is_missing(bench: Bench) -> None:
     bench.subject.use_options(options())
     bench.subject.use_objects(replace(objects(), transactions=()))
-    await bench.until(lambda: bench.plan.complete)
+    await until(lambda: bench.plan.complete)
     assert not bench.platform.configured
     assert 'transaction "hybrid_integration"' in bench.platform.missing
     assert bench.subject.problems
@@ -139,14 +135,14 @@ async def test_without_credentials_targets_are_known_and_pushes_say_what_is_miss
 async def test_bad_credentials_leave_the_platform_in_force_and_show_no_secret(bench: Bench) -> None:
     bench.subject.use_options(options())
     bench.subject.use_objects(objects())
-    await bench.until(lambda: bench.plan.complete)
+    await until(lambda: bench.plan.complete)
     broken = OBJECTS.replace("http://127.0.0.1:1/api/", "nonsense://user:secret-word@x")
     bench.subject.use_objects(objects(broken))
-    await bench.until(lambda: bool(bench.subject.problems))
+    await until(lambda: bool(bench.subject.problems))
     assert bench.platform.configured
     assert "secret-word" not in " ".join(bench.subject.problems)
     bench.subject.use_objects(objects())
-    await bench.until(lambda: not bench.subject.problems)
+    await until(lambda: not bench.subject.problems)
 
 
 async def test_the_event_loop_turns_while_a_site_is_discovered(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +157,7 @@ async def test_the_event_loop_turns_while_a_site_is_discovered(bench: Bench, mon
     bench.subject.use_objects(objects())
     await asyncio.sleep(0.05)
     released.set()
-    await bench.until(lambda: bench.plan.complete)
+    await until(lambda: bench.plan.complete)
 
 
 class TestHeldBackChanges:
@@ -173,7 +169,7 @@ class TestHeldBackChanges:
     async def start(self, bench: Bench, more: str = "") -> None:
         bench.subject.use_options(options(OPTIONS.replace("path: objects.yaml", f"path: objects.yaml{more}")))
         bench.subject.use_objects(objects())
-        await bench.until(lambda: bench.plan.complete)
+        await until(lambda: bench.plan.complete)
 
     @pytest.mark.parametrize("damaged", [EMPTY, CUT], ids=["empty", "cut off"])
     async def test_targets_and_credentials_stay_in_force_and_nothing_is_disturbed_when_it_is_whole_again(
@@ -183,20 +179,20 @@ class TestHeldBackChanges:
         in_force = bench.plan.targets
 
         bench.subject.use_objects(objects(damaged))
-        await bench.until(lambda: bench.subject.held is not None)
+        await until(lambda: bench.subject.held is not None)
         assert bench.plan.targets is in_force
         assert bench.platform.configured
         assert "takes away 1 of 1 targets (Sales - chat)" in str(bench.subject.held)
 
         bench.subject.use_objects(objects())
-        await bench.until(lambda: bench.subject.held is None)
+        await until(lambda: bench.subject.held is None)
         assert bench.plan.targets is in_force
         assert len(bench.statistics.sets) == 1
 
     async def test_an_operator_puts_it_in_force(self, bench: Bench) -> None:
         await self.start(bench)
         bench.subject.use_objects(objects(self.EMPTY))
-        await bench.until(lambda: bench.subject.held is not None)
+        await until(lambda: bench.subject.held is not None)
         bench.accepted = Acceptance("another", "night shift", time.time())
         await asyncio.sleep(0.1)
         assert bench.plan.targets.names == ("Sales - chat",)
@@ -206,32 +202,32 @@ class TestHeldBackChanges:
         assert bench.plan.targets.names == ("Sales - chat",), "an acceptance of long ago is about something else"
 
         bench.accepted = Acceptance(bench.subject.held.loss.change_id, "night shift", time.time())
-        await bench.until(lambda: bench.plan.targets.names == ())
+        await until(lambda: bench.plan.targets.names == ())
         assert bench.subject.held is None
 
     async def test_it_is_put_in_force_after_it_has_stood_for_the_time_of_the_options(self, bench: Bench) -> None:
         await self.start(bench, ", holdBackTime: 0.2")
         bench.subject.use_objects(objects(self.EMPTY))
-        await bench.until(lambda: bench.subject.held is not None)
-        await bench.until(lambda: bench.plan.targets.names == ())
+        await until(lambda: bench.subject.held is not None)
+        await until(lambda: bench.plan.targets.names == ())
 
     async def test_the_share_is_an_option_that_takes_effect_while_a_change_waits(self, bench: Bench) -> None:
         new = "virtual_queues: [{name: New, number: VQ2, alias: VQ2, switch: s, annex: {pacing: {media: chat}}}, "
         more = OBJECTS.replace("virtual_queues: [", new).replace('["VQ1@s"]', '["VQ1@s", "VQ2@s"]')
         bench.subject.use_options(options(OPTIONS.replace("path: o", "holdBackShare: 40, path: o")))
         bench.subject.use_objects(objects(more))
-        await bench.until(lambda: bench.plan.complete)
+        await until(lambda: bench.plan.complete)
         bench.subject.use_objects(objects())
-        await bench.until(lambda: bench.subject.held is not None)
+        await until(lambda: bench.subject.held is not None)
 
         bench.subject.use_options(options(OPTIONS))
-        await bench.until(lambda: bench.plan.targets.names == ("Sales - chat",))
+        await until(lambda: bench.plan.targets.names == ("Sales - chat",))
 
     async def test_a_node_that_starts_with_less_than_the_cluster_paces_waits(self, bench: Bench) -> None:
         bench.shared = ("Sales - chat", "Other - chat", "Third - chat")
         bench.subject.use_options(options())
         bench.subject.use_objects(objects())
-        await bench.until(lambda: bench.subject.held is not None)
+        await until(lambda: bench.subject.held is not None)
         assert not bench.plan.complete
         bench.shared = ("Sales - chat", "Other - chat")
-        await bench.until(lambda: bench.plan.complete)
+        await until(lambda: bench.plan.complete)

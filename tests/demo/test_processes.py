@@ -6,13 +6,13 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from simulator.harness.options import HarnessError
 from simulator.harness.processes import DemoProcess, end, innermost_child
+from tests.support.waiting import until_blocking
 
 SLEEP = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
@@ -34,19 +34,12 @@ def program(tmp_path):
         process = DemoProcess("program", [sys.executable, "-c", code], tmp_path / f"{len(started)}.log")
         started.append(process)
         process.start()
-        wait_until(lambda: until in process.log.read_text())
+        until_blocking(lambda: until in process.log.read_text())
         return process
 
     yield start
     for process in started:
         process.kill_session()
-
-
-def wait_until(condition, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def alive(pid):
@@ -60,7 +53,7 @@ def test_a_program_that_ended_is_told_with_its_status_and_the_end_of_its_log(pro
     process = program(
         "import sys; print('\\n'.join(f'line {i}' for i in range(100)), flush=True); sys.exit('up: out of luck')"
     )
-    wait_until(lambda: not process.running)
+    until_blocking(lambda: not process.running)
     with pytest.raises(HarnessError) as failure:
         process.check()
     assert "program ended with status 1" in str(failure.value)
@@ -81,7 +74,7 @@ def test_a_program_can_be_started_again_after_its_death(program):
     process = program(SLEEP)
     first = process.pid
     process.kill_worker()
-    wait_until(lambda: not process.running)
+    until_blocking(lambda: not process.running)
     process.start()
     assert process.running
     assert process.pid != first
@@ -103,7 +96,7 @@ async def test_what_does_not_end_in_time_is_killed(program):
 
 def test_a_supervisor_that_tells_the_death_of_its_worker_is_understood(program):
     process = program(f"print('up', flush=True); raise SystemExit({128 + signal.SIGKILL})")
-    wait_until(lambda: not process.running)
+    until_blocking(lambda: not process.running)
     assert process.ending() == "by SIGKILL"
 
 
@@ -112,7 +105,7 @@ async def test_children_of_a_program_end_with_it(program):
     worker = int(process.log.read_text().split()[1])
     assert alive(worker)
     await end([process], grace_seconds=5.0)
-    await asyncio.to_thread(wait_until, lambda: not alive(worker))
+    await asyncio.to_thread(until_blocking, lambda: not alive(worker))
 
 
 async def test_ending_what_was_never_started_or_has_ended_is_no_error(program, tmp_path):
@@ -125,7 +118,7 @@ def test_the_kill_hits_the_worker_and_not_its_supervisor(program):
     process = program(SUPERVISOR)
     worker = int(process.log.read_text().split()[1])
     assert process.kill_worker() == worker
-    wait_until(lambda: "worker ended" in process.log.read_text())
+    until_blocking(lambda: "worker ended" in process.log.read_text())
     assert process.running
 
 

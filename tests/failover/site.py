@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from simulator.harness import ports
 from simulator.harness.node_files import HOST, NodePlan, cluster_options, node_options, write_yaml
 from simulator.harness.processes import DemoProcess, innermost_child, pacing_command
 from simulator.harness.push_audit import PushAudit, PushRecord
+from tests.support.waiting import until_blocking
 
 SESSION_SECONDS = 4.0
 TICK_SECONDS = 0.5
@@ -65,7 +65,7 @@ class Site:
         words = [word for key, value in places.items() for word in (f"--{key}", str(value))]
         self.simulator = DemoProcess("simulator", pacing_command("simulator", *words), self.directory / "simulator.log")
         self.simulator.start()
-        wait_until("the simulator is open", ready.exists, STEADY_SECONDS)
+        wait_until("the simulator is open", ready.exists)
         self.addresses = json.loads(ready.read_text())
 
     def _start_nodes(self) -> None:
@@ -117,7 +117,7 @@ class Site:
             masters = self.masters()
             return ready and len(masters) == 1 and bool(self.get(masters[0], "/targets")["pushed"])
 
-        wait_until("the site is steady", steady, STEADY_SECONDS, self.logs)
+        wait_until("the site is steady", steady, self.logs)
         return self.masters()[0]
 
     def other_than(self, node: str) -> str:
@@ -148,6 +148,15 @@ class Site:
         answer = self._client.post(self.addresses["http"] + "/simulator/faults", json=fault)
         assert answer.is_success, answer.text
 
+    @contextlib.contextmanager
+    def faulty(self, **fault: Any) -> Iterator[None]:
+        """A fault of the contact centre for as long as the block runs."""
+        self.fault(seconds=600, **fault)
+        try:
+            yield
+        finally:
+            self.clear_faults()
+
     def clear_faults(self) -> None:
         """The contact centre behaves again."""
         answer = self._client.delete(self.addresses["http"] + "/simulator/faults")
@@ -163,15 +172,9 @@ class Site:
         return "".join(process.tail() for process in self.nodes.values())
 
 
-def wait_until(what: str, condition: Callable[[], bool], seconds: float, more: Callable[[], str] = lambda: "") -> float:
-    """Wait for a condition; returns how long it took. Fails the test when it does not come true."""
-    started = time.monotonic()
-    while time.monotonic() < started + seconds:
-        with contextlib.suppress(httpx.HTTPError, KeyError, ValueError):
-            if condition():
-                return time.monotonic() - started
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds:g} s: {what}{more()}")
+def wait_until(what: str, condition: Callable[[], bool], state: Callable[[], str] = lambda: "") -> None:
+    """Wait for a condition on a site's pages; a page that does not answer now counts as not yet."""
+    until_blocking(condition, what, state=state, passing=(httpx.HTTPError, KeyError, ValueError))
 
 
 @contextlib.contextmanager

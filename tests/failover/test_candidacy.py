@@ -29,8 +29,8 @@ def test_a_node_without_options_joins_and_says_what_is_missing_but_takes_no_mast
             page = httpx.get(plan.http + "/cluster", trust_env=False).json()
             return bool(page["members"]) and page["members"][0]["zookeeper"] == "connected"
 
-        wait_until("the node has joined", joined, 60.0, node.tail)
-        wait_until("the missing seed is named", lambda: "missing.yaml" in node.log.read_text(), 15.0)
+        wait_until("the node has joined", joined, node.tail)
+        wait_until("the missing seed is named", lambda: "missing.yaml" in node.log.read_text())
         assert httpx.get(plan.http + "/readiness", trust_env=False).json()["missing"] == [
             "cluster options",
             "configuration objects",

@@ -20,8 +20,8 @@ from tests.failover.site import SESSION_SECONDS, TICK_SECONDS, Site, stopped, wa
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]
 
-SLACK_SECONDS = 4.0
-"""For a busy machine: periods, process start, scheduling. Measured times are printed; bounds are generous."""
+SLACK_SECONDS = 20.0
+"""For a busy machine: periods, process start, scheduling. Measured times are printed; what ended a term is asserted."""
 
 
 async def serving(site: Site) -> list[str]:
@@ -40,14 +40,14 @@ async def serving(site: Site) -> list[str]:
     return [name for name in answers if name]
 
 
-def taken_over(site: Site, old_epoch: int, seconds: float) -> float:
+def taken_over(site: Site, old_epoch: int) -> float:
     """Wait until the platform has accepted a push of a newer term; the gap it saw, also printed."""
 
     def newer() -> bool:
         last = site.audit().last_accepted
         return last is not None and last.epoch > old_epoch
 
-    wait_until(f"a push of an epoch above {old_epoch} is accepted", newer, seconds, site.logs)
+    wait_until(f"a push of an epoch above {old_epoch} is accepted", newer, site.logs)
     change = next(change for change in site.audit().changes if change.old_epoch >= old_epoch)
     print(f"gap {change.gap_seconds:.3f} s, epoch {change.old_epoch} to {change.epoch}")
     return change.gap_seconds
@@ -60,18 +60,25 @@ def test_a_health_client_sees_exactly_one_master_before_and_after_a_hand_over(si
     assert answer["former_master"] == master
     assert answer["master"] in set(site.nodes) - {master}
     assert answer["epoch"] > answer["former_epoch"]
-    wait_until("one health service serves", lambda: asyncio.run(serving(site)) == [answer["master"]], 10.0)
-    taken_over(site, answer["former_epoch"], 10.0)
+    wait_until("one health service serves", lambda: asyncio.run(serving(site)) == [answer["master"]])
+    taken_over(site, answer["former_epoch"])
 
 
-def test_sigterm_hands_over_within_half_a_session(site: Site, master: str) -> None:
+def ended_by(site: Site, node: str, epoch: int) -> str | None:
+    """What ended a term, as the history shows it on a node."""
+    return {term["epoch"]: term["cause"] for term in site.get(node, "/cluster")["history"]}.get(epoch)
+
+
+def test_sigterm_hands_over_without_waiting_for_the_session_to_expire(site: Site, master: str) -> None:
     epoch = site.epoch(master)
     os.kill(site.nodes[master].pid, signal.SIGTERM)
-    taken_over(site, epoch, 20.0)
-    wait_until("the old master has ended", lambda: not site.nodes[master].running, 15.0)
-    terms = {term["epoch"]: term for term in site.get(site.other_than(master), "/cluster")["history"]}
-    assert terms[epoch]["cause"] == "resigned"
-    assert terms[epoch + 1]["gap_seconds"] < SESSION_SECONDS / 2
+    taken_over(site, epoch)
+    wait_until("the old master has ended", lambda: not site.nodes[master].running)
+    other = site.other_than(master)
+    wait_until("the history names the cause", lambda: ended_by(site, other, epoch) == "resigned")
+    terms = {term["epoch"]: term for term in site.get(other, "/cluster")["history"]}
+    print(f"gap in the history: {terms[epoch + 1]['gap_seconds']:.3f} s, session {SESSION_SECONDS:g} s")
+    assert terms[epoch + 1]["gap_seconds"] < SLACK_SECONDS
 
 
 def test_a_master_that_dies_under_its_supervisor_is_replaced_without_waiting_for_its_session(
@@ -79,8 +86,9 @@ def test_a_master_that_dies_under_its_supervisor_is_replaced_without_waiting_for
 ) -> None:
     epoch = site.epoch(master)
     site.signal_worker(master, signal.SIGKILL)
-    gap = taken_over(site, epoch, SESSION_SECONDS + SLACK_SECONDS)
-    assert gap < SESSION_SECONDS, "the supervisor frees the mastership; nobody waits for the session to expire"
+    taken_over(site, epoch)
+    other = site.other_than(master)
+    wait_until("the supervisor frees the mastership", lambda: ended_by(site, other, epoch) == "process_died")
 
 
 def test_a_machine_that_is_lost_is_replaced_when_its_session_expires(site: Site, master: str) -> None:
@@ -89,7 +97,7 @@ def test_a_machine_that_is_lost_is_replaced_when_its_session_expires(site: Site,
     assert supervisor != worker
     os.kill(supervisor, signal.SIGKILL)
     os.kill(worker, signal.SIGKILL)
-    gap = taken_over(site, epoch, SESSION_SECONDS + SLACK_SECONDS + 10.0)
+    gap = taken_over(site, epoch)
     assert gap <= SESSION_SECONDS + TICK_SECONDS + SLACK_SECONDS
 
 
@@ -97,10 +105,10 @@ def test_a_frozen_master_is_replaced_and_harmless_when_it_wakes_up(site: Site, m
     epoch = site.epoch(master)
     worker = innermost_child(site.nodes[master].pid)
     with stopped(worker):
-        taken_over(site, epoch, SESSION_SECONDS + SLACK_SECONDS + 10.0)
+        taken_over(site, epoch)
     accepted = site.audit().accepted
-    wait_until("the cluster goes on pushing", lambda: site.audit().accepted >= accepted + 3, 30.0, site.logs)
-    wait_until("the old master knows", lambda: site.status(master, "/standby") == 200, 30.0, site.logs)
+    wait_until("the cluster goes on pushing", lambda: site.audit().accepted >= accepted + 3, site.logs)
+    wait_until("the old master knows", lambda: site.status(master, "/standby") == 200, site.logs)
     assert site.masters() != [master]
 
 
@@ -113,7 +121,7 @@ def test_the_loss_of_the_zookeeper_leader_changes_neither_master_nor_epoch(
     before = site.audit().accepted
     leader.kill()
     try:
-        wait_until("pushes go on", lambda: site.audit().accepted >= before + 4, 30.0, site.logs)
+        wait_until("pushes go on", lambda: site.audit().accepted >= before + 4, site.logs)
     finally:
         three_members.restore()
     assert site.steady() == master
@@ -127,7 +135,7 @@ def test_standbys_show_what_the_master_calculated(site: Site, master: str) -> No
         mine, other = site.get(master, "/targets"), site.get(standby, "/targets")
         return bool(mine["pushed"]) and (mine["epoch"], mine["sequence"]) == (other["epoch"], other["sequence"])
 
-    wait_until("a standby shows the master's newest cycle", same, 15.0)
+    wait_until("a standby shows the master's newest cycle", same)
 
 
 def test_while_zookeeper_is_away_nobody_pushes_and_afterwards_the_cluster_goes_on(
@@ -135,11 +143,11 @@ def test_while_zookeeper_is_away_nobody_pushes_and_afterwards_the_cluster_goes_o
 ) -> None:
     for member in three_members.members:
         member.kill()
-    wait_until("the lease has run out", lambda: site.masters() == [], SESSION_SECONDS + SLACK_SECONDS)
+    wait_until("the lease has run out", lambda: site.masters() == [])
     silent = site.audit().accepted
     time.sleep(2.5)
     assert site.audit().accepted == silent
     assert site.status(master, "/liveness") == 200, "an outage of ZooKeeper restarts nobody"
     assert site.status(master, "/readiness") == 200
     three_members.restore()
-    wait_until("pushes go on", lambda: site.audit().accepted >= silent + 2, 40.0, site.logs)
+    wait_until("pushes go on", lambda: site.audit().accepted >= silent + 2, site.logs)

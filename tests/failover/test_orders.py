@@ -32,7 +32,7 @@ def test_a_paused_cluster_goes_on_pushing_says_so_everywhere_and_refuses_to_hand
         assert refused.returncode == 1
         assert "resume first" in refused.stderr
         before = site.centre()["pushes_accepted"]
-        wait_until("pushes go on", lambda: site.centre()["pushes_accepted"] >= before + 2, 20.0)
+        wait_until("pushes go on", lambda: site.centre()["pushes_accepted"] >= before + 2)
         assert (site.masters(), site.epoch(master)) == ([master], epoch)
     finally:
         resumed = ordered(site, master, "resume", "--wait")
@@ -52,4 +52,4 @@ def test_the_chosen_node_takes_over_and_pushes(site: Site, master: str) -> None:
         "epoch": epoch + 1,
     }
     before = site.centre()["pushes_accepted"]
-    wait_until("the chosen node pushes", lambda: site.centre()["pushes_accepted"] > before, 20.0)
+    wait_until("the chosen node pushes", lambda: site.centre()["pushes_accepted"] > before)

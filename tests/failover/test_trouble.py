@@ -38,7 +38,6 @@ class TestExplain:
         assert "agents_without_capacity" in {finding["code"] for finding in page["findings"]}
 
     def test_enough_pending(self, site: Site, master: str) -> None:
-        site.fault(kind="pending_jump", add=500, targets=["Sales Chat - chat"], seconds=60)
         pages = []
 
         def covered() -> bool:
@@ -46,23 +45,20 @@ class TestExplain:
             pages.append(site.explain("Sales Chat - chat"))
             return bool(pages[-1]["reason"] == "pending_covers_capacity")
 
-        try:
-            wait_until("pending covers the agents", covered, 45.0, lambda: f" {pages[-1]}")
-        finally:
-            site.clear_faults()
+        with site.faulty(kind="pending_jump", add=500, targets=["Sales Chat - chat"]):
+            wait_until("pending covers the agents", covered, lambda: f" {pages[-1]}")
         assert pages[-1]["invitations"] == 0
 
     def test_stale_statistics(self, site: Site, master: str) -> None:
-        site.fault(kind="statistics_silent", server="both", seconds=9)
-        wait_until("every target is stale", lambda: set(reasons(site).values()) == {"statistics_stale"}, 12.0)
-        page = site.explain("Sales Chat - chat")
+        with site.faulty(kind="statistics_silent", server="both"):
+            wait_until("every target is stale", lambda: set(reasons(site).values()) == {"statistics_stale"})
+            page = site.explain("Sales Chat - chat")
         assert (page["invitations"], page["reason"]) == (0, "statistics_stale")
-        wait_until("statistics are read again", lambda: "statistics_stale" not in reasons(site).values(), 30.0)
+        wait_until("statistics are read again", lambda: "statistics_stale" not in reasons(site).values())
 
 
 def test_the_statistics_primary_fails_and_the_backup_serves_without_a_spike(site: Site, master: str) -> None:
     before = {row["name"]: row for row in site.get(master, "/targets")["targets"]}
-    site.fault(kind="statistics_down", server="primary", seconds=8)
     seen: list[dict[str, Any]] = []
 
     def served_by_the_backup() -> bool:
@@ -70,25 +66,26 @@ def test_the_statistics_primary_fails_and_the_backup_serves_without_a_spike(site
         metrics = site.text(master, "/metrics")
         return 'server="primary"} 0.0' in metrics and bool(site.get(master, "/targets")["pushed"])
 
-    wait_until("the backup serves", served_by_the_backup, 15.0, site.logs)
-    accepted = site.audit().accepted
-    wait_until("pushes go on", lambda: site.audit().accepted >= accepted + 3, 15.0)
+    with site.faulty(kind="statistics_down", server="primary"):
+        wait_until("the backup serves", served_by_the_backup, site.logs)
+        accepted = site.audit().accepted
+        wait_until("pushes go on", lambda: site.audit().accepted >= accepted + 3)
     seen.extend(site.get(master, "/targets")["targets"])
     most = {row["name"]: max(10 * (row["ready"] + row["busy"] + 5), 3 * row["invitations"]) for row in before.values()}
     assert all(row["invitations"] <= most[row["name"]] for row in seen)
 
 
 def test_an_unavailable_platform_fails_pushes_with_a_reason_and_recovers(site: Site, master: str) -> None:
-    site.fault(kind="status", status=503, seconds=4)
-    wait_until("the failure shows", lambda: "503" in site.get(master, "/targets")["push_error"], 10.0)
-    assert site.masters() == [master], "a platform that is away costs nobody the mastership"
-    wait_until("pushes are accepted again", lambda: bool(site.get(master, "/targets")["pushed"]), 20.0)
+    with site.faulty(kind="status", status=503):
+        wait_until("the failure shows", lambda: "503" in site.get(master, "/targets")["push_error"])
+        assert site.masters() == [master], "a platform that is away costs nobody the mastership"
+    wait_until("pushes are accepted again", lambda: bool(site.get(master, "/targets")["pushed"]))
 
 
 def test_targets_the_platform_refuses_carry_its_error_and_the_others_hold(site: Site, master: str) -> None:
-    site.fault(kind="target_errors", targets=["Sales Chat - chat"], seconds=5)
-    wait_until("the error shows", lambda: bool(site.explain("Sales Chat - chat")["error"]), 10.0)
-    page = site.get(master, "/targets")
+    with site.faulty(kind="target_errors", targets=["Sales Chat - chat"]):
+        wait_until("the error shows", lambda: bool(site.explain("Sales Chat - chat")["error"]))
+        page = site.get(master, "/targets")
     assert page["pushed"] is True
     assert [row["name"] for row in page["targets"] if row["error"]] == ["Sales Chat - chat"]
 
@@ -114,7 +111,7 @@ class TestOptions:
         options = yaml.safe_load(text)
         options["pacing"] = {"refreshPeriod": 2, "algorithm": "PREDICTIVE_B"}
         client.set(path, yaml.safe_dump(options).encode())
-        wait_until("the new law paces", lambda: site.get(master, "/targets")["algorithm"] == "PREDICTIVE_B", 15.0)
+        wait_until("the new law paces", lambda: site.get(master, "/targets")["algorithm"] == "PREDICTIVE_B")
         assert site.get(master, "/targets")["interval_seconds"] == 2.0
         assert site.masters() == [master]
 
@@ -126,14 +123,14 @@ class TestOptions:
         options["pacingEndpoint"] |= {"fencing": "none"}
         client.set(path, yaml.safe_dump(options).encode())
         for node in site.nodes:
-            wait_until("every node knows", lambda node=node: site.get(node, "/cluster")["fencing"] == "none", 15.0)
+            wait_until("every node knows", lambda node=node: site.get(node, "/cluster")["fencing"] == "none")
 
         def held_off(change: Callable[[str], object]) -> bool:
             """Whether the term that follows a change of masters waited before its first push."""
             old = site.steady()
             epoch = site.epoch(old)
             change(old)
-            wait_until("another term pushes", lambda: site.audit().last_accepted.epoch > epoch, 30.0, site.logs)
+            wait_until("another term pushes", lambda: site.audit().last_accepted.epoch > epoch, site.logs)
             epoch = site.audit().last_accepted.epoch
             told = rf"cycle\.first_push_held_off +epoch={epoch} "
             return any(re.search(told, site.log(node)) for node in site.nodes)
@@ -149,11 +146,11 @@ class TestOptions:
         self, site: Site, master: str, stored: Any
     ) -> None:
         client, path, text = stored
-        wait_until("the period is 1 s", lambda: site.get(master, "/targets")["interval_seconds"] == 1.0, 15.0)
+        wait_until("the period is 1 s", lambda: site.get(master, "/targets")["interval_seconds"] == 1.0)
         client.set(path, text.replace("refreshPeriod: 1", "refreshPeriod: 0").encode())
-        wait_until("the refusal is logged", lambda: "options.refused" in site.log(master), 15.0)
+        wait_until("the refusal is logged", lambda: "options.refused" in site.log(master))
         accepted = site.audit().accepted
-        wait_until("pushes go on", lambda: site.audit().accepted >= accepted + 2, 15.0)
+        wait_until("pushes go on", lambda: site.audit().accepted >= accepted + 2)
         assert site.get(master, "/targets")["interval_seconds"] == 1.0
         refusal = re.search(r"pacing\.refreshPeriod: found '?0'?; allowed: a number from 1 to 3600", site.log(master))
         assert refusal is not None
@@ -172,11 +169,11 @@ def test_a_target_added_to_the_configuration_is_paced_without_disturbing_the_oth
     names = {row["name"] for row in site.get(master, "/targets")["targets"]}
     try:
         objects.write_text(yaml.safe_dump(content))
-        wait_until("the new target is there", lambda: "Second Chat - chat" in reasons(site), 15.0, site.logs)
+        wait_until("the new target is there", lambda: "Second Chat - chat" in reasons(site), site.logs)
         assert {row["name"] for row in site.get(master, "/targets")["targets"]} == names | {"Second Chat - chat"}
         objects.write_text("virtual_queues: 7\n")
-        wait_until("the bad file is reported", lambda: "virtual_queues" in site.log(master), 15.0)
+        wait_until("the bad file is reported", lambda: "virtual_queues" in site.log(master))
         assert "Second Chat - chat" in reasons(site), "a file that cannot be read leaves the objects in force"
     finally:
         objects.write_text(text)
-    wait_until("the target is gone", lambda: "Second Chat - chat" not in reasons(site), 15.0)
+    wait_until("the target is gone", lambda: "Second Chat - chat" not in reasons(site))

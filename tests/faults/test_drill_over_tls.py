@@ -17,7 +17,7 @@ from cluster.security import PeerTls
 from cluster.settings import ClusterSettings
 from pacing_node.api.cluster_page import cluster_page
 from pacing_node.api.http_server import HttpServer
-from tests.leadership.conftest import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.ensemble
 

@@ -11,6 +11,7 @@ from cluster.errors import AlreadyRunningError, ConflictError, DamagedStateError
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.member import ClusterMember
 from cluster.settings import ClusterSettings
+from tests.support.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +82,7 @@ async def test_a_receiver_that_knows_more_raises_the_epoch_above_it(tmp_path: Pa
     term = await member.mastership.wait_for_term()
     term.fenced(term.cluster_id, 41, 7)
     assert term.cause is EndCause.FENCED
-    assert (await asyncio.wait_for(member.mastership.wait_for_term(), 5)).epoch == 42
+    assert (await asyncio.wait_for(member.mastership.wait_for_term(), PATIENCE_SECONDS)).epoch == 42
     await member.stop()
     assert (await epoch_of_one_run(tmp_path))[1] == 43
 
@@ -91,7 +92,7 @@ async def test_stepping_down_pauses_it(tmp_path: Path) -> None:
     await member.start()
     assert await member.step_down("an operator") == 1
     assert member.mastership.term is None
-    assert (await asyncio.wait_for(member.mastership.wait_for_term(), 5)).epoch == 2
+    assert (await asyncio.wait_for(member.mastership.wait_for_term(), PATIENCE_SECONDS)).epoch == 2
     await member.stop()
 
 

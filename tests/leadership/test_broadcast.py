@@ -8,6 +8,7 @@ import time
 from cluster.peers.server import Broadcast
 from cluster.process.watchdog import Watchdog
 from cluster.records import Record, RecordInfo
+from tests.support.waiting import still, until_blocking
 
 
 def record(sequence: int) -> Record:
@@ -53,14 +54,12 @@ async def _first(broadcast: Broadcast):
 
 async def test_the_watchdog_tells_a_frozen_loop_from_a_busy_one() -> None:
     frozen: list[float] = []
-    watchdog = Watchdog(0.3, frozen.append)
+    watchdog = Watchdog(2.0, frozen.append)
     watchdog.start()
-    for _ in range(10):
-        await asyncio.sleep(0.05)
-    assert frozen == []
-    time.sleep(0.8)
+    await still(lambda: frozen == [], 2.5)
+    until_blocking(lambda: frozen, "a loop that does not turn is noticed")  # it blocks the loop meanwhile
     assert len(frozen) == 1
-    assert frozen[0] > 0.3
+    assert frozen[0] > 2.0
     watchdog.stop()
 
 

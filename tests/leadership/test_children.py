@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from simulator.harness import zookeeper
+from tests.support.waiting import until_blocking
 
 PARENT = """
 import sys, time
@@ -29,18 +29,22 @@ def test_a_child_is_gone_when_its_parent_is_killed(tmp_path: Path) -> None:
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
     parent.stdout.close()
-    time.sleep(0.2)
+    os.kill(child, 0)
     parent.kill()
     parent.wait()
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        try:
-            os.kill(child, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.02)
-    os.kill(child, signal.SIGKILL)
-    pytest.fail("the child outlived its parent")
+    try:
+        until_blocking(lambda: gone(child), "the child is gone")
+    except AssertionError:
+        os.kill(child, signal.SIGKILL)
+        raise
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def test_hosts_in_the_variable_are_used_as_they_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

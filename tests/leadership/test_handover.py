@@ -1,6 +1,6 @@
 """Real processes, a real ensemble, and a receiver that checks tokens: the master goes, in every way it can.
 
-Times are printed; the bounds asserted are generous, for machines that are busy.
+Times are printed. What must not wait for the session to expire is tried with a session far longer than the bound.
 """
 
 from __future__ import annotations
@@ -11,37 +11,37 @@ import signal
 
 import pytest
 
-from tests.leadership.conftest import SESSION_TIMEOUT_SECONDS, TICK_SECONDS, Workers
+from tests.leadership.conftest import SESSION_TIMEOUT_SECONDS, SLACK_SECONDS, TICK_SECONDS, Workers
 from tests.support.receiver import Push, Receiver
+from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.ensemble
 
-NOTICED_SECONDS = SESSION_TIMEOUT_SECONDS + TICK_SECONDS + 1.5
-PLANNED_SECONDS = SESSION_TIMEOUT_SECONDS / 2
+NOTICED_SECONDS = SESSION_TIMEOUT_SECONDS + TICK_SECONDS + SLACK_SECONDS
+LONG_SESSION_SECONDS = 40.0
+PLANNED_SECONDS = LONG_SESSION_SECONDS / 2
 
 
 async def leading(workers: Workers, receiver: Receiver, **options) -> Push:
     """Two workers, both up, one of them pushing: its newest push."""
     for node in ("a", "b"):
         workers.start(node, receiver, **options)
-    await receiver.until(lambda _: True)
-    await asyncio.sleep(1.2)  # until the other one has joined too
-    return await receiver.until(lambda _: True)
+    return await receiver.next_accepted(lambda push: push.members == 2)
 
 
 async def gap_after(last: Push, receiver: Receiver) -> float:
     """Seconds from the last accepted push of the old term to the first of a newer one."""
-    first = await receiver.until(lambda push: push.epoch > last.epoch)
+    first = await receiver.next_accepted(lambda push: push.epoch > last.epoch)
     return first.at - max(push.at for push in receiver.accepted if push.epoch == last.epoch)
 
 
 async def test_a_master_told_to_stop_hands_over_at_once(workers: Workers, receiver: Receiver) -> None:
-    last = await leading(workers, receiver)
+    last = await leading(workers, receiver, session_timeout_seconds=LONG_SESSION_SECONDS)
     workers.processes[last.node].terminate()
     gap = await gap_after(last, receiver)
     print(f"SIGTERM: {gap * 1000:.0f} ms")
     assert gap <= PLANNED_SECONDS
-    assert await asyncio.to_thread(workers.processes[last.node].wait, 10) == 0
+    assert await asyncio.to_thread(workers.processes[last.node].wait, PATIENCE_SECONDS) == 0
     assert receiver.order_kept()
     assert not receiver.refused
 
@@ -58,12 +58,12 @@ async def test_a_killed_master_is_replaced_when_its_session_ends(workers: Worker
 async def test_a_supervisor_that_saw_its_worker_die_releases_its_mastership(
     workers: Workers, receiver: Receiver
 ) -> None:
-    last = await leading(workers, receiver, supervised=True)
+    last = await leading(workers, receiver, supervised=True, session_timeout_seconds=LONG_SESSION_SECONDS)
     os.kill(last.pid, signal.SIGKILL)
     gap = await gap_after(last, receiver)
     print(f"SIGKILL, supervised: {gap * 1000:.0f} ms")
     assert gap <= PLANNED_SECONDS
-    assert await asyncio.to_thread(workers.processes[last.node].wait, 10) == 128 + signal.SIGKILL
+    assert await asyncio.to_thread(workers.processes[last.node].wait, PATIENCE_SECONDS) == 128 + signal.SIGKILL
     assert receiver.order_kept()
 
 
@@ -75,7 +75,7 @@ async def test_a_master_frozen_and_continued_does_not_act_any_more(workers: Work
     assert gap <= NOTICED_SECONDS
     workers.processes[last.node].send_signal(signal.SIGCONT)
     resumed = len(receiver.pushes)
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(1.5)  # nothing may come in this time
     tried = [push for push in receiver.pushes[resumed:] if push.node == last.node and push.epoch == last.epoch]
     # What was on the wire when it was frozen may still arrive, and is refused; nothing new is begun.
     assert len(tried) <= 1
@@ -83,10 +83,12 @@ async def test_a_master_frozen_and_continued_does_not_act_any_more(workers: Work
 
 
 async def test_a_frozen_event_loop_ends_the_process_and_the_term(workers: Workers, receiver: Receiver) -> None:
-    last = await leading(workers, receiver, supervised=True, watchdog_seconds=1.0)
+    last = await leading(
+        workers, receiver, supervised=True, watchdog_seconds=3.0, session_timeout_seconds=LONG_SESSION_SECONDS
+    )
     os.kill(last.pid, signal.SIGUSR1)
     gap = await gap_after(last, receiver)
     print(f"frozen event loop: {gap * 1000:.0f} ms")
-    assert gap <= NOTICED_SECONDS
-    assert await asyncio.to_thread(workers.processes[last.node].wait, 10) == 70
+    assert gap <= PLANNED_SECONDS
+    assert await asyncio.to_thread(workers.processes[last.node].wait, PATIENCE_SECONDS) == 70
     assert receiver.order_kept()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import time
 
 import grpc
 import grpc.aio
@@ -15,8 +14,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from cluster.errors import ClusterError
 from cluster.peers.channels import open_channel
 from cluster.peers.health import Health
-from tests.leadership.conftest import Members, Workers, until
+from tests.leadership.conftest import SLACK_SECONDS, Members, Workers
 from tests.support.receiver import Receiver
+from tests.support.waiting import timed, until
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -79,30 +79,26 @@ async def test_a_watcher_is_told_of_each_change_and_of_the_end() -> None:
         assert (await watch.read()).status == NOT_SERVING
         health.set(master=True)
         assert await watch.read() is grpc.aio.EOF
-        began = time.monotonic()
-        await server.stop(5)
-        assert time.monotonic() - began < 2
+        with timed("stop with a watcher that has seen the end") as taken:
+            await server.stop(60)
+        assert taken.seconds < 30, "it does not wait for the watcher"
 
 
 @pytest.mark.ensemble
-async def test_a_frozen_peer_is_noticed_within_two_seconds(workers: Workers, receiver: Receiver) -> None:
+async def test_a_frozen_peer_is_noticed(workers: Workers, receiver: Receiver) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     worker = workers.start("a", receiver, port=port)
-    await receiver.until(lambda _: True)
+    await receiver.next_accepted()
     async with open_channel(f"127.0.0.1:{port}") as channel:
         watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service="master"))
         await watch.read()
-        await asyncio.sleep(0.3)
         worker.send_signal(signal.SIGSTOP)
-        began = time.monotonic()
-        with pytest.raises(grpc.aio.AioRpcError) as broken:
+        with timed("frozen peer noticed") as noticed, pytest.raises(grpc.aio.AioRpcError) as broken:
             await watch.read()
-        noticed = time.monotonic() - began
-        print(f"frozen peer noticed after {noticed:.2f} s")
         assert broken.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert noticed <= 4.0
+        assert noticed.seconds <= 2.0 + SLACK_SECONDS
 
 
 @pytest.mark.ensemble

@@ -19,7 +19,8 @@ from cluster.peers.channels import open_channel
 from cluster.records import Record, RecordInfo
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 from cluster.security import PeerTls
-from tests.leadership.conftest import Members, until
+from tests.leadership.conftest import Members
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path

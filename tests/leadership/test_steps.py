@@ -13,8 +13,9 @@ from cluster.election.steps import Steps
 from cluster.errors import ClusterError, ConflictError, OutcomeUnknownError
 from cluster.mastership import ZooKeeperState
 from cluster.settings import ClusterSettings
-from tests.leadership.conftest import CLUSTER, Members, until
+from tests.leadership.conftest import CLUSTER, Members
 from tests.leadership.test_state_machine import HOLD, VACANT
+from tests.support.waiting import until
 
 ACTIONS = (
     (events.ReadMaster(), events.ObservationFailed(5.0, silent=False)),

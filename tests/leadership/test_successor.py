@@ -11,7 +11,8 @@ from cluster.election.waiting import Wait
 from cluster.errors import RefusedError
 from cluster.member import ClusterMember
 from cluster.zookeeper import paths
-from tests.leadership.conftest import Members, until
+from tests.leadership.conftest import Members
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 
 async def able() -> None:
@@ -33,7 +34,7 @@ async def test_the_chosen_member_takes_over_each_time(members: Members) -> None:
     epoch = 1
     for name in ("c", "b", "a", "b", "c", "a"):
         assert await all_["b"].step_down("an operator", name) == epoch
-        await asyncio.wait_for(all_[name].mastership.wait_for_term(), 10.0)
+        await asyncio.wait_for(all_[name].mastership.wait_for_term(), PATIENCE_SECONDS)
         epoch += 1
         assert all_[name].status().epoch == epoch, "the next term after the one that ended"
         await until(lambda name=name: all(each.status().master == name for each in all_.values()))
@@ -77,12 +78,11 @@ async def test_a_successor_that_does_not_come_is_waited_for_and_then_replaced(me
 
 @pytest.mark.ensemble
 async def test_one_step_down_after_the_other_leaves_no_cluster_without_a_master(members: Members) -> None:
-    all_ = await trio(members, cooldown_seconds=60.0)
+    all_ = await trio(members, cooldown_seconds=60.0, session_timeout_seconds=4.0)
     for epoch in range(1, 8):
         assert await all_[0].step_down("an operator") == epoch
-        async with asyncio.timeout(20.0):  # a third of what each of them would sit out
-            while not any(each.mastership.term for each in all_):
-                await asyncio.sleep(0.01)
+        # A third of what each of them would sit out.
+        await until(lambda: any(each.mastership.term for each in all_), seconds=20.0)
         await until(lambda: len({each.status().master for each in all_}) == 1)
 
 

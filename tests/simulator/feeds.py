@@ -53,7 +53,7 @@ class Feed:
             self.values[value.reference] = value
         return message
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    async def read_until(self, condition: Callable[[], bool]) -> None:
         """Read until the condition holds."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not condition():

@@ -62,7 +62,7 @@ class Api:
     async def poll(self, timeout: float = 1000) -> list[dict[str, Any]]:
         return await self.meta("connect", connectionType="long-polling", advice={"timeout": timeout})
 
-    async def until(self, channel: str, wanted: Any) -> dict[str, Any]:
+    async def next_message(self, channel: str, wanted: Any) -> dict[str, Any]:
         """Poll until a message of the channel satisfies the condition; its data."""
         async with asyncio.timeout(10.0):
             while True:
@@ -103,7 +103,7 @@ async def test_updates_are_pushed_to_the_clients_of_the_same_session(api: Api, p
     await api.handshake()
     await api.subscribe(ENTERED, STATE)
     await platform.push(1, 1, entities=[entity("Sales Chat - chat", 60, 1.0)])
-    seen = await api.until(
+    seen = await api.next_message(
         UPDATES, lambda d: any(s["statisticId"] == "entered" and s["value"] > 0 for s in d["statistics"])
     )
     assert seen["subscriptionId"] == "one"
@@ -133,15 +133,15 @@ async def test_a_quiet_connect_is_held_as_long_as_asked_and_then_answered(api: A
 
 async def test_fail_over_is_told_and_totals_come_from_the_other_server(api: Api, platform: Platform) -> None:
     await api.handshake()
-    await api.until(SERVICE, lambda d: d["serviceState"] == "Available")
+    await api.next_message(SERVICE, lambda d: d["serviceState"] == "Available")
     await api.subscribe(ENTERED)
     await platform.fault("statistics_down", server="primary", takeover_seconds=0.8)
-    await api.until(SERVICE, lambda d: d["serviceState"] == "Unavailable")
+    await api.next_message(SERVICE, lambda d: d["serviceState"] == "Unavailable")
     assert (await api.subscribe(STATE, name="two")).status_code == 503
     assert (await api.values()).json()["data"]["statistics"][0]["value"] is None
-    sent = await api.until(SERVICE, lambda d: d["serviceState"] == "Available")
+    sent = await api.next_message(SERVICE, lambda d: d["serviceState"] == "Available")
     assert sent["subscriptionIds"] == ["one"]
-    await api.until(UPDATES, lambda d: any(s["value"] == 517 for s in d["statistics"]))
+    await api.next_message(UPDATES, lambda d: any(s["value"] == 517 for s in d["statistics"]))
 
 
 async def test_a_closed_subscription_is_gone(api: Api) -> None:

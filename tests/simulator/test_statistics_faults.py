@@ -29,9 +29,9 @@ async def test_the_backup_becomes_primary_when_the_primary_fails_and_stays_it(
         assert backup.mode == pb.SERVER_MODE_BACKUP
         await platform.fault("statistics_down", server="primary", seconds=1.5, takeover_seconds=0.1)
         with pytest.raises(grpc.aio.AioRpcError) as broken:
-            await primary.until(lambda: False)
+            await primary.read_until(lambda: False)
         assert broken.value.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
-        await backup.until(lambda: backup.mode == pb.SERVER_MODE_PRIMARY)
+        await backup.read_until(lambda: backup.mode == pb.SERVER_MODE_PRIMARY)
         async with session(addresses["primary"]) as returned:
             await returned.read()
             assert returned.mode == pb.SERVER_MODE_BACKUP
@@ -59,23 +59,23 @@ async def test_totals_count_from_each_servers_own_start(simulator: Simulator, pl
     for place in ("primary", "backup"):
         async with session(addresses[place]) as feed:
             await feed.send(queue(1, SALES, "PACS_VQ_Entered"))
-            await feed.until(lambda feed=feed: 1 in feed.values)
+            await feed.read_until(lambda feed=feed: 1 in feed.values)
             totals[place] = feed.number(1)
     assert totals["primary"] == entered
     assert totals["backup"] != entered
     await platform.fault("statistics_down", server="primary", seconds=0.3)
     async with session(addresses["primary"]) as feed:
         await feed.send(queue(1, SALES, "PACS_VQ_Entered"))
-        await feed.until(lambda: 1 in feed.values)
+        await feed.read_until(lambda: 1 in feed.values)
         assert feed.number(1) == 0.0
 
 
 async def test_totals_jump_without_traffic(simulator: Simulator, platform: Platform) -> None:
     async with session(simulator.addresses["statistics"]["primary"]) as feed:
         await feed.send(queue(1, SALES, "PACS_VQ_Accepted"), queue(2, SALES, "PACS_VQ_Current"))
-        await feed.until(lambda: len(feed.values) == 2)
+        await feed.read_until(lambda: len(feed.values) == 2)
         await platform.fault("totals_jump", server="primary", by=-40)
-        await feed.until(lambda: feed.number(1) == -40.0)
+        await feed.read_until(lambda: feed.number(1) == -40.0)
         assert feed.number(2) == 0.0
 
 
@@ -84,7 +84,7 @@ async def test_a_silent_server_keeps_the_session_and_says_nothing_until_it_speak
 ) -> None:
     async with session(simulator.addresses["statistics"]["primary"]) as feed:
         await feed.send(agent(1, "sales-01"))
-        await feed.until(lambda: 1 in feed.values)
+        await feed.read_until(lambda: 1 in feed.values)
         began = time.monotonic()
         await platform.fault("statistics_silent", server="primary", seconds=2.0)
         gaps = []
@@ -100,28 +100,28 @@ async def test_a_server_without_sources_says_so_at_once_and_recovers(simulator: 
     async with session(addresses["primary"]) as feed, session(addresses["backup"]) as other:
         await feed.read()
         await platform.fault("statistics_unavailable", server="primary", seconds=0.8)
-        await feed.until(lambda: not feed.states[-1].available)
+        await feed.read_until(lambda: not feed.states[-1].available)
         await other.for_seconds(0.5)
-        await feed.until(lambda: feed.states[-1].available)
+        await feed.read_until(lambda: feed.states[-1].available)
         assert all(state.available for state in other.states)
 
 
 async def test_values_turn_invalid_and_valid_again(simulator: Simulator, platform: Platform) -> None:
     async with session(simulator.addresses["statistics"]["primary"]) as feed:
         await feed.send(agent(1, "sales-01"), agent(2, "sales-02"), queue(3, SALES, "PACS_VQ_Current"))
-        await feed.until(lambda: len(feed.values) == 3)
+        await feed.read_until(lambda: len(feed.values) == 3)
         await platform.fault("statistics_invalid", objects=["sales-01", SALES], seconds=1.0)
-        await feed.until(lambda: feed.values[1].HasField("invalid") and feed.values[3].HasField("invalid"))
+        await feed.read_until(lambda: feed.values[1].HasField("invalid") and feed.values[3].HasField("invalid"))
         assert feed.values[1].invalid.reason == "source lost"
         assert feed.values[2].HasField("agent_state")
-        await feed.until(lambda: feed.values[1].HasField("agent_state") and feed.number(3) is not None)
+        await feed.read_until(lambda: feed.values[1].HasField("agent_state") and feed.number(3) is not None)
 
 
 async def test_the_servers_clock_is_off(simulator: Simulator, platform: Platform) -> None:
     await platform.fault("clock_skew", skew_seconds=-3600.0)
     async with session(simulator.addresses["statistics"]["primary"]) as feed:
         await feed.send(agent(1, "sales-01"))
-        await feed.until(lambda: 1 in feed.values)
+        await feed.read_until(lambda: 1 in feed.values)
         stamps = [m.values.server_time for m in feed.messages if m.HasField("values")]
         assert [*stamps, feed.states[-1].server_time] == pytest.approx(
             [time.time() - 3600.0] * (len(stamps) + 1), abs=30.0
@@ -131,11 +131,11 @@ async def test_the_servers_clock_is_off(simulator: Simulator, platform: Platform
 async def test_staff_leave_and_come_back(simulator: Simulator, platform: Platform) -> None:
     async with session(simulator.addresses["statistics"]["primary"]) as feed:
         await feed.send(agent(1, "loans-01"), agent(2, "sales-01"))
-        await feed.until(lambda: len(feed.values) == 2)
+        await feed.read_until(lambda: len(feed.values) == 2)
         await platform.fault("staff_out", staff=["loans"], seconds=1.0)
-        await feed.until(lambda: feed.values[1].agent_state.status == pb.AGENT_STATUS_LOGGED_OUT)
+        await feed.read_until(lambda: feed.values[1].agent_state.status == pb.AGENT_STATUS_LOGGED_OUT)
         assert feed.values[2].agent_state.status != pb.AGENT_STATUS_LOGGED_OUT
-        await feed.until(lambda: feed.values[1].agent_state.status == pb.AGENT_STATUS_READY)
+        await feed.read_until(lambda: feed.values[1].agent_state.status == pb.AGENT_STATUS_READY)
 
 
 async def test_visitors_change_their_mind(simulator: Simulator, platform: Platform) -> None:

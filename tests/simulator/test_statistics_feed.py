@@ -33,7 +33,7 @@ async def test_a_subscription_is_answered_with_current_values(simulator: Simulat
         await feed.send(
             agent(1, "sales-01"), agent(2, "night-01"), agent(3, "branch-01"), queue(4, SALES, "PACS_VQ_Current")
         )
-        await feed.until(lambda: len(feed.values) == 4)
+        await feed.read_until(lambda: len(feed.values) == 4)
         assert [m.values.snapshot for m in feed.messages if m.HasField("values")] == [True]
         assert feed.values[1].agent_state.status in {
             pb.AGENT_STATUS_READY,
@@ -64,7 +64,7 @@ async def test_what_cannot_be_had_is_marked_invalid_and_the_rest_is_served(
 ) -> None:
     async with session(simulator.addresses["statistics"]["primary"]) as feed:
         await feed.send(subscription, agent(1, "sales-01"))
-        await feed.until(lambda: len(feed.values) == 2)
+        await feed.read_until(lambda: len(feed.values) == 2)
         assert reason in feed.values[9].invalid.reason
         assert feed.values[1].HasField("agent_state")
 
@@ -77,10 +77,10 @@ async def test_only_what_changed_is_sent_afterwards(simulator: Simulator, platfo
             queue(3, "VQ_Night_Chat@chat-switch", "PACS_VQ_Entered"),
             *(agent(10 + i, f"sales-{i:02d}") for i in range(1, 13)),
         )
-        await feed.until(lambda: len(feed.values) == 15)
+        await feed.read_until(lambda: len(feed.values) == 15)
         first = len(feed.messages)
         await platform.push(1, 1, entities=[entity("Sales Chat - chat", 20, 1.0)])
-        await feed.until(lambda: (feed.number(2) or 0.0) >= 1.0)
+        await feed.read_until(lambda: (feed.number(2) or 0.0) >= 1.0)
         assert feed.number(1) == feed.number(2), "everybody who accepted found a free agent"
         later = [value for message in feed.messages[first:] for value in message.values.values]
         assert 3 not in {value.reference for value in later}
@@ -93,9 +93,9 @@ async def test_reactive_visitors_are_all_minus_proactive(simulator: Simulator) -
     support = "VQ_Support_Chat@chat-switch"
     async with session(simulator.addresses["statistics"]["primary"]) as feed:
         await feed.send(queue(1, support, "PACS_VQ_Entered", ""), queue(2, support, "PACS_VQ_Entered", PROACTIVE))
-        await feed.until(lambda: len(feed.values) == 2)
+        await feed.read_until(lambda: len(feed.values) == 2)
         simulator.live.centre.run_until(simulator.live.centre.now + 120.0)
-        await feed.until(lambda: (feed.number(1) or 0.0) >= 1.0)
+        await feed.read_until(lambda: (feed.number(1) or 0.0) >= 1.0)
         assert feed.number(2) == 0.0
 
 
@@ -110,7 +110,7 @@ async def test_a_quiet_session_hears_a_sign_of_life_at_least_every_second(simula
 async def test_updates_come_at_most_once_an_interval(simulator: Simulator, platform: Platform) -> None:
     async with session(simulator.addresses["statistics"]["primary"]) as feed:
         await feed.send(*(agent(i, f"sales-{i:02d}") for i in range(1, 13)), interval_milliseconds=1000)
-        await feed.until(lambda: len(feed.values) == 12)
+        await feed.read_until(lambda: len(feed.values) == 12)
         await platform.push(1, 1, entities=[entity("Sales Chat - chat", 60, 3.0)])
         messages = await feed.for_seconds(3.5)
     assert 1 <= sum(message.HasField("values") for message in messages) <= 5
@@ -121,9 +121,9 @@ async def test_a_removed_subscription_is_silent_and_its_reference_can_be_used_ag
 ) -> None:
     async with session(simulator.addresses["statistics"]["primary"]) as feed:
         await feed.send(queue(1, SALES, "PACS_VQ_Entered"), queue(2, SALES, "PACS_VQ_Entered"))
-        await feed.until(lambda: len(feed.values) == 2)
+        await feed.read_until(lambda: len(feed.values) == 2)
         await feed.send(agent(2, "night-01"), remove=(1, 77))
-        await feed.until(lambda: feed.values[2].HasField("agent_state"))
+        await feed.read_until(lambda: feed.values[2].HasField("agent_state"))
         await platform.push(1, 1, entities=[entity("Sales Chat - chat", 40, 0.5)])
         later = await feed.for_seconds(2.5)
     assert not {value.reference for message in later for value in message.values.values}
@@ -134,8 +134,8 @@ async def test_two_sessions_are_served_independently(simulator: Simulator) -> No
     async with session(address) as one, session(address) as other:
         await one.send(agent(1, "sales-01"))
         await other.send(agent(1, "night-01"))
-        await one.until(lambda: 1 in one.values)
-        await other.until(lambda: 1 in other.values)
+        await one.read_until(lambda: 1 in one.values)
+        await other.read_until(lambda: 1 in other.values)
         assert one.values[1].agent_state.status != other.values[1].agent_state.status
 
 
@@ -143,7 +143,7 @@ async def test_a_whole_large_subscription_is_answered(simulator: Simulator) -> N
     async with session(simulator.addresses["statistics"]["primary"]) as feed:
         await feed.send(*(agent(i, "sales-01") for i in range(1, 20_001)))
         async with asyncio.timeout(30.0):
-            await feed.until(lambda: len(feed.values) == 20_000)
+            await feed.read_until(lambda: len(feed.values) == 20_000)
         assert all(len(message.values.values) <= 1000 for message in feed.messages)
 
 
@@ -152,4 +152,4 @@ async def test_sessions_end_with_the_simulator(simulator: Simulator) -> None:
         await feed.read()
         await simulator.stop()
         with pytest.raises(grpc.aio.AioRpcError):
-            await feed.until(lambda: False)
+            await feed.read_until(lambda: False)

@@ -170,14 +170,6 @@ async def serving(*servers):
             await server.stop()
 
 
-async def until(condition, seconds=10.0):
-    """Wait until the condition holds; fails when it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not come true in time"
-        await asyncio.sleep(0.02)
-
-
 def target(name="Sales", media="chat", agents=("ann", "bob"), groups=("G",), **changes):
     fields = {
         "name": f"{name} - {media}",

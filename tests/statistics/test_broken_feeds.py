@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.bridge_statistics import bridge_statistics
 from tests.statistics.conftest import QUICK
-from tests.statistics.server import Server, agent, number, serving, target, target_set, until
+from tests.statistics.server import Server, agent, number, serving, target, target_set
 from tests.statistics.test_pure_parts import anything
+from tests.support.waiting import until
 
 COUNTS = ["logged_in", "capable", "ready", "busy", "waiting", "reactive_waiting"]
 FLOWS = ["accepted", "abandoned", "completed", "reactive_entered"]
@@ -95,6 +96,6 @@ async def test_a_statisticreferencedout_any_answer_is_waited_for_only_so_long():
         await until(lambda: source.health[0].connected)
         await asyncio.sleep(0.2)
         assert not source.warmed_up
-        await until(lambda: source.warmed_up, 5.0)
+        await until(lambda: source.warmed_up)
         assert source.snapshot(10.0).valid.tolist() == [True, True]
         await source.stop()

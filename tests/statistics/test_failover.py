@@ -16,7 +16,8 @@ from pacing_node.statistics.bridge_session import SessionSettings
 from pacing_node.statistics.bridge_statistics import bridge_statistics
 from pacing_node.statistics.increments import GUARD_AFTER_READS
 from tests.statistics.conftest import QUICK
-from tests.statistics.server import Server, agent, number, serving, target, target_set, until
+from tests.statistics.server import Server, agent, number, serving, target, target_set
+from tests.support.waiting import until
 
 ONE = target_set(target())
 
@@ -49,7 +50,7 @@ async def test_a_primary_that_dies_is_followed_by_the_backup_at_the_next_snapsho
     await warm(source)
     await pair[0].stop()
     turn(pair[1], wire.SERVER_MODE_PRIMARY)
-    await until(lambda: source.active == "backup", 3.0)
+    await until(lambda: source.active == "backup")
     snapshot = source.snapshot(10.0)
     assert snapshot.valid.all()
     assert snapshot.ready.tolist() == [3]
@@ -60,23 +61,23 @@ async def test_a_primary_that_dies_is_followed_by_the_backup_at_the_next_snapsho
 async def test_without_a_promoted_primary_the_backup_is_better_than_nothing(pair, source):
     await warm(source)
     await pair[0].stop()
-    await until(lambda: source.active == "backup", 3.0)
+    await until(lambda: source.active == "backup")
     assert source.snapshot(10.0).valid.all()
 
 
 async def test_a_silent_primary_is_left(pair, source):
     await warm(source)
     pair[0].silent = True
-    await until(lambda: source.active == "backup", 4.0)
+    await until(lambda: source.active == "backup")
     assert source.snapshot(10.0).valid.all()
-    await until(lambda: "silent" in source.health[0].error, 4.0)
+    await until(lambda: "silent" in source.health[0].error)
 
 
 async def test_a_primary_whose_clock_stands_still_is_left(pair, source):
     """It sends its signs of life, but what it says is old."""
     await warm(source)
     pair[0].frozen_clock = time.time()
-    await until(lambda: source.active == "backup", 4.0)
+    await until(lambda: source.active == "backup")
     assert source.health[0].connected
 
 
@@ -84,18 +85,18 @@ async def test_a_primary_that_lost_its_sources_is_left_and_found_again(pair, sou
     await warm(source)
     pair[0].available = False
     pair[0].announce()
-    await until(lambda: source.active == "backup", 3.0)
+    await until(lambda: source.active == "backup")
     assert source.health[0].error == "the server has lost its sources"
     pair[0].available = True
     pair[0].announce()
-    await until(lambda: source.active == "primary", 3.0)
+    await until(lambda: source.active == "primary")
 
 
 async def test_a_switch_of_modes_is_followed(pair, source):
     await warm(source)
     turn(pair[1], wire.SERVER_MODE_PRIMARY)
     turn(pair[0], wire.SERVER_MODE_BACKUP)
-    await until(lambda: source.active == "backup", 3.0)
+    await until(lambda: source.active == "backup")
 
 
 async def test_two_primaries_do_not_make_it_waver(pair, source):
@@ -113,7 +114,7 @@ async def test_totals_of_the_two_servers_are_never_compared(pair, source):
     pair[1].totals("Sales@sw", Accepted=90_000, Abandoned=4_000)
     await warm(source)
     await pair[0].stop()
-    await until(lambda: source.active == "backup", 3.0)
+    await until(lambda: source.active == "backup")
     for _ in range(5):
         snapshot = source.snapshot(10.0)
         assert (snapshot.accepted.tolist(), snapshot.abandoned.tolist()) == ([0], [0])
@@ -123,7 +124,7 @@ async def test_totals_of_the_two_servers_are_never_compared(pair, source):
 async def test_a_catch_up_after_the_switch_is_no_traffic_but_a_few_calls_are(pair, source):
     await warm(source)
     await pair[0].stop()
-    await until(lambda: source.active == "backup", 3.0)
+    await until(lambda: source.active == "backup")
     source.snapshot(10.0)
     pair[1].totals("Sales@sw", Accepted=700)
     await asyncio.sleep(0.2)
@@ -140,7 +141,7 @@ async def test_a_switch_at_the_start_when_nothing_is_usual_yet_hides_no_traffic(
     await until(lambda: source.warmed_up and all(each.connected for each in source.health))
     source.snapshot(10.0)
     await pair[0].stop()
-    await until(lambda: source.active == "backup", 3.0)
+    await until(lambda: source.active == "backup")
     source.snapshot(10.0)
     pair[1].totals("Sales@sw", Accepted=60)
     await asyncio.sleep(0.2)
@@ -151,11 +152,11 @@ async def test_a_restarted_server_is_subscribed_anew_and_its_totals_count_from_t
     pair[0].totals("Sales@sw", Accepted=500)
     await warm(source)
     await pair[0].stop()
-    await until(lambda: source.active == "backup", 3.0)
+    await until(lambda: source.active == "backup")
     asked = pair[0].adds
     pair[0].totals("Sales@sw", Accepted=2)
     await pair[0].start(pair[0].port)
-    await until(lambda: source.active == "primary", 5.0)
+    await until(lambda: source.active == "primary")
     assert pair[0].adds == 2 * asked
     assert source.snapshot(10.0).accepted.tolist() == [0]
     pair[0].totals("Sales@sw", Accepted=4)
@@ -179,14 +180,14 @@ async def test_when_both_are_silent_rows_turn_stale_and_hold_no_increments(pair,
     await warm(source)
     for server in pair:
         server.silent = True
-    await until(lambda: not source.snapshot(0.5).valid.any(), 4.0)
+    await until(lambda: not source.snapshot(0.5).valid.any())
     for server in pair:
         server.silent = False
 
     def fresh():
         return source.snapshot(2.0).valid.all()
 
-    await until(fresh, 6.0)
+    await until(fresh)
 
 
 @pytest.mark.parametrize("offset", [-86_400.0, 3600.0])
@@ -215,7 +216,7 @@ async def test_a_server_that_is_not_there_yet_is_found_when_it_comes():
         await asyncio.sleep(0.5)
         assert not source.snapshot(10.0).valid.any()
     await server.start(port)
-    await until(lambda: source.warmed_up, 5.0)
+    await until(lambda: source.warmed_up)
     await source.stop()
     await server.stop()
 
@@ -263,7 +264,7 @@ async def test_lost_and_unreachable_servers_are_told_once(pair, source):
 async def test_stopping_ends_every_session(pair, source):
     await warm(source)
     await source.stop()
-    await until(lambda: not pair[0].sessions and not pair[1].sessions, 3.0)
+    await until(lambda: not pair[0].sessions and not pair[1].sessions)
 
 
 async def test_numbers_keep_flowing_to_the_inactive_table(pair, source):
@@ -271,7 +272,7 @@ async def test_numbers_keep_flowing_to_the_inactive_table(pair, source):
     pair[1].set("Sales@sw", "PACS_VQ_Current", number(8), "PACS_Proactive_Interaction")
     await asyncio.sleep(0.2)
     await pair[0].stop()
-    await until(lambda: source.active == "backup", 3.0)
+    await until(lambda: source.active == "backup")
     assert source.snapshot(10.0).waiting.tolist() == [8]
 
 

@@ -25,7 +25,8 @@ from pacing_node.statistics.registry import Subject
 from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
 from tests.statistics.gms_server import gms_serving
-from tests.statistics.server import target, target_set, until
+from tests.statistics.server import target, target_set
+from tests.support.waiting import until
 
 QUICK = GmsSettings(
     refresh_seconds=0.2, silence_seconds=1.5, request_seconds=1.0, first_delay_seconds=0.05, longest_delay_seconds=0.2
@@ -122,10 +123,10 @@ async def test_a_server_that_dies_is_replaced_and_found_again(servers, source):
         counted += snapshot.accepted.sum()
         return source.active != first and bool(snapshot.valid.all()) and snapshot.ready.tolist() == [2]
 
-    await until(read_from_the_other, 8.0)
+    await until(read_from_the_other)
     assert counted == 0, "another server's totals are no traffic"
     await dying.start()
-    await until(lambda: all(each.connected for each in source.health), 5.0)
+    await until(lambda: all(each.connected for each in source.health))
     await asyncio.sleep(0.3)
     assert source.active != first, "the one that works goes on being read"
 
@@ -134,7 +135,7 @@ async def test_a_server_that_answers_too_late_is_left(servers, source):
     await warm(source)
     first = source.active
     (servers[0] if first == "primary" else servers[1]).delay = 30.0
-    await until(lambda: source.active != first, 8.0)
+    await until(lambda: source.active != first)
     for server in servers:
         server.delay = 0.0
 
@@ -145,7 +146,7 @@ async def test_no_server_gets_more_requests_at_once_than_allowed():
         source = source_of(server, concurrency=3)
         await source.start()
         source.watch(target_set(*(target(f"Q{number}") for number in range(10))))
-        await until(lambda: source.warmed_up, 10.0)
+        await until(lambda: source.warmed_up)
         await asyncio.sleep(0.5)
         await source.stop()
         assert server.most_under_way == 3
@@ -256,7 +257,7 @@ async def test_an_answer_that_is_none_is_said_and_tried_again(answer):
         assert source.health[0].error
         assert not source.snapshot(10.0).valid.any()
         server.answer = None
-        await until(lambda: source.warmed_up, 5.0)
+        await until(lambda: source.warmed_up)
         await source.stop()
 
 
@@ -347,7 +348,7 @@ async def test_the_simulated_centre_read_by_options_gives_what_its_model_counts(
         await source.start()
         source.watch(targets)
         try:
-            await until(lambda: bool(source.snapshot(15.0).valid.all()), 20.0)
+            await until(lambda: bool(source.snapshot(15.0).valid.all()))
             await asyncio.sleep(1.0)
             snapshot = source.snapshot(15.0)
         finally:

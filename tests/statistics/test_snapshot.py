@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from contact_center.v1 import statistics_pb2 as wire
-from tests.statistics.server import agent, invalid, number, target, target_set, until
+from tests.statistics.server import agent, invalid, number, target, target_set
+from tests.support.waiting import until
 
 
 async def warm(source, targets):

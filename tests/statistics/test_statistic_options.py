@@ -19,7 +19,8 @@ from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
 from tests.statistics.api_server import api_serving
 from tests.statistics.gms_server import gms_serving
-from tests.statistics.server import PROACTIVE, Server, agent, number, serving, target, target_set, until
+from tests.statistics.server import PROACTIVE, Server, agent, number, serving, target, target_set
+from tests.support.waiting import until
 
 ONE = target_set(target(agents=("ann",)))
 READY = {"status": 4, "media": [{"media": "chat", "maximum": 3, "inUse": 1, "routable": True}]}
@@ -167,7 +168,7 @@ async def test_with_definitions_the_statistics_api_tells_as_much_as_a_bridge(tmp
                 known = bool(np.isfinite(snapshot.handle_seconds).any())
                 return entered > 0 and known
 
-            await until(all_is_told, 30.0)
+            await until(all_is_told)
 
 
 FORMS = "a name, or a mapping with name, with type and filter, or with definition"

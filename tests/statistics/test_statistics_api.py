@@ -20,7 +20,8 @@ from pacing_node.statistics.api_values import ApiDefinitions, read_service_state
 from pacing_node.statistics.bayeux import BayeuxError, Listener
 from tests.engagement.platform import CLIENT, PASSWORD, platform_running
 from tests.statistics.api_server import UPDATES, api_serving
-from tests.statistics.server import target, target_set, until
+from tests.statistics.server import target, target_set
+from tests.support.waiting import until
 
 QUICK = ApiSettings(
     poll_seconds=0.2, silence_seconds=1.5, first_delay_seconds=0.05, longest_delay_seconds=0.2, answer_seconds=5.0
@@ -108,17 +109,17 @@ async def test_a_server_that_dies_is_replaced_and_found_again(servers, source):
     first = source.active
     dying = servers[0] if first == "primary" else servers[1]
     await dying.stop()
-    await until(lambda: source.active != first, 5.0)
+    await until(lambda: source.active != first)
     assert source.snapshot(10.0).ready.tolist() == [2]
     await dying.start()
-    await until(lambda: all(each.connected for each in source.health), 5.0)
+    await until(lambda: all(each.connected for each in source.health))
 
 
 async def test_a_server_that_stops_answering_polls_is_left(servers, source):
     await warm(source)
     first = source.active
     (servers[0] if first == "primary" else servers[1]).silent = True
-    await until(lambda: source.active != first, 6.0)
+    await until(lambda: source.active != first)
 
 
 async def test_an_unavailable_service_is_left_and_subscribed_anew_when_it_is_back(servers, source):
@@ -127,9 +128,9 @@ async def test_an_unavailable_service_is_left_and_subscribed_anew_when_it_is_bac
     failing = servers[0] if first == "primary" else servers[1]
     asked = failing.subscribed
     failing.service("Unavailable")
-    await until(lambda: source.active != first, 3.0)
+    await until(lambda: source.active != first)
     failing.service("Available")
-    await until(lambda: failing.subscribed == 2 * asked, 5.0)
+    await until(lambda: failing.subscribed == 2 * asked)
 
 
 async def test_a_forgotten_session_begins_with_a_new_handshake(servers, source):
@@ -138,7 +139,7 @@ async def test_a_forgotten_session_begins_with_a_new_handshake(servers, source):
     for session in servers[0].sessions.values():
         session["ready"].set()
     servers[0].sessions.clear()
-    await until(lambda: servers[0].subscribed == 2 * asked, 5.0)
+    await until(lambda: servers[0].subscribed == 2 * asked)
 
 
 async def test_only_whole_subscriptions_are_ended(servers):
@@ -174,7 +175,7 @@ async def test_an_answer_that_is_none_is_said_and_tried_again(answer):
         assert source.health[0].error
         assert not source.snapshot(10.0).valid.any()
         server.failing = None
-        await until(lambda: source.warmed_up, 5.0)
+        await until(lambda: source.warmed_up)
         await source.stop()
 
 

@@ -8,7 +8,8 @@ import time
 
 from pacing_node.statistics.bridge_session import SessionSettings
 from pacing_node.statistics.bridge_statistics import bridge_statistics
-from tests.statistics.server import Server, agent, number, serving, target, target_set, until
+from tests.statistics.server import Server, agent, number, serving, target, target_set
+from tests.support.waiting import until
 
 QUEUE_STATISTICS = 7
 
@@ -74,7 +75,7 @@ async def test_targets_may_come_before_the_server_and_change_while_it_is_away(pa
     source.watch(target_set(target("C")))
     pair[0].adds = 0
     await pair[0].start(pair[0].port)
-    await until(lambda: source.warmed_up, 5.0)
+    await until(lambda: source.warmed_up)
     assert pair[0].adds == QUEUE_STATISTICS + 2
 
 

@@ -50,13 +50,21 @@ async def push_on(member: ClusterMember, reader: asyncio.StreamReader, writer: a
         while not term.ended.is_set():
             if (seconds := term.seconds_to_act(settings.action_budget_seconds)) > 0:
                 async with asyncio.timeout(seconds):
-                    await push_once(term, settings.node, reader, writer)
+                    await push_once(term, member, reader, writer)
             await asyncio.sleep(PERIOD_SECONDS)
 
 
-async def push_once(term: Term, node: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def push_once(
+    term: Term, member: ClusterMember, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     token = term.next_token()
-    body = {"node": node, "pid": os.getpid(), "epoch": token.epoch, "sequence": token.sequence}
+    body = {
+        "node": member.settings.node,
+        "pid": os.getpid(),
+        "members": len(member.members()),
+        "epoch": token.epoch,
+        "sequence": token.sequence,
+    }
     writer.write(json.dumps(body).encode() + b"\n")
     answer = json.loads(await reader.readline())
     if not answer["accepted"]:

@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.support.waiting import until
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,6 +22,8 @@ class Push:
     at: float
     node: str
     pid: int
+    members: int
+    """How many members the node that pushed knew of."""
     epoch: int
     sequence: int
     accepted: bool
@@ -63,7 +67,7 @@ class Receiver:
         accepted = token > self._mark
         if accepted:
             self._mark = token
-        self.pushes.append(Push(time.monotonic(), push["node"], push["pid"], *token, accepted))
+        self.pushes.append(Push(time.monotonic(), push["node"], push["pid"], push["members"], *token, accepted))
         return {"accepted": accepted, "mark": self._mark}
 
     @property
@@ -79,13 +83,11 @@ class Receiver:
         owners = {(push.epoch, push.node) for push in self.accepted}
         return tokens == sorted(set(tokens)) and len(owners) == len({epoch for epoch, _ in owners})
 
-    async def until(self, wanted: Callable[[Push], bool], seconds: float = 20.0) -> Push:
+    async def next_accepted(self, wanted: Callable[[Push], bool] = lambda _: True) -> Push:
         """The first accepted push from now on that is wanted."""
         seen = len(self.pushes)
-        async with asyncio.timeout(seconds):
-            while True:
-                for push in self.pushes[seen:]:
-                    if push.accepted and wanted(push):
-                        return push
-                seen = len(self.pushes)
-                await asyncio.sleep(0.002)
+
+        def found() -> Push | None:
+            return next((push for push in self.pushes[seen:] if push.accepted and wanted(push)), None)
+
+        return await until(found, "a push is accepted")

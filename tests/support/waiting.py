@@ -1,0 +1,89 @@
+"""Wait for an event, never for a fixed time; a time that matters is measured and printed.
+
+``until`` waits in a coroutine, ``until_blocking`` in a test without an event loop, ``still`` watches that something
+does *not* happen. Their patience is long, for a machine with other work: it only decides how late a failure is seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any
+
+PATIENCE_SECONDS = 60.0
+POLL_SECONDS = 0.01
+
+
+def _failure(what: str, seconds: float, state: Callable[[], object] | None) -> AssertionError:
+    found = "" if state is None else state()
+    return AssertionError(f"not within {seconds:g} s: {what or 'what was waited for'}{found}")
+
+
+async def until(
+    wanted: Callable[[], Any],
+    what: str = "",
+    *,
+    seconds: float = PATIENCE_SECONDS,
+    state: Callable[[], object] | None = None,
+) -> Any:
+    """Wait until ``wanted`` returns something true, or a coroutine that does; returns it.
+
+    Raises AssertionError with ``what`` and ``state()`` when that has not come after ``seconds``.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while True:
+                found = wanted()
+                if isawaitable(found):
+                    found = await found
+                if found:
+                    return found
+                await asyncio.sleep(POLL_SECONDS)
+    raise _failure(what, seconds, state)
+
+
+def until_blocking(
+    wanted: Callable[[], Any],
+    what: str = "",
+    *,
+    seconds: float = PATIENCE_SECONDS,
+    state: Callable[[], object] | None = None,
+    passing: tuple[type[Exception], ...] = (),
+) -> Any:
+    """``until`` for a test without an event loop; an exception of the kinds ``passing`` counts as not yet."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(*passing):
+            if found := wanted():
+                return found
+        time.sleep(POLL_SECONDS)
+    raise _failure(what, seconds, state)
+
+
+async def still(holds: Callable[[], object], seconds: float) -> None:
+    """Watch for ``seconds`` that a condition goes on holding: proof, as far as time can give it, of nothing."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert holds()
+        await asyncio.sleep(POLL_SECONDS)
+    assert holds()
+
+
+@dataclass
+class Taken:
+    """How long a block took; ``seconds`` is 0 until it has ended."""
+
+    seconds: float = 0.0
+
+
+@contextlib.contextmanager
+def timed(what: str) -> Iterator[Taken]:
+    """Measure a block and print its time, for whoever reads the output of a run."""
+    taken, began = Taken(), time.monotonic()
+    yield taken
+    taken.seconds = time.monotonic() - began
+    print(f"{what}: {taken.seconds:.3f} s")
