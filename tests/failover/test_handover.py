@@ -14,6 +14,7 @@ import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from cluster import addresses
 from simulator.harness.processes import innermost_child, pacing_command
 from simulator.harness.zookeeper import Ensemble
 from tests.failover.site import SESSION_SECONDS, TICK_SECONDS, Site, stopped, wait_until
@@ -28,7 +29,9 @@ async def serving(site: Site) -> list[str]:
     """Nodes on which a standard gRPC health client sees the service of the master SERVING."""
 
     async def ask(name: str) -> str | None:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{site.plans[name].clustering_port}") as channel:
+        async with grpc.aio.insecure_channel(
+            addresses.join(site.plans[name].host, site.plans[name].clustering_port)
+        ) as channel:
             request = health_pb2.HealthCheckRequest(service="pacing.v1.Master")
             try:
                 answer = await health_pb2_grpc.HealthStub(channel).Check(request, timeout=2.0)

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]
 
 
 def ordered(site: Site, node: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    url = f"http://127.0.0.1:{site.plans[node].http_port}"
+    url = site.plans[node].http
     command = [*pacing_command(), *arguments, "--url", url, "--output", "json"]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
