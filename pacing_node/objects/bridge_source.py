@@ -17,6 +17,7 @@ from pacing_node.objects.object_feed import objects_from_feed
 from pacing_node.objects.source_status import SourceStatus, hand_over
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.runtime.failures import innermost
+from pacing_node.runtime.server_channels import open_channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,19 +26,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
-    ("grpc.keepalive_time_ms", 2000),
-    ("grpc.keepalive_timeout_ms", 1000),
-    # Without this one a frozen server is noticed after a minute only.
-    ("grpc.http2.ping_timeout_ms", 1000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.max_pings_without_data", 0),
-    ("grpc.max_receive_message_length", 256 * 1024 * 1024),
-    # Fail-over is decided here, by trying the other server, not inside a channel.
-    ("grpc.enable_retries", 0),
-    ("grpc.enable_http_proxy", 0),
-    ("grpc.use_local_subchannel_pool", 1),
-)
+MAXIMUM_MESSAGE_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +103,8 @@ class BridgeSource:
             credentials = await asyncio.to_thread(self._credentials)
         except ConfigurationError as error:
             return str(error)
-        async with _channel(address, credentials) as channel:
+        limit = (("grpc.max_receive_message_length", MAXIMUM_MESSAGE_BYTES),)
+        async with open_channel(address, credentials, limit) as channel:
             stub = configuration_pb2_grpc.ConfigurationServiceStub(channel)
             request = configuration_pb2.WatchRequest(tenant=self._tenant, known_version=self._known.get(address, ""))
             call = stub.Watch(request)
@@ -144,9 +134,3 @@ class BridgeSource:
         updated_at = hand_over(use, objects, address)
         self._known = {address: answer.version}
         self._status = replace(self._status, version=answer.version, updated_at=updated_at)
-
-
-def _channel(address: str, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
-    if credentials is None:
-        return grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
-    return grpc.aio.secure_channel(address, credentials, options=CHANNEL_OPTIONS)

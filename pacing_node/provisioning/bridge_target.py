@@ -11,6 +11,7 @@ from contact_center.v1 import configuration_pb2 as wire
 from contact_center.v1 import configuration_pb2_grpc
 from pacing_node.provisioning.definitions import Action, Kind
 from pacing_node.provisioning.provisioning_target import ProvisioningError, UnreachableError
+from pacing_node.runtime.server_channels import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -90,11 +91,10 @@ class BridgeTarget:
             raise ProvisioningError(f"{self._address}: did not write {', '.join(missing)}: {reason}")
 
     def _call(self, ask: Callable[[configuration_pb2_grpc.ConfigurationServiceStub], T]) -> T:
-        options = (("grpc.enable_http_proxy", 0),)
         if self._credentials is None:
-            channel = grpc.insecure_channel(self._address, options)
+            channel = grpc.insecure_channel(self._address, OPTIONS)
         else:
-            channel = grpc.secure_channel(self._address, self._credentials, options)
+            channel = grpc.secure_channel(self._address, self._credentials, OPTIONS)
         with channel:
             try:
                 return ask(configuration_pb2_grpc.ConfigurationServiceStub(channel))

@@ -13,6 +13,7 @@ import structlog
 from cluster.tasks import cancel, spawn
 from contact_center.v1 import statistics_pb2 as wire
 from contact_center.v1 import statistics_pb2_grpc as rpc
+from pacing_node.runtime.server_channels import open_channel
 from pacing_node.statistics.reconnecting_session import ReconnectingSession
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ class SessionSettings:
     """Shortest time between two updates the server is asked for."""
     batch_size: int = 1000
     """Subscriptions in one request."""
-    keepalive_seconds: float = 1.0
-    """Interval and patience of HTTP/2 pings: what finds a frozen peer below the sign of life."""
     max_message_bytes: int = 32 * 1024 * 1024
 
 
@@ -161,24 +160,8 @@ class BridgeSession(ReconnectingSession):
                 yield _subscription(reference, subject)
 
     def _channel(self) -> grpc.aio.Channel:
-        pings = int(self._settings.keepalive_seconds * 1000)
-        options = [
-            ("grpc.keepalive_time_ms", pings),
-            ("grpc.keepalive_timeout_ms", pings),
-            (
-                "grpc.http2.ping_timeout_ms",
-                pings,
-            ),  # else a ping times out after a minute
-            ("grpc.keepalive_permit_without_calls", 1),
-            ("grpc.http2.max_pings_without_data", 0),
-            ("grpc.max_receive_message_length", self._settings.max_message_bytes),
-            ("grpc.use_local_subchannel_pool", 1),  # a new session means a new connection
-            ("grpc.enable_http_proxy", 0),
-        ]
-        credentials = self._credentials()
-        if credentials is None:
-            return grpc.aio.insecure_channel(self._feed.address, options=options)
-        return grpc.aio.secure_channel(self._feed.address, credentials, options=options)
+        limit = (("grpc.max_receive_message_length", self._settings.max_message_bytes),)
+        return open_channel(self._feed.address, self._credentials(), limit)
 
 
 def _subscription(reference: int, subject: Subject) -> wire.Subscription:
