@@ -61,7 +61,7 @@ class DamagedStateError(ClusterError):
 
 
 class AlreadyRunningError(ClusterError):
-    """Another process holds the local state of this node."""
+    """Another process that lives holds the local state, or the name, of this node; the message names it."""
 
 
 class RefusedError(ClusterError):

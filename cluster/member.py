@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 
@@ -201,6 +201,20 @@ class ClusterMember:
         term = self.mastership.term
         if term is not None:
             self._self_demotion.report(term, succeeded=succeeded)
+
+    async def wait_entered(self) -> None:
+        """Wait until this node is entered among the members, however long ZooKeeper cannot be reached.
+
+        Raises AlreadyRunningError when a node that lives has its name.
+        """
+        await self._backend.wait_entered()
+
+    async def wait_refused(self) -> NoReturn:
+        """Wait until a node that lives has the name of this one, which must end then.
+
+        Always raises: AlreadyRunningError, whose message says who has the name, where and since when.
+        """
+        await self._backend.wait_refused()
 
     def report_accepted(self, epoch: int, at: float) -> None:
         """Report that the receiver accepted an action of the term ``epoch``, Unix time in seconds; its own, or one it

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from cluster import addresses
+from cluster.errors import AlreadyRunningError
 from cluster.member import ClusterMember
 from cluster.records import Record, RecordInfo
 from cluster.tasks import cancel, spawn
@@ -46,6 +47,8 @@ from pacing_node.options.options_store import OptionsStore
 from pacing_node.runtime.loop_lag import LoopLag
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from pacing_node.objects.sources import ConfigurationSource
     from pacing_node.options.cluster_options import ClusterOptions
     from pacing_node.options.node_options import NodeOptions
@@ -64,7 +67,8 @@ FAILED_CYCLES = 3
 async def run_node(options: NodeOptions) -> int:
     """Run a node until SIGTERM or SIGINT; returns the exit status.
 
-    Raises OSError for a port that is taken, and ClusterError for a state directory that cannot be used.
+    Raises OSError for a port that is taken, and ClusterError for a state directory that cannot be used or a name that
+    another node has.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -73,10 +77,21 @@ async def run_node(options: NodeOptions) -> int:
     node = Node(options)
     try:
         await node.start()
-        await stop.wait()
+        await _first(stop.wait(), node.wait_refused())
     finally:
         await node.stop()
     return 0
+
+
+async def _first(*waiting: Coroutine[Any, Any, Any]) -> None:
+    """Wait for whichever comes first; raises its error."""
+    running = [asyncio.ensure_future(each) for each in waiting]
+    try:
+        done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for each in done:
+            each.result()
+    finally:
+        await cancel(*running)
 
 
 class Node:
@@ -135,6 +150,10 @@ class Node:
         ]
         log.info("node.started", http_port=self._http.port, clustering=self.member.info.clustering)
 
+    async def wait_refused(self) -> None:
+        """Wait for the reason why this node must not run. Raises AlreadyRunningError when its name is in use."""
+        await self.member.wait_refused()
+
     async def stop(self) -> None:
         """Hand over if master, leave the cluster, then close everything."""
         self.member.set_ready(ready=False)
@@ -179,8 +198,16 @@ class Node:
     async def _become_ready(self) -> None:
         await self.plan.wait_complete()
         self.member.set_ready(ready=True)
+        await self._enter()
         self.member.mastership.set_candidate(candidate=True)
         await asyncio.Event().wait()
+
+    async def _enter(self) -> None:
+        """Wait until this node has its name; one whose name is in use never contends, and ends."""
+        try:
+            await self.member.wait_entered()
+        except AlreadyRunningError:
+            await asyncio.Event().wait()
 
     def _share(self, report: CycleReport) -> None:
         self._note_accepted(report)

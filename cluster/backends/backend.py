@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,6 +49,14 @@ class Backend(Protocol):
 
     def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
         """Promise a master not to contend for so long; why not, empty when promised."""
+        ...
+
+    async def wait_entered(self) -> None:
+        """Wait until this node is entered by its name. Raises AlreadyRunningError when another that lives has it."""
+        ...
+
+    async def wait_refused(self) -> NoReturn:
+        """Wait until another node that lives has this one's name. Always raises: AlreadyRunningError."""
         ...
 
     def acted(self, epoch: int, at: float) -> None:

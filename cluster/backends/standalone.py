@@ -11,7 +11,7 @@ import fcntl
 import os
 import time
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 
@@ -290,6 +290,14 @@ class StandaloneBackend:
         first = self._first_action
         acted_at = first[1] if first is not None and first[0] == status.epoch else None
         return [HistoryEntry(status.epoch, self._own.name, self._began_at, None, None, None, None, acted_at)]
+
+    async def wait_entered(self) -> None:
+        """Alone, the lock on its state directory keeps its name."""
+
+    async def wait_refused(self) -> NoReturn:
+        """Nobody else has its name: never returns."""
+        while True:
+            await asyncio.Event().wait()
 
     def acted(self, epoch: int, at: float) -> None:
         """The receiver has accepted an action of this term, Unix time in seconds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 
@@ -123,6 +123,14 @@ class ZooKeeperBackend:
     async def history(self, limit: int) -> Sequence[HistoryEntry]:
         """The newest terms, newest first. Raises UnavailableError."""
         return await self._history.newest(limit)
+
+    async def wait_entered(self) -> None:
+        """Wait until this node is entered by its name. Raises AlreadyRunningError when another that lives has it."""
+        await self._membership.wait_entered()
+
+    async def wait_refused(self) -> NoReturn:
+        """Wait until another node that lives has this one's name. Always raises: AlreadyRunningError."""
+        await self._membership.wait_refused()
 
     def acted(self, epoch: int, at: float) -> None:
         """The receiver has accepted an action of this term, whoever leads it; Unix time in seconds."""

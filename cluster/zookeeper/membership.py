@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 
@@ -15,6 +16,7 @@ from cluster.mastership import ZooKeeperState
 from cluster.outside_text import one_line
 from cluster.records import MemberInfo
 from cluster.zookeeper.content import Content
+from cluster.zookeeper.incarnation import Incarnation, Life, decode_incarnation
 from cluster.zookeeper.upkeep import keep_up
 
 if TYPE_CHECKING:
@@ -50,6 +52,22 @@ def decode_member(name: str, data: bytes) -> MemberInfo:
     return replace(info, broken=tuple(content.broken))
 
 
+EXPIRY_FACTOR = 2.0
+"""Session time-outs after which an entry that is still there is known to belong to a session that lives."""
+LOOK_SECONDS = 0.1
+"""Time between two looks at an entry whose session may be ending."""
+
+
+def name_in_use(holder: MemberInfo, session_id: int) -> str:
+    """Who holds a name, since when, and what to do."""
+    since = datetime.fromtimestamp(holder.started_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return (
+        f'the name "{holder.name}" is in use by a node that lives: {holder.clustering or "address unknown"} '
+        f"(http {holder.http or 'unknown'}) since {since}, session {session_id:#x}; "
+        "give this node another name, or stop that one"
+    )
+
+
 class Membership:
     """The entry of this node among the members, and the list of all."""
 
@@ -60,6 +78,11 @@ class Membership:
         self._paths = paths
         self._own: MemberInfo | None = None
         self._members: tuple[MemberInfo, ...] = ()
+        self._incarnation = Incarnation.current()
+        self._refusal: errors.AlreadyRunningError | None = None
+        self._decided = asyncio.Event()
+        """Set once this node's entry is there, or its name is known to be in use."""
+        self._refused = asyncio.Event()
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -89,19 +112,54 @@ class Membership:
             except errors.ClusterError as failure:
                 log.info("membership.leave_failed", error=str(failure))
 
+    async def wait_entered(self) -> None:
+        """Wait until this node's entry is there. Raises AlreadyRunningError when its name is in use by another."""
+        await self._decided.wait()
+        if self._refusal is not None:
+            raise self._refusal
+
+    async def wait_refused(self) -> NoReturn:
+        """Wait until another node that lives has this one's name. Always raises: AlreadyRunningError."""
+        await self._refused.wait()
+        raise self._refusal or errors.AlreadyRunningError("the name of this node is in use")
+
     async def _follow(self) -> None:
-        await self._enter()
+        try:
+            await self._enter()
+        except errors.AlreadyRunningError as refusal:
+            if self._refusal is None:
+                log.error("membership.name_taken", error=str(refusal))
+            self._refusal = refusal
+            self._refused.set()
+        self._decided.set()
         await self._refresh()
+
+    def _entry(self, own: MemberInfo) -> bytes:
+        """The content of this node's entry: what it says of itself, and which process it is."""
+        return json.dumps(json.loads(encode_member(own)) | self._incarnation.as_content()).encode()
+
+    def _life(self, entry: bytes) -> Life:
+        """Whether the process of an entry with this node's name lives."""
+        life = decode_incarnation(entry).life(self._incarnation)
+        if life is Life.UNKNOWN and self._incarnation.boot and self._own is not None:
+            known = decode_member(self._own.name, entry)
+            same_machine = decode_incarnation(entry).boot.split(" ")[0] == self._incarnation.boot.split(" ")[0]
+            # Two processes cannot listen on one address, and this one does.
+            if same_machine and known.clustering == self._own.clustering:
+                return Life.DEAD
+        return life
 
     async def _enter(self) -> None:
         """Make sure that this node's entry belongs to this session.
 
-        An entry of an earlier process of this name is not waited for: it is recognised by its owner and replaced. When
-        a younger process has the name, this one leaves the entry to it and says so.
+        An entry that a dead process of this machine left, or an earlier session of this process, is replaced at once.
+        One whose process cannot be looked at is given the time in which a dead session ends. Raises AlreadyRunningError
+        when another process that lives has the name.
         """
         if self._own is None:
             return
-        path, data = f"{self._paths.members}/{self._own.name}", encode_member(self._own)
+        path, data = f"{self._paths.members}/{self._own.name}", self._entry(self._own)
+        given_up_at: float | None = None
         while True:
             stat = await self._session.exists(path, self._wanted.set)
             if stat is None:
@@ -113,14 +171,19 @@ class Membership:
                 continue
             if stat.owner == self._session.session_id:
                 return
-            old, stat = await self._session.get(path)
-            if decode_member(self._own.name, old).started_at > self._own.started_at:
-                log.error("membership.name_taken", node=self._own.name, by=f"{stat.owner:#x}")
-                return
             try:
-                await self._session.delete(path)
+                old, stat = await self._session.get(path)
+                life = self._life(old)
+                if life in {Life.OWN, Life.DEAD}:
+                    await self._session.delete(path)
+                    continue
             except errors.NodeMissingError:
                 continue
+            now = asyncio.get_running_loop().time()
+            given_up_at = given_up_at or now + EXPIRY_FACTOR * self._session.change.timeout_seconds
+            if life is Life.ALIVE or now >= given_up_at:
+                raise errors.AlreadyRunningError(name_in_use(decode_member(self._own.name, old), stat.owner))
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _refresh(self) -> None:
         found = []

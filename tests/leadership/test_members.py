@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 
 import pytest
-from kazoo.client import KazooClient
 
 from cluster.errors import ConflictError, NotMasterError
 from cluster.mastership import Role
 from cluster.records import Record, RecordInfo
 from cluster.zookeeper import paths
-from simulator.harness.zookeeper import Ensemble
 from tests.leadership.conftest import CALM_SESSION_TIMEOUT_SECONDS, CLUSTER, Members
-from tests.support.waiting import still, until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.ensemble
 
@@ -45,22 +42,6 @@ async def test_members_see_each_other_come_and_go(members: Members) -> None:
     assert seen == b.info
     await members.leave(b)
     await until(lambda: names(a) == ["a"])
-
-
-async def test_a_restarted_node_takes_its_name_from_its_old_session(
-    members: Members, ensemble: Ensemble, zookeeper_hosts: str
-) -> None:
-    _, place = paths.locate(zookeeper_hosts, CLUSTER)
-    old = KazooClient(hosts=ensemble.hosts, timeout=30)
-    await asyncio.to_thread(old.start)
-    entry = json.dumps({"name": "a", "clustering": "127.0.0.1:1", "version": "0", "started_at": 1.0}).encode()
-    await asyncio.to_thread(lambda: old.create(f"{place.members}/a", entry, ephemeral=True, makepath=True))
-    a = await members.join("a")
-    b = await members.join("b")
-    await until(lambda: [each for each in b.members() if each.name == "a"] == [a.info])
-    await asyncio.to_thread(old.stop)
-    await asyncio.to_thread(old.close)
-    await still(lambda: a.info in b.members(), 0.3)
 
 
 async def test_everybody_can_be_asked_and_a_silent_member_is_told_as_such(members: Members) -> None:
