@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,6 +15,7 @@ from cluster import addresses
 from cluster.backends.standalone import StandaloneBackend
 from cluster.backends.zookeeper_backend import ZooKeeperBackend
 from cluster.election.events import State
+from cluster.election.failsafe_members import FailsafeMember, not_addressed
 from cluster.election.self_demotion import SelfDemotion
 from cluster.errors import NotMasterError, RefusedError, UnavailableError
 from cluster.listeners import Listeners
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
     from cluster.backends.backend import Backend
     from cluster.documents import DocumentStore
-    from cluster.election.failsafe_members import FailsafeMember
     from cluster.mastership import LeadershipStatus, Mastership
     from cluster.records import HistoryEntry, MemberStatus, Pause, Record
     from cluster.settings import ClusterSettings
@@ -73,7 +74,7 @@ class ClusterMember:
         """Called with each record received while standby."""
         self.on_early_sign: Listeners[[]] = Listeners("early sign")
         """Called when the stream of the master broke: time to warm up, never a reason to act."""
-        self._info = MemberInfo(settings.node, http_address, "", version, time.time())
+        self._info = MemberInfo(settings.node, http_address, "", version, time.time(), uuid.uuid4().hex)
         self._backend: Backend = (
             StandaloneBackend(settings, drain)
             if settings.standalone
@@ -285,13 +286,17 @@ class ClusterMember:
         log.info("leadership.step_down", epoch=term.epoch, requested_by=requested_by, successor=successor or None)
         return term.epoch if await self.mastership.step_down(successor=successor) else None
 
-    def promise(self, asked_by: str, cluster_id: str, epoch: int, seconds: float) -> str:
+    def promise(self, request: peer_pb2.PromiseRequest) -> str:
         """Promise a master that is without ZooKeeper, as this member is, not to contend; why not, empty when promised.
 
-        The promise binds for ``seconds`` from now.
+        The promise binds for the seconds asked for from now. One that another process was asked for is refused.
         """
-        refusal = self._backend.promise(cluster_id, epoch, seconds)
-        log.debug("peers.asked_to_promise", asked_by=asked_by, epoch=epoch, seconds=seconds, refusal=refusal or None)
+        epoch, seconds = request.epoch, request.seconds
+        refusal = not_addressed(FailsafeMember.of(self._info), request.addressee, request.addressee_incarnation)
+        refusal = refusal or self._backend.promise(request.cluster_id, epoch, seconds)
+        log.debug(
+            "peers.asked_to_promise", asked_by=request.asked_by, epoch=epoch, seconds=seconds, refusal=refusal or None
+        )
         return refusal
 
     async def why_unable(self) -> str | None:
@@ -336,7 +341,12 @@ class ClusterMember:
     async def _ask_promise(self, failsafe_member: FailsafeMember, epoch: int, seconds: float) -> str | None:
         cluster_id = self.status().cluster_id
         request = peer_pb2.PromiseRequest(
-            asked_by=self.settings.node, cluster_id=cluster_id, epoch=epoch, seconds=seconds
+            asked_by=self.settings.node,
+            cluster_id=cluster_id,
+            epoch=epoch,
+            seconds=seconds,
+            addressee=failsafe_member.name,
+            addressee_incarnation=failsafe_member.incarnation,
         )
         limit = min(self.settings.peer_timeout_seconds, seconds / 4)
         return await self._client.refusal_to_promise(failsafe_member, request, limit)

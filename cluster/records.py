@@ -42,6 +42,8 @@ class MemberInfo:
     version: str
     started_at: float
     """Unix time in seconds."""
+    incarnation: str = ""
+    """Chosen at random by each process; empty from a version that has none."""
     broken: tuple[str, ...] = ()
     """What cannot be read of its entry, in words; an entry that others can read has none."""
 

@@ -335,6 +335,13 @@ MUTANTS = (
         (("        self._published += 1\n", ""),),
         f"{LEADERSHIP}/test_broadcast.py::test_a_slow_follower_skips_to_the_newest_record",
     ),
+    Mutant(
+        "promise-addressee",
+        "a promise is given by the process that was asked, and by no other one",
+        "cluster/election/failsafe_members.py",
+        (("    if name != own.name:", "    if not own.name:"),),
+        f"{LEADERSHIP}/test_failsafe.py::TestAddressee::test_nobody_is_free_whose_address_leads_to_another_member",
+    ),
 )
 
 

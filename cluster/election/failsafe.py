@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster import errors, tasks
-from cluster.election.failsafe_members import FailsafeList
+from cluster.election.failsafe_members import FailsafeList, FailsafeMember
 from cluster.zookeeper.upkeep import keep_up
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from cluster.election.events import Claim
-    from cluster.election.failsafe_members import FailsafeMember
     from cluster.election.transactions import Transactions
     from cluster.records import MemberInfo
 
@@ -68,7 +67,7 @@ class Failsafe:
 
     def own(self) -> FailsafeMember:
         """Entry of this node in a failsafe list."""
-        return next((each.name, each.clustering) for each in self._members() if each.name == self._node)
+        return next(FailsafeMember.of(each) for each in self._members() if each.name == self._node)
 
     def failsafe_list(self, promise_seconds: float) -> FailsafeList | None:
         """What an acquisition must write; None where nobody is to be asked."""
@@ -126,8 +125,8 @@ class Failsafe:
         # A call that ends in any other way, cancelled with its channel for example, is no promise either.
         answers = await asyncio.gather(*asked, return_exceptions=True)
         found = tuple(
-            answer if isinstance(answer, str) else f"{name}: {answer!r}"
-            for (name, _), answer in zip(failsafe_members, answers, strict=True)
+            answer if isinstance(answer, str) else f"{member.name}: {answer!r}"
+            for member, answer in zip(failsafe_members, answers, strict=True)
             if answer is not None
         )
         if found and found != self._logged_refusals:
@@ -144,7 +143,7 @@ class Failsafe:
             reason = await self._ask(failsafe_member, epoch, seconds)
         except errors.UnavailableError as failure:
             return str(failure)
-        return None if reason is None else f"{failsafe_member[0]}: {reason}"
+        return None if reason is None else f"{failsafe_member.name}: {reason}"
 
     async def _update(self) -> None:
         claim, wanted = self._claim, self.failsafe_list(self._promise_seconds)
@@ -171,5 +170,5 @@ class Failsafe:
             log.info(
                 "leadership.failsafe_list_written",
                 epoch=claim.epoch,
-                members=sorted(name for name, _ in wanted.members),
+                members=sorted(each.name for each in wanted.members),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cluster.election.waiting import Wait
 from cluster.errors import DamagedStateError
@@ -17,8 +17,38 @@ if TYPE_CHECKING:
 _LONGEST_SECONDS = 604_800.0
 """No failsafe lasts longer than a week: a list that says so is damaged."""
 
-FailsafeMember = tuple[str, str]
-"""Name and clustering address of a member."""
+
+class FailsafeMember(NamedTuple):
+    """A member whose promise is asked for: that process, and no other one that is reached instead."""
+
+    name: str
+    clustering: str
+    """Address of its clustering port."""
+    incarnation: str = ""
+    """Of its process (``MemberInfo``); empty for a version that has none, which promises nothing."""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Name and address, which a process shares with the one before it."""
+        return self.name, self.clustering
+
+    @classmethod
+    def of(cls, info: MemberInfo) -> FailsafeMember:
+        """The member that wrote this about itself."""
+        return cls(info.name, info.clustering, info.incarnation)
+
+
+def not_addressed(own: FailsafeMember, name: str, incarnation: str) -> str:
+    """Why a process does not answer a request for the promise of ``name``; empty when it was meant.
+
+    An address can lead to another member than it did: it has moved, a name is resolved to an old address, a balancer
+    stands between. A promise of that member leaves the one that was meant free to become master.
+    """
+    if name != own.name:
+        return f"{name or 'nobody'} was asked, and this is {own.name}"
+    if not incarnation or incarnation != own.incarnation:
+        return f"an earlier process of {name} was asked"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +64,7 @@ class FailsafeList:
     @classmethod
     def of(cls, members: Iterable[MemberInfo], promise_seconds: float, longest_seconds: float) -> FailsafeList:
         """The failsafe list of these members."""
-        failsafe_members = frozenset((each.name, each.clustering) for each in members)
-        return cls(failsafe_members, promise_seconds, longest_seconds)
+        return cls(frozenset(FailsafeMember.of(each) for each in members), promise_seconds, longest_seconds)
 
 
 def encode_failsafe_list(failsafe_list: FailsafeList | None) -> bytes:
@@ -43,7 +72,7 @@ def encode_failsafe_list(failsafe_list: FailsafeList | None) -> bytes:
     if failsafe_list is None:
         return b""
     content = {
-        "members": [{"name": name, "clustering": address} for name, address in sorted(failsafe_list.members)],
+        "members": [each._asdict() for each in sorted(failsafe_list.members)],
         "promise_seconds": failsafe_list.promise_seconds,
         "longest_seconds": failsafe_list.longest_seconds,
     }
@@ -56,12 +85,15 @@ def decode_failsafe_list(data: bytes, path: str) -> FailsafeList | None:
         return None
     try:
         content: dict[str, Any] = json.loads(data)
-        failsafe_members = frozenset((str(each["name"]), str(each["clustering"])) for each in content["members"])
+        failsafe_members = frozenset(
+            FailsafeMember(str(each["name"]), str(each["clustering"]), str(each.get("incarnation", "")))
+            for each in content["members"]
+        )
         seconds = float(content["promise_seconds"]), float(content["longest_seconds"])
         if not all(0.0 <= each <= _LONGEST_SECONDS for each in seconds):
             raise ValueError(seconds)
         return FailsafeList(failsafe_members, *seconds)
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as failure:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as failure:
         message = f"{path}: found {data[:60]!r}, expected the list of members that may become master; empty it to go on"
         raise DamagedStateError(message) from failure
 
@@ -95,7 +127,8 @@ class Admission:
             return None
         if seen != self._seen:
             self._seen, self._since = seen, now
-        if own in failsafe_list.members:
+        # Where an earlier process of this place is in the list, this one refuses in its stead.
+        if own.place in {each.place for each in failsafe_list.members}:
             started_at = now if self._started_at is None else self._started_at
             wait = Wait(started_at + failsafe_list.promise_seconds, "an earlier process may have promised to wait")
         else:

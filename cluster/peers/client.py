@@ -115,7 +115,7 @@ class PeerClient:
 
         Raises UnavailableError, also for a member of a version that does not know how to promise.
         """
-        name, address = failsafe_member
+        name, address, _ = failsafe_member
         try:
             answer = await self._stub(address).Promise(request, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as failure:

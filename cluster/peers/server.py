@@ -103,7 +103,7 @@ class Answers(Protocol):
         """Why it could not do the master's work now; None when it could."""
         ...
 
-    def promise(self, asked_by: str, cluster_id: str, epoch: int, seconds: float) -> str:
+    def promise(self, request: peer_pb2.PromiseRequest) -> str:
         """Promise a master not to contend for so long; why not, empty when promised."""
         ...
 
@@ -174,7 +174,7 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
     ) -> peer_pb2.PromiseResponse:
         """Promise not to contend for a while."""
         await self._admit(context)
-        reason = self._member.promise(request.asked_by, request.cluster_id, request.epoch, request.seconds)
+        reason = self._member.promise(request)
         return peer_pb2.PromiseResponse(promised=not reason, reason=reason)
 
     async def Pause(  # noqa: N802 - the name in the contract

@@ -345,6 +345,8 @@ class PromiseRequest(_message.Message):
     CLUSTER_ID_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
     SECONDS_FIELD_NUMBER: _builtins.int
+    ADDRESSEE_FIELD_NUMBER: _builtins.int
+    ADDRESSEE_INCARNATION_FIELD_NUMBER: _builtins.int
     asked_by: _builtins.str
     """Name of the master that asks, for logs."""
     cluster_id: _builtins.str
@@ -352,6 +354,10 @@ class PromiseRequest(_message.Message):
     """Epoch of the master's term."""
     seconds: _builtins.float
     """How long the promise binds, from when it is given."""
+    addressee: _builtins.str
+    """Name of the member that is asked. Another one that is reached in its place refuses."""
+    addressee_incarnation: _builtins.str
+    """Its process, as it stands in the failsafe list; a later process of the same name refuses."""
     def __init__(
         self,
         *,
@@ -359,10 +365,12 @@ class PromiseRequest(_message.Message):
         cluster_id: _builtins.str = ...,
         epoch: _builtins.int = ...,
         seconds: _builtins.float = ...,
+        addressee: _builtins.str = ...,
+        addressee_incarnation: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_by", b"asked_by", "cluster_id", b"cluster_id", "epoch", b"epoch", "seconds", b"seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addressee", b"addressee", "addressee_incarnation", b"addressee_incarnation", "asked_by", b"asked_by", "cluster_id", b"cluster_id", "epoch", b"epoch", "seconds", b"seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -48,6 +48,7 @@ def decode_member(name: str, data: bytes) -> MemberInfo:
         clustering=content.text("clustering"),
         version=content.text("version"),
         started_at=content.moment("started_at") or 0.0,
+        incarnation=content.text("incarnation"),
     )
     return replace(info, broken=tuple(content.broken))
 

@@ -45,7 +45,7 @@ from cluster.election.events import (
     Suspended,
     Tick,
 )
-from cluster.election.failsafe_members import FailsafeList, FailsafeMember
+from cluster.election.failsafe_members import FailsafeList, FailsafeMember, not_addressed
 from cluster.election.state_machine import Leadership
 from cluster.lease import LeaseTimes
 
@@ -107,6 +107,10 @@ class ModelNode:
     machine: Leadership
     address: str = ""
     """Where it answers the others."""
+    also_at: str = ""
+    """An address of another node that leads to this one."""
+    incarnation: str = "first"
+    """Of its process."""
     session: int = 0
     connected: bool = False
     knows_of_pause: bool = False
@@ -119,7 +123,7 @@ class ModelNode:
 
     @property
     def failsafe_member(self) -> FailsafeMember:
-        return self.name, self.address
+        return FailsafeMember(self.name, self.address, self.incarnation)
 
     def clock(self, now: float) -> float:
         return self.offset + now * self.rate
@@ -182,6 +186,7 @@ class World:
         self.promise_rounds = [each for each in self.promise_rounds if each.node is not node]
         node.machine = self._born(node.name, node.rate, node.offset).machine
         node.session, node.knows_of_pause, node.possible = 0, False, []
+        node.incarnation = f"process-{next(self._ids)}"
         if elsewhere:
             node.address = f"address-{next(self._ids)}"
 
@@ -194,9 +199,13 @@ class World:
 
     def promise_answered(self, asking: PromiseRound, failsafe_member: FailsafeMember, *, heard: bool = True) -> None:
         """One of those asked answers now; unless ``heard`` the answer is lost, and the promise binds all the same."""
-        asked = next((each for each in self.nodes if each.failsafe_member == failsafe_member), None)
+        asked = next((each for each in self.nodes if failsafe_member.clustering in {each.address, each.also_at}), None)
         seconds = TERMS.session_timeout_seconds
-        refused = asked is None or asked.machine.promise(asked.clock(self.now), asking.epoch, seconds)
+        refused = (
+            asked is None
+            or not_addressed(asked.failsafe_member, failsafe_member.name, failsafe_member.incarnation)
+            or asked.machine.promise(asked.clock(self.now), asking.epoch, seconds)
+        )
         if refused or not heard:
             self.promise_lost(asking)
             return
@@ -309,7 +318,7 @@ class World:
     def _born(self, name: str, rate: float, offset: float) -> ModelNode:
         machine = Leadership(TERMS, COOLDOWN_SECONDS, self.failsafe_seconds)
         machine.handle(Started(offset + self.now * rate))
-        return ModelNode(name, rate, offset, machine)
+        return ModelNode(name, rate, offset, machine, address=name)
 
     def _carry_out(self, node: ModelNode, action: Action) -> None:
         if isinstance(action, BeginTerm):

@@ -25,7 +25,14 @@ from cluster.election.events import (
 )
 from cluster.election.failsafe import Failsafe
 from cluster.election.failsafe_lease import FailsafeLease
-from cluster.election.failsafe_members import Admission, FailsafeList, decode_failsafe_list, encode_failsafe_list
+from cluster.election.failsafe_members import (
+    Admission,
+    FailsafeList,
+    FailsafeMember,
+    decode_failsafe_list,
+    encode_failsafe_list,
+    not_addressed,
+)
 from cluster.election.state_machine import Leadership
 from cluster.election.waiting import Wait
 from cluster.errors import DamagedStateError, RefusedError, UnavailableError
@@ -36,7 +43,7 @@ from tests.leadership.conftest import Members
 from tests.leadership.model import COOLDOWN_SECONDS, FAILSAFE_SECONDS, TERMS, ModelNode, World
 from tests.support.waiting import PATIENCE_SECONDS, still, until
 
-A, B, C = ("a", "a:7800"), ("b", "b:7800"), ("c", "c:7800")
+A, B, C = (FailsafeMember(name, f"{name}:7800", f"process of {name}") for name in "abc")
 HOLD = Claim(3, 5, 7, 99)
 
 
@@ -248,7 +255,7 @@ class TestAdmission:
         assert Admission().check(A, self.MEMBERS, self.SEEN, 1e6) is not None
 
     def test_the_same_name_at_another_address_is_not_who_was_asked(self) -> None:
-        wait = self.admission().check(("a", "elsewhere:7800"), self.MEMBERS, self.SEEN, 200.0)
+        wait = self.admission().check(FailsafeMember("a", "elsewhere:7800"), self.MEMBERS, self.SEEN, 200.0)
         assert wait is not None
         assert wait.until == 800.0
 
@@ -310,14 +317,45 @@ class TestTheListsNode:
             decode_failsafe_list(damaged, "/pacing/x/failsafe")
 
 
+class TestAddressee:
+    """A promise binds the process that was asked, and no other one that is reached in its place."""
+
+    def test_the_process_that_is_named_is_meant(self) -> None:
+        assert not_addressed(A, A.name, A.incarnation) == ""
+
+    @pytest.mark.parametrize(
+        ("name", "incarnation", "why"),
+        [
+            ("b", "process of b", "b was asked, and this is a"),
+            ("b", "process of a", "b was asked, and this is a"),
+            ("a", "a process before", "an earlier process of a was asked"),
+            ("", "", "nobody was asked, and this is a"),
+            ("a", "", "an earlier process of a was asked"),
+        ],
+    )
+    def test_another_member_an_earlier_process_and_a_master_that_names_nobody_are_refused(
+        self, name: str, incarnation: str, why: str
+    ) -> None:
+        assert not_addressed(A, name, incarnation) == why
+
+    def test_nobody_is_free_whose_address_leads_to_another_member(self, world: World) -> None:
+        leader, (one, other) = master(world), standbys(world)
+        other.also_at, one.address = one.address, "nowhere"
+        world.zookeeper_goes()
+        for asking in list(world.promise_rounds):
+            for failsafe_member in sorted(asking.open):
+                world.promise_answered(asking, failsafe_member)
+        assert leader.machine.state is State.SUSPENDED, "it goes on by no promise of the wrong one"
+
+
 class TestUnanimity:
     """The asking itself, with members that answer as the test says."""
 
     @staticmethod
     def failsafe(answers: dict[str, str | BaseException | None]) -> Failsafe:
-        infos = [MemberInfo(name, "", address, "1", 0.0) for name, address in (A, B, C)]
+        infos = [MemberInfo(each.name, "", each.clustering, "1", 0.0, each.incarnation) for each in (A, B, C)]
 
-        async def ask(failsafe_member: tuple[str, str], epoch: int, seconds: float) -> str | None:
+        async def ask(failsafe_member: FailsafeMember, epoch: int, seconds: float) -> str | None:
             assert (epoch, seconds) == (HOLD.epoch, 4.0)
             answer = answers[failsafe_member[0]]
             if isinstance(answer, BaseException):
@@ -349,7 +387,7 @@ class TestUnanimity:
         self, answer: str | None, promised: float | None
     ) -> None:
         failsafe = self.failsafe({"b": None, "c": None, "d": answer})
-        failsafe._possible.append(FailsafeList(frozenset({A, ("d", "d:7800")}), 4.0, 600.0))
+        failsafe._possible.append(FailsafeList(frozenset({A, FailsafeMember("d", "d:7800")}), 4.0, 600.0))
         assert await failsafe.promised_seconds(HOLD) == promised
 
 
@@ -384,8 +422,10 @@ class TestAWholeEnsemble:
         term = a.mastership.term
         assert term is not None
         await until(lambda: len(a.mastership.failsafe._others()) == 2)
+        elsewhere = FailsafeMember("b", c.info.clustering, b.info.incarnation)
+        assert await a._ask_promise(elsewhere, term.epoch, 1.0) == "b was asked, and this is c"
         await members.leave(c)
-        await until(lambda: a.mastership.failsafe._others() == [("b", b.info.clustering)])
+        await until(lambda: a.mastership.failsafe._others() == [FailsafeMember.of(b.info)])
         for server in three_members.members:
             server.kill()
         await until(lambda: a.status().state == "failsafe")
@@ -406,7 +446,7 @@ class TestAWholeEnsemble:
         b = await members.join("b", **OUTAGE)
         term = a.mastership.term
         assert term is not None
-        await until(lambda: a.mastership.failsafe._others() == [("b", b.info.clustering)])
+        await until(lambda: a.mastership.failsafe._others() == [FailsafeMember.of(b.info)])
         for server in three_members.members:
             server.kill()
         await until(lambda: a.status().state == "failsafe")
@@ -452,7 +492,7 @@ class TestAWholeEnsemble:
         await members.master()
         transactions, claim = a.mastership._transactions, a.mastership._machine.claim
         assert claim is not None
-        other = FailsafeList(frozenset({("x", "x:7800")}), 2.0, 60.0)
+        other = FailsafeList(frozenset({FailsafeMember("x", "x:7800")}), 2.0, 60.0)
         await transactions.write_failsafe_list(claim, other, await transactions.failsafe_list_version())
         # The session ends as after a loss of the machine: nothing is released.
         await a._backend._session.stop(5.0)
