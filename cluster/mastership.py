@@ -78,10 +78,12 @@ class Term(Protocol):
         """The token of the next action: same epoch, sequence one higher than the last, from 1."""
         ...
 
-    def seconds_to_act(self, budget_seconds: float) -> float:
-        """How long an action started now may last: at most the budget and the lease left; 0 when it must not start.
+    def act_until(self, budget_seconds: float) -> float | None:
+        """The deadline of an action that starts now and may last ``budget_seconds``; None when it must not start.
 
-        An action must not start with less lease left than its budget, nor while the session is suspended.
+        In seconds on the clock of leases (``cluster.clock``), which goes on while the machine sleeps: nothing of the
+        action may be sent after it. An action must not start with less lease left than its budget, nor while the
+        session is suspended.
         """
         ...
 

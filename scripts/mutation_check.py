@@ -92,8 +92,8 @@ MUTANTS = (
         "cluster/election/driver.py",
         (
             (
-                "return self._machine.lease_left(now) if self._machine.may_act(now) else 0.0",
-                "return 1.0 if now else 0.0",
+                "return self._machine.lease_until if self._machine.may_act(now) else 0.0",
+                "return now + 1.0",
             ),
         ),
         f"{LEADERSHIP}/test_members.py::test_what_may_be_started_shrinks_with_the_lease_and_ends_with_the_connection",

@@ -243,9 +243,10 @@ class ZooKeeperMastership:
         term = HeldTerm(
             self.cluster_id,
             claim.epoch,
-            self._seconds_to_act,
+            self._lease_until,
             lambda cluster_id, epoch, sequence: self._fenced(claim, cluster_id, epoch, sequence),
             after_clean_end=claim.after_clean_end,
+            clock=self._now,
         )
         self._term = term
         self.failsafe.begin(claim)
@@ -261,9 +262,11 @@ class ZooKeeperMastership:
             term.end(cause)
         self.on_ended.notify(claim, cause)
 
-    def _seconds_to_act(self) -> float:
-        now = self._clock()
-        return self._machine.lease_left(now) if self._machine.may_act(now) else 0.0
+    def _now(self) -> float:
+        return self._clock()
+
+    def _lease_until(self, now: float) -> float:
+        return self._machine.lease_until if self._machine.may_act(now) else 0.0
 
     def _fenced(self, claim: Claim, cluster_id: str | None, epoch: int, sequence: int) -> None:
         same = cluster_id is None or cluster_id == self.cluster_id

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from cluster.clock import boot_seconds
 from cluster.token import Token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cluster.clock import Clock
     from cluster.mastership import EndCause
 
 
@@ -20,16 +22,18 @@ class HeldTerm:
         self,
         cluster_id: str,
         epoch: int,
-        lease_left: Callable[[], float],
+        lease_until: Callable[[float], float],
         on_fenced: Callable[[str | None, int, int], None],
         *,
         after_clean_end: bool = False,
+        clock: Clock = boot_seconds,
     ) -> None:
-        """``lease_left`` returns the seconds for which an action may be started now; 0 while it must not."""
+        """``lease_until`` returns until when an action may last that starts at this time; 0 when it must not start."""
         self.ended = asyncio.Event()
         self._cluster_id = cluster_id
         self._epoch = epoch
-        self._lease_left = lease_left
+        self._lease_until = lease_until
+        self._clock = clock
         self._on_fenced = on_fenced
         self._after_clean_end = after_clean_end
         self._sequence = 0
@@ -60,11 +64,11 @@ class HeldTerm:
         self._sequence += 1
         return Token(self._cluster_id, self._epoch, self._sequence)
 
-    def seconds_to_act(self, budget_seconds: float) -> float:
-        """How long an action started now may last: the budget, or 0 when the lease left does not cover it."""
-        if self.ended.is_set():
-            return 0.0
-        return budget_seconds if self._lease_left() >= budget_seconds else 0.0
+    def act_until(self, budget_seconds: float) -> float | None:
+        """The deadline of an action that starts now; None when the lease left does not cover its budget."""
+        now = self._clock()
+        deadline = now + budget_seconds
+        return deadline if not self.ended.is_set() and self._lease_until(now) >= deadline else None
 
     def fenced(self, mark_cluster_id: str | None, mark_epoch: int, mark_sequence: int) -> None:
         """Report that the receiver refused a token because it has seen a newer one. Ends the term."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from cluster.clock import boot_seconds
 from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.plan import CLOCK_DRIFT
 from pacing_node.engagement.platform import PushOutcome, PushStatus
@@ -64,15 +63,14 @@ class Pusher:
             return _withheld("there are no targets")
         if (wait := self._not_before - time.monotonic()) > 0:
             return _withheld(f"the platform asked to wait {wait:.1f} s more")
-        now = boot_seconds()
-        seconds = term.seconds_to_act(budget_seconds)
-        if seconds <= 0.0:
+        deadline = term.act_until(budget_seconds)
+        if deadline is None:
             return _withheld("the lease does not allow a push now")
         token = term.next_token()
         announce(token.sequence)
         await asyncio.sleep(0)  # the streams to the standbys have their turn first
-        self._late_pushes.sent(CLOCK_DRIFT * seconds)
-        outcome = await self._send_while_leading(term, token, entries, now + seconds)
+        self._late_pushes.sent(CLOCK_DRIFT * budget_seconds)
+        outcome = await self._send_while_leading(term, token, entries, deadline)
         if outcome is not None and outcome.accepted and outcome.attempts == 1:
             self._late_pushes.answered()
         return replace(self._judge(term, outcome), sequence=token.sequence)

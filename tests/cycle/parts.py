@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from cluster.clock import boot_seconds
 from cluster.mastership import EndCause, LeadershipStatus, Role, ZooKeeperState
 from cluster.token import Token
 from pacing_node.algorithms.model import Snapshot
@@ -80,8 +81,8 @@ class FakeTerm:
         self._sequence += 1
         return Token(self.cluster_id, self.epoch, self._sequence)
 
-    def seconds_to_act(self, budget_seconds: float) -> float:
-        return budget_seconds if self.lease >= budget_seconds else 0.0
+    def act_until(self, budget_seconds: float) -> float | None:
+        return boot_seconds() + budget_seconds if self.lease >= budget_seconds else None
 
     def fenced(self, mark_cluster_id: str | None, mark_epoch: int, mark_sequence: int) -> None:
         self.marks.append((mark_cluster_id, mark_epoch, mark_sequence))

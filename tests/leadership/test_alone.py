@@ -49,11 +49,11 @@ async def test_it_may_always_act_and_says_that_it_is_alone(tmp_path: Path) -> No
     status = member.status()
     assert (status.role, status.zookeeper, status.state) == (Role.MASTER, ZooKeeperState.STANDALONE, "serving")
     term = await member.mastership.wait_for_term()
-    assert term.seconds_to_act(1.0) == 1.0
+    assert term.act_until(1.0) is not None
     assert [term.next_token().sequence for _ in range(3)] == [1, 2, 3]
     assert [status.info.name for status in await member.ask_members()] == ["only"]
     await member.stop()
-    assert term.seconds_to_act(1.0) == 0.0
+    assert term.act_until(1.0) is None
     assert term.cause is EndCause.RESIGNED
 
 

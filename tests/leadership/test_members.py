@@ -222,22 +222,23 @@ async def test_what_may_be_started_shrinks_with_the_lease_and_ends_with_the_conn
     mastership = member._backend.mastership
     machine, clock = mastership._machine, mastership._clock
     # Without an await in between no heartbeat comes to pass under these clocks.
-    for left, budget, allowed in ((0.5, 0.4, 0.4), (0.3, 0.4, 0.0), (0.3, 0.2, 0.2), (-1.0, 0.001, 0.0)):
-        mastership._clock = lambda left=left: machine.lease_until - left
-        assert term.seconds_to_act(budget) == allowed, (left, budget)
+    for left, budget, allowed in ((0.5, 0.4, True), (0.3, 0.4, False), (0.3, 0.2, True), (-1.0, 0.001, False)):
+        now = machine.lease_until - left
+        mastership._clock = lambda now=now: now
+        assert term.act_until(budget) == (now + budget if allowed else None), (left, budget)
     mastership._clock = clock
-    assert term.seconds_to_act(0.4) == 0.4
-    suspended: list[tuple[bool, float]] = []
+    assert term.act_until(0.4) is not None
+    suspended: list[tuple[bool, float | None]] = []
 
     def refresh() -> None:
         status = member.status()
         if status.state == "suspended":
-            suspended.append((status.lease_left_seconds > 0.0, term.seconds_to_act(0.001)))
+            suspended.append((status.lease_left_seconds > 0.0, term.act_until(0.001)))
 
     mastership.on_change.add(refresh)
     member._backend._session.drop_connection()
     await until(lambda: suspended)
-    assert suspended[0] == (True, 0.0)
+    assert suspended[0] == (True, None)
 
 
 async def test_a_standby_that_has_looked_many_times_is_told_of_a_change_once(members: Members) -> None:

@@ -160,7 +160,7 @@ async def test_a_node_joins_over_tls_and_takes_up_a_new_certificate(members: Mem
     term = await asyncio.wait_for(member.mastership.wait_for_term(), PATIENCE_SECONDS)
     secure.certificate("node", "node-a")
     await connect_anew(member._backend._session)
-    await until(lambda: term.seconds_to_act(0.1) == 0.1)
+    await until(lambda: term.act_until(0.1) is not None)
     await members.leave(member)
 
 
@@ -221,7 +221,7 @@ async def test_a_node_proves_who_it_is_by_sasl_and_what_it_creates_is_for_it_onl
     first = await members.join("a", hosts=f"{sasl_hosts}/sasl", zookeeper_security=pacing)
     term = await asyncio.wait_for(first.mastership.wait_for_term(), PATIENCE_SECONDS)
     await connect_anew(first._backend._session)
-    await until(lambda: term.seconds_to_act(0.1) == 0.1, "a new connection proves it again")
+    await until(lambda: term.act_until(0.1) is not None, "a new connection proves it again")
     other = await members.join(
         "b",
         hosts=f"{sasl_hosts}/sasl",

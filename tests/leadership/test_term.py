@@ -8,13 +8,13 @@ from cluster.mastership import EndCause
 
 def term(lease_left: float, refusals: list | None = None) -> HeldTerm:
     told = refusals if refusals is not None else []
-    return HeldTerm("cluster", 4, lambda: lease_left, lambda *mark: told.append(mark))
+    return HeldTerm("cluster", 4, lambda _: 100.0 + lease_left, lambda *mark: told.append(mark), clock=lambda: 100.0)
 
 
 def test_an_action_starts_only_with_a_lease_as_long_as_its_budget() -> None:
-    assert term(lease_left=2.0).seconds_to_act(1.3) == 1.3
-    assert term(lease_left=1.3).seconds_to_act(1.3) == 1.3
-    assert term(lease_left=1.29).seconds_to_act(1.3) == 0.0
+    assert term(lease_left=2.0).act_until(1.3) == 101.3
+    assert term(lease_left=1.3).act_until(1.3) == 101.3
+    assert term(lease_left=1.29).act_until(1.3) is None
 
 
 def test_tokens_count_from_one_and_carry_the_key_of_their_push() -> None:
@@ -29,7 +29,7 @@ def test_an_ended_term_never_acts_and_keeps_its_first_cause() -> None:
     ended = term(lease_left=2.0)
     ended.end(EndCause.OPERATOR)
     ended.end(EndCause.LEASE_EXPIRED)
-    assert ended.seconds_to_act(0.1) == 0.0
+    assert ended.act_until(0.1) is None
     assert ended.cause is EndCause.OPERATOR
 
 

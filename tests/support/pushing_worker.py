@@ -48,8 +48,8 @@ async def push_on(member: ClusterMember, reader: asyncio.StreamReader, writer: a
     while True:
         term = await member.mastership.wait_for_term()
         while not term.ended.is_set():
-            if (seconds := term.seconds_to_act(settings.action_budget_seconds)) > 0:
-                async with asyncio.timeout(seconds):
+            if term.act_until(settings.action_budget_seconds) is not None:
+                async with asyncio.timeout(settings.action_budget_seconds):
                     await push_once(term, member, reader, writer)
             await asyncio.sleep(PERIOD_SECONDS)
 
