@@ -11,6 +11,7 @@ import grpc
 from contact_center.v1 import statistics_pb2 as wire
 from contact_center.v1 import statistics_pb2_grpc as rpc
 from pacing_node.targets import GroupCapacity, PacingTarget, TargetSet
+from tests.support.waiting import until
 
 PROACTIVE = "PACS_Proactive_Interaction"
 
@@ -47,6 +48,7 @@ class Server(rpc.StatisticsServiceServicer):
         self.sessions = []
         self.adds = 0
         self.removes = 0
+        self.marks = 0
         self.port = 0
         self.credentials = None
         self._grpc = None
@@ -168,6 +170,32 @@ async def serving(*servers):
     finally:
         for server in servers:
             await server.stop()
+
+
+async def counted(source, flow, wanted):
+    """Read snapshots until the increments of a flow of the first target add up to ``wanted``; they are never more."""
+    total = 0.0
+
+    def arrived():
+        nonlocal total
+        total += getattr(source.snapshot(10.0), flow)[0]
+        assert total <= wanted, f"{flow}: {total} came, {wanted} were to come"
+        return total == wanted
+
+    await until(arrived, f"{flow} adds up to {wanted}", state=lambda: f"; it is {total}")
+
+
+async def nothing_counted(source, server, flow, queue="Sales@sw"):
+    """Read snapshots until all that the active server has sent is in them; none of it counts in the flow."""
+    server.marks += 1
+    server.totals(queue, Current=server.marks)
+
+    def all_read():
+        snapshot = source.snapshot(10.0)
+        assert getattr(snapshot, flow)[0] == 0
+        return snapshot.waiting[0] == server.marks
+
+    await until(all_read, "all that was sent is read")
 
 
 def target(name="Sales", media="chat", agents=("ann", "bob"), groups=("G",), **changes):

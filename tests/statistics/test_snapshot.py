@@ -61,15 +61,9 @@ async def test_queue_numbers_split_into_proactive_and_reactive(pair, source):
     both(pair, "Sales@sw", "PACS_VQ_Abandoned", number(1), only)
     both(pair, "Sales@sw", "PACS_VQ_Entered", number(5), only)
     both(pair, "Sales@sw", "PACS_VQ_Entered", number(12))
-    seen = {"accepted": 0.0, "abandoned": 0.0, "reactive_entered": 0.0}
-
-    def arrived():
-        snapshot = source.snapshot(10.0)
-        for name in seen:
-            seen[name] += getattr(snapshot, name)[0]
-        return seen == {"accepted": 3, "abandoned": 1, "reactive_entered": 7}
-
-    await until(arrived)
+    await until(lambda: source._feeds[0].numbers(source._layout.columns.entered_all)[0].tolist() == [12])
+    snapshot = source.snapshot(10.0)
+    assert (snapshot.accepted[0], snapshot.abandoned[0], snapshot.reactive_entered[0]) == (3, 1, 7)
     snapshot = source.snapshot(10.0)
     assert (snapshot.waiting.tolist(), snapshot.reactive_waiting.tolist()) == ([4], [5])
     assert snapshot.handle_seconds.tolist() == [312.5]

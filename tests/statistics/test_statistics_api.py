@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -20,11 +20,11 @@ from pacing_node.statistics.api_values import ApiDefinitions, read_service_state
 from pacing_node.statistics.bayeux import BayeuxError, Listener
 from tests.engagement.platform import CLIENT, PASSWORD, platform_running
 from tests.statistics.api_server import UPDATES, api_serving
-from tests.statistics.server import target, target_set
+from tests.statistics.server import counted, target, target_set
 from tests.support.waiting import until
 
 QUICK = ApiSettings(
-    poll_seconds=0.2, silence_seconds=1.5, first_delay_seconds=0.05, longest_delay_seconds=0.2, answer_seconds=5.0
+    poll_seconds=0.2, silence_seconds=10.0, first_delay_seconds=0.05, longest_delay_seconds=0.2, answer_seconds=5.0
 )
 ONE = target_set(target())
 
@@ -50,8 +50,7 @@ async def source(servers):
 
 async def warm(source, targets=ONE):
     source.watch(targets)
-    await until(lambda: source.warmed_up and all(each.connected for each in source.health))
-    await asyncio.sleep(0.1)
+    await until(lambda: all(feed.answered(time.monotonic()) and feed.connected for feed in source._feeds))
     source.snapshot(10.0)
 
 
@@ -67,9 +66,8 @@ async def test_values_there_at_the_start_and_values_pushed_later(servers, source
     for server in servers:
         server.set("ann", "AgentState", chat(3, 2, status="CallInbound"))
         server.set("Sales@sw", "PACS_VQ_Accepted", 105)
-    await asyncio.sleep(0.3)
-    snapshot = source.snapshot(10.0)
-    assert (snapshot.ready.tolist(), snapshot.accepted.tolist()) == ([1], [5])
+    await counted(source, "accepted", 5)
+    assert source.snapshot(10.0).ready.tolist() == [1]
 
 
 async def test_both_servers_get_the_credentials_and_one_cookie_each(servers):
@@ -115,11 +113,14 @@ async def test_a_server_that_dies_is_replaced_and_found_again(servers, source):
     await until(lambda: all(each.connected for each in source.health))
 
 
-async def test_a_server_that_stops_answering_polls_is_left(servers, source):
+async def test_a_server_that_stops_answering_polls_is_left(servers):
+    source = api_statistics(servers[0].address, servers[1].address, settings=replace(QUICK, silence_seconds=1.5))
+    await source.start()
     await warm(source)
     first = source.active
     (servers[0] if first == "primary" else servers[1]).silent = True
     await until(lambda: source.active != first)
+    await source.stop()
 
 
 async def test_an_unavailable_service_is_left_and_subscribed_anew_when_it_is_back(servers, source):
