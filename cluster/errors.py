@@ -11,6 +11,7 @@
     ├── NodeExistsError          a node in the tree exists already
     ├── ConflictError            a version was not the expected one
     ├── NotAllowedError          ZooKeeper's access list does not let this user do that
+    ├── TooLargeError            more data than ZooKeeper takes in one message; nothing was sent
     ├── DamagedStateError        a local state file cannot be read as what it should be
     ├── AlreadyRunningError      another process holds the local state
     ├── RefusedError             an order that must not be carried out now; nothing was changed
@@ -53,7 +54,11 @@ class ConflictError(ClusterError):
 
 
 class NotAllowedError(ClusterError):
-    """The access list of a node in the tree does not let this user do that; check user and password."""
+    """The access list of a node in the tree does not let this user do that; names the path, the user and the option."""
+
+
+class TooLargeError(ClusterError):
+    """More data than ZooKeeper takes in one message (``jute.maxbuffer``). Nothing was sent."""
 
 
 class DamagedStateError(ClusterError):

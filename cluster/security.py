@@ -51,6 +51,15 @@ class ZooKeeperSecurity:
             message = "zookeeper certificates: found files, but TLS is off"
             raise SettingsError(message)
 
+    @property
+    def identity(self) -> str:
+        """Who ZooKeeper is told this is, and the option that says so; for messages."""
+        if self.user is not None:
+            return f'user "{self.user}" of zookeeper.acl'
+        if self.sasl_user is not None:
+            return f'user "{self.sasl_user}" of zookeeper.sasl'
+        return "nobody: neither zookeeper.acl nor zookeeper.sasl names a user"
+
     def check_files(self) -> None:
         """Load every file once. Raises SettingsError naming the one that cannot be used.
 

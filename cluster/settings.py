@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from cluster.security import PeerTls
 
+DEFAULT_MESSAGE_BYTES = 0xFFFFF
+"""Default of ZooKeeper's ``jute.maxbuffer``."""
 DEFAULT_CLUSTERING_PORT = 7800
 
 _NAME_BREAKERS = set("/\\\0\n\r\t ")
@@ -69,6 +71,8 @@ class ClusterSettings:
 
     The smaller one of T and two periods of the application is a good choice.
     """
+    zookeeper_message_bytes: int = DEFAULT_MESSAGE_BYTES
+    """``jute.maxbuffer`` of the ensemble: the largest message it takes; a larger document is refused unsent."""
     peer_tls: PeerTls | None = None
     """Mutual TLS on the clustering port; None speaks plain text."""
     zookeeper_security: ZooKeeperSecurity = field(default_factory=ZooKeeperSecurity)

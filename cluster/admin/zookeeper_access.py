@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cluster.errors import UnavailableError
 from cluster.mastership import ZooKeeperState
+from cluster.settings import DEFAULT_MESSAGE_BYTES
 from cluster.zookeeper.client import ZooKeeperSession
 from cluster.zookeeper.document_stores import LocalDocuments, ZooKeeperDocuments
 from cluster.zookeeper.membership import decode_member
@@ -72,6 +73,7 @@ async def open_zookeeper(
     session_timeout_seconds: float,
     call_seconds: float,
     connect_seconds: float,
+    message_bytes: int = DEFAULT_MESSAGE_BYTES,
 ) -> AsyncIterator[ZooKeeperAccess]:
     """A session of its own, connected; ``hosts`` as in ``ClusterSettings``.
 
@@ -79,7 +81,7 @@ async def open_zookeeper(
         UnavailableError: there was no session within ``connect_seconds``.
     """
     servers, paths = locate(hosts, cluster)
-    session = ZooKeeperSession(servers, session_timeout_seconds, call_seconds, security)
+    session = ZooKeeperSession(servers, session_timeout_seconds, call_seconds, security, message_bytes)
     connected = asyncio.Event()
     session.on_change.add(lambda change: connected.set() if change.state is ZooKeeperState.CONNECTED else None)
     session.start()

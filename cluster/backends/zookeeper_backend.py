@@ -50,7 +50,9 @@ class ZooKeeperBackend:
         hosts, paths = locate(settings.zookeeper_hosts, settings.cluster)
         self._settings = settings
         timeout = settings.session_timeout_seconds
-        self._session = ZooKeeperSession(hosts, timeout, timeout / 4, settings.zookeeper_security)
+        self._session = ZooKeeperSession(
+            hosts, timeout, timeout / 4, settings.zookeeper_security, settings.zookeeper_message_bytes
+        )
         self._cluster_id_file = (
             settings.state_directory / f"{settings.cluster}.cluster-id" if settings.state_directory else None
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from cluster import tasks
+from cluster import errors, tasks
 from cluster.backoff import Backoff
 from cluster.clock import boot_seconds
 from cluster.election import events
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from cluster.mastership import Term
     from cluster.records import MemberInfo
     from cluster.settings import ClusterSettings
-    from cluster.zookeeper.client import SessionChange, ZooKeeperSession
+    from cluster.zookeeper.client import ZooKeeperSession
     from cluster.zookeeper.paths import Paths
+    from cluster.zookeeper.types import SessionChange
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,8 @@ LONGEST_PROMISE_SECONDS = 60.0
 """What a node promises at most, unless its own session lasts longer."""
 PREPARE_RETRY_SECONDS = (0.25, 1.0)
 """First and longest pause before trying again on a new connection to put the tree in place."""
+DENIED_RETRY_SECONDS = (1.0, 30.0)
+"""The same while an access list denies it: on the same connection, for another one is denied the same."""
 
 
 class ZooKeeperMastership:
@@ -97,6 +100,10 @@ class ZooKeeperMastership:
         self._idle = asyncio.Event()
         self._prepared_session = 0
         self._prepare_again = Backoff(*PREPARE_RETRY_SECONDS)
+        self._denied_again = Backoff(*DENIED_RETRY_SECONDS)
+        self._denied = False
+        self._prepare_failure = ""
+        """Why the tree could not be put in place, as last logged; empty when it could."""
         self._timer: asyncio.TimerHandle | None = None
         self._announced: tuple[object, ...] = ()
         self._logged_wait = ""
@@ -291,14 +298,18 @@ class ZooKeeperMastership:
 
     async def _prepare(self, change: SessionChange) -> None:
         """Put the tree in place on a new session; should that fail, try again on another connection."""
-        prepared = await self._repair()
-        if prepared:
-            self._prepare_again.reset()
-        else:
-            await asyncio.sleep(self._prepare_again.next_seconds())
+        while not (prepared := await self._repair()):
+            if not self._denied:
+                await asyncio.sleep(self._prepare_again.next_seconds())
+                break
+            await asyncio.sleep(self._denied_again.next_seconds())
+            if change is not self._session.change:
+                return
         if change is not self._session.change:
             return
         if prepared:
+            self._prepare_again.reset()
+            self._denied_again.reset()
             self._prepared_session = change.session_id
             self._connected(change)
         else:
@@ -310,8 +321,17 @@ class ZooKeeperMastership:
             self.cluster_id = await self._transactions.prepare(self.cluster_id or None)
         except Exception as failure:
             # Whatever it is, the node must not stay outside of the election for it.
-            log.warning("cluster.prepare_failed", error=f"{type(failure).__name__}: {failure}")
+            self._denied = isinstance(failure, errors.NotAllowedError)
+            reason = (
+                str(failure) if isinstance(failure, errors.ClusterError) else f"{type(failure).__name__}: {failure}"
+            )
+            if reason != self._prepare_failure:
+                self._prepare_failure = reason
+                log.error("cluster.prepare_failed", error=reason)
             return False
+        if self._prepare_failure:
+            log.info("cluster.prepared", failed_before=self._prepare_failure)
+        self._prepare_failure, self._denied = "", False
         return True
 
     def _master_changed(self) -> None:

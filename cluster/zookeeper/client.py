@@ -12,7 +12,6 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -27,8 +26,9 @@ from cluster.clock import boot_seconds
 from cluster.listeners import Listeners
 from cluster.mastership import ZooKeeperState
 from cluster.security import ZooKeeperSecurity
+from cluster.settings import DEFAULT_MESSAGE_BYTES
 from cluster.zookeeper.client_log import TRACE_LEVEL, ConnectionLog
-from cluster.zookeeper.types import NodeStat
+from cluster.zookeeper.types import NodeStat, SessionChange, check_size
 
 if TYPE_CHECKING:
     from kazoo.interfaces import IAsyncResult
@@ -48,25 +48,13 @@ WatchCallback = Callable[[], None]
 """Called once when what was read changes. Pass an equal one each time: any other is kept as long as the session."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionChange:
-    """The session has changed its state."""
-
-    state: ZooKeeperState
-    session_id: int
-    """0 when there is no session."""
-    timeout_seconds: float
-    """The session time-out ZooKeeper granted."""
-    opened_at: float
-    """When the newest connection was opened, before its handshake, on the clock of leases."""
-
-
 class _Handler(SequentialThreadingHandler):
     """Opens connections that notice a silent peer while requests are in flight, and remembers the newest one."""
 
-    def __init__(self, silence_seconds: float) -> None:
+    def __init__(self, silence_seconds: float, identity: str) -> None:
         super().__init__()
         self._silence_seconds = silence_seconds
+        self._identity = identity
         self._connection: socket.socket | None = None
         self._pairs: list[socket.socket] = []
         self.opened_at = 0.0
@@ -80,7 +68,10 @@ class _Handler(SequentialThreadingHandler):
             try:
                 func(*args, **kwargs)
             except Exception as failure:
-                log.error("zookeeper.client_ended", error=f"{type(failure).__name__} {failure}".strip())
+                text = f"{type(failure).__name__} {failure}".strip()
+                if isinstance(failure, kazoo_errors.AuthFailedError):
+                    text = f"ZooKeeper refuses the credentials of {self._identity}"
+                log.error("zookeeper.client_ended", error=text)
                 self.on_death()
 
         return super().spawn(guarded)
@@ -119,9 +110,18 @@ class ZooKeeperSession:
     """A session that is renewed for as long as it is not stopped. All methods belong on the event loop."""
 
     def __init__(
-        self, hosts: str, timeout_seconds: float, call_timeout_seconds: float, security: ZooKeeperSecurity | None = None
+        self,
+        hosts: str,
+        timeout_seconds: float,
+        call_timeout_seconds: float,
+        security: ZooKeeperSecurity | None = None,
+        message_bytes: int = DEFAULT_MESSAGE_BYTES,
     ) -> None:
-        """``hosts`` without chroot; ``call_timeout_seconds`` bounds every call unless it says otherwise."""
+        """``hosts`` without chroot; ``call_timeout_seconds`` bounds every call unless it says otherwise.
+
+        ``message_bytes`` is ``jute.maxbuffer`` of the ensemble: a larger write is refused before it is sent.
+        """
+        self._message_bytes = message_bytes
         self._security = security if security is not None else ZooKeeperSecurity()
         self._hosts = hosts
         self._asked_seconds = timeout_seconds
@@ -160,7 +160,7 @@ class ZooKeeperSession:
         # Not a registered logger: each session hears its own client only.
         logger = logging.Logger("cluster.zookeeper.client.kazoo", TRACE_LEVEL)  # noqa: LOG001
         logger.addHandler(hearing)
-        self._handler = handler = _Handler(self._asked_seconds / 3)
+        self._handler = handler = _Handler(self._asked_seconds / 3, self._security.identity)
         # A back-off that stays short: the default one grows to an hour.
         patience = KazooRetry(max_tries=-1, delay=0.05, backoff=1.5, max_delay=0.5, sleep_func=handler.sleep_func)
         client = self._client = KazooClient(
@@ -248,55 +248,74 @@ class ZooKeeperSession:
 
     async def get(self, path: str, watch: WatchCallback | None = None) -> tuple[bytes, NodeStat]:
         """Data and stat of a node; ``watch`` is called once when it changes, or the connection breaks."""
-        data, stat = await self._call(lambda client: client.get_async(path, watch=self._watcher(watch)))
+        data, stat = await self._call(lambda client: client.get_async(path, watch=self._watcher(watch)), path)
         return bytes(data or b""), _stat(stat)  # a node created without data has None
 
     async def exists(self, path: str, watch: WatchCallback | None = None) -> NodeStat | None:
         """Stat of a node or None; ``watch`` is called once when it changes, appears, or the connection breaks."""
-        stat = await self._call(lambda client: client.exists_async(path, watch=self._watcher(watch)))
+        stat = await self._call(lambda client: client.exists_async(path, watch=self._watcher(watch)), path)
         return None if stat is None else _stat(stat)
 
     async def children(self, path: str, watch: WatchCallback | None = None) -> list[str]:
         """Names below a node; ``watch`` is called once when they change, or the connection breaks."""
-        names = await self._call(lambda client: client.get_children_async(path, watch=self._watcher(watch)))
+        names = await self._call(lambda client: client.get_children_async(path, watch=self._watcher(watch)), path)
         return [str(name) for name in names]
 
     async def create(self, path: str, data: bytes, *, ephemeral: bool = False) -> None:
-        """Create a node. Raises NodeExistsError, NodeMissingError for a missing parent."""
-        await self._call(lambda client: client.create_async(path, data, ephemeral=ephemeral))
+        """Create a node. Raises NodeExistsError, NodeMissingError for a missing parent, TooLargeError."""
+        check_size(path, data, self._message_bytes)
+        await self._call(lambda client: client.create_async(path, data, ephemeral=ephemeral), path)
 
     async def ensure_path(self, path: str) -> None:
         """Create a persistent node and the ones above it where they are missing."""
-        await self._call(lambda client: client.ensure_path_async(path))
+        await self._call(lambda client: client.ensure_path_async(path), path)
 
     async def set(self, path: str, data: bytes, version: int = -1) -> int:
-        """Write a node if its version is still the given one; returns the new version. Raises ConflictError."""
-        stat = await self._call(lambda client: client.set_async(path, data, version=version))
+        """Write a node if its version is still the given one; returns the new version.
+
+        Raises ConflictError, TooLargeError.
+        """
+        check_size(path, data, self._message_bytes)
+        stat = await self._call(lambda client: client.set_async(path, data, version=version), path)
         return _stat(stat).version
 
     async def delete(self, path: str, version: int = -1) -> None:
         """Delete a node if its version is still the given one."""
-        await self._call(lambda client: client.delete_async(path, version=version))
+        await self._call(lambda client: client.delete_async(path, version=version), path)
 
     async def commit(self, describe: Callable[[Transaction], None], timeout_seconds: float | None = None) -> list[Any]:
         """Commit what ``describe`` adds to a transaction: all of it or, with the first error raised, nothing.
 
         kazoo returns errors inside the list of results; an unseen one would pass for success.
         """
+        paths: list[str] = []
 
         def begin(client: KazooClient) -> IAsyncResult:
             transaction = client.transaction()
             describe(transaction)
+            paths.extend(operation.path for operation in transaction.operations)
             return transaction.commit_async()
 
-        results = list(await self._call(begin, timeout_seconds))
+        results = list(await self._call(begin, "", timeout_seconds))
         follow_ups = (kazoo_errors.RolledBackError, kazoo_errors.RuntimeInconsistency)
         failures = [each for each in results if isinstance(each, Exception)]
         if failures:
-            raise _translate(next((each for each in failures if not isinstance(each, follow_ups)), failures[0]))
+            first = next((each for each in failures if not isinstance(each, follow_ups)), failures[0])
+            raise self._translated(first, dict(zip(map(id, results), paths, strict=False)).get(id(first), ""))
         return [_stat(each) if hasattr(each, "mzxid") else each for each in results]
 
-    async def _call(self, begin: Callable[[KazooClient], IAsyncResult], timeout_seconds: float | None = None) -> Any:
+    def _translated(self, failure: BaseException, path: str) -> errors.ClusterError:
+        """The client's error as one of this library; one of the access list names path and user."""
+        if isinstance(failure, kazoo_errors.NoAuthError):
+            where = path or "a node of the cluster's tree"
+            return errors.NotAllowedError(f"ZooKeeper denies access to {where} for {self._security.identity}")
+        if isinstance(failure, kazoo_errors.AuthFailedError):
+            return errors.UnavailableError(f"ZooKeeper refuses the credentials of {self._security.identity}")
+        return _translate(failure)
+
+    async def _call(
+        self, begin: Callable[[KazooClient], IAsyncResult], path: str, timeout_seconds: float | None = None
+    ) -> Any:
         client, loop = self._client, self._loop
         if client is None or loop is None or self.state is not ZooKeeperState.CONNECTED:
             # kazoo would queue the call and send it after the reconnect, when nobody wants it any more.
@@ -310,7 +329,7 @@ class ZooKeeperSession:
             if result.exception is None:
                 answer.set_result(result.value)
             else:
-                answer.set_exception(_translate(result.exception))
+                answer.set_exception(self._translated(result.exception, path))
 
         begin(client).rawlink(lambda result: self._from_thread(loop, deliver, result))
         limit = self._call_timeout_seconds if timeout_seconds is None else timeout_seconds
@@ -373,8 +392,6 @@ _TRANSLATION: tuple[tuple[type[BaseException], type[errors.ClusterError]], ...] 
     (kazoo_errors.SessionExpiredError, errors.SessionExpiredError),
     (kazoo_errors.ConnectionLoss, errors.OutcomeUnknownError),
     (kazoo_errors.OperationTimeoutError, errors.OutcomeUnknownError),
-    (kazoo_errors.AuthFailedError, errors.UnavailableError),
-    (kazoo_errors.NoAuthError, errors.NotAllowedError),
 )
 
 

@@ -41,6 +41,7 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
         failsafe_seconds=zookeeper.failsafe_seconds,
         watchdog_seconds=zookeeper.session_timeout_seconds,
         zookeeper_security=zookeeper_security(zookeeper),
+        zookeeper_message_bytes=zookeeper.message_bytes,
         **common,  # type: ignore[arg-type]
     )
 

@@ -9,7 +9,7 @@ import httpx
 
 from cluster import addresses
 from cluster.admin.zookeeper_access import open_zookeeper
-from cluster.errors import ClusterError
+from cluster.errors import ClusterError, NotAllowedError
 from pacing_node.assembly.cluster_settings import cluster_settings
 from pacing_node.discovery.discover import discover
 from pacing_node.doctor import dependencies
@@ -97,8 +97,16 @@ class Visit:
                 self._granted = access.session_timeout_seconds
                 await self._read(access)
             self._found.append(ok("zookeeper.session", f"granted for {self._granted:g} s, and read from"))
+        except NotAllowedError as failure:
+            remedy = (
+                "correct user and password in zookeeper.acl or zookeeper.sasl of this node's options; every node and "
+                "command has to use the user that wrote the tree, or its access list has to let this one in (setAcl -R)"
+            )
+            self._found.append(error("zookeeper.access", str(failure), "access to the tree of the cluster", remedy))
         except ClusterError as failure:
             remedy = "start a majority of the ensemble; see its log when TLS, SASL or ACL are in use"
+            if zookeeper.sasl is not None and all(not answer.failure for answer in answers):
+                remedy = "the members answer: correct user and password in zookeeper.sasl, or the servers' JAAS file"
             self._found.append(error("zookeeper.session", str(failure), "a session", remedy))
         return answers
 

@@ -85,6 +85,7 @@ async def _open(options: NodeOptions, security: ZooKeeperSecurity | None) -> Asy
         session_timeout_seconds=zookeeper.session_timeout_seconds,
         call_seconds=CALL_SECONDS,
         connect_seconds=CONNECT_SECONDS,
+        message_bytes=zookeeper.message_bytes,
     ) as access:
         await access.ensure()
         yield access

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from cluster.settings import DEFAULT_MESSAGE_BYTES
 from pacing_node.options import environment
 from pacing_node.options.allowed import Allowed
 from pacing_node.options.schema import Option, Section, build, canonical, options
@@ -130,6 +131,8 @@ class ZooKeeper(Section):
     """Longest time in seconds the master goes on while all of ZooKeeper is away, by the promise of every other member
     not to take over; `true` stands for 600. After a loss of the master that looks like such an outage, a node that is
     not on the failsafe list waits for as long before it contends."""
+    message_bytes: Annotated[int, Field(ge=65_536, le=1_073_741_824)] = DEFAULT_MESSAGE_BYTES
+    """The ensemble's `jute.maxbuffer`: larger cluster options are refused before they are sent."""
     tls: ZooKeeperTls | None = None
     sasl: ZooKeeperSasl | None = None
     acl: ZooKeeperAcl | None = None

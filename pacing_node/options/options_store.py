@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster.documents import Document
-from cluster.errors import ClusterError, ConflictError
+from cluster.errors import ClusterError, ConflictError, NotAllowedError, TooLargeError
 from pacing_node.options.cluster_options import ClusterOptions, advice, parse_cluster_options
 from pacing_node.options.errors import ConfigurationError, Problem
 
@@ -94,6 +94,8 @@ class OptionsStore:
                     self._note_own(text, version)
             except ConflictError:
                 continue
+            except (NotAllowedError, TooLargeError) as error:
+                self._report("options.seed_refused", (str(error),))
             except ClusterError as error:
                 log.debug("options.store_unavailable", error=str(error))
             except ConfigurationError as error:

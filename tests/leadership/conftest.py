@@ -35,7 +35,7 @@ class Members:
     """Members of one cluster in this process."""
 
     def __init__(self, hosts: str) -> None:
-        self._hosts = hosts
+        self._hosts = self.hosts = hosts
         self.all: list[ClusterMember] = []
 
     async def join(
@@ -100,7 +100,7 @@ class Workers:
     """Nodes that push, each a process of its own."""
 
     def __init__(self, hosts: str, directory: Path) -> None:
-        self._hosts = hosts
+        self._hosts = self.hosts = hosts
         self._directory = directory
         self._cluster = f"workers-{uuid.uuid4().hex[:8]}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}

@@ -12,7 +12,11 @@ from kazoo.security import ACL
 
 _Watch = Callable[[WatchedEvent], None]
 
+class _Operation:
+    path: str
+
 class TransactionRequest:
+    operations: list[_Operation]
     def create(
         self,
         path: str,
