@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 from simulator.harness.zookeeper import Ensemble
+from tests.support.blocking import nothing_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 # No example has a wall-clock limit: on a busy machine any of them may take long.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+
+TESTS = Path(__file__).parent
+NODE_TESTS = frozenset({"alarms", "api", "configuration", "cycle", "engagement", "statistics"})
+"""Folders of the tests of a node's packages."""
 
 
 def pytest_configure() -> None:
@@ -39,6 +45,16 @@ def _logs_as_before() -> Iterator[None]:
     before = structlog.get_config()
     yield
     structlog.configure(**before)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_blocks_the_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The node's own tests fail where its code blocks the event loop."""
+    if request.path.relative_to(TESTS).parts[0] in NODE_TESTS:
+        with nothing_blocks():
+            yield
+    else:
+        yield
 
 
 @pytest.fixture(scope="session")

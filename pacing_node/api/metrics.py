@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pacing_node.statistics.statistics_source import ServerHealth
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_VERSION = version("agent-pacing")
+"""Looked up once: it is read from files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ class NodeCollector(Collector):
         )
         yield _gauge("pacing_asyncio_tasks", "Tasks of the node's event loop.", _tasks())
         build = GaugeMetricFamily("pacing_build_info", "Version of the node.", labels=["version"])
-        build.add_metric([version("agent-pacing")], 1.0)
+        build.add_metric([_VERSION], 1.0)
         yield build
 
 

@@ -350,7 +350,7 @@ async def test_the_simulated_centre_read_by_options_gives_what_its_model_counts(
             " refreshPeriod: 2}\n",
             "cluster.yaml",
         )
-        targets = discover(load_objects(path))
+        targets = discover(await asyncio.to_thread(load_objects, path))
         source = adapters.statistics_source(options.stat_server, options.tenant)
         await source.start()
         source.watch(targets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from itertools import product
 
@@ -158,7 +159,7 @@ async def test_with_definitions_the_statistics_api_tells_as_much_as_a_bridge(tmp
         address = simulator.addresses["http"]
         login = f"  authUrl: {address}/oauth/token\n  clientId: pacing\n  clientSecret: simulated-secret\n  apiKey: k\n"
         server = http("statistics-api", int(address.rpartition(":")[2])).replace("  token: t\n", login)
-        async with reading(options(server, site), discover(load_objects(path))) as source:
+        async with reading(options(server, site), discover(await asyncio.to_thread(load_objects, path))) as source:
             entered, known = 0.0, False
 
             def all_is_told() -> bool:
