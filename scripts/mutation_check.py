@@ -206,6 +206,13 @@ MUTANTS = (
         f"{LEADERSHIP}/test_steps.py::TestAnActionThatRaises::test_is_answered_with_its_failure",
     ),
     Mutant(
+        "fenced-backoff",
+        "a receiver that refuses every term does not use up the epochs",
+        "cluster/election/candidacy.py",
+        (("at + self._fenced.next_seconds()", "at + 0.1"),),
+        f"{LEADERSHIP}/test_state_machine.py::test_a_receiver_that_refuses_every_term_is_tried_less_and_less_often",
+    ),
+    Mutant(
         "session-change",
         "an epoch is never carried into another session",
         "cluster/election/state_machine.py",

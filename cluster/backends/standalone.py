@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 
+from cluster.backoff import Backoff
+from cluster.election.candidacy import FENCED_SECONDS
+from cluster.election.state_machine import FOREIGN_COOLDOWN_SECONDS
 from cluster.election.term import HeldTerm
 from cluster.errors import AlreadyRunningError, DamagedStateError
 from cluster.files import read_if_there, write_durably
@@ -114,6 +117,7 @@ class StandaloneMastership:
         self._term: HeldTerm | None = None
         self._term_began = asyncio.Event()
         self._again: asyncio.TimerHandle | None = None
+        self._fenced_again = Backoff(*FENCED_SECONDS, jitter=0.0)
         self._stopped = False
         self._paused = False
         self._due: int | None = None
@@ -226,6 +230,11 @@ class StandaloneMastership:
         except TimeoutError:
             log.warning("leadership.drain_timeout", waited_seconds=self._settings.action_budget_seconds)
 
+    def accepted(self, epoch: int) -> None:
+        """The receiver has accepted an action of the term ``epoch``."""
+        if self._term is not None and self._term.epoch == epoch:
+            self._fenced_again.reset()
+
     def _fenced(self, mark_cluster_id: str | None, mark_epoch: int, mark_sequence: int) -> None:
         """The receiver knows a newer token: go above it, or, when it belongs to another cluster, wait for help."""
         same = mark_cluster_id is None or mark_cluster_id == self._cluster_id
@@ -233,7 +242,8 @@ class StandaloneMastership:
         if not same:
             log.error("leadership.foreign_receiver", cluster_id=self._cluster_id, receiver_cluster_id=mark_cluster_id)
         self._finish(EndCause.FENCED)
-        self._begin_later(0.1 if same else 30.0, mark_epoch + 1 if same else 0)
+        pause = self._fenced_again.next_seconds() if same else FOREIGN_COOLDOWN_SECONDS
+        self._begin_later(pause, mark_epoch + 1 if same else 0)
 
 
 class StandaloneBackend:
@@ -301,5 +311,6 @@ class StandaloneBackend:
 
     def acted(self, epoch: int, at: float) -> None:
         """The receiver has accepted an action of this term, Unix time in seconds."""
+        self.mastership.accepted(epoch)
         if self._first_action is None or self._first_action[0] != epoch:
             self._first_action = epoch, at

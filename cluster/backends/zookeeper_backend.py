@@ -136,6 +136,7 @@ class ZooKeeperBackend:
 
     def acted(self, epoch: int, at: float) -> None:
         """The receiver has accepted an action of this term, whoever leads it; Unix time in seconds."""
+        self.mastership.accepted(epoch)
         if self._history.acted(epoch, at):
             self._write(self._history.catch_up())
 

@@ -19,6 +19,11 @@ RETRY_SECONDS = (0.1, 1.0)
 
 Without jitter: of several nodes that contend at the same moment ZooKeeper lets exactly one win.
 """
+FENCED_SECONDS = (0.1, 30.0)
+"""First and longest pause after a term that was fenced; it grows until the receiver accepts an action.
+
+A receiver that refuses every token would otherwise use up ten epochs a second, and the history with them.
+"""
 RECHECK_SECONDS = 1.0
 """Longest time a node that must wait goes without reading again what it waits for."""
 
@@ -38,6 +43,7 @@ class Candidacy:
         self._successor_grace = SuccessorGrace(cooldown_seconds)
         self._admission = Admission()
         self._retry = Backoff(*RETRY_SECONDS, jitter=0.0)
+        self._fenced = Backoff(*FENCED_SECONDS, jitter=0.0)
         self._not_before = 0.0
         self._recheck_at = 0.0
         self._promised_until = 0.0
@@ -85,6 +91,14 @@ class Candidacy:
     def attempt_failed(self, at: float) -> None:
         """An attempt has failed: the next one is made after a pause that grows."""
         self.put_off(at + self._retry.next_seconds())
+
+    def fenced(self, at: float) -> None:
+        """The receiver has refused a token of this node's term: the next one begins after a pause that grows."""
+        self.put_off(at + self._fenced.next_seconds())
+
+    def accepted(self) -> None:
+        """The receiver has accepted an action of this node's term."""
+        self._fenced.reset()
 
     def used(self) -> None:
         """What was observed has led to an attempt: read again before the next one."""

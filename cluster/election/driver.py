@@ -152,6 +152,11 @@ class ZooKeeperMastership:
         """Do not contend while the cluster is paused; a running term goes on."""
         self._post(events.Paused(self._clock(), paused))
 
+    def accepted(self, epoch: int) -> None:
+        """The receiver has accepted an action of the term ``epoch``, whoever leads it."""
+        if self._term is not None and self._term.epoch == epoch:
+            self._post(events.Accepted(self._clock(), epoch))
+
     def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
         """Promise the master of ``epoch`` not to contend for so long; returns why not, empty when promised."""
         if self.cluster_id not in {"", cluster_id}:

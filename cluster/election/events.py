@@ -214,6 +214,13 @@ class Fenced(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted(Event):
+    """The receiver has accepted an action of the term ``epoch``."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class StepDown(Event):
     """The node shall resign, and not contend during a cooldown."""
 

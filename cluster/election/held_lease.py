@@ -11,6 +11,8 @@ from cluster.lease import Touches
 if TYPE_CHECKING:
     from cluster.lease import LeaseTimes
 
+ANSWER_RATIO = 0.5
+"""Session time-outs after which the answer to a proof or a round of promises is given up: twice its own deadline."""
 PROMISE_RETRY_SECONDS = 0.1
 """Pause before asking for promises again after one was missing."""
 
@@ -90,15 +92,14 @@ class HeldLease:
         """When the claim must be proved next or, without a connection, the promises be asked for."""
         return self._beats.next_at if connected else self._failsafe.next_ask()
 
-    @property
-    def provable(self) -> bool:
-        """Whether a proof can be asked for now: none is in flight."""
-        return self._beats.next_at is not None
+    def provable(self, at: float) -> bool:
+        """Whether a proof can be asked for now: none is in flight whose answer can still come."""
+        return self._beats.due(at)
 
-    def ask_proof(self) -> int:
+    def ask_proof(self, at: float) -> int:
         """A proof is being asked for; its number."""
-        return self._beats.ask()
+        return self._beats.ask(at + ANSWER_RATIO * self.times.session_timeout_seconds)
 
-    def ask_promises(self) -> int:
+    def ask_promises(self, at: float) -> int:
         """The promises are being asked for; the number of the round."""
-        return self._failsafe.polling.ask()
+        return self._failsafe.polling.ask(at + ANSWER_RATIO * self.times.session_timeout_seconds)

@@ -8,7 +8,7 @@ class Polling:
 
     def __init__(self) -> None:
         self.next_at: float | None = None
-        """When to ask next; None while an answer is awaited, and when there is nothing to ask."""
+        """When to ask next, also if the answer awaited has not come by then; None when there is nothing to ask."""
         self._number = 0
         self._awaited = False
 
@@ -20,10 +20,14 @@ class Polling:
         """Ask no more. An answer still awaited counts no more."""
         self._awaited, self.next_at = False, None
 
-    def ask(self) -> int:
-        """It is being asked now; the number of this round."""
+    def due(self, at: float) -> bool:
+        """Whether it can be asked now: no answer is awaited, or it should have come by ``at``."""
+        return self.next_at is not None and (not self._awaited or self.next_at <= at)
+
+    def ask(self, answer_by: float) -> int:
+        """It is being asked now; the number of this round. Its answer is given up at ``answer_by``."""
         self._number += 1
-        self._awaited, self.next_at = True, None
+        self._awaited, self.next_at = True, answer_by
         return self._number
 
     def answered(self, number: int, again_at: float) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 HEALTH_GUARD_SECONDS = 0.05
 """A term ends this much before its lease does, so that an answer about it is still true when it arrives."""
 RETRY_SECONDS = 0.1
-"""Pause before contending again after a term that was fenced."""
+"""Pause before contending again after a proof that was refused."""
 FOREIGN_COOLDOWN_SECONDS = 30.0
 """Pause after the receiver has answered that it belongs to another cluster: an operator must act."""
 SILENCE_FACTOR = 3.0
@@ -59,6 +59,7 @@ class Leadership(Contender):
             events.PromiseMissing: self._on_promise_missing,
             events.Released: self._on_released,
             events.Fenced: self._on_fenced,
+            events.Accepted: self._on_accepted,
             events.StepDown: self._on_step_down,
             events.CandidateChanged: self._on_candidacy,
             events.Paused: self._on_paused,
@@ -245,11 +246,16 @@ class Leadership(Contender):
         claim = self.claim
         if claim is None or event.epoch != claim.epoch:
             return
-        pause = RETRY_SECONDS if event.same_cluster else FOREIGN_COOLDOWN_SECONDS
-        self._candidacy.put_off(event.at + pause)
+        self._candidacy.fenced(event.at)
+        if not event.same_cluster:
+            self._candidacy.put_off(event.at + FOREIGN_COOLDOWN_SECONDS)
         # A mark at or above the epoch of a legitimate master means that ZooKeeper has forgotten epochs: raise it.
         raise_to = event.mark_epoch if event.same_cluster and event.mark_epoch >= claim.epoch else 0
         self._resign(EndCause.FENCED, raise_to)
+
+    def _on_accepted(self, event: events.Accepted) -> None:
+        if self.claim is not None and event.epoch == self.claim.epoch:
+            self._candidacy.accepted()
 
     def _on_step_down(self, event: events.StepDown) -> None:
         if self.claim is not None:
@@ -300,10 +306,10 @@ class Leadership(Contender):
             if self._connected:
                 self._prove()
             else:
-                self._actions.append(events.AskPromises(self.claim, self._lease.ask_promises()))
+                self._actions.append(events.AskPromises(self.claim, self._lease.ask_promises(at)))
         elif self._may_contend() and at >= self._candidacy.at(self.lease_times.session_timeout_seconds):
             self._begin_attempt()
 
     def _prove(self) -> None:
-        if self.claim is not None and self._lease.provable:
-            self._actions.append(events.ProveLease(self.claim, self._lease.ask_proof()))
+        if self.claim is not None and self._lease.provable(self._now):
+            self._actions.append(events.ProveLease(self.claim, self._lease.ask_proof(self._now)))

@@ -11,6 +11,7 @@ import itertools
 from dataclasses import dataclass, field, replace
 
 from cluster.election.events import (
+    Accepted,
     Acquire,
     Acquired,
     AcquisitionFailed,
@@ -518,6 +519,10 @@ class World:
                     self.answer(request)
                 self._answer_promises(without)
                 self.check()
+            for node in self.acting():
+                claim = node.machine.claim
+                assert claim is not None
+                self.post(node, Accepted(node.clock(self.now), claim.epoch))
             if not any(node.requests for node in awake):
                 self.advance(0.05)
                 self.check()

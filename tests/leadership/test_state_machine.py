@@ -8,6 +8,7 @@ from hypothesis import given
 
 from cluster.election.cooldown import Cooldown
 from cluster.election.events import (
+    Accepted,
     Acquire,
     Acquired,
     AcquisitionFailed,
@@ -104,7 +105,9 @@ def test_a_term_may_act_until_its_lease_is_over_and_ends_just_before() -> None:
     assert rules.may_act(10.1)
     assert rules.lease_left(10.0) == pytest.approx(LEASE_END - 10.0)
     wake = LEASE_END - HEALTH_GUARD_SECONDS
-    rules.handle(Tick(10.5))  # a proof is under way and never answered
+    assert rules.handle(Tick(10.5)) == [ProveLease(HOLD, 1)]
+    assert rules.next_wake() == pytest.approx(12.5)
+    assert rules.handle(Tick(12.5)) == [ProveLease(HOLD, 2)], "the first one is never answered"
     assert rules.next_wake() == pytest.approx(wake)
     assert rules.handle(Tick(wake + 0.001)) == [EndTerm(HOLD, EndCause.LEASE_EXPIRED), Release(HOLD, 0)]
     assert not rules.may_act(wake + 0.001)
@@ -205,6 +208,40 @@ def test_a_receiver_of_another_cluster_is_left_alone_for_long() -> None:
     rules.handle(Released(10.2, 1))
     assert rules.handle(MasterObserved(10.3, 10.2, ME, 0, None, 3)) == []
     assert rules.handle(Tick(10.1 + FOREIGN_COOLDOWN_SECONDS)) == [ReadMaster(), ReadElection(3)]
+
+
+def fenced_again_and_again(rules: Leadership, times: int) -> list[float]:
+    """How long the node keeps away after each of so many terms that the receiver refuses at once, without a mark."""
+    pauses, at = [], 20.0
+    for number in range(times):
+        rules.handle(Connected(at, ME, 4.0, at))
+        asked = rules.handle(MasterObserved(at, at, ME, 0, None, 2))
+        attempt = next(each.attempt for each in asked if isinstance(each, ReadElection))
+        rules.handle(ElectionRead(at, attempt, VACANT, OWN))
+        claim = Claim(3 + number, 5 + number, ME, 99 + number)
+        rules.handle(Acquired(at, attempt, at, claim))
+        release = rules.handle(Fenced(at, claim.epoch, True, 0))[1]
+        assert isinstance(release, Release)
+        rules.handle(Released(at, release.number))
+        until = rules._candidacy.at(4.0)
+        pauses.append(round(until - at, 3))
+        at = until
+    return pauses
+
+
+def test_a_receiver_that_refuses_every_term_is_tried_less_and_less_often() -> None:
+    pauses = fenced_again_and_again(connected(), 12)
+    assert pauses[:4] == [0.1, 0.2, 0.4, 0.8]
+    assert pauses[-2:] == [30.0, 30.0]
+
+
+def test_an_action_that_is_accepted_makes_the_next_refusal_the_first_one_again() -> None:
+    rules = serving()
+    assert rules.handle(Accepted(10.1, HOLD.epoch)) == []
+    rules.handle(Fenced(10.2, HOLD.epoch, True, 0))
+    rules.handle(Released(10.2, 1))
+    rules.handle(MasterObserved(10.2, 10.2, ME, 0, None, 3))
+    assert rules._candidacy.at(4.0) == pytest.approx(10.3)
 
 
 def test_an_operators_word_ends_the_term_and_leaves_the_field_to_others() -> None:
