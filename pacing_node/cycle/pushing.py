@@ -14,6 +14,7 @@ import structlog
 
 from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.plan import CLOCK_DRIFT
+from pacing_node.cycle.push_log import PushLog
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Pusher:
         self._late_pushes = late_pushes or LatePushes()
         self._not_before = 0.0
         self._last_status: PushStatus | None = None
+        self._push_log = PushLog()
 
     async def push(
         self,
@@ -54,6 +56,7 @@ class Pusher:
         """
         outcome = await self._attempt(term, entries, budget_seconds, announce)
         self._count(outcome)
+        self._push_log.write(term.epoch, entries, outcome)
         return outcome
 
     async def _attempt(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from simulator.demo.demo_report import shortcomings, write_report
+from simulator.demo.demo_report import check_report_place, shortcomings, write_report
 from simulator.demo.demonstration import Demonstration
 from simulator.demo.narration import LineNarrator, LiveNarrator
 from simulator.demo.terminal_view import figures, number
@@ -79,6 +79,8 @@ def demo(
         view=view,
     )
     try:
+        if report is not None:
+            check_report_place(report)
         status = asyncio.run(_run(options))
     except HarnessError as error:
         complain(f"pacing: {error}")

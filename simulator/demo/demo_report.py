@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from simulator.harness.options import HarnessError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -79,6 +81,16 @@ def build_report(seen: Observation, audit: PushAudit, handovers: Sequence[Handov
         "abandonment_percent": seen.centre.get("abandonment_percent"),
         "handovers": [handover.as_dict() for handover in handovers],
     }
+
+
+def check_report_place(path: Path) -> None:
+    """Find out before the demonstration whether its report can be written. Raises HarnessError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a").close()
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise HarnessError(f"cannot write the report {path}: {reason}") from None
 
 
 def write_report(path: Path, report: dict[str, Any]) -> None:

@@ -98,7 +98,7 @@ def _member_row(member: Mapping[str, Any], process: str) -> list[str | Text]:
         str(member.get("state", "")),
         str(member.get("epoch", "")),
         lease(member) if master else "",
-        f"{record['epoch']}.{record['sequence']}" if record else "",
+        f"{record['sequence']} of epoch {record['epoch']}" if record else "",
         str(member.get("zookeeper", "")),
         process,
         http,

@@ -13,6 +13,7 @@ from simulator.harness.options import HarnessError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import TextIO
 
 _LOCK = "lock"
 
@@ -24,10 +25,9 @@ def working_directory(path: Path, *, keep: bool = False) -> Iterator[Path]:
     What an interrupted run left there is removed first. Raises HarnessError when another demonstration is running in
     it, or when it holds something that no demonstration has made.
     """
-    if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not (path / _LOCK).exists())):
+    if _is_of_others(path):
         raise HarnessError(f"{path} exists and was not made by a demonstration; move it away or use another directory")
-    path.mkdir(parents=True, exist_ok=True)
-    with (path / _LOCK).open("a+") as lock:
+    with _lock_file(path) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -42,6 +42,24 @@ def working_directory(path: Path, *, keep: bool = False) -> Iterator[Path]:
         finally:
             if not keep:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_of_others(path: Path) -> bool:
+    """Whether something is there that no demonstration has made; one that cannot be read is refused later."""
+    try:
+        return path.exists() and (not path.is_dir() or (any(path.iterdir()) and not (path / _LOCK).exists()))
+    except OSError:
+        return False
+
+
+def _lock_file(path: Path) -> TextIO:
+    """The directory's lock, opened; the directory is made where it is missing. Raises HarnessError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        return (path / _LOCK).open("a+")
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise HarnessError(f"cannot write in {path}: {reason}; name another place with --directory") from None
 
 
 def _empty(path: Path) -> None:

@@ -164,6 +164,10 @@ class Member(Protocol):
         ...
 
 
+_JAVA_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+"""Java takes the encoding of file names from the locale; a directory may have any name."""
+
+
 class ProcessMember:
     """A member that is a child process of this one."""
 
@@ -193,7 +197,7 @@ class ProcessMember:
         options += ["-Dzookeeper.admin.enableServer=false", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
         main = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
         command = ["java", *options, "-cp", self._classpath, main, str(self._configuration)]
-        self._process = start_child(command, log=self.log)
+        self._process = start_child(command, log=self.log, environment=_JAVA_ENVIRONMENT)
 
     def stop(self) -> None:
         """End it in an orderly way, at most 5 s, then by force."""
@@ -332,6 +336,13 @@ def _end_of_log(member: Member) -> str:
     return member.log.read_text(errors="replace")[-1500:]
 
 
+def properties_text(text: str) -> str:
+    """A value of a Java properties file, which is read as Latin-1: backslashes and other characters are escaped."""
+    units = text.encode("utf-16-be", "surrogatepass")
+    codes = (int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2))
+    return "".join(chr(code) if 0x20 <= code < 0x7F and code != 0x5C else f"\\u{code:04x}" for code in codes)
+
+
 def _write_members(directory: Path, count: int, classpath: str) -> list[ProcessMember]:
     ports = choose_quiet(3 * count)
     servers = ""
@@ -346,9 +357,10 @@ def _write_members(directory: Path, count: int, classpath: str) -> list[ProcessM
         (home / "data").mkdir(parents=True, exist_ok=True)
         (home / "data" / "myid").write_text(f"{index + 1}\n")
         configuration = home / "zoo.cfg"
+        data = properties_text(str(home / "data"))
         configuration.write_text(
             f"tickTime=500\nsyncLimit=4\ninitLimit=20\nminSessionTimeout=1000\nmaxSessionTimeout=60000\n"
-            f"dataDir={home / 'data'}\nclientPort={ports[index]}\nclientPortAddress=127.0.0.1\nmaxClientCnxns=0\n"
+            f"dataDir={data}\nclientPort={ports[index]}\nclientPortAddress=127.0.0.1\nmaxClientCnxns=0\n"
             f"admin.enableServer=false\n4lw.commands.whitelist={_COMMANDS}\nforceSync=no\n{servers}"
         )
         members.append(ProcessMember(home.name, ports[index], configuration, classpath, home / "server.log"))

@@ -73,7 +73,17 @@ def line_with(text, word):
 
 def test_members_show_role_epoch_lease_session_process_and_address(scene):
     text = picture(scene)
-    for word in ("node-1", "master", "serving", "4", "3.0 s", "4.17", "connected", "4711", "http://127.0.0.1:8080"):
+    for word in (
+        "node-1",
+        "master",
+        "serving",
+        "4",
+        "3.0 s",
+        "17 of epoch 4",
+        "connected",
+        "4711",
+        "http://127.0.0.1:8080",
+    ):
         assert word in line_with(text, "8080")
     assert "standby" in line_with(text, "8081")
     assert "3.0 s" not in line_with(text, "8081")
