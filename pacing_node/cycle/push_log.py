@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from itertools import zip_longest
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 import structlog
@@ -58,9 +58,8 @@ class PushLog:
 
 
 async def _write_targets(epoch: int, entries: Sequence[TargetPush], outcome: PushOutcome) -> None:
-    for number, (entry, reply) in enumerate(
-        zip_longest(entries, outcome.replies[: len(entries)], fillvalue=_NOTHING), 1
-    ):
+    replies = chain(outcome.replies, repeat(_NOTHING))
+    for number, (entry, reply) in enumerate(zip(entries, replies, strict=False), 1):
         log.debug("push.target", epoch=epoch, sequence=outcome.sequence, **_line(entry, reply))
         if number % AT_ONCE == 0:
             await asyncio.sleep(PAUSE_SECONDS)

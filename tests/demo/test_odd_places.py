@@ -47,8 +47,10 @@ def test_an_ensemble_starts_in_a_directory_with_umlauts(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for place in (tmp_path / "file" / "x", Path("/proc/x")):
-        with pytest.raises(HarnessError, match=r"cannot write in .*; name another place with --directory"):
-            with working_directory(place):
-                pass
+        with (
+            pytest.raises(HarnessError, match=r"cannot write in .*; name another place with --directory"),
+            working_directory(place),
+        ):
+            pass
         with pytest.raises(HarnessError, match="cannot write the report"):
             check_report_place(place / "report.json")
