@@ -6,6 +6,8 @@ PYTHON ?= python3
 # Three processes, for much of the time is waiting; the tests of one module, or of one xdist_group, share a process and what its fixtures have started.
 PYTEST := $(BIN)/python -m pytest
 PYTEST_PARALLEL ?= -n 3 --dist loadgroup
+# What all processes of a run have used, printed after pytest's own summary.
+MEASURED := TIMEFORMAT='CPU time: %U s user + %S s system, in %R s'; time
 
 # make demo: seconds until it ends, second of the kill, file of the report, scenario, number of nodes.
 DURATION ?=
@@ -17,7 +19,7 @@ DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),-
   $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo nemesis soak mutants test test-slow coverage benchmark plots lint format proto lock clean
+.PHONY: help setup setup-tests demo nemesis soak mutants test under-load test-slow coverage benchmark plots lint format proto lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -35,7 +37,10 @@ demo: setup ## the service on this machine: DURATION=s KILL_MASTER_AT=s REPORT=f
 	@$(BIN)/pacing demo $(DEMO_OPTIONS)
 
 test: setup-tests ## all tests but the slow ones; ARGS='-k word' for pytest's own options
-	$(PYTEST) $(PYTEST_PARALLEL) -m "not slow" $(ARGS)
+	@$(MEASURED) $(PYTEST) $(PYTEST_PARALLEL) -m "not slow" $(ARGS)
+
+under-load: setup-tests ## `make test` three times in a row while six processes spin: N=6 REPEAT=3 ARGS='-k word'
+	@N='$(N)' REPEAT='$(or $(REPEAT),3)' scripts/under_load.sh $(MAKE) --no-print-directory test
 
 test-slow: setup-tests ## the slow tests: long fault and simulation runs
 	$(PYTEST) -m slow $(ARGS)

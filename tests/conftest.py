@@ -17,8 +17,9 @@ from tests.support.blocking import nothing_blocks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# No example has a wall-clock limit: on a busy machine any of them may take long.
-settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No example has a wall-clock limit: on a busy machine any of them may take long. Examples are random from run to run;
+# `.ci/run` takes a seed from the commit, so a failure there can be repeated. Any failure prints how to repeat it.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("tests")
 
 TESTS = Path(__file__).parent

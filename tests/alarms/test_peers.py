@@ -21,9 +21,9 @@ from pacing_node.delivery.outbox import Outbox
 from pacing_node.delivery.syslog_sender import SyslogSender, Transport
 from simulator.harness.ports import choose_quiet
 from tests.alarms.parts import cleared, raised
-from tests.support.packages import program
+from tests.support.packages import PATIENT, program
 
-pytestmark = [pytest.mark.peers, pytest.mark.xdist_group("peers")]
+pytestmark = [pytest.mark.peers, pytest.mark.xdist_group("peers"), PATIENT]
 
 CONFIGURATION = """
 global(workDirectory="{folder}" maxMessageSize="16k" parser.escapeControlCharactersOnReceive="off")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -13,6 +12,10 @@ from starlette.responses import JSONResponse, Response
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.platform import PushStatus
 from tests.engagement.platform import http_bytes, pushes, raw_server, settings, token, token_bytes, within
+from tests.support.waiting import timed
+
+ROOM_SECONDS = 20.0
+"""What a busy machine may add to a deadline; the times are printed."""
 
 
 def status(code, headers=None, body=None):
@@ -29,17 +32,17 @@ async def test_a_passing_trouble_is_tried_again_with_the_same_token(platform, en
 
 async def test_the_wait_the_platform_asks_for_is_kept(platform, engagement):
     platform.script = [status(429, {"Retry-After": "1"})]
-    started = time.monotonic()
-    outcome = await engagement.push(token(), pushes(1), within(10.0))
+    with timed("a push told to wait for 1 s") as taken:
+        outcome = await engagement.push(token(), pushes(1), within(30.0))
     assert outcome.status is PushStatus.ACCEPTED
-    assert time.monotonic() - started >= 1.0
+    assert taken.seconds >= 1.0
 
 
 async def test_a_wait_beyond_the_deadline_is_reported_at_once(platform, engagement):
     platform.script = [status(429, {"Retry-After": "60"})]
-    started = time.monotonic()
-    outcome = await engagement.push(token(), pushes(1), within(5.0))
-    assert time.monotonic() - started < 4.0
+    with timed("a push told to wait beyond its deadline") as taken:
+        outcome = await engagement.push(token(), pushes(1), within(50.0))
+    assert taken.seconds < 40.0, "it waits neither for the platform nor for the deadline"
     assert (outcome.status, outcome.retry_after_seconds, outcome.attempts) == (PushStatus.FAILED, 60.0, 1)
     assert "HTTP 429" in outcome.message
     assert "not now" in outcome.message
@@ -90,14 +93,17 @@ async def test_a_conflict_nobody_can_read_is_taken_for_a_fence(platform, engagem
 
 
 async def test_a_slow_answer_ends_at_the_deadline(platform, engagement):
+    asked = asyncio.Event()
+
     async def slow(request):
-        await asyncio.sleep(1.0)
+        asked.set()
+        await asyncio.sleep(60.0)
 
     platform.script = [slow]
-    started = time.monotonic()
-    outcome = await engagement.push(token(), pushes(1), within(0.3))
+    with timed("a push with 0.3 s") as taken:
+        outcome = await engagement.push(token(), pushes(1), within(0.3))
     assert outcome.status is PushStatus.DEADLINE
-    assert time.monotonic() - started < 0.9
+    assert taken.seconds < ROOM_SECONDS, "the answer would have come after a minute"
     assert "0.3 s" in outcome.message
 
 
@@ -107,18 +113,18 @@ async def test_a_body_that_drips_ends_at_the_deadline():
             writer.write(token_bytes())
             return
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        for _ in range(100):
+        for _ in range(1200):
             writer.write(b" ")
             await writer.drain()
             await asyncio.sleep(0.05)
 
     async with raw_server(drip) as url:
         adapter = BulkPlatform(settings(url))
-        started = time.monotonic()
-        outcome = await adapter.push(token(), pushes(1), within(0.5))
+        with timed("a push with 0.5 s") as taken:
+            outcome = await adapter.push(token(), pushes(1), within(0.5))
         await adapter.close()
     assert outcome.status is PushStatus.DEADLINE
-    assert time.monotonic() - started < 2.0
+    assert taken.seconds < ROOM_SECONDS, "the body would have dripped for a minute"
 
 
 async def test_a_deadline_tells_what_went_wrong_before(platform, engagement):
@@ -134,12 +140,12 @@ async def test_a_deadline_tells_what_went_wrong_before(platform, engagement):
 
 async def test_nobody_listening_fails_within_the_deadline():
     adapter = BulkPlatform(settings("http://127.0.0.1:9"))
-    started = time.monotonic()
-    outcome = await adapter.push(token(), pushes(1), within(0.6))
+    with timed("a push with 3 s to where nobody listens") as taken:
+        outcome = await adapter.push(token(), pushes(1), within(3.0))
     await adapter.close()
     assert outcome.status is PushStatus.FAILED
     assert outcome.attempts > 1
-    assert time.monotonic() - started < 2.0
+    assert taken.seconds < 3.0 + ROOM_SECONDS
 
 
 async def test_a_connection_reset_in_the_middle_of_the_reply_is_tried_again_and_replayed(platform):

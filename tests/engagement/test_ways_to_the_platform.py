@@ -18,7 +18,9 @@ from pacing_node.engagement.platform import PushStatus
 from simulator.harness.ports import choose_quiet
 from tests.engagement.platform import platform_running, pushes, settings, token, within
 from tests.engagement.proxy import proxy_running
-from tests.support.packages import program
+from tests.support.packages import PATIENT, program
+
+pytestmark = PATIENT
 
 
 async def pushed(given):
