@@ -11,7 +11,7 @@ Public, and kept stable for applications:
 ``token``, ``lease`` the fencing token; the arithmetic of a lease
 ``clock``           the clock of leases, which deadlines of actions are on
 ``errors``          what can be raised
-``tasks``, ``backoff``, ``files``  background tasks with a guard, pauses between attempts, durable files
+``tasks``, ``lasting``, ``backoff``, ``files``  background tasks with a guard, begun anew when they fail, durable files
 ``addresses``, ``outside_text``  joining hosts and ports; text from outside, made fit for outputs
 ``admin``           reaching a cluster from outside, without joining it
 ``process``         running a member under a supervisor

@@ -18,6 +18,7 @@ import structlog
 
 from cluster import addresses
 from cluster.errors import AlreadyRunningError
+from cluster.lasting import lasting
 from cluster.member import ClusterMember
 from cluster.records import Record, RecordInfo
 from cluster.tasks import cancel, spawn
@@ -47,7 +48,7 @@ from pacing_node.options.options_store import OptionsStore
 from pacing_node.runtime.loop_lag import LoopLag
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from pacing_node.objects.sources import ConfigurationSource
     from pacing_node.options.cluster_options import ClusterOptions
@@ -81,6 +82,11 @@ async def run_node(options: NodeOptions) -> int:
     finally:
         await node.stop()
     return 0
+
+
+def _spawn_lasting(name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[Any]:
+    """Start work that lasts as long as the node, whatever happens to it."""
+    return spawn(name, lasting(name, work))
 
 
 async def _first(*waiting: Coroutine[Any, Any, Any]) -> None:
@@ -143,10 +149,10 @@ class Node:
         await self.member.start()
         self.alarms.start(self._share_again)
         self._tasks += [
-            spawn("loop-lag", self.lag.run()),
-            spawn("term-log", self._terms.run()),
-            spawn("reconfiguration", self._reconfiguration.run()),
-            spawn("options", self._store.run(self._use_options)),
+            _spawn_lasting("loop-lag", self.lag.run),
+            _spawn_lasting("term-log", self._terms.run),
+            _spawn_lasting("reconfiguration", self._reconfiguration.run),
+            _spawn_lasting("options", lambda: self._store.run(self._use_options)),
         ]
         log.info("node.started", http_port=self._http.port, clustering=self.member.info.clustering)
 
@@ -178,7 +184,8 @@ class Node:
         await self.statistics.start()
         self._reconfiguration.use_options(options)
         self._source = configuration_source(options.config_server, options.tenant)
-        self._tasks.append(spawn("configuration", self._source.run(self._reconfiguration.use_objects)))
+        source = self._source
+        self._tasks.append(_spawn_lasting("configuration", lambda: source.run(self._reconfiguration.use_objects)))
         self._start_cycle(self.statistics)
 
     def _start_cycle(self, statistics: StatisticsSource) -> None:
@@ -193,7 +200,7 @@ class Node:
             late_pushes=self._late_pushes,
             on_push=lambda reached: self.member.report_outcome(succeeded=reached),
         )
-        self._tasks += [spawn("pacer", pacer.run()), spawn("readiness", self._become_ready())]
+        self._tasks += [_spawn_lasting("pacer", pacer.run), _spawn_lasting("readiness", self._become_ready)]
 
     async def _become_ready(self) -> None:
         await self.plan.wait_complete()

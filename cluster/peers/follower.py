@@ -11,6 +11,7 @@ import structlog
 
 from cluster import tasks
 from cluster.backoff import Backoff
+from cluster.lasting import lasting
 from cluster.peers import wire
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
@@ -53,7 +54,7 @@ class Follower:
 
     def start(self) -> None:
         """Follow from now on."""
-        self._task = tasks.spawn("follower", self._run())
+        self._task = tasks.spawn("follower", lasting("follower", self._run))
 
     async def stop(self) -> None:
         """Follow no more."""

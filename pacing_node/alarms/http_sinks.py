@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from cluster.outside_text import one_line
 from pacing_node.alarms.conditions import Scope
 from pacing_node.alarms.machine import Transition
 from pacing_node.delivery.outbox import DeliveryError
@@ -55,7 +56,7 @@ async def _post(client: httpx.AsyncClient, url: str, body: Any, headers: dict[st
     except httpx.HTTPError as error:
         raise DeliveryError(f"{type(error).__name__}: {error}") from None
     if not answer.is_success:
-        words = "".join(each if each.isprintable() else " " for each in said.decode(errors="replace")[:200])
+        words = one_line(said.decode(errors="replace"))
         token = client.headers.get("Authorization", "").removeprefix("Bearer ")
         words = words.replace(token, "***") if token else words
         raise DeliveryError(f"HTTP {answer.status_code}: {words}", permanent=answer.status_code in _NEVER)

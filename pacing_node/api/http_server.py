@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from cluster.lasting import lasting
 from cluster.tasks import cancel, spawn
 from pacing_node.tls import POLL_SECONDS, RenewedContext, follow
 
@@ -59,7 +60,9 @@ class HttpServer:
     def _build(self, app: Starlette) -> _Server:
         context = RenewedContext(self._tls) if self._tls else None
         if context is not None:
-            self._following = spawn("http-certificates", follow(context, self._poll_seconds))
+            self._following = spawn(
+                "http-certificates", lasting("http-certificates", lambda: follow(context, self._poll_seconds))
+            )
         config = uvicorn.Config(
             app,
             log_config=None,

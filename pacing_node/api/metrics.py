@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from cluster.lasting import restarts
 from cluster.mastership import Role, ZooKeeperState
 from pacing_node.algorithms.model import Reason
 from pacing_node.monitoring.silence import CycleState, SilenceReason
@@ -167,6 +168,12 @@ class NodeCollector(Collector):
         yield _gauge(
             "pacing_event_loop_lag_seconds", "How late the event loop last was.", self._sources.loop_lag_seconds()
         )
+        restarted = CounterMetricFamily(
+            "pacing_task_restarts", "Background tasks that failed and were begun anew.", labels=["task"]
+        )
+        for task, count in sorted(restarts.items()):
+            restarted.add_metric([task], count)
+        yield restarted
         yield _gauge("pacing_asyncio_tasks", "Tasks of the node's event loop.", _tasks())
         build = GaugeMetricFamily("pacing_build_info", "Version of the node.", labels=["version"])
         build.add_metric([_VERSION], 1.0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from cluster import addresses
+from cluster.lasting import lasting
 from cluster.tasks import cancel, spawn
 from pacing_node.alarms.conditions import BY_KEY
 from pacing_node.alarms.http_sinks import AlertmanagerSink, WebhookSink
@@ -89,7 +90,7 @@ class NodeAlarms:
         ``changed`` is called when this master raised or cleared an alarm of the cluster: the standbys should know.
         """
         self.service.changed = changed
-        self._certificates = spawn("certificates", self._readings.watch_certificates())
+        self._certificates = spawn("certificates", lasting("certificates", self._readings.watch_certificates))
         self.service.start()
 
     async def stop(self) -> None:

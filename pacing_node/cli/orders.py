@@ -13,6 +13,7 @@ import typer
 
 from cluster.admin.member_calls import open_calls
 from cluster.errors import ClusterError, SettingsError
+from cluster.outside_text import one_line
 from cluster.records import MemberInfo
 from pacing_node.assembly.cluster_settings import peer_tls
 from pacing_node.cli.exits import ExitCode, fail
@@ -82,7 +83,7 @@ def step_down(
     master = next((member for member in page["members"] if member["name"] == page["master"]), None)
     if master is None:
         raise fail("there is no master now", ExitCode.NOT_FOUND)
-    by = f"{getpass.getuser()} by pacing step-down"
+    by = f"{one_line(getpass.getuser())} by pacing step-down"
     try:
         epoch = _order(config, lambda client: client.step_down(_info(master), by, CALL_SECONDS, to))
     except ClusterError as error:
@@ -112,7 +113,7 @@ def pause(
     """Pause the cluster: the master goes on, and nobody takes over from it until resumed."""
     seconds = None if duration is None else parse_duration(duration)
     page = ask(url, "/cluster")
-    by = getpass.getuser()
+    by = one_line(getpass.getuser())
     ordered: Pause = _order_any(page, config, lambda client, member: client.pause(member, by, seconds, CALL_SECONDS))
     after = _await(url, lambda page: _all_paused(page, paused=True)) if wait else ask(url, "/cluster")
     paused = {"by": ordered.by, "began_at": ordered.began_at, "until": ordered.until}
@@ -131,7 +132,7 @@ def resume(
 ) -> None:
     """End a pause of the cluster."""
     page = ask(url, "/cluster")
-    by = getpass.getuser()
+    by = one_line(getpass.getuser())
     was_paused: bool = _order_any(page, config, lambda client, member: client.resume(member, by, CALL_SECONDS))
     after = (
         _await(url, lambda page: page["master"] is not None and _all_paused(page, paused=False))

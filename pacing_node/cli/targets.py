@@ -82,7 +82,7 @@ def explain(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Say why a target was allowed as many invitations as it was, or none."""
-    page = ask(url, "/explain?target=" + quote(target, safe=""))
+    page = ask(url, "/explain?target=" + quote(target, safe="", errors="replace"))
     if output is Output.JSON:
         print_json(page)
         return

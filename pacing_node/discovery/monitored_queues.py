@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cluster.outside_text import text_fault
 from pacing_node.objects.object_model import where
 from pacing_node.targets import Finding
 
@@ -61,6 +62,9 @@ def _media(queue: VirtualQueue, findings: list[Finding]) -> str | None:
     if not value:
         text = f"{SECTION}/media: found nothing; {allowed}"
         findings.append(Finding("error", "queue_without_media", where(queue), text))
+        return None
+    if fault := text_fault(value):
+        findings.append(Finding("error", "queue_without_media", where(queue), f"{SECTION}/media: found {fault}"))
         return None
     if _SEPARATORS.search(value):
         text = f'{SECTION}/media: found the list "{value[:60]}"; {allowed}'

@@ -20,6 +20,11 @@ REMEDIES: dict[str, Remedy] = {
         "An object has a field that cannot be used. It is left out.",
         "Correct the field the message names.",
     ),
+    "invisible_characters": Remedy(
+        "warning",
+        "A name has characters that nobody sees, such as zero-width or right-to-left marks. It is used as it is.",
+        "Remove them, unless the contact centre writes the name with them everywhere.",
+    ),
     "duplicate_object": Remedy(
         "error",
         "A second object of the same kind and name. The first is used.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from cluster.outside_text import load_json
 
 
 class ReplyError(Exception):
@@ -12,7 +12,7 @@ class ReplyError(Exception):
 def read_json(body: bytes) -> object:
     """The document in ``body``; ``ReplyError`` when it is not JSON (RFC 8259: without NaN) or too deep."""
     try:
-        document: object = json.loads(body, parse_constant=_refuse)
+        document: object = load_json(body, parse_constant=_refuse)
     except RecursionError:
         raise ReplyError("not JSON: nested too deep") from None
     except ValueError as error:  # also bytes that are no text, and numbers with thousands of digits

@@ -7,6 +7,8 @@ import json
 import urllib.parse
 from collections import deque
 
+from cluster.outside_text import one_line
+
 MASK = "**********"
 LONGEST_TEXT = 500
 _SHORTEST_SECRET = 4  # masking every "a" would hide nothing but the text
@@ -29,7 +31,7 @@ class Redactor:
         for secret in (*self._fixed, *self._recent):
             text = text.replace(secret, MASK)
         short = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
-        return "".join(each if each.isprintable() else " " for each in short)
+        return one_line(short, len(short))
 
 
 def _forms(secrets: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from cluster.outside_text import MOST_NAME, invisible, one_line, text_fault
 from pacing_node.objects.object_model import (
     Agent,
     AgentGroup,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pacing_node.options.yaml_documents import Value
 
 T = TypeVar("T", bound=ConfigurationObject)
+
+_LONGEST_FINDING = 500
 
 MAX_CAPACITY = 1000
 """Highest number of interactions per medium a capacity rule may allow."""
@@ -57,8 +60,8 @@ class Fields:
         self._read.append(key)
         return self._data.get(key)
 
-    def text(self, key: str, *, required: bool = False) -> str:
-        """A text; empty when it is missing and not required."""
+    def text(self, key: str, *, required: bool = False, free: bool = False) -> str:
+        """A name, or with ``free`` text of any length and several lines; empty when it is missing and not required."""
         value = self._value(key)
         if value is None or value == "":
             if required:
@@ -66,7 +69,7 @@ class Fields:
             return ""
         if not isinstance(value, str):
             raise _BrokenObjectError(f"{key}: found {_kind(value)}; allowed: text")
-        return value.strip()
+        return _usable(key, value.strip(), free=free)
 
     def flag(self, key: str, *, default: bool) -> bool:
         """A truth value."""
@@ -85,7 +88,7 @@ class Fields:
             return ()
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise _BrokenObjectError(f"{key}: found {_kind(value)}; allowed: a list of texts")
-        return tuple(str(item).strip() for item in value)
+        return tuple(_usable(f"{key}[{place}]", str(item).strip()) for place, item in enumerate(value))
 
     def numbers(self, key: str, highest: int) -> dict[str, int]:
         """A mapping of names to whole numbers from 0 to ``highest``."""
@@ -105,7 +108,7 @@ class Fields:
             ):
                 found = _kind(given)
                 raise _BrokenObjectError(f"{key}.{name}: found {found}; allowed: a whole number from 0 to {highest}")
-            numbers[name] = int(given)
+            numbers[_usable(key, name)] = int(given)
         return numbers
 
     def annex(self) -> Annex:
@@ -115,7 +118,14 @@ class Fields:
             return {}
         if not isinstance(value, dict):
             raise _BrokenObjectError(f"annex: found {_kind(value, secret=True)}; allowed: sections of options")
-        return {name: _section(name, section) for name, section in value.items()}
+        return {_usable("annex", name): _section(name, section) for name, section in value.items()}
+
+
+def _usable(key: str, text: str, *, free: bool = False) -> str:
+    """The text, which every page, record, log and receiver takes; the one rule for whatever source it comes from."""
+    if fault := text_fault(text, most=None if free else MOST_NAME, lines=free):
+        raise _BrokenObjectError(f"{key}: found {fault}")
+    return text
 
 
 def _section(name: str, section: Value) -> dict[str, str]:
@@ -123,7 +133,12 @@ def _section(name: str, section: Value) -> dict[str, str]:
         return {}
     if not isinstance(section, dict):
         raise _BrokenObjectError(f"annex.{name}: found {_kind(section, secret=True)}; allowed: options by name")
-    return {option: _option(f"annex.{name}.{option}", value) for option, value in section.items()}
+    return {
+        _usable(f"annex.{name}", option): _usable(
+            f"annex.{name}.{option}", _option(f"annex.{name}.{option}", value), free=True
+        )
+        for option, value in section.items()
+    }
 
 
 def _option(path: str, value: Value) -> str:
@@ -174,7 +189,7 @@ def _agent_group(fields: Fields) -> AgentGroup:
     group = AgentGroup(
         name=fields.text("name", required=True),
         agents=fields.words("agents"),
-        script=fields.text("script"),
+        script=fields.text("script", free=True),
         origination_dns=fields.words("origination_dns"),
         annex=fields.annex(),
         enabled=fields.flag("enabled", default=True),
@@ -250,11 +265,14 @@ class ObjectReader:
             try:
                 made = make(fields)
             except _BrokenObjectError as error:
-                place = f'{kind} "{data.get("name") or data.get("user_name") or "?"}"'
+                place = f'{kind} "{one_line(data.get("name") or data.get("user_name") or "?", MOST_NAME)}"'
                 self._report("error", "broken_object", f"{origin}: {place}" if origin else place, str(error))
                 continue
             for key, meant in fields.unknown:
                 self._report("warning", "unknown_key", where(made), f"found an unknown key {key}; allowed: {meant}")
+            if marks := invisible(f"{made.label} {identity(made)}"):
+                text = f"found {marks}, which nobody sees; the name is used as it is"
+                self._report("warning", "invisible_characters", where(made), text)
             first = known.setdefault(identity(made), made)
             if first is not made:
                 text = (
@@ -263,7 +281,9 @@ class ObjectReader:
                 self._report("error", "duplicate_object", where(made), text)
 
     def _report(self, severity: str, code: str, place: str, message: str) -> None:
-        self.findings.append(Finding(severity, code, place, message))
+        self.findings.append(
+            Finding(severity, code, one_line(place, _LONGEST_FINDING), one_line(message, _LONGEST_FINDING))
+        )
 
     def objects(self, version: str, tenant: str) -> ConfigurationObjects:
         """Everything that was collected."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from cluster.outside_text import load_json
 from pacing_node.objects.gws_source import read_rules
 from pacing_node.objects.platform_objects import TYPES, tree_from_platform
 from pacing_node.options.errors import ConfigurationError, Problem
@@ -49,7 +49,7 @@ def import_replies(directory: Path, tenant: str = "", rules: Path | None = None)
 
 def _records(file: Path, kind: str) -> list[Any]:
     try:
-        body = json.loads(file.read_bytes())
+        body = load_json(file.read_bytes())
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise ConfigurationError((Problem(str(file), "", reason, "a readable file"),)) from error

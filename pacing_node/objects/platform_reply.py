@@ -5,10 +5,11 @@ Documented are ``statusCode``, 0 for success, and ``statusMessage``.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import httpx
+
+from cluster.outside_text import load_json, one_line
 
 PATH = "/api/v2/platform/configuration/"
 REQUEST_SECONDS = 30.0
@@ -34,7 +35,7 @@ def read_reply(place: str, status: int, body: bytes) -> dict[str, Any]:
     if status == httpx.codes.UNAUTHORIZED:
         raise PlatformError(f"{place}: HTTP {status}: the user or the password was refused", status=status)
     try:
-        document = json.loads(body)
+        document = load_json(body)
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
@@ -44,12 +45,7 @@ def read_reply(place: str, status: int, body: bytes) -> dict[str, Any]:
         raise PlatformError(f"{place}: HTTP {status} with {found}", status=status)
     code = str(document.get("statusCode", ""))
     if not httpx.codes.is_success(status) or code != "0":
-        message = _printable(document.get("statusMessage", ""))
-        text = f"{place}: HTTP {status}, statusCode {_printable(code) or 'missing'} {message}".rstrip()
+        message = one_line(document.get("statusMessage", ""))
+        text = f"{place}: HTTP {status}, statusCode {one_line(code) or 'missing'} {message}".rstrip()
         raise PlatformError(text, status=status, code=code)
     return document
-
-
-def _printable(text: object) -> str:
-    """What a server says, short and on one line."""
-    return "".join(each if each.isprintable() else " " for each in str(text)[:200])

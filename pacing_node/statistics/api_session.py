@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import httpx
 import structlog
 
+from cluster.outside_text import load_json
 from cluster.tasks import cancel, spawn
 from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.api_values import (
@@ -242,7 +242,7 @@ class ApiSession(ReconnectingSession):
             self._authority.reject(proof)
         if response.status_code >= 300:
             raise ValueError(f"{method} {path}: HTTP {response.status_code}")
-        return json.loads(text) if text.strip() else None
+        return load_json(text) if text.strip() else None
 
     async def _proof(self) -> dict[str, str]:
         """Headers of the authority, if there is one. Raises ``ValueError`` with its reason when it has none."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from cluster.outside_text import one_line
 from contact_center.v1 import statistics_pb2 as wire
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def read_value(reference: int, value: object, error: object, *, agent: bool) -> 
         if number is not None:
             read.number = number
             return read
-    read.invalid.reason = _printable(error) if isinstance(error, str) and error else "a value that cannot be read"
+    read.invalid.reason = one_line(error) if isinstance(error, str) and error else "a value that cannot be read"
     return read
 
 
@@ -123,17 +124,12 @@ def _agent_state(value: object) -> wire.AgentState | None:
     for entry in (media if isinstance(media, list) else ())[:_MOST_MEDIA]:
         if isinstance(entry, dict) and isinstance(entry.get("media"), str):
             state.media.add(
-                media=_printable(entry["media"]),
+                media=one_line(entry["media"]),
                 maximum=_count(entry.get("maximum")),
                 in_use=_count(entry.get("inUse")),
                 routable=entry.get("routable") is True,
             )
     return state
-
-
-def _printable(text: str) -> str:
-    """The text with blanks for what cannot be shown; halves of surrogate pairs could not even be kept."""
-    return "".join(each if each.isprintable() else " " for each in text[:200])
 
 
 def _count(value: object) -> int:

@@ -109,6 +109,9 @@ class BridgeSession(ReconnectingSession):
                 if not isinstance(message, wire.SubscribeResponse):
                     return
                 await self._take(message)
+                if writer.done() and not writer.cancelled() and writer.exception() is not None:
+                    # Without it nothing is subscribed any more, however well the server speaks.
+                    raise RuntimeError(f"subscribing failed: {type(writer.exception()).__name__}")
                 patience = self._settings.silence_seconds
         finally:
             call.cancel()

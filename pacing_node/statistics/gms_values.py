@@ -8,10 +8,10 @@ for.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cluster.outside_text import load_json, one_line
 from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.api_values import missing, read_value
 
@@ -88,7 +88,7 @@ def read_answer(
         return Reading(_invalid(reference, _reason(status, body)), refused=True)
     if status != 200:
         raise ValueError(f"HTTP {status}")
-    document = json.loads(body)
+    document = load_json(body)
     if not isinstance(document, dict) or "value" not in document:
         raise ValueError("the reply is no object with a value")
     seconds = min(int(age), _LONGEST_AGE) if age.isascii() and age.isdecimal() and len(age) < 20 else 0
@@ -110,9 +110,9 @@ def _invalid(reference: int, reason: str) -> wire.StatisticValue:
 def _reason(status: int, body: bytes) -> str:
     """The server's words."""
     try:
-        document = json.loads(body)
+        document = load_json(body)
     except (ValueError, RecursionError):
         document = None
     message = document.get("message") if isinstance(document, dict) else None
-    text = "".join(each if each.isprintable() else " " for each in message[:200]) if isinstance(message, str) else ""
+    text = one_line(message) if isinstance(message, str) else ""
     return f"HTTP {status}: {text}" if text else f"HTTP {status}"

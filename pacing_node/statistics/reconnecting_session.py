@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster.backoff import Backoff
+from cluster.lasting import lasting
 from cluster.tasks import cancel, spawn
 from pacing_node.runtime.failures import innermost
 
@@ -41,7 +42,7 @@ class ReconnectingSession(ABC):
 
     def start(self) -> None:
         """Begin to connect; returns at once."""
-        self._task = spawn(f"statistics-{self._feed.name}", self._run())
+        self._task = spawn(f"statistics-{self._feed.name}", lasting(f"statistics-{self._feed.name}", self._run))
 
     async def stop(self) -> None:
         """End the session and stay away."""

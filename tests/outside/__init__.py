@@ -1,0 +1,1 @@
+"""Text from outside, whatever it is, goes through everything there is."""
