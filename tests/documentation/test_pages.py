@@ -48,3 +48,19 @@ def test_every_path_a_page_names_exists() -> None:
 
     assert len(named) > 50
     assert sorted(each for each in named if not (ROOT / each[1]).exists()) == []
+
+
+def test_every_metric_a_page_names_is_made() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "pacing_node").rglob("*.py"))
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    named = {
+        (page.name, metric)
+        for page in pages
+        for metric in re.findall(r"`[^`]*?\b(pacing_(?!node\b)[a-z_]+)", page.read_text())
+    }
+
+    def made(metric: str) -> bool:
+        return f'"{metric.removesuffix("_total")}"' in sources or metric.startswith("pacing_target_")
+
+    assert len(named) > 5
+    assert sorted(each for each in named if not made(each[1])) == []
