@@ -27,7 +27,7 @@ class Reading:
     text: str = ""
     """What else is known, for people; never a secret."""
     occasion: str = ""
-    """What tells this occasion from others in the same way on every node; empty where only one node raises it."""
+    """Distinguishes this occasion from others, the same on every node; empty where only one node raises it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ FORGET_SECONDS = 300.0
 ANSWER_SECONDS = 10.0
 """Longest time for one document, its answer included."""
 _NEVER = frozenset({400, 409, 410, 411, 413, 414, 415, 422, 431})
-"""Statuses that speak of the document. All others may change: a receiver that moves, a token that is put right."""
+"""Statuses that speak of the document. All others can change: a receiver moves, a token is corrected."""
 _MOST_BYTES = 4096
 
 

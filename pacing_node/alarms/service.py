@@ -126,7 +126,7 @@ class AlarmService:
             outbox.start()
 
     def _introduce(self, outbox: Outbox[AlarmEvent]) -> None:
-        """Tell a new receiver what is active, as far as it is this node's to tell."""
+        """Send a new receiver what is active, as far as this node reports it."""
         alarms = (*self._shared.active, *self._own.active) if self._leading else self._own.active
         for alarm in alarms:
             outbox.offer(AlarmEvent(Transition.RAISED, alarm, time.time(), self._node))

@@ -64,7 +64,7 @@ class Estimator:
         self._acceptance = np.zeros(len(state))  # mean over the slow memory, as of the newest snapshot
 
     def learn(self, observation: Observation, feedback: Feedback, policy: Policy) -> None:
-        """Take in one snapshot and what the platform reported since the calculation before."""
+        """Take in one snapshot and what the platform reported since the previous calculation."""
         learned = _positive_or(self._state.disposition, policy.default_disposition_seconds)
         if len(feedback.report_seconds):
             self._reported_seconds += feedback.report_seconds
@@ -139,7 +139,7 @@ class Estimator:
         """Rows whose dispositions, period by period likely, are in sum more than the pending counts can explain.
 
         At most all of an allotment goes out at once, right after the push; so Little's law bounds the dispositions by
-        (pending before the report + half of those disposed) over d. Only a reported d can tell: a learned one comes
+        (pending before the report + half of those disposed) over d. Only a reported d shows this: a learned one comes
         from the same counts.
         """
         known = np.isfinite(feedback.disposition_seconds) & (feedback.report_seconds > 0.0)

@@ -1,4 +1,4 @@
-"""The sum behind one number, in a few lines a supervisor understands; from plain scalars, so that any node can tell."""
+"""The sum behind one number, in a few lines a supervisor understands; from plain scalars, so any node can explain."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ entered the queue meanwhile each was one of the N, so given E the expected numbe
 
     m = (N - E) s / (1 - p (1 - s)),
 
-E told apart from rejections because only accepts are visible. Without a report's age the ledger's count stands.
+E told apart from rejections because only accepts are visible. Without a report's age the ledger's
+count is taken as it is.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class Level:
 
 
 def effective(policy: Policy) -> Algorithm:
-    """The law that calculates: SUPER_PROGRESSIVE acts on abandonment only, PREDICTIVE_B stands in for a busy factor."""
+    """The law that calculates: with a busy factor PREDICTIVE_B replaces SUPER_PROGRESSIVE, which has none."""
     if policy.optimization_target is OptimizationTarget.BUSY_FACTOR:
         return _BUSY_STANDS_IN.get(policy.algorithm, policy.algorithm)
     return policy.algorithm

@@ -1,7 +1,7 @@
 """The in-flight ledger: invitations without a disposition, by what the platform last reported and was sent.
 
 What can still go out. A push is the whole state of one period: it replaces what the platform has not yet spent of the
-push before. The reply to a push reports the invitations pending at that moment, before any of the push's own go out.
+previous push. The reply to a push reports the invitations pending at that moment, before any of the push's own go out.
 So at a later moment, between two reports, at most ``pending of the newest report + invitations of that push`` are out,
 plus those of every later push without a report, because an unanswered push may have arrived. Dispositions since the
 report only lower the number; how many to expect is the estimators' business (``in_flight.py``).
@@ -107,7 +107,7 @@ class Ledger:
             self._since_report = self._since_report + self._pushes[-1].invitations
 
     def feedback(self, now: float) -> Feedback:
-        """What is known for statistics of the moment ``now`` (Unix seconds); increments count from the call before."""
+        """What is known for statistics of the moment ``now``, Unix seconds; increments count from the previous call."""
         reported, age, after, allotted_age = self._base(now)
         sent, disposed, seconds, pending_seconds = self._released(now)
         return Feedback(
@@ -139,7 +139,7 @@ class Ledger:
         self._since_report = allotted.copy()
 
     def _learn(self, at: float, push: _Push, known: BoolArray) -> None:
-        """Book dispositions between the report before and this one."""
+        """Book dispositions between the previous report and this one."""
         span = at - self._last_report_at
         fresh = known & (span > 0.0)
         allowed = self._since_report
@@ -181,7 +181,7 @@ class Ledger:
         return reported, age, after, allotted_age
 
     def _mean_disposition(self) -> FloatArray:
-        """Mean of the platform's two disposition times by its acceptance ratio; one alone stands for both."""
+        """Mean of the platform's two disposition times by its acceptance ratio; one alone counts as both."""
         share = np.where(np.isfinite(self._acceptance), self._acceptance, 0.5)
         positive = np.where(np.isfinite(self._positive), self._positive, self._negative)
         negative = np.where(np.isfinite(self._negative), self._negative, self._positive)

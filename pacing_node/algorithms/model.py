@@ -156,9 +156,9 @@ class Feedback:
     pending: FloatArray
     """m: invitations out without disposition: the newest report plus what was allotted after the report's timestamp."""
     sent: FloatArray
-    """Invitations that went out since the calculation before, as far as reports show: Δpending + dispositions."""
+    """Invitations that went out since the previous calculation, as far as reports show: Δpending + dispositions."""
     disposed: FloatArray
-    """Invitations that got a disposition since the calculation before, never negative."""
+    """Invitations that got a disposition since the previous calculation, never negative."""
     acceptance_ratio: FloatArray
     """p as the platform reports it, 0..1; NaN where it does not."""
     disposition_seconds: FloatArray
@@ -172,7 +172,7 @@ class Feedback:
     allotted_age_seconds: FloatArray = field(default_factory=_nothing)
     """Seconds from the newest allotment after that report to the snapshot, ≥ 0; empty with ``reported``."""
     report_seconds: FloatArray = field(default_factory=_nothing)
-    """Seconds that ``sent`` and ``disposed`` cover; 0 where no report came since the calculation before."""
+    """Seconds that ``sent`` and ``disposed`` cover; 0 where no report came since the previous calculation."""
     pending_seconds: FloatArray = field(default_factory=_nothing)
     """Integral of the pending count over ``report_seconds``, invitations times seconds."""
 

@@ -36,7 +36,7 @@ class Observation:
     elapsed: FloatArray
     """Seconds since the previous snapshot; 0 in rows without one."""
     per_second: FloatArray
-    """One over the elapsed seconds; of no meaning in rows without a snapshot before."""
+    """One over the elapsed seconds; of no meaning in rows without a previous snapshot."""
     slots: FloatArray
     """Ready and busy slots together, n = R + B."""
     root_slots: FloatArray
@@ -44,7 +44,7 @@ class Observation:
     continued: bool
     """Whether time went on in every row, which is the usual case: nothing has to be left out."""
     before: tuple[BoolArray, FloatArray, FloatArray, FloatArray]
-    """Rows with a snapshot before, and its ready, busy and waiting."""
+    """Rows with a previous snapshot, and its ready, busy and waiting."""
 
     @property
     def moved(self) -> BoolArray:

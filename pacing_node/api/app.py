@@ -47,7 +47,7 @@ CLOSED = {"Cache-Control": "no-store"}
 PAGES = {
     "/targets": "what the newest cycle allowed each target, and why",
     "/cluster": "members, master, newest terms",
-    "/alarms": "what is wrong, and who was told",
+    "/alarms": "what is wrong, and who was notified",
     "/objects": "where the configuration objects come from, and a change that is held back",
     "/history": "the newest terms with cause and gap",
     "/metrics": "for Prometheus",

@@ -79,7 +79,7 @@ class InboundReads:
         return self._states[selection]
 
     def _follow(self, targets: TargetSet) -> None:
-        """Sets of targets never change, so they are told apart by identity."""
+        """Sets of targets never change, so they are compared by identity."""
         if targets is self._targets:
             return
         self._targets, self._states, self._groups = targets, {}, {}

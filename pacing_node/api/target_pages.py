@@ -59,7 +59,7 @@ class TargetsText:
         self._written: tuple[CycleReport | None, TargetSet | None, bytes] | None = None
 
     async def page(self, report: CycleReport | None, known: TargetSet | None, state: CycleState) -> bytes:
-        """The page; reports and sets of targets are told apart by identity, they never change.
+        """The page; reports and sets of targets are compared by identity, they never change.
 
         How current it is changes all the time, and is put before what was written once.
         """

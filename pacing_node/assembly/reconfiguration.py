@@ -1,9 +1,9 @@
 """What a change of options or of configuration objects does to the running parts.
 
-Options and objects arrive at any time, in any order, and may be bad. A change is applied whole or not at all: what is
-refused is reported and the state before stays in force. So is a change that takes away many targets at once, until
-somebody accepts it or it has stood for a while. Discovery over a large site takes seconds; it runs beside the event
-loop, which has a lease to prove meanwhile.
+Options and objects arrive at any time, in any order, and can be bad. A change is applied whole or not at all: what is
+refused is reported and the previous state stays in force. So is a change that takes away many targets at once, until
+somebody accepts it or it has not changed for a while. Discovery over a large site takes seconds; it runs beside the
+event loop, which has a lease to prove meanwhile.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Reconfiguration:
             self._connect_platform(options, self._in_force)
 
     async def _look_again(self, objects: ConfigurationObjects, targets: TargetSet) -> None:
-        """Put a change that was held back in force once it was accepted or has stood for long enough."""
+        """Put a change that was held back in force once it was accepted or has not changed for long enough."""
         acceptance = None
         if self._read_acceptance is not None and not self._changed.is_set():
             acceptance = await self._read_acceptance()

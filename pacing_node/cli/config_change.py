@@ -32,7 +32,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writin
 def replace(
     node: NodeOptions, stored: StoredOptions | None, text: str, name: str, *, ask: bool, dry_run: bool = False
 ) -> None:
-    """Show the difference from ``stored``, ask, write by compare-and-set; ``name`` stands for the new text.
+    """Show the difference from ``stored``, ask, write by compare-and-set; ``name`` is what the new text is called.
 
     Ends the command when the text is refused, the user says no, somebody else was faster or the store is away.
     """

@@ -35,7 +35,7 @@ class LatePushes:
         self._until = max(self._until, self._clock() + seconds)
 
     def answered(self) -> None:
-        """The newest push was sent once and has its answer: of it nothing is left."""
+        """The newest push was sent once and has been answered: it is no longer in flight."""
         self._until = self._before
 
     def ended_clean(self, epoch: int) -> bool:

@@ -31,7 +31,7 @@ class LatestReport:
 
     @property
     def newest(self) -> CycleReport | None:
-        """What a new master goes on from: the push in flight when the last word of it was heard, else ``report``."""
+        """What a new master continues from: the report of a push in flight without an outcome, else ``report``."""
         return self._in_flight or self._report
 
     def post(self, report: CycleReport, now: float) -> None:

@@ -66,13 +66,13 @@ class Pacer:
         self._latest_report = latest_report
         self._share = share
         self._on_push = on_push
-        self._calculation: PacingState | None = None
+        self._state: PacingState | None = None
         self.cycle_counters = cycle_counters or CycleCounters()
         self._late_pushes = late_pushes or LatePushes()
         self._pusher = Pusher(platform, self.cycle_counters, self._late_pushes)
 
     async def run(self) -> None:
-        """Cycle for ever: as a standby between terms, as the master during them. An unexpected error is no end."""
+        """Cycle for ever: as a standby between terms, as the master during them, whatever error occurs."""
         await self._plan.wait_complete()
         backoff = Backoff(_RESTART_SECONDS, max(_RESTART_SECONDS, self._plan.settings.refresh_seconds))
         while True:
@@ -122,14 +122,14 @@ class Pacer:
             await _wait_until(term.ended, due - loop.time())
 
     def _resume(self) -> None:
-        """Begin with what the master before had learned, as far as it reached this node."""
-        calculation = self._current_calculation()
+        """Begin with what the previous master had learned, as far as it reached this node."""
+        state = self._current_state()
         report = self._latest_report.newest
         if report is None or not report.learned_state:
             return
         try:
-            departed = self._departed(calculation.targets.names, report.targets)
-            calculation.restore(report.learned_state, time.time(), departed)
+            departed = self._departed(state.targets.names, report.targets)
+            state.restore(report.learned_state, time.time(), departed)
         except UnusableStateError as error:
             log.warning("cycle.state_not_resumed", epoch=report.epoch, algorithm=report.algorithm, error=str(error))
 
@@ -152,35 +152,35 @@ class Pacer:
 
     async def _cycle(self, term: Term) -> None:
         settings = self._plan.settings
-        calculation = self._current_calculation()
+        state = self._current_state()
         started, now = time.perf_counter(), time.time()
         snapshot = self._statistics.snapshot(settings.stale_after_seconds)
-        calculated = calculation.calculate(snapshot, now)
+        cycle = state.calculate(snapshot, now)
         self.cycle_counters.calculation_seconds_last = time.perf_counter() - started
         self.cycle_counters.cycles += 1
-        entries = build_push(calculation, calculated, settings.refresh_seconds)
+        entries = build_push(state, cycle, settings.refresh_seconds)
         outcome = await self._pusher.push(
             term,
             entries,
             settings.budget_seconds,
-            lambda sequence: self._announce(term, calculation, calculated, sequence),
+            lambda sequence: self._announce(term, state, cycle, sequence),
         )
-        _learn(calculation, outcome)
+        _learn(state, outcome)
         if outcome.reached is not None:
             self._on_push(outcome.reached)
-        self._post(term, calculation, calculated, outcome)
+        self._post(term, state, cycle, outcome)
 
-    def _current_calculation(self) -> PacingState:
-        """The calculation for the settings and targets in force, with what was learned so far."""
+    def _current_state(self) -> PacingState:
+        """The state for the settings and targets in force, with what was learned so far."""
         settings, targets = self._plan.settings, self._plan.targets
         if targets is None:
             raise RuntimeError("the cycle needs targets")
-        if self._calculation is None:
-            self._calculation = PacingState(settings, targets)
+        if self._state is None:
+            self._state = PacingState(settings, targets)
         else:
-            departed = self._departed(targets.names, self._calculation.targets.names)
-            self._calculation = self._calculation.follow(settings, targets, departed)
-        return self._calculation
+            departed = self._departed(targets.names, self._state.targets.names)
+            self._state = self._state.follow(settings, targets, departed)
+        return self._state
 
     def _departed(self, names: tuple[str, ...], known: tuple[str, ...]) -> tuple[bytes, ...]:
         """What was learned of targets that are new here, should they have been here before."""
@@ -188,39 +188,39 @@ class Pacer:
             return ()
         return self._latest_report.departed.learned(set(names).difference(known), time.time())
 
-    def _announce(self, term: Term, calculation: PacingState, calculated: CycleResult, sequence: int) -> None:
+    def _announce(self, term: Term, state: PacingState, cycle: CycleResult, sequence: int) -> None:
         """Tell the standbys what a push allows before it goes out: this node can be lost before its end is known."""
-        calculation.allotted(calculated.at, calculated.result.invitations)
+        state.allotted(cycle.at, cycle.result.invitations)
         outcome = PushOutcome(PushStatus.DEADLINE, "the push is in flight", sequence=sequence)
-        report = build_report(term.epoch, calculation, calculated, outcome, in_flight=True)
+        report = build_report(term.epoch, state, cycle, outcome, in_flight=True)
         self._latest_report.announce(report)
         self._share(report)
 
-    def _post(self, term: Term, calculation: PacingState, calculated: CycleResult, outcome: PushOutcome) -> None:
+    def _post(self, term: Term, state: PacingState, cycle: CycleResult, outcome: PushOutcome) -> None:
         """Show the report on this node and share it with the standbys."""
         previous = self._latest_report.report
         earlier = previous.accepted_at if previous is not None else 0.0
         accepted_at = self.cycle_counters.last_accepted_at if outcome.accepted else earlier
-        report = replace(build_report(term.epoch, calculation, calculated, outcome), accepted_at=accepted_at)
+        report = replace(build_report(term.epoch, state, cycle, outcome), accepted_at=accepted_at)
         self._latest_report.post(report, time.monotonic())
         if outcome.status is not PushStatus.LATE:
             self._share(report)
 
 
-def _learn(calculation: PacingState, outcome: PushOutcome) -> None:
+def _learn(state: PacingState, outcome: PushOutcome) -> None:
     """Enter into the ledger what the platform replied to a push that was allotted."""
     if outcome.status is PushStatus.WITHHELD:
         return
     if outcome.replies:
-        calculation.acknowledged(time.time(), outcome.replies)
+        state.acknowledged(time.time(), outcome.replies)
     else:
-        calculation.failed()
+        state.failed()
 
 
 def build_report(
     epoch: int,
-    calculation: PacingState,
-    calculated: CycleResult,
+    state: PacingState,
+    cycle: CycleResult,
     outcome: PushOutcome,
     *,
     in_flight: bool = False,
@@ -229,18 +229,18 @@ def build_report(
     return CycleReport(
         epoch=epoch,
         sequence=outcome.sequence,
-        calculated_at=calculated.at,
-        interval_seconds=calculation.policy.refresh_seconds,
-        algorithm=calculation.policy.algorithm.value,
-        targets=calculation.targets.names,
-        snapshot=calculated.snapshot,
-        feedback=calculated.feedback,
-        result=calculated.result,
+        calculated_at=cycle.at,
+        interval_seconds=state.policy.refresh_seconds,
+        algorithm=state.policy.algorithm.value,
+        targets=state.targets.names,
+        snapshot=cycle.snapshot,
+        feedback=cycle.feedback,
+        result=cycle.result,
         pushed=outcome.accepted,
         push_status=outcome.status.value,
         push_error=outcome.message,
         target_errors=outcome.target_errors,
-        learned_state=calculation.save(calculated.at),
+        learned_state=state.save(cycle.at),
         in_flight=in_flight,
     )
 

@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CycleResult:
-    """One calculation with what went into it."""
+    """What one cycle calculated, and what it calculated from."""
 
     at: float
     """Unix time in seconds, this node's clock."""
@@ -39,7 +39,7 @@ class CycleResult:
 
 
 class PacingState:
-    """Calculates for one set of targets; holds what was learned and what was sent."""
+    """What was learned of one set of targets and what was sent to them; calculates from both."""
 
     def __init__(self, settings: CycleSettings, targets: TargetSet) -> None:
         self.targets = targets
@@ -73,7 +73,7 @@ class PacingState:
         return successor
 
     def calculate(self, snapshot: Snapshot, now: float) -> CycleResult:
-        """Learn from the snapshot and say what may be sent; ``now`` is Unix time in seconds."""
+        """Learn from the snapshot and calculate what may be sent; ``now`` is Unix time in seconds."""
         self.accepted_total += np.where(snapshot.valid, snapshot.accepted, 0.0)
         self.abandoned_total += np.where(snapshot.valid, snapshot.abandoned, 0.0)
         age = snapshot.age_seconds if math.isfinite(snapshot.age_seconds) else 0.0

@@ -1,4 +1,4 @@
-"""From a calculation to what the engagement platform is sent."""
+"""Builds what the engagement platform is sent from what a cycle calculated."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 _CODES = {int(reason): reason.code for reason in Reason}
 
 
-def build_push(calculation: PacingState, calculated: CycleResult, interval_seconds: float) -> tuple[TargetPush, ...]:
+def build_push(state: PacingState, cycle: CycleResult, interval_seconds: float) -> tuple[TargetPush, ...]:
     """One entry per target, in row order. Rows without valid statistics carry zeros for what is not known."""
-    snapshot, result = calculated.snapshot, calculated.result
+    snapshot, result = cycle.snapshot, cycle.result
     known = snapshot.valid
     wait = estimated_wait_seconds(snapshot, result.estimates.handle_seconds)
-    targets = calculation.targets.targets
+    targets = state.targets.targets
     # In the order of TargetPush's fields.
     rows = zip(
         targets,
@@ -33,8 +33,8 @@ def build_push(calculation: PacingState, calculated: CycleResult, interval_secon
         _counts(snapshot.logged_in, known),
         _counts(snapshot.ready, known),
         _counts(snapshot.waiting, known),
-        _counts(calculation.accepted_total, None),
-        _counts(calculation.abandoned_total, None),
+        _counts(state.accepted_total, None),
+        _counts(state.abandoned_total, None),
         map(_CODES.__getitem__, result.reason.tolist()),
         strict=True,
     )

@@ -1,4 +1,4 @@
-"""What the cycle works by at the moment: settings and targets, replaced whole when the configuration changes."""
+"""Settings and targets of the cycle, replaced whole when the configuration changes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Which changes of the targets are held back: those that take away so many that a damaged source is more likely.
 
 A file that is being written, a feed cut short or a query with too few rights all look like a site that closes. Such a
-change waits until somebody accepts it, or until it has stood unchanged for a while. Everything here is pure: times are
+change waits until somebody accepts it, or until it has been unchanged for a while. Everything here is pure: times are
 Unix seconds handed in.
 """
 
@@ -77,7 +77,7 @@ class HeldChange:
 
 
 def target_loss(before: Mapping[str, bool], after: TargetSet) -> TargetLoss:
-    """What is lost of the targets before, each with whether it had agents."""
+    """What is lost of the previous targets, each with whether it had agents."""
     staffed = {target.name: bool(target.agents) for target in after.targets}
     lost = (name for name, had_agents in before.items() if name not in staffed or (had_agents and not staffed[name]))
     return TargetLoss(tuple(sorted(lost)), len(before))

@@ -54,7 +54,7 @@ class CheckReport:
 
 
 def check_file(path: Path, kind: FileKind | None = None) -> CheckReport:
-    """Check a file, or a directory of configuration objects; without a kind its keys tell what it is."""
+    """Check a file, or a directory of configuration objects; without a kind its keys decide what it is."""
     try:
         found = kind or guess_kind(path)
     except ConfigurationError as error:

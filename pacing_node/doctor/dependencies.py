@@ -108,7 +108,7 @@ async def platform(options: ClusterOptions, objects: ConfigurationObjects) -> li
     try:
         settings = adapters.engagement_settings(options, objects)
         if not isinstance(settings, EngagementSettings):
-            return [skipped("platform.endpoint", f"kind {options.pacing_endpoint.kind}: only a push could tell")]
+            return [skipped("platform.endpoint", f"kind {options.pacing_endpoint.kind}: only a push shows it")]
         client = build_client(settings)
     except (ConfigurationError, EngagementSettingsError) as failure:
         return [error("platform.settings", str(failure), "addresses and credentials", "correct the transaction object")]

@@ -1,4 +1,4 @@
-"""What the members of a ZooKeeper ensemble tell about themselves."""
+"""What the members of a ZooKeeper ensemble report about themselves."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pacing_node.targets import TargetSet
 
 SAMPLE_TARGETS, SAMPLE_AGENTS = 5, 10
-"""How many targets, and agents of each, are asked for: enough to tell, and little work for a busy server."""
+"""How many targets, and agents of each, are asked for: enough to judge by, and little work for a busy server."""
 _POLL_SECONDS = 0.05
 _STALE_SECONDS = 60.0
 _SHOWN = 3

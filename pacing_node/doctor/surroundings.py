@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 5.0
 MOST_OFFSET_SECONDS = 2.0
-"""Difference of clocks that is worth a warning; HTTP dates tell whole seconds."""
+"""Difference of clocks that is worth a warning; HTTP dates are whole seconds."""
 
 
 def reason(failure: OSError) -> str:
@@ -125,4 +125,4 @@ def check_clock(name: str, headers: Mapping[str, str], asked_at: float) -> Diagn
         ahead = "behind" if offset > 0 else "ahead"
         remedy = "synchronise the clocks (NTP). No lease depends on them; histories, records and certificates do"
         return warning(check, f"this machine is {abs(offset):.0f} s {ahead}", allowed, remedy)
-    return ok(check, "no difference worth telling", allowed)
+    return ok(check, "no difference that matters", allowed)

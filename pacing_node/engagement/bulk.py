@@ -42,7 +42,7 @@ class BulkPlatform:
     """Pushes to a platform, in parts when there are many targets; all parts share one token and one deadline."""
 
     def __init__(self, settings: PlatformSettings, clock: Clock = boot_seconds) -> None:
-        """``clock`` is what deadlines are on.
+        """Deadlines of pushes are times of ``clock``.
 
         Raises ``EngagementSettingsError`` when no connection can be made with these settings.
         """
@@ -149,7 +149,7 @@ async def _send(parts: list[Part], at_once: int) -> list[PushOutcome]:
 
 
 async def _guarded(part: Part) -> PushOutcome:
-    """The last line: whatever a library lets through is a failed part, and not the end of the cycle."""
+    """Send a part; an exception that nobody foresaw is a failed part, not the end of the cycle."""
     try:
         return await part.send()
     except Exception as failure:
@@ -160,13 +160,13 @@ async def _guarded(part: Part) -> PushOutcome:
 def _merge(outcomes: Sequence[PushOutcome], duration_seconds: float) -> PushOutcome:
     status = min((each.status for each in outcomes), key=_GRAVITY.index, default=PushStatus.ACCEPTED)
     waits = [each.retry_after_seconds for each in outcomes if each.retry_after_seconds is not None]
-    telling = [each for each in outcomes if each.status is status]
+    decisive = [each for each in outcomes if each.status is status]
     replies = [reply for each in outcomes for reply in each.replies] if status is PushStatus.ACCEPTED else []
     return PushOutcome(
         status=status,
         replies=tuple(replies),
-        message=next((each.message for each in telling if each.message), ""),
-        mark=next((each.mark for each in telling if each.mark is not None), None),
+        message=next((each.message for each in decisive if each.message), ""),
+        mark=next((each.mark for each in decisive if each.mark is not None), None),
         attempts=max((each.attempts for each in outcomes), default=0),
         replayed=any(each.replayed for each in outcomes),
         duration_seconds=duration_seconds,

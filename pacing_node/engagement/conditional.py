@@ -1,4 +1,4 @@
-"""A part of a push as a conditional write: looked at first where nothing is known, replaced only where it is older."""
+"""A part of a push as a conditional write: an unknown resource is read first, and only an older state is replaced."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _CONDITIONS = ("If-Match", "If-None-Match")
 class ConditionalPart(Part):
     """Sent with ``If-Match``; parts of one push go one after the other, each on the ETag the previous one has got.
 
-    A refused condition, and an answer that was lost, lead to a look at the resource: who wrote it last decides. Writing
-    on is safe after any of them, because every write is conditional on the state that was looked at.
+    After a refused condition or a lost answer the resource is read, and the push that wrote it last decides. Writing
+    again is safe then, because every write is conditional on the state that was read.
     """
 
     def __init__(

@@ -38,7 +38,7 @@ class TokenError(Exception):
 
 
 class TokenSource:
-    """One token for all pushes, renewed beside them before it expires.
+    """One token for all pushes, renewed in the background before it expires.
 
     Whoever needs a token while none is valid fetches it; the others wait for that one fetch. In the last fifth of its
     life (two minutes at most) the token is still used while a new one is fetched in the background.

@@ -31,7 +31,7 @@ _LEAST_ATTEMPT_SECONDS = 0.02  # with less left an attempt is not worth beginnin
 
 
 class Part:
-    """A slice of the push's targets on its way; retries carry the same token and stay inside the same deadline."""
+    """A slice of the push's targets in flight; retries carry the same token and stay inside the same deadline."""
 
     def __init__(
         self,

@@ -106,7 +106,7 @@ class NodeReadings:
         return max(now - self._since.setdefault(what, now), 1e-3)
 
     def _no_master(self, now: float, *, lasts: bool) -> dict[str, Reading]:
-        """The same object and occasion on every node, so that receivers tell it is one outage."""
+        """The same object and occasion on every node, so that receivers see one outage."""
         status = self._sources.mastership.status
         last = f", last known master {status.master}" if status.master else ""
         text = f"state {status.state}, ZooKeeper {status.zookeeper.value}{last}"

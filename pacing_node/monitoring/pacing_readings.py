@@ -26,7 +26,7 @@ _FAULTS = (*_FAILED, PushStatus.INVALID_REPLY.value)
 
 
 class PacingReadings:
-    """Counts pushes and reports of one term; what the terms before saw is in the alarms they left behind."""
+    """Counts pushes and reports of one term; what previous terms saw is in the alarms they left behind."""
 
     def __init__(self, latest_report: LatestReport, cycle_counters: CycleCounters) -> None:
         self._latest_report = latest_report

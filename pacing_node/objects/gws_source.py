@@ -108,7 +108,7 @@ class GwsSource:
         return True
 
     async def _records(self, base_url: str) -> dict[str, list[Any]]:
-        """Read everything over a connection of its own: certificates may have been renewed since the reading before."""
+        """Read everything over a connection of its own: certificates can have been renewed since the previous one."""
         context = await asyncio.to_thread(client_context, self._tls) if base_url.startswith("https:") else None
         client = PlatformClient(base_url, self._user, self._password, context)
         try:

@@ -129,7 +129,7 @@ class ZooKeeper(Section):
         Allowed("true, false, or a number of seconds from 10 to 86400"),
     ] = 0.0
     """Longest time in seconds the master goes on while all of ZooKeeper is away, by the promise of every other member
-    not to take over; `true` stands for 600. After a loss of the master that looks like such an outage, a node that is
+    not to take over; `true` means 600. After a loss of the master that looks like such an outage, a node that is
     not on the failsafe list waits for as long before it contends."""
     message_bytes: Annotated[int, Field(ge=65_536, le=1_073_741_824)] = DEFAULT_MESSAGE_BYTES
     """The ensemble's `jute.maxbuffer`: larger cluster options are refused before they are sent."""

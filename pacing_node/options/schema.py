@@ -127,7 +127,7 @@ def optional(info: FieldInfo) -> bool:
 
 @cache
 def spellings(model: type[Section]) -> Mapping[str, str]:
-    """Every accepted key of a section and the field it stands for."""
+    """Every accepted key of a section and the field it sets."""
     table: dict[str, str] = {}
     for name, info in model.model_fields.items():
         key = key_of(name, info)

@@ -85,7 +85,7 @@ _ADDRESSES_TEXT = "host:port separated by commas, for example zk1:2181,zk2:2181,
 Words: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_split)]
 """Texts as a list or separated by commas."""
 Address: TypeAlias = Annotated[str, AfterValidator(_address), Allowed(_ADDRESS_TEXT)]
-"""``host:port``; an IPv6 host stands in square brackets."""
+"""``host:port``; an IPv6 host is in square brackets."""
 Host: TypeAlias = Annotated[str, AfterValidator(_host), Allowed(_HOST_TEXT)]
 """A host name or address; an IPv6 address may stand in square brackets, which are taken off."""
 Addresses: TypeAlias = Annotated[

@@ -266,7 +266,7 @@ def _kind(node: yaml.Node) -> str:
 
 
 def _is_null(node: yaml.Node) -> bool:
-    """Whether a scalar stands for nothing; quotes and block styles make it text."""
+    """Whether a scalar means nothing; quotes and block styles make it text."""
     return isinstance(node, yaml.ScalarNode) and node.style in {None, ""} and node.value in _NULL
 
 

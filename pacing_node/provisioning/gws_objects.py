@@ -53,7 +53,7 @@ def with_definitions(options: Options, definitions: Iterable[Definition]) -> Opt
 
 
 def hidden_in(options: Options) -> tuple[str, ...]:
-    """Options whose values the server does not tell: what is written back in their place would be lost."""
+    """Options whose values the server hides: writing them back would lose them."""
     return tuple(
         f"{section}/{key}"
         for section, entries in options.items()

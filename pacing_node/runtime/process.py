@@ -1,6 +1,6 @@
-"""What a process can say of itself: pauses of the garbage collector, memory, lateness of its event loop.
+"""Measures of this process: pauses of the garbage collector, memory, lateness of its event loop.
 
-A Python process has no heap of a fixed size and no collector that moves objects. What stands for the reference
+A Python process has no heap of a fixed size and no collector that moves objects. What corresponds to the reference
 product's two conditions is measured honestly: the time the cyclic collector held up the interpreter, and the resident
 memory as a share of what the process may have. Most memory is freed by reference counts and never meets the collector.
 """
@@ -44,7 +44,7 @@ class CollectorPauses:
 
 
 def resident_bytes() -> int | None:
-    """Resident memory of this process; None where the system does not tell."""
+    """Resident memory of this process; None where the system does not report it."""
     try:
         return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):

@@ -1,7 +1,7 @@
 """gRPC channels to servers of others: bridges in front of Config Server and Stat Server.
 
 A server with the default settings of gRPC in Python, Go and Java breaks off a connection on which it gets pings more
-often than every five minutes, or without a call under way ("too many pings"). So pings only find what has been dead for
+often than every five minutes, or without a call in flight ("too many pings"). So pings only find what has been dead for
 long; that a server has frozen shows by the signs of life its messages are, which every reader has a limit for.
 """
 

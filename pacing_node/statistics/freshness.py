@@ -1,4 +1,4 @@
-"""How old what a server said is, whatever its clock says. Pure."""
+"""The age of what a server sent, whatever its clock shows. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Freshness:
     """Age of the newest thing heard, by two measures of which the worse counts.
 
     One is the receiver's monotonic clock since the last message. The other finds messages that arrive late, or a source
-    whose clock stands still: each message has an offset ``received - stamped``; the smallest one seen is the difference
+    whose clock has stopped: each message has an offset ``received - stamped``; the smallest one seen is the difference
     of the two clocks plus the shortest way, and what is above it is delay. Only differences of the source's clock are
     used, so its distance from this node's clock does not matter.
     """
