@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -16,8 +16,11 @@ class Token:
     cluster_id: str
     epoch: int
     sequence: int
+    term_id: str = field(default="", compare=False)
+    """Of the term, chosen at random: an epoch is given twice when ZooKeeper was put back to an older copy."""
 
     @property
     def idempotency_key(self) -> str:
         """One key per action, the same for every retry of it."""
-        return f"{self.cluster_id}:{self.epoch}:{self.sequence}"
+        term = f"{self.epoch}:{self.term_id}" if self.term_id else str(self.epoch)
+        return f"{self.cluster_id}:{term}:{self.sequence}"

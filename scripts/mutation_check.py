@@ -349,6 +349,36 @@ MUTANTS = (
         (("    if name != own.name:", "    if not own.name:"),),
         f"{LEADERSHIP}/test_failsafe.py::TestAddressee::test_nobody_is_free_whose_address_leads_to_another_member",
     ),
+    Mutant(
+        "term-id-proof",
+        "a proof holds only in the history of ZooKeeper in which the claim was acquired",
+        "cluster/election/transactions.py",
+        (("        if claim.term_id:\n", "        if not claim.term_id:\n"),),
+        f"{LEADERSHIP}/test_restored_zookeeper.py"
+        "::test_of_two_that_got_the_same_epoch_in_two_histories_only_the_one_of_this_history_is_confirmed",
+    ),
+    Mutant(
+        "term-id-release",
+        "a claim of another history releases nothing",
+        "cluster/election/transactions.py",
+        (("            if term_id:\n", "            if False:\n"),),
+        f"{LEADERSHIP}/test_restored_zookeeper.py::test_one_of_another_history_releases_nothing_of_this_one",
+    ),
+    Mutant(
+        "term-id-key",
+        "the push of one term is never answered from the memory of another's",
+        "simulator/servers/engagement/fence.py",
+        (("if token.key != mark.key:", "if False:"),),
+        "tests/simulator/test_fence.py::test_the_same_place_in_another_term_is_no_repetition",
+    ),
+    Mutant(
+        "claim-owner",
+        "after a reconnect the master's node must belong to the session of the claim",
+        "cluster/election/transactions.py",
+        (("        if check_owner:", "        if False:"),),
+        f"{LEADERSHIP}/test_restored_zookeeper.py"
+        "::test_a_claim_whose_node_belongs_to_another_session_is_refused_on_a_new_connection",
+    ),
 )
 
 

@@ -203,7 +203,9 @@ class StandaloneMastership:
         else:
             self._cluster_id = self._memory_cluster_id
             self._epoch = max(self._epoch + 1, int(time.time()), least)
-        self._term = HeldTerm(self._cluster_id, self._epoch, lambda now: now + UNLIMITED_SECONDS, self._fenced)
+        self._term = HeldTerm(
+            self._cluster_id, self._epoch, lambda now: now + UNLIMITED_SECONDS, self._fenced, term_id=str(uuid.uuid4())
+        )
         self._term_began.set()
         log.info("leadership.acquired", node=self._settings.node, epoch=self._epoch, standalone=True)
         self.on_change.notify()

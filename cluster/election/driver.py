@@ -259,6 +259,7 @@ class ZooKeeperMastership:
             lambda cluster_id, epoch, sequence: self._fenced(claim, cluster_id, epoch, sequence),
             after_clean_end=claim.after_clean_end,
             clock=self._now,
+            term_id=claim.term_id,
         )
         self._term = term
         self.failsafe.begin(claim)

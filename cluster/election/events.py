@@ -46,6 +46,9 @@ class Claim:
     """Transaction that made it: created zxid of the master's node, modified zxid of the epoch's."""
     after_clean_end: bool = False
     """The previous term ended with nothing in flight, as the transaction that released it recorded."""
+    term_id: str = ""
+    """A UUID chosen for this acquisition. Epochs, versions and zxids are given again by a ZooKeeper that was put back
+    to an older copy of its data; this is not."""
 
 
 @dataclass(frozen=True, slots=True)

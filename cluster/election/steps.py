@@ -61,6 +61,8 @@ class Steps:
         self._drain = drain
         self._ends_clean = ends_clean
         self._clock = clock
+        self._owner_checked_over: object = None
+        """The connection over which the master's node was last seen to belong to this session."""
         self._logged = ("", 0.0)
         """Why an acquisition failed as last logged, and when."""
         self._steps: dict[type, Callable[[Any], Coroutine[Any, Any, Event]]] = {
@@ -123,7 +125,10 @@ class Steps:
 
     async def _prove(self, action: events.ProveLease) -> Event:
         sent_at = self._clock()
-        await self._transactions.prove(action.claim, self._session.change.timeout_seconds / 4)
+        change = self._session.change
+        check_owner = change is not self._owner_checked_over
+        await self._transactions.prove(action.claim, change.timeout_seconds / 4, check_owner=check_owner)
+        self._owner_checked_over = change
         return events.LeaseProved(self._clock(), action.claim.epoch, action.beat, sent_at)
 
     async def _ask_promises(self, action: events.AskPromises) -> Event:

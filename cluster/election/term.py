@@ -27,8 +27,12 @@ class HeldTerm:
         *,
         after_clean_end: bool = False,
         clock: Clock = boot_seconds,
+        term_id: str = "",
     ) -> None:
-        """``lease_until`` returns until when an action may last that starts at this time; 0 when it must not start."""
+        """``lease_until`` returns until when an action may last that starts at this time; 0 when it must not start.
+
+        ``term_id`` is chosen at random for this term.
+        """
         self.ended = asyncio.Event()
         self._cluster_id = cluster_id
         self._epoch = epoch
@@ -36,6 +40,7 @@ class HeldTerm:
         self._clock = clock
         self._on_fenced = on_fenced
         self._after_clean_end = after_clean_end
+        self._term_id = term_id
         self._sequence = 0
         self._cause: EndCause | None = None
 
@@ -62,7 +67,7 @@ class HeldTerm:
     def next_token(self) -> Token:
         """The token of the next action: same epoch, sequence one higher than the last, from 1."""
         self._sequence += 1
-        return Token(self._cluster_id, self._epoch, self._sequence)
+        return Token(self._cluster_id, self._epoch, self._sequence, self._term_id)
 
     def act_until(self, budget_seconds: float) -> float | None:
         """The deadline of an action that starts now; None when the lease left does not cover its budget."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cluster.election.failsafe_members import FailsafeList
     from cluster.zookeeper.client import ZooKeeperSession
     from cluster.zookeeper.paths import Paths
-    from cluster.zookeeper.types import Transaction
+    from cluster.zookeeper.types import SessionChange, Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +32,8 @@ class Transactions:
         self._session = session
         self._paths = paths
         self._node = node
+        self._read_over: SessionChange | None = None
+        """The connection over which the election was read last."""
 
     async def prepare(self, known_cluster_id: str | None) -> str:
         """Create the tree where it is missing; returns the id of the cluster.
@@ -40,7 +42,7 @@ class Transactions:
         receiver still takes it for the same cluster.
         """
         paths = self._paths
-        for path in (paths.members, paths.history):
+        for path in (paths.members, paths.history, paths.terms):
             await self._session.ensure_path(path)
         for path, data in (
             (paths.epoch, layout.encode_epoch(0, "nobody")),
@@ -79,6 +81,7 @@ class Transactions:
         go on in failsafe mode only. While this is read, and until the attempt ends, this node promises nothing.
         """
         paths = self._paths
+        self._read_over = self._session.change
         (epoch, epoch_stat), (pause, pause_stat), (members, members_stat), master = await asyncio.gather(
             self._session.get(paths.epoch),
             self._session.get(paths.pause),
@@ -112,6 +115,7 @@ class Transactions:
             transaction.check(self._paths.master, 0)
             transaction.check(self._paths.epoch, claim.epoch_version)
             transaction.set_data(self._paths.failsafe_list, encode_failsafe_list(failsafe_list), version=version)
+            self._check_term(transaction, claim)
 
         stat = (await self._session.commit(describe))[2]
         return int(stat.version)
@@ -126,24 +130,29 @@ class Transactions:
         Raises NodeExistsError or ConflictError when another node was faster, OutcomeUnknownError when it may yet take
         effect, also when the session has changed meanwhile.
         """
+        if self._session.change is not self._read_over:
+            # ZooKeeper may have been put back to a copy since; its versions say nothing of what was read before.
+            message = "the connection is not the one over which the election was read"
+            raise ConflictError(message)
         paths, node, session_id, epoch = self._paths, self._node, self._session.session_id, record.epoch + 1
-        members = encode_failsafe_list(failsafe_list)
+        members, term_id = encode_failsafe_list(failsafe_list), str(uuid.uuid4())
 
         def describe(transaction: Transaction) -> None:
-            transaction.create(paths.master, layout.encode_master(node, epoch), ephemeral=True)
+            transaction.create(paths.master, layout.encode_master(node, epoch, term_id), ephemeral=True)
             transaction.set_data(paths.epoch, layout.encode_epoch(epoch, node), version=record.epoch_version)
             transaction.check(paths.pause, record.pause_version)
             transaction.set_data(paths.failsafe_list, members, version=record.failsafe_list_version)
+            transaction.create(paths.term(term_id), f"{epoch} {node}".encode(), ephemeral=True)
 
-        _, stat, _, members_stat = await self._session.commit(describe)
+        _, stat, _, members_stat, _ = await self._session.commit(describe)
         if self._session.session_id != session_id:
             message = "the session changed during the acquisition"
             raise OutcomeUnknownError(message)
-        claim = Claim(epoch, stat.version, session_id, stat.modified_zxid, record.ended_clean)
+        claim = Claim(epoch, stat.version, session_id, stat.modified_zxid, record.ended_clean, term_id)
         return claim, int(members_stat.version)
 
-    async def prove(self, claim: Claim, timeout_seconds: float) -> None:
-        """Have the quorum confirm the claim.
+    async def prove(self, claim: Claim, timeout_seconds: float, *, check_owner: bool = False) -> None:
+        """Have the quorum confirm the claim; ``check_owner``: also that the master's node belongs to its session.
 
         A transaction of checks is ordered like a write, and so hangs on a server cut off from its quorum, where reads
         go on succeeding. Raises NodeMissingError or ConflictError when the claim is gone.
@@ -152,8 +161,19 @@ class Transactions:
         def describe(transaction: Transaction) -> None:
             transaction.check(self._paths.master, 0)
             transaction.check(self._paths.epoch, claim.epoch_version)
+            self._check_term(transaction, claim)
 
         await self._session.commit(describe, timeout_seconds)
+        if check_owner:
+            stat = await self._session.exists(self._paths.master)
+            if stat is None or stat.owner != claim.session_id:
+                message = f"{self._paths.master} belongs to another session"
+                raise ConflictError(message)
+
+    def _check_term(self, transaction: Transaction, claim: Claim) -> None:
+        """Only in the history of ZooKeeper in which the claim was acquired."""
+        if claim.term_id:
+            transaction.check(self._paths.term(claim.term_id), 0)
 
     async def release(self, claim: Claim, raise_to: int = 0, successor: str = "", *, ended_clean: bool = False) -> None:
         """Delete the master's node of this claim and its failsafe list.
@@ -163,7 +183,9 @@ class Transactions:
         """
         epoch = raise_to or (claim.epoch if successor or ended_clean else 0)
         ended_clean = ended_clean and not raise_to
-        await self._delete(claim.epoch_version, epoch, successor, ended_clean=ended_clean, term_is_over=True)
+        await self._delete(
+            claim.epoch_version, epoch, successor, ended_clean=ended_clean, term_is_over=True, term_id=claim.term_id
+        )
 
     async def release_ghost(self) -> bool:
         """Delete the master's node if this session owns it; False when it does not.
@@ -171,10 +193,13 @@ class Transactions:
         The epoch is read first: if anybody acquires after that, its version differs and nothing is deleted.
         """
         _, epoch_stat = await self._session.get(self._paths.epoch)
-        stat = await self._session.exists(self._paths.master)
-        if stat is None or stat.owner != self._session.session_id:
+        try:
+            content, stat = await self._session.get(self._paths.master)
+        except NodeMissingError:
             return False
-        await self._delete(epoch_stat.version, 0)
+        if stat.owner != self._session.session_id:
+            return False
+        await self._delete(epoch_stat.version, 0, term_id=layout.decode_term_id(content))
         return True
 
     async def release_of_dead(self, claim: Claim) -> bool:
@@ -186,7 +211,7 @@ class Transactions:
         if stat is None or stat.created_zxid != claim.zxid:
             return False
         try:
-            await self._delete(claim.epoch_version, 0, term_is_over=True)
+            await self._delete(claim.epoch_version, 0, term_is_over=True, term_id=claim.term_id)
         except (NodeMissingError, ConflictError):
             return False
         return True
@@ -199,6 +224,7 @@ class Transactions:
         *,
         ended_clean: bool = False,
         term_is_over: bool = False,
+        term_id: str = "",
     ) -> None:
         """``term_is_over``: nobody acts by this claim any more, so that its failsafe list binds nobody either.
 
@@ -212,6 +238,8 @@ class Transactions:
             else:
                 transaction.check(self._paths.epoch, epoch_version)
             transaction.delete(self._paths.master, 0)
+            if term_id:
+                transaction.delete(self._paths.term(term_id), 0)
             if term_is_over:
                 transaction.set_data(self._paths.failsafe_list, b"")
 

@@ -47,10 +47,11 @@ class Reporter:
 
 def encode_claim(claim: Claim) -> bytes:
     """A claim as one line; shorter than what a pipe writes in one piece."""
-    return json.dumps([claim.epoch, claim.epoch_version, claim.session_id, claim.zxid]).encode() + b"\n"
+    return json.dumps([claim.epoch, claim.epoch_version, claim.session_id, claim.zxid, claim.term_id]).encode() + b"\n"
 
 
 def decode_claim(line: bytes) -> Claim:
     """The claim in one line. Raises ValueError."""
-    epoch, epoch_version, session_id, zxid = (int(value) for value in json.loads(line))
-    return Claim(epoch, epoch_version, session_id, zxid)
+    *numbers, term_id = json.loads(line)
+    epoch, epoch_version, session_id, zxid = (int(value) for value in numbers)
+    return Claim(epoch, epoch_version, session_id, zxid, term_id=str(term_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import dataclass
 
 from cluster.errors import DamagedStateError
@@ -58,6 +59,15 @@ class Paths:
         return f"{self.root}/failsafe"
 
     @property
+    def terms(self) -> str:
+        """Persistent; one ephemeral child, named by its random id, for the term of each session that holds one."""
+        return f"{self.root}/terms"
+
+    def term(self, term_id: str) -> str:
+        """Ephemeral; exists while the term with this id lasts, in the history of ZooKeeper in which it began."""
+        return f"{self.terms}/{term_id}"
+
+    @property
     def history(self) -> str:
         """Persistent; one child for each of the newest terms."""
         return f"{self.root}/history"
@@ -98,9 +108,9 @@ def decode_ended_clean(data: bytes) -> bool:
     return data.decode(errors="replace").split(" ")[3:] == [ENDED_CLEAN]
 
 
-def encode_master(node: str, epoch: int) -> bytes:
+def encode_master(node: str, epoch: int, term_id: str) -> bytes:
     """The content of the master's node."""
-    return json.dumps({"node": node, "epoch": epoch}).encode()
+    return json.dumps({"node": node, "epoch": epoch, "term": term_id}).encode()
 
 
 def decode_master(data: bytes) -> tuple[str | None, int]:
@@ -108,3 +118,11 @@ def decode_master(data: bytes) -> tuple[str | None, int]:
     content = Content(data)
     node, epoch = content.text("node"), content.whole("epoch")
     return (node, epoch) if node and epoch is not None else (None, 0)
+
+
+def decode_term_id(data: bytes) -> str:
+    """The id of the term in the content of the master's node; empty where it cannot be read."""
+    try:
+        return str(uuid.UUID(Content(data).text("term")))
+    except ValueError:
+        return ""

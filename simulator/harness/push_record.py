@@ -34,6 +34,8 @@ class Push:
     """The answer was repeated from memory; nothing was applied."""
     reason: str = ""
     """Why it was refused."""
+    key: str = ""
+    """Its Idempotency-Key, without the part."""
 
     @classmethod
     def from_wire(cls, record: Mapping[str, Any]) -> Push:
@@ -48,7 +50,13 @@ class Push:
             accepted=bool(record["accepted"]),
             replayed=bool(record.get("replayed")),
             reason=str(record.get("reason") or ""),
+            key=str(record.get("key") or ""),
         )
+
+    @property
+    def term(self) -> str:
+        """Which term it belongs to: its key without the sequence."""
+        return self.key.rpartition(":")[0]
 
     @property
     def token(self) -> tuple[int, int]:

@@ -34,6 +34,11 @@ def two_nodes_in_one_epoch(history):
     history.senders[2] = ["node-2", "node-3"]
 
 
+def two_terms_of_one_epoch(history):
+    history.faults.append(fault("restored", "zookeeper", 5.2, 9.0, on_member=True))
+    history.pushes[-1] = replace(history.pushes[-1], key="cluster:2:another-term:11")
+
+
 def a_push_from_nowhere(history):
     del history.senders[2]
 
@@ -95,6 +100,7 @@ def silence(history):
         (a_gap_before_any_fault, "a gap of 4.5 s after a push of node-1 has no fault to explain it"),
         (a_gap_that_outlasts_its_fault, "a gap of 4.5 s after a push of node-1 has no fault to explain it"),
         (a_push_that_was_given_up_on_a_pulled_cable, "of node-1 arrived although it had been given up"),
+        (two_terms_of_one_epoch, "pushes of 2 terms of epoch 2 were accepted"),
         (silence, "no push was accepted"),
     ],
 )

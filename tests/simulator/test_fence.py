@@ -26,9 +26,9 @@ def fence_at(cluster: str = "A", epoch: int = 5, sequence: int = 7, part: int = 
         (PushToken("A", 5, 0), Verdict.STALE),
         (PushToken("A", 4, 8), Verdict.STALE),
         (PushToken("A", 4, 7), Verdict.STALE),
-        (PushToken("B", 5, 8), Verdict.FOTERM),
-        (PushToken("B", 9, 1), Verdict.FOTERM),
-        (PushToken("B", 5, 7), Verdict.FOTERM),
+        (PushToken("B", 5, 8), Verdict.FOREIGN),
+        (PushToken("B", 9, 1), Verdict.FOREIGN),
+        (PushToken("B", 5, 7), Verdict.FOREIGN),
         (PushToken("A", 5, 7, 1, 2), Verdict.MISMATCH),
     ],
 )
@@ -37,6 +37,18 @@ def test_each_token_is_judged_by_the_mark(token: PushToken, verdict: Verdict) ->
     before = (fence.mark, dict(fence.answers))
     assert fence.judge(token) is verdict
     assert (fence.mark, fence.answers) == before, "judging changes nothing"
+
+
+def test_the_same_place_in_another_term_is_no_repetition() -> None:
+    fence: StreamFence[str] = StreamFence()
+    headers = {"pacing-cluster-id": "A", "pacing-epoch": "5", "pacing-sequence": "7", "pacing-part": "1/2"}
+    fence.store(read_token(headers | {"idempotency-key": "A:5:one:7:1"}), "answer 1")
+    assert fence.judge(read_token(headers | {"idempotency-key": "A:5:one:7:1"})) is Verdict.REPLAY
+    other_part = headers | {"pacing-part": "2/2", "idempotency-key": "A:5:one:7:2"}
+    assert fence.judge(read_token(other_part)) is Verdict.APPLY
+    for part, key in (("1/2", "A:5:other:7:1"), ("2/2", "A:5:other:7:2")):
+        token = read_token(headers | {"pacing-part": part, "idempotency-key": key})
+        assert fence.judge(token) is Verdict.STALE
 
 
 def test_the_first_push_of_a_stream_claims_it() -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from simulator.drill.nemesis.nemesis_history import Fault, History, Storm
     from simulator.harness.push_record import Push
 
-CABLE_PULLED = "cable-pulled"
+CABLE_PULLED, RESTORED = "cable-pulled", "restored"
 UNDEAD_SECONDS = 30.0
 """So long after its cable is back a push that was given up could still arrive: a kernel doubles its pauses."""
 LONG_GAP_PERIODS = 2.0
@@ -83,11 +83,22 @@ def check(history: History) -> Findings:
 
 
 def _strangers(history: History, taken: list[Push]) -> list[str]:
-    """An epoch belongs to one node, and every accepted push came from a node that was seen to send it."""
+    """An epoch belongs to one term of one node, and every accepted push came from a node that was seen to send it.
+
+    A ZooKeeper that was put back to an older copy gives an epoch again, to another node; but pushes are accepted of one
+    of the two terms only.
+    """
+    restored = any(fault.kind == RESTORED for fault in history.faults)
     found = [
         f"epoch {epoch} was used by {len(nodes)} nodes: {', '.join(nodes)}"
         for epoch, nodes in sorted(history.senders.items())
-        if len(nodes) > 1
+        if len(nodes) > 1 and not restored
+    ]
+    terms: dict[int, set[str]] = {}
+    for push in taken:
+        terms.setdefault(push.epoch, set()).add(push.term)
+    found += [
+        f"pushes of {len(each)} terms of epoch {epoch} were accepted" for epoch, each in terms.items() if len(each) > 1
     ]
     unknown = sorted({push.epoch for push in taken} - set(history.senders))
     return found + [f"nobody was seen to send the accepted pushes of epoch {epoch}" for epoch in unknown]

@@ -29,6 +29,8 @@ class PushToken:
     sequence: int
     part: int = 1
     parts: int = 1
+    key: str = ""
+    """Idempotency-Key of the push, without its part: another one means another sender."""
 
     @property
     def order(self) -> tuple[int, int]:
@@ -37,7 +39,8 @@ class PushToken:
 
 
 def read_token(headers: Mapping[str, str]) -> PushToken:
-    """The token in a request's headers (Pacing-Cluster-Id, Pacing-Epoch, Pacing-Sequence, Pacing-Part).
+    """The token in a request's headers (Pacing-Cluster-Id, Pacing-Epoch, Pacing-Sequence, Pacing-Part,
+    Idempotency-Key).
 
     Raises ValueError naming the header that is missing or malformed. Without Pacing-Part the push is one part.
     """
@@ -48,7 +51,8 @@ def read_token(headers: Mapping[str, str]) -> PushToken:
     if match is None or int(match[1]) > int(match[2]):
         raise ValueError("Pacing-Part must be i/k with 1 <= i <= k")
     epoch, sequence = (_count(headers, name) for name in ("Pacing-Epoch", "Pacing-Sequence"))
-    return PushToken(cluster_id, epoch, sequence, int(match[1]), int(match[2]))
+    key = headers.get("idempotency-key", "").removesuffix(f":{match[1]}")
+    return PushToken(cluster_id, epoch, sequence, int(match[1]), int(match[2]), key)
 
 
 def _count(headers: Mapping[str, str], name: str) -> int:
@@ -66,7 +70,7 @@ class Verdict(Enum):
     """This very part was applied before; its stored answer is the answer."""
     STALE = "stale_token"
     """A newer token has been accepted."""
-    FOTERM = "foreign_cluster"
+    FOREIGN = "foreign_cluster"
     """The stream belongs to another cluster."""
     MISMATCH = "part_mismatch"
     """Another part of the same push said it has a different number of parts."""
@@ -87,9 +91,11 @@ class StreamFence(Generic[A]):
         if mark is None:
             return Verdict.APPLY
         if token.cluster_id != mark.cluster_id:
-            return Verdict.FOTERM
+            return Verdict.FOREIGN
         if token.order != mark.order:
             return Verdict.APPLY if token.order > mark.order else Verdict.STALE
+        if token.key != mark.key:
+            return Verdict.STALE  # the same place by another term: ZooKeeper has given an epoch twice
         if token.parts != mark.parts:
             return Verdict.MISMATCH
         return Verdict.REPLAY if token.part in self.answers else Verdict.APPLY

@@ -30,6 +30,8 @@ class PushRecord:
     replayed: bool
     reason: str
     """Empty when accepted; else the code of the refusal, or ``fault:`` and what made the endpoint misbehave."""
+    key: str = ""
+    """Idempotency-Key without its part."""
 
 
 class OrderCheck:

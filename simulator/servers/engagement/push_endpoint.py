@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _MESSAGES = {
     Verdict.STALE: "A newer push has been accepted.",
-    Verdict.FOTERM: "This stream belongs to another cluster.",
+    Verdict.FOREIGN: "This stream belongs to another cluster.",
     Verdict.MISMATCH: "Another part of this push was sent with a different number of parts.",
 }
 
@@ -194,6 +194,7 @@ class PushEndpoint:
             epoch=token.epoch if token else None,
             sequence=token.sequence if token else None,
             part=f"{token.part}/{token.parts}" if token else None,
+            key=token.key if token else "",
             accepted=accepted,
             replayed=replayed,
             reason=reason,
