@@ -75,6 +75,7 @@ lint: $(VENV)/.installed ## ruff, mypy --strict, import-linter, buf, generated c
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code
 	$(BIN)/python scripts/generate_protos.py --check
+	$(BIN)/python -m pacing_node.reference.pages --check
 
 format: $(VENV)/.installed ## rewrite sources in the project's format
 	$(BIN)/ruff check --fix-only .

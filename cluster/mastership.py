@@ -27,23 +27,37 @@ class ZooKeeperState(StrEnum):
     """State of the ZooKeeper session, or that there is none by design."""
 
     CONNECTED = "connected"
+    """The session is connected."""
     SUSPENDED = "suspended"
+    """The connection broke; the session may still live, and the client is connecting. Look at: `zookeeper.client` in
+    the log, the network to the ensemble."""
     LOST = "lost"
+    """There is no session: it has expired, or none has begun yet. Look at: whether a majority of the ensemble
+    serves."""
     STANDALONE = "standalone"
+    """The node runs alone, without ZooKeeper, as its options say."""
 
 
 class EndCause(StrEnum):
     """Why a term ended."""
 
     RESIGNED = "resigned"
+    """Orderly stop of the node."""
     LEASE_EXPIRED = "lease_expired"
+    """The lease could not be proved in time. Look at: ZooKeeper's load, the network between node and ensemble."""
     SESSION_LOST = "session_lost"
+    """ZooKeeper expired the session. Look at: pauses of the machine, a time-out that is too short."""
     FENCED = "fenced"
+    """The platform or ZooKeeper has seen a newer term. Look at: a frozen node that woke up; clocks do not matter."""
     WATCHDOG = "watchdog"
+    """The event loop froze, and the process ended itself. Look at: CPU starvation, a blocking disk."""
     PROCESS_DIED = "process_died"
+    """A supervisor saw the process die. Look at: its log, the kernel's out-of-memory messages."""
     OPERATOR = "operator"
+    """An operator asked for it, with `pacing step-down`."""
     SELF_DEMOTION = "self_demotion"
-    """The master could not reach the platform while a standby could."""
+    """Pushes failed several times in a row, and a standby reported that it can push. Look at: the way from the previous
+    master to the platform: network, proxy, name service."""
 
 
 class Term(Protocol):

@@ -55,27 +55,32 @@ class Reason(IntEnum):
     PENDING_COVERS_CAPACITY = 1
     """Invitations already out will fill the agents; more would wait."""
     NO_AGENTS_LOGGED_IN = 2
-    """No agent of the target's groups is logged in."""
+    """No agent of the target's groups is logged in. Look at: the agents of its groups; does the group list this
+    queue, do they log in under other names?"""
     NO_READY_AGENTS = 3
     """Agents are logged in, but none is ready or about to be."""
     NO_CAPACITY_FOR_MEDIA = 4
-    """Agents are logged in, but their capacity rules allow nothing of this medium."""
+    """Agents are logged in, but their capacity rules allow nothing of this medium. Look at: the agents' capacity
+    rules; without one an agent takes one voice interaction."""
     ABANDONMENT_OVER_GOAL = 5
-    """Recent abandonment used up the goal; the law holds back until it recovers."""
+    """Recent abandonment used up the goal; the law holds back until it recovers. Look at: whether agents log out or
+    take longer than usual; it recovers by itself."""
     RESERVED_FOR_REACTIVE = 6
-    """What is free is kept for inbound traffic."""
+    """What is free is kept for inbound traffic. Look at: `reservedAgents`, and how much inbound traffic there is."""
     STATISTICS_STALE = 7
-    """The statistics are too old or marked invalid by their source; nothing is assumed."""
+    """The statistics are too old or marked invalid by their source; nothing is assumed. Look at:
+    `pacing_statistics_server_up`, and whether the queue exists under that number and switch."""
     TARGET_DISABLED = 8
-    """The target is switched off in the configuration."""
+    """The target is switched off in the configuration. Look at: `enabled` of the queue."""
     WARMING_UP = 9
     """Too little is known yet; the law is cautious."""
     SHARED_AGENTS_SPENT = 10
-    """The agents are promised to another target that shares them."""
+    """The agents are promised to another target that shares them. Look at: the finding `agents_in_several_groups`."""
     WAITING_COVERS_CAPACITY = 11
     """Visitors who accepted already wait for every agent that can become free."""
     GOAL_INFEASIBLE = 12
-    """Inbound load alone breaks the goal; no number of invitations, not even zero, can keep it."""
+    """Inbound load alone breaks the goal; no number of invitations, not even zero, can keep it. Look at: inbound
+    traffic and the number of agents."""
 
     @property
     def code(self) -> str:

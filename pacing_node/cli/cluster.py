@@ -12,7 +12,28 @@ from pacing_node.cli.output import Output, OutputOption, number, print_json, pri
 from pacing_node.cli.silence import silence
 from terminal.printing import say
 
-COLUMNS = ["member", "role", "state", "epoch", "lease left", "zookeeper", "version", "http", "clustering", "note"]
+COLUMNS = {
+    "member": "name of the node",
+    "role": "`master`, or `standby`",
+    "state": "state of its leadership machine",
+    "epoch": "newest epoch it knows; a master's own",
+    "lease left": "how long the master may still act, in seconds; proved anew several times a second",
+    "zookeeper": "state of its ZooKeeper session",
+    "version": "version of the service it runs",
+    "http": "address of its HTTP port",
+    "clustering": "address of its clustering port",
+    "note": "why it could not be asked, or what of its entry cannot be read",
+}
+"""Columns of `pacing list`, with what they mean."""
+HISTORY_COLUMNS = {
+    "epoch": "number of the term; it only grows",
+    "master": "the node that led it",
+    "from (UTC)": "when it began, by that node's clock",
+    "to (UTC)": "when it ended; a dash while it lasts, or when nobody wrote it down",
+    "ended by": "why it ended",
+    "gap before": "from the last push the platform accepted before the term to the first it accepted in it, in seconds",
+}
+"""Columns of `pacing history`, with what they mean."""
 
 OPTIONAL = ("http", "zookeeper", "clustering", "version")
 """Columns that are left out on a narrow terminal, the last one first."""
@@ -45,7 +66,7 @@ def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TAB
     pause = f" · PAUSED by {paused['by']} until {orders.moment(paused['until'])}" if paused else ""
     title = f"cluster {page['cluster']} · {mode} · epoch {page['epoch']}{pause} · answered by {page['answered_by']}"
     print_table(
-        title, COLUMNS, [_row(member) for member in page["members"]], frozenset({"epoch", "lease left"}), OPTIONAL
+        title, list(COLUMNS), [_row(member) for member in page["members"]], frozenset({"epoch", "lease left"}), OPTIONAL
     )
     if silent := silence(page):
         say(silent)
@@ -111,7 +132,7 @@ def history(
     ]
     print_table(
         f"{len(rows)} terms",
-        ["epoch", "master", "from (UTC)", "to (UTC)", "ended by", "gap before"],
+        list(HISTORY_COLUMNS),
         rows,
         frozenset(),
     )

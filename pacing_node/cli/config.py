@@ -31,6 +31,16 @@ if TYPE_CHECKING:
     from pacing_node.doctor.config_check import CheckReport
 
 
+COLUMNS = {
+    "target": "`<virtual queue> - <media>`",
+    "queue": "the queue as statistics know it, `number@switch`",
+    "groups": "agent groups that list the queue",
+    "agents": "enabled agents of these groups, each once",
+    "goal %": "goal of the target",
+}
+"""Columns of `pacing config check`, with what they mean."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     group = typer.Typer(help="Check configuration files; show and change the options of the cluster.")
@@ -98,8 +108,7 @@ def _print_report(file: Path, report: CheckReport) -> None:
             ]
             for target in report.targets
         ]
-        columns = ["target", "queue", "groups", "agents", "goal %"]
-        print_table(f"{len(rows)} pacing targets", columns, rows, frozenset({"agents", "goal %"}))
+        print_table(f"{len(rows)} pacing targets", list(COLUMNS), rows, frozenset({"agents", "goal %"}))
     say(f"{file}: {report.kind.value}: {'well' if report.well else 'not well'}")
 
 

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from pacing_node.options.node_options import NodeOptions
 
 
+COLUMNS = {
+    "version": "version of the options' document in ZooKeeper",
+    "written at": "when, by the clock of whoever wrote it; a dash for a seed",
+    "by": "user and host of the command that wrote it",
+    "lines": "lines it added and took away",
+}
+"""Columns of `pacing config history`, with what they mean."""
+
 Restored = Annotated[
     int | None, typer.Option("--restore", help="Put this version's options in force again, as a new version.", min=0)
 ]
@@ -92,7 +100,7 @@ def _print(versions: tuple[PastVersion, ...], version: int | None, output: Outpu
         table = [
             [str(row["version"]), row["written_at"] or "-", row["written_by"] or "-", row["changes"]] for row in rows
         ]
-        print_table("versions of the options", ["version", "written at", "by", "lines"], table, frozenset({"version"}))
+        print_table("versions of the options", list(COLUMNS), table, frozenset({"version"}))
     else:
         say(rows[0]["diff"] or "nothing but values of secrets differs, or nothing is known of what was before")
 

@@ -21,7 +21,14 @@ from terminal.printing import say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COLUMNS = ["severity", "check", "found", "allowed", "what to change"]
+COLUMNS = {
+    "severity": "`error`: the node cannot do its work; `warning`: it can, with a doubt; `ok`; `skipped`: not looked at",
+    "check": "name of the check, for programs",
+    "found": "what was found, and where",
+    "allowed": "what would be well",
+    "what to change": "what to do about it",
+}
+"""Columns of `pacing doctor`, with what they mean."""
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +73,7 @@ def _diagnose(config: Path | None) -> list[Diagnosis]:
 
 def _show(diagnoses: Sequence[Diagnosis]) -> None:
     rows = [[each.severity.value, each.check, each.found, each.allowed, each.remedy] for each in diagnoses]
-    print_table("what the doctor found", COLUMNS, rows)
+    print_table("what the doctor found", list(COLUMNS), rows)
     counts = {severity: sum(each.severity is severity for each in diagnoses) for severity in Severity}
     say(
         f"{counts[Severity.ERROR]} errors, {counts[Severity.WARNING]} warnings, {counts[Severity.OK]} well, "

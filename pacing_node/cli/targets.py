@@ -13,7 +13,19 @@ from pacing_node.cli.silence import freshness, silence
 from pacing_node.cli.target_choice import SortBy, chosen
 from terminal.printing import say
 
-COLUMNS = ["target", "invitations", "inbound", "reason", "ready", "busy", "logged in", "waiting", "pending", "goal %"]
+COLUMNS = {
+    "target": "`<virtual queue> - <media>`",
+    "invitations": "how many invitations may go out in the next refresh period",
+    "inbound": "InboundPortion of a dual law, 0 to 1: the share of inbound traffic to allow; a dash with other laws",
+    "reason": "what limited the number",
+    "ready": "interactions of the medium that agents would be given now, by their capacity rules",
+    "busy": "interactions of the medium that agents at work are busy with or cannot take",
+    "logged in": "agents of the target's groups that are logged in, whatever they do; people, not interactions",
+    "waiting": "visitors who accepted and wait in the queue",
+    "pending": "invitations that are out without an answer",
+    "goal %": "goal in force for this target: the queue's, else its groups', else the service's",
+}
+"""Columns of `pacing targets`, with what they mean."""
 RIGHT = frozenset(COLUMNS) - {"target", "reason"}
 OPTIONAL = ("pending", "waiting", "logged in", "inbound", "goal %")
 """Columns that are left out on a narrow terminal, the last one first."""
@@ -49,7 +61,7 @@ def targets(
         title += ", numbers of the newest cycle this node knows"
     else:
         title += f" · {freshness(page)}"
-    print_table(title, COLUMNS, [_row(target) for target in page["targets"]], RIGHT, OPTIONAL)
+    print_table(title, list(COLUMNS), [_row(target) for target in page["targets"]], RIGHT, OPTIONAL)
     for target in page["targets"]:
         if target["error"]:
             say(f"{target['name']}: the platform answered: {target['error']}")

@@ -50,13 +50,16 @@ class PushStatus(StrEnum):
     ACCEPTED = "accepted"
     """Every part was taken; single targets may still carry an error."""
     FAILED = "failed"
-    """The whole call failed: transport, HTTP status, authorisation."""
+    """The whole call failed: transport, HTTP status, authorisation. Look at: the text beside it, `pacing doctor`,
+    the way to the platform."""
     INVALID_REPLY = "invalid_reply"
-    """A reply of success whose body does not fit the contract."""
+    """A reply of success whose body does not fit the contract. Look at: whether something else answers in the
+    platform's place."""
     FENCED = "fenced"
     """The platform has seen a newer token."""
     DEADLINE = "deadline"
-    """The time allowed ran out; whether the platform took it is unknown."""
+    """The time allowed ran out; whether the platform took it is unknown. Look at: how long the platform takes;
+    `pacing_push_duration_seconds`."""
     LATE = "late"
     """The term ended while the push was in flight; its success, if any, is not trusted."""
     WITHHELD = "withheld"

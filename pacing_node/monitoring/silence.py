@@ -23,15 +23,24 @@ class SilenceReason(StrEnum):
     """Why nothing is pushed."""
 
     STARTING = "starting"
+    """This node has just started and still waits for something. Look at: `missing` on `/readiness`."""
     NO_MASTER = "no_master"
+    """No node is master. Look at: `state` and `zookeeper` in `pacing list`; is a majority of the ensemble there?"""
     LEASE_OVER = "lease_over"
+    """The master could not prove its lease and pushes nothing until it can. Look at: ZooKeeper and the way to it."""
     PAUSED = "paused"
+    """The cluster is paused and has no master: nobody takes over. Look at: `pacing resume`."""
     CYCLE_FAILED = "cycle_failed"
+    """The cycle of the master ends in an error. Look at: `cycle.failed` in its log."""
     NO_REPORT = "no_report"
-    """There is a master, and nothing arrives from it."""
+    """There is a master, and nothing arrives from it. Look at: the way between the members' clustering ports."""
     WITHHELD = "withheld"
+    """The master sends nothing: no targets, too little lease left, or the platform asked to wait. Look at: the text
+    beside it."""
     PLATFORM = "platform_unreachable"
+    """Pushes fail. Look at: the text beside it, `pacing doctor`, the way to the platform."""
     STATISTICS_STALE = "statistics_stale"
+    """No target has current statistics. Look at: `pacing_statistics_server_up`, the statistics servers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import pytest
 import pacing_node
 from pacing_node.discovery.expressions import parse_expression
 from pacing_node.discovery.remedies import REMEDIES
-from pacing_node.reference.option_tables import _table, tables, updated
+from pacing_node.reference.markdown import filled, table
+from pacing_node.reference.option_tables import tables
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 CODE = Path(pacing_node.__file__).parent
@@ -19,10 +20,10 @@ CODE = Path(pacing_node.__file__).parent
 def test_the_tables_of_the_page_are_up_to_date() -> None:
     page = PAGE.read_text()
 
-    assert updated(page) == page, "run: python -m pacing_node.reference.option_tables docs/configuration.md"
+    assert filled(page, tables()) == page, "run: python -m pacing_node.reference.pages"
 
 
-def test_the_page_shows_every_table() -> None:
+def test_the_page_shows_everytable() -> None:
     shown = re.findall(r"<!-- table: ([a-z-]+) -->", PAGE.read_text())
 
     assert sorted(shown) == sorted(tables())
@@ -30,7 +31,7 @@ def test_the_page_shows_every_table() -> None:
 
 def test_a_table_nobody_makes_is_refused() -> None:
     with pytest.raises(KeyError):
-        updated("<!-- table: nothing -->\n<!-- end of table -->")
+        filled("<!-- table: nothing -->\n<!-- end of table -->", tables())
 
 
 def test_every_kind_of_finding_is_explained_with_its_severity() -> None:
@@ -51,7 +52,7 @@ def test_the_scripts_shown_are_good() -> None:
 
 @pytest.mark.parametrize("words", [["First one."] * 10 + ["Second one."] * 20, ["word"] * 100, ["x" * 500]])
 def test_a_long_cell_goes_on_below_the_table_and_loses_nothing(words: list[str]) -> None:
-    made = _table(("Option", "Meaning"), [("`key`", " ".join(words)), ("`other`", "short")])
+    made = table(("Option", "Meaning"), [("`key`", " ".join(words)), ("`other`", "short")])
 
     rows, note = made.split("\n\n", 1)
     cell = rows.splitlines()[2].split(" | ")[1].removesuffix(" |")

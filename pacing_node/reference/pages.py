@@ -1,0 +1,59 @@
+"""Brings the generated tables of the documentation up to date, or checks that they are.
+
+Usage: python -m pacing_node.reference.pages [--check] [DIRECTORY]
+
+Without a directory the pages in `docs` are meant. With --check nothing is written; prints one line per page that is not
+up to date and exits with status 1 when there is one.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pacing_node.reference import column_tables, metric_tables, option_tables, word_tables
+from pacing_node.reference.markdown import filled, names
+
+PAGES = ("configuration.md", "reasons.md", "metrics.md")
+"""Pages with generated tables."""
+
+
+def tables() -> dict[str, str]:
+    """Every generated table by name."""
+    return option_tables.tables() | word_tables.tables() | column_tables.tables() | metric_tables.tables()
+
+
+def faults(directory: Path) -> list[str]:
+    """What is wrong with the pages of a directory, one line each."""
+    made, found, shown = tables(), [], set[str]()
+    for page in PAGES:
+        text = (directory / page).read_text()
+        shown.update(names(text))
+        if filled(text, made) != text:
+            found.append(f"{directory / page}: not up to date; run: python -m pacing_node.reference.pages")
+    found += [f"{directory}: no page shows the table {name}" for name in sorted(made.keys() - shown)]
+    return found
+
+
+def update(directory: Path) -> None:
+    """Write the pages of a directory anew."""
+    made = tables()
+    for page in PAGES:
+        file = directory / page
+        file.write_text(filled(file.read_text(), made))
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; returns its exit status."""
+    places = [Path(each) for each in arguments if each != "--check"] or [Path("docs")]
+    if "--check" not in arguments:
+        for place in places:
+            update(place)
+        return 0
+    found = [line for place in places for line in faults(place)]
+    sys.stdout.writelines(f"{line}\n" for line in found)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
