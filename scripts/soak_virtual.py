@@ -14,12 +14,12 @@ import asyncio
 import contextlib
 import gc
 import os
-import selectors
 import sys
 import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+import looptime
 import structlog
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -56,33 +56,15 @@ _GOAL_PERCENT = 3.0
 
 
 class Clock:
-    """Time that is set and not waited for, in seconds."""
-
-    now = 0.0
-
-
-class JumpingSelector(selectors.DefaultSelector):
-    """Instead of waiting until a timer is due, moves the clock there."""
-
-    clock = Clock()
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """What is ready now; when nothing is, the time-out is over at once."""
-        ready = super().select(0)
-        if not ready and timeout is not None and timeout > 0:
-            self.clock.now += timeout
-        return ready
-
-
-class JumpingLoop(asyncio.SelectorEventLoop):
-    """An event loop on the jumping clock."""
+    """Time that jumps to the next timer instead of being waited for, in seconds."""
 
     def __init__(self) -> None:
-        super().__init__(JumpingSelector())
+        self.loop = looptime.new_event_loop(start=0.0)
 
-    def time(self) -> float:
-        """Seconds on the jumping clock."""
-        return JumpingSelector.clock.now
+    @property
+    def now(self) -> float:
+        """Seconds since the start."""
+        return self.loop.time()
 
 
 @contextlib.contextmanager
@@ -138,7 +120,7 @@ class Day:
     """A node alone with its contact centre."""
 
     def __init__(self, hours: float, refresh_seconds: float) -> None:
-        self.clock = JumpingSelector.clock
+        self.clock = Clock()
         self.hours = hours
         self.centre = ContactCentre(load_scenario("demo").centre)
         self.platform = Platform(self.centre)
@@ -228,7 +210,7 @@ def main() -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     began = time.perf_counter()
     day = Day(given.hours, given.refresh)
-    with jumping_time(day.clock), asyncio.Runner(loop_factory=JumpingLoop) as runner:
+    with jumping_time(day.clock), asyncio.Runner(loop_factory=lambda: day.clock.loop) as runner:
         growths = runner.run(day.run())
     print(table(growths))
     expected = given.hours * _HOUR / given.refresh - 3.0 * (day.terms + 1)
