@@ -19,7 +19,7 @@ class State(StrEnum):
     PAUSED = "paused"
     """Not master; does not contend, because the cluster is paused. Look at: `pacing resume`."""
     WAITING = "waiting"
-    """Not master; there is none, but this node must wait before it may become master. Look at: `leadership.waiting`
+    """Not master; there is none, but this node must wait before it may become master. Look at: `leadership.waits`
     in its log, which says until when."""
     ACQUIRING = "acquiring"
     """An acquisition is in flight; its outcome is not known yet."""

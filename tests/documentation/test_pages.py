@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from cluster.mastership import EndCause
-
 ROOT = Path(__file__).parents[2]
 CONTAINERS = {"cluster": "cluster-layers", "pacing_node": "node-layers", "simulator": "simulator-layers"}
 
@@ -27,13 +25,6 @@ def test_the_layers_of_the_architecture_are_those_of_the_contract(package: str) 
 
     assert [sorted(re.findall(r"`(\w+)`", names)) for _, names in rows] == wanted
     assert [int(number) for number, _ in rows] == list(range(len(wanted), 0, -1))
-
-
-def test_every_cause_of_the_end_of_a_term_is_explained() -> None:
-    page = (ROOT / "docs" / "operation.md").read_text()
-    section = page.split("## Cause of the end of a term\n", 1)[1].split("\n## ", 1)[0]
-
-    assert sorted(re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)) == sorted(EndCause)
 
 
 def test_every_path_a_page_names_exists() -> None:
@@ -64,3 +55,12 @@ def test_every_metric_a_page_names_is_made() -> None:
 
     assert len(named) > 5
     assert sorted(each for each in named if not made(each[1])) == []
+
+
+def test_every_event_of_the_log_that_reasons_name_is_logged() -> None:
+    sources = "".join(path.read_text() for name in ("cluster", "pacing_node") for path in (ROOT / name).rglob("*.py"))
+    page = (ROOT / "docs" / "reasons.md").read_text()
+    named = set(re.findall(r"`((?:cycle|leadership|push)\.[a-z_]+)`", page))
+
+    assert "leadership.waits" in named
+    assert sorted(event for event in named if f'"{event}"' not in sources) == []
