@@ -70,6 +70,11 @@ def text_fault(text: str, *, most: int | None = MOST_NAME, lines: bool = False) 
     return f"a control character ({code}); allowed: characters that print"
 
 
+def legible(text: str, most: int = MOST_MESSAGE) -> str:
+    """The text cut, with a space in place of everything that a name cannot have; what is a good name stays as it is."""
+    return _NO_NAME.sub(" ", text[:most])
+
+
 def invisible(text: str) -> str:
     """The characters of a name that nobody sees, such as zero-width and right-to-left marks, as ``U+200B U+200F``."""
     found = dict.fromkeys(each for each in text if not each.isprintable() and each != " ")

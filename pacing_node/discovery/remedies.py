@@ -20,6 +20,11 @@ REMEDIES: dict[str, Remedy] = {
         "An object has a field that cannot be used. It is left out.",
         "Correct the field the message names.",
     ),
+    "broken_entry": Remedy(
+        "error",
+        "An entry of a list, a skill or an option of an object has text that cannot be used. The entry is left out.",
+        "Correct the entry the message names.",
+    ),
     "invisible_characters": Remedy(
         "warning",
         "A name has characters that nobody sees, such as zero-width or right-to-left marks. It is used as it is.",

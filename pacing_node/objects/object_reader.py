@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from cluster.outside_text import MOST_NAME, invisible, one_line, text_fault
+from cluster.outside_text import MOST_NAME, invisible, legible, one_line, text_fault
 from pacing_node.objects.object_model import (
     Agent,
     AgentGroup,
@@ -44,12 +44,14 @@ class _BrokenObjectError(Exception):
 class Fields:
     """The fields of one object, read by kind."""
 
-    __slots__ = ("_data", "_read", "origin")
+    __slots__ = ("_data", "_read", "origin", "unusable")
 
     def __init__(self, data: Mapping[str, Value], origin: str) -> None:
         self._data = data
         self._read: list[str] = []
         self.origin = origin
+        self.unusable: list[str] = []
+        """Entries of lists and mappings that cannot be used, in words: they are left out, the object stays."""
 
     @property
     def unknown(self) -> tuple[tuple[str, str], ...]:
@@ -88,7 +90,8 @@ class Fields:
             return ()
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise _BrokenObjectError(f"{key}: found {_kind(value)}; allowed: a list of texts")
-        return tuple(_usable(f"{key}[{place}]", str(item).strip()) for place, item in enumerate(value))
+        words = [str(item).strip() for item in value]
+        return tuple(word for place, word in enumerate(words) if self._takes(f"{key}[{place}]", word))
 
     def numbers(self, key: str, highest: int) -> dict[str, int]:
         """A mapping of names to whole numbers from 0 to ``highest``."""
@@ -108,7 +111,8 @@ class Fields:
             ):
                 found = _kind(given)
                 raise _BrokenObjectError(f"{key}.{name}: found {found}; allowed: a whole number from 0 to {highest}")
-            numbers[_usable(key, name)] = int(given)
+            if self._takes(key, name):
+                numbers[name] = int(given)
         return numbers
 
     def annex(self) -> Annex:
@@ -118,7 +122,23 @@ class Fields:
             return {}
         if not isinstance(value, dict):
             raise _BrokenObjectError(f"annex: found {_kind(value, secret=True)}; allowed: sections of options")
-        return {_usable("annex", name): _section(name, section) for name, section in value.items()}
+        sections = {name: _section(name, section) for name, section in value.items() if self._takes("annex", name)}
+        return {
+            name: {
+                option: text for option, text in section.items() if self._takes_option(f"annex.{name}", option, text)
+            }
+            for name, section in sections.items()
+        }
+
+    def _takes_option(self, path: str, option: str, text: str) -> bool:
+        return self._takes(path, option) and self._takes(f"{path}.{option}", text, free=True)
+
+    def _takes(self, path: str, text: str, *, free: bool = False) -> bool:
+        """Whether an entry can be used; if not, it is noted."""
+        fault = text_fault(text.strip(), most=None if free else MOST_NAME, lines=free)
+        if fault:
+            self.unusable.append(f"{path}: found {fault}; this entry is left out")
+        return not fault
 
 
 def _usable(key: str, text: str, *, free: bool = False) -> str:
@@ -133,12 +153,7 @@ def _section(name: str, section: Value) -> dict[str, str]:
         return {}
     if not isinstance(section, dict):
         raise _BrokenObjectError(f"annex.{name}: found {_kind(section, secret=True)}; allowed: options by name")
-    return {
-        _usable(f"annex.{name}", option): _usable(
-            f"annex.{name}.{option}", _option(f"annex.{name}.{option}", value), free=True
-        )
-        for option, value in section.items()
-    }
+    return {option: _option(f"annex.{name}.{option}", value) for option, value in section.items()}
 
 
 def _option(path: str, value: Value) -> str:
@@ -268,6 +283,8 @@ class ObjectReader:
                 place = f'{kind} "{one_line(data.get("name") or data.get("user_name") or "?", MOST_NAME)}"'
                 self._report("error", "broken_object", f"{origin}: {place}" if origin else place, str(error))
                 continue
+            for text in fields.unusable:
+                self._report("error", "broken_entry", where(made), text)
             for key, meant in fields.unknown:
                 self._report("warning", "unknown_key", where(made), f"found an unknown key {key}; allowed: {meant}")
             if marks := invisible(f"{made.label} {identity(made)}"):
@@ -281,9 +298,8 @@ class ObjectReader:
                 self._report("error", "duplicate_object", where(made), text)
 
     def _report(self, severity: str, code: str, place: str, message: str) -> None:
-        self.findings.append(
-            Finding(severity, code, one_line(place, _LONGEST_FINDING), one_line(message, _LONGEST_FINDING))
-        )
+        place, message = legible(place, _LONGEST_FINDING), legible(message, _LONGEST_FINDING)
+        self.findings.append(Finding(severity, code, place, message))
 
     def objects(self, version: str, tenant: str) -> ConfigurationObjects:
         """Everything that was collected."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import math
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from kazoo.client import KazooClient
 
 from cluster.election.failsafe_members import decode_failsafe_list
 from cluster.errors import DamagedStateError
@@ -15,6 +18,10 @@ from cluster.zookeeper import paths
 from cluster.zookeeper.history_entries import decode_entry, with_gaps
 from cluster.zookeeper.membership import decode_member
 from cluster.zookeeper.pause import decode_pause, pause_faults
+from pacing_node.api.cluster_page import cluster_page
+from simulator.harness.zookeeper import Ensemble
+from tests.leadership.conftest import CLUSTER, Members
+from tests.support.waiting import until
 
 FIELDS = (
     *("epoch", "node", "began_at", "previous", "ended_at", "cause", "first_action_at", "last_action_at"),
@@ -89,6 +96,44 @@ def test_every_failsafe_list(data: bytes):
     with contextlib.suppress(DamagedStateError):
         found = decode_failsafe_list(data, "/failsafe")
         assert found is None or math.isfinite(found.longest_seconds + found.promise_seconds)
+
+
+@pytest.mark.ensemble
+async def test_pages_show_what_is_broken_and_everything_else(
+    members: Members, ensemble: Ensemble, zookeeper_hosts: str
+) -> None:
+    a = await members.join("a")
+    await members.master()
+    _, place = paths.locate(zookeeper_hosts, CLUSTER)
+    odd = {
+        f"{place.history}/0000000000": b'{"node": "n", "began_at": 1e999, "ended_at": "x"}',
+        f"{place.history}/strange": b"",
+        f"{place.members}/odd": b'{"http": "\\ud83d", "clustering": "127.0.0.1:1", "started_at": 1e999}',
+        f"{place.members}/none": b"\xff",
+        place.pause: b'{"by": 7}',
+    }
+    client = KazooClient(hosts=ensemble.hosts)
+    await asyncio.to_thread(client.start)
+    try:
+        for path, data in odd.items():
+            await asyncio.to_thread(client.ensure_path, path)
+            await asyncio.to_thread(client.set, path, data)
+        await until(lambda: len(a.members()) == 3 and a.faults)
+        page = await cluster_page(a, cluster=CLUSTER, standalone=False)
+    finally:
+        await asyncio.to_thread(client.stop)
+        await asyncio.to_thread(client.close)
+    fit(page)
+    broken = {each["name"]: each["broken"] for each in page["members"]}
+    assert (broken["a"], bool(broken["odd"]), bool(broken["none"])) == ([], True, True)
+    assert page["broken"] == [
+        "pause: by: found 7, expected text",
+        "pause: began_at: found None, expected a time in Unix seconds",
+    ]
+    epochs = {each["epoch"]: each["broken"] for each in page["history"]}
+    assert epochs[1] == []
+    assert "began_at: found inf" in epochs[0][0] or "strange" in epochs[0][0]
+    assert [each["master"] for each in [page]] == ["a"]
 
 
 def test_a_pause_whose_end_cannot_be_read_lasts_until_it_is_resumed():

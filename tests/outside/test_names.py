@@ -121,6 +121,21 @@ def test_every_other_name_is_used_as_it_is(source: Callable[[str], Configuration
         ]
 
 
+@pytest.mark.parametrize("name", UNUSABLE.values(), ids=UNUSABLE)
+def test_an_unusable_entry_is_left_out_and_its_object_stays(name: str) -> None:
+    group = feed.AgentGroup(name="G", agents=["a", valid_text(name)], enabled=True)
+    group.annex.append(feed.Section(name="foreign", options={"x": valid_text(name), "y": "good"}))
+    agent = feed.Agent(user_name="a", skills={valid_text(name): 3, "good": 4}, enabled=True)
+    found = objects_from_feed(feed.ConfigurationObjects(agent_groups=[group], agents=[agent]), "1")
+    assert [each.agents for each in found.agent_groups] == [("a",)]
+    assert found.agent_groups[0].annex["foreign"]["y"] == "good"
+    assert [each.skills for each in found.agents] == [{"good": 4}]
+    assert {each.where for each in found.findings if each.code == "broken_entry"} == {
+        found.agent_groups[0].label,
+        found.agents[0].label,
+    }
+
+
 @pytest.mark.parametrize("name", USABLE.values(), ids=USABLE)
 class TestOutputs:
     """One target with such a name through everything that writes it."""
