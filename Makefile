@@ -67,15 +67,19 @@ benchmark: $(VENV)/.installed ## the laws over simulated days, and the time of a
 plots: $(VENV)/.installed ## draw the benchmark's figures
 	$(BIN)/python -m simulator.benchmark.plots $(ARGS)
 
-lint: $(VENV)/.installed ## ruff, mypy --strict, import-linter, buf, generated code
+lint: $(VENV)/.installed ## ruff, mypy --strict, import-linter, modules, dead code, buf, generated code, Markdown, commits since BASE
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/check_modules.py
+	$(BIN)/vulture
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code
 	$(BIN)/python scripts/generate_protos.py --check
 	$(BIN)/python -m pacing_node.reference.pages --check
+	$(BIN)/python scripts/check_markdown.py
+	$(BIN)/python scripts/check_commits.py $(BASE)
 
 format: $(VENV)/.installed ## rewrite sources in the project's format
 	$(BIN)/ruff check --fix-only .

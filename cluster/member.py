@@ -22,9 +22,9 @@ from cluster.listeners import Listeners
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.peers import wire
 from cluster.peers.channels import Channels
-from cluster.peers.client import PeerClient
 from cluster.peers.follower import Follower
 from cluster.peers.health import Health, HealthPort
+from cluster.peers.peer_client import PeerClient
 from cluster.peers.server import Broadcast, PeerServer, PeerService
 from cluster.process.watchdog import Watchdog
 from cluster.records import MemberInfo

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from cluster.peers.channels import Channels
-from cluster.peers.client import PeerClient
+from cluster.peers.peer_client import PeerClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

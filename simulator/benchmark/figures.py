@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.benchmark.benchmark_run import WINDOW_SECONDS
-from simulator.benchmark.oracle import Setting, solve
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import FloatArray
@@ -73,18 +72,6 @@ def half_hours(entries: FloatArray, abandoned: FloatArray) -> FloatArray:
         abandoned[:size].reshape(-1, _HALF_HOUR, entries.shape[1]).sum(axis=(1, 2)),
         entries[:size].reshape(-1, _HALF_HOUR, entries.shape[1]).sum(axis=(1, 2)),
     )
-
-
-def between(days: Days, agents: int, start_seconds: float, end_seconds: float) -> float:
-    """Abandonment percentage of a part of the day, all days together."""
-    rows = days.agents == agents
-    part = slice(int(start_seconds / WINDOW_SECONDS), int(end_seconds / WINDOW_SECONDS))
-    return 100.0 * float(days.abandoned[part, rows].sum() / max(days.entries[part, rows].sum(), 1.0))
-
-
-def oracle_busy(agents: int) -> float:
-    """Busy percentage of the optimum in the stationary setting; calculated where it is not kept."""
-    return ORACLE_BUSY[agents] if agents in ORACLE_BUSY else solve(Setting(agents)).busy_percent
 
 
 def _share(part: FloatArray, whole: FloatArray) -> FloatArray:

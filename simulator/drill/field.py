@@ -48,7 +48,6 @@ class Field:
         self._say = say
         self._begun = time.time()
         self._first_index = arena.pushes[-1].index if arena.pushes else 0
-        self._told_index = self._first_index
 
     def note(self, text: str, at: float | None = None) -> None:
         """Enter an event into the timeline; ``at`` is Unix time in seconds, now unless given."""

@@ -85,11 +85,6 @@ class FaultProxy:
         self._serving: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
-    @property
-    def connections(self) -> int:
-        """Connections that are open now."""
-        return len(self._connections)
-
     async def start(self) -> int:
         """Listen on a free port of the loopback interface; returns it."""
         self._server = await asyncio.start_server(self._accept, HOST, 0)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from simulator.servers.engagement.journal import Journal
     from simulator.servers.faults.fault_board import FaultBoard
-    from simulator.servers.live import LiveCentre
+    from simulator.servers.live_centre import LiveCentre
 
 MOST_ALARMS = 10_000
 

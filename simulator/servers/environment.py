@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from simulator.model import Agent
     from simulator.servers.configuration.configuration_document import ConfigurationDocument
     from simulator.servers.faults.fault_board import FaultBoard
-    from simulator.servers.live import LiveCentre
+    from simulator.servers.live_centre import LiveCentre
 
 
 def hook_environment(board: FaultBoard, live: LiveCentre, document: ConfigurationDocument) -> None:

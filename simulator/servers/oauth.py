@@ -30,8 +30,6 @@ class TokenOffice:
         self._lifetime = lifetime_seconds
         self._board = board
         self._tokens: dict[str, tuple[str, float]] = {}
-        self.issued = 0
-        """Tokens given out since the start."""
         board.on(RevokeTokens, lambda _: self._tokens.clear())
 
     def client_of(self, authorization: str) -> str | None:
@@ -61,5 +59,4 @@ class TokenOffice:
         self._tokens = {token: entry for token, entry in self._tokens.items() if entry[1] > now}
         token = secrets.token_urlsafe(32)
         self._tokens[token] = (client, now + self._lifetime)
-        self.issued += 1
         return token

@@ -17,7 +17,7 @@ from simulator.servers.configuration.configuration_feed import ConfigurationServ
 from simulator.servers.engagement.journal import Journal
 from simulator.servers.environment import hook_environment
 from simulator.servers.faults.fault_board import FaultBoard
-from simulator.servers.live import LiveCentre
+from simulator.servers.live_centre import LiveCentre
 from simulator.servers.statistics.statistics_pair import StatisticsPair
 from simulator.servers.web import Web
 from simulator.servers.web_server import WebServer, listen

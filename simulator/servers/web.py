@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simulator.servers.configuration.configuration_document import ConfigurationDocument
     from simulator.servers.engagement.journal import Journal
     from simulator.servers.faults.fault_board import FaultBoard
-    from simulator.servers.live import LiveCentre
+    from simulator.servers.live_centre import LiveCentre
     from simulator.servers.simulator_options import SimulatorOptions
     from simulator.servers.statistics.statistics_pair import StatisticsPair
 

@@ -129,7 +129,7 @@ async def test_an_answer_is_cut_after_its_request_has_reached_the_server(proxy, 
 async def test_a_reset_breaks_what_stands_and_lets_new_connections_in(proxy):
     async with connected(proxy) as connection:
         await ask(connection)
-        assert proxy.connections == 1
+        assert len(proxy._connections) == 1
         proxy.reset()
         with pytest.raises(ConnectionResetError):
             await ask(connection)
@@ -187,7 +187,7 @@ async def test_stopping_ends_connections_that_are_held_back(proxy):
         connection[1].write(b"held\n")
         await asyncio.sleep(0.05)
         await asyncio.wait_for(proxy.stop(), 5.0)
-        assert proxy.connections == 0
+        assert len(proxy._connections) == 0
 
 
 async def test_after_a_hole_one_connection_may_overtake_another(proxy, echo):

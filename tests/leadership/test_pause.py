@@ -11,7 +11,7 @@ import pytest
 from cluster.errors import ConflictError, RefusedError, UnavailableError
 from cluster.mastership import EndCause
 from cluster.peers.channels import Channels
-from cluster.peers.client import PeerClient
+from cluster.peers.peer_client import PeerClient
 from cluster.zookeeper.pause import decode_pause
 from tests.leadership.test_alone import alone
 from tests.support.waiting import PATIENCE_SECONDS, still, until

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.servers.engagement.journal import Journal, PushRecord, count_out_of_order
+from simulator.servers.engagement.journal import Journal, OrderCheck, PushRecord
 
 
 def record(cluster: str | None, epoch: int, sequence: int, part: str = "1/1", **more: object) -> PushRecord:
@@ -31,7 +31,10 @@ def record(cluster: str | None, epoch: int, sequence: int, part: str = "1/1", **
     ],
 )
 def test_the_check_counts_what_was_accepted_out_of_order(history: list[PushRecord], violations: int) -> None:
-    assert count_out_of_order(history) == violations
+    check = OrderCheck()
+    for each in history:
+        check.see(each)
+    assert check.violations == violations
 
 
 def test_the_journal_counts_pushes_not_parts_and_numbers_its_records() -> None:

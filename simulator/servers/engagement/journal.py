@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Any
 
 KEPT = 200_000
 """Records kept; the oldest are dropped first. Counts and the check include dropped ones."""
@@ -64,14 +61,6 @@ class OrderCheck:
             return
         self._newest[record.client] = token
         self._parts[record.client] = {record.part}
-
-
-def count_out_of_order(history: Iterable[PushRecord]) -> int:
-    """Accepted records of a history that are out of order."""
-    check = OrderCheck()
-    for record in history:
-        check.see(record)
-    return check.violations
 
 
 class Journal:

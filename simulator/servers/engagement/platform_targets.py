@@ -11,7 +11,7 @@ from simulator.servers.faults.fault_board import PendingJump, TargetErrors
 if TYPE_CHECKING:
     from simulator.model import Target
     from simulator.servers.faults.fault_board import FaultBoard
-    from simulator.servers.live import LiveCentre
+    from simulator.servers.live_centre import LiveCentre
 
 MOST_INVITATIONS = 1_000_000
 """Most invitations the platform lets a target have in one period."""

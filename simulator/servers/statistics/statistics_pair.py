@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from simulator.servers.faults.fault_board import Fault, FaultBoard
-    from simulator.servers.live import LiveCentre
+    from simulator.servers.live_centre import LiveCentre
 
 log = structlog.get_logger(__name__)
 

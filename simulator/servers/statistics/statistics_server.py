@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from simulator.servers.faults.fault_board import FaultBoard
-    from simulator.servers.live import LiveCentre
+    from simulator.servers.live_centre import LiveCentre
 
 
 class StatisticsServer(pb_grpc.StatisticsServiceServicer):

@@ -1,0 +1,107 @@
+"""What the checks of modules and of commits find, each in a project made for it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+def checked(script: str, project: Path, *arguments: str) -> list[str]:
+    """Faults a script prints of a project, which must fit its exit status."""
+    (project / "scripts").mkdir(exist_ok=True)
+    shutil.copy(SCRIPTS / script, project / "scripts")
+    run = subprocess.run(
+        [sys.executable, project / "scripts" / script, *arguments], capture_output=True, text=True, check=False
+    )
+    *found, _ = run.stdout.splitlines()
+    assert run.returncode == (1 if found else 0), run.stderr
+    return found
+
+
+def write(project: Path, **modules: str) -> None:
+    for name, text in modules.items():
+        file = project / f"{name.replace('__', '/')}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        (file.parent / "__init__.py").touch()
+        file.write_text(text)
+
+
+def test_modules_of_names_of_their_own_without_circles_are_fine(tmp_path: Path) -> None:
+    write(tmp_path, cluster__a="from cluster.b import x", cluster__b="x = 1", simulator__a="", simulator__x__cli="")
+    write(tmp_path, simulator__cli="", pacing_node__cli__doctor="", pacing_node__x__doctor="")
+    assert checked("check_modules.py", tmp_path) == []
+
+
+def test_a_name_that_occurs_twice_in_a_package_is_found(tmp_path: Path) -> None:
+    write(tmp_path, cluster__one__same="", cluster__two__same="")
+    assert checked("check_modules.py", tmp_path) == ["same.py twice: cluster/one/same.py, cluster/two/same.py"]
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "import cluster.a",
+        "from cluster import a",
+        "from cluster.a import thing",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from cluster.a import thing",
+        "def later():\n    from cluster import a",
+    ],
+)
+def test_a_circle_is_found_however_it_is_imported(tmp_path: Path, back: str) -> None:
+    write(tmp_path, cluster__a="from cluster import b", cluster__b=back)
+    (found,) = checked("check_modules.py", tmp_path)
+    assert found in {
+        "a circle of imports: cluster.a -> cluster.b -> cluster.a",
+        "a circle of imports: cluster.b -> cluster.a -> cluster.b",
+    }
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    commit(tmp_path, "Begin", "one")
+    return tmp_path
+
+
+def commit(project: Path, message: str, *files: str) -> None:
+    git = ["git", "-C", project, "-c", "user.name=n", "-c", "user.email=e@example.org"]
+    for name in files:
+        with (project / name).open("a") as file:
+            file.write("more\n")
+    subprocess.run([*git, "add", *files], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", message], check=True)
+
+
+@pytest.mark.parametrize(
+    ("message", "files", "fault"),
+    [
+        ("Refuse a name that is in use\n\nBecause.", ("a", "b"), None),
+        ("Bring the rule", ("a",), None),
+        ("Ping servers less often", ("a",), None),
+        ("Refuse a name", ("a", "b"), "no body, though more than one file changes"),
+        ("Refused a name", ("a",), "begins with 'Refused'; allowed: a verb in the imperative"),
+        ("Refusing a name", ("a",), "begins with 'Refusing'; allowed: a verb in the imperative"),
+        ("Refuses a name", ("a",), "begins with 'Refuses'; allowed: a verb in the imperative"),
+        ("A name is refused", ("a",), "does not begin with a verb and a capital letter"),
+        ("wip", ("a",), "does not begin with a verb and a capital letter"),
+        ("Refuse a name.", ("a",), "ends with a full stop"),
+        ("Refuse " + 66 * "x", ("a",), "73 characters; allowed: 72"),
+        ("Refuse a name\nbecause", ("a",), "no empty line after the subject"),
+    ],
+)
+def test_a_commit_is_judged_by_its_subject_and_body(
+    project: Path, message: str, files: tuple[str, ...], fault: str | None
+) -> None:
+    commit(project, message, *files)
+    found = checked("check_commits.py", project, "HEAD~1")
+    assert [each.split("': ", 1)[1] for each in found] == ([] if fault is None else [fault])
+
+
+def test_without_the_base_nothing_is_checked(project: Path) -> None:
+    assert checked("check_commits.py", project, "0123456") == []
