@@ -36,6 +36,7 @@ def replace(
 
     Ends the command when the text is refused, the user says no, somebody else was faster or the store is away.
     """
+    _refuse_large(node, text, name)
     if stored is not None and stored.text == text:
         say(f"no difference; the options stay at version {stored.version}")
         return
@@ -60,6 +61,17 @@ def replace(
         raise fail(str(error), ExitCode.FAILED) from None
     before = f"version {stored.version}" if stored else "no options"
     say(f"before: {before}\nafter:  version {version}")
+
+
+def _refuse_large(node: NodeOptions, text: str, name: str) -> None:
+    """End the command before anything is shown when the text is more than ZooKeeper takes."""
+    size, zookeeper = len(text.encode()), node.zookeeper
+    if zookeeper is not None and size > zookeeper.message_bytes:
+        message = (
+            f"{name}: found {size} bytes; ZooKeeper takes less than {zookeeper.message_bytes} in one message "
+            "(jute.maxbuffer of the ensemble, zookeeper.message_bytes of the node)"
+        )
+        raise fail(message, ExitCode.USAGE)
 
 
 def _waiting(stored: StoredOptions | None, text: str, name: str) -> tuple[str, ...]:

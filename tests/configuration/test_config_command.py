@@ -331,3 +331,19 @@ def test_a_local_document_is_the_one_a_node_alone_reads(node: Path, good: Path) 
         return found.data if found else None
 
     assert asyncio.run(read()) == GOOD.encode()
+
+
+@pytest.mark.ensemble
+def test_options_larger_than_zookeeper_takes_are_refused_before_they_are_shown(
+    zookeeper_hosts: str, tmp_path: Path, good: Path
+) -> None:
+    hosts, _, base = zookeeper_hosts.partition("/")
+    node = tmp_path / "node.yaml"
+    node.write_text(f"cluster: c1\nzookeeper: {{hosts: '{hosts}', root: /{base}}}\n")
+    good.write_text(f"{GOOD}# {'x' * 1_200_000}\n")
+
+    status, shown, said = run("apply", good, "-c", node, "--yes")
+
+    assert (status, shown) == (2, "")
+    assert said.count("\n") == 1
+    assert "ZooKeeper takes less than 1048575 in one message (jute.maxbuffer of the ensemble" in said
