@@ -139,6 +139,15 @@ CONDITIONS: tuple[Condition, ...] = (
         "How long no node has been able to vouch for a master, also while ZooKeeper is away.",
     ),
     Condition(
+        "zookeeper_lost",
+        "ZooKeeperLost",
+        _NODE,
+        Severity.MAJOR,
+        Kind.DURATION,
+        "s",
+        "How long this node has not been connected to ZooKeeper; with failsafe pacing may go on meanwhile.",
+    ),
+    Condition(
         "cycle_failures",
         "CycleFailed",
         _NODE,

@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cluster.mastership import ZooKeeperState
 from pacing_node.alarms.alarm_book import Reading
 from pacing_node.monitoring.pacing_readings import PacingReadings
 from pacing_node.runtime.process import CollectorPauses, memory_limit_bytes, resident_bytes
@@ -68,6 +69,7 @@ class NodeReadings:
         readings = {
             "GC Latency": {me: Reading(self._pauses.take_longest())},
             "NoMaster": self._no_master(now, lasts=masterless),
+            "ZooKeeperLost": {me: self._zookeeper_lost(now)},
             "CycleFailed": {me: Reading(float(counters.failed_in_a_row), counters.newest_failure)},
             "FencedPush": {me: Reading(float(len(self._fenced)))},
             "EventLoopLag": {me: Reading(max(late_seconds, sources.loop_lag_seconds()))},
@@ -104,6 +106,12 @@ class NodeReadings:
             return 0.0
         # What has just begun has lasted for a moment: 0 would say that it is over.
         return max(now - self._since.setdefault(what, now), 1e-3)
+
+    def _zookeeper_lost(self, now: float) -> Reading:
+        status = self._sources.mastership.status
+        away = status.zookeeper not in {ZooKeeperState.CONNECTED, ZooKeeperState.STANDALONE}
+        text = f"session {status.zookeeper.value}, state {status.state}"
+        return Reading(self._lasting("no zookeeper", now, lasts=away), text)
 
     def _no_master(self, now: float, *, lasts: bool) -> dict[str, Reading]:
         """The same object and occasion on every node, so that receivers see one outage."""

@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import gc
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from cluster.mastership import ZooKeeperState
 from pacing_node.algorithms.model import Reason
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
@@ -155,6 +157,55 @@ async def test_no_master_counts_from_when_nobody_was_known(monkeypatch: pytest.M
 
     assert known == 0.0
     assert values[1] == pytest.approx(20.0)
+
+
+async def test_a_lost_zookeeper_counts_also_while_there_is_a_master(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site()
+    site.latest_report.post(report("A - chat"), time.monotonic())
+    connected = site.own(0.0)["ZooKeeperLost"]["n1"]
+    status = replace(site.mastership.status, zookeeper=ZooKeeperState.SUSPENDED)
+    monkeypatch.setattr(type(site.mastership), "status", property(lambda _: status))
+    lost = [site.own(now)["ZooKeeperLost"]["n1"] for now in (5.0, 25.0)]
+    vouched = site.own(26.0)["NoMaster"]["demo"]
+    site.readings.close()
+
+    assert connected == 0.0
+    assert lost[1] == pytest.approx(20.0)
+    assert vouched == 0.0, "a report that has just come vouches for the master"
+
+
+async def test_no_master_is_read_alike_by_every_node_when_its_reports_stay_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = Site()
+    site.latest_report.post(report("A - chat"), time.monotonic() - 43.0)
+    status = replace(site.mastership.status, zookeeper=ZooKeeperState.SUSPENDED)
+    monkeypatch.setattr(type(site.mastership), "status", property(lambda _: status))
+    site.own(0.0)
+    reading = site.readings.node(41.0, 0.0)["NoMaster"]["demo"]
+    site.readings.close()
+
+    assert reading.value == pytest.approx(41.0)
+    assert reading.occasion == "epoch-3"
+    assert reading.text == "state standby, ZooKeeper suspended, last known master n1"
+
+
+async def test_the_text_of_failed_pushes_is_the_newest_fault_not_that_of_a_withheld_push() -> None:
+    latest, counters = LatestReport(), CycleCounters()
+    readings = PacingReadings(latest, counters)
+    readings.take(1, 0.0)
+    texts = []
+    for now, status, error in (
+        (1.0, "failed", "HTTP 401"),
+        (2.0, "failed", "connection refused"),
+        (3.0, "withheld", "the platform asked to wait 3 s more"),
+    ):
+        counters.cycles += 1
+        counters.pushes[status] += 1
+        latest.post(report("A - chat", pushed=False, push_status=status, push_error=error), now)
+        texts.append(readings.take(1, now)["PacingRequestsFailed"][PLATFORM].text)
+
+    assert texts == ["HTTP 401", "connection refused", "connection refused"]
 
 
 async def test_lag_is_the_worse_of_the_two_measurements() -> None:
