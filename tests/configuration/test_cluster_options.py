@@ -123,7 +123,10 @@ def test_every_problem_is_said_at_once() -> None:
             "allowed: a whole number from 1 to 100000"
         ),
         "cluster.yaml:4:46: pacingEndpoint.targetEndpoint: found 'a b'; allowed: a path without blanks",
-        "cluster.yaml:5:1: forward-proxy.host: found nothing; allowed: a host name or address",
+        (
+            "cluster.yaml:5:1: forward-proxy.host: found nothing; "
+            "allowed: a host name or address without a port, for example node1, 10.0.0.1 or fd00::1"
+        ),
         "cluster.yaml:5:29: forward-proxy.password: found a list of 1; allowed: text",
         "cluster.yaml:6:7: log.verbose: found 'loud'; allowed: one of all, debug, trace, interaction, standard, none",
         (
