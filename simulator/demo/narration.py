@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.live import Live
 
-from simulator.demo.terminal_view import Scene, draw, figures, lease
+from simulator.demo.terminal_view import Scene, draw, figures, lease, silence
 from terminal.characters import visible
 
 if TYPE_CHECKING:
@@ -103,5 +103,5 @@ def status_line(scene: Scene) -> str:
         f"{scene.elapsed_seconds:.0f} s: master {seen.master or 'none'}{term}, {seen.reachable} of "
         f"{len(seen.members)} members answer, {invitations:.0f} invitations for {len(targets)} targets, "
         f"busy {busy}, abandoned {abandonment}, pushes accepted {scene.accepted}, refused {scene.refused}, "
-        f"out of order {scene.out_of_order}"
+        f"out of order {scene.out_of_order}{silence(seen)}"
     )

@@ -135,7 +135,7 @@ def targets_table(seen: Observation, width: int = 200) -> Table:
     """Pacing targets with what the last calculation gave them and why."""
     targets, cycle = seen.targets.get("targets", ()), seen.targets.get("cycle") or {}
     rows = [_target_row(target) for target in targets[:_TARGETS_SHOWN]]
-    title = f"Targets: {seen.targets.get('algorithm', 'no calculation yet')}, {_age(cycle)}"
+    title = f"Targets: {seen.targets.get('algorithm', 'no calculation yet')}, {_age(cycle)}{silence(seen)}"
     table = _table(title, _TARGETS, rows, width)
     if cycle.get("silent_since") is not None:
         table.title_style = "bold red"
@@ -145,9 +145,14 @@ def targets_table(seen: Observation, width: int = 200) -> Table:
 
 
 def _age(cycle: Mapping[str, Any]) -> str:
-    """How old the numbers are, or that nothing is pushed any more and why."""
-    age = number(cycle.get("age_seconds"), 1, " s ago")
-    return f"{age}, SILENT: {cycle.get('text', '')}" if cycle.get("silent_since") is not None else age
+    """How old the numbers are."""
+    return number(cycle.get("age_seconds"), 1, " s ago")
+
+
+def silence(seen: Observation) -> str:
+    """Why nothing is pushed, to be appended; empty while pacing goes on."""
+    cycle = seen.targets.get("cycle") or {}
+    return f", SILENT: {cycle.get('text', '')}" if cycle.get("silent_since") is not None else ""
 
 
 def _target_row(target: Mapping[str, Any]) -> list[str | Text]:

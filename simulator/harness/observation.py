@@ -98,12 +98,13 @@ class Observer:
             cluster = await self._get(f"{node}/cluster")
             if cluster is not None:
                 self.seen.cluster = cluster
-                self.seen.targets = await self._get(f"{node}/targets") or self.seen.targets
+                self.seen.targets = await self._get(f"{node}/targets") or _unanswered(self.seen.targets)
                 self._note_terms()
                 return
             self._nodes.append(self._nodes.pop(0))
         # Nobody answers, so nobody is known to be there.
         self.seen.cluster = {}
+        self.seen.targets = _unanswered(self.seen.targets)
 
     def _note_terms(self) -> None:
         for term in self.seen.cluster.get("history", ()):
@@ -126,3 +127,12 @@ class Observer:
         except (httpx.HTTPError, ValueError):
             return None
         return answer if isinstance(answer, dict) else None
+
+
+def _unanswered(targets: dict[str, Any]) -> dict[str, Any]:
+    """The newest answer of a node, when none answers any more: its numbers are of the past, and say so."""
+    if not targets:
+        return {}
+    cycle = targets.get("cycle") or {}
+    silent_since = cycle.get("silent_since") or cycle.get("as_of") or 0.0
+    return {**targets, "cycle": {"age_seconds": None, "silent_since": silent_since, "text": "no node answers"}}

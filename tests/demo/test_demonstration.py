@@ -134,8 +134,10 @@ async def test_members_do_not_count_as_there_when_nobody_answers():
     observer = Observer()
     observer.attach(["http://127.0.0.1:1"], "http://127.0.0.1:1")
     observer.seen.cluster = {"members": [{"name": "node-1", "reachable": True}]}
+    observer.seen.targets = {"targets": [], "cycle": {"age_seconds": 0.2, "as_of": 5.0, "silent_since": None}}
     assert await observer.refresh() == []
     assert observer.seen.reachable == 0
+    assert observer.seen.targets["cycle"] == {"age_seconds": None, "silent_since": 5.0, "text": "no node answers"}
     await observer.close()
 
 

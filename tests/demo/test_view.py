@@ -153,6 +153,15 @@ def test_the_status_line_names_master_members_and_figures(scene):
     assert "pushes accepted 40" in line
 
 
+def test_the_age_of_the_numbers_is_shown_and_that_nothing_is_pushed_any_more(scene):
+    scene.seen.targets["cycle"] = {"age_seconds": 0.4, "silent_since": None, "text": ""}
+    assert "0.4 s ago" in picture(scene)
+    assert "SILENT" not in picture(scene) + status_line(scene)
+    scene.seen.targets["cycle"] = {"age_seconds": 71.0, "silent_since": 5.0, "text": "no master is known"}
+    assert "71.0 s ago, SILENT: no master is known" in picture(scene)
+    assert "SILENT: no master is known" in status_line(scene)
+
+
 def test_without_a_terminal_events_are_lines_and_the_status_is_told_now_and_then(scene):
     console = Console(width=200, file=io.StringIO())
     narrator = LineNarrator(console, status_every_seconds=3600.0)
