@@ -155,6 +155,8 @@ class Mastership(Protocol):
 
         ``successor`` is the node that shall take over: the others let it go first for as long. Empty leaves open
         who does.
+
+        Raises RefusedError when the cluster was paused before the mastership could be released: the node goes on.
         """
         ...
 

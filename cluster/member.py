@@ -358,7 +358,10 @@ class ClusterMember:
         return await self._client.able_to_serve(others, self.settings.node, self._readiness_seconds)
 
     async def _give_way(self) -> bool:
-        return await self.mastership.step_down(EndCause.SELF_DEMOTION)
+        try:
+            return await self.mastership.step_down(EndCause.SELF_DEMOTION)
+        except RefusedError:
+            return False  # logged as leadership.release_refused
 
     async def _find_master(self) -> MemberInfo:
         """The other member that is master; one that was just elected, or has just joined, may take a moment to find."""

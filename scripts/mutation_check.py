@@ -109,6 +109,20 @@ MUTANTS = (
         f"{LEADERSHIP}/test_pause.py::test_an_acquisition_fails_if_the_cluster_was_paused_after_it_looked",
     ),
     Mutant(
+        "pause-and-step-down",
+        "a mastership is not released by an order while the cluster is paused",
+        "cluster/election/state_machine.py",
+        (("successor=event.successor, unless_paused=True)", "successor=event.successor)"),),
+        f"{LEADERSHIP}/test_model.py::test_a_pause_ordered_during_a_step_down_leaves_a_master",
+    ),
+    Mutant(
+        "pause-during-a-hand-over",
+        "a pause waits for a hand-over in progress",
+        "cluster/zookeeper/pause.py",
+        (("        if not await self._written_under_master(data):\n            await", "        await"),),
+        f"{LEADERSHIP}/test_pause.py::test_a_pause_and_a_step_down_at_the_same_time_leave_a_master",
+    ),
+    Mutant(
         "pause-blocks-contending",
         "a paused cluster has no contenders",
         "cluster/election/candidacy.py",
@@ -173,7 +187,7 @@ MUTANTS = (
         "failsafe-late-attempt",
         "an attempt made after somebody else has become master is given up before anything is written",
         "cluster/election/contender.py",
-        (("free = event.record.vacant and ", "free = "),),
+        (("free = (renews is not None or event.record.vacant) and ", "free = "),),
         f"{LEADERSHIP}/test_failsafe.py::TestAnOutageForSome::"
         "test_an_attempt_on_a_vacancy_that_is_over_changes_nobodys_failsafe_list_later",
     ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import structlog
 
 from cluster import errors, tasks
+from cluster.election.cooldown import PATIENCE_RATIO
 from cluster.election.driver import ZooKeeperMastership
 from cluster.files import read_if_there, write_durably
 from cluster.process.worker_pipe import Reporter
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from cluster.settings import ClusterSettings
 
 log = structlog.get_logger(__name__)
+
+HAND_OVER_SECONDS = 0.5
+"""Longest time between the moment from which a node can contend and its term."""
 
 
 class ZooKeeperBackend:
@@ -69,7 +73,11 @@ class ZooKeeperBackend:
         self._membership.on_change.add(self.mastership.failsafe.refresh)
         self.documents = ZooKeeperDocuments(self._session, paths.configuration)
         self._pause_documents = ZooKeeperDocuments(self._session, paths.pause)
-        self.pause = PauseSwitch(self._pause_documents)
+        self.pause = PauseSwitch(
+            self._pause_documents,
+            lambda data, version: self._pause_documents.write_beside(paths.master, data, version),
+            PATIENCE_RATIO * timeout + HAND_OVER_SECONDS,
+        )
         self.pause.on_change.add(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
         self._history = History(self._session, paths, settings.node)
         self._reporter = Reporter.from_environment()

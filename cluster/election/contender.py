@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from cluster.election.waiting import Wait
     from cluster.lease import LeaseTimes
 
+RENEWALS = 3
+"""Attempts to begin a new term on a mastership whose release was refused; after them it is given up."""
 ANSWER_FACTOR = 2.0
 """Session time-outs after which an answer is given up that must have come long before: longer than any lease."""
 
@@ -35,6 +37,11 @@ class Contender:
         self._candidacy = Candidacy(cooldown_seconds)
         self._requests = Requests()
         self._read_at: float | None = None
+        self._giving_up: Claim | None = None
+        """What the newest release is to give up."""
+        self._renewing: Claim | None = None
+        """A claim whose release was refused: it is to be replaced by a new one."""
+        self._renewals_left = 0
         self._stopping = False
         self._actions: list[Action] = []
 
@@ -84,14 +91,29 @@ class Contender:
     def _on_election_read(self, event: events.ElectionRead) -> None:
         if not self._attempting(event.attempt):
             return
-        free = event.record.vacant and self._connected and not self._stopping
+        renews = self._renewable(event.record)
+        free = (renews is not None or event.record.vacant) and self._connected and not self._stopping
         if not free:
             self._candidacy.attempt_failed(event.at)
-        elif self._candidacy.judge(event.record, event.own, event.at) is None:
+        elif renews is not None or self._candidacy.judge(event.record, event.own, event.at) is None:
             self._expect(ACQUIRE)
-            self._actions.append(events.Acquire(event.attempt, event.record))
+            self._actions.append(events.Acquire(event.attempt, event.record, renews))
             return
         self._end_attempt()
+
+    def _renewable(self, record: events.ElectionRecord) -> Claim | None:
+        """The claim whose release was refused, if the master's node is still its own."""
+        claim = self._renewing
+        if claim is None or record.vacant or record.epoch_version != claim.epoch_version:
+            self._renewing = None
+        return self._renewing
+
+    def _renew(self) -> None:
+        self._renewals_left -= 1
+        if self._renewals_left == 0:
+            self._renewing = None
+        else:
+            self._begin_attempt()
 
     def _on_acquisition_failed(self, event: events.AcquisitionFailed) -> None:
         if not self._attempting(event.attempt):
@@ -117,19 +139,29 @@ class Contender:
 
     # --- releases ----------------------------------------------------------------------------------------------------
 
-    def _release(self, claim: Claim | None, raise_to: int = 0, successor: str = "") -> None:
+    def _release(
+        self, claim: Claim | None, raise_to: int = 0, successor: str = "", *, unless_paused: bool = False
+    ) -> None:
         if not self._requests.releasing:
             self._candidacy.used()
             self._expect(RELEASE)
-            self._actions.append(events.Release(claim, raise_to, successor, self._requests.begin_release()))
+            self._giving_up, number = claim, self._requests.begin_release()
+            self._actions.append(events.Release(claim, raise_to, successor, unless_paused, number))
 
     def _on_released(self, event: events.Released) -> None:
         if not self._requests.end_release(event.number):
             return
         if self._state is State.RESIGNING:
             self._stand_by_or_stop()
+        if event.refused:
+            self._renewing, self._renewals_left = self._giving_up, RENEWALS
         if self._connected and self._state is State.STANDBY:
-            self._read()
+            self._begin_attempt() if self._renewing is not None else self._read()
+
+    def _abandon_requests(self) -> None:
+        """The session has changed: no request of the previous one can take effect any more."""
+        self._requests.abandon()
+        self._renewing = None
 
     def _stand_by_or_stop(self) -> None:
         if self._state is not State.STOPPED:

@@ -17,6 +17,7 @@ from cluster.election.state_machine import Leadership
 from cluster.election.steps import Steps
 from cluster.election.term import HeldTerm
 from cluster.election.transactions import Transactions
+from cluster.errors import RefusedError
 from cluster.lease import LeaseTimes
 from cluster.listeners import Listeners
 from cluster.mastership import EndCause, LeadershipStatus, Role, ZooKeeperState
@@ -107,6 +108,7 @@ class ZooKeeperMastership:
         self._timer: asyncio.TimerHandle | None = None
         self._announced: tuple[object, ...] = ()
         self._logged_wait = ""
+        self._release_refused = False
 
     # --- what the application sees -----------------------------------------------------------------------------------
 
@@ -169,11 +171,18 @@ class ZooKeeperMastership:
         return refusal
 
     async def step_down(self, cause: EndCause = EndCause.OPERATOR, successor: str = "") -> bool:
-        """Resign and do not contend during a cooldown; False when not master. So long, only ``successor`` contends."""
+        """Resign and do not contend during a cooldown; False when not master. So long, only ``successor`` contends.
+
+        Raises RefusedError when the cluster was paused before the mastership could be released.
+        """
         if self._term is None:
             return False
+        self._release_refused = False
         self._post(events.StepDown(self._clock(), cause, successor))
         await self._until_released()
+        if self._release_refused:
+            message = "the cluster was paused meanwhile: nobody would take over, and this node goes on in a new term"
+            raise RefusedError(message)
         return True
 
     async def stop(self) -> None:
@@ -218,7 +227,10 @@ class ZooKeeperMastership:
             tasks.spawn(f"election.{type(action).__name__}", self._step(action), finite=True)
 
     async def _step(self, action: Step) -> None:
-        self._post(await self._steps.carry_out(action))
+        event = await self._steps.carry_out(action)
+        if isinstance(event, events.Released):
+            self._release_refused = event.refused
+        self._post(event)
 
     def _arm(self) -> None:
         if self._timer is not None:

@@ -208,6 +208,8 @@ class Released(Event):
 
     number: int
     """As in the action."""
+    refused: bool = False
+    """The cluster is paused, and the release was not to take place then: the master's node is still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +285,8 @@ class Acquire:
 
     attempt: int
     record: ElectionRecord
+    renews: Claim | None = None
+    """Replace the master's node of this claim, which this session owns, so that nobody sees a vacancy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +316,8 @@ class Release:
     """Raise the epoch to this in the same transaction; 0 leaves it."""
     successor: str = ""
     """Name this node beside the epoch in the same transaction: the others do not contend for a while."""
+    unless_paused: bool = False
+    """Release nothing while the cluster is paused: nobody would take over."""
     number: int = field(default=0, compare=False)
     """Number of this release, for the answer."""
 

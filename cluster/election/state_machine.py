@@ -119,7 +119,7 @@ class Leadership(Contender):
         if self.claim is not None and event.session_id != self.claim.session_id:
             self._end_term(EndCause.SESSION_LOST)
         if event.session_id != self._session_id:
-            self._requests.abandon()
+            self._abandon_requests()
             self._stand_by_or_stop()
         self._connected = True
         self._rebuild_at = None
@@ -142,7 +142,7 @@ class Leadership(Contender):
     def _on_session_lost(self, event: events.SessionLost) -> None:
         self._disconnected(event.at)
         self._session_id = 0
-        self._requests.abandon()
+        self._abandon_requests()
         if self.claim is not None:
             self._end_term(EndCause.SESSION_LOST)
         self._stand_by_or_stop()
@@ -172,8 +172,11 @@ class Leadership(Contender):
                 # What was read can be older than the term; a proof cannot.
                 self._prove()
         elif mine and self._state is State.STANDBY:
-            # A ghost: an acquisition has taken effect whose answer never came.
-            self._release(None)
+            if self._renewing is not None:
+                self._renew()
+            else:
+                # A ghost: an acquisition has taken effect whose answer never came.
+                self._release(None)
 
     # --- acquiring ---------------------------------------------------------------------------------------------------
 
@@ -187,6 +190,7 @@ class Leadership(Contender):
             self._give_back(claim, event.at, expected=expected)
             return
         self._requests.arrived(ACQUIRE)
+        self._renewing = None
         self.claim = claim
         self._lease.begin(event.sent_at, ends_at)
         if not self._connected:
@@ -260,7 +264,7 @@ class Leadership(Contender):
     def _on_step_down(self, event: events.StepDown) -> None:
         if self.claim is not None:
             self._candidacy.cool_down(event.at)
-            self._resign(event.cause, successor=event.successor)
+            self._resign(event.cause, successor=event.successor, unless_paused=True)
 
     def _on_stop(self, _event: events.Stop) -> None:
         self._stopping = True
@@ -272,12 +276,12 @@ class Leadership(Contender):
         else:
             self._state = State.STOPPED
 
-    def _resign(self, cause: EndCause, raise_to: int = 0, successor: str = "") -> None:
+    def _resign(self, cause: EndCause, raise_to: int = 0, successor: str = "", *, unless_paused: bool = False) -> None:
         claim = self.claim
         self._end_term(cause)
         if self._connected and claim is not None:
             self._state = State.RESIGNING
-            self._release(claim, raise_to, successor)
+            self._release(claim, raise_to, successor, unless_paused=unless_paused)
         else:
             # Should the node outlive the outage, it is found and deleted as a ghost.
             self._stand_by_or_stop()

@@ -119,7 +119,7 @@ class Steps:
     async def _acquire(self, action: events.Acquire) -> Event:
         failsafe_list = self._failsafe.failsafe_list(self._session.change.timeout_seconds)
         sent_at = self._clock()
-        claim, version = await self._transactions.acquire(action.record, failsafe_list)
+        claim, version = await self._transactions.acquire(action.record, failsafe_list, action.renews)
         self._failsafe.acquired(claim, failsafe_list, version)
         return events.Acquired(self._clock(), action.attempt, sent_at, claim)
 
@@ -146,7 +146,17 @@ class Steps:
         else:
             await self._drained()
             ended_clean = self._ends_clean(claim.epoch)
-            await self._transactions.release(claim, action.raise_to, action.successor, ended_clean=ended_clean)
+            try:
+                await self._transactions.release(
+                    claim,
+                    action.raise_to,
+                    action.successor,
+                    ended_clean=ended_clean,
+                    unless_paused=action.unless_paused,
+                )
+            except errors.RefusedError as refusal:
+                log.warning("leadership.release_refused", epoch=claim.epoch, reason=str(refusal))
+                return events.Released(self._clock(), action.number, refused=True)
             if action.raise_to:
                 log.warning("leadership.epoch_raised", epoch=claim.epoch, raised_to=action.raise_to)
         return events.Released(self._clock(), action.number)

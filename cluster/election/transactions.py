@@ -10,7 +10,7 @@ import structlog
 
 from cluster.election.events import Claim, ElectionRecord
 from cluster.election.failsafe_members import decode_failsafe_list, encode_failsafe_list
-from cluster.errors import ConflictError, NodeExistsError, NodeMissingError, OutcomeUnknownError
+from cluster.errors import ConflictError, NodeExistsError, NodeMissingError, OutcomeUnknownError, RefusedError
 from cluster.zookeeper import paths as layout
 from cluster.zookeeper.pause import pause_in_force
 
@@ -120,12 +120,15 @@ class Transactions:
         stat = (await self._session.commit(describe))[2]
         return int(stat.version)
 
-    async def acquire(self, record: ElectionRecord, failsafe_list: FailsafeList | None) -> tuple[Claim, int]:
+    async def acquire(
+        self, record: ElectionRecord, failsafe_list: FailsafeList | None, renews: Claim | None = None
+    ) -> tuple[Claim, int]:
         """Create the master's node, write the next epoch and the ``failsafe_list``: all of it, or nothing.
 
         Nothing if the version of the epoch's, the pause's or the failsafe list's node has changed since ``record`` was
         read. So nobody becomes master from the moment on at which a pause was written, and nobody who has not seen the
         failsafe list of a master becomes its successor. Returns the claim and the new version of the list's node.
+        ``renews`` is a claim of this session, which still has the master's node, to be replaced without a vacancy.
 
         Raises NodeExistsError or ConflictError when another node was faster, OutcomeUnknownError when it may yet take
         effect, also when the session has changed meanwhile.
@@ -138,13 +141,16 @@ class Transactions:
         members, term_id = encode_failsafe_list(failsafe_list), str(uuid.uuid4())
 
         def describe(transaction: Transaction) -> None:
+            if renews is not None:
+                transaction.delete(paths.term(renews.term_id), 0)
+                transaction.delete(paths.master, 0)
             transaction.create(paths.master, layout.encode_master(node, epoch, term_id), ephemeral=True)
             transaction.set_data(paths.epoch, layout.encode_epoch(epoch, node), version=record.epoch_version)
             transaction.check(paths.pause, record.pause_version)
             transaction.set_data(paths.failsafe_list, members, version=record.failsafe_list_version)
             transaction.create(paths.term(term_id), f"{epoch} {node}".encode(), ephemeral=True)
 
-        _, stat, _, members_stat, _ = await self._session.commit(describe)
+        _, stat, _, members_stat, _ = (await self._session.commit(describe))[-5:]
         if self._session.session_id != session_id:
             message = "the session changed during the acquisition"
             raise OutcomeUnknownError(message)
@@ -175,17 +181,49 @@ class Transactions:
         if claim.term_id:
             transaction.check(self._paths.term(claim.term_id), 0)
 
-    async def release(self, claim: Claim, raise_to: int = 0, successor: str = "", *, ended_clean: bool = False) -> None:
+    async def release(
+        self,
+        claim: Claim,
+        raise_to: int = 0,
+        successor: str = "",
+        *,
+        ended_clean: bool = False,
+        unless_paused: bool = False,
+    ) -> None:
         """Delete the master's node of this claim and its failsafe list.
 
         Also write the epoch ``raise_to``, a successor's name, or that the term ended with nothing in flight. All in one
         transaction: nobody sees the mastership vacant without what is written with it.
+
+        Raises RefusedError, and deletes nothing, when ``unless_paused`` is asked for and the cluster is paused.
         """
         epoch = raise_to or (claim.epoch if successor or ended_clean else 0)
         ended_clean = ended_clean and not raise_to
-        await self._delete(
-            claim.epoch_version, epoch, successor, ended_clean=ended_clean, term_is_over=True, term_id=claim.term_id
-        )
+        pause_version = await self._version_without_pause() if unless_paused else None
+        try:
+            await self._delete(
+                claim.epoch_version,
+                epoch,
+                successor,
+                ended_clean=ended_clean,
+                term_is_over=True,
+                term_id=claim.term_id,
+                pause_version=pause_version,
+            )
+        except ConflictError:
+            if pause_version is None or await self._version_without_pause() == pause_version:
+                raise
+            # Paused and resumed meanwhile: the same again.
+            await self.release(claim, raise_to, successor, ended_clean=ended_clean, unless_paused=True)
+
+    async def _version_without_pause(self) -> int:
+        """The version of a pause document that pauses nothing. Raises RefusedError when it does."""
+        data, stat = await self._session.get(self._paths.pause)
+        pause = pause_in_force(data)
+        if pause is not None:
+            message = f"the cluster is paused by {pause.by}"
+            raise RefusedError(message)
+        return stat.version
 
     async def release_ghost(self) -> bool:
         """Delete the master's node if this session owns it; False when it does not.
@@ -225,10 +263,12 @@ class Transactions:
         ended_clean: bool = False,
         term_is_over: bool = False,
         term_id: str = "",
+        pause_version: int | None = None,
     ) -> None:
         """``term_is_over``: nobody acts by this claim any more, so that its failsafe list binds nobody either.
 
-        Of a ghost this is not known: the previous term may still go on in failsafe mode.
+        Of a ghost this is not known: the previous term may still go on in failsafe mode. ``pause_version``: delete
+        nothing if the pause document is another one.
         """
 
         def describe(transaction: Transaction) -> None:
@@ -242,5 +282,7 @@ class Transactions:
                 transaction.delete(self._paths.term(term_id), 0)
             if term_is_over:
                 transaction.set_data(self._paths.failsafe_list, b"")
+            if pause_version is not None:
+                transaction.check(self._paths.pause, pause_version)
 
         await self._session.commit(describe)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cluster.documents import DocumentCallback
     from cluster.zookeeper.client import ZooKeeperSession
+    from cluster.zookeeper.types import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +83,18 @@ class ZooKeeperDocuments:
         except errors.NodeExistsError as failure:
             raise errors.ConflictError(str(failure)) from failure
         return 0
+
+    async def write_beside(self, path: str, data: bytes, version: int) -> None:
+        """Replace the document if its version is still ``version`` and the node at ``path`` exists.
+
+        Raises NodeMissingError when it does not, ConflictError when somebody else has written.
+        """
+
+        def describe(transaction: Transaction) -> None:
+            transaction.check(path, -1)
+            transaction.set_data(self._path, data, version=version)
+
+        await self._session.commit(describe)
 
     def watch(self, callback: DocumentCallback) -> Callable[[], None]:
         """Call back with the current document and with each newer one; returns the unsubscriber."""

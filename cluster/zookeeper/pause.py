@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from cluster.errors import ConflictError
+from cluster.errors import ConflictError, NodeMissingError
 from cluster.listeners import Listeners
 from cluster.records import Pause
 from cluster.zookeeper.content import Content
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from cluster.documents import Document, DocumentStore
 
 log = structlog.get_logger(__name__)
 
 _ATTEMPTS = 5
+_MASTER_POLL_SECONDS = 0.02
 LONGEST_WAIT_SECONDS = 10.0
 """Longest time between two looks at whether a pause has run out."""
 
@@ -69,10 +72,22 @@ class PauseSwitch:
     it and not to contend in vain, may be a moment older.
     """
 
-    def __init__(self, store: DocumentStore) -> None:
+    def __init__(
+        self,
+        store: DocumentStore,
+        write_under_master: Callable[[bytes, int], Awaitable[None]] | None = None,
+        master_wait_seconds: float = 0.0,
+    ) -> None:
+        """``write_under_master`` replaces the document of a version provided that there is a master.
+
+        It raises NodeMissingError when there is none; None where there is always one. ``master_wait_seconds``: how long
+        a pause waits for a master at most, longer than a hand-over among nodes in their cooldown.
+        """
         self.on_change: Listeners[[]] = Listeners("pause")
         """Called when a pause began or ended."""
         self._store = store
+        self._write_under_master = write_under_master
+        self._master_wait_seconds = master_wait_seconds
         self._data = b""
         self._announced: Pause | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -103,10 +118,16 @@ class PauseSwitch:
             self._timer.cancel()
 
     async def pause(self, by: str, seconds: float | None = None) -> Pause:
-        """Pause the cluster, for ``seconds`` or until resumed; replaces a pause in force. Raises UnavailableError."""
+        """Pause the cluster, for ``seconds`` or until resumed; replaces a pause in force. Raises UnavailableError.
+
+        A hand-over that is in progress ends first: a pause in its midst would leave the cluster without a master. Where
+        there is none, the pause is written after ``master_wait_seconds`` all the same.
+        """
         now = time.time()
         pause = Pause(by, now, None if seconds is None else now + seconds)
-        await self._write(encode_pause(pause))
+        data = encode_pause(pause)
+        if not await self._written_under_master(data):
+            await self._write(data)
         log.info("pause.ordered", by=by, seconds=seconds)
         return pause
 
@@ -118,6 +139,23 @@ class PauseSwitch:
         await self._write(json.dumps({"resumed_by": by, "at": time.time()}).encode())
         log.info("pause.ended", by=by)
         return True
+
+    async def _written_under_master(self, data: bytes) -> bool:
+        """Write while there is a master; False when there was none for a while."""
+        if self._write_under_master is None:
+            return False
+        deadline = time.monotonic() + self._master_wait_seconds
+        while time.monotonic() < deadline:
+            document = await self._store.read()
+            if document is None:
+                return False
+            try:
+                await self._write_under_master(data, document.version)
+            except (NodeMissingError, ConflictError):
+                await asyncio.sleep(_MASTER_POLL_SECONDS)
+            else:
+                return True
+        return False
 
     async def _write(self, data: bytes) -> None:
         for attempt in range(_ATTEMPTS):

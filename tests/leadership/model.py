@@ -417,6 +417,8 @@ class World:
                 request.written_version = self.failsafe_list_version
             return None
         assert isinstance(action, Release), node.name
+        if action.unless_paused and self.paused:
+            return Released(at, action.number, refused=True)
         self._release(request, action)
         return Released(at, action.number)
 
@@ -427,10 +429,11 @@ class World:
             now.pause_version,
             now.failsafe_list_version,
         )
-        if self.master is not None or not unchanged:
+        owned = self.master is not None and self.master.session_id == request.session
+        if (self.master is not None if action.renews is None else not owned) or not unchanged:
             return AcquisitionFailed(0.0, action.attempt, False)
         self.epoch, self.version = record.epoch + 1, self.version + 1
-        assert not self.paused
+        assert action.renews is not None or not self.paused
         # Clocks run at rates that differ by a percent at most.
         waited = self.now - self.named_at >= 0.98 * COOLDOWN_SECONDS
         assert self.successor in {"", node.name} or waited, (node.name, self.successor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -138,6 +139,32 @@ def test_the_lease_of_a_fast_clock_ends_before_a_session_whose_last_touch_was_no
     for _ in range(400):
         world.advance(0.01)
         world.check()
+
+
+@pytest.mark.parametrize("answered", range(7))
+@pytest.mark.parametrize("successor", ["", "other"])
+def test_a_pause_ordered_during_a_step_down_leaves_a_master(answered: int, successor: str) -> None:
+    """At every point of the hand-over: before the release, between release and takeover, after it."""
+    world = World()
+    world.calm(2.0)
+    (master,) = world.acting()
+    other = next(node for node in world.nodes if node is not master)
+    name = other.name if successor else ""
+    world.post(master, StepDown(master.clock(world.now), EndCause.OPERATOR, name))
+    for _ in range(answered):
+        waiting = [request for node in world.nodes for request in node.requests]
+        if waiting:
+            world.answer(waiting[0])
+    while world.master is None:  # as the pause waits for
+        for node in world.nodes:
+            for request in list(node.requests):
+                world.answer(request)
+    world.pause(True)
+    world.calm(3.0)
+    assert len(world.acting()) == 1
+    terms = len(world.terms)
+    world.calm(10.0)
+    assert len(world.terms) == terms
 
 
 class FaultsWithFailsafe(Faults):

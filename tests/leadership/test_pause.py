@@ -89,6 +89,22 @@ async def test_an_acquisition_fails_if_the_cluster_was_paused_after_it_looked(me
 
 
 @pytest.mark.ensemble
+async def test_a_pause_and_a_step_down_at_the_same_time_leave_a_master(members: Members) -> None:
+    a, b = await pair(members)
+    for delay in (0.0, 0.002, 0.005, 0.01, 0.02, 0.0, 0.003, 0.008):
+        master = await members.master()
+
+        async def pause_soon(delay: float = delay) -> None:
+            await asyncio.sleep(delay)
+            await b.pause("an operator")
+
+        await asyncio.gather(a.step_down("an operator"), pause_soon(), return_exceptions=True)
+        assert await members.master(5.0) in {a, b}, (delay, master.info.name)
+        await b.resume("an operator")
+        await until(lambda: a.paused is None and b.paused is None)
+
+
+@pytest.mark.ensemble
 async def test_a_pause_for_a_time_ends_by_itself_and_somebody_takes_over(members: Members) -> None:
     a, b = await pair(members)
     pause = await a.pause("an operator", 1.5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
@@ -246,7 +248,10 @@ def test_an_action_that_is_accepted_makes_the_next_refusal_the_first_one_again()
 
 def test_an_operators_word_ends_the_term_and_leaves_the_field_to_others() -> None:
     rules = serving()
-    assert rules.handle(StepDown(10.1, EndCause.OPERATOR)) == [EndTerm(HOLD, EndCause.OPERATOR), Release(HOLD, 0)]
+    assert rules.handle(StepDown(10.1, EndCause.OPERATOR)) == [
+        EndTerm(HOLD, EndCause.OPERATOR),
+        Release(HOLD, 0, unless_paused=True),
+    ]
     assert rules.state is State.RESIGNING
     rules.handle(Released(10.2, 1))
     assert rules.handle(MasterObserved(10.3, 10.2, ME, 0, None, 3)) == []
@@ -310,7 +315,49 @@ def test_what_can_be_started_is_bounded_by_the_lease_of_the_moment() -> None:
 
 def test_the_name_of_a_successor_goes_with_the_release() -> None:
     rules = serving()
-    assert Release(HOLD, 0, "c") in rules.handle(StepDown(10.1, EndCause.OPERATOR, "c"))
+    assert Release(HOLD, 0, "c", unless_paused=True) in rules.handle(StepDown(10.1, EndCause.OPERATOR, "c"))
+
+
+def refused_release() -> Leadership:
+    """Resigned by an order, and the cluster was paused before the release could take place."""
+    rules = serving()
+    rules.handle(StepDown(10.1, EndCause.OPERATOR))
+    assert rules.handle(Released(10.2, 1, refused=True)) == [ReadElection(3)]
+    return rules
+
+
+PAUSED = replace(VACANT, epoch=HOLD.epoch, epoch_version=HOLD.epoch_version, paused_by="an operator", vacant=False)
+
+
+class TestARefusedRelease:
+    def test_is_followed_by_a_new_term_of_the_same_node(self) -> None:
+        rules = refused_release()
+        assert rules.handle(ElectionRead(10.3, 3, PAUSED, OWN)) == [Acquire(3, PAUSED, renews=HOLD)]
+        again = replace(HOLD, epoch=4, epoch_version=6)
+        assert rules.handle(Acquired(10.4, 3, 10.3, again)) == [BeginTerm(again)]
+        assert rules.state is State.SERVING
+
+    def test_is_not_followed_by_one_when_another_node_has_become_master(self) -> None:
+        rules = refused_release()
+        other = replace(PAUSED, epoch=4, epoch_version=6)
+        assert rules.handle(ElectionRead(10.3, 3, other, OWN)) == [ReadMaster()]
+        assert rules.handle(MasterObserved(10.4, 10.3, ME, OTHER, "b", 4)) == []
+
+    def test_is_tried_again_a_few_times_and_given_up_as_a_ghost_then(self) -> None:
+        rules, asked = refused_release(), []
+        for attempt in range(3, 8):
+            rules.handle(ElectionRead(10.3, attempt, PAUSED, OWN))
+            rules.handle(AcquisitionFailed(10.4, attempt, silent=False))
+            asked = rules.handle(MasterObserved(10.5, 10.4, ME, ME, "a", 3))
+            if asked == [Release(None, 0)]:
+                break
+        assert asked == [Release(None, 0)]
+
+    def test_of_an_earlier_session_is_of_no_account(self) -> None:
+        rules = refused_release()
+        rules.handle(SessionLost(10.25))
+        rules.handle(Connected(10.3, OTHER, 4.0, 10.3))
+        assert rules.handle(ElectionRead(10.4, 3, PAUSED, OWN)) == []
 
 
 def stepped_down(at: float = 10.1) -> Leadership:

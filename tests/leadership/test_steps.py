@@ -97,7 +97,7 @@ class TestAnElectionOverDamagedNodes:
         session, paths = a._backend._session, a.mastership._transactions._paths
         path = getattr(paths, node)
         await session.delete(path)
-        await session._call(lambda client: client.create_async(path, damaged))
+        await session._call(lambda client: client.create_async(path, damaged), path)
         with capture_logs() as logged:
             await members.leave(master)
             other = next(each for each in (a, b) if each is not master)
