@@ -128,6 +128,7 @@ class Node:
             statistics=lambda: self.statistics,
             push_budget_seconds=options.push_budget_seconds,
             shared_names=self._shared_names,
+            expects_names=self._expects_names,
             read_acceptance=lambda: newest_acceptance(options),
         )
         self._store = OptionsStore(self.member.documents, options.seed)
@@ -248,6 +249,11 @@ class Node:
             self.latest_report.post(report, time.monotonic())
             self._note_accepted(report)
         self.alarms.service.inherit(report.alarms)
+
+    def _expects_names(self) -> bool:
+        """Whether another node is master, whose record says what the cluster paces."""
+        master = self.member.mastership.status.master
+        return master is not None and master != self.options.name
 
     def _shared_names(self) -> tuple[str, ...]:
         """Targets the newest record of the cluster is about; none before the first."""

@@ -39,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 HELD_POLL_SECONDS = 3.0
 """How often a change that is held back is looked at again."""
+START_POLL_SECONDS = 0.2
+"""The same for a node that waits at its start for what the cluster paces."""
 
 
 class Reconfiguration:
@@ -52,15 +54,18 @@ class Reconfiguration:
         statistics: Callable[[], StatisticsSource | None],
         push_budget_seconds: float,
         shared_names: Callable[[], tuple[str, ...]] = tuple,
+        expects_names: Callable[[], bool] = lambda: False,
         read_acceptance: Callable[[], Awaitable[Acceptance | None]] | None = None,
     ) -> None:
         """Wire the parts.
 
-        ``shared_names`` are the targets the cluster paces, for a node that has none yet; ``read_acceptance`` fetches
-        what an operator has accepted, None when nothing can be read.
+        ``shared_names`` are the targets the cluster paces, for a node that has none yet, and ``expects_names`` tells
+        whether they will come, for there is a master; ``read_acceptance`` fetches what an operator has accepted, None
+        when nothing can be read.
         """
         self._plan = plan
         self._shared_names = shared_names
+        self._expects_names = expects_names
         self._read_acceptance = read_acceptance
         self._guard = ChangeGuard()
         self._held: tuple[ConfigurationObjects, TargetSet] | None = None
@@ -102,7 +107,7 @@ class Reconfiguration:
         """Apply changes until cancelled; what changes again meanwhile is applied in its newest form."""
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(HELD_POLL_SECONDS if self._held is not None else None):
+                async with asyncio.timeout(self._poll_seconds()):
                     await self._changed.wait()
             try:
                 if self._changed.is_set():
@@ -112,6 +117,17 @@ class Reconfiguration:
                     await self._look_again(*self._held)
             except Exception:
                 log.exception("configuration.not_applied")
+
+    def _poll_seconds(self) -> float | None:
+        """How long to wait for a change before a held one is looked at again; None when there is none."""
+        if self._held is None:
+            return None
+        return HELD_POLL_SECONDS if self._knows_targets() else START_POLL_SECONDS
+
+    def _knows_targets(self) -> bool:
+        """Whether there is something to compare a change with."""
+        held = self._guard.held
+        return held is None or held.loss.known > 0
 
     async def _apply(self) -> None:
         options, objects = self._options, self._objects
@@ -129,7 +145,7 @@ class Reconfiguration:
     async def _look_again(self, objects: ConfigurationObjects, targets: TargetSet) -> None:
         """Put a change that was held back in force once it was accepted or has not changed for long enough."""
         acceptance = None
-        if self._read_acceptance is not None and not self._changed.is_set():
+        if self._read_acceptance is not None and self._knows_targets() and not self._changed.is_set():
             acceptance = await self._read_acceptance()
         # Meanwhile other objects may have come, or options with other limits.
         if not self._changed.is_set() and self._may_apply(targets, acceptance):
@@ -144,11 +160,12 @@ class Reconfiguration:
             known = dict.fromkeys(self._shared_names(), False)
         loss = target_loss(known, targets)
         accepted = acceptance is not None and acceptance.covers(loss.change_id, now)
-        put = self._guard.review(loss, empty=not targets.targets, limits=self._limits(), now=now, accepted=accepted)
+        wait = not targets.targets or self._expects_names()
+        put = self._guard.review(loss, wait=wait, limits=self._limits(), now=now, accepted=accepted)
         held = self._guard.held
-        if held is not None and (before is None or before.loss != held.loss):
+        if held is not None and loss.known and (before is None or before.loss != held.loss):
             log.error("configuration.held_back", change=loss.change_id, problem=str(held))
-        elif before is not None and put:
+        elif before is not None and before.loss.known and put:
             by = acceptance.by if accepted and acceptance is not None else None
             log.warning("configuration.hold_ended", change=before.loss.change_id, accepted_by=by)
         return put

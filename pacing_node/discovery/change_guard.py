@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from pacing_node.targets import TargetSet
 
-EMPTY_START_SECONDS = 10.0
-"""How long a node that has just started waits with no target at all, until it knows what the cluster paces."""
+START_SECONDS = 10.0
+"""How long a node that has just started waits at most until it knows what the cluster paces."""
 NAMED = 5
 """Lost targets a message names."""
 
@@ -66,7 +66,7 @@ class HeldChange:
         """The change in words, with the way to accept it."""
         loss = self.loss
         if not loss.known:
-            return "found no target; a node that has just started waits for the targets of the cluster"
+            return "a node that has just started waits until it knows what the cluster paces"
         due = datetime.fromtimestamp(self.due_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         names = ", ".join(loss.lost[:NAMED]) + (f" and {len(loss.lost) - NAMED} more" if len(loss.lost) > NAMED else "")
         return (
@@ -90,17 +90,21 @@ class ChangeGuard:
         self.held: HeldChange | None = None
         """The change that waits now."""
 
-    def review(self, loss: TargetLoss, *, empty: bool, limits: GuardLimits, now: float, accepted: bool = False) -> bool:
-        """Whether targets with this loss are put in force; ``empty`` when there are none, ``accepted`` by somebody."""
-        held = self._held(loss, empty=empty, limits=limits, now=now)
+    def review(self, loss: TargetLoss, *, wait: bool, limits: GuardLimits, now: float, accepted: bool = False) -> bool:
+        """Whether targets with this loss are put in force.
+
+        ``wait`` tells whether it is worth while to wait for what the cluster paces, when nothing is known before;
+        ``accepted`` whether somebody has accepted this loss.
+        """
+        held = self._held(loss, wait=wait, limits=limits, now=now)
         self.held = None if held is None or accepted or now >= held.due_at else held
         return self.held is None
 
-    def _held(self, loss: TargetLoss, *, empty: bool, limits: GuardLimits, now: float) -> HeldChange | None:
+    def _held(self, loss: TargetLoss, *, wait: bool, limits: GuardLimits, now: float) -> HeldChange | None:
         if not loss.known:
-            seconds = EMPTY_START_SECONDS if empty else 0.0
-            if not seconds:
+            if not wait:
                 return None
+            seconds = START_SECONDS
         elif loss.exceeds(limits.share_percent):
             seconds = limits.standing_seconds
         else:

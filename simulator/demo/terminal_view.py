@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _HANDOVERS_SHOWN = 4
 _TARGETS_SHOWN = 24
 _EVENTS_SHOWN = 5
+_LONGEST_REASON = 28
 _ROLE_STYLE = {"master": "bold green", "standby": "cyan"}
 
 
@@ -162,8 +163,13 @@ def _target_row(target: Mapping[str, Any]) -> list[str | Text]:
         *(number(target.get(key)) for key in ("ready", "busy", "logged_in", "waiting", "pending")),
         Text(number(target.get("invitations")), "bold"),
         number(_percent(target.get("inbound_portion")), 0, " %"),
-        str(target.get("error") or target.get("reason") or ""),
+        _shortened(str(target.get("error") or target.get("reason") or "")),
     ]
+
+
+def _shortened(text: str) -> str:
+    """An error of the platform, cut so that the numbers beside it keep their place."""
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
 
 
 _HANDOVERS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pacing_node.discovery.change_guard import EMPTY_START_SECONDS, ChangeGuard, GuardLimits, TargetLoss, target_loss
+from pacing_node.discovery.change_guard import START_SECONDS, ChangeGuard, GuardLimits, TargetLoss, target_loss
 from pacing_node.targets import PacingTarget, TargetSet
 
 LIMITS = GuardLimits(50.0, 600.0)
@@ -21,7 +21,7 @@ def review(
     guard: ChangeGuard, loss: TargetLoss, now: float = 0.0, *, limits: GuardLimits = LIMITS, **more: bool
 ) -> bool:
     return guard.review(
-        loss, empty=more.get("empty", False), limits=limits, now=now, accepted=more.get("accepted", False)
+        loss, wait=more.get("wait", False), limits=limits, now=now, accepted=more.get("accepted", False)
     )
 
 
@@ -83,14 +83,14 @@ def test_a_change_is_the_same_on_every_node_whatever_else_differs() -> None:
 
 def test_a_node_that_starts_with_no_target_waits_for_those_of_the_cluster() -> None:
     guard = ChangeGuard()
-    assert not review(guard, target_loss({}, targets()), 0.0, empty=True)
-    assert "waits for the targets of the cluster" in str(guard.held)
-    assert not review(guard, target_loss(dict.fromkeys(TEN, False), targets()), 1.0, empty=True)
+    assert not review(guard, target_loss({}, targets()), 0.0, wait=True)
+    assert "waits until it knows what the cluster paces" in str(guard.held)
+    assert not review(guard, target_loss(dict.fromkeys(TEN, False), targets()), 1.0, wait=True)
     assert "takes away 10 of 10 targets (T0, T1, T2, T3, T4 and 5 more)" in str(guard.held)
 
     alone = ChangeGuard()
-    assert not review(alone, target_loss({}, targets()), 0.0, empty=True)
-    assert review(alone, target_loss({}, targets()), EMPTY_START_SECONDS, empty=True)
+    assert not review(alone, target_loss({}, targets()), 0.0, wait=True)
+    assert review(alone, target_loss({}, targets()), START_SECONDS, wait=True)
 
 
 def test_a_held_change_says_what_to_do_and_when_it_ends_by_itself() -> None:

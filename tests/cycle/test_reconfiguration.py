@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from pacing_node.cycle.plan import Plan
 from pacing_node.discovery.discover import discover
 from pacing_node.engagement.switchable_platform import PlatformSlot
 from pacing_node.objects.acceptance import Acceptance
+from pacing_node.objects.file_source import FileSource
 from pacing_node.objects.object_files import objects_of
 from pacing_node.objects.object_model import ConfigurationObjects
 from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options
@@ -67,6 +69,7 @@ class Bench:
     def __init__(self) -> None:
         self.accepted: Acceptance | None = None
         self.shared: tuple[str, ...] = ()
+        self.expects = False
         self.plan, self.platform, self.statistics = Plan(), PlatformSlot(), Watched()
         self.subject = Reconfiguration(
             plan=self.plan,
@@ -74,6 +77,7 @@ class Bench:
             statistics=lambda: self.statistics,  # type: ignore[arg-type,return-value]
             push_budget_seconds=1.2,
             shared_names=lambda: self.shared,
+            expects_names=lambda: self.expects,
             read_acceptance=self.read_acceptance,
         )
 
@@ -231,3 +235,43 @@ class TestHeldBackChanges:
         assert not bench.plan.complete
         bench.shared = ("Sales - chat", "Other - chat")
         await until(lambda: bench.plan.complete)
+
+    async def test_a_node_that_starts_beside_a_master_waits_for_what_the_cluster_paces(self, bench: Bench) -> None:
+        bench.expects = True
+        bench.subject.use_options(options())
+        bench.subject.use_objects(objects())
+        await until(lambda: bench.subject.held is not None)
+        assert not bench.plan.complete
+        bench.shared = ("Sales - chat", "Other - chat")
+        await until(lambda: bench.plan.complete)
+        assert bench.subject.held is None
+
+    async def test_without_a_record_it_waits_only_for_a_while(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pacing_node.discovery.change_guard.START_SECONDS", 0.3)
+        bench.expects = True
+        bench.subject.use_options(options())
+        bench.subject.use_objects(objects())
+        await until(lambda: bench.plan.complete)
+
+
+async def test_the_rule_holds_for_a_source_that_follows_a_file(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "objects.yaml"
+    path.write_text(OBJECTS)
+    source = FileSource(path, poll_seconds=0.02)
+    following = asyncio.ensure_future(source.run(bench.subject.use_objects))
+    bench.subject.use_options(options())
+    await until(lambda: bench.plan.complete)
+    in_force = bench.plan.targets
+
+    for damaged in ("", OBJECTS[:200], OBJECTS[: OBJECTS.index("agent_groups")]):
+        path.write_text(damaged)
+        await until(lambda: bench.subject.held is not None or bool(source.status.problems))
+        assert bench.plan.targets is in_force
+        path.write_text(OBJECTS)
+        await until(lambda: bench.subject.held is None and not source.status.problems)
+    assert bench.plan.targets is in_force
+    following.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await following
