@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from simulator.demo.demo_options import DemoOptions
 from simulator.demo.demo_report import check_report_place, shortcomings, write_report
 from simulator.demo.demonstration import Demonstration
 from simulator.demo.narration import LineNarrator, LiveNarrator
 from simulator.demo.terminal_view import figures, number
 from simulator.harness import zookeeper
 from simulator.harness.directory import working_directory
-from simulator.harness.options import DemoOptions, HarnessError
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
 from simulator.harness.stage import Stage
 from terminal.printing import complain

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.demo.demo_report import PROCESS_DIED, UNKNOWN_CAUSE, Handover, build_report
 from simulator.demo.terminal_view import Scene
+from simulator.harness.cluster_times import REFRESH_PERIOD_SECONDS
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.keeper import NodeKeeper
 from simulator.harness.observation import Observer
-from simulator.harness.options import REFRESH_PERIOD_SECONDS, HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from simulator.demo.demo_options import DemoOptions
     from simulator.demo.narration import Narrator
-    from simulator.harness.options import DemoOptions
     from simulator.harness.push_audit import TermChange
     from simulator.harness.stage import Stage
 

@@ -20,7 +20,7 @@ from simulator.drill.running import RunningCluster, graceful_hand_over
 from simulator.harness import zookeeper
 from simulator.harness.arena import Arena
 from simulator.harness.directory import working_directory
-from simulator.harness.options import HarnessError
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
 from terminal.printing import complain, say, say_json
 

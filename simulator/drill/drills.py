@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from simulator.drill.field import WAIT_SECONDS, Field
 from simulator.drill.verdict import DrillResult, Expectation, Measured
-from simulator.harness.options import HarnessError
+from simulator.harness.harness_error import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -11,7 +11,7 @@ from cluster.admin.member_calls import open_calls
 from cluster.errors import ClusterError, SettingsError
 from cluster.records import MemberInfo
 from simulator.drill.verdict import Measured
-from simulator.harness.options import HarnessError
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.push_record import applied, changes_of_epoch, longest_interval, missed_periods, out_of_order
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import httpx
 from simulator.drill.field import step_down
 from simulator.drill.verdict import DrillResult, Expectation, Measured
 from simulator.harness.bounds import SLACK_SECONDS
-from simulator.harness.options import HarnessError
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.push_record import GRACE_SECONDS
 
 if TYPE_CHECKING:

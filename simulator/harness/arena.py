@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from simulator.harness.bounds import Bounds
+from simulator.harness.cluster_times import REFRESH_PERIOD_SECONDS, SESSION_TIMEOUT_SECONDS
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.observation import REQUEST_SECONDS
-from simulator.harness.options import (
-    REFRESH_PERIOD_SECONDS,
-    SESSION_TIMEOUT_SECONDS,
-    DemoOptions,
-    HarnessError,
-)
 from simulator.harness.proxy_wiring import ProxyWiring
 from simulator.harness.push_record import Push, applied
 from simulator.harness.stage import Stage
+from simulator.harness.stage_options import StageOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +55,7 @@ class Arena:
         self.directory = directory
         self.wiring = ProxyWiring(cables=cables)
         self.failsafe = failsafe
-        options = DemoOptions(
+        options = StageOptions(
             directory=directory, scenario=scenario, nodes=nodes, well_known_ports=False, failsafe=failsafe
         )
         self.stage = Stage(options, directory, say, self.wiring.command, self.wiring)

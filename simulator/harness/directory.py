@@ -8,7 +8,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from simulator.harness.options import HarnessError
+from simulator.harness.harness_error import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.harness.options import HarnessError
+from simulator.harness.harness_error import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

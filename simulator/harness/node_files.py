@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cluster import addresses
-from simulator.harness.options import HEARTBEAT_SECONDS, REFRESH_PERIOD_SECONDS, SESSION_TIMEOUT_SECONDS
+from simulator.harness.cluster_times import HEARTBEAT_SECONDS, REFRESH_PERIOD_SECONDS, SESSION_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from simulator.harness.push_audit import PushAudit, PushRecord
+from simulator.harness.push_audit import PushAudit
+from simulator.harness.push_record import Push
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +119,7 @@ class Observer:
     async def read_pushes(self) -> list[TermChange]:
         """Read the pushes recorded since the last time; return the hand-overs among them."""
         answer = await self._get(f"{self._simulator}/simulator/pushes?after={self.audit.last_index}")
-        return self.audit.add(PushRecord.from_wire(push) for push in (answer or {}).get("pushes", ()))
+        return self.audit.add(Push.from_wire(push) for push in (answer or {}).get("pushes", ()))
 
     async def _get(self, address: str) -> dict[str, Any] | None:
         try:

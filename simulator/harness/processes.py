@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.harness.children import start_child
-from simulator.harness.options import HarnessError
+from simulator.harness.harness_error import HarnessError
 
 if TYPE_CHECKING:
     import subprocess

@@ -6,7 +6,7 @@ Everything is measured where it matters: at the receiver. Times are Unix seconds
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -80,22 +80,33 @@ def applied(pushes: Iterable[Push]) -> list[Push]:
     return found
 
 
+@dataclass(slots=True)
+class OrderOfPushes:
+    """Judges pushes in the order of arrival, independently of the platform that accepted them."""
+
+    _highest: tuple[int, int] = (-1, -1)
+    _parts: set[str] = field(default_factory=set)
+    _cluster: str | None = None
+
+    def broken_by(self, push: Push) -> bool:
+        """True if it took effect after a newer token, or after the same part of the same token."""
+        if not push.accepted or push.replayed:
+            return False
+        self._cluster = self._cluster or push.cluster_id
+        repeated = push.token == self._highest and push.part in self._parts
+        if push.cluster_id != self._cluster or push.token < self._highest or repeated:
+            return True
+        if push.token > self._highest:
+            self._highest, self._parts = push.token, {push.part}
+        else:
+            self._parts.add(push.part)
+        return False
+
+
 def out_of_order(pushes: Iterable[Push]) -> list[Push]:
     """Pushes that took effect although a newer token, or the same part of the same token, had taken effect before."""
-    highest, parts, cluster = (-1, -1), set[str](), None
-    found = []
-    for push in pushes:
-        if not push.accepted or push.replayed:
-            continue
-        cluster = cluster or push.cluster_id
-        repeated = push.token == highest and push.part in parts
-        if push.cluster_id != cluster or push.token < highest or repeated:
-            found.append(push)
-        elif push.token > highest:
-            highest, parts = push.token, {push.part}
-        else:
-            parts.add(push.part)
-    return found
+    order = OrderOfPushes()
+    return [push for push in pushes if order.broken_by(push)]
 
 
 def longest_interval(times: Sequence[float], since: float, until: float) -> float:

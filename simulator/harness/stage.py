@@ -10,8 +10,8 @@ import uuid
 from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator.harness import ports
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.node_files import HOST, NodePlan, cluster_options, node_options, write_yaml
-from simulator.harness.options import HarnessError
 from simulator.harness.processes import DemoProcess, end, pacing_command
 from simulator.harness.zookeeper import Ensemble, MemberNotReadyError, ZooKeeperNotFoundError, find_zookeeper
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from simulator.harness.options import DemoOptions
+    from simulator.harness.stage_options import StageOptions
     from simulator.harness.zookeeper import Source
 
 _POLL_SECONDS = 0.1
@@ -44,7 +44,7 @@ class Stage:
 
     def __init__(
         self,
-        options: DemoOptions,
+        options: StageOptions,
         directory: Path,
         say: Callable[[str], None],
         command: Callable[..., list[str]] = pacing_command,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from testcontainers.core.container import DockerContainer
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PORT = 2181
+LABELS: Mapping[str, str] = {"agent-pacing": "zookeeper"}
+"""Finds containers left behind: `docker ps --all --filter label=agent-pacing`."""
 _ENVIRONMENT: Mapping[str, str] = {
     "ZOO_TICK_TIME": "500",
     "ZOO_SYNC_LIMIT": "4",
@@ -29,7 +31,10 @@ class ContainerMember:
 
     def __init__(self, image: str, client_port: int) -> None:
         self.client_port = client_port
-        container = DockerContainer(image).with_bind_ports(_PORT, client_port)
+        container = DockerContainer(image).with_kwargs(labels=LABELS)
+        # Of this machine alone: `with_bind_ports` would publish the port on every interface.
+        published = cast("dict[str, object]", container.ports)
+        published[f"{_PORT}/tcp"] = ("127.0.0.1", client_port)
         for key, value in _ENVIRONMENT.items():
             container = container.with_env(key, value)
         self._container = container

@@ -17,7 +17,7 @@ import httpx
 from simulator.drill.field import Field, Options
 from simulator.harness import zookeeper
 from simulator.harness.arena import Arena
-from simulator.harness.options import HarnessError
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
 from simulator.harness.push_record import applied, changes_of_epoch, out_of_order
 from simulator.soak.growth import (

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from simulator.demo.demo_options import DemoOptions
 from simulator.demo.demonstration import Demonstration
 from simulator.harness import stage as stage_module
 from simulator.harness.directory import working_directory
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.observation import Observer
-from simulator.harness.options import DemoOptions, HarnessError
 from simulator.harness.stage import Stage
 from simulator.harness.zookeeper import Source, ZooKeeperNotFoundError
 

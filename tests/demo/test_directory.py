@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.harness.directory import working_directory
-from simulator.harness.options import HarnessError
+from simulator.harness.harness_error import HarnessError
 
 
 def test_it_is_there_during_the_demonstration_and_gone_afterwards(tmp_path):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from simulator.harness import keeper as module
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.keeper import RETURN_AFTER_SECONDS, RETURN_AT_LATEST_SECONDS, NodeKeeper
-from simulator.harness.options import HarnessError
 
 
 class Node:

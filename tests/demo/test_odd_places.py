@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from simulator.demo.demo_report import check_report_place
 from simulator.harness.directory import working_directory
-from simulator.harness.options import HarnessError
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.zookeeper import Ensemble, find_zookeeper, properties_text
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.harness.options import HarnessError
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.processes import DemoProcess, end, innermost_child
 from tests.support.waiting import until_blocking
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.harness.push_audit import PushAudit, PushRecord
+from simulator.harness.push_audit import PushAudit
+from simulator.harness.push_record import Push
 
 
-def push(index, epoch, sequence, *, at=None, accepted=True, replayed=False):
+def push(index, epoch, sequence, *, at=None, accepted=True, replayed=False, part="1/1"):
     at = float(index) if at is None else at
-    return PushRecord(index, at, "c", epoch, sequence, accepted, replayed)
+    return Push(index, at, "c", epoch, sequence, part, accepted, replayed)
 
 
 def audit_of(*pushes):
@@ -55,7 +56,7 @@ def test_an_accepted_late_push_of_the_same_term_is_out_of_order():
 
 
 def test_parts_of_one_push_share_a_token_and_a_replay_counts_nothing():
-    audit = audit_of(push(1, 1, 1), push(2, 1, 1), push(3, 1, 1, replayed=True), push(4, 1, 2))
+    audit = audit_of(push(1, 1, 1, part="1/2"), push(2, 1, 1, part="2/2"), push(3, 1, 1, replayed=True), push(4, 1, 2))
     assert (audit.cycles, audit.accepted, audit.out_of_order) == (2, 3, 0)
 
 
@@ -68,7 +69,7 @@ def test_a_refused_late_push_is_not_out_of_order():
 def test_the_order_is_judged_as_by_comparing_with_everything_before(tokens):
     pushes = [push(i, epoch, seq, accepted=ok) for i, (epoch, seq, ok) in enumerate(tokens, start=1)]
     accepted = [(epoch, seq) for epoch, seq, ok in tokens if ok]
-    late = sum(1 for i, token in enumerate(accepted) if any(token < earlier for earlier in accepted[:i]))
+    late = sum(1 for i, token in enumerate(accepted) if any(token <= earlier for earlier in accepted[:i]))
     assert audit_of(*pushes).out_of_order == late
 
 
@@ -82,4 +83,4 @@ def test_reading_the_record_in_pieces_gives_the_same_figures():
 
 def test_a_push_without_a_token_is_read_as_epoch_zero():
     wire = {"index": 7, "received_at": 1.5, "cluster_id": None, "epoch": None, "sequence": None, "accepted": False}
-    assert PushRecord.from_wire(wire) == PushRecord(7, 1.5, "", 0, 0, accepted=False, replayed=False)
+    assert Push.from_wire(wire) == Push(7, 1.5, "", 0, 0, "1/1", accepted=False, replayed=False)

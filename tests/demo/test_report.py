@@ -11,7 +11,8 @@ import pytest
 
 from simulator.demo.demo_report import Handover, build_report, shortcomings, write_report
 from simulator.harness.observation import Observation
-from simulator.harness.push_audit import PushAudit, PushRecord
+from simulator.harness.push_audit import PushAudit
+from simulator.harness.push_record import Push
 
 CHECK = Path(__file__).parents[2] / "scripts" / "check_demo_report.py"
 
@@ -39,7 +40,7 @@ def check(report, tmp_path, *arguments):
 
 def test_the_report_has_the_figures_of_the_last_look():
     audit = PushAudit()
-    audit.add([PushRecord(1, 10.0, "c", 1, 1, True, False), PushRecord(2, 14.25, "c", 2, 1, True, False)])
+    audit.add([Push(1, 10.0, "c", 1, 1, "1/1", True, False), Push(2, 14.25, "c", 2, 1, "1/1", True, False)])
     seen = Observation(
         cluster={"members": [{"reachable": True}, {"reachable": True}, {"reachable": False}]},
         targets={"targets": [{}, {}]},
@@ -62,7 +63,7 @@ def test_the_report_has_the_figures_of_the_last_look():
 def test_the_worse_of_two_verdicts_about_the_order_is_told():
     audit = PushAudit()
     assert build_report(Observation(centre={"accepted_out_of_order": 3}), audit, [])["accepted_out_of_order"] == 3
-    audit.add([PushRecord(1, 1.0, "c", 2, 1, True, False), PushRecord(2, 2.0, "c", 1, 1, True, False)])
+    audit.add([Push(1, 1.0, "c", 2, 1, "1/1", True, False), Push(2, 2.0, "c", 1, 1, "1/1", True, False)])
     assert build_report(Observation(centre={"accepted_out_of_order": 0}), audit, [])["accepted_out_of_order"] == 1
 
 

@@ -15,7 +15,8 @@ import httpx
 from simulator.harness import ports
 from simulator.harness.node_files import HOST, NodePlan, cluster_options, node_options, write_yaml
 from simulator.harness.processes import DemoProcess, innermost_child, pacing_command
-from simulator.harness.push_audit import PushAudit, PushRecord
+from simulator.harness.push_audit import PushAudit
+from simulator.harness.push_record import Push
 from tests.support.waiting import until_blocking
 
 SESSION_SECONDS = 4.0
@@ -135,7 +136,7 @@ class Site:
         """The platform's record of all pushes, judged anew."""
         audit = PushAudit()
         pushes = self._client.get(self.addresses["http"] + "/simulator/pushes").json()["pushes"]
-        audit.add(PushRecord.from_wire(push) for push in pushes)
+        audit.add(Push.from_wire(push) for push in pushes)
         return audit
 
     def centre(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from simulator.drill.nemesis.plan import Kind
 from simulator.drill.nemesis.timeline_page import draw
 from simulator.harness import zookeeper
 from simulator.harness.directory import working_directory
-from simulator.harness.options import HarnessError
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
 from terminal.printing import complain, say
 

@@ -15,8 +15,8 @@ from simulator.drill.nemesis.nemesis_history import History, Storm
 from simulator.drill.nemesis.plan import Kind, plan_storm
 from simulator.drill.nemesis.troubles import Troublemaker
 from simulator.harness.arena import Arena
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.namespace import why_impossible
-from simulator.harness.options import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

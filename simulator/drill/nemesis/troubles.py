@@ -13,7 +13,7 @@ from simulator.drill.nemesis.nemesis_history import Fault
 from simulator.drill.nemesis.plan import HABITS, LEADER, MASTER, Kind, Place
 from simulator.drill.nemesis.zookeeper_harm import IN_ZOOKEEPER, ZooKeeperHarm
 from simulator.harness.fault_proxy import Weather
-from simulator.harness.options import HarnessError
+from simulator.harness.harness_error import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

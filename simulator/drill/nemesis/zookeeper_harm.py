@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.drill.nemesis.plan import Kind
-from simulator.harness.options import SESSION_TIMEOUT_SECONDS, HarnessError
+from simulator.harness.cluster_times import SESSION_TIMEOUT_SECONDS
+from simulator.harness.harness_error import HarnessError
 from simulator.harness.znodes import UnreachableError, Znodes
 
 if TYPE_CHECKING:
