@@ -13,7 +13,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("cluster", "pacing_node", "simulator")
+PACKAGES = ("cluster", "pacing_node", "simulator", "terminal")
 EXEMPT_NAMES = {"__init__", "__main__", "cli"}
 EXEMPT_FOLDERS = {"pacing_node/cli"}
 
