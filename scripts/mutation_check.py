@@ -247,6 +247,13 @@ MUTANTS = (
         f"{LEADERSHIP}/test_members.py::test_resigning_comes_before_the_session_is_closed",
     ),
     Mutant(
+        "ghost-without-its-entry",
+        "a ghost is released although somebody has deleted the entry of its term",
+        "cluster/election/transactions.py",
+        (("is None:\n            # Somebody", "is Ellipsis:\n            # Somebody"),),
+        f"{LEADERSHIP}/test_steps.py::TestAMasterWhoseNodesWereTouched",
+    ),
+    Mutant(
         "ended-clean",
         "a release records that nothing is in flight only when that is so",
         "cluster/election/steps.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cluster.backoff import Backoff
 from cluster.election import events
 from cluster.election.candidacy import Candidacy
 from cluster.election.events import State
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from cluster.election.waiting import Wait
     from cluster.lease import LeaseTimes
 
+RELEASE_RETRY_SECONDS = (0.1, 2.0)
+"""First and longest pause before a release that has failed is looked into."""
 RENEWALS = 3
 """Attempts to begin a new term on a mastership whose release was refused; after them it is given up."""
 ANSWER_FACTOR = 2.0
@@ -36,6 +39,7 @@ class Contender:
         self._lease = HeldLease(lease_times, failsafe_seconds)
         self._candidacy = Candidacy(cooldown_seconds)
         self._requests = Requests()
+        self._release_again = Backoff(*RELEASE_RETRY_SECONDS, jitter=0.0)
         self._read_at: float | None = None
         self._giving_up: Claim | None = None
         """What the newest release is to give up."""
@@ -155,8 +159,17 @@ class Contender:
             self._stand_by_or_stop()
         if event.refused:
             self._renewing, self._renewals_left = self._giving_up, RENEWALS
-        if self._connected and self._state is State.STANDBY:
-            self._begin_attempt() if self._renewing is not None else self._read()
+        if not event.failed:
+            self._release_again.reset()
+        if not self._connected or self._state is not State.STANDBY:
+            return
+        if self._renewing is not None:
+            self._begin_attempt()
+        elif event.failed:
+            # What cannot be released now is found again by reading, but not as fast as ZooKeeper refuses.
+            self._read_at = event.at + self._release_again.next_seconds()
+        else:
+            self._read()
 
     def _abandon_requests(self) -> None:
         """The session has changed: no request of the previous one can take effect any more."""
@@ -191,6 +204,6 @@ class Contender:
             if action == ACQUIRE:
                 self._on_acquisition_failed(events.AcquisitionFailed(at, self._requests.attempt, silent=False))
             elif action == RELEASE:
-                self._on_released(events.Released(at, self._requests.release))
+                self._on_released(events.Released(at, self._requests.release, failed=True))
             elif self._wants_reading():
                 self._read()

@@ -210,6 +210,8 @@ class Released(Event):
     """As in the action."""
     refused: bool = False
     """The cluster is paused, and the release was not to take place then: the master's node is still there."""
+    failed: bool = False
+    """ZooKeeper refused it, or did not answer."""
 
 
 @dataclass(frozen=True, slots=True)

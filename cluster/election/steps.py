@@ -104,7 +104,7 @@ class Steps:
                 return events.PromiseMissing(at, action.round)
             case events.Release():
                 log.info("leadership.release_failed", error=str(failure))
-                return events.Released(at, action.number)
+                return events.Released(at, action.number, failed=True)
 
     async def _read_master(self, _: events.ReadMaster) -> Event:
         session_id, sent_at = self._session.session_id, self._clock()

@@ -237,7 +237,11 @@ class Transactions:
             return False
         if stat.owner != self._session.session_id:
             return False
-        await self._delete(epoch_stat.version, 0, term_id=layout.decode_term_id(content))
+        term_id = layout.decode_term_id(content)
+        if term_id and await self._session.exists(self._paths.term(term_id)) is None:
+            # Somebody has deleted it. The owner is proof enough, and a ghost must not outlive a missing entry.
+            term_id = ""
+        await self._delete(epoch_stat.version, 0, term_id=term_id, master_version=stat.version)
         return True
 
     async def release_of_dead(self, claim: Claim) -> bool:
@@ -264,6 +268,7 @@ class Transactions:
         term_is_over: bool = False,
         term_id: str = "",
         pause_version: int | None = None,
+        master_version: int = 0,
     ) -> None:
         """``term_is_over``: nobody acts by this claim any more, so that its failsafe list binds nobody either.
 
@@ -277,7 +282,7 @@ class Transactions:
                 transaction.set_data(self._paths.epoch, content, version=epoch_version)
             else:
                 transaction.check(self._paths.epoch, epoch_version)
-            transaction.delete(self._paths.master, 0)
+            transaction.delete(self._paths.master, master_version)
             if term_id:
                 transaction.delete(self._paths.term(term_id), 0)
             if term_is_over:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,14 +18,17 @@ from tests.leadership.conftest import CLUSTER, Members
 from tests.leadership.test_state_machine import HOLD, VACANT
 from tests.support.waiting import until
 
+if TYPE_CHECKING:
+    from cluster.member import ClusterMember
+
 ACTIONS = (
     (events.ReadMaster(), events.ObservationFailed(5.0, silent=False)),
     (events.ReadElection(3), events.AcquisitionFailed(5.0, 3, silent=False)),
     (events.Acquire(3, VACANT), events.AcquisitionFailed(5.0, 3, silent=False)),
     (events.ProveLease(HOLD, 4), events.ProofMissing(5.0, 4, silent=False)),
     (events.AskPromises(HOLD, 6), events.PromiseMissing(5.0, 6)),
-    (events.Release(HOLD, 0, number=2), events.Released(5.0, 2)),
-    (events.Release(None, 0, number=2), events.Released(5.0, 2)),
+    (events.Release(HOLD, 0, number=2), events.Released(5.0, 2, failed=True)),
+    (events.Release(None, 0, number=2), events.Released(5.0, 2, failed=True)),
 )
 
 
@@ -105,3 +109,53 @@ class TestAnElectionOverDamagedNodes:
                 await until(lambda: any(each["event"] == "leadership.acquisition_failed" for each in logged))
                 await other._backend._session.set(path, mended)
         await asyncio.wait_for(other.mastership.wait_for_term(), 10.0)
+
+
+async def deleted_term(members: Members, master: ClusterMember) -> None:
+    session, paths = master._backend._session, master.mastership._transactions._paths
+    (term,) = await session.children(paths.terms)
+    await session.delete(paths.term(term))
+
+
+async def deleted_terms(members: Members, master: ClusterMember) -> None:
+    await deleted_term(members, master)
+    await master._backend._session.delete(master.mastership._transactions._paths.terms)
+
+
+async def deleted_master(members: Members, master: ClusterMember) -> None:
+    await master._backend._session.delete(master.mastership._transactions._paths.master)
+
+
+async def overwritten_master(members: Members, master: ClusterMember) -> None:
+    await master._backend._session.set(master.mastership._transactions._paths.master, b"not by a member", -1)
+
+
+@pytest.mark.ensemble
+class TestAMasterWhoseNodesWereTouched:
+    """By somebody with a ZooKeeper client, say."""
+
+    @pytest.mark.parametrize("touch", [deleted_term, deleted_terms, deleted_master, overwritten_master])
+    async def test_gives_way_and_another_term_begins(self, members: Members, touch: Any) -> None:
+        await members.join("a")
+        await members.join("b")
+        master = await members.master()
+        epoch = master.mastership.term.epoch
+        await touch(members, master)
+
+        await until(
+            lambda: any(each.mastership.term.epoch > epoch for each in members.masters()), "another term has begun"
+        )
+
+    async def test_does_not_try_a_failing_release_without_pause(self, members: Members) -> None:
+        master = await members.join("a")
+        await master.mastership.wait_for_term()
+
+        async def refused(*_: object, **__: object) -> None:
+            raise ConflictError
+
+        with capture_logs() as logged:
+            master.mastership._transactions.release = refused
+            master.mastership._transactions.release_ghost = refused
+            await master.step_down("a test")
+            await asyncio.sleep(1.5)  # in which nothing may hurry
+        assert 2 <= sum(each["event"] == "leadership.release_failed" for each in logged) <= 8
