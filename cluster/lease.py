@@ -9,6 +9,12 @@ DRIFT_RATIO = 0.02
 """Allowed difference in rate between the clock of this machine and ZooKeeper's, with some room."""
 
 
+HEARTBEAT_RATIO = 1 / 8
+"""Longest heartbeat, in session time-outs."""
+ACTION_RATIO = 1 / 3
+"""Longest action, in session time-outs."""
+
+
 @dataclass(frozen=True, slots=True)
 class LeaseTimes:
     """What a lease is computed from. Times in seconds."""
@@ -42,18 +48,28 @@ class LeaseTimes:
         pause it is what counts: a proof does not touch the session, which may end right after it.
         """
         from_proof = sent_at - self.heartbeat_seconds - self.report_seconds
-        return min(from_proof, touched_at) + self.session_timeout_seconds * (1.0 - DRIFT_RATIO)
+        return self.end_of_session(min(from_proof, touched_at))
 
     def granted(self, session_timeout_seconds: float) -> LeaseTimes:
         """The same terms with the session time-out ZooKeeper granted.
 
         A longer one than asked for shows that the ensemble's least time-out, two ticks by default, is that long; its
-        tick is then taken to be half of it.
+        tick is then taken to be half of it. A shorter one shortens the heartbeat too: a lease must outlive several.
         """
         tick = self.tick_seconds
         if session_timeout_seconds > self.session_timeout_seconds:
             tick = max(tick, session_timeout_seconds / 2)
-        return LeaseTimes(session_timeout_seconds, self.heartbeat_seconds, tick)
+        heartbeat = min(self.heartbeat_seconds, HEARTBEAT_RATIO * session_timeout_seconds)
+        return LeaseTimes(session_timeout_seconds, heartbeat, min(tick, session_timeout_seconds / 2))
+
+    def end_of_session(self, touched_at: float) -> float:
+        """When a session can end at the earliest that was touched at ``touched_at``, on the clock of leases."""
+        return touched_at + self.session_timeout_seconds * (1.0 - DRIFT_RATIO)
+
+    @property
+    def longest_action_seconds(self) -> float:
+        """The longest action that a lease covers, with room for a proof that is late: a third of the session."""
+        return ACTION_RATIO * self.session_timeout_seconds
 
 
 class Touches:

@@ -97,7 +97,8 @@ class Term(Protocol):
 
         In seconds on the clock of leases (``cluster.clock``), which goes on while the machine sleeps: nothing of the
         action may be sent after it. An action must not start with less lease left than its budget, nor while the
-        session is suspended.
+        session is suspended. Where ZooKeeper has granted a shorter session than was asked for, an action gets a third
+        of it at most.
         """
         ...
 

@@ -17,7 +17,7 @@ import structlog
 
 from cluster.backoff import Backoff
 from cluster.election.candidacy import FENCED_SECONDS
-from cluster.election.state_machine import FOREIGN_COOLDOWN_SECONDS
+from cluster.election.state_machine import FOREIGN_COOLDOWN_SECONDS, HIGHEST_MARK
 from cluster.election.term import HeldTerm
 from cluster.errors import AlreadyRunningError, DamagedStateError
 from cluster.files import read_if_there, write_durably
@@ -245,7 +245,7 @@ class StandaloneMastership:
             log.error("leadership.foreign_receiver", cluster_id=self._cluster_id, receiver_cluster_id=mark_cluster_id)
         self._finish(EndCause.FENCED)
         pause = self._fenced_again.next_seconds() if same else FOREIGN_COOLDOWN_SECONDS
-        self._begin_later(pause, mark_epoch + 1 if same else 0)
+        self._begin_later(pause, mark_epoch + 1 if same and mark_epoch <= HIGHEST_MARK else 0)
 
 
 class StandaloneBackend:

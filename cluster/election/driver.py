@@ -13,7 +13,7 @@ from cluster.clock import boot_seconds
 from cluster.election import events
 from cluster.election.events import State
 from cluster.election.failsafe import Failsafe
-from cluster.election.state_machine import Leadership
+from cluster.election.state_machine import HIGHEST_MARK, Leadership
 from cluster.election.steps import Steps
 from cluster.election.term import HeldTerm
 from cluster.election.transactions import Transactions
@@ -264,12 +264,17 @@ class ZooKeeperMastership:
 
     def _begin(self, claim: Claim) -> None:
         log.info("leadership.acquired", node=self.settings.node, epoch=claim.epoch, session=f"{claim.session_id:#x}")
+        longest = self._machine.lease_times.longest_action_seconds
+        if longest < self.settings.action_budget_seconds:
+            granted = self._machine.lease_times.session_timeout_seconds
+            log.warning("leadership.actions_shortened", granted_session_seconds=granted, longest_seconds=longest)
         term = HeldTerm(
             self.cluster_id,
             claim.epoch,
             self._lease_until,
             lambda cluster_id, epoch, sequence: self._fenced(claim, cluster_id, epoch, sequence),
             after_clean_end=claim.after_clean_end,
+            longest_seconds=lambda: self._machine.lease_times.longest_action_seconds,
             clock=self._now,
             term_id=claim.term_id,
         )
@@ -296,6 +301,8 @@ class ZooKeeperMastership:
     def _fenced(self, claim: Claim, cluster_id: str | None, epoch: int, sequence: int) -> None:
         same = cluster_id is None or cluster_id == self.cluster_id
         log.warning("leadership.fenced", epoch=claim.epoch, mark_epoch=epoch, mark_sequence=sequence, same_cluster=same)
+        if epoch > HIGHEST_MARK:
+            log.error("leadership.mark_implausible", mark_epoch=epoch, highest=HIGHEST_MARK)
         if not same:
             log.error("leadership.foreign_receiver", cluster_id=self.cluster_id, receiver_cluster_id=cluster_id)
         self._post(events.Fenced(self._clock(), claim.epoch, same, epoch))

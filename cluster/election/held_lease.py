@@ -35,6 +35,8 @@ class HeldLease:
         """A connection was opened at ``opened_at``, before its handshake, with the time-out granted in it."""
         self.times = self._asked.granted(session_timeout_seconds)
         self._touches = Touches(opened_at, self.times)
+        # The handshake touches the session, and a time-out that is shorter than before counts from it.
+        self.until = min(self.until, self.times.end_of_session(opened_at))
 
     def touched(self, sent_at: float, answered_at: float) -> None:
         """A request of the session has been answered."""

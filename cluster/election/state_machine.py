@@ -26,6 +26,8 @@ RETRY_SECONDS = 0.1
 """Pause before contending again after a proof that was refused."""
 FOREIGN_COOLDOWN_SECONDS = 30.0
 """Pause after the receiver has answered that it belongs to another cluster: an operator must act."""
+HIGHEST_MARK = 10**12
+"""Highest epoch that is believed of a receiver: a term every millisecond for thirty years. No epoch is raised above."""
 SILENCE_FACTOR = 3.0
 """Session time-outs without a connection after which the client is rebuilt."""
 REREAD_FACTOR = 0.25
@@ -254,7 +256,8 @@ class Leadership(Contender):
         if not event.same_cluster:
             self._candidacy.put_off(event.at + FOREIGN_COOLDOWN_SECONDS)
         # A mark at or above the epoch of a legitimate master means that ZooKeeper has forgotten epochs: raise it.
-        raise_to = event.mark_epoch if event.same_cluster and event.mark_epoch >= claim.epoch else 0
+        plausible = claim.epoch <= event.mark_epoch <= HIGHEST_MARK
+        raise_to = event.mark_epoch if event.same_cluster and plausible else 0
         self._resign(EndCause.FENCED, raise_to)
 
     def _on_accepted(self, event: events.Accepted) -> None:

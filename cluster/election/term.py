@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 from cluster.clock import boot_seconds
@@ -26,6 +27,7 @@ class HeldTerm:
         on_fenced: Callable[[str | None, int, int], None],
         *,
         after_clean_end: bool = False,
+        longest_seconds: Callable[[], float] = lambda: math.inf,
         clock: Clock = boot_seconds,
         term_id: str = "",
     ) -> None:
@@ -37,6 +39,7 @@ class HeldTerm:
         self._cluster_id = cluster_id
         self._epoch = epoch
         self._lease_until = lease_until
+        self._longest_seconds = longest_seconds
         self._clock = clock
         self._on_fenced = on_fenced
         self._after_clean_end = after_clean_end
@@ -72,7 +75,7 @@ class HeldTerm:
     def act_until(self, budget_seconds: float) -> float | None:
         """The deadline of an action that starts now; None when the lease left does not cover its budget."""
         now = self._clock()
-        deadline = now + budget_seconds
+        deadline = now + min(budget_seconds, self._longest_seconds())
         return deadline if not self.ended.is_set() and self._lease_until(now) >= deadline else None
 
     def fenced(self, mark_cluster_id: str | None, mark_epoch: int, mark_sequence: int) -> None:

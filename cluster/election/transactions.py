@@ -249,10 +249,9 @@ class Transactions:
 
         Never call this for a process that is merely silent.
         """
-        stat = await self._session.exists(self._paths.master)
-        if stat is None or stat.created_zxid != claim.zxid:
-            return False
         try:
+            # Not read before: a server that lags behind may not know of the node yet. The versions, and the node of the
+            # term, are of this claim and of no other.
             await self._delete(claim.epoch_version, 0, term_is_over=True, term_id=claim.term_id)
         except (NodeMissingError, ConflictError):
             return False

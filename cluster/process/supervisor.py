@@ -120,23 +120,30 @@ def _shell_status(status: int) -> int:
 
 
 class _Reports:
-    """The reading end of the worker's pipe."""
+    """The reading end of the worker's pipe, emptied as it fills: a full one would keep the newest claims out."""
 
     def __init__(self, descriptor: int) -> None:
         os.set_blocking(descriptor, False)
         self._descriptor = descriptor
         self._received = b""
+        asyncio.get_running_loop().add_reader(descriptor, self._read)
+
+    def _read(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while chunk := os.read(self._descriptor, 65536):
+                *lines, rest = (self._received + chunk).split(b"\n")
+                self._received = b"\n".join([*lines[-1:], rest])
+            asyncio.get_running_loop().remove_reader(self._descriptor)
 
     def newest(self) -> Claim | None:
         """The last claim the worker has reported. A pipe keeps what a dead writer wrote."""
-        with contextlib.suppress(BlockingIOError):
-            while chunk := os.read(self._descriptor, 65536):
-                self._received += chunk
+        self._read()
         lines = self._received.split(b"\n")[:-1]
         return decode_claim(lines[-1]) if lines else None
 
     def close(self) -> None:
         """Close it."""
+        asyncio.get_running_loop().remove_reader(self._descriptor)
         os.close(self._descriptor)
 
 

@@ -242,8 +242,8 @@ class ZooKeeperSession:
         return True
 
     def drop_connection(self) -> None:
-        """Leave a server that does not answer; the session moves to another one."""
-        if self._handler is not None:
+        """Disconnect from a server that does not answer, unless a newer connection is already being opened."""
+        if self._handler is not None and self._handler.opened_at <= self.change.opened_at:
             self._handler.drop()
 
     async def get(self, path: str, watch: WatchCallback | None = None) -> tuple[bytes, NodeStat]:

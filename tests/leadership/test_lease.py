@@ -52,4 +52,11 @@ def test_a_longer_session_than_asked_for_tells_of_a_longer_tick() -> None:
 
 
 def test_a_shorter_session_than_asked_for_keeps_the_tick() -> None:
-    assert SHIPPED.granted(2.0) == LeaseTimes(2.0, 0.5, 0.5)
+    assert SHIPPED.granted(2.0) == LeaseTimes(2.0, 0.25, 0.5)
+
+
+def test_a_much_shorter_session_than_asked_for_still_carries_an_action() -> None:
+    """Asked for 30 s, granted 2 s by the ensemble's maxSessionTimeout."""
+    granted = LeaseTimes(session_timeout_seconds=30.0, heartbeat_seconds=3.75, tick_seconds=0.5).granted(2.0)
+    shortest_left = granted.end(100.0, 100.0) - 100.0 - granted.heartbeat_seconds
+    assert shortest_left > granted.longest_action_seconds == pytest.approx(2.0 / 3)

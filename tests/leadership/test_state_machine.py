@@ -41,7 +41,7 @@ from cluster.election.events import (
     Suspended,
     Tick,
 )
-from cluster.election.state_machine import FOREIGN_COOLDOWN_SECONDS, HEALTH_GUARD_SECONDS, Leadership
+from cluster.election.state_machine import FOREIGN_COOLDOWN_SECONDS, HEALTH_GUARD_SECONDS, HIGHEST_MARK, Leadership
 from cluster.lease import LeaseTimes
 from cluster.mastership import EndCause
 
@@ -148,6 +148,14 @@ def test_the_lease_runs_on_while_the_connection_is_gone() -> None:
     assert rules.state is State.STANDBY
 
 
+def test_a_shorter_session_granted_at_a_reconnect_shortens_the_lease_at_once() -> None:
+    rules = serving()
+    rules.handle(Suspended(10.2))
+    rules.handle(Connected(10.8, ME, 1.0, 10.7))
+    assert rules.lease_until == pytest.approx(10.7 + 0.98)
+    assert EndTerm(HOLD, EndCause.LEASE_EXPIRED) in rules.handle(Tick(10.7 + 0.98))
+
+
 @pytest.mark.parametrize("event", [SessionLost(10.3), Connected(10.3, OTHER, 4.0, 10.3)])
 def test_an_epoch_is_never_carried_into_another_session(event: SessionLost | Connected) -> None:
     rules = serving()
@@ -198,6 +206,11 @@ def test_a_receiver_with_a_higher_mark_has_the_epoch_raised_with_the_release() -
 
 def test_a_receiver_with_a_lower_mark_raises_nothing() -> None:
     assert Release(HOLD, 0) in serving().handle(Fenced(10.1, 3, True, 2))
+
+
+@pytest.mark.parametrize(("mark", "raised"), [(HIGHEST_MARK, HIGHEST_MARK), (HIGHEST_MARK + 1, 0), (2**53, 0)])
+def test_a_mark_beyond_reason_raises_nothing(mark: int, raised: int) -> None:
+    assert Release(HOLD, raised) in serving().handle(Fenced(10.1, 3, True, mark))
 
 
 def test_a_refusal_of_an_earlier_term_is_old_news() -> None:

@@ -17,6 +17,13 @@ def test_an_action_starts_only_with_a_lease_as_long_as_its_budget() -> None:
     assert term(lease_left=1.29).act_until(1.3) is None
 
 
+def test_an_action_lasts_no_longer_than_the_session_that_was_granted_allows() -> None:
+    shortened = HeldTerm(
+        "cluster", 4, lambda _: 100.9, lambda *_: None, longest_seconds=lambda: 0.7, clock=lambda: 100.0
+    )
+    assert shortened.act_until(3.3) == 100.7
+
+
 def test_tokens_count_from_one_and_carry_the_key_of_their_push() -> None:
     running = term(lease_left=2.0)
     first, second = running.next_token(), running.next_token()
