@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cluster.errors import ConflictError, UnavailableError
+from cluster.errors import ConflictError, NotAllowedError, TooLargeError, UnavailableError
 from cluster.zookeeper.document_stores import LocalDocuments
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.options_store import (
@@ -80,6 +80,18 @@ async def test_a_document_that_stands_wins_over_the_seed(seed: Path) -> None:
         await until(lambda: len(state.seen) == 1)
 
     assert state.seen[0].pacing.refresh_seconds == 2.0
+
+
+@pytest.mark.parametrize("error", [TooLargeError, NotAllowedError])
+async def test_a_seed_that_zookeeper_does_not_take_is_a_problem_that_shows(seed: Path, error: type[Exception]) -> None:
+    class Refusing(LocalDocuments):
+        async def write(self, data: bytes, version: int | None) -> int:
+            raise error("/pacing/c/config: why")
+
+    async with running(OptionsStore(Refusing(None), seed)) as state:
+        await until(lambda: bool(state.store.problems))
+
+    assert state.store.problems == ("/pacing/c/config: why",)
 
 
 async def test_two_nodes_that_seed_at_once_agree(tmp_path: Path) -> None:

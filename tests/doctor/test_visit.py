@@ -115,6 +115,24 @@ def test_a_zookeeper_that_is_not_there_is_an_error(files):
     assert found["platform.token"]["severity"] == "ok", "the rest is looked at all the same"
 
 
+def test_an_access_list_that_keeps_the_node_out_names_path_user_and_option(files):
+    files.node["zookeeper"]["acl"] = {"user": "pacing", "password": "a secret"}
+    write_yaml(files.seed, files.cluster)
+    write_yaml(files.plan.file, files.node)
+    applied = CliRunner().invoke(
+        build_app(), ["config", "apply", str(files.seed), "--config", str(files.plan.file), "--yes"]
+    )
+    assert applied.exit_code == 0, applied.output
+
+    files.node["zookeeper"]["acl"]["password"] = "a guess"
+    status, found = files.findings()
+    assert status == 1
+    assert found["zookeeper.access"]["severity"] == "error"
+    assert 'c/config for user "pacing" of zookeeper.acl' in found["zookeeper.access"]["found"]
+    assert "correct user and password in zookeeper.acl" in found["zookeeper.access"]["remedy"]
+    assert "zookeeper.session" not in found
+
+
 def test_a_tick_below_the_ensembles_is_an_error(files):
     files.node["zookeeper"]["tick_seconds"] = 0.25
     status, found = files.findings()
