@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 KEPT_TERMS = 200
 _ATTEMPTS = 5
+_TERMS_REMEMBERED = 8
 
 
 class History:
@@ -42,8 +43,8 @@ class History:
         self._own: dict[int, HistoryEntry] = {}
         """What is known of this node's terms, until all of it is written."""
         self._unwritten: set[int] = set()
-        self._last_action: tuple[int, float] | None = None
-        """Epoch and time of the newest accepted action this node knows of, on whichever node."""
+        self._last_actions: dict[int, float] = {}
+        """Time of the newest accepted action of each of the newest terms this node knows of, on whichever node."""
 
     async def began(self, epoch: int, began_at: float) -> None:
         """Enter a term of this node; close the previous one if nobody has. ``began_at`` is Unix time in seconds."""
@@ -55,8 +56,7 @@ class History:
 
     async def ended(self, epoch: int, ended_at: float, cause: EndCause) -> None:
         """Close a term by the word of who knows; ``ended_at`` is Unix time in seconds."""
-        last = self._last_action
-        last_action_at = last[1] if last is not None and last[0] == epoch else None
+        last_action_at = self._last_actions.get(epoch)
         self._know(replace(self._known(epoch), ended_at=ended_at, cause=cause.value, last_action_at=last_action_at))
         await self.catch_up()
 
@@ -65,8 +65,9 @@ class History:
 
         Only then something is to be written, by :meth:`catch_up`.
         """
-        if self._last_action is None or (epoch, at) > self._last_action:
-            self._last_action = epoch, at
+        self._last_actions[epoch] = at
+        while len(self._last_actions) > _TERMS_REMEMBERED:
+            del self._last_actions[next(iter(self._last_actions))]
         own = self._own.get(epoch)
         if own is None or own.first_action_at is not None:
             return False
@@ -113,8 +114,7 @@ class History:
         earlier = await self._newest_before(epoch)
         if earlier is None or earlier.broken:
             return
-        last = self._last_action
-        last_action_at = last[1] if last is not None and last[0] == earlier.epoch else None
+        last_action_at = self._last_actions.get(earlier.epoch)
 
         def closed(found: HistoryEntry | None) -> HistoryEntry | None:
             if found is None or found.broken:

@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from cluster.errors import UnavailableError
+from cluster.mastership import EndCause
 from cluster.records import HistoryEntry
 from cluster.zookeeper.history_entries import decode_entry, encode_entry, epoch_of, merged, stranger, with_gaps
+from tests.leadership.conftest import Members
+from tests.support.waiting import until
 
 
 def term(epoch: int, began_at: float | None, ended_at: float | None, cause: str | None, **more) -> HistoryEntry:
@@ -89,3 +93,60 @@ class TestContent:
     def test_a_node_that_is_no_entry_is_shown_as_such(self):
         assert [epoch_of(name) for name in ("0000000007", "x", "9" * 5000, "٣")] == [7, None, None, None]
         assert "'x'" in stranger("x").broken[0]
+
+
+@pytest.mark.ensemble
+class TestOutages:
+    async def test_a_master_that_died_is_closed_with_its_last_accepted_action_as_its_successor_knows_it(
+        self, members: Members, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        a = await members.join("a")
+        await members.master()
+        b = await members.join("b")
+        await until(lambda: b.status().master == "a" and len(b.members()) == 2)
+
+        async def died(*_: object) -> None:
+            raise UnavailableError("nobody writes for the dead")
+
+        for at in (100.0, 110.0):
+            a.report_accepted(1, at)
+            b.report_accepted(1, at)
+        monkeypatch.setattr(a._backend._history, "ended", died)
+        await b.step_down("an operator")
+        await members.master(other_than=a)
+        # Before the previous term is closed in the history, as a quick successor does.
+        b.report_accepted(2, 150.0)
+
+        async def told() -> bool:
+            return [each.gap_seconds for each in await b.history()] == [40.0, None]
+
+        await until(told)
+        newest, dead = await b.history()
+        assert (dead.cause, dead.ended_at, dead.first_action_at) == ("session_lost", None, 100.0)
+        assert newest.first_action_at == 150.0
+
+    async def test_what_could_not_be_written_is_written_when_zookeeper_is_back(
+        self, members: Members, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        a = await members.join("a", cooldown_seconds=0.1)
+        await members.master()
+        history = a._backend._history
+        a.report_accepted(1, 100.0)
+
+        async def entered() -> bool:
+            return [each.first_action_at for each in await a.history()] == [100.0]
+
+        await until(entered)
+        write = history._update
+
+        async def away(*_: object) -> None:
+            raise UnavailableError("ZooKeeper is away")
+
+        monkeypatch.setattr(history, "_update", away)
+        await a.mastership.step_down(EndCause.LEASE_EXPIRED)
+        await until(lambda: history._unwritten)
+        ended = history._own[1].ended_at
+        monkeypatch.setattr(history, "_update", write)
+        await history.catch_up()
+        entry = next(each for each in await a.history() if each.epoch == 1)
+        assert (entry.cause, entry.ended_at, entry.last_action_at) == ("lease_expired", ended, 100.0)
