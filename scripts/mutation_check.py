@@ -428,6 +428,30 @@ MUTANTS = (
         f"{LEADERSHIP}/test_restored_zookeeper.py"
         "::test_a_claim_whose_node_belongs_to_another_session_is_refused_on_a_new_connection",
     ),
+    Mutant(
+        "identity-kept",
+        "what a node remembers of its cluster is not overwritten",
+        "cluster/backends/zookeeper_backend.py",
+        (('if not (read_if_there(path) or b"").strip():', "if read_if_there(path) != content:"),),
+        f"{LEADERSHIP}/test_identity.py"
+        "::test_what_a_node_remembers_is_not_overwritten_by_an_identity_that_somebody_made_anew",
+    ),
+    Mutant(
+        "identity-written-back",
+        "a master refused as foreign writes the receiver's identity back if it remembers it",
+        "cluster/election/transactions.py",
+        (("            if cluster_id:\n", "            if False:\n"),),
+        f"{LEADERSHIP}/test_identity.py"
+        "::test_a_master_refused_as_foreign_writes_the_receivers_identity_back_if_it_remembers_it",
+    ),
+    Mutant(
+        "identity-damaged",
+        "a node that remembers nothing makes no identity in place of a damaged one",
+        "cluster/election/transactions.py",
+        (("            if known_cluster_id is None:\n", "            if known_cluster_id == '':\n"),),
+        f"{LEADERSHIP}/test_identity.py"
+        "::test_a_damaged_identity_is_mended_by_who_remembers_it_and_waited_for_by_who_does_not",
+    ),
 )
 
 

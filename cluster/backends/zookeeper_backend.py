@@ -94,7 +94,7 @@ class ZooKeeperBackend:
     async def start(self, own: MemberInfo) -> None:
         """Join. Raises SettingsError when a certificate file cannot be used."""
         await asyncio.to_thread(self._settings.zookeeper_security.check_files)
-        self.mastership.cluster_id = await asyncio.to_thread(self._remembered_cluster_id)
+        self.mastership.use_cluster_id(await asyncio.to_thread(self._remembered_cluster_id))
         for joined in (
             self._membership.joined,
             self.documents.joined,
@@ -178,6 +178,7 @@ class ZooKeeperBackend:
             raise errors.DamagedStateError(message) from failure
 
     def _remember_cluster_id(self) -> None:
+        """Write the identity down, once: only an operator replaces what is remembered, by removing the file."""
         path, cluster_id = self._cluster_id_file, self.mastership.cluster_id
         if path is None:
             return
@@ -185,7 +186,7 @@ class ZooKeeperBackend:
         def keep() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             content = f"{cluster_id}\n".encode()
-            if read_if_there(path) != content:
+            if not (read_if_there(path) or b"").strip():
                 write_durably(path, content)
 
         tasks.spawn("cluster_id", asyncio.to_thread(keep), finite=True)

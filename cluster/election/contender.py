@@ -144,13 +144,19 @@ class Contender:
     # --- releases ----------------------------------------------------------------------------------------------------
 
     def _release(
-        self, claim: Claim | None, raise_to: int = 0, successor: str = "", *, unless_paused: bool = False
+        self,
+        claim: Claim | None,
+        raise_to: int = 0,
+        successor: str = "",
+        cluster_id: str = "",
+        *,
+        unless_paused: bool = False,
     ) -> None:
         if not self._requests.releasing:
             self._candidacy.used()
             self._expect(RELEASE)
             self._giving_up, number = claim, self._requests.begin_release()
-            self._actions.append(events.Release(claim, raise_to, successor, unless_paused, number))
+            self._actions.append(events.Release(claim, raise_to, successor, unless_paused, cluster_id, number))
 
     def _on_released(self, event: events.Released) -> None:
         if not self._requests.end_release(event.number):

@@ -70,6 +70,8 @@ class ZooKeeperMastership:
         """
         self.settings = settings
         self.cluster_id = cluster_id or ""
+        self._remembered_id = self.cluster_id
+        """The first identity of the cluster that this node knew; what ZooKeeper says later does not replace it."""
         self.on_change: Listeners[[]] = Listeners("leadership")
         """Called after each change of role, state or master."""
         self.on_joined: Listeners[[]] = Listeners("joined")
@@ -89,6 +91,7 @@ class ZooKeeperMastership:
             self._transactions,
             self.failsafe,
             on_master_changed=self._master_changed,
+            on_cluster_id=self.use_cluster_id,
             repair=self._repair,
             drain=drain,
             ends_clean=ended_clean or (lambda _epoch: False),
@@ -269,7 +272,7 @@ class ZooKeeperMastership:
             granted = self._machine.lease_times.session_timeout_seconds
             log.warning("leadership.actions_shortened", granted_session_seconds=granted, longest_seconds=longest)
         term = HeldTerm(
-            self.cluster_id,
+            claim.cluster_id or self.cluster_id,
             claim.epoch,
             self._lease_until,
             lambda cluster_id, epoch, sequence: self._fenced(claim, cluster_id, epoch, sequence),
@@ -305,7 +308,13 @@ class ZooKeeperMastership:
             log.error("leadership.mark_implausible", mark_epoch=epoch, highest=HIGHEST_MARK)
         if not same:
             log.error("leadership.foreign_receiver", cluster_id=self.cluster_id, receiver_cluster_id=cluster_id)
-        self._post(events.Fenced(self._clock(), claim.epoch, same, epoch))
+        remembered = self._remembered_id if not same and cluster_id == self._remembered_id else ""
+        self._post(events.Fenced(self._clock(), claim.epoch, same, epoch, remembered))
+
+    def use_cluster_id(self, cluster_id: str) -> None:
+        """The identity of the cluster is this; the first one is remembered, whatever ZooKeeper says later."""
+        self.cluster_id = cluster_id
+        self._remembered_id = self._remembered_id or cluster_id
 
     # --- the session -------------------------------------------------------------------------------------------------
 
@@ -343,7 +352,7 @@ class ZooKeeperMastership:
     async def _repair(self) -> bool:
         """Create what is missing of the tree; False when that failed."""
         try:
-            self.cluster_id = await self._transactions.prepare(self.cluster_id or None)
+            self.use_cluster_id(await self._transactions.prepare(self._remembered_id or None))
         except Exception as failure:
             # Whatever it is, the node must not stay outside of the election for it.
             self._denied = isinstance(failure, errors.NotAllowedError)

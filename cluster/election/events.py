@@ -52,6 +52,8 @@ class Claim:
     term_id: str = ""
     """A UUID chosen for this acquisition. Epochs, versions and zxids are given again by a ZooKeeper that was put back
     to an older copy of its data; this is not."""
+    cluster_id: str = ""
+    """Identity of the cluster when it was acquired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,10 @@ class ElectionRecord:
     """Version of the failsafe list's node."""
     vacant: bool
     """There was no master, read after everything else."""
+    cluster_id: str = ""
+    """Identity of the cluster."""
+    cluster_id_version: int = 0
+    """Version of its node."""
 
 
 # --- events -----------------------------------------------------------------------------------------------------------
@@ -221,6 +227,8 @@ class Fenced(Event):
     epoch: int
     same_cluster: bool
     mark_epoch: int
+    remembered_id: str = ""
+    """The receiver's cluster, if it is another one than ZooKeeper says and this node remembers it; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +328,8 @@ class Release:
     """Name this node beside the epoch in the same transaction: the others do not contend for a while."""
     unless_paused: bool = False
     """Release nothing while the cluster is paused: nobody would take over."""
+    cluster_id: str = ""
+    """Write this identity of the cluster back in the same transaction; empty leaves it."""
     number: int = field(default=0, compare=False)
     """Number of this release, for the answer."""
 

@@ -253,12 +253,13 @@ class Leadership(Contender):
         if claim is None or event.epoch != claim.epoch:
             return
         self._candidacy.fenced(event.at)
-        if not event.same_cluster:
+        same_cluster = event.same_cluster or bool(event.remembered_id)
+        if not same_cluster:
             self._candidacy.put_off(event.at + FOREIGN_COOLDOWN_SECONDS)
         # A mark at or above the epoch of a legitimate master means that ZooKeeper has forgotten epochs: raise it.
         plausible = claim.epoch <= event.mark_epoch <= HIGHEST_MARK
-        raise_to = event.mark_epoch if event.same_cluster and plausible else 0
-        self._resign(EndCause.FENCED, raise_to)
+        raise_to = event.mark_epoch if same_cluster and plausible else 0
+        self._resign(EndCause.FENCED, raise_to, cluster_id=event.remembered_id)
 
     def _on_accepted(self, event: events.Accepted) -> None:
         if self.claim is not None and event.epoch == self.claim.epoch:
@@ -279,12 +280,20 @@ class Leadership(Contender):
         else:
             self._state = State.STOPPED
 
-    def _resign(self, cause: EndCause, raise_to: int = 0, successor: str = "", *, unless_paused: bool = False) -> None:
+    def _resign(
+        self,
+        cause: EndCause,
+        raise_to: int = 0,
+        successor: str = "",
+        cluster_id: str = "",
+        *,
+        unless_paused: bool = False,
+    ) -> None:
         claim = self.claim
         self._end_term(cause)
         if self._connected and claim is not None:
             self._state = State.RESIGNING
-            self._release(claim, raise_to, successor, unless_paused=unless_paused)
+            self._release(claim, raise_to, successor, cluster_id, unless_paused=unless_paused)
         else:
             # Should the node outlive the outage, it is found and deleted as a ghost.
             self._stand_by_or_stop()

@@ -41,12 +41,14 @@ class Steps:
         failsafe: Failsafe,
         *,
         on_master_changed: Callable[[], None],
+        on_cluster_id: Callable[[str], None],
         repair: Callable[[], Awaitable[object]],
         drain: Callable[[], Awaitable[None]] | None,
         ends_clean: Callable[[int], bool],
         clock: Clock,
     ) -> None:
-        """``on_master_changed`` is called when the master that was read changes; ``repair`` puts a lost tree back.
+        """``on_master_changed`` is called when the master that was read changes, ``on_cluster_id`` with each identity
+        of the cluster that was read; ``repair`` puts a lost tree back.
 
         ``drain`` is awaited before a release; ``ends_clean`` returns whether nothing of the term with this epoch, nor
         of an earlier one, can be in flight any more.
@@ -57,6 +59,7 @@ class Steps:
         self._transactions = transactions
         self._failsafe = failsafe
         self._on_master_changed = on_master_changed
+        self._on_cluster_id = on_cluster_id
         self._repair = repair
         self._drain = drain
         self._ends_clean = ends_clean
@@ -114,6 +117,7 @@ class Steps:
     async def _read_election(self, action: events.ReadElection) -> Event:
         own = self._failsafe.own()
         record = await self._transactions.read_election()
+        self._on_cluster_id(record.cluster_id)
         return events.ElectionRead(self._clock(), action.attempt, record, own)
 
     async def _acquire(self, action: events.Acquire) -> Event:
@@ -153,10 +157,13 @@ class Steps:
                     action.successor,
                     ended_clean=ended_clean,
                     unless_paused=action.unless_paused,
+                    cluster_id=action.cluster_id,
                 )
             except errors.RefusedError as refusal:
                 log.warning("leadership.release_refused", epoch=claim.epoch, reason=str(refusal))
                 return events.Released(self._clock(), action.number, refused=True)
+            if action.cluster_id:
+                log.warning("cluster.identity_restored", cluster_id=action.cluster_id, before=claim.cluster_id)
             if action.raise_to:
                 log.warning("leadership.epoch_raised", epoch=claim.epoch, raised_to=action.raise_to)
         return events.Released(self._clock(), action.number)
@@ -172,7 +179,7 @@ class Steps:
             log.warning("leadership.drain_timeout", waited_seconds=self._action_budget_seconds)
 
     async def _acquisition_failed(self, failure: Exception) -> None:
-        if isinstance(failure, errors.NodeMissingError):
+        if isinstance(failure, errors.NodeMissingError | errors.DamagedStateError):
             await self._repair()
         if isinstance(failure, _LOST_RACES):
             return

@@ -10,7 +10,14 @@ import structlog
 
 from cluster.election.events import Claim, ElectionRecord
 from cluster.election.failsafe_members import decode_failsafe_list, encode_failsafe_list
-from cluster.errors import ConflictError, NodeExistsError, NodeMissingError, OutcomeUnknownError, RefusedError
+from cluster.errors import (
+    ConflictError,
+    DamagedStateError,
+    NodeExistsError,
+    NodeMissingError,
+    OutcomeUnknownError,
+    RefusedError,
+)
 from cluster.zookeeper import paths as layout
 from cluster.zookeeper.pause import pause_in_force
 
@@ -38,8 +45,10 @@ class Transactions:
     async def prepare(self, known_cluster_id: str | None) -> str:
         """Create the tree where it is missing; returns the id of the cluster.
 
-        A member that knows the id from before writes it again into a ZooKeeper that has lost its data, so that the
-        receiver still takes it for the same cluster.
+        A member that remembers the id writes it again into a ZooKeeper that has lost its data, or holds something else
+        than an id, so that the receiver still takes it for the same cluster. A different id that is found holds: what
+        is right, the receiver says, or an operator. Raises DamagedStateError when there is no id and none is
+        remembered, although there was one: the node waits for a member that remembers it.
         """
         paths = self._paths
         for path in (paths.members, paths.history, paths.terms):
@@ -55,8 +64,15 @@ class Transactions:
                     await self._session.create(path, data)
                 except NodeExistsError:
                     continue
-        found, _ = await self._session.get(paths.cluster_id)
-        cluster_id = found.decode(errors="replace")
+        found, stat = await self._session.get(paths.cluster_id)
+        try:
+            cluster_id = layout.decode_cluster_id(found, paths.cluster_id)
+        except DamagedStateError as damage:
+            if known_cluster_id is None:
+                raise
+            log.error("cluster.identity_restored", cluster_id=known_cluster_id, damage=str(damage))
+            await self._session.set(paths.cluster_id, known_cluster_id.encode(), stat.version)
+            return known_cluster_id
         if known_cluster_id is not None and cluster_id != known_cluster_id:
             log.error("cluster.identity_changed", path=paths.cluster_id, found=cluster_id, known=known_cluster_id)
         return cluster_id
@@ -82,7 +98,14 @@ class Transactions:
         """
         paths = self._paths
         self._read_over = self._session.change
-        (epoch, epoch_stat), (pause, pause_stat), (members, members_stat), master = await asyncio.gather(
+        (
+            (identity, identity_stat),
+            (epoch, epoch_stat),
+            (pause, pause_stat),
+            (members, members_stat),
+            master,
+        ) = await asyncio.gather(
+            self._session.get(paths.cluster_id),
             self._session.get(paths.epoch),
             self._session.get(paths.pause),
             self._session.get(paths.failsafe_list),
@@ -99,6 +122,8 @@ class Transactions:
             failsafe_list=decode_failsafe_list(members, paths.failsafe_list),
             failsafe_list_version=members_stat.version,
             vacant=master is None,
+            cluster_id=layout.decode_cluster_id(identity, paths.cluster_id),
+            cluster_id_version=identity_stat.version,
         )
 
     async def failsafe_list_version(self) -> int:
@@ -149,12 +174,21 @@ class Transactions:
             transaction.check(paths.pause, record.pause_version)
             transaction.set_data(paths.failsafe_list, members, version=record.failsafe_list_version)
             transaction.create(paths.term(term_id), f"{epoch} {node}".encode(), ephemeral=True)
+            transaction.check(paths.cluster_id, record.cluster_id_version)
 
-        _, stat, _, members_stat, _ = (await self._session.commit(describe))[-5:]
+        _, stat, _, members_stat, *_ = (await self._session.commit(describe))[-6:]
         if self._session.session_id != session_id:
             message = "the session changed during the acquisition"
             raise OutcomeUnknownError(message)
-        claim = Claim(epoch, stat.version, session_id, stat.modified_zxid, record.ended_clean, term_id)
+        claim = Claim(
+            epoch,
+            stat.version,
+            session_id,
+            stat.modified_zxid,
+            after_clean_end=record.ended_clean,
+            term_id=term_id,
+            cluster_id=record.cluster_id,
+        )
         return claim, int(members_stat.version)
 
     async def prove(self, claim: Claim, timeout_seconds: float, *, check_owner: bool = False) -> None:
@@ -189,11 +223,13 @@ class Transactions:
         *,
         ended_clean: bool = False,
         unless_paused: bool = False,
+        cluster_id: str = "",
     ) -> None:
         """Delete the master's node of this claim and its failsafe list.
 
-        Also write the epoch ``raise_to``, a successor's name, or that the term ended with nothing in flight. All in one
-        transaction: nobody sees the mastership vacant without what is written with it.
+        Also write the epoch ``raise_to``, a successor's name, that the term ended with nothing in flight, or the
+        identity of the cluster. All in one transaction: nobody sees the mastership vacant without what is written with
+        it.
 
         Raises RefusedError, and deletes nothing, when ``unless_paused`` is asked for and the cluster is paused.
         """
@@ -209,12 +245,15 @@ class Transactions:
                 term_is_over=True,
                 term_id=claim.term_id,
                 pause_version=pause_version,
+                cluster_id=cluster_id,
             )
         except ConflictError:
             if pause_version is None or await self._version_without_pause() == pause_version:
                 raise
             # Paused and resumed meanwhile: the same again.
-            await self.release(claim, raise_to, successor, ended_clean=ended_clean, unless_paused=True)
+            await self.release(
+                claim, raise_to, successor, ended_clean=ended_clean, unless_paused=True, cluster_id=cluster_id
+            )
 
     async def _version_without_pause(self) -> int:
         """The version of a pause document that pauses nothing. Raises RefusedError when it does."""
@@ -268,6 +307,7 @@ class Transactions:
         term_id: str = "",
         pause_version: int | None = None,
         master_version: int = 0,
+        cluster_id: str = "",
     ) -> None:
         """``term_is_over``: nobody acts by this claim any more, so that its failsafe list binds nobody either.
 
@@ -284,6 +324,8 @@ class Transactions:
             transaction.delete(self._paths.master, master_version)
             if term_id:
                 transaction.delete(self._paths.term(term_id), 0)
+            if cluster_id:
+                transaction.set_data(self._paths.cluster_id, cluster_id.encode())
             if term_is_over:
                 transaction.set_data(self._paths.failsafe_list, b"")
             if pause_version is not None:

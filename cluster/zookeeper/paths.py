@@ -108,6 +108,15 @@ def decode_ended_clean(data: bytes) -> bool:
     return data.decode(errors="replace").split(" ")[3:] == [ENDED_CLEAN]
 
 
+def decode_cluster_id(data: bytes, path: str) -> str:
+    """The identity of the cluster in the content of its node. Raises DamagedStateError."""
+    try:
+        return str(uuid.UUID(data.decode()))
+    except ValueError:
+        message = f"{path}: found {one_line(data[:40])}, expected a UUID; restore it, or delete the node for a new one"
+        raise DamagedStateError(message) from None
+
+
 def encode_master(node: str, epoch: int, term_id: str) -> bytes:
     """The content of the master's node."""
     return json.dumps({"node": node, "epoch": epoch, "term": term_id}).encode()
