@@ -15,6 +15,7 @@ from pacing_node.node import Node
 from pacing_node.options.node_options import load_node_options
 from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 FAILED, REFUSED, INVALID = "PacingRequestsFailed", "PacingResponseTargetError", "PacingResponseValidationError"
 
@@ -73,13 +74,13 @@ class Site:
     async def behave(self) -> None:
         await self._client.delete(f"{self.centre}/simulator/faults")
 
-    async def told(self, until: Callable[[list[tuple[str, str, str]]], bool]) -> list[tuple[str, str, str]]:
+    async def told(self, wanted: Callable[[list[tuple[str, str, str]]], bool]) -> list[tuple[str, str, str]]:
         """What the webhook was told, as soon as it is what the test waits for."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 entries = (await self._client.get(f"{self.centre}/simulator/alarms")).json()["alarms"]
                 events = [(e["body"]["event"], e["body"]["condition"], e["body"]["sent_by"]) for e in entries]
-                if until(events):
+                if wanted(events):
                     return events
                 await asyncio.sleep(0.1)
 
@@ -89,9 +90,9 @@ class Site:
 
     async def pacing(self, node: Node) -> None:
         """Wait until a push of this node was accepted."""
-        async with asyncio.timeout(30):
-            while not (node.latest_report.report and node.latest_report.report.pushed and node.member.mastership.term):
-                await asyncio.sleep(0.1)
+        await until(
+            lambda: bool(node.latest_report.report and node.latest_report.report.pushed and node.member.mastership.term)
+        )
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ async def test_a_platform_that_fails_raises_one_alarm_that_pages_and_metrics_sho
     metrics = (await site.page(node, "/metrics")).text
     await site.behave()
     events = await site.told(lambda events: len(events) >= 2)
-    await asyncio.sleep(2.0)
+    await asyncio.sleep(2.0)  # nothing more is sent in this time
     after = (await site.page(node, "/alarms")).json()
 
     assert quiet["active"] == []
@@ -181,21 +182,17 @@ async def test_the_next_master_clears_what_the_one_before_raised(site: Site, zoo
     first = await site.start("n1", zookeeper)
     await site.pacing(first)
     second = await site.start("n2", zookeeper)
-    async with asyncio.timeout(30):
-        while second.latest_report.report is None:
-            await asyncio.sleep(0.1)
+    await until(lambda: second.latest_report.report is not None)
 
     await site.misbehave(kind="status", status=500)
     await site.told(lambda events: len(events) >= 1)
     await site.stop("n1")
-    async with asyncio.timeout(30):
-        while second.member.mastership.term is None:
-            await asyncio.sleep(0.1)
-    await asyncio.sleep(4.0)
+    await until(lambda: second.member.mastership.term is not None)
+    await asyncio.sleep(4.0)  # nothing is raised anew in this time
     during = (await site.page(second, "/alarms")).json()["active"]
     await site.behave()
     await site.told(lambda events: len(events) >= 2)
-    await asyncio.sleep(2.0)
+    await asyncio.sleep(2.0)  # nothing more is sent in this time
     events = await site.told(lambda events: True)
 
     assert [(alarm["condition"], alarm["raised_by"]) for alarm in during] == [(FAILED, "n1")]

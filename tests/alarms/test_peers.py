@@ -22,6 +22,7 @@ from pacing_node.delivery.syslog_sender import SyslogSender, Transport
 from simulator.harness.ports import choose_quiet
 from tests.alarms.parts import cleared, raised
 from tests.support.packages import PATIENT, program
+from tests.support.waiting import until, until_blocking
 
 pytestmark = [pytest.mark.peers, pytest.mark.xdist_group("peers"), PATIENT]
 
@@ -44,16 +45,12 @@ GTLS = Path("/usr/lib")
 
 
 def wait_for_port(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + 20
-    while True:
+    def listens() -> bool:
         assert process.poll() is None, log.read_text()
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-        else:
-            return
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+
+    until_blocking(listens, state=log.read_text, passing=(OSError,))
 
 
 @dataclass
@@ -77,13 +74,13 @@ class Rsyslog:
             self.process.wait(10)
 
     async def kept(self, count: int) -> list[list[str]]:
-        async with asyncio.timeout(10):
-            while True:
-                file = self.folder / "kept"
-                lines = file.read_text().splitlines() if file.exists() else []
-                if len(lines) >= count:
-                    return [line.split("|") for line in lines]
-                await asyncio.sleep(0.05)
+        file = self.folder / "kept"
+
+        def lines() -> list[str]:
+            return file.read_text().splitlines() if file.exists() else []
+
+        await until(lambda: len(lines()) >= count)
+        return [line.split("|") for line in lines()]
 
 
 @pytest.fixture(scope="module")
@@ -152,9 +149,7 @@ async def test_alarms_raised_while_rsyslog_is_down_arrive_when_it_is_back(rsyslo
     await asyncio.to_thread(rsyslog.stop)
     for number in range(20):
         box.offer(raised(item=f"number {number}"))
-    async with asyncio.timeout(5):
-        while not box.trouble:
-            await asyncio.sleep(0.02)
+    await until(lambda: box.trouble)
     await asyncio.to_thread(rsyslog.start)
     lines = await rsyslog.kept(21)
     await box.stop(2.0)

@@ -14,6 +14,7 @@ from pacing_node.alarms.alarm_book import AlarmEvent, Reading
 from pacing_node.alarms.machine import Rule
 from pacing_node.alarms.service import AlarmService
 from tests.alarms.parts import Collecting, GivenReadings
+from tests.support.waiting import until
 
 FAILED, LAG = "PacingRequestsFailed", "EventLoopLag"
 PLATFORM = "engagement platform"
@@ -131,17 +132,13 @@ async def test_active_alarms_are_kept_over_a_restart_and_cleared_after_it(tmp_pa
     before = await Node("n1", file).start()
     before.readings.own, before.readings.shared = {LAG: {"n1": Reading(9.0)}}, DOWN
     before.service.start()
-    async with asyncio.timeout(5):
-        while not file.exists():
-            await asyncio.sleep(0.01)
+    await until(file.exists)
     await before.service.stop()
 
     after = await Node("n1", file).start()
     after.readings.own, after.readings.shared = {LAG: {"n1": Reading(0.0)}}, UP
     after.service.start()
-    async with asyncio.timeout(5):
-        while len(after.sink.told) < 2:
-            await asyncio.sleep(0.01)
+    await until(lambda: not (len(after.sink.told) < 2))
     await after.service.stop()
 
     assert sorted(after.sink.transitions) == [("cleared", LAG, "n1"), ("cleared", FAILED, PLATFORM)]
@@ -246,9 +243,7 @@ async def test_an_error_while_measuring_costs_one_round_only(nodes: list[Node]) 
     node.readings.node = broken  # type: ignore[method-assign]
     with structlog.testing.capture_logs() as logs:
         node.service.start()
-        async with asyncio.timeout(5):
-            while calls < 2:
-                await asyncio.sleep(0.05)
+        await until(lambda: not (calls < 2))
         await node.service.stop()
 
     assert {entry["event"] for entry in logs} == {"alarms.failed"}

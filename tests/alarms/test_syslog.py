@@ -20,6 +20,7 @@ from pacing_node.delivery.syslog import Level, SyslogMessage, frame, render
 from pacing_node.delivery.syslog_sender import SyslogSender
 from simulator.harness.ports import choose_quiet
 from tests.alarms.parts import cleared, raised
+from tests.support.waiting import until
 
 FORM = re.compile(
     r"<(\d{1,3})>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([\x21-\x7e]{1,255}) ([\x21-\x7e]{1,48}) (\d+) "
@@ -85,6 +86,7 @@ class Receiver:
         self.texts: list[str] = []
         self.connections = 0
         self.hang_up_after: int | None = None
+        self.hung_up = False
         self._writers: list[asyncio.StreamWriter] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -101,6 +103,7 @@ class Receiver:
             pass
         finally:
             writer.close()
+            self.hung_up = True
 
     @asynccontextmanager
     async def listen(self, port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
@@ -114,9 +117,7 @@ class Receiver:
             await server.wait_closed()
 
     async def wait(self, count: int) -> None:
-        async with asyncio.timeout(5):
-            while len(self.texts) < count:
-                await asyncio.sleep(0.005)
+        await until(lambda: not (len(self.texts) < count))
 
 
 def free_port() -> int:
@@ -143,7 +144,8 @@ async def test_a_receiver_that_hung_up_between_two_batches_is_connected_again() 
         sender = SyslogSender([("127.0.0.1", port)])
         await sender.deliver([message("first")])
         await receiver.wait(1)
-        await asyncio.sleep(0.05)
+        await until(lambda: receiver.hung_up)
+        await asyncio.sleep(0.05)  # the news of it is on its way
         with pytest.raises(DeliveryError, match="closed the connection"):
             await sender.deliver([message("second")])
         await sender.deliver([message("second")])

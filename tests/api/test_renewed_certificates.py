@@ -140,7 +140,7 @@ async def test_files_that_are_gone_for_a_while_change_nothing(site: Site) -> Non
         await until(lambda: any(entry["event"] == "http.certificates_unusable" for entry in logs))
         assert await site.serial() == before
         (site.directory / "aside.pem").rename(site.directory / "cert.pem")
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)  # several looks at the same files
     assert await site.serial() == before
     assert not any(entry["event"] == "http.certificates_renewed" for entry in logs)
 

@@ -27,6 +27,7 @@ from pacing_node.cli.orders import parse_duration
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
 from tests.cycle.parts import FakeMastership
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,9 +177,7 @@ async def test_a_step_down_in_favour_of_a_member_is_carried_out_or_refused(zooke
         await members[name].start()
         if name == "a":
             await members[name].mastership.wait_for_term()
-    async with asyncio.timeout(20.0):
-        while members["b"].status().master != "a" or len(members["a"].members()) < 2:
-            await asyncio.sleep(0.05)
+    await until(lambda: not (members["b"].status().master != "a" or len(members["a"].members()) < 2))
     server = await serving(members["b"], standalone=False)
     run = command_runner(server)
     refused = await run("step-down", "--to", "nobody")

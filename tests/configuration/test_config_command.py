@@ -17,6 +17,7 @@ from pacing_node.options.document_access import open_documents
 from pacing_node.options.masking import masked
 from pacing_node.options.node_options import load_node_options
 from pacing_node.options.options_store import OptionsStore, read_options
+from tests.support.waiting import until
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 GOOD = """configServer: {path: objects.yaml}
@@ -302,16 +303,12 @@ def test_a_change_reaches_the_nodes_through_a_real_ensemble(zookeeper_hosts: str
                     periods.append(changed.pacing.refresh_seconds)  # type: ignore[attr-defined]
 
                 tasks.append(asyncio.create_task(OptionsStore(documents, good).run(use)))
-            async with asyncio.timeout(20):
-                while not all(seen):
-                    await asyncio.sleep(0.02)
+            await until(lambda: all(seen))
             changed = tmp_path / "changed.yaml"
             changed.write_text(GOOD.replace("refreshPeriod: 5", "refreshPeriod: 2"))
             status, _, said = await asyncio.to_thread(run, "apply", changed, "-c", node, "--yes")
             assert (status, said) == (0, "")
-            async with asyncio.timeout(20):
-                while not all(len(periods) == 2 for periods in seen):
-                    await asyncio.sleep(0.02)
+            await until(lambda: all(len(periods) == 2 for periods in seen))
             for task in tasks:
                 task.cancel()
             await first.stop()  # type: ignore[attr-defined]

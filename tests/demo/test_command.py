@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import typer
 from typer.testing import CliRunner
 
 from simulator.demo import cli
+from tests.support.waiting import until_blocking
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 ON_STAND_INS = f"""
@@ -123,10 +123,7 @@ def test_its_children_end_even_when_it_is_killed_and_the_next_run_works(demo, tm
     while "pushes accepted" not in process.stdout.readline():
         assert process.poll() is None
     process.kill()
-    deadline = time.monotonic() + 20
-    while processes_in(tmp_path) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert processes_in(tmp_path) == []
+    until_blocking(lambda: processes_in(tmp_path) == [], "all processes have ended")
     assert (tmp_path / ".demo").exists()
     again = demo("--duration", "1")
     output = again.communicate(timeout=60)[0]

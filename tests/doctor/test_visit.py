@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from pacing_node.cli.main import build_app
 from pacing_node.doctor.ensemble import ask_member, check_members
 from simulator.harness.node_files import NodePlan, cluster_options, node_options, write_yaml
 from simulator.harness.processes import DemoProcess, pacing_command
+from tests.support.waiting import until_blocking
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("ensemble")]
 
@@ -35,11 +35,12 @@ def centre(tmp_path_factory):
     words = ["--scenario", "demo", "--ready-file", str(ready), "--objects-file", str(folder / "objects.yaml")]
     process = DemoProcess("simulator", pacing_command("simulator", *words), folder / "log")
     process.start()
-    deadline = time.monotonic() + 60
-    while not ready.exists():
+
+    def open_or_ended() -> bool:
         process.check()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+        return ready.exists()
+
+    until_blocking(open_or_ended, "the simulator is open")
     yield json.loads(ready.read_text())
     process.kill_session()
 

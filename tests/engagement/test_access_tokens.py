@@ -15,6 +15,7 @@ from pacing_node.engagement.engagement_settings import EngagementSettingsError, 
 from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.redaction import MASK
 from tests.engagement.platform import CLIENT, PASSWORD, pushes, settings, token, within
+from tests.support.waiting import until
 
 
 async def test_one_token_serves_many_pushes(platform, engagement):
@@ -62,8 +63,14 @@ async def test_a_token_near_its_end_is_renewed_beside_the_push(platform, engagem
     assert outcome.status is PushStatus.ACCEPTED  # with the old token, although the new one is not there yet
     platform.valid.add("renewed-token")
     release.set()
-    await asyncio.sleep(0.3)
-    await engagement.push(token(1, 3), pushes(1), within(5.0))
+    sequence = iter(range(3, 1000))
+
+    async def with_the_new_one() -> bool:
+        await engagement.push(token(1, next(sequence)), pushes(1), within(60.0))
+        return platform.requests[-1][0]["authorization"] == "Bearer renewed-token"
+
+    await until(with_the_new_one)
+    await engagement.push(token(1, 1000), pushes(1), within(5.0))
     assert platform.requests[-1][0]["authorization"] == "Bearer renewed-token"
 
 
@@ -148,11 +155,11 @@ async def test_settings_that_cannot_work_leave_the_old_ones_in_force(platform, e
 
 async def test_a_push_under_way_ends_with_the_settings_it_began_with(platform, engagement):
     async def slow(request):
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(2.0)
 
     platform.script = [slow]
     pushing = asyncio.create_task(engagement.push(token(), pushes(1), within(5.0)))
-    await asyncio.sleep(0.1)
+    await until(lambda: platform.requests, "the push is under way")
     engagement.replace(settings("http://127.0.0.1:9"))
     assert (await pushing).status is PushStatus.ACCEPTED
 

@@ -9,6 +9,7 @@ import pytest
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.platform import FencingMark, PushStatus
 from tests.engagement.platform import push, pushes, settings, token, within
+from tests.support.waiting import until
 
 
 async def test_a_target_is_sent_with_everything_the_platform_needs(platform, engagement):
@@ -147,12 +148,11 @@ async def test_warming_up_against_nobody_is_quiet():
 
 async def test_a_cancelled_push_stops_at_once(platform, engagement):
     async def never(request):
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(60.0)
 
     platform.script = [never]
     pushing = asyncio.create_task(engagement.push(token(), pushes(1), within(30.0)))
-    while not platform.requests:
-        await asyncio.sleep(0.01)
+    await until(lambda: platform.requests)
     pushing.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(pushing, 0.8)
+        await asyncio.wait_for(pushing, 30.0)  # the answer would have come after a minute

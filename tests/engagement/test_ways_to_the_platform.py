@@ -6,7 +6,6 @@ import contextlib
 import socket
 import ssl
 import subprocess
-import time
 
 import pytest
 import trustme
@@ -19,6 +18,7 @@ from simulator.harness.ports import choose_quiet
 from tests.engagement.platform import platform_running, pushes, settings, token, within
 from tests.engagement.proxy import proxy_running
 from tests.support.packages import PATIENT, program
+from tests.support.waiting import until_blocking
 
 pytestmark = PATIENT
 
@@ -130,19 +130,20 @@ def free_port() -> int:
     return choose_quiet(1)[0]
 
 
+def listens(port):
+    with contextlib.suppress(OSError):
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    return False
+
+
 @contextlib.contextmanager
 def listening(command, port):
     """A program that runs and listens."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 10
-        while True:
-            assert process.poll() is None, "it ended"
-            assert time.monotonic() < deadline, "it does not listen"
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            time.sleep(0.05)
+        until_blocking(lambda: process.poll() is not None or listens(port), "it listens")
+        assert process.poll() is None, "it ended"
         yield
     finally:
         process.terminate()

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from simulator.harness.fault_proxy import HOST, FaultProxy, Weather
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 
 class Echo:
@@ -86,11 +87,10 @@ async def test_what_a_client_sent_before_it_gave_up_arrives_after_the_hole(proxy
         connection[1].write(b"orphan\n")
         await connection[1].drain()
         connection[1].close()
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.1)  # nothing arrives in a hole
+    assert b"orphan" not in echo.received
     proxy.heal()
-    async with asyncio.timeout(5.0):
-        while b"orphan" not in echo.received:
-            await asyncio.sleep(0.01)
+    await until(lambda: b"orphan" in echo.received)
 
 
 async def test_a_new_connection_in_a_hole_is_taken_and_gets_no_answer(proxy):
@@ -185,8 +185,8 @@ async def test_stopping_ends_connections_that_are_held_back(proxy):
         await ask(connection)
         proxy.drop()
         connection[1].write(b"held\n")
-        await asyncio.sleep(0.05)
-        await asyncio.wait_for(proxy.stop(), 5.0)
+        await until(lambda: len(proxy._connections) == 1)
+        await asyncio.wait_for(proxy.stop(), PATIENCE_SECONDS)
         assert len(proxy._connections) == 0
 
 

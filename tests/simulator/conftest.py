@@ -65,6 +65,14 @@ class Platform:
     async def status(self) -> dict[str, Any]:
         return (await self.http.get("/simulator/status")).json()
 
+    async def row(self, target: str, field: str) -> Any:
+        """One figure of a target, as the simulator counts it."""
+        return next(row for row in (await self.status())["targets"] if row["name"] == target)[field]
+
+    async def fault_kinds(self) -> list[str]:
+        """Kinds of the faults in force."""
+        return [fault["kind"] for fault in (await self.http.get("/simulator/faults")).json()["faults"]]
+
     async def pushes(self, after: int = 0) -> list[dict[str, Any]]:
         return (await self.http.get("/simulator/pushes", params={"after": after})).json()["pushes"]
 

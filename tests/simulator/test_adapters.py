@@ -23,6 +23,7 @@ from pacing_node.statistics.bridge_statistics import bridge_statistics
 from simulator.servers import STATISTICS_PATH, WEBHOOK_PATH, Simulator, SimulatorOptions
 from tests.engagement.platform import within
 from tests.simulator.conftest import CLIENTS, DEMO, Platform
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -84,12 +85,9 @@ async def settled(source: Any, targets: TargetSet) -> Snapshot:
     """The first snapshot in which every row is valid."""
     await source.start()
     source.watch(targets)
-    async with asyncio.timeout(20.0):
-        while True:
-            await asyncio.sleep(0.1)
-            snapshot: Snapshot = source.snapshot(15.0)
-            if snapshot.valid.all():
-                return snapshot
+    await until(lambda: bool(source.snapshot(15.0).valid.all()))
+    snapshot: Snapshot = source.snapshot(15.0)
+    return snapshot
 
 
 async def test_every_statistics_source_reads_the_slots_the_model_counts(

@@ -12,6 +12,7 @@ import pytest
 
 from simulator.servers import BULK_PATH
 from tests.simulator.conftest import entity
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from simulator.servers import Simulator
@@ -25,7 +26,7 @@ async def test_a_push_is_answered_for_each_entity_as_sent_with_its_pending_count
     answer = (await platform.push(1, 1, entities=[sent, entity("Care Voice - voice")])).json()
     assert (answer["errorCount"], answer["errorIndexes"]) == (0, [])
     assert answer["results"][0]["entity"] == sent | {"pendingInvitationCount": 0}
-    await asyncio.sleep(1.7)
+    await until(lambda: platform.row("Sales Chat - chat", "pending"), "invitations are pending")
     answer = (await platform.push(1, 2, entities=[sent])).json()
     assert answer["results"][0]["entity"]["pendingInvitationCount"] > 0
 
@@ -57,14 +58,13 @@ async def test_streams_of_two_clients_do_not_touch_each_other(platform: Platform
 async def test_a_repeated_push_gets_the_stored_answer_and_is_not_applied_again(platform: Platform) -> None:
     sent = [entity("Sales Chat - chat", 2, 0.5)]
     first = await platform.push(1, 1, entities=sent)
-    await asyncio.sleep(0.7)
+    await until(lambda: platform.row("Sales Chat - chat", "invited"))
     second = await platform.push(1, 1, entities=sent)
     assert "Idempotency-Replayed" not in first.headers
     assert second.headers["Idempotency-Replayed"] == "true"
     assert second.json() == first.json()
-    await asyncio.sleep(0.7)
-    row = next(row for row in (await platform.status())["targets"] if row["name"] == "Sales Chat - chat")
-    assert row["invited"] == 2
+    await asyncio.sleep(0.7)  # time to invite more, if the repetition counted
+    assert await platform.row("Sales Chat - chat", "invited") == 2
 
 
 async def test_parts_come_in_any_order_and_are_one_push(platform: Platform) -> None:

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ import yaml
 from typer.testing import CliRunner
 
 from simulator.cli import register
+from tests.support.waiting import until_blocking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,11 +46,8 @@ def process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str,
     arguments = ["--ready-file", str(ready), "--objects-file", str(tmp_path / "objects.yaml"), "--speed", "5"]
     with subprocess.Popen(command(*arguments), stdout=subprocess.DEVNULL) as started:
         try:
-            deadline = time.monotonic() + 30
-            while not ready.exists():
-                assert started.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            until_blocking(lambda: ready.exists() or started.poll() is not None, "the simulator is open")
+            assert started.poll() is None
             yield started, json.loads(ready.read_text())
         finally:
             started.kill()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.simulator.conftest import entity
+from tests.support.waiting import timed, until
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Platform
@@ -44,20 +45,28 @@ async def test_the_token_endpoint_has_faults_of_its_own(platform: Platform) -> N
 
 async def test_a_late_answer_was_applied_at_once(platform: Platform) -> None:
     await platform.authorization()
-    await platform.fault("slow", delay_seconds=0.6, requests=1)
-    begun = time.monotonic()
-    late = asyncio.create_task(platform.push(1, 1))
-    await asyncio.sleep(0.2)
-    assert (await platform.status())["pushes_accepted"] == 1
-    await late
-    assert time.monotonic() - begun >= 0.6
+    await platform.fault("slow", delay_seconds=3.0, requests=1)
+    with timed("a late answer") as taken:
+        late = asyncio.create_task(platform.push(1, 1))
+
+        async def applied() -> bool:
+            return (await platform.status())["pushes_accepted"] == 1
+
+        await until(applied)
+        assert not late.done()
+        await late
+    assert taken.seconds >= 3.0
 
 
 async def test_a_request_that_is_looked_at_late_meets_a_newer_mark(platform: Platform) -> None:
     await platform.authorization()
-    await platform.fault("slow", delay_seconds=0.5, when="before", requests=1)
+    await platform.fault("slow", delay_seconds=3.0, when="before", requests=1)
     late = asyncio.create_task(platform.push(1, 1))
-    await asyncio.sleep(0.2)
+
+    async def met() -> bool:
+        return await platform.fault_kinds() == []
+
+    await until(met, "the first request has met the fault")
     assert (await platform.push(1, 2)).status_code == 200
     assert (await late).status_code == 409
     assert (await platform.status())["accepted_out_of_order"] == 0
@@ -129,7 +138,11 @@ async def test_faults_end_by_themselves_and_can_be_listed_and_ended(platform: Pl
     number = (await platform.fault("pending_jump", add=1)).json()["number"]
     listed = (await platform.http.get("/simulator/faults")).json()["faults"]
     assert [fault["kind"] for fault in listed] == ["status", "pending_jump"]
-    await asyncio.sleep(0.5)
+
+    async def first_ended() -> bool:
+        return await platform.fault_kinds() == ["pending_jump"]
+
+    await until(first_ended)
     assert (await platform.push(1, 1)).status_code == 200
     ended = await platform.http.delete("/simulator/faults", params={"number": number})
     assert ended.json() == {"faults": []}
