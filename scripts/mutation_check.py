@@ -137,6 +137,20 @@ MUTANTS = (
         f"{LEADERSHIP}/test_model.py::TestNobodyActsWithoutHoldingAndAllComesBack",
     ),
     Mutant(
+        "successor-left",
+        "a named successor that has left is not waited for",
+        "cluster/election/candidacy.py",
+        (("if members is None or record.successor in members else", "if True else"),),
+        f"{LEADERSHIP}/test_successor.py::test_a_successor_that_has_left_is_not_waited_for",
+    ),
+    Mutant(
+        "history-missing-entry",
+        "a missing entry of the history does not become somebody's gap",
+        "cluster/zookeeper/history_entries.py",
+        (("if previous is not None and _misses_a_term(previous, entry):", "if False:"),),
+        f"{LEADERSHIP}/test_history.py::TestGap::test_a_missing_entry_leaves_it_unknown",
+    ),
+    Mutant(
         "cooldown",
         "a mastership that nobody else takes is taken by a node in its cooldown",
         "cluster/election/cooldown.py",

@@ -151,7 +151,7 @@ class ZooKeeperBackend:
     def _began(self, claim: Claim) -> None:
         if self._reporter is not None:
             self._reporter.holds(claim)
-        self._write(self._history.began(claim.epoch, time.time()))
+        self._write(self._history.began(claim.epoch, time.time(), claim.previous))
 
     def _ended(self, claim: Claim, cause: EndCause) -> None:
         self._write(self._history.ended(claim.epoch, time.time(), cause))

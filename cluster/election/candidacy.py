@@ -76,12 +76,21 @@ class Candidacy:
             self.wait = None
             self._retry.reset()
 
-    def judge(self, record: ElectionRecord, own: FailsafeMember, at: float) -> Wait | None:
+    def judge(
+        self,
+        record: ElectionRecord,
+        own: FailsafeMember,
+        at: float,
+        session_timeout_seconds: float,
+        members: frozenset[str] | None = None,
+    ) -> Wait | None:
         """What an attempt must wait for, with what was read for it; None when it can go on to the transaction."""
         seen = (record.epoch, record.epoch_version)
+        # A successor that has left, or that has died, is not waited for.
+        successor = record.successor if members is None or record.successor in members else ""
         self.wait = (
             (Wait(at + RECHECK_SECONDS, f"the cluster is paused by {record.paused_by}") if record.paused_by else None)
-            or self._successor_grace.check(own[0], record.successor, seen, at)
+            or self._successor_grace.check(own[0], successor, seen, at, session_timeout_seconds)
             or self._admission.check(own, record.failsafe_list, (*seen, record.failsafe_list_version), at)
         )
         if self.wait is not None:

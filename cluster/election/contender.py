@@ -99,11 +99,15 @@ class Contender:
         free = (renews is not None or event.record.vacant) and self._connected and not self._stopping
         if not free:
             self._candidacy.attempt_failed(event.at)
-        elif renews is not None or self._candidacy.judge(event.record, event.own, event.at) is None:
+        elif renews is not None or self._judge(event) is None:
             self._expect(ACQUIRE)
             self._actions.append(events.Acquire(event.attempt, event.record, renews))
             return
         self._end_attempt()
+
+    def _judge(self, event: events.ElectionRead) -> Wait | None:
+        session_timeout_seconds = self.lease_times.session_timeout_seconds
+        return self._candidacy.judge(event.record, event.own, event.at, session_timeout_seconds, event.members)
 
     def _renewable(self, record: events.ElectionRecord) -> Claim | None:
         """The claim whose release was refused, if the master's node is still its own."""

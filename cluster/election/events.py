@@ -54,6 +54,8 @@ class Claim:
     to an older copy of its data; this is not."""
     cluster_id: str = ""
     """Identity of the cluster when it was acquired."""
+    previous: str = ""
+    """The node that led the previous term; empty when there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class ElectionRecord:
     """Identity of the cluster."""
     cluster_id_version: int = 0
     """Version of its node."""
+    holder: str = ""
+    """The node to which the highest epoch was given; empty when none has been given."""
 
 
 # --- events -----------------------------------------------------------------------------------------------------------
@@ -146,6 +150,8 @@ class ElectionRead(Event):
     record: ElectionRecord
     own: FailsafeMember
     """Name of this node, and the address at which it was reachable when it asked."""
+    members: frozenset[str] | None = None
+    """Names of the members that have joined, as far as this node knows; None when it does not know."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,10 @@ class Failsafe:
         """Entry of this node in a failsafe list."""
         return next(FailsafeMember.of(each) for each in self._members() if each.name == self._node)
 
+    def joined(self) -> frozenset[str]:
+        """Names of the members that have joined, as last seen; this node is always among them."""
+        return frozenset(each.name for each in self._members())
+
     def failsafe_list(self, promise_seconds: float) -> FailsafeList | None:
         """What an acquisition must write; None where nobody is to be asked."""
         self._promise_seconds = promise_seconds

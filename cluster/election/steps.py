@@ -118,7 +118,7 @@ class Steps:
         own = self._failsafe.own()
         record = await self._transactions.read_election()
         self._on_cluster_id(record.cluster_id)
-        return events.ElectionRead(self._clock(), action.attempt, record, own)
+        return events.ElectionRead(self._clock(), action.attempt, record, own, self._failsafe.joined())
 
     async def _acquire(self, action: events.Acquire) -> Event:
         failsafe_list = self._failsafe.failsafe_list(self._session.change.timeout_seconds)

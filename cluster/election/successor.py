@@ -18,9 +18,13 @@ class SuccessorGrace:
         self._seen = (0, 0)
         self._since = 0.0
 
-    def check(self, node: str, successor: str, seen: tuple[int, int], now: float) -> Wait | None:
+    def check(
+        self, node: str, successor: str, seen: tuple[int, int], now: float, longest_seconds: float
+    ) -> Wait | None:
         """The wait of ``node`` for ``successor``, empty when nobody was named; None when it may contend now.
 
+        A successor that can take over does so in milliseconds, and one whose session has to end first within
+        ``longest_seconds``: nobody waits longer.
         ``seen`` are the epoch and the version of its node that the name came with; ``now`` is in seconds on the clock
         of leases.
         """
@@ -28,5 +32,5 @@ class SuccessorGrace:
             return None
         if seen != self._seen:
             self._seen, self._since = seen, now
-        until = self._since + self._seconds
+        until = self._since + min(self._seconds, longest_seconds)
         return Wait(until, f"{successor} was named as successor") if now < until else None

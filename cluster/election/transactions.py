@@ -124,6 +124,7 @@ class Transactions:
             vacant=master is None,
             cluster_id=layout.decode_cluster_id(identity, paths.cluster_id),
             cluster_id_version=identity_stat.version,
+            holder=layout.decode_holder(epoch),
         )
 
     async def failsafe_list_version(self) -> int:
@@ -188,6 +189,7 @@ class Transactions:
             after_clean_end=record.ended_clean,
             term_id=term_id,
             cluster_id=record.cluster_id,
+            previous=record.holder,
         )
         return claim, int(members_stat.version)
 

@@ -46,9 +46,12 @@ class History:
         self._last_actions: dict[int, float] = {}
         """Time of the newest accepted action of each of the newest terms this node knows of, on whichever node."""
 
-    async def began(self, epoch: int, began_at: float) -> None:
-        """Enter a term of this node; close the previous one if nobody has. ``began_at`` is Unix time in seconds."""
-        self._know(replace(self._known(epoch), began_at=began_at))
+    async def began(self, epoch: int, began_at: float, previous: str = "") -> None:
+        """Enter a term of this node; close the previous one if nobody has. ``began_at`` is Unix time in seconds.
+
+        ``previous`` is the node that led the previous term, as the acquisition has read it: an entry may be missing.
+        """
+        self._know(replace(self._known(epoch), began_at=began_at, previous=previous or None))
         async with self._writing:
             await self._write_unwritten()
             await self._close_previous(epoch)
@@ -101,7 +104,8 @@ class History:
             epoch = min(self._unwritten)
             known = self._own[epoch]
             earlier = await self._newest_before(epoch)
-            written = replace(known, previous=earlier.node or None if earlier else None)
+            previous = known.previous or (earlier.node or None if earlier else None)
+            written = replace(known, previous=previous)
             await self._update(epoch, lambda found, written=written: merged(written, found))  # type: ignore[misc]
             if self._own[epoch] is not known:
                 continue  # more has become known meanwhile

@@ -79,10 +79,18 @@ def with_gaps(entries: Sequence[HistoryEntry]) -> list[HistoryEntry]:
     previous: HistoryEntry | None = None
     found = []
     for entry in reversed(entries):
+        if previous is not None and _misses_a_term(previous, entry):
+            # Nobody knows when the term between them ended, nor its last action.
+            previous, last_action_at = None, None
         found.append(replace(entry, gap_seconds=_gap(entry, previous, last_action_at)))
         last_action_at = _first(entry.last_action_at, last_action_at)
         previous = entry
     return found[::-1]
+
+
+def _misses_a_term(previous: HistoryEntry, entry: HistoryEntry) -> bool:
+    """Whether an entry between these two is missing; a term that was fenced may have raised the epoch instead."""
+    return entry.epoch != previous.epoch + 1 and previous.cause != EndCause.FENCED.value
 
 
 def _gap(entry: HistoryEntry, previous: HistoryEntry | None, last_action_at: float | None) -> float | None:

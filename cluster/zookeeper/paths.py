@@ -97,6 +97,12 @@ def decode_epoch(data: bytes, path: str) -> int:
     return int(number)
 
 
+def decode_holder(data: bytes) -> str:
+    """The node to which the epoch was given in the content of its node; empty when it was given to nobody."""
+    words = one_line(data.decode(errors="replace")).split(" ")
+    return words[1] if len(words) > 1 and words[0] != "0" else ""
+
+
 def decode_successor(data: bytes) -> str:
     """The node named as successor in the content of the epoch's node; empty when there is none."""
     words = one_line(data.decode(errors="replace")).split(" ")

@@ -153,6 +153,8 @@ class World:
         self.clean_epochs: set[int] = set()
         """Epochs of terms that ended so."""
         self.named_at = 0.0
+        self.successor_has_left = False
+        """The named successor has been without a session since it was named."""
         self.paused = False
         self.pause_version = 0
         self.master: Claim | None = None
@@ -378,6 +380,9 @@ class World:
         elif not others:
             self._all_promised(asking)
 
+    def _joined(self) -> frozenset[str]:
+        return frozenset(each.name for each in self.nodes if each.session in self.touched)
+
     def _members(self, node: ModelNode) -> FailsafeList | None:
         """Who has a living session now, and the node itself: what a master would write."""
         if self.failsafe_seconds is None:
@@ -403,7 +408,7 @@ class World:
         if isinstance(action, ReadElection):
             # What was read first can be as old as the request; the vacancy is read last.
             record = replace(request.record, vacant=self.master is None)
-            return ElectionRead(at, action.attempt, record, request.failsafe_member)
+            return ElectionRead(at, action.attempt, record, request.failsafe_member, self._joined())
         if isinstance(action, Acquire):
             return self._acquire(request, action)
         if isinstance(action, ProveLease):
@@ -435,7 +440,8 @@ class World:
         self.epoch, self.version = record.epoch + 1, self.version + 1
         assert action.renews is not None or not self.paused
         # Clocks run at rates that differ by a percent at most.
-        waited = self.now - self.named_at >= 0.98 * COOLDOWN_SECONDS
+        grace = min(COOLDOWN_SECONDS, TERMS.session_timeout_seconds)
+        waited = self.now - self.named_at >= 0.98 * grace or self.successor_has_left
         assert self.successor in {"", node.name} or waited, (node.name, self.successor)
         assert record.ended_clean == (record.epoch in self.clean_epochs), request
         self.successor, self.ended_clean = "", False
@@ -465,6 +471,7 @@ class World:
                 self.ended_clean = ended_clean
                 self.clean_epochs |= {self.epoch} if ended_clean else set()
                 self.successor, self.named_at = action.successor, self.now
+                self.successor_has_left = action.successor not in self._joined()
             if action.claim is not None:
                 self.failsafe_list, self.failsafe_list_version = None, self.failsafe_list_version + 1
             self._set_master(None)
@@ -478,6 +485,7 @@ class World:
     def _expire(self, session: int) -> None:
         # Its client hears of it when it next connects, not before.
         del self.touched[session]
+        self.successor_has_left |= self.successor not in self._joined()
         if self.master is not None and self.master.session_id == session:
             self._set_master(None)
 

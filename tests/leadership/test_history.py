@@ -40,6 +40,15 @@ class TestGap:
         before = term(1, 90.0, 103.0, "resigned", last_action_at=103.0)
         assert gap(term(2, 102.9, None, None, first_action_at=102.95), before) == 0.0
 
+    def test_a_missing_entry_leaves_it_unknown(self):
+        before = term(1, 90.0, 103.0, "resigned", last_action_at=100.0)
+        assert gap(term(3, 178.0, None, None, first_action_at=179.0), before) is None
+        assert gap(term(3, 178.0, None, None), term(1, 90.0, 103.0, "resigned")) is None
+
+    def test_an_epoch_raised_after_a_refusal_is_no_missing_entry(self):
+        before = term(1, 90.0, 103.0, "fenced", last_action_at=100.0)
+        assert gap(term(58, 104.0, None, None, first_action_at=105.0), before) == 5.0
+
     def test_the_first_term_has_none(self):
         assert gap(term(1, 90.0, None, None, first_action_at=91.0)) is None
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from cluster.election.candidacy import Candidacy
+from cluster.election.failsafe_members import FailsafeMember
 from cluster.election.successor import SuccessorGrace
 from cluster.election.waiting import Wait
 from cluster.errors import RefusedError
 from cluster.member import ClusterMember
 from cluster.zookeeper import paths
 from tests.leadership.conftest import Members
+from tests.leadership.test_state_machine import VACANT
 from tests.support.waiting import PATIENCE_SECONDS, until
 
 
@@ -88,12 +92,28 @@ async def test_one_step_down_after_the_other_leaves_no_cluster_without_a_master(
 
 def test_others_wait_from_when_they_first_saw_the_name_and_no_longer() -> None:
     grace = SuccessorGrace(10.0)
-    assert grace.check("c", "c", (7, 1), 100.0) is None
-    assert grace.check("b", "", (7, 1), 100.0) is None
+    assert grace.check("c", "c", (7, 1), 100.0, 60.0) is None
+    assert grace.check("b", "", (7, 1), 100.0, 60.0) is None
     for now in (100.0, 109.9):
-        assert grace.check("b", "c", (7, 1), now) == Wait(110.0, "c was named as successor")
-    assert grace.check("b", "c", (7, 1), 110.0) is None
-    assert grace.check("b", "c", (8, 3), 111.0) is not None
+        assert grace.check("b", "c", (7, 1), now, 60.0) == Wait(110.0, "c was named as successor")
+    assert grace.check("b", "c", (7, 1), 110.0, 60.0) is None
+    assert grace.check("b", "c", (8, 3), 111.0, 60.0) is not None
+
+
+def test_others_wait_no_longer_than_a_session_lasts() -> None:
+    grace = SuccessorGrace(10.0)
+    assert grace.check("b", "c", (7, 1), 100.0, 4.0) == Wait(104.0, "c was named as successor")
+    assert grace.check("b", "c", (7, 1), 104.0, 4.0) is None
+
+
+@pytest.mark.parametrize(
+    ("members", "waits"), [({"b", "c"}, True), ({"b"}, False), (None, True)], ids=["joined", "left", "unknown"]
+)
+def test_a_successor_that_has_left_is_not_waited_for(members: set[str] | None, waits: bool) -> None:
+    record = replace(VACANT, successor="c")
+    known = frozenset(members) if members is not None else None
+    wait = Candidacy(10.0).judge(record, FailsafeMember("b", "b:7800", "1"), 100.0, 4.0, known)
+    assert (wait is not None) == waits
 
 
 @pytest.mark.parametrize(("data", "successor"), [(b"7 a", ""), (b"7 a c", "c"), (b"", ""), (b"7 a b c", "")])
