@@ -112,7 +112,7 @@ def _silence(state: CycleState) -> list[str]:
     """First of all, whether the sum is still one of today."""
     if not state.silent:
         return []
-    lines = [f"Nothing is pushed now: {state.text}."]
+    lines = [f"Pacing is silent: {state.text}."]
     if state.age_seconds is not None:
         lines.append(f"The rest is of the newest cycle this node knows, {state.age_seconds:.0f} s ago.")
     return lines

@@ -44,7 +44,9 @@ class CycleWatch:
         self._paused_by = paused_by
         self._newest_end = newest_end
         self._started_at = time.time()
-        self._stale: tuple[CycleReport | None, bool] = (None, False)
+        self._seen: CycleReport | None = None
+        self._stale_since: float | None = None
+        """Since when every report had stale statistics for every target in use, on the monotonic clock."""
 
     def state(self) -> CycleState:
         """How current the newest cycle is, whether pacing is silent, and why."""
@@ -80,13 +82,16 @@ class CycleWatch:
             pushed=report.pushed,
             push_status=report.push_status,
             push_error=report.push_error,
-            statistics_at=report.snapshot.taken_at,
-            stale=self._all_stale(report),
+            stale_for_seconds=self._stale_seconds(report),
         )
 
-    def _all_stale(self, report: CycleReport) -> bool:
-        """Reports never change, so the answer is kept with the report."""
-        if self._stale[0] is not report:
+    def _stale_seconds(self, report: CycleReport) -> float | None:
+        """How long all reports were stale by now. The alarms look once a second, so that none in between is missed."""
+        now = time.monotonic()
+        if report is not self._seen:
+            # Reports never change, so each is looked into once.
+            self._seen = report
             used = report.result.reason[report.result.reason != Reason.TARGET_DISABLED]
-            self._stale = report, bool(used.size) and bool((used == Reason.STATISTICS_STALE).all())
-        return self._stale[1]
+            stale = bool(used.size) and bool((used == Reason.STATISTICS_STALE).all())
+            self._stale_since = (self._stale_since or now) if stale else None
+        return None if self._stale_since is None else now - self._stale_since

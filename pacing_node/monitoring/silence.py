@@ -58,9 +58,11 @@ class ReportFacts:
     pushed: bool
     push_status: str
     push_error: str
-    statistics_at: float
-    stale: bool
-    """Whether every target in use had stale statistics."""
+    stale_for_seconds: float | None
+    """How long reports have had stale statistics for every target in use; None when the newest has current ones.
+
+    The time of the statistics does not tell: a server that only speaks of itself keeps it young.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +144,12 @@ def cycle_state(report: ReportFacts | None, around: Surroundings) -> CycleState:
 
 
 def _stale_seconds(report: ReportFacts, around: Surroundings) -> float:
-    """How long no target in use has had current statistics; 0 when one has."""
-    if not report.stale:
+    """How long no target in use has had current statistics, as far as this node was there; 0 when one has."""
+    if report.stale_for_seconds is None:
         return 0.0
-    if report.statistics_at <= 0.0:
-        return around.now - around.started_at
-    return report.age_seconds + max(report.as_of - report.statistics_at, 0.0)
+    # They were old for the limit when a cycle first called them stale.
+    stale = report.stale_for_seconds + SILENT_AFTER_PERIODS * report.interval_seconds
+    return min(stale, around.now - around.started_at)
 
 
 def _explained(state: CycleState, report: ReportFacts | None, around: Surroundings) -> CycleState:
@@ -176,7 +178,7 @@ def _why_not_accepted(report: ReportFacts) -> tuple[SilenceReason, str]:
         return SilenceReason.WITHHELD, f"the push is withheld: {report.push_error}"
     if not report.pushed:
         return SilenceReason.PLATFORM, f"the platform did not accept a push: {report.push_error}"
-    return SilenceReason.STATISTICS_STALE, "the statistics of every target in use are stale"
+    return SilenceReason.STATISTICS_STALE, "the statistics of every target in use are stale, so all are allowed nothing"
 
 
 def _why_no_master(around: Surroundings) -> tuple[SilenceReason, str]:

@@ -165,7 +165,7 @@ async def test_no_word_of_success_stands_over_an_old_cycle(run: Run, latest_repo
         assert "accepted by the platform" not in shown
     explained = json.loads((await run("explain", "A - chat", "--output", "json")).stdout)
     assert explained["cycle"]["age_seconds"] >= 71.0
-    assert explained["lines"][0] == "Nothing is pushed now: no report of a cycle arrives from the master n1."
+    assert explained["lines"][0] == "Pacing is silent: no report of a cycle arrives from the master n1."
 
 
 async def test_a_pause_is_shown_in_every_listing(run: Run, page: Page) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
 from cluster.mastership import LeadershipStatus, Role, ZooKeeperState
+from pacing_node.algorithms.model import Reason
+from pacing_node.cycle.latest_report import LatestReport
+from pacing_node.cycle.plan import Plan
+from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.monitoring.silence import (
     CycleState,
     ReportFacts,
@@ -15,6 +20,7 @@ from pacing_node.monitoring.silence import (
     cycle_state,
     known_master,
 )
+from tests.cycle.parts import FakeMastership, report
 
 NOW = 1_000_000.0
 STANDBY = LeadershipStatus(Role.STANDBY, "standby", 7, 0.0, ZooKeeperState.CONNECTED, 4.0, "c", "node-1")
@@ -34,8 +40,7 @@ def facts(age: float = 1.0, *, accepted_before: float = 0.0, **changes: object) 
         pushed=accepted_before == 0.0,
         push_status="accepted" if accepted_before == 0.0 else "failed",
         push_error="" if accepted_before == 0.0 else "connection refused",
-        statistics_at=as_of - 0.5,
-        stale=False,
+        stale_for_seconds=None,
     )
     return replace(known, **changes)  # type: ignore[arg-type]
 
@@ -128,11 +133,14 @@ class TestReason:
         )
 
     def test_the_statistics_of_all_targets_are_stale(self):
-        silent = state(facts(1.0, stale=True, statistics_at=NOW - 60.0), MASTER)
+        silent = state(facts(1.0, stale_for_seconds=45.0), MASTER)
         assert (silent.reason, silent.silent_since) == (SilenceReason.STATISTICS_STALE, NOW - 60.0)
 
-    def test_statistics_that_never_came_count_from_the_start_of_the_node(self):
-        assert state(facts(1.0, stale=True, statistics_at=0.0), MASTER).silent_since == NOW - 500.0
+    def test_statistics_count_as_stale_from_when_they_were_young_enough_last(self):
+        assert state(facts(1.0, stale_for_seconds=0.1), MASTER).silent_since == pytest.approx(NOW - 15.1)
+
+    def test_a_node_that_has_just_started_gives_them_three_periods(self):
+        assert not state(facts(1.0, stale_for_seconds=3.0), MASTER, started_at=NOW - 4.0).silent
 
 
 class TestMaster:
@@ -150,3 +158,24 @@ class TestMaster:
     def test_a_master_vouches_for_itself_while_its_lease_lasts(self):
         assert known_master(MASTER, None) == "node-1"
         assert known_master(replace(MASTER, lease_left_seconds=0.0), facts(1.0)) is None
+
+
+class TestWatch:
+    """What a node gathers for these rules."""
+
+    def test_statistics_are_stale_from_the_first_report_in_which_all_are_until_one_is_not(self, monkeypatch):
+        clock, latest, plan = [1000.0], LatestReport(), Plan()
+        monkeypatch.setattr("pacing_node.monitoring.cycle_watch.time.monotonic", lambda: clock[0])
+        watch = CycleWatch(FakeMastership(), latest, plan)
+        watch._started_at -= 1000.0
+        silent = []
+        stale, some = [int(Reason.STATISTICS_STALE)] * 2, [int(Reason.STATISTICS_STALE), int(Reason.AGENTS_AVAILABLE)]
+        for reason in (some, stale, stale, some):
+            latest.post(report("A - chat", "B - chat", calculated_at=clock[0], reason=reason), clock[0])
+            found = watch.state()
+            silent.append(
+                (found.reason, None if found.silent_since is None else round(time.time() - found.silent_since))
+            )
+            clock[0] += 5.0
+        expected = SilenceReason.STATISTICS_STALE
+        assert silent == [(None, None), (None, None), (expected, 20), (None, None)]
