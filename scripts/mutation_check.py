@@ -462,7 +462,12 @@ MUTANTS = (
         "identity-damaged",
         "a node that remembers nothing makes no identity in place of a damaged one",
         "cluster/election/transactions.py",
-        (("            if known_cluster_id is None:\n", "            if known_cluster_id == '':\n"),),
+        (
+            (
+                "            if known_cluster_id is None:\n                raise\n",
+                "            known_cluster_id = known_cluster_id or str(uuid.uuid4())\n",
+            ),
+        ),
         f"{LEADERSHIP}/test_identity.py"
         "::test_a_damaged_identity_is_mended_by_who_remembers_it_and_waited_for_by_who_does_not",
     ),
