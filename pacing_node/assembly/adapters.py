@@ -155,7 +155,10 @@ def tls_files(options: NodeOptions) -> TlsFiles | None:
 
 
 def certificate_files(options: NodeOptions) -> tuple[Path, ...]:
-    """The certificates this node shows to others."""
-    files = [options.certificates.certificate] if options.certificates else []
-    tls = options.zookeeper.tls if options.zookeeper else None
-    return tuple(files) if tls is None or tls.certificate is None else (*files, tls.certificate)
+    """The certificates this node shows to others: on the HTTP port, to members, to ZooKeeper."""
+    shown = (
+        options.certificates.certificate if options.certificates else None,
+        options.peer_certificates.certificate if options.peer_certificates else None,
+        options.zookeeper.tls.certificate if options.zookeeper and options.zookeeper.tls else None,
+    )
+    return tuple(file for file in shown if file is not None)
