@@ -8,7 +8,7 @@ from cluster.backoff import Backoff
 from cluster.election.cooldown import Cooldown
 from cluster.election.failsafe_members import Admission
 from cluster.election.successor import SuccessorGrace
-from cluster.election.waiting import Wait
+from cluster.election.wait import Wait
 
 if TYPE_CHECKING:
     from cluster.election.events import ElectionRecord

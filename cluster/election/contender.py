@@ -1,4 +1,4 @@
-"""The part of the machine of leadership that a node without a term needs: reading, attempts, releases. No I/O."""
+"""The base of the machine of leadership: reading, attempts to acquire, releases. No I/O."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cluster.election.requests import ACQUIRE, READ, RELEASE, Requests
 
 if TYPE_CHECKING:
     from cluster.election.events import Action, Claim
-    from cluster.election.waiting import Wait
+    from cluster.election.wait import Wait
     from cluster.lease import LeaseTimes
 
 RELEASE_RETRY_SECONDS = (0.1, 2.0)

@@ -15,7 +15,8 @@ class State(StrEnum):
     """States of the machine."""
 
     STANDBY = "standby"
-    """Not master; watches, and contends when there is none."""
+    """Not master; watches, and contends when there is none, unless it is in its cooldown after a step-down, bound by a
+    promise, between two attempts, or without options or targets."""
     PAUSED = "paused"
     """Not master; does not contend, because the cluster is paused. Look at: `pacing resume`."""
     WAITING = "waiting"
@@ -307,7 +308,10 @@ class Acquire:
 
 @dataclass(frozen=True, slots=True)
 class ProveLease:
-    """Check both nodes in a transaction; answer with LeaseProved, LeaseRefused or ProofMissing."""
+    """Check the claim's nodes (master, epoch, term) in a transaction.
+
+    Answer with LeaseProved, LeaseRefused or ProofMissing.
+    """
 
     claim: Claim
     beat: int

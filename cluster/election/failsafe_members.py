@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cluster.election.waiting import Wait
+from cluster.election.wait import Wait
 from cluster.errors import DamagedStateError
 
 if TYPE_CHECKING:

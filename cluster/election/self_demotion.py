@@ -55,5 +55,5 @@ class SelfDemotion:
         # The answer took its time: what it was asked for may be over.
         if not able or term.ended.is_set() or self._failures < self._failures_allowed:
             return
-        log.warning("leadership.gives_way", epoch=term.epoch, failures=self._failures, able=list(able))
+        log.warning("leadership.self_demoted", epoch=term.epoch, failures=self._failures, able=list(able))
         await self._resign()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.election.waiting import Wait
+from cluster.election.wait import Wait
 
 
 class SuccessorGrace:

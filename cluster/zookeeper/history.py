@@ -167,7 +167,7 @@ class History:
             except (errors.ConflictError, errors.NodeExistsError, errors.NodeMissingError):
                 continue
             return
-        log.info("history.contended", epoch=epoch)
+        log.info("history.write_conflict", epoch=epoch)
 
     async def _prune(self) -> None:
         for epoch in (await self._epochs())[:-KEPT_TERMS]:

@@ -34,7 +34,7 @@ from cluster.election.failsafe_members import (
     not_addressed,
 )
 from cluster.election.state_machine import Leadership
-from cluster.election.waiting import Wait
+from cluster.election.wait import Wait
 from cluster.errors import DamagedStateError, RefusedError, UnavailableError
 from cluster.mastership import EndCause
 from cluster.records import MemberInfo

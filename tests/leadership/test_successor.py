@@ -10,7 +10,7 @@ import pytest
 from cluster.election.candidacy import Candidacy
 from cluster.election.failsafe_members import FailsafeMember
 from cluster.election.successor import SuccessorGrace
-from cluster.election.waiting import Wait
+from cluster.election.wait import Wait
 from cluster.errors import RefusedError
 from cluster.member import ClusterMember
 from cluster.zookeeper import paths
