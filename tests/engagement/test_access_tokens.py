@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 import pytest
 from pydantic import SecretStr
 from starlette.responses import JSONResponse, Response
 from structlog.testing import capture_logs
 
+from pacing_node.engagement import oauth
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.engagement_settings import EngagementSettingsError, ProxySettings
 from pacing_node.engagement.platform import PushStatus
@@ -48,10 +50,27 @@ async def test_parts_share_the_failure_of_one_fetch_too(platform):
     assert asked == 1
 
 
-async def test_a_token_near_its_end_is_renewed_beside_the_push(platform, engagement):
-    platform.lifetime = 1.0  # the last fifth begins after 0.8 s
+class ShiftedClock:
+    """The monotonic clock, set forward by the test."""
+
+    def __init__(self):
+        self.shift = 0.0
+
+    def monotonic(self):
+        return time.monotonic() + self.shift
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    shifted = ShiftedClock()
+    monkeypatch.setattr(oauth, "time", shifted)
+    return shifted
+
+
+async def test_a_token_near_its_end_is_renewed_beside_the_push(platform, engagement, clock):
+    platform.lifetime = 100.0
     await engagement.push(token(1, 1), pushes(1), within(5.0))
-    await asyncio.sleep(0.85)
+    clock.shift = 85.0  # the last fifth began after 80 s
     release = asyncio.Event()
 
     async def held(request):
@@ -63,21 +82,15 @@ async def test_a_token_near_its_end_is_renewed_beside_the_push(platform, engagem
     assert outcome.status is PushStatus.ACCEPTED  # with the old token, although the new one is not there yet
     platform.valid.add("renewed-token")
     release.set()
-    sequence = iter(range(3, 1000))
-
-    async def with_the_new_one() -> bool:
-        await engagement.push(token(1, next(sequence)), pushes(1), within(60.0))
-        return platform.requests[-1][0]["authorization"] == "Bearer renewed-token"
-
-    await until(with_the_new_one)
-    await engagement.push(token(1, 1000), pushes(1), within(5.0))
+    clock.shift = 100.5  # the old one has expired: whoever pushes now waits for the fetch that runs
+    await engagement.push(token(1, 3), pushes(1), within(5.0))
     assert platform.requests[-1][0]["authorization"] == "Bearer renewed-token"
 
 
-async def test_an_expired_token_is_replaced_before_the_push(platform, engagement):
-    platform.lifetime = 0.2
+async def test_an_expired_token_is_replaced_before_the_push(platform, engagement, clock):
+    platform.lifetime = 100.0
     await engagement.push(token(1, 1), pushes(1), within(5.0))
-    await asyncio.sleep(0.25)
+    clock.shift = 100.5
     await engagement.push(token(1, 2), pushes(1), within(5.0))
     assert len(platform.tokens) == 2
     assert len(platform.requests) == 2  # no request was wasted on the old one
