@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 CONNECT_SECONDS = 10.0
+_UNHEARD = logging.getLogger(f"{__name__}.client")
+_UNHEARD.setLevel(logging.CRITICAL + 1)  # what the client says of an ensemble in trouble is no news
 
 PERSISTENT = ("epoch", "pause", "failsafe", "cluster-id")
 """Entries of a cluster that can be emptied and garbled."""
@@ -70,15 +73,19 @@ class Znodes:
         garbage = _pick(_GARBAGE, choice * len(PERSISTENT) % 1.0)
         return self._put(path, garbage)
 
-    def swap_addresses(self, one: str, other: str) -> list[Harmed]:
-        """Let each of two members stand at the clustering address of the other."""
+    def swap_addresses(self, one: str, other: str, *, both: bool) -> list[Harmed]:
+        """Let a member stand at the clustering address of another one, which then is reached in the place of two.
+
+        ``both``: and the other at the address of the first.
+        """
         with self._client() as client:
             paths = [f"{self._root}/members/{name}" for name in (one, other)]
             entries = [client.get(path)[0] or b"{}" for path in paths]
             contents = [json.loads(entry) for entry in entries]
             addresses = [content["clustering"] for content in contents]
             harmed = []
-            for path, before, content, address in zip(paths, entries, contents, reversed(addresses), strict=True):
+            swapped = list(zip(paths, entries, contents, reversed(addresses), strict=True))
+            for path, before, content, address in swapped if both else swapped[:1]:
                 after = json.dumps(content | {"clustering": address}).encode()
                 client.set(path, after)
                 harmed.append(Harmed(path, before, after))
@@ -99,7 +106,7 @@ class Znodes:
 
     @contextlib.contextmanager
     def _client(self) -> Iterator[KazooClient]:
-        client = KazooClient(hosts=self._hosts, timeout=CONNECT_SECONDS)
+        client = KazooClient(hosts=self._hosts, timeout=CONNECT_SECONDS, logger=_UNHEARD)
         try:
             client.start(timeout=CONNECT_SECONDS)
             yield client

@@ -39,6 +39,11 @@ def two_terms_of_one_epoch(history):
     history.pushes[-1] = replace(history.pushes[-1], key="cluster:2:another-term:11")
 
 
+def two_masters_at_once(history):
+    history.faults[0] = fault("zookeeper-drop", "node-1", 5.2, 11.0)
+    history.pushes = record(*history.pushes, push(12.5, 1, 9, accepted=False, reason="stale_token"))
+
+
 def a_push_from_nowhere(history):
     del history.senders[2]
 
@@ -101,6 +106,7 @@ def silence(history):
         (a_gap_that_outlasts_its_fault, "a gap of 4.5 s after a push of node-1 has no fault to explain it"),
         (a_push_that_was_given_up_on_a_pulled_cable, "of node-1 arrived although it had been given up"),
         (two_terms_of_one_epoch, "pushes of 2 terms of epoch 2 were accepted"),
+        (two_masters_at_once, "was sent although a newer term had pushed 3.0 s before"),
         (silence, "no push was accepted"),
     ],
 )

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from simulator.harness.push_record import Push
 
 CABLE_PULLED, RESTORED = "cable-pulled", "restored"
+FORGETFUL = (RESTORED, "znode-empty", "znode-garbled")
+"""Kinds after which epochs can be given again."""
+HOLDING = ("platform-", "isolate", "freeze-", CABLE_PULLED)
+"""How the names of kinds begin that hold a push back on its way to the platform."""
+IN_FLIGHT_SECONDS = 1.5
+"""A push can be on its way for so long after the end of its lease: the budget, and some."""
 UNDEAD_SECONDS = 30.0
 """So long after its cable is back a push that was given up could still arrive: a kernel doubles its pauses."""
 LONG_GAP_PERIODS = 2.0
@@ -66,7 +72,13 @@ def check(history: History) -> Findings:
     taken = applied(history.pushes)
     disorder = [f"push {push.index} {push.token} was accepted out of order" for push in out_of_order(history.pushes)]
     gaps = _gaps(history, taken)
-    promises = (_undead(history), _strangers(history, taken), _slow_recoveries(history, taken), _unexplained(gaps))
+    promises = (
+        _undead(history),
+        _two_that_act(history, taken),
+        _strangers(history, taken),
+        _slow_recoveries(history, taken),
+        _unexplained(gaps),
+    )
     violations = [*disorder, *(broken for promise in promises for broken in promise)]
     if not taken:
         violations.append("no push was accepted")
@@ -128,6 +140,34 @@ def _undead(history: History) -> list[str]:
             and pulled.began_at < push.received_at < until
         }
     return list(found)
+
+
+def _two_that_act(history: History, taken: list[Push]) -> list[str]:
+    """Nobody pushes any more when a newer term has, but for what was in flight just then.
+
+    Not looked at where something held the push back on its way, or made ZooKeeper forget epochs.
+    """
+    began: dict[int, float] = {}
+    for push in taken:
+        began.setdefault(push.epoch, push.received_at)
+    return [
+        f"push {push.index} {push.token} was sent although a newer term had pushed "
+        f"{push.received_at - newer:.1f} s before"
+        for push in history.pushes
+        if push.reason == "stale_token"
+        for newer in [min((at for epoch, at in began.items() if epoch > push.epoch), default=push.received_at)]
+        if push.received_at - newer > IN_FLIGHT_SECONDS and not _excused(history, push)
+    ]
+
+
+def _excused(history: History, push: Push) -> bool:
+    """Whether a fault explains that a push of an older term came late."""
+    senders = history.senders.get(push.epoch, ())
+    return any(
+        (fault.kind in FORGETFUL or (fault.target in senders and fault.kind.startswith(HOLDING)))
+        and fault.began_at < push.received_at < fault.ended_at + UNDEAD_SECONDS
+        for fault in history.faults
+    )
 
 
 def _slow_recoveries(history: History, taken: list[Push]) -> list[str]:

@@ -64,7 +64,7 @@ class Kind(Enum):
     ZNODE_GARBLED = "znode-garbled"
     """An entry of the cluster in ZooKeeper is filled with what nobody has written."""
     ADDRESSES_SWAPPED = "addresses-swapped"
-    """Two members stand in ZooKeeper at each other's clustering address."""
+    """A member stands in ZooKeeper at another's clustering address, or each of two at the other's."""
     ZOOKEEPER_RESTORED = "restored"
     """ZooKeeper is put back to a copy of its data that knows less than its clients do."""
 

@@ -59,7 +59,7 @@ class ZooKeeperHarm:
         if kind is Kind.ADDRESSES_SWAPPED:
             names = list(self._arena.nodes)
             other = names[(names.index(target) + 1) % len(names)]
-            return znodes.swap_addresses(target, other)
+            return znodes.swap_addresses(target, other, both=strength < 0.5)
         return [znodes.empty(strength) if kind is Kind.ZNODE_EMPTY else znodes.garble(strength)]
 
     async def _restore(self) -> Callable[[], Awaitable[None]]:
