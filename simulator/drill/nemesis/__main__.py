@@ -70,11 +70,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the plan of trouble")
     parser.add_argument("--failsafe", action="store_true", help="the nodes bridge outages of ZooKeeper by promises")
     parser.add_argument(
-        "--only", dest="kinds", action="append", type=Kind, metavar="KIND", help="this kind of trouble; can be repeated"
+        "--only",
+        dest="kinds",
+        action="append",
+        type=_kind,
+        metavar="KIND",
+        help="this kind of trouble; can be repeated",
     )
     parser.add_argument("--directory", type=Path, default=_DIRECTORY, help="for logs, history and timeline")
     parser.add_argument("--history", type=Path, help="judge this file, run nothing")
     return parser
+
+
+def _kind(name: str) -> Kind:
+    """The kind of this name. Raises ArgumentTypeError."""
+    try:
+        return Kind(name)
+    except ValueError:
+        allowed = ", ".join(kind.value for kind in Kind)
+        raise argparse.ArgumentTypeError(f"found {name!r}, allowed: {allowed}") from None
 
 
 def _say(text: str) -> None:
