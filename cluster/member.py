@@ -17,7 +17,7 @@ from cluster.backends.zookeeper_backend import ZooKeeperBackend
 from cluster.election.events import State
 from cluster.election.failsafe_members import FailsafeMember, not_addressed
 from cluster.election.self_demotion import SelfDemotion
-from cluster.errors import NotMasterError, RefusedError, UnavailableError
+from cluster.errors import NotMasterError, RefusedError
 from cluster.listeners import Listeners
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.peers import wire
@@ -25,6 +25,7 @@ from cluster.peers.channels import Channels
 from cluster.peers.follower import Follower
 from cluster.peers.health import Health, HealthPort
 from cluster.peers.peer_client import PeerClient
+from cluster.peers.readiness import check_successor
 from cluster.peers.server import Broadcast, PeerServer, PeerService
 from cluster.process.watchdog import Watchdog
 from cluster.records import MemberInfo
@@ -192,7 +193,9 @@ class ClusterMember:
             return epoch
         master = await self._find_master()
         limit = self.settings.peer_timeout_seconds + self.settings.session_timeout_seconds
-        return await self._client.step_down(master, requested_by, limit + self._readiness_seconds, successor)
+        asked = await self._client.get_status(master)
+        epoch = asked.epoch if asked.role is Role.MASTER else 0
+        return await self._client.step_down(master, requested_by, limit + self._readiness_seconds, successor, epoch)
 
     def report_outcome(self, *, succeeded: bool) -> None:
         """Tell whether the master's action has reached its target.
@@ -264,15 +267,18 @@ class ClusterMember:
         last = self._last_record.info if self._last_record else None
         return wire.status_to_wire(self._info, self.status(), last, paused=self.paused is not None)
 
-    async def resign(self, requested_by: str, successor: str = "") -> int | None:
+    async def resign(self, requested_by: str, successor: str = "", epoch: int = 0) -> int | None:
         """Resign, in favour of ``successor`` if given; returns the epoch that ended, None when standby.
 
-        Raises RefusedError while the cluster is paused, while promises carry the term, or when the successor is
-        unknown, unable or silent.
+        Raises RefusedError while the cluster is paused, while promises carry the term, when the successor is unknown,
+        unable or silent, or when ``epoch`` is given and is not the running term.
         """
         term = self.mastership.term
         if term is None:
             return None
+        if epoch not in {0, term.epoch}:
+            message = f"term {epoch} has ended already; term {term.epoch} goes on"
+            raise RefusedError(message)
         if self.paused is not None:
             message = f"the cluster is paused by {self.paused.by}: nobody would take over; resume first"
             raise RefusedError(message)
@@ -280,7 +286,7 @@ class ClusterMember:
             message = "ZooKeeper is lost to every member: nobody could take over"
             raise RefusedError(message)
         if successor:
-            await self._check_successor(successor)
+            await check_successor(successor, self.settings.node, self.members(), self._client, self._readiness_seconds)
             if term.ended.is_set():
                 return None
         log.info("leadership.step_down", epoch=term.epoch, requested_by=requested_by, successor=successor or None)
@@ -320,23 +326,6 @@ class ClusterMember:
     def _readiness_seconds(self) -> float:
         """Longest time to wait for a member to find out whether it could do the master's work."""
         return self.settings.action_budget_seconds + self.settings.peer_timeout_seconds
-
-    async def _check_successor(self, name: str) -> None:
-        if name == self.settings.node:
-            message = f"{name} is the master already"
-            raise RefusedError(message)
-        member = next((each for each in self.members() if each.name == name and each.clustering), None)
-        if member is None:
-            message = f"{name} is not a member now; members are {', '.join(each.name for each in self.members())}"
-            raise RefusedError(message)
-        try:
-            reason = await self._client.why_unable(member, self.settings.node, self._readiness_seconds)
-        except UnavailableError as failure:
-            message = f"{name} cannot be reached: {failure}"
-            raise RefusedError(message) from failure
-        if reason is not None:
-            message = f"{name} cannot take over: {reason}"
-            raise RefusedError(message)
 
     async def _ask_promise(self, failsafe_member: FailsafeMember, epoch: int, seconds: float) -> str | None:
         cluster_id = self.status().cluster_id

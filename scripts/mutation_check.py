@@ -137,6 +137,13 @@ MUTANTS = (
         f"{LEADERSHIP}/test_model.py::TestNobodyActsWithoutHoldingAndAllComesBack",
     ),
     Mutant(
+        "late-order",
+        "an order to step down ends the term it was meant for and no later one",
+        "cluster/member.py",
+        (("if epoch not in {0, term.epoch}:", "if False:"),),
+        f"{LEADERSHIP}/test_members.py::test_an_order_that_arrives_late_ends_no_later_term",
+    ),
+    Mutant(
         "successor-left",
         "a named successor that has left is not waited for",
         "cluster/election/candidacy.py",

@@ -62,13 +62,14 @@ class PeerClient:
             return False
 
     async def step_down(
-        self, member: MemberInfo, requested_by: str, timeout_seconds: float, successor: str = ""
+        self, member: MemberInfo, requested_by: str, timeout_seconds: float, successor: str = "", epoch: int = 0
     ) -> int:
         """Ask a member to resign, in favour of ``successor`` if not empty; returns the epoch that ended.
 
+        ``epoch`` is the term that shall end, 0 whichever is running: an order that arrives late ends no later one.
         Raises NotMasterError, RefusedError when it must not resign or not in favour of that one, UnavailableError.
         """
-        request = peer_pb2.StepDownRequest(requested_by=requested_by, successor=successor)
+        request = peer_pb2.StepDownRequest(requested_by=requested_by, successor=successor, epoch=epoch)
         try:
             answer = await self._stub(member.clustering).StepDown(request, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as failure:

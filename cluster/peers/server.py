@@ -95,7 +95,7 @@ class Answers(Protocol):
         """What it knows about itself, from memory."""
         ...
 
-    async def resign(self, requested_by: str, successor: str) -> int | None:
+    async def resign(self, requested_by: str, successor: str, epoch: int) -> int | None:
         """Resign, in favour of ``successor`` if not empty; the epoch that ended, None when standby. RefusedError."""
         ...
 
@@ -152,7 +152,7 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         await self._admit(context)
         epoch = None
         try:
-            epoch = await self._member.resign(request.requested_by, request.successor)
+            epoch = await self._member.resign(request.requested_by, request.successor, request.epoch)
         except RefusedError as refusal:
             await context.abort(grpc.StatusCode.ABORTED, str(refusal))
         if epoch is None:

@@ -247,21 +247,27 @@ class StepDownRequest(_message.Message):
 
     REQUESTED_BY_FIELD_NUMBER: _builtins.int
     SUCCESSOR_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
     requested_by: _builtins.str
     """Who asks and why, for logs and history."""
     successor: _builtins.str
     """Name of the member that shall take over; empty leaves it open. ABORTED when it is not known, not
     ready, or cannot be reached; nothing has changed then.
     """
+    epoch: _builtins.int
+    """The term that shall end; 0 is whichever is running. ABORTED when another one is: an order that
+    arrives late ends no later term.
+    """
     def __init__(
         self,
         *,
         requested_by: _builtins.str = ...,
         successor: _builtins.str = ...,
+        epoch: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["requested_by", b"requested_by", "successor", b"successor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "requested_by", b"requested_by", "successor", b"successor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

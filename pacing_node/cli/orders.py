@@ -83,9 +83,9 @@ def step_down(
     master = next((member for member in page["members"] if member["name"] == page["master"]), None)
     if master is None:
         raise fail("there is no master now", ExitCode.NOT_FOUND)
-    by = f"{one_line(getpass.getuser())} by pacing step-down"
+    by, master_epoch = f"{one_line(getpass.getuser())} by pacing step-down", int(master.get("epoch") or 0)
     try:
-        epoch = _order(config, lambda client: client.step_down(_info(master), by, CALL_SECONDS, to))
+        epoch = _order(config, lambda client: client.step_down(_info(master), by, CALL_SECONDS, to, master_epoch))
     except ClusterError as error:
         raise fail(f"{master['name']} did not resign: {error}", ExitCode.FAILED) from None
     after = _await(url, lambda page: page["master"] is not None and page["epoch"] > epoch) if wait else None

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from cluster.errors import ConflictError, NotMasterError
+from cluster.errors import ConflictError, NotMasterError, RefusedError
 from cluster.mastership import Role
 from cluster.records import Record, RecordInfo
 from cluster.zookeeper import paths
@@ -137,6 +137,16 @@ async def test_stepping_down_without_a_master_is_refused(members: Members) -> No
     assert await a.step_down("a test") == 1
     with pytest.raises(NotMasterError):
         await a.step_down("a test")
+
+
+async def test_an_order_that_arrives_late_ends_no_later_term(members: Members) -> None:
+    a, b = await members.join("a"), await members.join("b")
+    term = await (await members.master()).mastership.wait_for_term()
+    leading, other = (a, b) if a.mastership.term is not None else (b, a)
+    with pytest.raises(RefusedError, match="term 7 has ended already; term 1 goes on"):
+        await other._client.step_down(leading.info, "an operator", 5.0, epoch=7)
+    assert not term.ended.is_set()
+    assert await other._client.step_down(leading.info, "an operator", 5.0, epoch=1) == 1
 
 
 async def test_the_document_is_written_by_compare_and_set_and_watched(members: Members) -> None:
