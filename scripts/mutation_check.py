@@ -478,6 +478,13 @@ MUTANTS = (
         f"{LEADERSHIP}/test_identity.py"
         "::test_a_damaged_identity_is_mended_by_who_remembers_it_and_waited_for_by_who_does_not",
     ),
+    Mutant(
+        "identity-gone",
+        "a node that remembers nothing makes no identity where there was one",
+        "cluster/election/transactions.py",
+        (("known_cluster_id is None and had_epoch:", "False:"),),
+        f"{LEADERSHIP}/test_identity.py::test_one_that_is_gone_from_a_tree_that_is_there_is_made_anew_by_nobody",
+    ),
 )
 
 

@@ -53,13 +53,18 @@ class Transactions:
         paths = self._paths
         for path in (paths.members, paths.history, paths.terms):
             await self._session.ensure_path(path)
+        # The identity is made first: where there was an epoch, there was an identity before it.
+        had_epoch = await self._session.exists(paths.epoch) is not None
         for path, data in (
-            (paths.epoch, layout.encode_epoch(0, "nobody")),
             (paths.cluster_id, (known_cluster_id or str(uuid.uuid4())).encode()),
+            (paths.epoch, layout.encode_epoch(0, "nobody")),
             (paths.pause, b""),
             (paths.failsafe_list, b""),
         ):
             if await self._session.exists(path) is None:
+                if path == paths.cluster_id and known_cluster_id is None and had_epoch:
+                    message = f"{path} is gone: restore it, or delete the tree for a new cluster"
+                    raise DamagedStateError(message)
                 try:
                     await self._session.create(path, data)
                 except NodeExistsError:

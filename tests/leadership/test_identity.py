@@ -40,6 +40,9 @@ class Identity:
     def content(self, content: str) -> None:
         self._client.set(self._path, content.encode())
 
+    def delete(self) -> None:
+        self._client.delete(self._path)
+
 
 @pytest.fixture
 def identity(zookeeper_hosts: str) -> Iterator[Identity]:
@@ -124,3 +127,15 @@ async def test_a_damaged_identity_is_mended_by_who_remembers_it_and_waited_for_b
     term = members.masters()[0].mastership.term
     assert term is not None
     assert term.cluster_id == remembered
+
+
+async def test_one_that_is_gone_from_a_tree_that_is_there_is_made_anew_by_nobody(
+    members: Members, identity: Identity, tmp_path: Path
+) -> None:
+    remembered, _ = await remembering(members, tmp_path)
+    identity.delete()
+    newcomer = await members.join("b")
+    await still(lambda: newcomer.mastership.term is None, seconds=1.5)
+    await members.join("a", state_directory=tmp_path)
+    await until(members.masters)
+    assert identity.content == remembered
