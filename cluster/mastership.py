@@ -79,6 +79,14 @@ class Term(Protocol):
         ...
 
     @property
+    def previous_action_seconds(self) -> float:
+        """How long an action can last that earlier terms may have left in flight, by the budget of their nodes.
+
+        0 after a clean end, and when it is not known.
+        """
+        ...
+
+    @property
     def ended(self) -> asyncio.Event:
         """Set when the term is over; the application then cancels what is in flight."""
         ...

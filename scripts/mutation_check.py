@@ -144,6 +144,13 @@ MUTANTS = (
         f"{LEADERSHIP}/test_members.py::test_an_order_that_arrives_late_ends_no_later_term",
     ),
     Mutant(
+        "predecessors-budget",
+        "a new master waits for what its predecessors can have in flight by their budgets",
+        "cluster/election/transactions.py",
+        (("left_seconds = 0.0 if record.ended_clean else record.action_seconds", "left_seconds = 0.0"),),
+        f"{LEADERSHIP}/test_ended_clean.py::test_the_successor_knows_how_long_an_action_of_earlier_terms_can_last",
+    ),
+    Mutant(
         "successor-left",
         "a named successor that has left is not waited for",
         "cluster/election/candidacy.py",

@@ -82,7 +82,7 @@ class ZooKeeperMastership:
         """Called when a term of this node has ended, with the cause."""
         lease_times = LeaseTimes(settings.session_timeout_seconds, settings.heartbeat_seconds, settings.tick_seconds)
         self._machine = Leadership(lease_times, settings.cooldown_seconds, settings.failsafe_seconds)
-        self._transactions = Transactions(session, paths, settings.node)
+        self._transactions = Transactions(session, paths, settings.node, settings.action_budget_seconds)
         self.failsafe = Failsafe(settings.node, self._transactions, members, ask_promise, settings.failsafe_seconds)
         """The members that may contend, while this node is master."""
         self._steps = Steps(
@@ -277,6 +277,7 @@ class ZooKeeperMastership:
             self._lease_until,
             lambda cluster_id, epoch, sequence: self._fenced(claim, cluster_id, epoch, sequence),
             after_clean_end=claim.after_clean_end,
+            previous_action_seconds=claim.previous_action_seconds,
             longest_seconds=lambda: self._machine.lease_times.longest_action_seconds,
             clock=self._now,
             term_id=claim.term_id,

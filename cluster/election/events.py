@@ -57,6 +57,8 @@ class Claim:
     """Identity of the cluster when it was acquired."""
     previous: str = ""
     """The node that led the previous term; empty when there was none."""
+    previous_action_seconds: float = 0.0
+    """How long an action can last that earlier terms may have left in flight; 0 after a clean end or when unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class ElectionRecord:
     """Identity of the cluster."""
     cluster_id_version: int = 0
     """Version of its node."""
+    action_seconds: float = 0.0
+    """How long an action can last that the newest terms may have left in flight; 0 when it is not recorded."""
     holder: str = ""
     """The node to which the highest epoch was given; empty when none has been given."""
 

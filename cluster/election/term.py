@@ -27,6 +27,7 @@ class HeldTerm:
         on_fenced: Callable[[str | None, int, int], None],
         *,
         after_clean_end: bool = False,
+        previous_action_seconds: float = 0.0,
         longest_seconds: Callable[[], float] = lambda: math.inf,
         clock: Clock = boot_seconds,
         term_id: str = "",
@@ -43,6 +44,7 @@ class HeldTerm:
         self._clock = clock
         self._on_fenced = on_fenced
         self._after_clean_end = after_clean_end
+        self._previous_action_seconds = previous_action_seconds
         self._term_id = term_id
         self._sequence = 0
         self._cause: EndCause | None = None
@@ -61,6 +63,11 @@ class HeldTerm:
     def after_clean_end(self) -> bool:
         """True if the previous term ended clean, with nothing in flight."""
         return self._after_clean_end
+
+    @property
+    def previous_action_seconds(self) -> float:
+        """How long an action can last that earlier terms may have left in flight; 0 when none, or when unknown."""
+        return self._previous_action_seconds
 
     @property
     def cause(self) -> EndCause | None:

@@ -35,10 +35,11 @@ log = structlog.get_logger(__name__)
 class Transactions:
     """The nodes ``/master`` and ``/epoch``, and the ones around them."""
 
-    def __init__(self, session: ZooKeeperSession, paths: Paths, node: str) -> None:
+    def __init__(self, session: ZooKeeperSession, paths: Paths, node: str, action_seconds: float = 0.0) -> None:
         self._session = session
         self._paths = paths
         self._node = node
+        self._action_seconds = action_seconds
         self._read_over: SessionChange | None = None
         """The connection over which the election was read last."""
 
@@ -130,6 +131,7 @@ class Transactions:
             cluster_id=layout.decode_cluster_id(identity, paths.cluster_id),
             cluster_id_version=identity_stat.version,
             holder=layout.decode_holder(epoch),
+            action_seconds=layout.decode_action_seconds(epoch),
         )
 
     async def failsafe_list_version(self) -> int:
@@ -171,12 +173,15 @@ class Transactions:
         paths, node, session_id, epoch = self._paths, self._node, self._session.session_id, record.epoch + 1
         members, term_id = encode_failsafe_list(failsafe_list), str(uuid.uuid4())
 
+        left_seconds = 0.0 if record.ended_clean else record.action_seconds
+
         def describe(transaction: Transaction) -> None:
             if renews is not None:
                 transaction.delete(paths.term(renews.term_id), 0)
                 transaction.delete(paths.master, 0)
             transaction.create(paths.master, layout.encode_master(node, epoch, term_id), ephemeral=True)
-            transaction.set_data(paths.epoch, layout.encode_epoch(epoch, node), version=record.epoch_version)
+            content = layout.encode_epoch(epoch, node, action_seconds=max(left_seconds, self._action_seconds))
+            transaction.set_data(paths.epoch, content, version=record.epoch_version)
             transaction.check(paths.pause, record.pause_version)
             transaction.set_data(paths.failsafe_list, members, version=record.failsafe_list_version)
             transaction.create(paths.term(term_id), f"{epoch} {node}".encode(), ephemeral=True)
@@ -195,6 +200,7 @@ class Transactions:
             term_id=term_id,
             cluster_id=record.cluster_id,
             previous=record.holder,
+            previous_action_seconds=left_seconds,
         )
         return claim, int(members_stat.version)
 
@@ -252,6 +258,7 @@ class Transactions:
                 term_is_over=True,
                 term_id=claim.term_id,
                 pause_version=pause_version,
+                action_seconds=max(claim.previous_action_seconds, self._action_seconds),
                 cluster_id=cluster_id,
             )
         except ConflictError:
@@ -315,6 +322,7 @@ class Transactions:
         pause_version: int | None = None,
         master_version: int = 0,
         cluster_id: str = "",
+        action_seconds: float = 0.0,
     ) -> None:
         """``term_is_over``: nobody acts by this claim any more, so that its failsafe list binds nobody either.
 
@@ -324,7 +332,9 @@ class Transactions:
 
         def describe(transaction: Transaction) -> None:
             if epoch:
-                content = layout.encode_epoch(epoch, self._node, successor, ended_clean=ended_clean)
+                content = layout.encode_epoch(
+                    epoch, self._node, successor, ended_clean=ended_clean, action_seconds=action_seconds
+                )
                 transaction.set_data(self._paths.epoch, content, version=epoch_version)
             else:
                 transaction.check(self._paths.epoch, epoch_version)

@@ -79,13 +79,40 @@ def locate(zookeeper_hosts: str, cluster: str) -> tuple[str, Paths]:
     return hosts, Paths(f"/{base.strip('/') or DEFAULT_BASE}/{cluster}")
 
 
+LONGEST_ACTION_SECONDS = 1200.0
+"""Longest action there can be: a third of the longest session."""
 ENDED_CLEAN = "ended_clean"
 """Fourth word beside the epoch: nothing of its term can be in flight any more."""
 
 
-def encode_epoch(epoch: int, node: str, successor: str = "", *, ended_clean: bool = False) -> bytes:
-    """The content of the epoch's node; with ``successor`` the node that the others let go first."""
-    return f"{epoch} {node} {successor}{f' {ENDED_CLEAN}' if ended_clean else ''}".rstrip().encode()
+_ACTION = "action="
+"""Begins a last word beside the epoch: how long an action of its term can last."""
+
+
+def encode_epoch(
+    epoch: int, node: str, successor: str = "", *, ended_clean: bool = False, action_seconds: float = 0.0
+) -> bytes:
+    """The content of the epoch's node; with ``successor`` the node that the others let go first.
+
+    ``action_seconds``: how long an action can last that this term, or one before it, may have left in flight.
+    """
+    content = f"{epoch} {node} {successor}{f' {ENDED_CLEAN}' if ended_clean else ''}".rstrip()
+    return (f"{content} {_ACTION}{action_seconds:g}" if action_seconds else content).encode()
+
+
+def _words(data: bytes) -> list[str]:
+    words = one_line(data.decode(errors="replace")).split(" ")
+    return words[:-1] if words[-1].startswith(_ACTION) else words
+
+
+def decode_action_seconds(data: bytes) -> float:
+    """How long an action can last that the newest terms may have left in flight; 0 when it is not recorded."""
+    last = one_line(data.decode(errors="replace")).split(" ")[-1]
+    try:
+        seconds = float(last.removeprefix(_ACTION)) if last.startswith(_ACTION) else 0.0
+    except ValueError:
+        return 0.0
+    return seconds if 0.0 <= seconds <= LONGEST_ACTION_SECONDS else 0.0
 
 
 def decode_epoch(data: bytes, path: str) -> int:
@@ -99,19 +126,19 @@ def decode_epoch(data: bytes, path: str) -> int:
 
 def decode_holder(data: bytes) -> str:
     """The node to which the epoch was given in the content of its node; empty when it was given to nobody."""
-    words = one_line(data.decode(errors="replace")).split(" ")
+    words = _words(data)
     return words[1] if len(words) > 1 and words[0] != "0" else ""
 
 
 def decode_successor(data: bytes) -> str:
     """The node named as successor in the content of the epoch's node; empty when there is none."""
-    words = one_line(data.decode(errors="replace")).split(" ")
+    words = _words(data)
     return words[2] if len(words) == 3 or words[3:] == [ENDED_CLEAN] else ""
 
 
 def decode_ended_clean(data: bytes) -> bool:
     """Whether the term in the content of the epoch's node ended clean; written with its release."""
-    return data.decode(errors="replace").split(" ")[3:] == [ENDED_CLEAN]
+    return _words(data)[3:] == [ENDED_CLEAN]
 
 
 def decode_cluster_id(data: bytes, path: str) -> str:

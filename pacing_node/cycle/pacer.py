@@ -19,6 +19,7 @@ from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.pacing_state import PacingState
 from pacing_node.cycle.payload import build_push
+from pacing_node.cycle.plan import CLOCK_DRIFT
 from pacing_node.cycle.pushing import Pusher
 from pacing_node.cycle.report import CycleReport
 from pacing_node.engagement.platform import PushOutcome, PushStatus
@@ -107,8 +108,10 @@ class Pacer:
         """Pace until the term ends, from the newest state the cluster shared."""
         self._resume()
         settings, ended_clean = self._plan.settings, term.after_clean_end
-        self._late_pushes.term_began(term.epoch, after_clean_end=ended_clean, seconds=settings.in_flight_seconds)
-        held_off = 0.0 if ended_clean else settings.hold_off_seconds
+        # What is in flight is the previous nodes' pushes, by their budgets.
+        left = max(settings.in_flight_seconds, CLOCK_DRIFT * term.previous_action_seconds)
+        self._late_pushes.term_began(term.epoch, after_clean_end=ended_clean, seconds=left)
+        held_off = 0.0 if ended_clean or not settings.hold_off_seconds else max(settings.hold_off_seconds, left)
         if held_off:
             log.info("cycle.first_push_held_off", epoch=term.epoch, seconds=round(held_off, 3))
         loop = asyncio.get_running_loop()

@@ -72,6 +72,7 @@ class FakeTerm:
     cluster_id: str = "c"
     lease: float = 10.0
     after_clean_end: bool = False
+    previous_action_seconds: float = 0.0
     cause: EndCause | None = None
     marks: list[tuple[str | None, int, int]] = field(default_factory=list)
     ended: asyncio.Event = field(default_factory=asyncio.Event)

@@ -147,6 +147,14 @@ async def test_without_a_check_of_tokens_the_first_push_of_a_term_waits_and_the_
             term.ended.set()
 
 
+async def test_the_first_push_waits_for_the_budget_of_the_previous_node_where_it_is_longer(bench: Bench) -> None:
+    bench.plan.use_settings(replace(SETTINGS, hold_off_seconds=1.326))
+    async with running(bench):
+        bench.mastership.give(FakeTerm(previous_action_seconds=4.0))
+        await until(lambda: len(bench.platform.pushes) == 1)
+    assert push_times(bench) == pytest.approx([4.08])
+
+
 async def test_a_term_after_one_that_left_nothing_under_way_pushes_at_once(bench: Bench) -> None:
     bench.plan.use_settings(replace(SETTINGS, hold_off_seconds=600.0))
     async with running(bench):

@@ -59,7 +59,7 @@ async def test_it_stands_in_the_transaction_that_releases_beside_the_name_of_the
     other.mastership.set_candidate(candidate=False)
     await master.step_down("an operator", other.info.name)
     data, _ = await master.mastership._session.get(master.mastership._transactions._paths.epoch)
-    assert data == f"1 {master.info.name} {other.info.name} ended_clean".encode()
+    assert data.startswith(f"1 {master.info.name} {other.info.name} ended_clean action=".encode())
 
 
 @pytest.mark.ensemble
@@ -92,6 +92,46 @@ async def test_a_term_that_did_not_end_in_order_never_says_so(
         assert not after_clean_end(a)
         proxy.silent = False
         await members.leave(b)
+
+
+@pytest.mark.ensemble
+async def test_the_successor_knows_how_long_an_action_of_earlier_terms_can_last(members: Members) -> None:
+    """The longest budget of the terms that did not end clean, not its own; and nothing after a clean end."""
+    clean = False
+    options = {"ended_clean": lambda _: clean, "why_unable": able}
+    a = await members.join("a", action_budget_seconds=0.6, **options)
+    await members.master()
+    b = await members.join("b", action_budget_seconds=0.3, **options)
+    await until(lambda: b.status().master == "a" and len(a.members()) == len(b.members()) == 2)
+    for old, new in ((a, b), (b, a)):
+        await hand_over(old, new)
+        assert new.mastership.term.previous_action_seconds == 0.6
+    clean = True
+    await hand_over(a, b)
+    assert b.mastership.term.previous_action_seconds == 0.0
+    clean = False
+    await hand_over(b, a)
+    assert a.mastership.term.previous_action_seconds == 0.3
+
+
+@pytest.mark.parametrize(
+    ("data", "seconds"),
+    [
+        (b"7 a", 0.0),
+        (b"7 a action=1.2", 1.2),
+        (b"7 a c ended_clean action=1.2", 1.2),
+        (b"7 a action=x", 0.0),
+        (b"7 a action=1e999", 0.0),
+        (b"7 a action=nan", 0.0),
+        (b"7 a action=-1", 0.0),
+        (b"", 0.0),
+    ],
+)
+def test_the_longest_action_is_the_last_word_beside_the_epoch(data: bytes, seconds: float) -> None:
+    assert paths.decode_action_seconds(data) == seconds
+    if seconds:
+        successor, ended_clean = paths.decode_successor(data), paths.decode_ended_clean(data)
+        assert paths.encode_epoch(7, "a", successor, ended_clean=ended_clean, action_seconds=1.2) == data
 
 
 @pytest.mark.parametrize(
