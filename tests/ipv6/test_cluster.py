@@ -54,7 +54,7 @@ def test_members_publish_addresses_that_can_be_dialled_and_share_records(site: S
     def shared() -> bool:
         return all(member["last_record"] is not None for member in site.get(master, "/cluster")["members"])
 
-    wait_until("every standby has the master's records", shared, 20.0, site.logs)
+    wait_until("every standby has the master's records", shared, site.logs)
     listed = command(site, master, "list")
     assert listed.returncode == 0, listed.stderr
     assert "[::1]:" in listed.stdout
@@ -73,7 +73,7 @@ def test_a_killed_master_is_replaced_and_no_push_is_out_of_order(site: Site) -> 
     master = site.steady()
     began = time.monotonic()
     os.kill(site.nodes[master].pid, signal.SIGKILL)
-    wait_until("another node is master", lambda: any(name != master for name in site.masters()), 30.0, site.logs)
+    wait_until("another node is master", lambda: any(name != master for name in site.masters()), site.logs)
     print(f"replaced after {time.monotonic() - began:.1f} s")
     site.steady()
     assert site.audit().out_of_order == 0
