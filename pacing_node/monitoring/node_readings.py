@@ -117,7 +117,7 @@ class NodeReadings:
         """The same object and occasion on every node, so that receivers see one outage."""
         status = self._sources.mastership.status
         last = f", last known master {status.master}" if status.master else ""
-        text = f"state {status.state}, ZooKeeper {status.zookeeper.value}{last}"
+        text = f"as {self._sources.node} sees it: state {status.state}, ZooKeeper {status.zookeeper.value}{last}"
         lasting = self._lasting("no master", now, lasts=lasts)
         return {self._sources.cluster: Reading(lasting, text, occasion=f"epoch-{status.epoch}")}
 
