@@ -73,6 +73,7 @@ lint: $(VENV)/.installed ## ruff, mypy --strict, import-linter, modules, dead co
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/check_modules.py
+	$(BIN)/python scripts/mutation_check.py --places
 	$(BIN)/vulture
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code

@@ -1,6 +1,6 @@
 """Take each safeguard of the leadership out of a copy of the sources, one at a time; a named test must notice.
 
-Usage: python scripts/mutation_check.py [--only NAME] [--list]
+Usage: python scripts/mutation_check.py [--only NAME] [--list] [--places]
 
 Exit status 0 only when the named tests pass on the sources as they are and every mutant is killed. A safeguard whose
 place in the sources has changed is an error: correct the entry here with the change.
@@ -71,7 +71,7 @@ MUTANTS = (
         "lease-expiry",
         "a term ends before its lease does",
         "cluster/election/state_machine.py",
-        (("at >= self.lease_until - HEALTH_GUARD_SECONDS", "False"),),
+        (("at >= self._lease.until - HEALTH_GUARD_SECONDS", "False"),),
         f"{LEADERSHIP}/test_state_machine.py::test_a_term_may_act_until_its_lease_is_over_and_ends_just_before",
     ),
     Mutant(
@@ -510,13 +510,13 @@ def copy_sources(place: Path) -> None:
             shutil.copyfile(ROOT / name, place / name)
 
 
-def run_tests(place: Path, *tests: str) -> tuple[int, str]:
+def run_tests(place: Path, *tests: str, seconds: float = _SECONDS) -> tuple[int, str]:
     """Run tests on a copy; pytest's exit status and its output. A run that does not end counts as failed tests."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
-            command, cwd=place, env=environment, timeout=_SECONDS, capture_output=True, text=True, check=False
+            command, cwd=place, env=environment, timeout=seconds, capture_output=True, text=True, check=False
         )
     except subprocess.TimeoutExpired:
         return _TESTS_FAILED, f"FAILED {tests[0]}: did not end in time"
@@ -551,6 +551,20 @@ def try_mutant(place: Path, mutant: Mutant) -> str:
     return "SURVIVED" if status == 0 else f"the tests did not run, status {status}:\n{output[-1500:]}"
 
 
+def misplaced() -> list[str]:
+    """Mutants that no longer fit the sources: text that is not there exactly once, or a test that does not exist."""
+    faults = []
+    for mutant in MUTANTS:
+        text = (ROOT / mutant.file).read_text()
+        for before, _ in mutant.edits:
+            if text.count(before) != 1:
+                faults.append(f"{mutant.name}: {mutant.file} holds {before!r} {text.count(before)} times, not once")
+        file, _, name = mutant.test.partition("::")
+        if name.split("::")[-1].split("[")[0] not in (ROOT / file).read_text():
+            faults.append(f"{mutant.name}: there is no test {mutant.test}")
+    return faults
+
+
 def imported_from(place: Path) -> bool:
     """Whether programs that run on the copy use the copy."""
     environment = {**os.environ, "PYTHONPATH": str(place)}
@@ -568,7 +582,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Mutation check of the safeguards of leadership.")
     parser.add_argument("--only", help="try the mutants whose name holds this")
     parser.add_argument("--list", action="store_true", help="list the mutants and end")
+    parser.add_argument("--places", action="store_true", help="only check that each mutant still fits the sources")
     given = parser.parse_args()
+    if given.places:
+        print("\n".join((*(faults := misplaced()), f"{len(MUTANTS)} mutants, {len(faults)} out of place")))
+        return 1 if faults else 0
     chosen = [mutant for mutant in MUTANTS if not given.only or given.only in mutant.name]
     if given.list or not chosen:
         print("\n".join(f"{mutant.name:<22} {mutant.safeguard}" for mutant in MUTANTS))
@@ -583,7 +601,8 @@ def check(place: Path, chosen: list[Mutant]) -> int:
     if not imported_from(place):
         print("the copy of the sources is not what would be tested")
         return 1
-    status, output = run_tests(place, *dict.fromkeys(mutant.test for mutant in chosen))
+    tests = dict.fromkeys(mutant.test for mutant in chosen)
+    status, output = run_tests(place, *tests, seconds=_SECONDS + 30.0 * len(tests))
     if status != 0:
         print(f"the tests do not pass on the sources as they are:\n{output[-3000:]}")
         return 1
