@@ -49,8 +49,11 @@ class ClusterSettings:
     """Session time-out T asked of ZooKeeper; at least 2 s. The one ZooKeeper grants is what counts."""
     heartbeat_seconds: float = 0.0
     """Time h between two proofs of the lease; at most T/8; 0 takes T/8."""
-    tick_seconds: float = 0.5
-    """tickTime of the ensemble. Must not be below the real one: the margin of the lease rests on it."""
+    tick_seconds: float = 0.0
+    """tickTime of the ensemble. Must not be below the real one: the margin of the lease rests on it.
+
+    0 takes T/2, the longest one with which an ensemble grants T unless its limits are set by hand.
+    """
     action_budget_seconds: float = 0.0
     """Longest time one action of the master may take; at most T/3; 0 takes T/3."""
     cooldown_seconds: float = 10.0
@@ -85,6 +88,8 @@ class ClusterSettings:
             object.__setattr__(self, "heartbeat_seconds", self.session_timeout_seconds / 8)
         if self.action_budget_seconds == 0.0:
             object.__setattr__(self, "action_budget_seconds", self.session_timeout_seconds / 3)
+        if self.tick_seconds == 0.0:
+            object.__setattr__(self, "tick_seconds", self.session_timeout_seconds / 2)
         self._check_names()
         self._check_times()
 

@@ -37,7 +37,7 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
         zookeeper_hosts=",".join(zookeeper.hosts) + zookeeper.root,
         session_timeout_seconds=zookeeper.session_timeout_seconds,
         heartbeat_seconds=zookeeper.heartbeat_seconds,
-        tick_seconds=zookeeper.tick_seconds,
+        tick_seconds=zookeeper.longest_tick_seconds,
         failsafe_seconds=zookeeper.failsafe_seconds,
         watchdog_seconds=zookeeper.session_timeout_seconds,
         zookeeper_security=zookeeper_security(zookeeper),

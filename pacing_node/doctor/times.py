@@ -30,7 +30,7 @@ class Times:
     push_budget: float
     refresh_period: float | None
     tick_told: float
-    """tickTime, as the options give it."""
+    """tickTime, as the options give it; half of T unless given."""
     tick: float | None
     """tickTime, as the ensemble reports it."""
     sync_limit: int | None

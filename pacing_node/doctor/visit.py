@@ -143,7 +143,7 @@ class Visit:
             heartbeat=zookeeper.heartbeat_seconds,
             push_budget=self._options.push_budget_seconds,
             refresh_period=options.pacing.refresh_seconds if options else None,
-            tick_told=zookeeper.tick_seconds,
+            tick_told=zookeeper.longest_tick_seconds,
             tick=max(ticks, default=None),
             sync_limit=max(limits, default=None),
         )

@@ -119,9 +119,10 @@ class ZooKeeper(Section):
     ] = 0.5
     """Time between two proofs of mastership."""
     tick_seconds: Annotated[
-        float, Field(ge=0.05, validate_default=True), Allowed("a number from 0.05 to half of the session time-out")
-    ] = 0.5
-    """The ensemble's `tickTime` in seconds. The lease of the master rests on it: it must not be below the real one."""
+        float | None, Field(ge=0.05), Allowed("a number from 0.05 to half of the session time-out")
+    ] = None
+    """The ensemble's `tickTime` in seconds; half of the session time-out unless given, which is safe with every
+    ensemble. The lease of the master rests on it: a shorter one makes it longer, and must not be below the real one."""
     failsafe: Annotated[
         float,
         BeforeValidator(switched_seconds),
@@ -142,6 +143,11 @@ class ZooKeeper(Section):
         """Longest time the master goes on without ZooKeeper; None when it does not."""
         return self.failsafe or None
 
+    @property
+    def longest_tick_seconds(self) -> float:
+        """The tick that the lease is computed with."""
+        return self.session_timeout_seconds / 2 if self.tick_seconds is None else self.tick_seconds
+
     @field_validator("failsafe")
     @classmethod
     def _longer_than_a_session(cls, value: float, info: ValidationInfo) -> float:
@@ -152,9 +158,9 @@ class ZooKeeper(Section):
 
     @field_validator("tick_seconds")
     @classmethod
-    def _two_ticks(cls, value: float, info: ValidationInfo) -> float:
+    def _two_ticks(cls, value: float | None, info: ValidationInfo) -> float | None:
         timeout = info.data.get("session_timeout_seconds")
-        if timeout is not None and value > timeout / 2:
+        if value is not None and timeout is not None and value > timeout / 2:
             raise ValueError(f"at most {timeout / 2:g}: ZooKeeper grants no session below two ticks")
         return value
 

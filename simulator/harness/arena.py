@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from simulator.harness.bounds import Bounds
-from simulator.harness.cluster_times import REFRESH_PERIOD_SECONDS, SESSION_TIMEOUT_SECONDS
+from simulator.harness.cluster_times import REFRESH_PERIOD_SECONDS, SESSION_TIMEOUT_SECONDS, TICK_SECONDS
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.observation import REQUEST_SECONDS
 from simulator.harness.proxy_wiring import ProxyWiring
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from simulator.harness.processes import DemoProcess
     from simulator.harness.zookeeper import Ensemble
 
-TICK_SECONDS = 0.5
-"""tickTime of the ensembles that ``simulator.harness.zookeeper`` starts."""
 STEADY_SECONDS = 60.0
 """Longest time a cluster may take until everything is as it should be, processes that start included."""
 _POLL_SECONDS = 0.02

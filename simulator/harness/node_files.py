@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cluster import addresses
-from simulator.harness.cluster_times import HEARTBEAT_SECONDS, REFRESH_PERIOD_SECONDS, SESSION_TIMEOUT_SECONDS
+from simulator.harness.cluster_times import (
+    HEARTBEAT_SECONDS,
+    REFRESH_PERIOD_SECONDS,
+    SESSION_TIMEOUT_SECONDS,
+    TICK_SECONDS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +62,7 @@ def node_options(
         "hosts": zookeeper,
         "session_timeout_seconds": SESSION_TIMEOUT_SECONDS,
         "heartbeat_seconds": HEARTBEAT_SECONDS,
+        "tick_seconds": TICK_SECONDS,
         "failsafe": failsafe,
     }
     return {

@@ -45,6 +45,15 @@ def test_a_touch_that_is_pruned_lengthens_no_lease_that_has_not_ended() -> None:
     assert SHIPPED.end(99.1, touches.known_at(99.1)) < 104.0
 
 
+def test_with_the_tick_unknown_a_lease_ends_before_its_session_whatever_the_tick_is() -> None:
+    """The leader knows of touches half a tick late, and a proof is no touch: T = 4 s is granted with a tick of 2 s."""
+    unknown = LeaseTimes(session_timeout_seconds=4.0, heartbeat_seconds=0.5, tick_seconds=2.0)
+    for tick in (0.5, 1.0, 2.0):
+        newest_touch_known = 100.0 - 0.5 - tick / 2
+        assert unknown.end(sent_at=100.0, touched_at=100.0) < newest_touch_known + 4.0
+    assert SHIPPED.end(sent_at=100.0, touched_at=100.0) > 100.0 - 0.5 - 2.0 / 2 + 4.0, "what the tick was taken for"
+
+
 def test_a_longer_session_than_asked_for_tells_of_a_longer_tick() -> None:
     granted = SHIPPED.granted(8.0)
     assert granted.tick_seconds == 4.0

@@ -40,5 +40,6 @@ def test_a_setting_out_of_bounds_is_refused(options: dict, message: str) -> None
 
 
 def test_shorter_sessions_are_for_tests_that_ask_for_them() -> None:
+    assert settings(session_timeout_seconds=8.0).tick_seconds == 4.0, "the longest one with which it is granted"
     found = settings(session_timeout_seconds=1.0, tick_seconds=0.5, short_session_allowed=True)
     assert found.session_timeout_seconds == 1.0
