@@ -108,8 +108,6 @@ class ModelNode:
     machine: Leadership
     address: str = ""
     """Where it answers the others."""
-    also_at: str = ""
-    """An address of another node that leads to this one."""
     incarnation: str = "first"
     """Of its process."""
     session: int = 0
@@ -145,6 +143,8 @@ class World:
         self.failsafe_list: FailsafeList | None = None
         self.failsafe_list_version = 0
         self.promise_rounds: list[PromiseRound] = []
+        self.leads_to: dict[str, ModelNode] = {}
+        """Addresses at which another node is reached than the one that has them."""
         self.epoch = 0
         self.version = 0
         self.successor = ""
@@ -202,7 +202,8 @@ class World:
 
     def promise_answered(self, asking: PromiseRound, failsafe_member: FailsafeMember, *, heard: bool = True) -> None:
         """One of those asked answers now; unless ``heard`` the answer is lost, and the promise binds all the same."""
-        asked = next((each for each in self.nodes if failsafe_member.clustering in {each.address, each.also_at}), None)
+        address = failsafe_member.clustering
+        asked = self.leads_to.get(address) or next((each for each in self.nodes if each.address == address), None)
         seconds = TERMS.session_timeout_seconds
         refused = (
             asked is None

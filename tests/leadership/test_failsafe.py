@@ -340,7 +340,7 @@ class TestAddressee:
 
     def test_nobody_is_free_whose_address_leads_to_another_member(self, world: World) -> None:
         leader, (one, other) = master(world), standbys(world)
-        other.also_at, one.address = one.address, "nowhere"
+        world.leads_to[one.address] = other
         world.zookeeper_goes()
         for asking in list(world.promise_rounds):
             for failsafe_member in sorted(asking.open):

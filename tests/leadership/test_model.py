@@ -197,6 +197,10 @@ class FaultsWithFailsafe(Faults):
     def restarted(self, number: int, elsewhere: bool) -> None:
         self.world.restart(self.world.nodes[number], elsewhere=elsewhere)
 
+    @rule(number=node_numbers, reached=node_numbers)
+    def an_address_leads_to(self, number: int, reached: int) -> None:
+        self.world.leads_to[self.world.nodes[number].address] = self.world.nodes[reached]
+
     @rule(number=node_numbers)
     def writes_its_failsafe_list(self, number: int) -> None:
         self.world.write_failsafe_list(self.world.nodes[number])
