@@ -12,7 +12,7 @@ from simulator.demo.terminal_view import Scene
 from simulator.harness.cluster_times import REFRESH_PERIOD_SECONDS
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.keeper import NodeKeeper
-from simulator.harness.observation import Observer
+from simulator.harness.observation import ClusterObserver
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -36,7 +36,7 @@ class Demonstration:
         self.stage = stage
         self._options = options
         self._narrator = narrator
-        self._observer = Observer()
+        self._observer = ClusterObserver()
         self._keeper = NodeKeeper(self.stage.nodes, narrator.say)
         self._begun = 0.0
         self._announced = 0

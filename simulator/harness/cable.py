@@ -54,7 +54,7 @@ class Cable:
         await self._stack.aclose()
 
     def pull(self) -> None:
-        """Nothing passes any more, and nobody is told."""
+        """Nothing passes any more, and neither side notices."""
         self._namespace.cut()
 
     def plug(self) -> None:

@@ -63,7 +63,7 @@ class Namespace:
         _run_ip("link", "del", self._line)
 
     def cut(self) -> None:
-        """Nothing passes any more, and nobody is told."""
+        """Nothing passes any more, and neither side notices."""
         self._ip("link", "set", self._line, "down")
 
     def mend(self) -> None:

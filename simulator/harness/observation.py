@@ -48,7 +48,7 @@ class Observation:
         return None
 
 
-class Observer:
+class ClusterObserver:
     """Asks nodes and simulator, and keeps what they answered.
 
     Nodes are asked in turn until one answers, beginning with the one that answered last.

@@ -78,7 +78,7 @@ class ProxyWiring:
 
     def addresses(self, simulator: dict[str, Any]) -> dict[str, Any]:
         """What the cluster's options say of the contact centre."""
-        with open(simulator["objects_file"], encoding="utf-8") as file:  # noqa: PTH123 - a path as told
+        with open(simulator["objects_file"], encoding="utf-8") as file:  # noqa: PTH123 - a path as the simulator wrote it
             self._objects = yaml.safe_load(file)
         self._centre_port = urlsplit(simulator["http"]).port or 80
         return {**simulator, "objects_file": OBJECTS}

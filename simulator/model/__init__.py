@@ -6,7 +6,7 @@ from simulator.model.centre import ContactCentre, Roster
 from simulator.model.invitations import InvitationReport
 from simulator.model.measures import Measures, TargetMeasures
 from simulator.model.pacing import Pacer, TargetAllowance, one_per_ready_slot, run_paced
-from simulator.model.router import Observer
+from simulator.model.router import RouterListener
 from simulator.model.spec import Centre, Group, Queue, Staff
 
 __all__ = [
@@ -18,10 +18,10 @@ __all__ = [
     "InvitationReport",
     "Measures",
     "MediaReading",
-    "Observer",
     "Pacer",
     "Queue",
     "Roster",
+    "RouterListener",
     "Staff",
     "Status",
     "Target",

@@ -10,7 +10,7 @@ from simulator.model.agents_and_targets import Agent, Target
 from simulator.model.invitations import InvitationDesk, InvitationReport
 from simulator.model.measures import Measures, measure
 from simulator.model.reactive import ReactiveTraffic
-from simulator.model.router import Observer, Router
+from simulator.model.router import Router, RouterListener
 from simulator.model.spec import DEFAULT_RULE, CapacityRule, Centre, Group
 from simulator.model.staffing import Staffing
 from simulator.model.timeline import Timeline
@@ -52,7 +52,7 @@ class ContactCentre:
         """Model time in seconds from the start."""
         return self._timeline.now
 
-    def observe(self, observer: Observer) -> None:
+    def observe(self, observer: RouterListener) -> None:
         """Tell the observer of every change from now on."""
         self._router.observers.append(observer)
 

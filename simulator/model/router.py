@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from simulator.model.timeline import Timeline
 
 
-class Observer(Protocol):
+class RouterListener(Protocol):
     """Is called with what changed, in the instant of the change."""
 
     def agent_changed(self, agent: Agent) -> None:
@@ -30,7 +30,7 @@ class Router:
         self._timeline = timeline
         self._service = service
         self._patience = patience
-        self.observers: list[Observer] = []
+        self.observers: list[RouterListener] = []
         self.at_work = 0
         """Agents at work (ready, busy or in after-call work)."""
         self.load = 0.0

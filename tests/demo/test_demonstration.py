@@ -15,7 +15,7 @@ from simulator.demo.demonstration import Demonstration
 from simulator.harness import stage as stage_module
 from simulator.harness.directory import working_directory
 from simulator.harness.harness_error import HarnessError
-from simulator.harness.observation import Observer
+from simulator.harness.observation import ClusterObserver
 from simulator.harness.stage import Stage
 from simulator.harness.zookeeper import Source, ZooKeeperNotFoundError
 
@@ -132,7 +132,7 @@ async def test_a_lone_node_that_is_killed_comes_back_and_the_end_waits_for_it(op
 
 
 async def test_members_do_not_count_as_there_when_nobody_answers():
-    observer = Observer()
+    observer = ClusterObserver()
     observer.attach(["http://127.0.0.1:1"], "http://127.0.0.1:1")
     observer.seen.cluster = {"members": [{"name": "node-1", "reachable": True}]}
     observer.seen.targets = {"targets": [], "cycle": {"age_seconds": 0.2, "as_of": 5.0, "silent_since": None}}
