@@ -233,8 +233,11 @@ class ClusterMember:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What cannot be read of what the cluster keeps, in words: it counts as if it were not there."""
-        return self._backend.pause.faults
+        """What cannot be read of what the cluster keeps, in words.
+
+        A pause counts as if it were not there; a damaged epoch or failsafe list keeps every node from becoming master.
+        """
+        return self._backend.faults
 
     async def pause(self, by: str, seconds: float | None = None) -> Pause:
         """Pause the whole cluster, for ``seconds`` or until resumed: its master goes on, and nobody takes over.

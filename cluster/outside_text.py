@@ -77,6 +77,8 @@ def legible(text: str, most: int = MOST_MESSAGE) -> str:
 
 def invisible(text: str) -> str:
     """The characters of a name that nobody sees, such as zero-width and right-to-left marks, as ``U+200B U+200F``."""
+    if text.isprintable():
+        return ""
     found = dict.fromkeys(each for each in text if not each.isprintable() and each != " ")
     return " ".join(f"U+{ord(each):04X}" for each in found)
 

@@ -31,6 +31,11 @@ class Backend(Protocol):
         """Pauses and resumes the cluster."""
         ...
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What cannot be read of what the cluster keeps, in words."""
+        ...
+
     def listen(self, on_change: Callable[[], None]) -> None:
         """Call back after each change of role, state, master or members."""
         ...

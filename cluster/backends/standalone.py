@@ -285,6 +285,11 @@ class StandaloneBackend:
         """Forget what was planned."""
         self.pause.stop()
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What cannot be read of what this node keeps, in words."""
+        return self.pause.faults
+
     def members(self) -> Sequence[MemberInfo]:
         """Only this one."""
         return [self._own] if self._own is not None else []

@@ -122,6 +122,12 @@ class ZooKeeperBackend:
         await self._pause_documents.stop()
         await self._session.stop(self._settings.stop_timeout_seconds)
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What cannot be read of what the cluster keeps, in words."""
+        damage = self.mastership.damage
+        return (*self.pause.faults, *([damage] if damage else []))
+
     def members(self) -> Sequence[MemberInfo]:
         """Members by name, this one among them."""
         return self._membership.members

@@ -132,6 +132,11 @@ class ZooKeeperMastership:
         )
 
     @property
+    def damage(self) -> str:
+        """What ZooKeeper holds that keeps this node from becoming master, in words; empty while it can be read."""
+        return self._steps.damage
+
+    @property
     def term(self) -> Term | None:
         """The running term of this node, or None."""
         return self._term

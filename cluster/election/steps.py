@@ -11,6 +11,7 @@ import structlog
 from cluster import errors
 from cluster.election import events
 from cluster.mastership import ZooKeeperState
+from cluster.outside_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -68,6 +69,8 @@ class Steps:
         """The connection over which the master's node was last seen to belong to this session."""
         self._logged = ("", 0.0)
         """Why an acquisition failed as last logged, and when."""
+        self.damage = ""
+        """What ZooKeeper holds that keeps this node from becoming master, in words; empty while it can be read."""
         self._steps: dict[type, Callable[[Any], Coroutine[Any, Any, Event]]] = {
             events.ReadMaster: self._read_master,
             events.ReadElection: self._read_election,
@@ -81,7 +84,10 @@ class Steps:
         """Carry out one action; returns its outcome, whatever is raised on the way."""
         change = self._session.change
         try:
-            return await self._steps[type(action)](action)
+            outcome = await self._steps[type(action)](action)
+            if isinstance(action, events.ReadElection | events.Acquire):
+                self.damage = ""
+            return outcome
         except errors.ClusterError as failure:
             connected = change is self._session.change and change.state is ZooKeeperState.CONNECTED
             silent = connected and isinstance(failure, errors.OutcomeUnknownError)
@@ -179,6 +185,7 @@ class Steps:
             log.warning("leadership.drain_timeout", waited_seconds=self._action_budget_seconds)
 
     async def _acquisition_failed(self, failure: Exception) -> None:
+        self.damage = one_line(failure) if isinstance(failure, errors.DamagedStateError) else ""
         if isinstance(failure, errors.NodeMissingError | errors.DamagedStateError):
             await self._repair()
         if isinstance(failure, _LOST_RACES):

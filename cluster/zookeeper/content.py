@@ -71,7 +71,8 @@ class Content:
         return value
 
     def _note(self, key: str, value: object, expected: str) -> None:
-        self.broken.append(f"{key}: found {one_line(repr(value)[:_MOST_SHOWN])}, expected {expected}")
+        found = "nothing" if value is None else one_line(repr(value)[:_MOST_SHOWN])
+        self.broken.append(f"{key}: found {found}, expected {expected}")
 
 
 def _finite(value: object) -> float | None:

@@ -128,7 +128,7 @@ async def test_pages_show_what_is_broken_and_everything_else(
     assert (broken["a"], bool(broken["odd"]), bool(broken["none"])) == ([], True, True)
     assert page["broken"] == [
         "pause: by: found 7, expected text",
-        "pause: began_at: found None, expected a time in Unix seconds",
+        "pause: began_at: found nothing, expected a time in Unix seconds",
     ]
     epochs = {each["epoch"]: each["broken"] for each in page["history"]}
     assert epochs[1] == []

@@ -112,6 +112,22 @@ class TestAnElectionOverDamagedNodes:
         await asyncio.wait_for(other.mastership.wait_for_term(), 10.0)
 
 
+@pytest.mark.ensemble
+async def test_what_keeps_every_node_from_becoming_master_is_shown_until_it_is_mended(members: Members) -> None:
+    a, b = await members.join("a"), await members.join("b")
+    master = await members.master()
+    other = next(each for each in (a, b) if each is not master)
+    session, path = other._backend._session, other.mastership._transactions._paths.epoch
+    await session.set(path, b"x a")
+    await members.leave(master)
+    await until(lambda: other.faults)
+    (fault,) = other.faults
+    assert "epoch: found" in fault
+    await session.set(path, b"7 a")
+    await asyncio.wait_for(other.mastership.wait_for_term(), 10.0)
+    assert other.faults == ()
+
+
 async def deleted_term(members: Members, master: ClusterMember) -> None:
     session, paths = master._backend._session, master.mastership._transactions._paths
     (term,) = await session.children(paths.terms)
