@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,37 @@ async def test_a_platform_that_fails_raises_one_alarm_that_pages_and_metrics_sho
     assert events == [("raised", FAILED, "n1"), ("cleared", FAILED, "n1")]
     assert after["active"] == []
     assert after["receivers"][0]["delivered"] == 2
+
+
+async def test_cycles_that_fail_are_an_alarm_end_readiness_and_are_the_reason_of_silence(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = await site.start("n1")
+    await site.pacing(node)
+    assert node.statistics is not None
+
+    def broken(_: float) -> object:
+        raise ValueError("a bug in the statistics")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(node.statistics, "snapshot", broken)
+        await site.told(lambda events: ("raised", "CycleFailed", "n1") in events)
+        alarm = (await site.page(node, "/alarms")).json()["active"][0]
+        readiness = await site.page(node, "/readiness")
+
+        async def silent() -> bool:
+            page = (await site.page(node, "/targets")).json()
+            return page["cycle"]["reason"] == "cycle_failed" and "a bug in the statistics" in page["cycle"]["text"]
+
+        await until(silent)
+    await until(lambda: node.latest_report.age_seconds(time.monotonic()) < 1.0)
+    mended = await site.page(node, "/readiness")
+    await site.told(lambda events: ("cleared", "CycleFailed", "n1") in events)
+
+    assert alarm["text"] == "ValueError: a bug in the statistics"
+    assert readiness.status_code == 503
+    assert "ValueError: a bug in the statistics" in readiness.json()["missing"][0]
+    assert (mended.status_code, mended.json()["cycle"]["silent_since"]) == (200, None)
 
 
 async def test_refused_targets_and_replies_that_do_not_fit_have_alarms_of_their_own(site: Site) -> None:
