@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -45,6 +46,20 @@ DENIED_RETRY_SECONDS = (1.0, 30.0)
 """The same while an access list denies it: on the same connection, for another one is denied the same."""
 
 
+@dataclass(slots=True)
+class _Preparation:
+    """How far the tree is put in place."""
+
+    session_id: int = 0
+    """The session for which it is; 0 when for none."""
+    again: Backoff = field(default_factory=lambda: Backoff(*PREPARE_RETRY_SECONDS))
+    denied_again: Backoff = field(default_factory=lambda: Backoff(*DENIED_RETRY_SECONDS))
+    denied: bool = False
+    """ZooKeeper's access lists forbid it."""
+    failure: str = ""
+    """Why it could not be put in place, as last logged; empty when it could."""
+
+
 class ZooKeeperMastership:
     """The election of one node (``cluster.mastership.Mastership``). The session is started and stopped elsewhere."""
 
@@ -63,10 +78,9 @@ class ZooKeeperMastership:
     ) -> None:
         """``members`` returns who has joined, this node among them; ``cluster_id`` is what it remembers of its cluster.
 
-        ``ask_promise`` asks another member not to contend, for failsafe mode.
-
-        ``drain`` is awaited before an orderly release; ``ended_clean`` returns whether nothing of the term with this
-        epoch, nor of an earlier one, can be in flight any more.
+        ``ask_promise`` asks another member not to contend, for failsafe mode. ``drain`` is awaited before an orderly
+        release; ``ended_clean`` returns whether nothing of the term with this epoch, nor of an earlier one, can be in
+        flight any more.
         """
         self.settings = settings
         self.cluster_id = cluster_id or ""
@@ -85,9 +99,24 @@ class ZooKeeperMastership:
         self._transactions = Transactions(session, paths, settings.node, settings.action_budget_seconds)
         self.failsafe = Failsafe(settings.node, self._transactions, members, ask_promise, settings.failsafe_seconds)
         """The members that may contend, while this node is master."""
-        self._steps = Steps(
-            settings,
-            session,
+        self._session = session
+        self._clock = clock
+        self._steps = self._make_steps(drain, ended_clean)
+        self._term: HeldTerm | None = None
+        self._term_began = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._preparation = _Preparation()
+        self._timer: asyncio.TimerHandle | None = None
+        self._announced: tuple[object, ...] = ()
+        self._logged_wait = ""
+        self._release_refused = False
+
+    def _make_steps(
+        self, drain: Callable[[], Awaitable[None]] | None, ended_clean: Callable[[int], bool] | None
+    ) -> Steps:
+        return Steps(
+            self.settings,
+            self._session,
             self._transactions,
             self.failsafe,
             on_master_changed=self._master_changed,
@@ -95,23 +124,8 @@ class ZooKeeperMastership:
             repair=self._repair,
             drain=drain,
             ends_clean=ended_clean or (lambda _epoch: False),
-            clock=clock,
+            clock=self._clock,
         )
-        self._session = session
-        self._clock = clock
-        self._term: HeldTerm | None = None
-        self._term_began = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._prepared_session = 0
-        self._prepare_again = Backoff(*PREPARE_RETRY_SECONDS)
-        self._denied_again = Backoff(*DENIED_RETRY_SECONDS)
-        self._denied = False
-        self._prepare_failure = ""
-        """Why the tree could not be put in place, as last logged; empty when it could."""
-        self._timer: asyncio.TimerHandle | None = None
-        self._announced: tuple[object, ...] = ()
-        self._logged_wait = ""
-        self._release_refused = False
 
     # --- what the application sees -----------------------------------------------------------------------------------
 
@@ -326,31 +340,31 @@ class ZooKeeperMastership:
 
     def _session_changed(self, change: SessionChange) -> None:
         if change.state is ZooKeeperState.CONNECTED:
-            if change.session_id == self._prepared_session:
+            if change.session_id == self._preparation.session_id:
                 self._connected(change)
             else:
                 tasks.spawn("election.prepare", self._prepare(change), finite=True)
         elif change.state is ZooKeeperState.SUSPENDED:
             self._post(events.Suspended(self._clock()))
         else:
-            self._prepared_session = 0
+            self._preparation.session_id = 0
             self._post(events.SessionLost(self._clock()))
 
     async def _prepare(self, change: SessionChange) -> None:
         """Put the tree in place on a new session; should that fail, try again on another connection."""
         while not (prepared := await self._repair()):
-            if not self._denied:
-                await asyncio.sleep(self._prepare_again.next_seconds())
+            if not self._preparation.denied:
+                await asyncio.sleep(self._preparation.again.next_seconds())
                 break
-            await asyncio.sleep(self._denied_again.next_seconds())
+            await asyncio.sleep(self._preparation.denied_again.next_seconds())
             if change is not self._session.change:
                 return
         if change is not self._session.change:
             return
         if prepared:
-            self._prepare_again.reset()
-            self._denied_again.reset()
-            self._prepared_session = change.session_id
+            self._preparation.again.reset()
+            self._preparation.denied_again.reset()
+            self._preparation.session_id = change.session_id
             self._connected(change)
         else:
             self._session.drop_connection()
@@ -361,17 +375,17 @@ class ZooKeeperMastership:
             self.use_cluster_id(await self._transactions.prepare(self._remembered_id or None))
         except Exception as failure:
             # Whatever it is, the node must not stay outside of the election for it.
-            self._denied = isinstance(failure, errors.NotAllowedError)
+            self._preparation.denied = isinstance(failure, errors.NotAllowedError)
             reason = (
                 str(failure) if isinstance(failure, errors.ClusterError) else f"{type(failure).__name__}: {failure}"
             )
-            if reason != self._prepare_failure:
-                self._prepare_failure = reason
+            if reason != self._preparation.failure:
+                self._preparation.failure = reason
                 log.error("cluster.prepare_failed", error=reason)
             return False
-        if self._prepare_failure:
-            log.info("cluster.prepared", failed_before=self._prepare_failure)
-        self._prepare_failure, self._denied = "", False
+        if self._preparation.failure:
+            log.info("cluster.prepared", failed_before=self._preparation.failure)
+        self._preparation.failure, self._preparation.denied = "", False
         return True
 
     def _master_changed(self) -> None:

@@ -38,12 +38,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_STATES = {
-    KazooState.CONNECTED: ZooKeeperState.CONNECTED,
-    KazooState.SUSPENDED: ZooKeeperState.SUSPENDED,
-    KazooState.LOST: ZooKeeperState.LOST,
-}
-
 WatchCallback = Callable[[], None]
 """Called once when what was read changes. Pass an equal one each time: any other is kept as long as the session."""
 
@@ -175,7 +169,9 @@ class ZooKeeperSession:
         def on_state(state: str) -> None:
             identity = client.client_id
             session_id = identity[0] if identity is not None and state != KazooState.LOST else 0
-            change = SessionChange(_STATES[state], session_id, hearing.granted_seconds, handler.opened_at)
+            change = SessionChange(
+                ZooKeeperState(state.lower()), session_id, hearing.granted_seconds, handler.opened_at
+            )
             self._from_thread(loop, self._changed, generation, change)
 
         client.add_listener(on_state)
