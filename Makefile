@@ -19,7 +19,7 @@ DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),-
   $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo nemesis soak mutants test under-load test-slow coverage benchmark plots lint format proto lock clean
+.PHONY: help setup setup-tests demo nemesis soak mutants model test under-load test-slow coverage benchmark plots lint format proto lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -54,6 +54,10 @@ soak: setup-tests ## whether anything grows: a cluster handed over for SECONDS=6
 
 mutants: setup-tests ## take each safeguard of the leadership out of a copy of the sources; a named test must fail
 	@$(BIN)/python scripts/mutation_check.py $(ARGS)
+
+model: $(VENV)/.installed ## walk through the model of the leadership protocol with SPIN; ARGS=--short leaves out the long searches
+	@scripts/setup_spin.sh
+	@$(BIN)/python scripts/check_model.py $(ARGS)
 
 coverage: setup-tests ## the tests of `make test` in one process, with branch coverage in htmlcov/
 	$(BIN)/coverage run -m pytest -m "not slow" $(ARGS)
