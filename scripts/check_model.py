@@ -83,7 +83,6 @@ CONFIGURATIONS = (
     Configuration("failsafe", f"{_FAILSAFE} FAULTS=1", "NO_UNANIMITY"),
     Configuration("failsafe, misled", f"{_FAILSAFE} FAULTS=1 MISLED=1"),
     Configuration("failsafe, misled", f"{_FAILSAFE} FAULTS=1 MISLED=1", "NO_ADDRESSEE"),
-    Configuration("failsafe", f"{_FAILSAFE} FAULTS=2", "NO_RESTART_WAIT", long=True),
     Configuration("pushes, token", f"{_PUSHES} FENCING=1"),
     Configuration("pushes, token", "ELECTION TERMS=2 FAULTS=2 ORDERS=0 FENCING=1", "NO_DURABLE_MARK"),
     Configuration("pushes, if-match", f"{_PUSHES} FENCING=2"),
