@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pacing_node.discovery.discover import discover
 from pacing_node.objects.object_files import KINDS, load_objects
 from pacing_node.objects.platform_credentials import engagement_credentials
-from pacing_node.options.cluster_options import ClusterOptions, advice, cluster_options_of
+from pacing_node.options.cluster_options import ClusterOptions, advice, load_cluster_options
 from pacing_node.options.errors import ConfigurationError, Problem
 from pacing_node.options.node_options import NodeOptions
 from pacing_node.options.schema import build, canonical, spellings
@@ -98,7 +98,7 @@ def _check_node(path: Path) -> CheckReport:
 
 
 def _check_cluster(path: Path) -> CheckReport:
-    return CheckReport(FileKind.CLUSTER, findings=advice(cluster_options_of(load_document(path))))
+    return CheckReport(FileKind.CLUSTER, findings=advice(load_cluster_options(path)))
 
 
 def _check_objects(path: Path) -> CheckReport:

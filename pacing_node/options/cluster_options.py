@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+MOST_VALUES = 100_000
+"""Most values of a document after aliases are followed: far more than options need, and read in a fraction of a second.
+
+Every node reads the document at the same moment. Nested aliases of some hundred bytes would take it seconds.
+"""
+
 
 class MetricsOptions(Section):
     """What ``/metrics`` shows."""
@@ -56,7 +62,7 @@ def load_cluster_options(path: Path) -> ClusterOptions:
     Raises:
         ConfigurationError: with every problem of the file.
     """
-    return cluster_options_of(load_document(path))
+    return cluster_options_of(load_document(path, most_values=MOST_VALUES))
 
 
 def parse_cluster_options(content: bytes | str, source: str) -> ClusterOptions:
@@ -65,7 +71,7 @@ def parse_cluster_options(content: bytes | str, source: str) -> ClusterOptions:
     Raises:
         ConfigurationError: with every problem of the text.
     """
-    return cluster_options_of(parse_document(content, source))
+    return cluster_options_of(parse_document(content, source, MOST_VALUES))
 
 
 def cluster_options_of(document: Document) -> ClusterOptions:

@@ -123,7 +123,9 @@ class OptionsStore:
 
     async def _apply(self, document: Document, use: Callable[[ClusterOptions], Awaitable[None]]) -> None:
         try:
-            options = parse_cluster_options(document.data, f"cluster options version {document.version}")
+            # In another thread: a large document takes longer than a lease can wait.
+            source = f"cluster options version {document.version}"
+            options = await asyncio.to_thread(parse_cluster_options, document.data, source)
         except ConfigurationError as error:
             self._report("options.refused", tuple(map(str, error.problems)))
             return

@@ -125,8 +125,8 @@ def format_key(path: KeyPath) -> str:
     return text
 
 
-def load_document(path: FilePath, source: str | None = None) -> Document:
-    """Read and parse a file.
+def load_document(path: FilePath, source: str | None = None, most_values: int | None = None) -> Document:
+    """Read and parse a file of at most ``most_values`` values, MAX_VALUES without it.
 
     Raises:
         ConfigurationError: the file cannot be read, is not valid YAML, or breaks a rule of this module.
@@ -140,11 +140,13 @@ def load_document(path: FilePath, source: str | None = None) -> Document:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ConfigurationError((Problem(name, "", reason.lower(), "a readable file"),)) from error
-    return parse_document(content, name)
+    return parse_document(content, name, most_values)
 
 
-def parse_document(content: bytes | str, source: str) -> Document:
+def parse_document(content: bytes | str, source: str, most_values: int | None = None) -> Document:
     """Parse YAML (or JSON, which is YAML) whose root is a mapping; nothing at all counts as an empty mapping.
+
+    ``most_values``: how many it can have after aliases are followed, MAX_VALUES without it.
 
     Raises:
         ConfigurationError: not UTF-8, not YAML, not a mapping, too large, too deep, or a key given twice.
@@ -159,7 +161,7 @@ def parse_document(content: bytes | str, source: str) -> Document:
         raise ConfigurationError((Problem(source, "", f"byte {error.start} is not UTF-8", "UTF-8 text"),)) from error
     except yaml.YAMLError as error:
         raise ConfigurationError((_syntax_problem(error, source),)) from error
-    reader = _Reader(source)
+    reader = _Reader(source, most_values or MAX_VALUES)
     if root is None or (isinstance(root, yaml.ScalarNode) and _is_null(root)):
         return Document(source, {}, None)
     if not isinstance(root, yaml.MappingNode):
@@ -175,8 +177,9 @@ def parse_document(content: bytes | str, source: str) -> Document:
 class _Reader:
     """Turns nodes into data and collects what is wrong on the way."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, most_values: int) -> None:
         self.source = source
+        self._most_values = most_values
         self.problems: list[Problem] = []
         self._noted: set[tuple[str, Position]] = set()
         self._values = 0
@@ -208,11 +211,11 @@ class _Reader:
         return None if _is_null(node) else str(node.value)
 
     def _is_full(self) -> bool:
-        return self._values > MAX_VALUES
+        return self._values > self._most_values
 
     def _refuse_size(self, node: yaml.Node, path: KeyPath) -> None:
         if not self.problems:
-            self.refuse(node, path[:3], "too much nesting", f"{MAX_DEPTH} levels and {MAX_VALUES} values")
+            self.refuse(node, path[:3], "too much nesting", f"{MAX_DEPTH} levels and {self._most_values} values")
 
     def mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Value]:
         """Data of a mapping, merge keys resolved; a key given twice is a problem."""

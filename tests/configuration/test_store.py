@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cluster.errors import ConflictError, NotAllowedError, TooLargeError, UnavailableError
 from cluster.zookeeper.document_stores import LocalDocuments
+from pacing_node.options.cluster_options import parse_cluster_options
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.options_store import (
     OptionsChangedError,
@@ -80,6 +82,38 @@ async def test_a_document_that_stands_wins_over_the_seed(seed: Path) -> None:
         await until(lambda: len(state.seen) == 1)
 
     assert state.seen[0].pacing.refresh_seconds == 2.0
+
+
+async def test_a_small_document_of_nested_aliases_is_refused_and_the_previous_options_hold(seed: Path) -> None:
+    nested = "a: &a0 [x, x, x, x, x, x, x, x, x]\n"
+    nested += "".join(f"b{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10))
+    documents = LocalDocuments(None)
+
+    async with running(OptionsStore(documents, seed)) as state:
+        await until(lambda: len(state.seen) == 1)
+        await documents.write(nested.encode(), 0)
+        await until(lambda: bool(state.store.problems))
+
+    assert "found too much nesting; allowed: 24 levels and 100000 values" in state.store.problems[0]
+    assert len(state.seen) == 1
+
+
+async def test_the_event_loop_goes_on_while_a_document_is_read(seed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, gate = threading.Event(), threading.Event()
+
+    def slow(content: bytes, source: str) -> ClusterOptions:
+        begun.set()
+        assert gate.wait(10.0)
+        return parse_cluster_options(content, source)
+
+    documents = LocalDocuments(None)
+    await documents.write(seed.read_bytes(), None)
+    monkeypatch.setattr("pacing_node.options.options_store.parse_cluster_options", slow)
+
+    async with running(OptionsStore(documents)) as state:
+        await until(begun.is_set)
+        gate.set()
+        await until(lambda: len(state.seen) == 1)
 
 
 @pytest.mark.parametrize("error", [TooLargeError, NotAllowedError])
