@@ -25,6 +25,7 @@ from cluster.listeners import Listeners
 from cluster.mastership import EndCause, LeadershipStatus, Role, ZooKeeperState
 from cluster.records import HistoryEntry
 from cluster.zookeeper.document_stores import LocalDocuments
+from cluster.zookeeper.paths import HIGHEST_EPOCH
 from cluster.zookeeper.pause import PauseSwitch
 
 if TYPE_CHECKING:
@@ -87,8 +88,9 @@ class EpochFile:
             return str(uuid.UUID(cluster_id)), _decimal(epoch)
         except ValueError as failure:
             message = (
-                f"{self._path}: found {content[:60]!r}, expected `<uuid> <epoch>`; write the cluster id and an epoch "
-                "above the highest one the receiver has seen, or remove the file to begin as a new cluster"
+                f"{self._path}: found {content[:60]!r}, expected `<uuid> <epoch>` and no epoch above {HIGHEST_EPOCH}; "
+                "write the cluster id and an epoch above the highest one the receiver has seen, "
+                "or remove the file to begin as a new cluster"
             )
             raise DamagedStateError(message) from failure
 
@@ -96,6 +98,9 @@ class EpochFile:
 def _decimal(text: str) -> int:
     if not text.isdecimal():
         message = f"not a number: {text!r}"
+        raise ValueError(message)
+    if int(text) > HIGHEST_EPOCH:
+        message = f"above {HIGHEST_EPOCH}: {text}"
         raise ValueError(message)
     return int(text)
 

@@ -118,6 +118,9 @@ class Steps:
     async def _read_master(self, _: events.ReadMaster) -> Event:
         session_id, sent_at = self._session.session_id, self._clock()
         owner, node, epoch = await self._transactions.observe(self._on_master_changed)
+        if owner:
+            # Some node has become master since: what kept this one from it can be read again.
+            self.damage = ""
         return events.MasterObserved(self._clock(), sent_at, session_id, owner, node, epoch)
 
     async def _read_election(self, action: events.ReadElection) -> Event:

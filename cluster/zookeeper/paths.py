@@ -10,8 +10,12 @@ from cluster.errors import DamagedStateError
 from cluster.outside_text import one_line
 from cluster.zookeeper.content import Content
 
-_MOST_DIGITS = 18
-"""Longest epoch: what is longer fits no integer on the wire."""
+HIGHEST_EPOCH = 2 * 10**12
+"""Highest epoch that is taken for one: a term every millisecond for sixty years.
+
+It is above the highest mark that is believed of a receiver, so that there are terms enough after that, too. A garbled
+epoch beyond it must not reach the receiver: no lower one would be accepted any more, and no mark so high is believed.
+"""
 
 DEFAULT_BASE = "pacing"
 """Node below which clusters have their trees, unless the hosts name another."""
@@ -118,8 +122,9 @@ def decode_action_seconds(data: bytes) -> float:
 def decode_epoch(data: bytes, path: str) -> int:
     """The epoch in the content of its node. Raises DamagedStateError."""
     number = data.decode(errors="replace").split(" ", 1)[0]
-    if not (number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS):
-        message = f"{path}: found {data[:40]!r}, expected a number and the name of a node"
+    readable = number.isascii() and number.isdigit() and len(number) <= len(str(HIGHEST_EPOCH))
+    if not readable or int(number) > HIGHEST_EPOCH:
+        message = f"{path}: found {data[:40]!r}, expected a number up to {HIGHEST_EPOCH} and the name of a node"
         raise DamagedStateError(message)
     return int(number)
 

@@ -57,7 +57,16 @@ async def test_it_may_always_act_and_says_that_it_is_alone(tmp_path: Path) -> No
     assert term.cause is EndCause.RESIGNED
 
 
-@pytest.mark.parametrize("content", [b"", b"17", b"not-a-uuid 5", b"6c1d9d5e-8a6c-4c5b-9d4e-0f0c7c6a1b2c minus"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"17",
+        b"not-a-uuid 5",
+        b"6c1d9d5e-8a6c-4c5b-9d4e-0f0c7c6a1b2c minus",
+        b"6c1d9d5e-8a6c-4c5b-9d4e-0f0c7c6a1b2c 999999999999999",
+    ],
+)
 async def test_a_damaged_epoch_file_stops_the_node_and_is_left_alone(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "site.epoch"
     file.write_bytes(content)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kazoo.client import KazooClient
 
 from cluster.election.failsafe_members import decode_failsafe_list
+from cluster.election.state_machine import HIGHEST_MARK
 from cluster.errors import DamagedStateError
 from cluster.zookeeper import paths
 from cluster.zookeeper.history_entries import decode_entry, with_gaps
@@ -89,6 +90,17 @@ def test_every_epoch(data: bytes):
         assert paths.decode_epoch(data, "/epoch") < 2**63
 
 
+@pytest.mark.parametrize("epoch", [HIGHEST_MARK, HIGHEST_MARK + 1, paths.HIGHEST_EPOCH])
+def test_an_epoch_that_a_receiver_has_raised_is_taken_and_the_next_ones_too(epoch: int):
+    assert paths.decode_epoch(f"{epoch} a".encode(), "/epoch") == epoch
+
+
+@pytest.mark.parametrize("epoch", [paths.HIGHEST_EPOCH + 1, 10**15, 10**18 - 1])
+def test_an_epoch_beyond_every_mark_is_damage_and_reaches_no_receiver(epoch: int):
+    with pytest.raises(DamagedStateError, match="expected a number up to"):
+        paths.decode_epoch(f"{epoch} a".encode(), "/epoch")
+
+
 @given(ZNODES)
 @example(NESTED)
 @example(b'{"members": [], "promise_seconds": 1e999, "longest_seconds": 1}')
@@ -134,6 +146,26 @@ async def test_pages_show_what_is_broken_and_everything_else(
     assert epochs[1] == []
     assert "began_at: found inf" in epochs[0][0] or "strange" in epochs[0][0]
     assert [each["master"] for each in [page]] == ["a"]
+
+
+@pytest.mark.ensemble
+async def test_an_epoch_that_was_mended_is_broken_no_more_for_any_node(
+    members: Members, ensemble: Ensemble, zookeeper_hosts: str
+) -> None:
+    a, b = await members.join("a"), await members.join("b")
+    await members.master()
+    _, place = paths.locate(zookeeper_hosts, CLUSTER)
+    client = KazooClient(hosts=ensemble.hosts)
+    await asyncio.to_thread(client.start)
+    try:
+        await asyncio.to_thread(client.set, place.epoch, b"garbage")
+        await until(lambda: a.faults and b.faults)
+        await asyncio.to_thread(client.set, place.epoch, b"7 a")
+        await members.master()
+        await until(lambda: not a.faults and not b.faults)
+    finally:
+        await asyncio.to_thread(client.stop)
+        await asyncio.to_thread(client.close)
 
 
 def test_a_pause_whose_end_cannot_be_read_lasts_until_it_is_resumed():
