@@ -35,7 +35,7 @@ class _Signature:
     newest: float
 
     @property
-    def unchanged(self) -> bool:
+    def settled(self) -> bool:
         return time.time() - self.newest > SETTLE_SECONDS
 
 
@@ -47,6 +47,8 @@ class FileSource:
         self._tenant = tenant
         self._poll_seconds = poll_seconds
         self._seen: _Signature | None = None
+        self._seen_since = 0.0
+        """When the newest signature was first seen, by the monotonic clock: a time stamp can lie in the future."""
         self._status = SourceStatus("file", str(path))
 
     @property
@@ -80,7 +82,9 @@ class FileSource:
         before, self._seen = self._seen, None
         signature = _signature(self._path)
         self._seen = signature
-        if signature == before and signature.unchanged:
+        if signature != before:
+            self._seen_since = time.monotonic()
+        elif signature.settled or time.monotonic() - self._seen_since > SETTLE_SECONDS:
             return None
         objects = load_objects(self._path)
         if self._tenant and objects.tenant not in {"", self._tenant}:

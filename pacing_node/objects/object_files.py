@@ -37,10 +37,13 @@ def object_files(path: Path) -> tuple[Path, ...]:
     """The files that make up the objects, in order.
 
     Raises:
-        ConfigurationError: a directory without such files, or one that cannot be read.
+        ConfigurationError: a directory without such files, one that cannot be read, or what is neither file nor
+            directory: a pipe can let nobody go who opens it, and a device has no end.
     """
     try:
         if not path.is_dir():
+            if path.exists() and not path.is_file():
+                raise ConfigurationError((Problem(str(path), "", "a pipe or a device", "a file or a directory"),))
             return (path,)
         files = tuple(file for file in yaml_files(path) if not is_leftover(file))
     except OSError as error:

@@ -16,6 +16,7 @@ from contact_center.v1 import configuration_pb2 as pb
 from contact_center.v1 import configuration_pb2_grpc as pb_grpc
 from pacing_node.objects.bridge_source import BridgeSettings, BridgeSource
 from pacing_node.objects.file_source import FileSource
+from pacing_node.objects.object_files import load_objects
 from pacing_node.objects.sources import ConfigurationSource, configuration_source
 from pacing_node.options.connections import ConfigServer
 from tests.support.waiting import until
@@ -83,6 +84,41 @@ async def test_a_change_within_the_same_time_stamp_is_seen(tmp_path: Path) -> No
         path.write_text("agents: [{user_name: a2}]")
         os.utime(path, ns=(stamp, stamp))
         await until(lambda: len(follower.seen) == 2)
+
+
+async def test_a_file_from_the_future_is_not_read_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[Path] = []
+
+    def counted(path: Path) -> ConfigurationObjects:
+        reads.append(path)
+        return load_objects(path)
+
+    monkeypatch.setattr("pacing_node.objects.file_source.load_objects", counted)
+    monkeypatch.setattr("pacing_node.objects.file_source.SETTLE_SECONDS", 0.1)
+    looks: list[Path] = []
+    monkeypatch.setattr("pacing_node.objects.file_source.object_files", lambda path: looks.append(path) or (path,))
+    path = tmp_path / "objects.yaml"
+    write(path, "agents: [{user_name: a1}]")
+    os.utime(path, (time.time() + 86_400.0,) * 2)
+
+    async with following(FileSource(path, poll_seconds=0.01)) as follower:
+        await until(lambda: len(looks) - len(reads) > 20)
+        write(path, "agents: [{user_name: a2}]")
+        await until(lambda: follower.agents == [["a1"], ["a2"]])
+
+
+async def test_a_pipe_in_place_of_the_file_is_refused_and_holds_nothing_up(tmp_path: Path) -> None:
+    path = tmp_path / "objects.yaml"
+    write(path, "agents: [{user_name: a1}]")
+
+    async with following(FileSource(path, poll_seconds=0.01)) as follower:
+        await until(lambda: len(follower.seen) == 1)
+        path.unlink()
+        os.mkfifo(path)
+        await until(lambda: any("found a pipe or a device" in each for each in follower.source.status.problems))
+        path.unlink()
+        write(path, "agents: [{user_name: a2}]")
+        await until(lambda: follower.agents == [["a1"], ["a2"]])
 
 
 async def test_an_unchanged_file_is_handed_on_once(tmp_path: Path) -> None:
