@@ -159,3 +159,25 @@ class TestOutages:
         await history.catch_up()
         entry = next(each for each in await a.history() if each.epoch == 1)
         assert (entry.cause, entry.ended_at, entry.last_action_at) == ("lease_expired", ended, 100.0)
+
+
+@pytest.mark.ensemble
+async def test_an_entry_that_cannot_be_deleted_holds_no_other_back(members: Members, monkeypatch) -> None:
+    monkeypatch.setattr("cluster.zookeeper.history.KEPT_TERMS", 1)
+    a = await members.join("a")
+    await members.join("b")
+    master = await members.master()
+    session, paths = a._backend._session, a.mastership._transactions._paths
+    first = f"{paths.history}/{(await until(lambda: session.children(paths.history)))[0]}"
+    await session.create(f"{first}/foreign", b"")
+
+    for _ in range(2):
+        await master.step_down("a test")
+        master = await members.master(other_than=master)
+
+    newest = master.mastership.term.epoch
+    await until(lambda: left(session, paths.history, {1, newest}), "the first and the newest are left")
+
+
+async def left(session, path: str, wanted: set[int]) -> bool:
+    return {epoch_of(name) for name in await session.children(path)} == wanted
