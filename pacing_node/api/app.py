@@ -107,7 +107,10 @@ def build_app(view: NodeView) -> Starlette:
         routes.append(Route(f"{prefix}/reactiveState", pages.reactive_state, methods=methods))
         routes.append(Route(f"{prefix}/channelCapacity", pages.channel_capacity, methods=methods))
     handlers: dict[Any, Any] = {404: _not_found, 405: _not_allowed, 500: _broken, ParameterError: _bad_parameter}
-    return Starlette(routes=routes, exception_handlers=handlers)
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    # `/master/` is no page: a load balancer that follows redirects would never see that it asked for another.
+    app.router.redirect_slashes = False
+    return app
 
 
 class _Pages:

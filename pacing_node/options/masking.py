@@ -8,7 +8,7 @@ import yaml
 from pydantic import SecretStr
 
 from pacing_node.options.allowed import plain_type
-from pacing_node.options.cluster_options import ClusterOptions
+from pacing_node.options.cluster_options import MOST_VALUES, ClusterOptions
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.schema import Section, key_of, section_of
 from pacing_node.options.yaml_documents import parse_document
@@ -24,7 +24,7 @@ _HIDDEN = "(a text that is not valid YAML and may hold secrets)\n"
 def masked(text: str) -> str:
     """The text with the values of all secret options replaced; nothing of it when it cannot be read."""
     try:
-        root = parse_document(text, "").root
+        root = parse_document(text, "", MOST_VALUES).root
     except ConfigurationError:
         return _HIDDEN
     if root is None:

@@ -172,6 +172,12 @@ class TestTargets:
         assert '"A - chat", "B - chat"' in answer.json()["error"]
         assert (await client.get("/explain")).status_code == 400
 
+    @pytest.mark.parametrize("path", ["/master/", "/readiness/", "/targets/"])
+    async def test_a_path_with_a_slash_too_much_is_no_page(self, client: httpx.AsyncClient, path: str) -> None:
+        answer = await client.get(path)
+        assert (answer.status_code, answer.headers.get("location")) == (404, None)
+        assert "error" in answer.json()
+
     async def test_a_reason_of_a_newer_version_is_shown_as_such(self, client: httpx.AsyncClient, site: Site) -> None:
         paced(site, reason=np.array([99, 0]))
         page = (await client.get("/explain", params={"target": "A - chat"})).json()
