@@ -51,7 +51,10 @@ class History:
 
         ``previous`` is the node that led the previous term, as the acquisition has read it: an entry may be missing.
         """
-        self._know(replace(self._known(epoch), began_at=began_at, previous=previous or None))
+        # An action can be accepted before this is entered: the application acts as soon as the term has begun.
+        acted_at = self._known(epoch).first_action_at or self._last_actions.get(epoch)
+        entry = replace(self._known(epoch), began_at=began_at, previous=previous or None, first_action_at=acted_at)
+        self._know(entry)
         async with self._writing:
             await self._write_unwritten()
             await self._close_previous(epoch)

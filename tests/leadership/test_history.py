@@ -134,6 +134,14 @@ class TestOutages:
         assert (dead.cause, dead.ended_at, dead.first_action_at) == ("session_lost", None, 100.0)
         assert newest.first_action_at == 150.0
 
+    async def test_an_action_accepted_before_the_term_is_entered_is_its_first(self, members: Members) -> None:
+        a = await members.join("a")
+        await members.master()
+        history = a._backend._history
+        history.acted(7, 100.0)
+        await history.began(7, 99.0)
+        assert (await a.history())[0].first_action_at == 100.0
+
     async def test_what_could_not_be_written_is_written_when_zookeeper_is_back(
         self, members: Members, monkeypatch: pytest.MonkeyPatch
     ) -> None:
