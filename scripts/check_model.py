@@ -79,7 +79,6 @@ CONFIGURATIONS = (
     Configuration("restore", "ELECTION RESTORE TERMS=2 FAULTS=1 ORDERS=1"),
     Configuration("restore", "ELECTION RESTORE TERMS=2 FAULTS=1 ORDERS=1", "NO_TERM_ID"),
     Configuration("failsafe", f"{_FAILSAFE} FAULTS=1"),
-    Configuration("failsafe, two faults", f"{_FAILSAFE} FAULTS=2", long=True),
     Configuration("failsafe", f"{_FAILSAFE} FAULTS=1", "NO_UNANIMITY"),
     Configuration("failsafe, misled", f"{_FAILSAFE} FAULTS=1 MISLED=1"),
     Configuration("failsafe, misled", f"{_FAILSAFE} FAULTS=1 MISLED=1", "NO_ADDRESSEE"),
