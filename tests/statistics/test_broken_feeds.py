@@ -41,7 +41,7 @@ messages = st.one_of(
     st.builds(
         lambda stamp, values: wire.SubscribeResponse(values=wire.StatisticValues(server_time=stamp, values=values)),
         st.floats(allow_nan=True, allow_infinity=True),
-        st.lists(st.builds(referenced, st.integers(0, 30), anything), max_size=8),
+        st.lists(st.builds(referenced, st.integers(0, 30), anything), max_size=20),
     ),
 )
 
@@ -53,7 +53,7 @@ def take(source, message):
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(messages, max_size=8))
+@given(st.lists(messages, max_size=15))
 def test_no_message_breaks_a_snapshot(sequence):
     """The feed as the session drives it, without the socket: thousands of messages in a second."""
     source = bridge_statistics("127.0.0.1:1", "127.0.0.1:2")
