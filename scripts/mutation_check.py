@@ -3,7 +3,7 @@
 Usage: python scripts/mutation_check.py [--only NAME] [--list] [--places]
 
 Exit status 0 only when the named tests pass on the sources as they are and every mutant is killed. A safeguard whose
-place in the sources has changed is an error: correct the entry in `mutants.py` with the change.
+place in the sources has changed is an error: correct the entry in `mutants/` with the change.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mutants import MUTANTS, Mutant
+from mutants import MUTANTS
+
+if TYPE_CHECKING:
+    from mutants.mutant import Mutant
 
 ROOT = Path(__file__).resolve().parent.parent
 _TESTS_FAILED = 1  # pytest's exit status; anything else means that the tests did not run

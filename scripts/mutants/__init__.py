@@ -1,0 +1,17 @@
+"""The safeguards of the leadership, each with the edit that takes it out and the test that must notice.
+
+Data only, a module per subject: a new safeguard goes to the module it belongs to. ``mutation_check.py`` tries them.
+"""
+
+from __future__ import annotations
+
+from mutants import election, failsafe, lease, members, pushes, restored
+
+MUTANTS = (
+    *lease.MUTANTS,
+    *election.MUTANTS,
+    *failsafe.MUTANTS,
+    *restored.MUTANTS,
+    *members.MUTANTS,
+    *pushes.MUTANTS,
+)

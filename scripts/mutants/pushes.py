@@ -1,0 +1,92 @@
+"""Pushes: what goes out, what counts as in flight, and what the receiver's fence refuses."""
+
+from __future__ import annotations
+
+from mutants.mutant import Mutant
+
+MUTANTS = (
+    Mutant(
+        "sent-twice",
+        "a push that was sent more than once counts as in flight",
+        "pacing_node/cycle/pushing.py",
+        ((" and outcome.attempts == 1", ""),),
+        "tests/cycle/test_late_pushes.py::test_one_without_an_answer_or_sent_twice_may_arrive_late",
+    ),
+    Mutant(
+        "sequence-check",
+        "the receiver refuses a late push of the same epoch",
+        "simulator/servers/engagement/fence.py",
+        (("token.order > mark.order else", "token.epoch >= mark.epoch else"),),
+        "tests/simulator/test_fence.py::test_each_token_is_judged_by_the_mark",
+    ),
+    Mutant(
+        "epoch-check",
+        "the receiver refuses a push of an older epoch",
+        "simulator/servers/engagement/fence.py",
+        (("token.order > mark.order else", "token.sequence > mark.sequence else"),),
+        "tests/simulator/test_fence.py::test_each_token_is_judged_by_the_mark",
+    ),
+    Mutant(
+        "term-id-key",
+        "the push of one term is never answered from the memory of another's",
+        "simulator/servers/engagement/fence.py",
+        (("if token.key != mark.key:", "if False:"),),
+        "tests/simulator/test_fence.py::test_the_same_place_in_another_term_is_no_repetition",
+    ),
+    Mutant(
+        "fenced",
+        "a master that is refused by the fence ends its term",
+        "pacing_node/cycle/pushing.py",
+        (("if outcome.status is PushStatus.FENCED:", "if False:"),),
+        "tests/cycle/test_pushing.py::test_a_refusal_by_the_fence_ends_the_term_with_the_mark",
+    ),
+    Mutant(
+        "if-match-newer",
+        "a conditional write never replaces a newer state",
+        "pacing_node/engagement/precondition.py",
+        ((" or holder.place > place):", "):"),),
+        "tests/engagement/test_precondition.py::test_a_term_begins_on_what_is_older_and_on_nothing_else",
+    ),
+    Mutant(
+        "if-match-lost",
+        "after a push without an answer no ETag is known",
+        "pacing_node/engagement/precondition.py",
+        (("        self._known = False\n        self._sent = place", "        self._sent = place"),),
+        "tests/engagement/test_precondition.py::test_an_own_write_whose_answer_was_lost_is_taken_for_nobody_elses",
+    ),
+    Mutant(
+        "late-success",
+        "a success that arrives after the term has ended is not trusted",
+        "pacing_node/cycle/pushing.py",
+        (("elif term.ended.is_set():", "elif False:"),),
+        "tests/cycle/test_pushing.py::test_a_success_that_arrives_after_the_term_ended_is_not_trusted",
+    ),
+    Mutant(
+        "discard-on-close",
+        "the kernel throws away what a push that was given up has not delivered",
+        "pacing_node/engagement/transport.py",
+        (("options = [_DISCARD_ON_CLOSE]", "options: list[SocketOption] = []"),),
+        "tests/engagement/test_cut_off_pushes.py::test_a_push_given_up_on_a_dead_line_never_arrives",
+    ),
+    Mutant(
+        "kernel-gives-up",
+        "the kernel gives up the push of a frozen process",
+        "pacing_node/engagement/transport.py",
+        (("if limit is not None and unacknowledged_seconds is not None:", "if False:"),),
+        "tests/engagement/test_cut_off_pushes.py::test_nor_does_one_of_a_process_that_is_frozen_meanwhile",
+    ),
+    Mutant(
+        "deadline-before-bytes",
+        "the deadline is compared when the bytes are about to go out",
+        "pacing_node/engagement/transport.py",
+        (("            self._deadline.check()", "            pass"),),
+        "tests/engagement/test_deadline.py::test_a_push_whose_machine_slept_after_its_check_does_not_go_out",
+    ),
+    Mutant(
+        "announced-before-sending",
+        "the standbys know what a push allows before it goes out",
+        "pacing_node/cycle/pushing.py",
+        (("        announce(token.sequence)\n", ""),),
+        "tests/cycle/test_pacer.py::test_a_successor_counts_the_push_that_was_in_flight_when_the_master_was_lost",
+    ),
+)
