@@ -13,13 +13,17 @@ not after the snapshot and adds every allotment since.
 How many got a disposition between two reports follows from the counts, ``sent - Δpending``, where ``sent`` is what the
 pushes in between allowed. A count that moves further than the allowance can explain says nothing of visitors: a rise
 above it is taken as it is, with no disposition.
+
+A partial push replaces the allowance of some targets and says nothing of the others, so everything is counted target
+by target. What is remembered is bounded by time, not by a number of pushes: with partial pushes twelve may be one
+period.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -30,18 +34,26 @@ if TYPE_CHECKING:
 
     from pacing_node.algorithms.model import BoolArray, FloatArray, IntArray
 
+    Rows = IntArray | slice
+
+Array = TypeVar("Array", bound="np.ndarray[Any, Any]")
+
 REPORT_TOLERANCE_SECONDS = 0.25
 """A report this much newer than the snapshot counts as of the same moment: it answers the push that followed it."""
 
-HISTORY = 12
-"""Pushes remembered; enough for statistics that lag by several refresh periods."""
+HISTORY_PERIODS = 12.0
+"""Refresh periods for which pushes are remembered; enough for statistics that lag by several."""
+HISTORY_SECONDS = 60.0
+"""How long pushes are remembered unless the ledger is told otherwise: so many periods of 5 s."""
+_ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What happened between two reports, per target."""
+    """What happened between two reports, per target of the push that brought the later one."""
 
     at: float
+    rows: Rows
     sent: FloatArray
     disposed: FloatArray
     seconds: FloatArray
@@ -51,6 +63,7 @@ class _Change:
 @dataclass(slots=True)
 class _Push:
     at: float
+    rows: Rows  # of the targets it is for; everything below has one element for each of them
     invitations: FloatArray
     reported_at: float
     pending: FloatArray  # NaN where this push has no report
@@ -59,24 +72,32 @@ class _Push:
 class Ledger:
     """Keeps the newest pushes of all targets and what the platform replied; rows in the order of ``names``."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], kept_seconds: float = HISTORY_SECONDS) -> None:
+        """``kept_seconds`` is how long pushes are remembered: several refresh periods."""
         self.names = tuple(names)
+        self.kept_seconds = kept_seconds
         size = len(self.names)
-        self._pushes: deque[_Push] = deque(maxlen=HISTORY)
+        self._pushes: deque[_Push] = deque()
         self._last_pending = np.zeros(size)
         self._last_report_at = np.full(size, np.nan)
         self._since_report = np.zeros(size)
-        self._changes: deque[_Change] = deque(maxlen=HISTORY)
+        self._changes: deque[_Change] = deque()
         self._acceptance = np.full(size, np.nan)
         self._positive = np.full(size, np.nan)
         self._negative = np.full(size, np.nan)
         self._acknowledged = np.ones(size, dtype=np.bool_)
 
-    def allotted(self, at: float, invitations: IntArray) -> None:
-        """A push with these invitations leaves now (Unix seconds); until it is answered it counts as arrived."""
+    def allotted(self, at: float, invitations: IntArray, rows: IntArray | None = None) -> None:
+        """A push with these invitations leaves now (Unix seconds); until it is answered it counts as arrived.
+
+        ``rows`` are those of the targets of a partial push, in the order of ``invitations``; None for all targets.
+        """
         amount = np.asarray(invitations, dtype=np.float64)
-        self._pushes.append(_Push(at, amount, at, np.full(len(amount), np.nan)))
-        self._acknowledged = np.zeros(len(amount), dtype=np.bool_)
+        self._forget(at - self.kept_seconds)
+        place = _ALL if rows is None else rows
+        self._pushes.append(_Push(at, place, amount, at, np.full(len(amount), np.nan)))
+        self._acknowledged = self._acknowledged.copy()
+        self._acknowledged[place] = False
 
     def acknowledged(
         self,
@@ -86,25 +107,26 @@ class Ledger:
         positive_seconds: FloatArray | None = None,
         negative_seconds: FloatArray | None = None,
     ) -> None:
-        """The platform took the newest push and reported; NaN in a row where it said nothing or refused the target."""
+        """The platform took the newest push and reported on its targets; NaN where it said nothing or refused one."""
         if not self._pushes:
             return
         push = self._pushes[-1]
         known = np.isfinite(pending)
         push.pending = np.where(known, np.maximum(pending, 0.0), np.nan)
         push.reported_at = at
-        self._acknowledged = known
+        self._acknowledged = _with(self._acknowledged, push.rows, known)
         self._learn(at, push, known)
-        self._acceptance = _newer(self._acceptance, acceptance_ratio)
-        self._positive = _newer(self._positive, positive_seconds)
-        self._negative = _newer(self._negative, negative_seconds)
+        self._acceptance = _newer(self._acceptance, push.rows, acceptance_ratio)
+        self._positive = _newer(self._positive, push.rows, positive_seconds)
+        self._negative = _newer(self._negative, push.rows, negative_seconds)
 
     def failed(self, *, arrived: bool = True) -> None:
         """The newest push has no usable reply; ``arrived=False`` when it certainly never reached the platform."""
         if self._pushes and not arrived:
             self._pushes.pop()
         elif self._pushes:
-            self._since_report = self._since_report + self._pushes[-1].invitations
+            push = self._pushes[-1]
+            self._since_report = _with(self._since_report, push.rows, self._since_report[push.rows] + push.invitations)
 
     def feedback(self, now: float) -> Feedback:
         """What is known for statistics of the moment ``now``, Unix seconds; increments count from the previous call."""
@@ -133,32 +155,41 @@ class Ledger:
         """Start from a predecessor's position, which was current at ``at`` (Unix seconds)."""
         self._pushes.clear()
         self._changes.clear()
-        self._pushes.append(_Push(at, allotted.copy(), at, reported.copy()))
+        self._pushes.append(_Push(at, _ALL, allotted.copy(), at, reported.copy()))
         self._last_pending = reported.copy()
         self._last_report_at = np.full(len(self.names), at)
         self._since_report = allotted.copy()
 
+    def _forget(self, before: float) -> None:
+        """Drop pushes, and dispositions nobody has asked for, that are older than this or of the same moment."""
+        while self._pushes and self._pushes[0].at <= before:
+            self._pushes.popleft()
+        while self._changes and self._changes[0].at <= before:
+            self._changes.popleft()
+
     def _learn(self, at: float, push: _Push, known: BoolArray) -> None:
-        """Book dispositions between the previous report and this one."""
-        span = at - self._last_report_at
+        """Book dispositions between each target's previous report and this one."""
+        rows = push.rows
+        last, allowed = self._last_pending[rows], self._since_report[rows]
+        span = at - self._last_report_at[rows]
         fresh = known & (span > 0.0)
-        allowed = self._since_report
-        rise = np.where(fresh, push.pending - self._last_pending, 0.0)
+        rise = np.where(fresh, push.pending - last, 0.0)
         disposed = np.where(fresh, np.maximum(allowed - rise, 0.0), 0.0)
-        middle = 0.5 * (self._last_pending + push.pending) + 0.25 * np.minimum(allowed, disposed)
+        middle = 0.5 * (last + push.pending) + 0.25 * np.minimum(allowed, disposed)
         sent = np.where(fresh, np.minimum(allowed, np.maximum(rise + disposed, 0.0)), 0.0)
         seconds = np.where(fresh, span, 0.0)
-        self._changes.append(_Change(at, sent, disposed, seconds, np.where(fresh, middle * seconds, 0.0)))
-        self._last_pending = np.where(known, push.pending, self._last_pending)
-        self._last_report_at = np.where(known, at, self._last_report_at)
-        self._since_report = np.where(known, push.invitations, self._since_report + push.invitations)
+        self._changes.append(_Change(at, rows, sent, disposed, seconds, np.where(fresh, middle * seconds, 0.0)))
+        self._last_pending = _with(self._last_pending, rows, np.where(known, push.pending, last))
+        self._last_report_at = _with(self._last_report_at, rows, np.where(known, at, self._last_report_at[rows]))
+        since = np.where(known, push.invitations, allowed + push.invitations)
+        self._since_report = _with(self._since_report, rows, since)
 
     def _released(self, now: float) -> tuple[FloatArray, ...]:
         """Sums of the changes up to ``now``: later ones wait for statistics that show what they brought."""
         sums = np.zeros((4, len(self.names)))
         while self._changes and self._changes[0].at <= now + REPORT_TOLERANCE_SECONDS:
             change = self._changes.popleft()
-            sums += (change.sent, change.disposed, change.seconds, change.pending_seconds)
+            sums[:, change.rows] += (change.sent, change.disposed, change.seconds, change.pending_seconds)
         return tuple(sums)
 
     def _base(self, now: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -166,18 +197,25 @@ class Ledger:
         size = len(self.names)
         reported, age, after = np.zeros(size), np.zeros(size), np.zeros(size)
         found = np.zeros(size, dtype=np.bool_)
-        allotted_age = np.zeros(size)
-        for position, push in enumerate(reversed(self._pushes)):
-            if position == 0:
-                allotted_age[:] = max(now - push.at, 0.0)
-            after += np.where(found, 0.0, push.invitations)
+        allotted_age = np.full(size, np.nan)
+        aged = False
+        for push in reversed(self._pushes):
+            rows = push.rows
+            here = found[rows]
+            if not aged:
+                newest = allotted_age[rows]
+                allotted_age[rows] = np.where(np.isnan(newest), max(now - push.at, 0.0), newest)
+                aged = rows is _ALL
+            after[rows] += np.where(here, 0.0, push.invitations)
             if push.reported_at <= now + REPORT_TOLERANCE_SECONDS:
-                take = ~found & np.isfinite(push.pending)
-                reported = np.where(take, push.pending, reported)
-                age = np.where(take, max(now - push.reported_at, 0.0), age)
-                found |= take
+                take = ~here & np.isfinite(push.pending)
+                reported[rows] = np.where(take, push.pending, reported[rows])
+                age[rows] = np.where(take, max(now - push.reported_at, 0.0), age[rows])
+                found[rows] = here | take
             if found.all():
                 break
+        if not aged:
+            allotted_age = np.nan_to_num(allotted_age, nan=0.0, posinf=np.inf)
         return reported, age, after, allotted_age
 
     def _mean_disposition(self) -> FloatArray:
@@ -188,8 +226,17 @@ class Ledger:
         return share * positive + (1.0 - share) * negative
 
 
-def _newer(old: FloatArray, new: FloatArray | None) -> FloatArray:
+def _with(old: Array, rows: Rows, values: Array) -> Array:
+    """The column with these values in these rows. A new one: what was handed out stays as it was."""
+    if isinstance(rows, slice):
+        return values
+    column = old.copy()
+    column[rows] = values
+    return column
+
+
+def _newer(old: FloatArray, rows: Rows, new: FloatArray | None) -> FloatArray:
     """The new values where there are any; implausible ones (negative, not finite) leave the old."""
     if new is None:
         return old
-    return np.where(np.isfinite(new) & (new >= 0.0), new, old)
+    return _with(old, rows, np.where(np.isfinite(new) & (new >= 0.0), new, old[rows]))

@@ -12,7 +12,7 @@ import structlog
 
 from pacing_node.algorithms.controller import Controller
 from pacing_node.algorithms.learned import restore_learned, save_learned
-from pacing_node.algorithms.ledger import Ledger
+from pacing_node.algorithms.ledger import HISTORY_PERIODS, HISTORY_SECONDS, Ledger
 from pacing_node.algorithms.state import UnusableStateError
 from pacing_node.cycle.plan import policy_for
 
@@ -46,7 +46,7 @@ class PacingState:
         self._settings = settings
         self.policy = policy_for(settings, targets)
         self._controller = Controller(targets.names)
-        self._ledger = Ledger(targets.names)
+        self._ledger = Ledger(targets.names, _kept_seconds(settings))
         self.accepted_total: FloatArray = np.zeros(len(targets.targets))
         self.abandoned_total: FloatArray = np.zeros(len(targets.targets))
 
@@ -58,6 +58,7 @@ class PacingState:
         if targets.version == self.targets.version:
             if settings != self._settings:
                 self._settings, self.policy = settings, policy_for(settings, targets)
+                self._ledger.kept_seconds = _kept_seconds(settings)
             return self
         successor = PacingState(settings, targets)
         now = time.time()
@@ -80,9 +81,9 @@ class PacingState:
         feedback = self._ledger.feedback(now - age)
         return CycleResult(now, snapshot, feedback, self._controller.calculate(snapshot, feedback, self.policy))
 
-    def allotted(self, now: float, invitations: IntArray) -> None:
-        """Enter into the ledger what a push that is about to start allows."""
-        self._ledger.allotted(now, invitations)
+    def allotted(self, now: float, invitations: IntArray, rows: IntArray | None = None) -> None:
+        """Enter into the ledger what a push that is about to start allows; ``rows`` of a partial one, None: all."""
+        self._ledger.allotted(now, invitations, rows)
 
     def acknowledged(self, now: float, replies: Sequence[TargetReply]) -> None:
         """Enter into the ledger what the platform replied, one reply per target."""
@@ -94,9 +95,9 @@ class PacingState:
             _column([reply.negative_disposition_seconds for reply in replies]),
         )
 
-    def failed(self) -> None:
-        """Enter into the ledger that the push got no usable reply; it may have arrived all the same."""
-        self._ledger.failed()
+    def failed(self, *, arrived: bool = True) -> None:
+        """Enter into the ledger that the push got no usable reply; it may have arrived unless that is excluded."""
+        self._ledger.failed(arrived=arrived)
 
     def save(self, now: float) -> bytes:
         """Return everything a successor needs to go on from here; ``now`` is Unix time in seconds."""
@@ -109,6 +110,10 @@ class PacingState:
         another version, or cannot be.
         """
         restore_learned(saved, self._controller, self._ledger, now, departed)
+
+
+def _kept_seconds(settings: CycleSettings) -> float:
+    return max(HISTORY_SECONDS, HISTORY_PERIODS * settings.refresh_seconds)
 
 
 def _column(values: Sequence[float | None]) -> FloatArray:
