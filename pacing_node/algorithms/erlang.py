@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import gammaincc, gammaln
 
 from pacing_node.algorithms.model import OptimizationTarget
+from pacing_node.algorithms.special_functions import incomplete_gamma_upper, poisson_probability
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import FloatArray
@@ -48,8 +48,9 @@ class OfferedLoadTable:
 
 def blocking(servers: FloatArray, load: FloatArray) -> FloatArray:
     """B(n, a), by the Poisson form pmf(n) / cdf(n)."""
-    logarithm = servers * np.log(np.maximum(load, 1e-300)) - load - gammaln(servers + 1.0)
-    return np.asarray(np.exp(logarithm) / np.maximum(gammaincc(servers + 1.0, load), 1e-300))
+    load = np.maximum(load, 1e-300)
+    below = incomplete_gamma_upper(servers + 1.0, load)
+    return np.asarray(poisson_probability(servers, load) / np.maximum(below, 1e-300))
 
 
 def solve_load(servers: FloatArray, goal: float, target: OptimizationTarget) -> FloatArray:

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
 
 if TYPE_CHECKING:
-    from pacing_node.algorithms.model import FloatArray, IntArray, SharedAgents
+    from pacing_node.algorithms.model import BoolArray, FloatArray, IntArray, SharedAgents
 
 FLOOR = 0.1
 """Least weight of a target among those that share a class of agents."""
@@ -29,19 +27,30 @@ class Shares:
 
     portion: FloatArray
     """Share of a target's capacity that is its own to promise, 0..1; 1 where it shares nothing."""
-    overlap: csr_array
-    """Row t, column o: share of target o's capacity that also serves t; the diagonal is empty."""
     component: IntArray
     """Targets with the same number depend on each other."""
+    class_index: IntArray
+    """The pairs (class, target) with at least one slot: the class of each."""
+    class_target: IntArray
+    """The target of each pair."""
+    part: FloatArray
+    """Share of the target's capacity that the pair is, 0..1."""
 
     def claims(self, values: FloatArray) -> FloatArray:
-        """What other targets claim of each target's agents, in the unit of ``values``."""
-        return np.asarray(self.overlap @ values)
+        """What other targets claim of each target's agents, in the unit of ``values``.
+
+        Of each class a target's neighbours claim the part of their values that lies in the class.
+        """
+        own = self.part * values[self.class_target]
+        every = np.bincount(self.class_index, own)
+        others = every[self.class_index] - own if len(own) else own
+        return np.asarray(np.bincount(self.class_target, np.maximum(others, 0.0), len(values)), dtype=np.float64)
 
     @property
-    def shared(self) -> FloatArray:
+    def shared(self) -> BoolArray:
         """True for targets that share at least one agent."""
-        return np.asarray(np.diff(self.overlap.indptr) > 0)
+        several = np.bincount(self.class_index)[self.class_index] > 1 if len(self.class_index) else self.class_index
+        return np.asarray(np.bincount(self.class_target, several, len(self.portion)) > 0.0)
 
 
 def share_agents(shared: SharedAgents, flow: FloatArray) -> Shares:
@@ -53,17 +62,30 @@ def share_agents(shared: SharedAgents, flow: FloatArray) -> Shares:
     total = np.bincount(shared.class_target, slots, size)
     own = np.bincount(shared.class_target, slots * weight, size)
     portion = np.where(total > 0.0, own / np.maximum(total, 1e-9), 1.0)
-    serves = coo_array(
-        ((slots > 0.0).astype(np.float64), (shared.class_index, shared.class_target)), shape=(classes, size)
-    ).tocsr()
-    amount = coo_array((slots, (shared.class_index, shared.class_target)), shape=(classes, size)).tocsr()
-    overlap = (serves.T @ amount).tocsr()  # (t, o): capacity of o in classes that serve t
-    scale = np.divide(1.0, total, out=np.zeros(size), where=total > 0.0)
-    overlap.data *= scale[overlap.indices]
-    overlap.setdiag(0.0)
-    overlap.eliminate_zeros()
-    _, component = connected_components(overlap, directed=False)
-    return Shares(portion, csr_array(overlap), component.astype(np.int64))
+    pairs = np.flatnonzero(slots > 0.0)
+    index, target = shared.class_index[pairs], shared.class_target[pairs]
+    return Shares(portion, components(index, target, size), index, target, slots[pairs] / total[target])
+
+
+def components(class_index: IntArray, class_target: IntArray, size: int) -> IntArray:
+    """A number per target, the same for all that are connected by classes: the least row among them.
+
+    Every class takes the least number of its targets and every target the least of its classes, until nothing moves.
+    Between two rounds each number is replaced by the number of the row it names, so a chain halves with every round.
+    """
+    number = np.arange(size)
+    if not len(class_index):
+        return number
+    while True:
+        least = np.full(int(class_index.max()) + 1, size)
+        np.minimum.at(least, class_index, number[class_target])
+        moved = number.copy()
+        np.minimum.at(moved, class_target, least[class_index])
+        np.minimum.at(moved, number, moved.copy())
+        moved = moved[moved]
+        if (moved == number).all():
+            return number
+        number = moved
 
 
 def _weights(shared: SharedAgents, flow: FloatArray, classes: int) -> FloatArray:

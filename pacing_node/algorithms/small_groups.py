@@ -20,8 +20,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr
 
+from pacing_node.algorithms.special_functions import normal_tail
 from pacing_node.algorithms.super_progressive import binomial_tail
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _block(tails: FloatArray, free_now: int, busy: int) -> FloatArray:
     wait = np.zeros((len(_ACCEPT), len(_LOADS), len(_TURNOVER)))
     for tail, u, weight in zip(tails, _NODES, _WEIGHTS, strict=True):
         wait += weight * (tail[:, :, slots] @ _free_distribution(busy, u))
-    chance = ndtr(-_Z)
+    chance = normal_tail(_Z)
     result = np.zeros((len(_Z), len(_TURNOVER), len(_ACCEPT)))
     for i, limit in enumerate(chance):
         last = (wait <= limit).sum(axis=1) - 1  # (p, d/H): index of the largest load on the grid that still passes

@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import betainc
+
+from pacing_node.algorithms.special_functions import incomplete_beta
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import FloatArray, IntArray
@@ -89,8 +90,9 @@ def overflow(invitations: FloatArray, agents: FloatArray, acceptance: FloatArray
 
 def binomial_tail(trials: FloatArray, probability: FloatArray, least: FloatArray) -> FloatArray:
     """P(Bin(trials, probability) >= least), continued to real numbers of trials by the incomplete beta function."""
+    trials, probability, least = np.broadcast_arrays(trials, probability, least)
+    tail = np.where(least <= 0.0, 1.0, 0.0)
     possible = (trials > least - 1.0) & (least > 0.0)
-    first = np.where(possible, least, 1.0)
-    second = np.where(possible, trials - least + 1.0, 1.0)
-    tail = np.where(possible, betainc(first, second, probability), 0.0)
-    return np.asarray(np.where(least <= 0.0, 1.0, tail))
+    first = least[possible]
+    tail[possible] = incomplete_beta(first, trials[possible] - first + 1.0, probability[possible])
+    return tail
