@@ -15,7 +15,7 @@ from simulator.harness.cluster_times import REFRESH_PERIOD_SECONDS, SESSION_TIME
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.observation import REQUEST_SECONDS
 from simulator.harness.proxy_wiring import ProxyWiring
-from simulator.harness.push_record import Push, applied
+from simulator.harness.push_record import Push, full_pushes
 from simulator.harness.stage import Stage
 from simulator.harness.stage_options import StageOptions
 
@@ -111,8 +111,8 @@ class Arena:
         return next((name for name, lines in self.wiring.lines.items() if epoch in lines.epochs), None)
 
     def times(self) -> list[float]:
-        """When pushes took effect."""
-        return [push.received_at for push in applied(self.pushes)]
+        """When full pushes took effect."""
+        return [push.received_at for push in full_pushes(self.pushes)]
 
     async def read(self) -> list[Push]:
         """Read what the platform recorded since the last time; returns the new part. Raises HarnessError."""
@@ -126,11 +126,11 @@ class Arena:
         return new
 
     async def await_push(self, seconds: float, *, since: float = 0.0, above_epoch: int = -1) -> Push:
-        """The first push that took effect after ``since`` and above an epoch. Raises HarnessError without one."""
+        """The first full push that took effect after ``since`` and above an epoch. Raises HarnessError without one."""
         deadline = time.monotonic() + seconds
         while True:
             await self.read()
-            for push in applied(self.pushes):
+            for push in full_pushes(self.pushes):
                 if push.received_at > since and push.epoch > above_epoch:
                     return push
             if time.monotonic() > deadline:
@@ -197,7 +197,7 @@ class Arena:
 
     async def _is_steady(self) -> bool:
         await self.read()
-        newest = applied(self.pushes)[-_SETTLED_PUSHES:]
+        newest = full_pushes(self.pushes)[-_SETTLED_PUSHES:]
         regular = len(newest) == _SETTLED_PUSHES and len({push.epoch for push in newest}) == 1
         recent = regular and newest[0].received_at > time.time() - (_SETTLED_PUSHES + 1) * self.bounds.period
         if not recent or self.master is None:

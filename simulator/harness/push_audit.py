@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.harness.push_record import OrderOfPushes
+from simulator.harness.push_record import FULL, PARTIAL, OrderOfPushes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,10 +39,14 @@ class PushAudit:
     def __init__(self) -> None:
         self.last_index = 0
         self.cycles = 0
-        """Pushes begun: distinct tokens, newest first seen; the parts of a push are one."""
+        """Full pushes begun: distinct tokens, newest first seen; the parts of a push are one."""
         self.accepted = 0
         self.refused = 0
+        """Without partial pushes that change another state: their refusal is no sign of a second master."""
+        self.partials = 0
+        """Partial pushes among the accepted."""
         self.out_of_order = 0
+        """Accepted although a newer one was, or partial and applied to another state than the one it names."""
         self.changes: list[TermChange] = []
         self.last_accepted: Push | None = None
         self._highest_seen = (0, 0)
@@ -59,16 +63,17 @@ class PushAudit:
         self.last_index = max(self.last_index, push.index)
         if push.token > self._highest_seen:
             self._highest_seen = push.token
-            self.cycles += 1
+            self.cycles += push.kind == FULL
         if push.replayed:
             return
         if not push.accepted:
-            self.refused += 1
+            self.refused += push.reason != "out_of_step"
             return
         self.accepted += 1
-        if self._order.broken_by(push):
+        if self._order.fault(push):
             self.out_of_order += 1
             return
+        self.partials += push.kind == PARTIAL
         last = self.last_accepted
         if last is not None and push.epoch > last.epoch:
             self.changes.append(TermChange(last.epoch, push.epoch, last.received_at, push.received_at))

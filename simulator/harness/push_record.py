@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+FULL, PARTIAL = "full", "partial"
 GRACE_SECONDS = 0.25
 """What an interval between two accepted pushes may exceed its refresh periods by before one more counts as missed."""
 
@@ -36,6 +37,10 @@ class Push:
     """Why it was refused."""
     key: str = ""
     """Its Idempotency-Key, without the part."""
+    kind: str = FULL
+    """``full``: the whole state of a period. ``partial``: a change to the state that ``prev`` names."""
+    prev: int = 0
+    """Of a partial push: sequence of the push whose state it changes; else 0."""
 
     @classmethod
     def from_wire(cls, record: Mapping[str, Any]) -> Push:
@@ -51,12 +56,19 @@ class Push:
             replayed=bool(record.get("replayed")),
             reason=str(record.get("reason") or ""),
             key=str(record.get("key") or ""),
+            kind=str(record.get("kind") or FULL),
+            prev=int(record.get("prev") or 0),
         )
 
     @property
     def term(self) -> str:
         """Which term it belongs to: its key without the sequence."""
         return self.key.rpartition(":")[0]
+
+    @property
+    def parts(self) -> int:
+        """In how many parts it came."""
+        return int(self.part.rpartition("/")[2])
 
     @property
     def token(self) -> tuple[int, int]:
@@ -80,6 +92,11 @@ def applied(pushes: Iterable[Push]) -> list[Push]:
     return found
 
 
+def full_pushes(pushes: Iterable[Push]) -> list[Push]:
+    """The full ones among the pushes that took effect: periods and gaps are counted by them."""
+    return [push for push in applied(pushes) if push.kind == FULL]
+
+
 @dataclass(slots=True)
 class OrderOfPushes:
     """Judges pushes in the order of arrival, independently of the platform that accepted them."""
@@ -87,26 +104,45 @@ class OrderOfPushes:
     _highest: tuple[int, int] = (-1, -1)
     _parts: set[str] = field(default_factory=set)
     _cluster: str | None = None
+    _newest: Push | None = None
 
-    def broken_by(self, push: Push) -> bool:
-        """True if it took effect after a newer token, or after the same part of the same token."""
+    def fault(self, push: Push) -> str:
+        """What is wrong with a push that took effect; empty when nothing is, or when it took none.
+
+        It came after a newer token, or after the same part of the same token; or it is partial, and the state it was
+        applied to is not the one it names, or was not whole.
+        """
         if not push.accepted or push.replayed:
-            return False
+            return ""
         self._cluster = self._cluster or push.cluster_id
         repeated = push.token == self._highest and push.part in self._parts
         if push.cluster_id != self._cluster or push.token < self._highest or repeated:
-            return True
-        if push.token > self._highest:
-            self._highest, self._parts = push.token, {push.part}
-        else:
+            return "accepted out of order"
+        if push.token == self._highest:
             self._parts.add(push.part)
-        return False
+            return ""
+        fault = self._out_of_step(push) if push.kind == PARTIAL else ""
+        self._highest, self._parts, self._newest = push.token, {push.part}, push
+        return fault
+
+    def _out_of_step(self, push: Push) -> str:
+        newest = self._newest
+        if newest is None or (newest.epoch, newest.term, newest.sequence) != (push.epoch, push.term, push.prev):
+            return "applied to another state than it names"
+        if len(self._parts) < newest.parts:
+            return "applied while a push had open parts"
+        return ""
+
+
+def faults_of(pushes: Iterable[Push]) -> list[tuple[Push, str]]:
+    """Pushes that should not have taken effect when they did, each with what is wrong."""
+    order = OrderOfPushes()
+    return [(push, fault) for push in pushes if (fault := order.fault(push))]
 
 
 def out_of_order(pushes: Iterable[Push]) -> list[Push]:
-    """Pushes that took effect although a newer token, or the same part of the same token, had taken effect before."""
-    order = OrderOfPushes()
-    return [push for push in pushes if order.broken_by(push)]
+    """Pushes that should not have taken effect when they did."""
+    return [push for push, _ in faults_of(pushes)]
 
 
 def longest_interval(times: Sequence[float], since: float, until: float) -> float:

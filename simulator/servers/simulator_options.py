@@ -37,3 +37,5 @@ class SimulatorOptions:
     """Bearer token the webhook asks for."""
     webhook_signing_key: str | None = field(default=None, repr=False)
     """Key of the signature the webhook asks for."""
+    partial_pushes: bool = True
+    """Whether the receivers of pushes take partial ones and say so."""

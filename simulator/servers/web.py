@@ -43,10 +43,11 @@ class Web:
         self._office = TokenOffice(options.clients, options.token_lifetime_seconds, board)
         targets = PlatformTargets(live, board)
         signed = WebhookDialect(targets, options.webhook_bearer, options.webhook_signing_key)
-        self._bulk = PushEndpoint(BulkDialect(targets, self._office), journal, board)
-        self._webhook = PushEndpoint(signed, journal, board)
+        partials = options.partial_pushes
+        self._bulk = PushEndpoint(BulkDialect(targets, self._office), journal, board, partials=partials)
+        self._webhook = PushEndpoint(signed, journal, board, partials=partials)
         unaware = WebhookDialect(targets, options.webhook_bearer, options.webhook_signing_key, CONDITIONAL_CLIENT)
-        self._conditional = PushEndpoint(unaware, journal, board, ConditionalResource())
+        self._conditional = PushEndpoint(unaware, journal, board, ConditionalResource(), partials=partials)
         self._pages = ControlPages(live, journal, board)
 
     def application(

@@ -19,7 +19,7 @@ from simulator.harness import zookeeper
 from simulator.harness.arena import Arena
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
-from simulator.harness.push_record import applied, changes_of_epoch, out_of_order
+from simulator.harness.push_record import changes_of_epoch, full_pushes, out_of_order
 from simulator.soak.growth import (
     FILES,
     MEMORY,
@@ -113,7 +113,7 @@ async def soak(directory: Path, seconds: float, hand_over_seconds: float, say: C
         growths = await run.run()
         await arena.read()
         disordered = max(len(out_of_order(arena.pushes)), await arena.out_of_order())
-        pushes = [push for push in applied(arena.pushes) if push.index > first]
+        pushes = [push for push in full_pushes(arena.pushes) if push.index > first]
     say(table(growths))
     held = disordered == 0 and all(growth.passed for growth in growths)
     say(

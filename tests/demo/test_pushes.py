@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +55,18 @@ def test_an_accepted_push_of_an_old_term_is_out_of_order_and_no_hand_over_back()
 
 def test_an_accepted_late_push_of_the_same_term_is_out_of_order():
     assert audit_of(push(1, 1, 2), push(2, 1, 1)).out_of_order == 1
+
+
+def test_partial_pushes_are_no_cycles_and_one_out_of_step_is_no_refusal():
+    some = [replace(push(index, 1, index), kind="partial", prev=index - 1) for index in (2, 3)]
+    late = replace(push(4, 1, 5, accepted=False), kind="partial", prev=4, reason="out_of_step")
+    audit = audit_of(push(1, 1, 1), *some, late, push(5, 1, 6))
+    assert (audit.cycles, audit.accepted, audit.partials) == (2, 4, 2)
+    assert (audit.refused, audit.out_of_order) == (0, 0)
+
+
+def test_a_partial_push_on_another_state_counts_as_out_of_order():
+    assert audit_of(push(1, 1, 1), replace(push(2, 1, 3), kind="partial", prev=2)).out_of_order == 1
 
 
 def test_parts_of_one_push_share_a_token_and_a_replay_counts_nothing():

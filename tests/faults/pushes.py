@@ -16,6 +16,11 @@ def push(at, epoch=1, sequence=1, **fields):
     return replace(plain, **fields)
 
 
+def partial(at, epoch, sequence, prev, **fields):
+    """A partial push that was accepted and names the push ``prev``."""
+    return push(at, epoch, sequence, kind="partial", prev=prev, **fields)
+
+
 def record(*pushes):
     """The pushes as the platform numbers them."""
     return [replace(each, index=index) for index, each in enumerate(pushes, start=1)]

@@ -10,7 +10,17 @@ from simulator.drill.nemesis.__main__ import main
 from simulator.drill.nemesis.checker import check
 from simulator.drill.nemesis.nemesis_history import read_history, write_history
 from simulator.drill.nemesis.timeline_page import draw
-from tests.faults.pushes import ZERO, fault, good_history, push, record, regular
+from tests.faults.pushes import ZERO, fault, good_history, partial, push, record, regular
+
+
+def test_partial_pushes_are_counted_beside_the_full_ones_and_their_refusal_is_no_violation():
+    history = good_history()
+    history.partials = True
+    out = partial(20.7, 2, 14, 11, accepted=False, reason="out_of_step")
+    history.pushes = record(*history.pushes, partial(20.6, 2, 13, 12), out)
+    findings = check(history)
+    assert findings.violations == ()
+    assert "19 pushes accepted (1 partial), 1 refused, order kept: yes" in findings.summary()
 
 
 def test_a_good_history_has_no_violations_and_its_gap_an_explanation():
@@ -86,6 +96,24 @@ def a_push_that_was_given_up_on_a_pulled_cable(history):
     history.pushes = record(*history.pushes, push(4.5, 1, 2, accepted=False, reason="stale_token"))
 
 
+def a_partial_push_on_another_state(history):
+    history.pushes = record(*history.pushes, partial(20.9, 2, 14, 11))
+
+
+def a_partial_push_into_an_open_one(history):
+    history.pushes[-1] = replace(history.pushes[-1], part="1/2")
+    history.pushes = record(*history.pushes, partial(20.9, 2, 13, 12))
+
+
+def partial_pushes_instead_of_full_ones(history):
+    some = [partial(12.5 + number, 2, 4 + number, 3 + number) for number in range(9)]
+    history.pushes = record(*regular(0.0, 5.0, 1), *regular(9.5, 11.5, 2), *some, push(20.9, 2, 13))
+
+
+def no_partial_push_although_asked_for(history):
+    history.partials = True
+
+
 def silence(history):
     history.pushes = []
 
@@ -107,6 +135,10 @@ def silence(history):
         (a_push_that_was_given_up_on_a_pulled_cable, "of node-1 arrived although it had been given up"),
         (two_terms_of_one_epoch, "pushes of 2 terms of epoch 2 were accepted"),
         (two_masters_at_once, "was sent although a newer term had pushed 3.0 s before"),
+        (a_partial_push_on_another_state, "(2, 14) was applied to another state than it names"),
+        (a_partial_push_into_an_open_one, "(2, 13) was applied while a push had open parts"),
+        (partial_pushes_instead_of_full_ones, "a gap of 9.4 s after a push of node-2 has no fault to explain it"),
+        (no_partial_push_although_asked_for, "no partial push was accepted"),
         (silence, "no push was accepted"),
     ],
 )

@@ -10,11 +10,13 @@ from simulator.harness.push_record import (
     Push,
     applied,
     changes_of_epoch,
+    faults_of,
+    full_pushes,
     longest_interval,
     missed_periods,
     out_of_order,
 )
-from tests.faults.pushes import ZERO, push, record
+from tests.faults.pushes import ZERO, partial, push, record
 
 
 def test_an_entry_without_a_token_has_epoch_and_sequence_0():
@@ -62,6 +64,27 @@ class TestOrder:
 
     def test_a_late_push_that_was_refused_harms_nobody(self):
         assert out_of_order(record(push(0, 2, 1), push(1, 1, 9, accepted=False), push(2, 2, 1, replayed=True))) == []
+
+    def test_partial_pushes_follow_the_state_they_name(self):
+        pushes = record(push(0, 1, 1), partial(1, 1, 2, 1), partial(2, 1, 3, 2), push(3, 1, 4), push(4, 2, 1))
+        assert faults_of(pushes) == []
+        assert [each.sequence for each in full_pushes(pushes)] == [1, 4, 1]
+
+    @pytest.mark.parametrize(
+        ("before", "wrong", "fault"),
+        [
+            ([], partial(2, 1, 2, 1), "applied to another state than it names"),
+            ([push(0, 1, 1)], partial(2, 1, 3, 2), "applied to another state than it names"),
+            ([push(0, 1, 1)], partial(2, 2, 2, 1), "applied to another state than it names"),
+            ([push(0, 1, 1, key="c:1:a:1")], partial(2, 1, 2, 1, key="c:1:b:2"), "applied to another state than it"),
+            ([push(0, 1, 1, part="1/2")], partial(2, 1, 2, 1), "applied while a push had open parts"),
+            ([push(0, 1, 3)], partial(2, 1, 2, 1), "accepted out of order"),
+        ],
+    )
+    def test_a_partial_push_on_another_state_or_into_an_open_push_is_a_fault(self, before, wrong, fault):
+        pushes = record(*before, wrong)
+        [(found, said)] = faults_of(pushes)
+        assert (found, said.startswith(fault)) == (pushes[-1], True)
 
     @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=1, max_size=12, unique=True))
     def test_only_sorted_tokens_are_in_order(self, tokens):

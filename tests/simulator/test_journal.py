@@ -12,6 +12,10 @@ def record(cluster: str | None, epoch: int, sequence: int, part: str = "1/1", **
     return PushRecord(cluster_id=cluster, epoch=epoch, sequence=sequence, part=part, **fields)  # type: ignore[arg-type]
 
 
+def partial(cluster: str, epoch: int, sequence: int, prev: int, **more: object) -> PushRecord:
+    return record(cluster, epoch, sequence, kind="partial", prev=prev, **more)
+
+
 @pytest.mark.parametrize(
     ("history", "violations"),
     [
@@ -28,6 +32,14 @@ def record(cluster: str | None, epoch: int, sequence: int, part: str = "1/1", **
         ([record("A", 1, 1), record("B", 1, 1, client="y"), record("A", 1, 2)], 0),
         ([record("A", 2, 1), record("A", 1, 8), record("A", 1, 9), record("A", 2, 2)], 2),
         ([record(None, 1, 1)], 1),
+        ([record("A", 1, 1), partial("A", 1, 2, 1), partial("A", 1, 3, 2), record("A", 1, 4)], 0),
+        ([record("A", 1, 1, "1/2"), record("A", 1, 1, "2/2"), partial("A", 1, 2, 1)], 0),
+        ([record("A", 1, 1, "1/2"), partial("A", 1, 2, 1)], 1),
+        ([record("A", 1, 1), partial("A", 1, 3, 2)], 1),
+        ([record("A", 1, 1), record("A", 1, 2), partial("A", 1, 3, 1)], 1),
+        ([record("A", 1, 1), partial("A", 2, 2, 1)], 1),
+        ([partial("A", 1, 2, 1)], 1),
+        ([record("A", 1, 1, key="A:1:one:1"), partial("A", 1, 2, 1, key="A:1:other:2")], 1),
     ],
 )
 def test_the_check_counts_what_was_accepted_out_of_order(history: list[PushRecord], violations: int) -> None:

@@ -81,6 +81,69 @@ async def test_fencing_is_that_of_every_receiver(platform: Platform) -> None:
     fits(stale.json(), "Refusal")
 
 
+def partial(sequence: int, prev: int, *targets: Any) -> tuple[bytes, dict[str, str]]:
+    body, headers = push(sequence, *targets)
+    document = json.dumps(json.loads(body) | {"kind": "partial", "prev": prev})
+    return document.encode(), headers | {"Pacing-Kind": "partial", "Pacing-Prev": str(prev)}
+
+
+async def test_a_partial_push_changes_its_targets_and_leaves_the_others(
+    simulator: Simulator, platform: Platform
+) -> None:
+    both = (target("Sales Chat - chat", 1000), target("Care Chat - chat", 1000))
+    full = await send(platform, push(5, *both))
+    assert full.headers["Pacing-Accepts"] == "full, partial"
+    pushed = partial(6, 5, target("Care Chat - chat", 0))
+    fits(json.loads(pushed[0]), "Push")
+    answer = await send(platform, pushed)
+    assert answer.status_code == 200
+    fits(answer.json(), "PushReply")
+    assert [each["name"] for each in answer.json()["targets"]] == ["Care Chat - chat"]
+    centre = simulator.live.centre
+    sales, care = (centre.target(name) for name in ("Sales Chat - chat", "Care Chat - chat"))
+    assert sales is not None
+    assert care is not None
+    assert (centre.allowance_left(sales) > 900, centre.allowance_left(care)) == (True, 0)
+    replayed = await send(platform, pushed)
+    assert (replayed.status_code, replayed.headers["Idempotency-Replayed"]) == (200, "true")
+    assert (await platform.status())["accepted_out_of_order"] == 0
+
+
+async def test_a_partial_push_out_of_step_is_refused_with_the_mark_and_no_fence(platform: Platform) -> None:
+    await send(platform, push(5))
+    refused = await send(platform, partial(7, 6))
+    assert (refused.status_code, refused.json()["code"]) == (424, "out_of_step")
+    fits(refused.json(), "Refusal")
+    assert refused.json()["mark"] == {"cluster_id": "A", "epoch": 1, "sequence": 5}
+    assert (await send(platform, partial(6, 5))).status_code == 200, "the mark was not raised by what was refused"
+    assert [entry["reason"] for entry in await platform.pushes()] == ["", "out_of_step", ""]
+
+
+async def test_kind_and_state_are_the_same_in_headers_and_document(platform: Platform) -> None:
+    await send(platform, push(5))
+    body, headers = partial(6, 5)
+    for document, said in (
+        (json.loads(body) | {"prev": 4}, headers),
+        (json.loads(push(6)[0]), headers),
+        (json.loads(body), push(6)[1]),
+    ):
+        assert (await send(platform, (json.dumps(document).encode(), said))).status_code == 400
+
+
+async def test_a_receiver_of_whole_states_says_nothing_of_partial_pushes_and_refuses_them() -> None:
+    async with (
+        Simulator(DEMO, SimulatorOptions(partial_pushes=False)) as simulator,
+        httpx.AsyncClient(base_url=simulator.addresses["http"], verify=False) as http,
+    ):
+        full, some = push(5), partial(6, 5)
+        for path in (WEBHOOK_PATH, CONDITIONAL_PATH):
+            answer = await http.post(path, content=full[0], headers=full[1] | {"If-None-Match": "*"})
+            assert (answer.status_code, "Pacing-Accepts" in answer.headers) == (200, False)
+            condition = {"If-Match": answer.headers["ETag"]} if "ETag" in answer.headers else {}
+            refused = await http.post(path, content=some[0], headers=some[1] | condition)
+            assert (refused.status_code, refused.json()["code"]) == (400, "unknown_kind")
+
+
 async def test_the_webhook_is_a_stream_of_its_own(platform: Platform) -> None:
     await platform.push(5, 7, cluster="B")
     assert (await send(platform, push(1))).status_code == 200
@@ -140,5 +203,6 @@ async def test_the_conditional_receiver_looks_at_no_token_but_at_the_state_a_pus
     state = await platform.http.get(CONDITIONAL_PATH)
     assert state.headers["ETag"] == second.headers["ETag"] != first.headers["ETag"]
     fits(state.json(), "State")
+    assert state.json()["kind"] == "full"
     assert (state.json()["epoch"], state.json()["sequence"]) == (1, 4)
     assert (await platform.status())["accepted_out_of_order"] == 1, "the record is judged by tokens all the same"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from simulator.harness.push_record import applied, longest_interval, out_of_order
+from simulator.harness.push_record import applied, faults_of, full_pushes, longest_interval
 
 if TYPE_CHECKING:
     from simulator.drill.nemesis.nemesis_history import Fault, History, Storm
@@ -49,7 +49,9 @@ class Findings:
 
     faults: int
     accepted: int
-    """Pushes that took effect."""
+    """Pushes that took effect, partial ones too."""
+    partials: int
+    """Partial pushes among them."""
     refused: int
     """Requests the platform refused, for whatever reason."""
     order_kept: bool
@@ -61,31 +63,36 @@ class Findings:
     def summary(self) -> str:
         """The one line for people and programs."""
         order = "yes" if self.order_kept else "no"
+        partials = f" ({self.partials} partial)" if self.partials else ""
         return (
-            f"nemesis: {self.faults} faults, {self.accepted} pushes accepted, {self.refused} refused, "
+            f"nemesis: {self.faults} faults, {self.accepted} pushes accepted{partials}, {self.refused} refused, "
             f"order kept: {order}, longest gap {self.longest_gap_seconds:.2f} s"
         )
 
 
 def check(history: History) -> Findings:
     """Judge a history."""
-    taken = applied(history.pushes)
-    disorder = [f"push {push.index} {push.token} was accepted out of order" for push in out_of_order(history.pushes)]
-    gaps = _gaps(history, taken)
+    taken, full = applied(history.pushes), full_pushes(history.pushes)
+    partials = len(taken) - len(full)
+    disorder = [f"push {push.index} {push.token} was {fault}" for push, fault in faults_of(history.pushes)]
+    gaps = _gaps(history, full)
     promises = (
         _undead(history),
         _two_that_act(history, taken),
         _strangers(history, taken),
-        _slow_recoveries(history, taken),
+        _slow_recoveries(history, full),
         _unexplained(gaps),
     )
     violations = [*disorder, *(broken for promise in promises for broken in promise)]
     if not taken:
         violations.append("no push was accepted")
-    times = [push.received_at for push in taken]
+    if history.partials and not partials:
+        violations.append("no partial push was accepted, so nothing is known of them")
+    times = [push.received_at for push in full]
     return Findings(
         faults=len(history.faults),
         accepted=len(taken),
+        partials=partials,
         refused=sum(1 for push in history.pushes if not push.accepted),
         order_kept=not disorder,
         longest_gap_seconds=longest_interval(times, times[0], times[-1]) if len(times) > 1 else 0.0,

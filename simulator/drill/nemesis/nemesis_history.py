@@ -45,6 +45,8 @@ class History:
     recovery_seconds: float
     """Longest time from the end of the last trouble of a storm to the next accepted push."""
     seed: int = 0
+    partials: bool = False
+    """Whether the nodes were to send partial pushes between the full ones."""
     faults: list[Fault] = field(default_factory=list)
     storms: list[Storm] = field(default_factory=list)
     pushes: list[Push] = field(default_factory=list)
@@ -55,7 +57,7 @@ class History:
 def write_history(path: Path, history: History) -> None:
     """Write one JSON object per line; the first one holds what is not a list."""
     head = {"type": "run", "period_seconds": history.period_seconds, "recovery_seconds": history.recovery_seconds}
-    lines: list[dict[str, Any]] = [head | {"seed": history.seed}]
+    lines: list[dict[str, Any]] = [head | {"seed": history.seed, "partials": history.partials}]
     lines += [{"type": "storm"} | asdict(storm) for storm in history.storms]
     lines += [{"type": "sender", "epoch": epoch, "nodes": nodes} for epoch, nodes in sorted(history.senders.items())]
     events: list[tuple[float, dict[str, Any]]] = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from simulator.servers.engagement.fence import FULL, PARTIAL
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -48,4 +50,5 @@ class ConditionalResource:
             "sequence": token.sequence,
             "part": token.part,
             "parts": token.parts,
+            "kind": FULL if token.prev is None else PARTIAL,
         }

@@ -1,7 +1,8 @@
 """The receiver's side of fencing: one atomic compare per stream of pushes. No I/O.
 
-A stream is what one OAuth client sends. A push is the whole state of a period; split into k parts it stays one push, so
-all parts carry the same epoch and sequence, and each part has its own stored answer.
+A stream is what one OAuth client sends. A full push is the whole state of a period; split into k parts it stays one
+push, so all parts carry the same epoch and sequence, and each part has its own stored answer. A partial push is one
+part. It changes some targets of a state, which it names by the sequence of the push that made it, and no other state.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 
+FULL, PARTIAL = "full", "partial"
 _PART = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")
 _COUNT = re.compile(r"[0-9]{1,18}")
 
@@ -31,6 +33,13 @@ class PushToken:
     parts: int = 1
     key: str = ""
     """Idempotency-Key of the push, without its part: another one means another sender."""
+    prev: int | None = None
+    """Of a partial push: sequence of the push whose state it changes. None: a full push."""
+
+    @property
+    def term(self) -> str:
+        """Which term it belongs to: its key without the sequence."""
+        return self.key.rpartition(":")[0]
 
     @property
     def order(self) -> tuple[int, int]:
@@ -39,10 +48,11 @@ class PushToken:
 
 
 def read_token(headers: Mapping[str, str]) -> PushToken:
-    """The token in a request's headers (Pacing-Cluster-Id, Pacing-Epoch, Pacing-Sequence, Pacing-Part,
-    Idempotency-Key).
+    """The token in a request's headers (Pacing-Cluster-Id, Pacing-Epoch, Pacing-Sequence, Pacing-Part, Pacing-Kind,
+    Pacing-Prev, Idempotency-Key).
 
-    Raises ValueError naming the header that is missing or malformed. Without Pacing-Part the push is one part.
+    Raises ValueError naming the header that is missing or malformed. Without Pacing-Part the push is one part, without
+    Pacing-Kind a full one.
     """
     cluster_id = headers.get("pacing-cluster-id", "").strip()
     if not cluster_id:
@@ -52,7 +62,24 @@ def read_token(headers: Mapping[str, str]) -> PushToken:
         raise ValueError("Pacing-Part must be i/k with 1 <= i <= k")
     epoch, sequence = (_count(headers, name) for name in ("Pacing-Epoch", "Pacing-Sequence"))
     key = headers.get("idempotency-key", "").removesuffix(f":{match[1]}")
-    return PushToken(cluster_id, epoch, sequence, int(match[1]), int(match[2]), key)
+    return PushToken(cluster_id, epoch, sequence, int(match[1]), int(match[2]), key, _prev(headers, sequence, match[2]))
+
+
+def _prev(headers: Mapping[str, str], sequence: int, parts: str) -> int | None:
+    """The state a partial push changes; None for a full push. Raises ValueError."""
+    kind, given = headers.get("pacing-kind", FULL), headers.get("pacing-prev")
+    if kind not in {FULL, PARTIAL}:
+        raise ValueError(f"Pacing-Kind must be {FULL} or {PARTIAL}")
+    if kind == FULL:
+        if given is not None:
+            raise ValueError(f"Pacing-Prev goes with Pacing-Kind: {PARTIAL}")
+        return None
+    prev = _count(headers, "Pacing-Prev")
+    if not 1 <= prev < sequence:
+        raise ValueError("Pacing-Prev must be an earlier sequence of the term, from 1")
+    if parts != "1":
+        raise ValueError("Pacing-Part must be 1/1 in a partial push")
+    return prev
 
 
 def _count(headers: Mapping[str, str], name: str) -> int:
@@ -73,7 +100,9 @@ class Verdict(Enum):
     FOREIGN = "foreign_cluster"
     """The stream belongs to another cluster."""
     MISMATCH = "part_mismatch"
-    """Another part of the same push said it has a different number of parts."""
+    """Another part of the same push said it has a different number of parts, or is of the other kind."""
+    OUT_OF_STEP = "out_of_step"
+    """A partial push that changes another state than the one that is here, or one that is not whole yet."""
 
 
 @dataclass(slots=True)
@@ -89,16 +118,24 @@ class StreamFence(Generic[A]):
         """Compare a token with the mark; changes nothing."""
         mark = self.mark
         if mark is None:
-            return Verdict.APPLY
+            return Verdict.APPLY if token.prev is None else Verdict.OUT_OF_STEP
         if token.cluster_id != mark.cluster_id:
             return Verdict.FOREIGN
-        if token.order != mark.order:
-            return Verdict.APPLY if token.order > mark.order else Verdict.STALE
-        if token.key != mark.key:
-            return Verdict.STALE  # the same place by another term: ZooKeeper has given an epoch twice
-        if token.parts != mark.parts:
+        if token.order > mark.order:
+            return Verdict.APPLY if self._in_step(token, mark) else Verdict.OUT_OF_STEP
+        # Another key at the same place is another term's: ZooKeeper has given an epoch twice.
+        if token.order < mark.order or token.key != mark.key:
+            return Verdict.STALE
+        if (token.parts, token.prev) != (mark.parts, mark.prev):
             return Verdict.MISMATCH
         return Verdict.REPLAY if token.part in self.answers else Verdict.APPLY
+
+    def _in_step(self, token: PushToken, mark: PushToken) -> bool:
+        """Whether a newer push may be applied: a full one always, a partial one to the whole state it names alone."""
+        if token.prev is None:
+            return True
+        named = (token.epoch, token.term, token.prev)
+        return named == (mark.epoch, mark.term, mark.sequence) and self.complete
 
     def store(self, token: PushToken, answer: A) -> None:
         """Raise the mark to an applied token and keep the answer for a replay."""

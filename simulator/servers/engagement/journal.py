@@ -29,19 +29,25 @@ class PushRecord:
     """Empty when accepted; else the code of the refusal, or ``fault:`` and what made the endpoint misbehave."""
     key: str = ""
     """Idempotency-Key without its part."""
+    kind: str = "full"
+    """``full`` or ``partial``."""
+    prev: int | None = None
+    """Of a partial push: sequence of the push whose state it changes."""
 
 
 class OrderCheck:
     """Counts accepted records that are out of order.
 
     Per client, over accepted records that are not replays, in the order they were applied: one cluster; (epoch,
-    sequence) never falls; it repeats only for another part of the same push, and never after a newer one.
+    sequence) never falls; it repeats only for another part of the same push, and never after a newer one. A partial
+    push follows the push of its own term that it names, all parts of which were accepted.
     """
 
     def __init__(self) -> None:
         self.violations = 0
         self._newest: dict[str, tuple[str, int, int]] = {}
         self._parts: dict[str, set[str]] = {}
+        self._terms: dict[str, str] = {}
 
     def see(self, record: PushRecord) -> None:
         """Take the next record of the history into account."""
@@ -59,8 +65,23 @@ class OrderCheck:
         if newest is not None and (newest[0] != token[0] or token[1:] < newest[1:]):
             self.violations += 1
             return
+        self.violations += record.kind == "partial" and not self._in_step(record)
         self._newest[record.client] = token
         self._parts[record.client] = {record.part}
+        self._terms[record.client] = _term(record)
+
+    def _in_step(self, record: PushRecord) -> bool:
+        """Whether the newest push is the one a partial push names, and whole."""
+        parts = self._parts.get(record.client, set())
+        whole = bool(parts) and len(parts) == int(next(iter(parts)).partition("/")[2])
+        named = (record.cluster_id, record.epoch, record.prev)
+        newest, term = self._newest.get(record.client), self._terms.get(record.client)
+        return whole and named == newest and term == _term(record)
+
+
+def _term(record: PushRecord) -> str:
+    """Which term a push belongs to: its key without the sequence."""
+    return record.key.rpartition(":")[0]
 
 
 class Journal:

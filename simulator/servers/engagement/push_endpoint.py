@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.responses import JSONResponse
 
-from simulator.servers.engagement.fence import PushToken, StreamFence, Verdict, read_token
+from simulator.servers.engagement.fence import FULL, PARTIAL, PushToken, StreamFence, Verdict, read_token
 from simulator.servers.engagement.rate import RateMeter
 from simulator.servers.faults.fault_board import Garble
 from simulator.servers.faults.misbehaviour import delayed, held_up, refusal, spoiled
@@ -31,8 +31,15 @@ if TYPE_CHECKING:
 _MESSAGES = {
     Verdict.STALE: "A newer push has been accepted.",
     Verdict.FOREIGN: "This stream belongs to another cluster.",
-    Verdict.MISMATCH: "Another part of this push was sent with a different number of parts.",
+    Verdict.MISMATCH: "Another part of this push was sent with a different number of parts, or as another kind.",
+    Verdict.OUT_OF_STEP: "The state that this partial push changes is not the one that is here.",
 }
+
+
+OUT_OF_STEP_STATUS = 424
+"""Failed Dependency: what the request builds on is not here. Not 409, which a node takes for a fence."""
+ACCEPTS = "Pacing-Accepts"
+"""Header of accepted pushes: the kinds of push this receiver takes."""
 
 
 class Dialect(Protocol):
@@ -77,9 +84,16 @@ class PushEndpoint:
     """Receives the pushes of one dialect; streams of different clients do not touch each other."""
 
     def __init__(
-        self, dialect: Dialect, journal: Journal, board: FaultBoard, resource: ConditionalResource | None = None
+        self,
+        dialect: Dialect,
+        journal: Journal,
+        board: FaultBoard,
+        resource: ConditionalResource | None = None,
+        *,
+        partials: bool = True,
     ) -> None:
-        """With ``resource`` it compares ETags instead of tokens."""
+        """With ``resource`` it compares ETags instead of tokens; without ``partials`` it knows whole states only."""
+        self._partials = partials
         self._dialect = dialect
         self._resource = resource
         self._journal = journal
@@ -122,6 +136,8 @@ class PushEndpoint:
             token = read_token(arrival.request.headers)
         except ValueError as error:
             return self._refuse(arrival, 400, "missing_token", str(error), "missing_token")
+        if token.prev is not None and not self._partials:
+            return self._refuse(arrival, 400, "unknown_kind", "Only full pushes are known here.", "unknown_kind")
         try:
             body = _unpacked(arrival.body, arrival.request.headers.get("content-encoding", ""))
             items = self._dialect.read(_parsed(body), token)
@@ -159,9 +175,12 @@ class PushEndpoint:
             self._record(arrival, token, accepted=True, replayed=True, reason=reason)
             return self._success(stored.answer, {"Idempotency-Replayed": "true"})
         self._record(arrival, token, accepted=False, reason=verdict.value)
-        return JSONResponse(self._dialect.refusal(409, verdict.value, _MESSAGES[verdict], fence.mark), 409)
+        status = OUT_OF_STEP_STATUS if verdict is Verdict.OUT_OF_STEP else 409
+        return JSONResponse(self._dialect.refusal(status, verdict.value, _MESSAGES[verdict], fence.mark), status)
 
     def _success(self, answer: dict[str, Any], headers: dict[str, str]) -> Response:
+        if self._partials:
+            headers = headers | {ACCEPTS: f"{FULL}, {PARTIAL}"}
         return spoiled(answer, self._board.take(Garble, "bulk"), headers | self._rate.headers)
 
     def _refuse(self, arrival: _Arrival, status: int, code: str, message: str, reason: str) -> Response:
@@ -195,6 +214,8 @@ class PushEndpoint:
             sequence=token.sequence if token else None,
             part=f"{token.part}/{token.parts}" if token else None,
             key=token.key if token else "",
+            kind=FULL if token is None or token.prev is None else PARTIAL,
+            prev=token.prev if token else None,
             accepted=accepted,
             replayed=replayed,
             reason=reason,

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any
 
+from simulator.servers.engagement.fence import PARTIAL
 from simulator.servers.engagement.platform_targets import PlatformTargets, TargetError, inbound_portion
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ CONDITIONAL_CLIENT = "webhook-conditional"
 """So are those of the webhook that compares ETags."""
 
 _KEYS = frozenset({"cluster_id", "epoch", "sequence", "part", "parts", "targets"})
+_KEYS_OF_PARTIAL = _KEYS | {"kind", "prev"}
 
 
 class WebhookDialect:
@@ -47,8 +49,11 @@ class WebhookDialect:
 
     def read(self, document: Any, token: PushToken) -> list[Any]:
         """The targets of a request. Raises ValueError saying what is wrong, also when headers and document disagree."""
-        if not isinstance(document, dict) or set(document) != _KEYS:
-            raise ValueError(f"the document must be an object with {', '.join(sorted(_KEYS))}")
+        keys = _KEYS if token.prev is None else _KEYS_OF_PARTIAL
+        if not isinstance(document, dict) or set(document) != keys:
+            raise ValueError(f"the document must be an object with {', '.join(sorted(keys))}")
+        if token.prev is not None and (document["kind"], document["prev"]) != (PARTIAL, token.prev):
+            raise ValueError("kind and prev in the document are not those of the headers")
         said = (document[key] for key in ("cluster_id", "epoch", "sequence", "part", "parts"))
         if tuple(said) != (token.cluster_id, token.epoch, token.sequence, token.part, token.parts):
             raise ValueError("the token in the document is not that of the headers")
