@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import sys
 from typing import Any, TextIO
 
 from terminal.characters import json_text, visible
-
-
-def prepare() -> None:
-    """Make the outputs take every character: one that their encoding lacks is written as an escape.
-
-    Called once by a command; without it a name with an umlaut would end a command on a terminal that knows none.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            with contextlib.suppress(ValueError):
-                stream.reconfigure(errors="backslashreplace")
 
 
 def say(text: object = "", *, end: str = "\n") -> None:

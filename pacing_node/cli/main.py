@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from terminal.printing import prepare, say
+from terminal.printing import say
+from terminal.standard_streams import answered, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,8 @@ def _root(
 def main() -> None:
     """Run the command."""
     prepare()
-    build_app(sys.argv[1] if len(sys.argv) > 1 else None)()
+    with answered("pacing"):
+        build_app(sys.argv[1] if len(sys.argv) > 1 else None)()
 
 
 if __name__ == "__main__":

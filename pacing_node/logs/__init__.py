@@ -13,6 +13,7 @@ import structlog
 
 from pacing_node.logs.levels import SuiteLevel, admissions
 from pacing_node.logs.outputs import Outputs
+from pacing_node.logs.stream_output import StreamOutput
 from terminal.characters import visible
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class _Logs:
 
     def use_own(self) -> None:
         """Everything from the node's own level up goes to stdout."""
-        handler = logging.StreamHandler(sys.stdout)
+        handler = StreamOutput(sys.stdout)
         handler.setFormatter(self._formatter)
         self._replace([handler], self._level, None)
 

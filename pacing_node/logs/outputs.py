@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from pacing_node.delivery.syslog import Level, SyslogMessage
 from pacing_node.logs.levels import SuiteLevel, admissions, level_of
 from pacing_node.logs.segments import SegmentedFile, segment_rule
+from pacing_node.logs.stream_output import StreamOutput
 
 if TYPE_CHECKING:
     import asyncio
@@ -137,7 +138,7 @@ class Outputs:
         self._files: FileThread | None = None
         for name, admission in taken.items():
             if name in {"stdout", "stderr"}:
-                self._add(logging.StreamHandler(getattr(sys, name)), admission, formatter)
+                self._add(StreamOutput(getattr(sys, name)), admission, formatter)
             elif name == "network":
                 # Alarms go to Message Server by a way of their own, with all their parts.
                 self._add(network(), replace(admission, alarms=False), formatter)

@@ -34,6 +34,7 @@ from simulator.soak.growth import (
     threads,
 )
 from terminal.printing import complain, say
+from terminal.standard_streams import answered, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,4 +150,6 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    prepare()
+    with answered("soak"):
+        sys.exit(main())

@@ -19,6 +19,7 @@ from simulator.harness.directory import working_directory
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
 from terminal.printing import complain, say
+from terminal.standard_streams import answered, prepare
 
 HISTORY, TIMELINE = "history.jsonl", "timeline.html"
 _DIRECTORY = Path(".nemesis")
@@ -97,4 +98,6 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    prepare()
+    with answered("nemesis"):
+        sys.exit(main())
