@@ -35,12 +35,12 @@ from pacing_node.cycle.report import CycleReport, decode, encode
 from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush, TargetReply
 from pacing_node.targets import PacingTarget, TargetSet
 from simulator.benchmark.live import LiveStatistics
+from simulator.harness.process_readings import open_files as count_files
+from simulator.harness.process_readings import resident_mib as measure_memory
+from simulator.harness.process_readings import threads as count_threads
 from simulator.model import ContactCentre
 from simulator.scenarios import load_scenario
 from simulator.soak.growth import FILES, MEMORY, OBJECTS, TASKS, THREADS, Growth, Quantity, judge, table
-from simulator.soak.growth import open_files as count_files
-from simulator.soak.growth import resident_mib as measure_memory
-from simulator.soak.growth import threads as count_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

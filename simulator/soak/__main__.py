@@ -19,6 +19,7 @@ from simulator.harness import zookeeper
 from simulator.harness.arena import Arena
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
+from simulator.harness.process_readings import open_files, resident_mib, threads
 from simulator.harness.push_record import changes_of_epoch, full_pushes, out_of_order
 from simulator.soak.growth import (
     FILES,
@@ -28,10 +29,7 @@ from simulator.soak.growth import (
     Growth,
     Quantity,
     judge,
-    open_files,
-    resident_mib,
     table,
-    threads,
 )
 from terminal.printing import complain, say
 from terminal.standard_streams import answered, prepare

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
-_MIB = 1024.0 * 1024.0
 _QUARTERS = 4
 
 
@@ -75,19 +72,3 @@ def table(growths: list[Growth]) -> str:
         f" {each.per_hour:+9.2f} an hour  {each.samples:4d} samples  {'ok' if each.passed else 'GROWS'}"
         for each in growths
     )
-
-
-def open_files(pid: int) -> int:
-    """Open files and sockets of a process. Raises OSError when it has ended."""
-    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
-
-
-def threads(pid: int) -> int:
-    """Threads of a process. Raises OSError when it has ended."""
-    return sum(1 for _ in Path(f"/proc/{pid}/task").iterdir())
-
-
-def resident_mib(pid: int) -> float:
-    """Memory of a process that is in use and not on disk, in MiB. Raises OSError when it has ended."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / _MIB

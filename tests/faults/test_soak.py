@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.harness.process_readings import open_files, resident_mib, threads
 from simulator.soak.__main__ import main
-from simulator.soak.growth import FILES, MEMORY, THREADS, judge, open_files, resident_mib, slope, table, threads
+from simulator.soak.growth import FILES, MEMORY, THREADS, judge, slope, table
 
 ROOT = Path(__file__).parents[2]
 
