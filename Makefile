@@ -19,7 +19,7 @@ DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),-
   $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo nemesis soak mutants model test under-load test-slow coverage benchmark plots lint format proto lock clean
+.PHONY: help setup setup-tests demo nemesis attack soak mutants model test under-load test-slow coverage benchmark plots lint format proto lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ nemesis: setup-tests ## random trouble over a whole cluster, judged: SECONDS=s S
 soak: setup-tests ## whether anything grows: a cluster handed over for SECONDS=60, and HOURS=4 of virtual time of the cycle
 	@$(BIN)/python -m simulator.soak $(if $(SECONDS),--seconds $(SECONDS),--seconds 60)
 	@$(BIN)/python scripts/soak_virtual.py $(if $(HOURS),--hours $(HOURS),--hours 4)
+
+attack: setup-tests ## attack a cluster of its own, bounded and judged: ARGS='name --short --list' SECONDS=s
+	@$(BIN)/pacing attack $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 mutants: setup-tests ## take each safeguard of the leadership out of a copy of the sources; a named test must fail
 	@$(BIN)/python scripts/mutation_check.py $(ARGS)

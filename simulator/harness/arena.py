@@ -20,7 +20,7 @@ from simulator.harness.stage import Stage
 from simulator.harness.stage_options import StageOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from simulator.harness.processes import DemoProcess
@@ -45,16 +45,24 @@ class Arena:
         *,
         failsafe: bool = False,
         cables: bool = False,
+        wiring: ProxyWiring | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         """``failsafe``: the master goes on without ZooKeeper by the promises of the others.
 
-        ``cables``: every node reaches the platform over a line that can be pulled.
+        ``cables``: every node reaches the platform over a line that can be pulled. ``wiring`` takes the place of the
+        usual proxies. ``more``: further options of the stage, by their names.
         """
         self.directory = directory
-        self.wiring = ProxyWiring(cables=cables)
+        self.wiring = wiring or ProxyWiring(cables=cables)
         self.failsafe = failsafe
         options = StageOptions(
-            directory=directory, scenario=scenario, nodes=nodes, well_known_ports=False, failsafe=failsafe
+            directory=directory,
+            scenario=scenario,
+            nodes=nodes,
+            well_known_ports=False,
+            failsafe=failsafe,
+            **(more or {}),
         )
         self.stage = Stage(options, directory, say, self.wiring.command, self.wiring)
         self.bounds = Bounds(SESSION_TIMEOUT_SECONDS, TICK_SECONDS, REFRESH_PERIOD_SECONDS)

@@ -139,6 +139,7 @@ class Stage:
         places |= dict.fromkeys(("http-port", "configuration-port"), 0)  # any free one
         places |= dict.fromkeys(("statistics-primary-port", "statistics-backup-port"), 0)
         arguments = [word for key, value in places.items() for word in (f"--{key}", str(value))]
+        arguments += self._options.simulator_arguments
         simulator = DemoProcess("simulator", self._command("simulator", *arguments), self._directory / "simulator.log")
         self._simulator = simulator
         simulator.start()
@@ -158,7 +159,9 @@ class Stage:
         foreign = self._ensemble is not None and not self._ensemble.controllable
         cluster = f"demo-{uuid.uuid4().hex[:8]}" if foreign else "demo"
         seed = self._directory / "cluster.yaml"
-        write_yaml(seed, cluster_options(self._wiring.addresses(simulator) if self._wiring else simulator))
+        centre = self._wiring.addresses(simulator) if self._wiring else simulator
+        extra = self._options.cluster_extra
+        write_yaml(seed, cluster_options(centre) | dict(extra(centre) if extra else {}))
         http, clustering = self._ports(ports.HTTP_FROM, count), self._ports(ports.CLUSTERING_FROM, count)
         for number in range(1, count + 1):
             name = f"node-{number}"
@@ -166,8 +169,9 @@ class Stage:
             node_hosts = await self._wiring.hosts(plan, hosts) if self._wiring and hosts else hosts
             failsafe = self._options.failsafe
             options = node_options(plan, cluster=cluster, zookeeper=node_hosts, seed=seed, failsafe=failsafe)
-            write_yaml(plan.file, options)
-            command = self._command("node", "--config", str(plan.file))
+            more = self._options.node_extra
+            write_yaml(plan.file, options | dict(more(plan) if more else {}))
+            command = [*self._options.node_prefix, *self._command("node", "--config", str(plan.file))]
             self.plans.append(plan)
             self.nodes[name] = DemoProcess(name, command, plan.directory / "log")
 

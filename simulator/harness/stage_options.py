@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from simulator.harness.node_files import NodePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +26,11 @@ class StageOptions:
     """Whether the master goes on without ZooKeeper by the promises of the others."""
     startup_seconds: float = 90.0
     """How long each part may take until it is ready."""
+    simulator_arguments: tuple[str, ...] = ()
+    """Further arguments of the contact centre's command."""
+    cluster_extra: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    """Sections that replace those of the cluster's options, made from the contact centre's ready file."""
+    node_extra: Callable[[NodePlan], Mapping[str, Any]] | None = None
+    """Options that replace those of a node; its directory need not exist yet."""
+    node_prefix: tuple[str, ...] = ()
+    """What runs a node's command, for example with a limit of its descriptors."""

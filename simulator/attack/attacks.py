@@ -1,0 +1,61 @@
+"""All attacks by name."""
+
+from __future__ import annotations
+
+from simulator.attack import on_orders, on_pages, on_protocols
+from simulator.attack.assaults.http2_floods import FLOODS
+from simulator.attack.attack_run import Attack
+from simulator.attack.ground import FAILSAFE, FEW_DESCRIPTORS, LARGE, PEER_TLS, PLAIN
+from simulator.attack.limits import Limits
+
+_OUTAGE = Limits(missed_periods=None)
+"""ZooKeeper itself is away for longer than a session: the pushes must stop then, and the attack measures the return."""
+_ONE_LOST = Limits(answer_seconds=None)
+"""The attacked ports are full by intention; the pushes, the mastership and the log are what must hold."""
+_SHORT_FLOODS = ("rapid_reset", "headers_bomb")
+
+ATTACKS = (
+    Attack("malformed-requests", PLAIN, on_pages.malformed_requests, short=True),
+    Attack("idle-connections", PLAIN, on_pages.idle_connections, short=True),
+    Attack("slow-requests", PLAIN, on_pages.slow_requests),
+    Attack("half-headers", PLAIN, on_pages.half_headers),
+    Attack("endless-requests", PLAIN, on_pages.endless_requests, short=True),
+    Attack("unread-answers", PLAIN, on_pages.unread_answers),
+    Attack("junk-bytes", PLAIN, on_protocols.junk_bytes, short=True),
+    Attack("malformed-messages", PLAIN, on_protocols.malformed_messages, short=True),
+    Attack("silent-peers", PLAIN, on_protocols.silent_connections),
+    *(
+        Attack(f"flood-{flood.replace('_', '-')}", PLAIN, on_protocols.frame_flood(flood), short=flood in _SHORT_FLOODS)
+        for flood in FLOODS
+    ),
+    Attack("step-down-loop", PLAIN, on_orders.step_down_loop, short=True),
+    Attack("endless-pause", PLAIN, on_orders.endless_pause, short=True),
+    Attack("resume-loop", PLAIN, on_orders.resume_loop),
+    Attack("strange-promises", PLAIN, on_orders.strange_promises, short=True),
+    Attack("promises-in-an-outage", PLAIN, on_orders.promises_in_an_outage, _OUTAGE),
+    Attack("nasty-texts", PLAIN, on_orders.nasty_texts, short=True),
+    Attack("nasty-pauses", PLAIN, on_orders.nasty_pauses),
+    Attack("can-serve-flood", PLAIN, on_orders.can_serve_flood, short=True),
+    Attack("unread-follow", PLAIN, on_orders.unread_follow_streams, short=True),
+    Attack("zookeeper-flood", PLAIN, on_protocols.zookeeper_flood),
+    Attack("zookeeper-connections", PLAIN, on_protocols.zookeeper_connections),
+    Attack("promises-failsafe", FAILSAFE, on_orders.strange_promises),
+    Attack("promises-in-a-failsafe", FAILSAFE, on_orders.promises_in_an_outage),
+    Attack("metrics-readers", LARGE, on_pages.metrics_readers),
+    Attack("targets-readers", LARGE, on_pages.targets_readers),
+    Attack("large-unread-follow", LARGE, on_orders.unread_follow_streams),
+    Attack("large-unread-answers", LARGE, on_pages.unread_answers),
+    Attack("aborted-handshakes", PEER_TLS, on_protocols.aborted_handshakes),
+    Attack("held-handshakes", PEER_TLS, on_protocols.held_handshakes),
+    Attack("descriptors-of-one", FEW_DESCRIPTORS, on_pages.exhaust_one, _ONE_LOST),
+    Attack("descriptors-of-all", FEW_DESCRIPTORS, on_pages.exhaust_all, _ONE_LOST),
+)
+
+
+def named(names: list[str]) -> list[Attack]:
+    """Attacks by their names. Raises ValueError for one there is none of."""
+    known = {attack.name: attack for attack in ATTACKS}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ValueError(f"there is no attack {', '.join(unknown)}; there are {', '.join(known)}")
+    return [known[name] for name in names]

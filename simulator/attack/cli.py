@@ -1,0 +1,115 @@
+"""The command `pacing attack`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulator.attack.attack_run import Extent, line, run_attacks
+from simulator.attack.attacks import ATTACKS, named
+from simulator.drill.cli import Form
+from simulator.harness import zookeeper
+from simulator.harness.directory import working_directory
+from simulator.harness.harness_error import HarnessError
+from simulator.harness.pick import only_warnings
+from terminal.characters import json_text
+from terminal.printing import complain, say, say_json
+
+if TYPE_CHECKING:
+    from simulator.attack.attack_run import Attack
+    from simulator.attack.limits import AttackResult
+
+_FAILED = 1
+_SHORT = Extent(seconds=3.0, share=0.05)
+
+NamesArgument = Annotated[list[str] | None, typer.Argument(metavar="[ATTACK]…", help="Which; all unless named.")]
+ShortOption = Annotated[bool, typer.Option("--short", help="A form of about a minute: fewer attacks, small counts.")]
+SecondsOption = Annotated[
+    float | None,
+    typer.Option(min=1, max=600, help="How long each attack lasts that goes on for a time.", show_default="20"),
+]
+ListOption = Annotated[bool, typer.Option("--list", help="List the attacks and end.")]
+FormOption = Annotated[Form, typer.Option("--output", "-o", help="A table for people or JSON for programs.")]
+ReportOption = Annotated[
+    Path | None, typer.Option(dir_okay=False, help="Write the results as JSON to this file, too.", show_default=False)
+]
+DirectoryOption = Annotated[
+    Path | None, typer.Option(file_okay=False, help="Keep all files and logs here.", show_default=False)
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root command."""
+    app.command("attack")(attack)
+
+
+def attack(
+    names: NamesArgument = None,
+    *,
+    short: ShortOption = False,
+    seconds: SecondsOption = None,
+    list_attacks: ListOption = False,
+    output: FormOption = Form.TABLE,
+    report: ReportOption = None,
+    directory: DirectoryOption = None,
+) -> None:
+    """Attack a cluster of its own on this machine, and judge what each attack has cost it.
+
+    A ZooKeeper ensemble, three nodes and a simulated contact centre on loopback are brought up for each kind of
+    set-up. Exit status 0 only when every limit of every attack was kept.
+    """
+    if list_attacks:
+        for each in ATTACKS:
+            say(f"{each.name:<26} {each.ground.name:<16} {' '.join((each.strike.__doc__ or '').split())}")
+        return
+    chosen = _chosen(names, short=short)
+    extent = _SHORT if short else Extent()
+    if seconds is not None:
+        extent = Extent(seconds, extent.share)
+    only_warnings()
+    results: list[AttackResult] = []
+    finished = True
+    try:
+        asyncio.run(_on_own(chosen, extent, directory and directory.absolute(), results))
+    except HarnessError as error:
+        complain(f"pacing: {error}")
+        finished = False
+    _show(results, output, report)
+    raise typer.Exit(0 if finished and all(result.passed for result in results) else _FAILED)
+
+
+def _chosen(names: list[str] | None, *, short: bool) -> list[Attack]:
+    try:
+        attacks = named(names) if names else list(ATTACKS)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return [each for each in attacks if each.short or not short]
+
+
+async def _on_own(attacks: list[Attack], extent: Extent, directory: Path | None, results: list[AttackResult]) -> None:
+    for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
+        del os.environ[variable]  # the nodes take what is given here, and nothing from the caller's settings
+    if directory is not None:
+        with working_directory(directory, keep=True) as place:
+            await run_attacks(attacks, extent, place, complain, results)
+        return
+    with tempfile.TemporaryDirectory(prefix="pacing-attack-") as name:
+        await run_attacks(attacks, extent, Path(name), complain, results)
+
+
+def _show(results: list[AttackResult], output: Form, report: Path | None) -> None:
+    rows = [result.as_dict() for result in results]
+    if report is not None:
+        report.write_text(json_text(rows, indent=2) + "\n", encoding="utf-8")
+    if output is Form.JSON:
+        say_json(rows)
+        return
+    for result in results:
+        say(line(result))
+    held = sum(result.passed for result in results)
+    say(f"attack: {held} of {len(results)} attacks held")

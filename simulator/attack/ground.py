@@ -1,0 +1,59 @@
+"""How the cluster is set up that is attacked: each kind of set-up is brought up once for all its attacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simulator.attack.certificates import write_certificates
+from simulator.harness.arena import Arena
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A set-up by its name."""
+
+    name: str
+    scenario: str = "demo"
+    nodes: int = 3
+    failsafe: bool = False
+    more: Mapping[str, Any] | None = None
+    """Further options of the stage."""
+    equipment: Callable[[Path], Mapping[str, Any]] | None = None
+    """Makes files below a directory before the cluster starts; further options of the stage that name them."""
+
+    def arena(self, directory: Path, say: Callable[[str], None]) -> Arena:
+        """The cluster, not started yet."""
+        directory.mkdir(parents=True, exist_ok=True)
+        more = {**(self.more or {}), **(self.equipment(directory) if self.equipment else {})}
+        wiring = more.pop("wiring", None)
+        return Arena(directory, say, self.scenario, self.nodes, failsafe=self.failsafe, wiring=wiring, more=more)
+
+
+def peer_certificates(directory: Path) -> Mapping[str, Any]:
+    """Mutual TLS between the members; a stranger holds the authorities, and a certificate that names no member."""
+    own, stranger = directory / "certificates", directory / STRANGERS
+    write_certificates(own, stranger)
+    section = {
+        "certificate": str(own / "member-certificate.pem"),
+        "private_key": str(own / "member-key.pem"),
+        "authorities": str(own / "authorities.pem"),
+        "allowed_names": ["member.pacing.test"],
+    }
+    return {"node_extra": lambda _: {"peer_certificates": section}}
+
+
+STRANGERS = "stranger"
+"""Directory of a ground with what a stranger may hold: files named by their role."""
+FEW = 1024
+"""The usual soft limit of descriptors."""
+
+PLAIN = Ground("plain")
+FAILSAFE = Ground("failsafe", failsafe=True)
+LARGE = Ground("large", scenario="large", more={"simulator_arguments": ("--targets", "10000")})
+PEER_TLS = Ground("peer-tls", equipment=peer_certificates)
+FEW_DESCRIPTORS = Ground("few-descriptors", more={"node_prefix": ("prlimit", f"--nofile={FEW}:{FEW}")})
