@@ -8,12 +8,18 @@ from typing import Any
 
 MOST_MESSAGE = 200
 """Most characters of a message from outside that are kept, unless more are asked for."""
+MOST_DEPTH = 100
+"""Most lists and objects of a JSON document inside each other."""
+MOST_VALUES = 2_000_000
+"""Most values of a JSON document, with its lists and objects: some 200 MB of memory."""
 MOST_NAME = 255
 """Most characters of a name; configuration servers allow no more."""
 _REPLACED = "\ufffd"
 """What decoders put in place of what is no text: it is no character anybody wrote."""
 _HALVES = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 """Where a JSON document can hold half a surrogate pair; whole ones match too."""
+_NO_STRUCTURE = bytes(each for each in range(256) if each not in b'[]{},"')
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _NO_LINE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 _NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]")
 
@@ -43,13 +49,39 @@ def valid_tree(value: object) -> object:
 
 
 def load_json(body: bytes | bytearray, **options: Any) -> Any:
-    """The JSON document in ``body``, every text in it valid. Raises ValueError, RecursionError as ``json.loads`` does.
+    """The JSON document in ``body``, every text in it valid.
 
-    ``options`` are those of ``json.loads``. Half a surrogate pair can be written in JSON, as an escape, but in nothing
+    Raises ValueError as ``json.loads`` does, and for a document out of bounds (:func:`check_json`). ``options`` are
+    those of ``json.loads``. Half a surrogate pair can be written in JSON, as an escape, but in nothing
     that this service writes: it is replaced, so that one name from outside can break no page and no record.
     """
+    check_json(body)
     document = json.loads(body, **options)
     return valid_tree(document) if _HALVES.search(body) or b"\0" in body[:4] else document
+
+
+def check_json(body: bytes | bytearray, *, most_values: int = MOST_VALUES) -> None:
+    """Bound what reading a JSON document can cost, before it is read; whether it is JSON is for who reads it.
+
+    Raises ValueError when it is nested deeper than ``MOST_DEPTH`` or has more than ``most_values`` values.
+    """
+    if body.count(b"[") + body.count(b"{") <= MOST_DEPTH and len(body) <= most_values:
+        return
+    if b"\0" in body[:4]:
+        body = body.decode(json.detect_encoding(body), "replace").encode("utf-8", "replace")
+    # Texts, in which brackets and commas mean nothing, are every second part between quotation marks. Most parts are
+    # empty without what is no structure, and two marks side by side can go: the others keep their places.
+    marks = body.replace(b"\\\\", b"").replace(b'\\"', b"").translate(_ONE_KIND, _NO_STRUCTURE).replace(b'""', b"")
+    structure = b"".join(marks.split(b'"')[::2])
+    brackets = structure.replace(b",", b"")
+    if len(structure) - len(brackets) // 2 > most_values:
+        raise ValueError(f"more than {most_values} values")
+    for _ in range(MOST_DEPTH):
+        if not brackets:
+            return
+        brackets = brackets.replace(b"[]", b"")
+    if brackets:
+        raise ValueError(f"nested deeper than {MOST_DEPTH}, or with brackets that do not match")
 
 
 def text_fault(text: str, *, most: int | None = MOST_NAME, lines: bool = False) -> str:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
-
 from cluster.outside_text import one_line
 from pacing_node.alarms.conditions import Scope
 from pacing_node.alarms.machine import Transition
 from pacing_node.delivery.outbox import DeliveryError
+from pacing_node.http_client.client import ClientSettings, HttpClient
+from pacing_node.http_client.request_failures import REQUEST_FAILURES, described
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pacing_node.alarms.alarm_book import AlarmEvent
 
-TIMEOUT_SECONDS = 5.0
+CONNECT_SECONDS = 5.0
 REPEAT_SECONDS = 60.0
 """How often an alarm that is still raised is sent to Alertmanager again."""
 FORGET_SECONDS = 300.0
@@ -32,34 +31,33 @@ _NEVER = frozenset({400, 409, 410, 411, 413, 414, 415, 422, 431})
 _MOST_BYTES = 4096
 
 
-def _client(token: str | None = None) -> httpx.AsyncClient:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False, headers=headers)
+class _Receiver:
+    """Where documents are posted to."""
 
+    def __init__(self, url: str, token: str | None = None) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        settings = ClientSettings(_MOST_BYTES, ANSWER_SECONDS, connect_seconds=CONNECT_SECONDS)
+        self._url, self._token = url, token
+        self._client = HttpClient(settings, headers=headers)
 
-async def _post(client: httpx.AsyncClient, url: str, body: Any, headers: dict[str, str] | None = None) -> None:
-    """Send one document. Raises DeliveryError, permanent when the receiver will never take it."""
-    content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode(errors="replace")
-    headers = {"Content-Type": "application/json", **(headers or {})}
-    try:
-        async with (
-            asyncio.timeout(ANSWER_SECONDS),
-            client.stream("POST", url, content=content, headers=headers) as answer,
-        ):
-            said = bytearray()
-            async for piece in answer.aiter_bytes():
-                said += piece
-                if len(said) > _MOST_BYTES:
-                    break
-    except TimeoutError:
-        raise DeliveryError(f"no whole answer within {ANSWER_SECONDS:g} s") from None
-    except httpx.HTTPError as error:
-        raise DeliveryError(f"{type(error).__name__}: {error}") from None
-    if not answer.is_success:
-        words = one_line(said.decode(errors="replace"))
-        token = client.headers.get("Authorization", "").removeprefix("Bearer ")
-        words = words.replace(token, "***") if token else words
-        raise DeliveryError(f"HTTP {answer.status_code}: {words}", permanent=answer.status_code in _NEVER)
+    async def post(self, body: Any, headers: dict[str, str] | None = None) -> None:
+        """Send one document. Raises DeliveryError, permanent when the receiver will never take it."""
+        content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode(errors="replace")
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        try:
+            answer = await self._client.request("POST", self._url, content=content, headers=headers, cut=True)
+        except TimeoutError:
+            raise DeliveryError(f"no whole answer within {ANSWER_SECONDS:g} s") from None
+        except REQUEST_FAILURES as error:
+            raise DeliveryError(described(error)) from None
+        if not answer.good:
+            words = one_line(answer.body.decode(errors="replace"))
+            words = words.replace(self._token, "***") if self._token else words
+            raise DeliveryError(f"HTTP {answer.status}: {words}", permanent=answer.status in _NEVER)
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._client.close()
 
 
 class AlertmanagerSink:
@@ -71,13 +69,12 @@ class AlertmanagerSink:
     def __init__(self, url: str, *, cluster: str) -> None:
         """``url`` is the address of Alertmanager without the path of the interface."""
         self.name = f"alertmanager {urlsplit(url).netloc}"
-        self._url = url.rstrip("/") + "/api/v2/alerts"
         self._cluster = cluster
-        self._client = _client()
+        self._receiver = _Receiver(url.rstrip("/") + "/api/v2/alerts")
 
     async def deliver(self, events: Sequence[AlarmEvent]) -> None:
         """Send a batch as one list of alerts. Raises DeliveryError."""
-        await _post(self._client, self._url, [self._alert(event) for event in events])
+        await self._receiver.post([self._alert(event) for event in events])
 
     def _alert(self, event: AlarmEvent) -> dict[str, Any]:
         alarm = event.alarm
@@ -100,7 +97,7 @@ class AlertmanagerSink:
 
     async def close(self) -> None:
         """Close connections."""
-        await self._client.aclose()
+        await self._receiver.close()
 
 
 class WebhookSink:
@@ -112,20 +109,19 @@ class WebhookSink:
     def __init__(self, url: str, *, cluster: str, token: str | None = None) -> None:
         """``token`` is sent as a bearer token."""
         self.name = f"webhook {urlsplit(url).netloc}"
-        self._url = url
         self._cluster = cluster
-        self._client = _client(token)
+        self._receiver = _Receiver(url, token)
 
     async def deliver(self, events: Sequence[AlarmEvent]) -> None:
         """Send one document per event. Raises DeliveryError."""
         for event in events:
             key = f"{self._cluster}/{event.alarm.identity}/{event.transition.value}"
             headers = {"Idempotency-Key": key.encode("ascii", "backslashreplace").decode()}
-            await _post(self._client, self._url, alarm_document(event, self._cluster), headers)
+            await self._receiver.post(alarm_document(event, self._cluster), headers)
 
     async def close(self) -> None:
         """Close connections."""
-        await self._client.aclose()
+        await self._receiver.close()
 
 
 def alarm_document(event: AlarmEvent, cluster: str) -> dict[str, Any]:

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import inspect
-import ssl
+import json
 from contextvars import ContextVar
 from functools import lru_cache, wraps
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
-import httpx
 import typer
 
+from cluster.outside_text import check_json
 from pacing_node.cli.client_options import ClientFiles, client_options, context_of, full_url
 from pacing_node.cli.exits import ExitCode, fail
+from pacing_node.http_client.client import ClientSettings, ask_once
+from pacing_node.http_client.request_failures import BROKEN_PROTOCOL, REQUEST_FAILURES, UnreadableAnswerError
 from pacing_node.options.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from pacing_node.cli.client_options import ClientOptions
+    from pacing_node.http_client.client import Answer
 
 DEFAULT_URL = ""
 """Nothing named: what the user's file says, else the port 8080 of this machine."""
 REQUEST_SECONDS = 5.0
+MOST_BYTES = 256 * 1024 * 1024
+"""Longest page: the targets of the largest site."""
 
 UrlOption = Annotated[
     str,
@@ -92,16 +99,16 @@ def ask(url: str, path: str) -> Any:
             response = _get(place + path, options)
         except ConfigurationError as error:
             raise fail(str(error), ExitCode.USAGE) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (UnreadableAnswerError, *REQUEST_FAILURES) as error:
             failures.append(f"no answer from {place}{path}: {_reason(error)}")
         else:
             return _body(place + path, response)
     raise fail("; ".join(failures), ExitCode.UNREACHABLE)
 
 
-def _get(address: str, options: ClientOptions) -> httpx.Response:
-    verify = _context(options) if address.startswith("https://") else True
-    return httpx.get(address, timeout=REQUEST_SECONDS, trust_env=False, verify=verify)
+def _get(address: str, options: ClientOptions) -> Answer:
+    tls = _context(options) if address.startswith("https://") else None
+    return ask_once("GET", address, ClientSettings(MOST_BYTES, REQUEST_SECONDS), tls=tls)
 
 
 @lru_cache(maxsize=1)
@@ -115,19 +122,20 @@ def _reason(error: Exception) -> str:
     text = str(error) or type(error).__name__
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return f"{text}; name the authorities with --ca"
-    if isinstance(error, httpx.RemoteProtocolError):
+    if isinstance(error, BROKEN_PROTOCOL):
         return f"{text}; if the node speaks HTTPS, write https://"
     return text
 
 
-def _body(address: str, response: httpx.Response) -> Any:
+def _body(address: str, answer: Answer) -> Any:
     try:
-        body = response.json()
+        check_json(answer.body, most_values=len(answer.body))
+        body = json.loads(answer.body)
     except ValueError:
-        message = f"{address} answered {response.status_code}, not JSON: is it a pacing node?"
+        message = f"{address} answered {answer.status}, not JSON: is it a pacing node?"
         raise fail(message, ExitCode.FAILED) from None
-    if response.status_code != httpx.codes.OK:
-        code = ExitCode.NOT_FOUND if response.status_code == httpx.codes.NOT_FOUND else ExitCode.FAILED
+    if answer.status != HTTPStatus.OK:
+        code = ExitCode.NOT_FOUND if answer.status == HTTPStatus.NOT_FOUND else ExitCode.FAILED
         message = body.get("error", body) if isinstance(body, dict) else body
         raise fail(str(message), code)
     return body

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING
-
-import httpx
 
 from cluster import tasks
 from pacing_node.assembly import adapters
@@ -16,6 +15,7 @@ from pacing_node.engagement.connection import build_client
 from pacing_node.engagement.engagement_settings import EngagementSettings, EngagementSettingsError
 from pacing_node.engagement.oauth import TokenError, TokenSource
 from pacing_node.engagement.redaction import Redactor
+from pacing_node.http_client.request_failures import REQUEST_FAILURES
 from pacing_node.objects.sources import configuration_source
 from pacing_node.options.cluster_options import advice, parse_cluster_options
 from pacing_node.options.errors import ConfigurationError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pacing_node.doctor.diagnosis import Diagnosis
+    from pacing_node.http_client.client import HttpClient
     from pacing_node.objects.object_model import ConfigurationObjects
     from pacing_node.options.cluster_options import ClusterOptions
     from pacing_node.targets import Finding, TargetSet
@@ -116,7 +117,7 @@ async def platform(options: ClusterOptions, objects: ConfigurationObjects) -> li
         return [await _token(client, settings), *await _endpoint(client, settings)]
 
 
-async def _token(client: httpx.AsyncClient, settings: EngagementSettings) -> Diagnosis:
+async def _token(client: HttpClient, settings: EngagementSettings) -> Diagnosis:
     check, source = "platform.token", TokenSource(client, settings, Redactor(settings.secrets))
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -130,15 +131,15 @@ async def _token(client: httpx.AsyncClient, settings: EngagementSettings) -> Dia
     return ok(check, f"given by {settings.base_auth_url}")
 
 
-async def _endpoint(client: httpx.AsyncClient, settings: EngagementSettings) -> list[Diagnosis]:
+async def _endpoint(client: HttpClient, settings: EngagementSettings) -> list[Diagnosis]:
     check, url = "platform.endpoint", settings.base_service_url
     try:
         status, headers, asked_at = await ask(client, url)
-    except (httpx.HTTPError, OSError, TimeoutError) as failure:
+    except REQUEST_FAILURES as failure:
         text = f"{url}{_way(settings)}: {str(failure) or 'no answer in time'}"
         return [error(check, text, "a server that answers", "correct base_service_url, forward-proxy or the network")]
     clock = check_clock("platform", headers, asked_at)
-    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return [warning(check, f"{url}: HTTP {status}", "an answer below 500", "ask the platform's operators"), clock]
     return [ok(check, f"{url}: answers"), clock]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING
-
-import httpx
 
 from cluster import addresses
 from pacing_node.doctor.diagnosis import ok, skipped, warning
-from pacing_node.doctor.surroundings import ANSWER_SECONDS, ask, reason
+from pacing_node.doctor.surroundings import ANSWER_SECONDS, ANSWERS, ask, reason
+from pacing_node.http_client.client import HttpClient
+from pacing_node.http_client.request_failures import REQUEST_FAILURES
 
 if TYPE_CHECKING:
     from pacing_node.doctor.diagnosis import Diagnosis
@@ -51,11 +52,11 @@ async def _listens(check: str, address: str, server: MessageServer) -> Diagnosis
 
 async def _answers(check: str, url: str) -> Diagnosis:
     try:
-        async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS) as client:
+        async with HttpClient(ANSWERS) as client:
             status, _, _ = await ask(client, url)
-    except (httpx.HTTPError, OSError, TimeoutError) as failure:
+    except REQUEST_FAILURES as failure:
         remedy = f"start it, or correct {check}: alarms wait for it, up to alarms.queue of them"
         return warning(check, f"{url}: {str(failure) or 'no answer in time'}", _ALLOWED, remedy)
-    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return warning(check, f"{url}: HTTP {status}", _ALLOWED, "see its log")
     return ok(check, f"{url}: answers")

@@ -11,10 +11,11 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-import httpx
-
 from cluster import addresses
+from cluster.outside_text import load_json
 from pacing_node.doctor.diagnosis import error, ok, skipped, warning
+from pacing_node.http_client.client import ClientSettings, HttpClient
+from pacing_node.http_client.request_failures import REQUEST_FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pacing_node.options.node_options import Certificates
 
 ANSWER_SECONDS = 5.0
+ANSWERS = ClientSettings(most_bytes=16 * 1024 * 1024, answer_seconds=ANSWER_SECONDS)
+"""Bounds of an answer; the longest is a page of a large cluster."""
 MOST_OFFSET_SECONDS = 2.0
 """Difference of clocks that is worth a warning; HTTP dates are whole seconds."""
 
@@ -97,19 +100,19 @@ def own_context(certificates: Certificates | None) -> ssl.SSLContext:
 async def who_answers(url: str, context: ssl.SSLContext) -> str | None:
     """Name of the node that answers at an address; None when none does."""
     try:
-        async with httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False, verify=context) as client:
-            page = (await client.get(f"{url}/cluster")).json()
+        async with HttpClient(ANSWERS, tls=context) as client:
+            page = load_json((await client.request("GET", f"{url}/cluster")).body)
         return str(page["answered_by"])
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+    except (*REQUEST_FAILURES, ValueError, RecursionError, KeyError, TypeError):
         return None
 
 
-async def ask(client: httpx.AsyncClient, url: str) -> tuple[int, Mapping[str, str], float]:
+async def ask(client: HttpClient, url: str) -> tuple[int, Mapping[str, str], float]:
     """Status and headers of an address, and the Unix time in seconds in the middle of the exchange."""
     sent_at = time.time()
     async with asyncio.timeout(ANSWER_SECONDS):
-        answer = await client.head(url)
-    return answer.status_code, answer.headers, (sent_at + time.time()) / 2
+        answer = await client.request("HEAD", url)
+    return answer.status, answer.headers, (sent_at + time.time()) / 2
 
 
 def check_clock(name: str, headers: Mapping[str, str], asked_at: float) -> Diagnosis:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import httpx
-
 from cluster import addresses
 from cluster.admin.zookeeper_access import open_zookeeper
 from cluster.errors import ClusterError, NotAllowedError
@@ -18,8 +16,18 @@ from pacing_node.doctor.diagnosis import error, ok, skipped
 from pacing_node.doctor.ensemble import ask_member, check_members
 from pacing_node.doctor.receivers import receivers
 from pacing_node.doctor.statistics_check import statistics
-from pacing_node.doctor.surroundings import ask, check_clock, check_directory, check_port, own_context, who_answers
+from pacing_node.doctor.surroundings import (
+    ANSWERS,
+    ask,
+    check_clock,
+    check_directory,
+    check_port,
+    own_context,
+    who_answers,
+)
 from pacing_node.doctor.times import Times, check_times
+from pacing_node.http_client.client import HttpClient
+from pacing_node.http_client.request_failures import REQUEST_FAILURES
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -188,11 +196,11 @@ class Visit:
         scheme = "http" if self._options.certificates is None else "https"
         others = [member for member in self._members if member.name != self._options.name and member.http]
         # The date in an answer is all that is used of it.
-        async with httpx.AsyncClient(trust_env=False, verify=own_context(self._options.certificates)) as client:
+        async with HttpClient(ANSWERS, tls=own_context(self._options.certificates)) as client:
             for member in others:
                 try:
                     _, headers, asked_at = await ask(client, f"{scheme}://{member.http}/liveness")
-                except (httpx.HTTPError, OSError, TimeoutError) as failure:
+                except REQUEST_FAILURES as failure:
                     text = f"{member.http}: {str(failure) or 'no answer in time'}"
                     self._found.append(skipped(f"clock.{member.name}", text, "make its HTTP port reachable from here"))
                 else:

@@ -6,7 +6,6 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, TypeAlias
 
-import httpx
 import structlog
 
 from cluster.clock import boot_seconds
@@ -19,6 +18,7 @@ from pacing_node.engagement.part import Part
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 from pacing_node.engagement.predictive import predictive_connection
 from pacing_node.engagement.webhook import WebhookSettings, webhook_connection
+from pacing_node.http_client.request_failures import REQUEST_FAILURES, UnreadableAnswerError
 from pacing_node.runtime.failures import innermost
 
 if TYPE_CHECKING:
@@ -96,12 +96,12 @@ class BulkPlatform:
             try:
                 async with asyncio.timeout(seconds):
                     await connection.authority.headers(b"")
-                    answer = await connection.client.head(connection.settings.warm_up_url)
+                    answer = await connection.client.request("HEAD", connection.settings.warm_up_url)
             except TimeoutError:
                 return f"no answer within {seconds:g} s"
-            except (TokenError, httpx.HTTPError, OSError) as failure:
+            except (TokenError, UnreadableAnswerError, *REQUEST_FAILURES) as failure:
                 return connection.redactor.clean(str(failure)) or type(failure).__name__
-        return f"HTTP status {answer.status_code}" if answer.is_server_error else None
+        return f"HTTP status {answer.status}" if answer.server_failed else None
 
     async def close(self) -> None:
         """Close connections, when the push in flight has ended."""

@@ -42,4 +42,4 @@ class ClientCredentials:
     async def close(self) -> None:
         """Stop renewing and close the connection."""
         await self._tokens.close()
-        await self._client.aclose()
+        await self._client.close()

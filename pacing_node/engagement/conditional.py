@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pacing_node.engagement.exchange import Answer, ExchangeError, get
+from pacing_node.engagement.exchange import ExchangeError, get
 from pacing_node.engagement.oauth import RETRY_STATUSES, TokenError
 from pacing_node.engagement.part import Part
 from pacing_node.engagement.platform import FencingMark, PushOutcome, PushStatus, TargetReply
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pacing_node.engagement.connection import Connection
     from pacing_node.engagement.deadline import Deadline
     from pacing_node.engagement.platform import TargetPush
+    from pacing_node.http_client.client import Answer
 
 CONDITION_FAILED = 412
 _CONDITIONS = ("If-Match", "If-None-Match")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import http.cookiejar
 import ssl
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,6 +11,7 @@ import httpx
 from pacing_node.engagement.engagement_settings import EngagementSettingsError
 from pacing_node.engagement.redaction import Redactor
 from pacing_node.engagement.transport import PushTransport
+from pacing_node.http_client.client import ClientSettings, HttpClient, public_authorities
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ Result = TypeVar("Result")
 
 MOST_AT_ONCE = 1000
 """Targets whose documents are written or read in four milliseconds or less."""
+CONNECT_SECONDS = 3.0
 
 
 class Connection:
@@ -34,7 +35,7 @@ class Connection:
         self,
         settings: PushSettings,
         dialect: Dialect,
-        authority: Callable[[httpx.AsyncClient, Redactor], Authority],
+        authority: Callable[[HttpClient, Redactor], Authority],
         precondition: Precondition | None = None,
     ) -> None:
         """With ``precondition`` every push over it is a conditional write.
@@ -81,26 +82,23 @@ class Connection:
 
     async def _close(self) -> None:
         await self.authority.close()
-        await self.client.aclose()
+        await self.client.close()
 
 
-def build_client(settings: PushSettings) -> httpx.AsyncClient:
-    """A client that follows no redirects, keeps no cookies and listens to no environment variables.
+def build_client(settings: PushSettings) -> HttpClient:
+    """A client whose connections deliver nothing late.
 
     It has no time-outs of its own but one for connecting: the push's deadline bounds everything, and a lost connection
     attempt should leave time for another. A connection that is closed delivers nothing any more, also through a proxy.
     """
     context = _trust(settings.ca_file)
     proxy = _proxy(settings.proxy, context)
-    client = httpx.AsyncClient(
-        transport=_transport(settings, context),
-        mounts={"all://": _transport(settings, context, proxy), **_direct(settings.proxy)} if proxy else None,
-        trust_env=False,
-        follow_redirects=False,
-        timeout=httpx.Timeout(None, connect=3.0),
-    )
-    client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-    return client
+    direct = _transport(settings, context)
+    ways: dict[str, httpx.AsyncBaseTransport | None] = {"all://": direct}
+    if proxy is not None:
+        ways = {"all://": _transport(settings, context, proxy), **dict.fromkeys(_direct(settings.proxy), direct)}
+    limits = ClientSettings(settings.max_reply_bytes, answer_seconds=None, connect_seconds=CONNECT_SECONDS)
+    return HttpClient(limits, tls=context, transports=ways)
 
 
 def _transport(settings: PushSettings, context: ssl.SSLContext, proxy: httpx.Proxy | None = None) -> PushTransport:
@@ -113,7 +111,7 @@ def _transport(settings: PushSettings, context: ssl.SSLContext, proxy: httpx.Pro
 
 def _trust(ca_file: str | None) -> ssl.SSLContext:
     if ca_file is None:
-        return httpx.create_ssl_context()
+        return public_authorities()
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
@@ -131,9 +129,7 @@ def _proxy(settings: ProxySettings | None, context: ssl.SSLContext) -> httpx.Pro
     )
 
 
-def _direct(settings: ProxySettings | None) -> dict[str, httpx.AsyncBaseTransport | None]:
+def _direct(settings: ProxySettings | None) -> list[str]:
     """Patterns of hosts that are reached without the proxy."""
-    if settings is None:
-        return {}
-    patterns = (f"*{host}" if host.startswith(".") else host for host in settings.no_proxy)
-    return {f"all://{pattern}": None for pattern in patterns}
+    hosts = settings.no_proxy if settings is not None else ()
+    return [f"all://*{host}" if host.startswith(".") else f"all://{host}" for host in hosts]

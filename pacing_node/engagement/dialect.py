@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from cluster.token import Token
     from pacing_node.engagement.engagement_settings import ProxySettings
-    from pacing_node.engagement.exchange import Answer
     from pacing_node.engagement.platform import FencingMark, TargetPush, TargetReply
+    from pacing_node.http_client.client import Answer
 
 FENCED_CODES = ("stale_token", "foreign_cluster")
 

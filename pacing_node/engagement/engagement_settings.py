@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import httpx
+from pacing_node.http_client.url import url_parts
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -96,10 +96,10 @@ def check_url(name: str, url: str) -> None:
     """Raise ``EngagementSettingsError`` unless ``url`` is an HTTP address without credentials in it."""
     allowed = "allowed is http://host or https://host without user and password"
     try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        parsed = url_parts(url)
+    except ValueError as error:
         raise EngagementSettingsError(f"{name}: not an address ({error}), {allowed}") from None
     if parsed.scheme not in {"http", "https"} or not parsed.host:
         raise EngagementSettingsError(f"{name}: found {url!r}, {allowed}")
-    if parsed.userinfo:
+    if parsed.credentials:
         raise EngagementSettingsError(f"{name}: found user or password in the address, {allowed}")

@@ -1,25 +1,22 @@
-"""One HTTP exchange: a request out, a bounded answer in, every failure one of a few kinds."""
+"""One exchange with the platform: a request out, a bounded answer in, every failure one of a few kinds."""
 
 from __future__ import annotations
 
-import ssl
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import httpx
+from pacing_node.http_client.request_failures import (
+    NEVER_SENT,
+    PROXY_FAILURES,
+    REQUEST_FAILURES,
+    UnreadableAnswerError,
+    described,
+    distrusted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextlib import AbstractAsyncContextManager
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A complete answer."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
+    from pacing_node.http_client.client import Answer, HttpClient
 
 
 class ExchangeError(Exception):
@@ -46,63 +43,29 @@ class LateError(ExchangeError):
     retryable = False
 
 
-_NEVER = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, httpx.TooManyRedirects)
+async def post(client: HttpClient, url: str, *, headers: Mapping[str, str], limit: int, **parts: Any) -> Answer:
+    """POST and read the whole answer, at most ``limit`` bytes of it unpacked. Raises only ``ExchangeError``.
+
+    ``parts`` are the others of :meth:`HttpClient.request`.
+    """
+    return await _exchange(client, "POST", url, headers=headers, most_bytes=limit, **parts)
 
 
-async def post(
-    client: httpx.AsyncClient,
-    url: str,
-    *,
-    headers: Mapping[str, str],
-    limit: int,
-    content: bytes | None = None,
-    form: Mapping[str, str] | None = None,
-    auth: httpx.Auth | None = None,
-    extensions: Mapping[str, Any] | None = None,
-) -> Answer:
-    """POST and read the whole answer, at most ``limit`` bytes of it unpacked. Raises only ``ExchangeError``."""
-    request = client.stream(
-        "POST", url, content=content, data=form, headers=headers, auth=auth, extensions=dict(extensions or {})
-    )
-    return await _exchange(request, limit)
-
-
-async def get(client: httpx.AsyncClient, url: str, *, headers: Mapping[str, str], limit: int) -> Answer:
+async def get(client: HttpClient, url: str, *, headers: Mapping[str, str], limit: int) -> Answer:
     """GET, as :func:`post`."""
-    return await _exchange(client.stream("GET", url, headers=headers), limit)
+    return await _exchange(client, "GET", url, headers=headers, most_bytes=limit)
 
 
-async def _exchange(request: AbstractAsyncContextManager[httpx.Response], limit: int) -> Answer:
+async def _exchange(client: HttpClient, method: str, url: str, **parts: Any) -> Answer:
     try:
-        async with request as response:
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > limit:
-                    raise UnreadableError(f"the reply is longer than {limit} bytes")
-            return Answer(response.status_code, response.headers, bytes(body))
-    except httpx.DecodingError as error:
-        raise UnreadableError(f"the reply cannot be unpacked: {error}") from None
-    except _NEVER as error:
-        raise UnsendableError(_described(error)) from None
-    except httpx.ProxyError as error:
+        return await client.request(method, url, **parts)
+    except UnreadableAnswerError as error:
+        raise UnreadableError(str(error)) from None
+    except NEVER_SENT as error:
+        raise UnsendableError(described(error)) from None
+    except PROXY_FAILURES as error:
         refused = UnsendableError if "407" in str(error) else ExchangeError
-        raise refused(f"forward proxy: {_described(error)}") from None
-    except (httpx.HTTPError, OSError) as error:
-        kind = UnsendableError if _distrusted(error) else ExchangeError
-        raise kind(_described(error)) from None
-
-
-def _distrusted(error: BaseException) -> bool:
-    """Whether the server's certificate was not accepted, which another attempt will not change."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False
-
-
-def _described(error: Exception) -> str:
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+        raise refused(f"forward proxy: {described(error)}") from None
+    except REQUEST_FAILURES as error:
+        kind = UnsendableError if distrusted(error) else ExchangeError
+        raise kind(described(error)) from None

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster.token import Token
-    from pacing_node.engagement.exchange import Answer
     from pacing_node.engagement.platform import TargetPush
+    from pacing_node.http_client.client import Answer
     from pacing_node.targets import PacingTarget
 
 Openings: TypeAlias = "dict[str, tuple[PacingTarget, str]]"

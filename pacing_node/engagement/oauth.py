@@ -7,17 +7,17 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-import httpx
 import structlog
 
 from cluster.tasks import cancel, spawn
-from pacing_node.engagement.exchange import Answer, ExchangeError, post
+from pacing_node.engagement.exchange import ExchangeError, post
 from pacing_node.engagement.headers import retry_after_seconds
 from pacing_node.engagement.json_reader import ReplyError, json_type, read_json
 
 if TYPE_CHECKING:
     from pacing_node.engagement.engagement_settings import EngagementSettings
     from pacing_node.engagement.redaction import Redactor
+    from pacing_node.http_client.client import Answer, HttpClient
 
 log = structlog.get_logger(__name__)
 
@@ -44,11 +44,11 @@ class TokenSource:
     life (two minutes at most) the token is still used while a new one is fetched in the background.
     """
 
-    def __init__(self, client: httpx.AsyncClient, settings: EngagementSettings, redactor: Redactor) -> None:
+    def __init__(self, client: HttpClient, settings: EngagementSettings, redactor: Redactor) -> None:
         self._client = client
         self._settings = settings
         self._redactor = redactor
-        self._auth = httpx.BasicAuth(settings.client_id, settings.password.get_secret_value())
+        self._auth = (settings.client_id, settings.password.get_secret_value())
         self._token: str | None = None
         self._renew_at = 0.0
         self._expires_at = 0.0
@@ -93,8 +93,8 @@ class TokenSource:
                     self._client,
                     self._settings.base_auth_url,
                     headers={"Accept": "application/json"},
-                    form={"grant_type": "client_credentials"},
-                    auth=self._auth,
+                    data={"grant_type": "client_credentials"},
+                    basic=self._auth,
                     limit=_LONGEST_REPLY,
                 )
             return self._take(answer)

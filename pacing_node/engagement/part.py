@@ -11,7 +11,7 @@ from cluster.backoff import Backoff
 from pacing_node.engagement import headers as header
 from pacing_node.engagement.deadline import TRACED_AS
 from pacing_node.engagement.dialect import FENCED_CODES
-from pacing_node.engagement.exchange import Answer, ExchangeError, LateError, UnreadableError, post
+from pacing_node.engagement.exchange import ExchangeError, LateError, UnreadableError, post
 from pacing_node.engagement.json_reader import ReplyError
 from pacing_node.engagement.oauth import RETRY_STATUSES, TokenError
 from pacing_node.engagement.platform import PushOutcome, PushStatus
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pacing_node.engagement.deadline import Deadline
     from pacing_node.engagement.dialect import Dialect
     from pacing_node.engagement.platform import TargetPush
+    from pacing_node.http_client.client import Answer
 
 _DELAY_SECONDS = (0.05, 1.0)
 """Before the third attempt, and the longest; the second one follows at once."""

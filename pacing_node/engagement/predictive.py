@@ -9,16 +9,15 @@ from pacing_node.engagement.mapping import PredictiveDialect
 from pacing_node.engagement.oauth import TokenSource
 
 if TYPE_CHECKING:
-    import httpx
-
     from pacing_node.engagement.engagement_settings import EngagementSettings
     from pacing_node.engagement.redaction import Redactor
+    from pacing_node.http_client.client import HttpClient
 
 
 def predictive_connection(settings: EngagementSettings) -> Connection:
     """A connection that pushes allowed invitations of action targets. Raises ``EngagementSettingsError``."""
 
-    def tokens(client: httpx.AsyncClient, redactor: Redactor) -> TokenSource:
+    def tokens(client: HttpClient, redactor: Redactor) -> TokenSource:
         return TokenSource(client, settings, redactor)
 
     return Connection(settings, PredictiveDialect(), tokens)

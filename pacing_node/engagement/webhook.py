@@ -13,10 +13,10 @@ from pacing_node.engagement.precondition import Precondition
 from pacing_node.engagement.webhook_mapping import WebhookDialect
 
 if TYPE_CHECKING:
-    import httpx
     from pydantic import SecretStr
 
     from pacing_node.engagement.redaction import Redactor
+    from pacing_node.http_client.client import HttpClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class WebhookAuthority:
 def webhook_connection(settings: WebhookSettings) -> Connection:
     """A connection to a receiver of this project's own documents. Raises ``EngagementSettingsError``."""
 
-    def authority(_client: httpx.AsyncClient, _redactor: Redactor) -> WebhookAuthority:
+    def authority(_client: HttpClient, _redactor: Redactor) -> WebhookAuthority:
         return WebhookAuthority(settings)
 
     return Connection(settings, WebhookDialect(), authority, Precondition() if settings.conditional else None)

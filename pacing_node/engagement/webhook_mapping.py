@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster.token import Token
-    from pacing_node.engagement.exchange import Answer
     from pacing_node.engagement.platform import TargetPush
+    from pacing_node.http_client.client import Answer
 
 _LONGEST_SECONDS = 30 * 86_400.0
 _MOST_PENDING = 10**9

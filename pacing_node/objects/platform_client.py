@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
+from pacing_node.http_client.client import ClientSettings, HttpClient
+from pacing_node.http_client.request_failures import REQUEST_FAILURES, UnreadableAnswerError, described
 from pacing_node.objects.platform_objects import TYPES
 from pacing_node.objects.platform_reply import PATH, REQUEST_SECONDS, PlatformError, read_reply
 
@@ -33,19 +32,17 @@ class PlatformClient:
         context: ssl.SSLContext | None = None,
     ) -> None:
         """``base_url`` is scheme, host and port; ``context`` is for https, the well-known authorities without it."""
-        auth = httpx.BasicAuth(user, password.get_secret_value() if password else "") if user else None
-        self._client = httpx.AsyncClient(
-            base_url=base_url,
-            auth=auth,
-            timeout=REQUEST_SECONDS,
-            trust_env=False,
-            verify=context if context is not None else base_url.startswith("https:"),
+        self._base_url = base_url
+        self._client = HttpClient(
+            ClientSettings(MAX_BYTES, REQUEST_SECONDS, gzip=True),
+            basic=(user, password.get_secret_value() if password else "") if user else None,
+            tls=context,
             headers={"Accept": "application/json"},
         )
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._client.close()
 
     async def records(self) -> dict[str, list[Any]]:
         """All records of every type that is needed.
@@ -71,26 +68,18 @@ class PlatformClient:
     async def _page(self, kind: str, offset: int) -> list[Any]:
         place = f"{PATH}{kind}"
         try:
-            async with asyncio.timeout(REQUEST_SECONDS):
-                status, body = await self._get(place, {"limit": PAGE_SIZE, "offset": offset})
+            query = {"limit": PAGE_SIZE, "offset": offset}
+            answer = await self._client.request("GET", self._base_url + place, params=query)
+        except UnreadableAnswerError as error:
+            raise PlatformError(f"{place}: {error}") from error
         except TimeoutError as error:
             raise PlatformError(f"{place}: no whole answer within {REQUEST_SECONDS:g} s") from error
-        except httpx.HTTPError as error:
-            raise PlatformError(f"{place}: {type(error).__name__} {error}".rstrip()) from error
-        items = read_reply(place, status, body).get(kind)
+        except REQUEST_FAILURES as error:
+            raise PlatformError(f"{place}: {described(error)}") from error
+        items = read_reply(place, answer.status, answer.body).get(kind)
         if not isinstance(items, list):
             raise PlatformError(f"{place}: no list {kind!r} in the reply")
         return items
-
-    async def _get(self, place: str, query: dict[str, int]) -> tuple[int, bytes]:
-        """Status and body of an answer. Raises PlatformError for one that is too long."""
-        body = bytearray()
-        async with self._client.stream("GET", place, params=query) as answer:
-            async for piece in answer.aiter_bytes():
-                body += piece
-                if len(body) > MAX_BYTES:
-                    raise PlatformError(f"{place}: an answer of more than {MAX_BYTES} bytes")
-        return answer.status_code, bytes(body)
 
 
 def _identity(item: object) -> str:

@@ -5,9 +5,8 @@ Documented are ``statusCode``, 0 for success, and ``statusMessage``.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
-
-import httpx
 
 from cluster.outside_text import load_json, one_line
 
@@ -32,19 +31,19 @@ def read_reply(place: str, status: int, body: bytes) -> dict[str, Any]:
     Raises:
         PlatformError: the reply reports a failure, or is not one of this interface.
     """
-    if status == httpx.codes.UNAUTHORIZED:
+    if status == HTTPStatus.UNAUTHORIZED:
         raise PlatformError(f"{place}: HTTP {status}: the user or the password was refused", status=status)
     try:
         document = load_json(body)
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        if status == httpx.codes.FORBIDDEN:
+        if status == HTTPStatus.FORBIDDEN:
             raise PlatformError(f"{place}: HTTP {status}: the user or the password was refused", status=status)
         found = "a body that is not JSON" if document is None else "no object as its body"
         raise PlatformError(f"{place}: HTTP {status} with {found}", status=status)
     code = str(document.get("statusCode", ""))
-    if not httpx.codes.is_success(status) or code != "0":
+    if not 200 <= status < 300 or code != "0":
         message = one_line(document.get("statusMessage", ""))
         text = f"{place}: HTTP {status}, statusCode {one_line(code) or 'missing'} {message}".rstrip()
         raise PlatformError(text, status=status, code=code)

@@ -8,10 +8,11 @@ options are always read first, written back whole with what is new put in, and r
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
+from pacing_node.http_client.client import ClientSettings, ask_once
+from pacing_node.http_client.request_failures import REQUEST_FAILURES, UnreadableAnswerError, described
 from pacing_node.objects.platform_reply import PATH, REQUEST_SECONDS, PlatformError, read_reply
 from pacing_node.provisioning import gws_objects as gws
 from pacing_node.provisioning.definitions import FOLDER, Action, Kind, wanted
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
     from pacing_node.provisioning.definitions import Change, Definition
 
 _NO_WRITING = {
-    httpx.codes.FORBIDDEN,
-    httpx.codes.NOT_FOUND,
-    httpx.codes.METHOD_NOT_ALLOWED,
-    httpx.codes.NOT_IMPLEMENTED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.NOT_IMPLEMENTED,
 }
+MOST_BYTES = 16 * 1024 * 1024
+"""Longest answer: an application with all its options."""
 _REMEDY = (
     "Give the user the right to write (in the vendor's words the feature api-platform-configuration-write), or see "
     "with --dry-run what is missing and make it by hand"
@@ -66,7 +69,7 @@ class GwsTarget:
         """``base_url`` is scheme, host and port; ``context`` is for https, the well-known authorities without it."""
         self._base_url = base_url
         self._name = application
-        self._auth = httpx.BasicAuth(user, password) if user else None
+        self._basic = (user, password) if user else None
         self._context = context
         self._routes = routes or GwsRoutes()
         self._definitions = wanted(application)
@@ -178,7 +181,7 @@ class GwsTarget:
         except PlatformError as error:
             if error.status in _NO_WRITING:
                 raise ProvisioningError(f"{self.place} does not let this user write: {error}. {_REMEDY}") from None
-            if error.status is None or error.status >= httpx.codes.INTERNAL_SERVER_ERROR:
+            if error.status is None or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 known = f"{self.place}: {error}. Whether it was written is not known; run again: what is there stays"
                 raise ProvisioningError(known) from None
             raise ProvisioningError(f"{self.place}: {error}") from None
@@ -186,13 +189,13 @@ class GwsTarget:
     def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         """The document of an answer. Raises PlatformError for a write, ProvisioningError for a reading."""
         place = self._routes.path + path
-        verify = self._context if self._context is not None else self._base_url.startswith("https:")
+        settings = ClientSettings(MOST_BYTES, REQUEST_SECONDS)
+        ways: dict[str, Any] = {"basic": self._basic, "tls": self._context, "headers": {"Accept": "application/json"}}
         try:
-            with httpx.Client(auth=self._auth, timeout=REQUEST_SECONDS, trust_env=False, verify=verify) as client:
-                answer = client.request(method, self._base_url + place, headers={"Accept": "application/json"}, **more)
-            return read_reply(f"{method} {place}", answer.status_code, answer.content)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            text = f"{method} {place}: {type(error).__name__} {error}".rstrip()
+            answer = ask_once(method, self._base_url + place, settings, **ways, **more)
+            return read_reply(f"{method} {place}", answer.status, answer.body)
+        except (UnreadableAnswerError, *REQUEST_FAILURES) as error:
+            text = f"{method} {place}: {described(error)}"
             if method == "GET":
                 raise UnreachableError(f"{self.place}: {text}") from None
             raise PlatformError(text) from None

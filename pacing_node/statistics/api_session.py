@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import httpx
 import structlog
 
 from cluster.outside_text import load_json
 from cluster.tasks import cancel, spawn
 from contact_center.v1 import statistics_pb2 as wire
+from pacing_node.http_client.request_failures import REQUEST_FAILURES, UnreadableAnswerError
 from pacing_node.statistics.api_values import (
     SERVICE,
     UPDATES,
@@ -27,6 +27,7 @@ from pacing_node.statistics.reconnecting_session import ReconnectingSession
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pacing_node.http_client.client import HttpClient
     from pacing_node.statistics.feed import Feed
     from pacing_node.statistics.registry import Change, Registry
 
@@ -80,7 +81,7 @@ class ApiSession(ReconnectingSession):
         registry: Registry,
         settings: ApiSettings,
         definitions: ApiDefinitions,
-        client: Callable[[], httpx.AsyncClient],
+        client: Callable[[], HttpClient],
         authority: Authority | None,
         on_change: Callable[[], object],
     ) -> None:
@@ -121,14 +122,14 @@ class ApiSession(ReconnectingSession):
             return str(failure)
         except TimeoutError:
             return f"no answer within {self._settings.silence_seconds:g} s"
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RecursionError) as failure:
+        except (*REQUEST_FAILURES, ValueError, RecursionError) as failure:
             return f"{type(failure).__name__}: {failure}"[:300]
         finally:
             self._open = False
             await cancel(worker)
         return "closed"
 
-    async def _begin(self, client: httpx.AsyncClient, listener: Listener) -> None:
+    async def _begin(self, client: HttpClient, listener: Listener) -> None:
         listener.read_handshake(await self._call(client, "POST", "notifications", listener.handshake()))
         channels = listener.subscribe((UPDATES, SERVICE))
         events = listener.read_subscribe(await self._call(client, "POST", "notifications", channels))
@@ -142,7 +143,7 @@ class ApiSession(ReconnectingSession):
         self._alive(available=True)
         self._take(events)
 
-    async def _listen(self, client: httpx.AsyncClient, listener: Listener, worker: asyncio.Task[None]) -> None:
+    async def _listen(self, client: HttpClient, listener: Listener, worker: asyncio.Task[None]) -> None:
         """Poll until the session ends; a subscriber that fails ends it too."""
         while not worker.done():
             document = await self._call(client, "POST", "notifications", listener.connect(self._settings.poll_seconds))
@@ -154,7 +155,7 @@ class ApiSession(ReconnectingSession):
             await asyncio.sleep(connected.pause_seconds)
         raise BayeuxError(self._trouble or "subscribing failed")
 
-    async def _subscribe_all(self, client: httpx.AsyncClient) -> None:
+    async def _subscribe_all(self, client: HttpClient) -> None:
         """Carry out orders, one after the other."""
         size = self._settings.batch_size
         while True:
@@ -163,11 +164,11 @@ class ApiSession(ReconnectingSession):
             for start in range(0, len(added), size):
                 try:
                     await self._subscribe(client, added[start : start + size])
-                except (httpx.HTTPError, TimeoutError, OSError, ValueError) as failure:
+                except (*REQUEST_FAILURES, ValueError, RecursionError) as failure:
                     self._trouble = f"subscribing failed: {type(failure).__name__}: {failure}"[:300]
                     return
 
-    async def _subscribe(self, client: httpx.AsyncClient, added: Sequence[int]) -> None:
+    async def _subscribe(self, client: HttpClient, added: Sequence[int]) -> None:
         requests = []
         for reference in added:
             subject = self._registry.subject(reference)
@@ -195,7 +196,7 @@ class ApiSession(ReconnectingSession):
         values = [each for each in read_statistics(peek, self._agents) if each.reference not in newer]
         self._feed.take_values(0.0, values, time.monotonic())
 
-    async def _unsubscribe(self, client: httpx.AsyncClient, removed: Sequence[int]) -> None:
+    async def _unsubscribe(self, client: HttpClient, removed: Sequence[int]) -> None:
         gone = set(removed)
         for reference in gone:
             self._agents.pop(reference, None)
@@ -227,22 +228,20 @@ class ApiSession(ReconnectingSession):
                     self._back_again = self._back_again or (available and not self._feed.available)
                     self._alive(available=available)
 
-    async def _call(self, client: httpx.AsyncClient, method: str, path: str, body: object = None) -> object:
-        """One request; the JSON of its answer. Raises what httpx raises, ``TimeoutError`` and ``ValueError``."""
+    async def _call(self, client: HttpClient, method: str, path: str, body: object = None) -> object:
+        """One request; the JSON of its answer. Raises what ``HttpClient.request`` raises."""
         url = f"{self._feed.address.rstrip('/')}/{path}"
         async with asyncio.timeout(self._settings.silence_seconds):
             proof = await self._proof()
-            async with client.stream(method, url, json=body, headers=proof) as response:
-                text = bytearray()
-                async for chunk in response.aiter_bytes():
-                    text += chunk
-                    if len(text) > self._settings.max_reply_bytes:
-                        raise ValueError(f"{method} {path}: the reply is too long")
-        if response.status_code == 401 and self._authority is not None:
+            try:
+                answer = await client.request(method, url, json=body, headers=proof)
+            except UnreadableAnswerError as error:
+                raise ValueError(f"{method} {path}: {error}") from None
+        if answer.status == 401 and self._authority is not None:
             self._authority.reject(proof)
-        if response.status_code >= 300:
-            raise ValueError(f"{method} {path}: HTTP {response.status_code}")
-        return load_json(text) if text.strip() else None
+        if answer.status >= 300:
+            raise ValueError(f"{method} {path}: HTTP {answer.status}")
+        return load_json(answer.body) if answer.body.strip() else None
 
     async def _proof(self) -> dict[str, str]:
         """Headers of the authority, if there is one. Raises ``ValueError`` with its reason when it has none."""

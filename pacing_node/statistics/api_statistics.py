@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
-
+from pacing_node.http_client.client import ClientSettings, HttpClient
 from pacing_node.statistics.api_session import ApiSession, ApiSettings
 from pacing_node.statistics.api_values import ApiDefinitions
 from pacing_node.statistics.columns import StatisticNames
@@ -47,9 +46,10 @@ def api_statistics(
     known = definitions or ApiDefinitions()
     headers = _headers(bearer_token, api_key)
 
-    def client() -> httpx.AsyncClient:
-        verify = tls if tls is not None else True
-        return httpx.AsyncClient(headers=headers, verify=verify, trust_env=False, timeout=chosen.silence_seconds)
+    bounds = ClientSettings(chosen.max_reply_bytes, chosen.silence_seconds, gzip=True, cookies=True)
+
+    def client() -> HttpClient:
+        return HttpClient(bounds, headers=headers, tls=tls)
 
     def session(feed: Feed, registry: Registry, on_change: Callable[[], object]) -> ApiSession:
         return ApiSession(

@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import httpx
 import structlog
 
 from cluster.tasks import cancel, spawn
 from contact_center.v1 import statistics_pb2 as wire
+from pacing_node.http_client.request_failures import CONNECT_FAILURES, REQUEST_FAILURES
 from pacing_node.statistics.gms_schedule import Schedule
 from pacing_node.statistics.gms_values import GmsDefinitions, overdue, read_answer, undefined
 from pacing_node.statistics.reconnecting_session import ReconnectingSession
@@ -19,6 +19,7 @@ from pacing_node.statistics.reconnecting_session import ReconnectingSession
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pacing_node.http_client.client import HttpClient
     from pacing_node.statistics.feed import Feed
     from pacing_node.statistics.registry import Change, Registry
 
@@ -96,7 +97,7 @@ class GmsSession(ReconnectingSession):
         settings: GmsSettings,
         definitions: GmsDefinitions,
         tenant: str,
-        client: Callable[[], httpx.AsyncClient],
+        client: Callable[[], HttpClient],
         turn: Turn,
         on_change: Callable[[], object],
     ) -> None:
@@ -141,13 +142,13 @@ class GmsSession(ReconnectingSession):
                 return await self._read_all(client)
         except TimeoutError:
             return f"no answer within {self._settings.request_seconds:g} s"
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RecursionError) as failure:
+        except (*REQUEST_FAILURES, ValueError, RecursionError) as failure:
             return _words(failure)
         finally:
             self._schedule = None
             self._turn.give(self)
 
-    async def _read_all(self, client: httpx.AsyncClient) -> str:
+    async def _read_all(self, client: HttpClient) -> str:
         """Read until the session has to end; why it had to. Readers end before their client does."""
         name = f"statistics-{self._feed.name}"
         workers = [
@@ -158,7 +159,7 @@ class GmsSession(ReconnectingSession):
         finally:
             await asyncio.gather(*(cancel(worker) for worker in workers))
 
-    async def _stand_by(self, client: httpx.AsyncClient) -> None:
+    async def _stand_by(self, client: HttpClient) -> None:
         """Show that the server is alive until this session has the turn."""
         await self._probe(client)
         self._feed.opened(time.monotonic())
@@ -174,14 +175,14 @@ class GmsSession(ReconnectingSession):
         self._read_at = dict.fromkeys(references, now)
         self._alive(reading=True)
 
-    async def _probe(self, client: httpx.AsyncClient) -> None:
+    async def _probe(self, client: HttpClient) -> None:
         """Ask for something. Any statistic's value or refusal will do; raises for an answer that is neither."""
         reference = next(iter(self._registry.references()), None)
         if reference is None or not await self._ask(client, reference):
             status, body, _ = await self._post(client, {"tenant": self._tenant})
             read_answer(0, agent=False, status=status, body=body, age="", longest_age_seconds=0.0)
 
-    async def _look_after(self, client: httpx.AsyncClient, workers: list[asyncio.Task[None]]) -> str:
+    async def _look_after(self, client: HttpClient, workers: list[asyncio.Task[None]]) -> str:
         """Notice that the server fell silent and that values grew old, until the session has to end; why it had to."""
         while True:
             await asyncio.sleep(min(0.25, self._settings.silence_seconds / 4))
@@ -205,7 +206,7 @@ class GmsSession(ReconnectingSession):
             self._feed.table.apply(values, self._registry)
             self._read_at.update((reference, now) for reference in late)
 
-    async def _work(self, client: httpx.AsyncClient) -> None:
+    async def _work(self, client: HttpClient) -> None:
         """Read one statistic after the other."""
         while self._schedule is not None and not self._trouble:
             now = time.monotonic()
@@ -221,9 +222,9 @@ class GmsSession(ReconnectingSession):
             rest = 0.0
             try:
                 rest = 0.0 if await self._ask(client, reference) else self._settings.rest_seconds
-            except httpx.ConnectError as failure:
+            except CONNECT_FAILURES as failure:
                 self._trouble = _words(failure)
-            except (httpx.HTTPError, TimeoutError, OSError, ValueError, RecursionError) as failure:
+            except (*REQUEST_FAILURES, ValueError, RecursionError) as failure:
                 self._failed(_words(failure))
             finally:
                 if self._schedule is not None:
@@ -235,7 +236,7 @@ class GmsSession(ReconnectingSession):
             self._trouble = error
         self._feed.error = error
 
-    async def _ask(self, client: httpx.AsyncClient, reference: int) -> bool:
+    async def _ask(self, client: HttpClient, reference: int) -> bool:
         """Read one statistic; False when the site does not have it. Raises when the server is not well."""
         subject = self._registry.subject(reference)
         if subject is None:
@@ -259,21 +260,13 @@ class GmsSession(ReconnectingSession):
             self._feed.error = ""
         return not reading.refused
 
-    async def _post(self, client: httpx.AsyncClient, form: dict[str, str]) -> tuple[int, bytes, str]:
-        """Status, body and age of an answer. Raises what httpx raises, ``TimeoutError`` and ``ValueError``."""
+    async def _post(self, client: HttpClient, form: dict[str, str]) -> tuple[int, bytes, str]:
+        """Status, body and age of an answer. Raises what ``HttpClient.request`` raises."""
         headers = {"Cache-Control": f"max-age={self._settings.cache_age_seconds}"}
-        body = bytearray()
-        async with (
-            asyncio.timeout(self._settings.request_seconds),
-            client.stream("POST", self._feed.address, data=form, headers=headers) as response,
-        ):
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > self._settings.max_reply_bytes:
-                    raise ValueError("the reply is too long")
-        if response.status_code in {429, 503}:
-            self._hold_until = time.monotonic() + _hold_seconds(response.headers.get("retry-after", ""))
-        return response.status_code, bytes(body), response.headers.get("age", "")
+        answer = await client.request("POST", self._feed.address, data=form, headers=headers)
+        if answer.status in {429, 503}:
+            self._hold_until = time.monotonic() + _hold_seconds(answer.headers.get("retry-after", ""))
+        return answer.status, answer.body, answer.headers.get("age", "")
 
     def _alive(self, *, reading: bool) -> None:
         """The server is there; only one that everything is read from is available for snapshots."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http.cookiejar
 from typing import TYPE_CHECKING
 
-import httpx
-
+from pacing_node.http_client.client import ClientSettings, HttpClient
 from pacing_node.statistics.columns import StatisticNames
 from pacing_node.statistics.gms_session import GmsSession, GmsSettings, Turn
 from pacing_node.statistics.gms_values import GmsDefinitions
@@ -45,10 +43,10 @@ def gms_statistics(
     chosen = settings or GmsSettings()
     known = definitions or GmsDefinitions()
     turn = Turn()
-    auth = httpx.BasicAuth(user, password.get_secret_value() if password else "") if user is not None else None
+    basic = (user, password.get_secret_value() if password else "") if user is not None else None
 
-    def client() -> httpx.AsyncClient:
-        return _client(auth, tls, chosen)
+    def client() -> HttpClient:
+        return _client(basic, tls, chosen)
 
     def session(feed: Feed, registry: Registry, on_change: Callable[[], object]) -> GmsSession:
         return GmsSession(
@@ -72,16 +70,6 @@ def gms_statistics(
     )
 
 
-def _client(auth: httpx.BasicAuth | None, tls: ssl.SSLContext | None, settings: GmsSettings) -> httpx.AsyncClient:
-    """A client that keeps no cookies and listens to no environment variables."""
-    limits = httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency)
-    client = httpx.AsyncClient(
-        auth=auth,
-        verify=tls if tls is not None else True,
-        trust_env=False,
-        timeout=settings.request_seconds,
-        limits=limits,
-        headers={"Accept": "application/json"},
-    )
-    client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-    return client
+def _client(basic: tuple[str, str] | None, tls: ssl.SSLContext | None, settings: GmsSettings) -> HttpClient:
+    bounds = ClientSettings(settings.max_reply_bytes, settings.request_seconds, connections=settings.concurrency)
+    return HttpClient(bounds, basic=basic, tls=tls, headers={"Accept": "application/json"})

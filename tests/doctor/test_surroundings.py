@@ -9,11 +9,11 @@ import time
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import httpx
 import pytest
 
 from pacing_node.doctor.diagnosis import Severity
-from pacing_node.doctor.surroundings import ask, check_clock, check_port, own_context, who_answers
+from pacing_node.doctor.surroundings import ANSWERS, ask, check_clock, check_port, own_context, who_answers
+from pacing_node.http_client.client import HttpClient
 
 
 class Page(BaseHTTPRequestHandler):
@@ -114,7 +114,7 @@ def test_an_answer_without_a_date_tells_nothing(headers):
 
 
 async def test_a_server_of_this_machine_has_its_clock(server):
-    async with httpx.AsyncClient() as client:
+    async with HttpClient(ANSWERS) as client:
         status, headers, asked_at = await ask(client, f"http://127.0.0.1:{server}/liveness")
     assert status == 200
     assert check_clock("node-1", headers, asked_at).severity is Severity.OK

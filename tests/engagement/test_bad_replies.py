@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pacing_node.engagement.bulk import BulkPlatform
-from pacing_node.engagement.exchange import Answer
 from pacing_node.engagement.headers import rate_limit_seconds, retry_after_seconds
 from pacing_node.engagement.json_reader import ReplyError
 from pacing_node.engagement.mapping import PredictiveDialect, read_refusal, read_reply
 from pacing_node.engagement.oauth import read_token
 from pacing_node.engagement.part import judge
 from pacing_node.engagement.platform import PushOutcome, PushStatus
+from pacing_node.http_client.client import Answer
 from tests.engagement.platform import http_bytes, pushes, raw_server, token, token_bytes, within
 from tests.engagement.platform import settings as platform_settings
 

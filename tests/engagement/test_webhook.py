@@ -18,11 +18,11 @@ from pydantic import SecretStr
 
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.engagement_settings import EngagementSettingsError
-from pacing_node.engagement.exchange import Answer
 from pacing_node.engagement.json_reader import ReplyError
 from pacing_node.engagement.platform import FencingMark, PushStatus, TargetReply
 from pacing_node.engagement.webhook import WebhookSettings
 from pacing_node.engagement.webhook_mapping import WebhookDialect
+from pacing_node.http_client.client import Answer
 from tests.engagement.platform import http_bytes, push, pushes, raw_server, token, within
 
 OPENAPI = yaml.safe_load((Path(__file__).parents[2] / "docs" / "openapi" / "webhook.yaml").read_text())

@@ -20,6 +20,7 @@ from pacing_node.engagement.oauth import TokenSource
 from pacing_node.engagement.platform import PushStatus, TargetPush
 from pacing_node.engagement.redaction import Redactor
 from pacing_node.engagement.webhook import WebhookSettings
+from pacing_node.http_client.client import ClientSettings, HttpClient
 from pacing_node.objects.object_files import load_objects
 from pacing_node.objects.platform_credentials import engagement_credentials
 from pacing_node.statistics.api_statistics import api_statistics
@@ -107,7 +108,7 @@ async def test_the_statistics_api_says_the_same_as_the_feed(centre, objects, tar
         "statisticType": "PACS_VQ_Entered",
         "filter": "PACS_Proactive_Interaction",
     }
-    async with httpx.AsyncClient() as client:
+    async with HttpClient(ClientSettings(1024 * 1024, None)) as client:
         api = api_statistics(
             f"{centre['http']}/statistics/v3",
             api_key=SecretStr("any"),

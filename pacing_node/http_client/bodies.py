@@ -1,0 +1,104 @@
+"""Bodies of answers, read and unpacked in bounded steps: no server decides how much memory or time one answer takes."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from typing import TYPE_CHECKING
+
+from cluster.outside_text import one_line
+from pacing_node.http_client.request_failures import UnreadableAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import httpx
+
+STEP_BYTES = 64 * 1024
+"""Most bytes that are unpacked at a time."""
+STEPS_AT_ONCE = 16
+"""Steps after which everything else on the event loop has its turn."""
+_GZIP = zlib.MAX_WBITS | 16
+_GZIP_NAMES = frozenset({"gzip", "x-gzip"})
+_SHOWN = 60
+
+
+async def read_body(response: httpx.Response, most_bytes: int) -> bytes:
+    """The whole body of an answer, unpacked.
+
+    Raises UnreadableAnswerError when it is longer than ``most_bytes``, packed in any way but gzip once, or damaged.
+    """
+    unpacker = Unpacker(response.headers)
+    body, steps = bytearray(), 0
+    async for chunk in response.aiter_raw():
+        for piece in unpacker.pieces(chunk):
+            body += piece
+            if len(body) > most_bytes:
+                raise UnreadableAnswerError(f"the reply is longer than {most_bytes} bytes")
+            steps += 1
+            if steps % STEPS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+    unpacker.end()
+    return bytes(body)
+
+
+async def read_beginning(response: httpx.Response, most_bytes: int) -> bytes:
+    """The first ``most_bytes`` of a body, of which only people read more; empty when it cannot be unpacked."""
+    body = bytearray()
+    try:
+        unpacker = Unpacker(response.headers)
+        async for chunk in response.aiter_raw():
+            for piece in unpacker.pieces(chunk):
+                body += piece
+                if len(body) >= most_bytes:
+                    return bytes(body[:most_bytes])
+    except UnreadableAnswerError:
+        return b""
+    return bytes(body)
+
+
+class Unpacker:
+    """Takes the coding off one body: none, or gzip once."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        """Raises UnreadableAnswerError for any other coding."""
+        packed = _is_gzip(headers.get("content-encoding", ""))
+        self._gzip = zlib.decompressobj(_GZIP) if packed else None
+        self._begun = False
+
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        """The chunk unpacked, at most ``STEP_BYTES`` at a time; nothing is unpacked that nobody takes.
+
+        Raises UnreadableAnswerError when it is damaged.
+        """
+        if self._gzip is None:
+            yield chunk
+            return
+        self._begun = True
+        while chunk:
+            if self._gzip.eof:
+                raise UnreadableAnswerError("the reply cannot be unpacked: something follows its end")
+            try:
+                piece = self._gzip.decompress(chunk, STEP_BYTES)
+            except zlib.error as error:
+                raise UnreadableAnswerError(f"the reply cannot be unpacked: {error}") from None
+            chunk = self._gzip.unconsumed_tail or self._gzip.unused_data
+            yield piece
+
+    def end(self) -> None:
+        """The body has ended. Raises UnreadableAnswerError when it should go on."""
+        if self._gzip is not None and self._begun and not self._gzip.eof:
+            raise UnreadableAnswerError("the reply cannot be unpacked: it ends too early")
+
+
+def _is_gzip(header: str) -> bool:
+    """Whether the body is gzip; False without a coding. Raises UnreadableAnswerError for anything else."""
+    codings = [each.strip().lower() for each in header.split(",")]
+    codings = [each for each in codings if each not in {"", "identity"}]
+    if not codings:
+        return False
+    if len(codings) == 1 and codings[0] in _GZIP_NAMES:
+        return True
+    raise UnreadableAnswerError(
+        f"the reply cannot be unpacked: found Content-Encoding {one_line(header, _SHOWN)!r}, allowed: gzip or none"
+    )
