@@ -34,7 +34,14 @@ log = structlog.get_logger(__name__)
 PlatformSettings: TypeAlias = EngagementSettings | WebhookSettings
 """Settings of a platform; their class says which kind it is."""
 
-_GRAVITY = (PushStatus.FENCED, PushStatus.DEADLINE, PushStatus.FAILED, PushStatus.INVALID_REPLY, PushStatus.ACCEPTED)
+_GRAVITY = (
+    PushStatus.FENCED,
+    PushStatus.DEADLINE,
+    PushStatus.FAILED,
+    PushStatus.OUT_OF_STEP,
+    PushStatus.INVALID_REPLY,
+    PushStatus.ACCEPTED,
+)
 """Of several parts' outcomes the first of these is the push's."""
 
 
@@ -67,8 +74,10 @@ class BulkPlatform:
         spawn("engagement-retire", retired.retire(), finite=True)
         log.info("engagement.settings_replaced", push_url=settings.push_url)
 
-    async def push(self, token: Token, targets: Sequence[TargetPush], deadline: float) -> PushOutcome:
-        """Send the whole state of a period; never raises for what the platform or network does.
+    async def push(
+        self, token: Token, targets: Sequence[TargetPush], deadline: float, prev: int | None = None
+    ) -> PushOutcome:
+        """Send the whole state of a period, or with ``prev`` a change of it; never raises for what the platform does.
 
         ``deadline`` is on the clock of leases: nothing is sent after it, also if the machine slept meanwhile.
         Cancelling the call stops it at once. Without targets nothing is sent and the push counts as accepted.
@@ -76,13 +85,19 @@ class BulkPlatform:
         started = time.monotonic()
         end = Deadline(deadline, self._clock)
         async with self._connection as connection:
-            parts = _split(connection, token, targets, end)
+            if prev is not None and (why := connection.why_no_partial(token, prev, len(targets))):
+                return PushOutcome(PushStatus.WITHHELD, why, attempts=0)
+            connection.newest = None
+            parts = _split(connection, token, targets, end, prev)
             try:
                 async with asyncio.timeout(max(0.0, end.seconds_left)):
                     outcomes = await _send(parts, _at_once(connection))
             except TimeoutError:
                 outcomes = [part.late() for part in parts]
-        return _merge(outcomes, time.monotonic() - started)
+            outcome = _merge(outcomes, time.monotonic() - started)
+            if outcome.accepted and outcome.takes_partials:
+                connection.newest = token
+        return outcome
 
     async def warm_up(self, seconds: float) -> None:
         """Fetch a token and open a connection ahead of the first push; failures are left to the push."""
@@ -115,12 +130,14 @@ def _connect(settings: PlatformSettings) -> Connection:
     return predictive_connection(settings)
 
 
-def _split(connection: Connection, token: Token, targets: Sequence[TargetPush], deadline: Deadline) -> list[Part]:
+def _split(
+    connection: Connection, token: Token, targets: Sequence[TargetPush], deadline: Deadline, prev: int | None
+) -> list[Part]:
     size = connection.settings.max_entities_per_request
     slices = [targets[start : start + size] for start in range(0, len(targets), size)]
     kind = Part if connection.precondition is None else ConditionalPart
     return [
-        kind(connection, token, each, number=number, of=len(slices), deadline=deadline)
+        kind(connection, token, each, number=number, of=len(slices), deadline=deadline, prev=prev)
         for number, each in enumerate(slices, 1)
     ]
 
@@ -160,6 +177,8 @@ async def _guarded(part: Part) -> PushOutcome:
 def _merge(outcomes: Sequence[PushOutcome], duration_seconds: float) -> PushOutcome:
     status = min((each.status for each in outcomes), key=_GRAVITY.index, default=PushStatus.ACCEPTED)
     waits = [each.retry_after_seconds for each in outcomes if each.retry_after_seconds is not None]
+    left = [each for each in outcomes if each.requests_left is not None]
+    newest = min(left, key=lambda each: each.requests_left or 0, default=None)
     decisive = [each for each in outcomes if each.status is status]
     replies = [reply for each in outcomes for reply in each.replies] if status is PushStatus.ACCEPTED else []
     return PushOutcome(
@@ -172,4 +191,7 @@ def _merge(outcomes: Sequence[PushOutcome], duration_seconds: float) -> PushOutc
         duration_seconds=duration_seconds,
         retry_after_seconds=max(waits, default=None),
         answered=any(each.answered for each in outcomes),
+        takes_partials=bool(outcomes) and all(each.takes_partials for each in outcomes),
+        requests_left=newest.requests_left if newest else None,
+        window_seconds=newest.window_seconds if newest else 0.0,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pacing_node.engagement.exchange import ExchangeError, get
@@ -26,6 +27,8 @@ _CONDITIONS = ("If-Match", "If-None-Match")
 class ConditionalPart(Part):
     """Sent with ``If-Match``; parts of one push go one after the other, each on the ETag the previous one has got.
 
+    A partial push is sent once, and only on an ETag that came with the answer to an own push.
+
     After a refused condition or a lost answer the resource is read, and the push that wrote it last decides. Writing
     again is safe then, because every write is conditional on the state that was read.
     """
@@ -39,24 +42,30 @@ class ConditionalPart(Part):
         number: int,
         of: int,
         deadline: Deadline,
+        prev: int | None = None,
     ) -> None:
         """As ``Part``; what is known of the state is shared by all writes over the connection."""
-        super().__init__(connection, token, targets, number=number, of=of, deadline=deadline)
+        super().__init__(connection, token, targets, number=number, of=of, deadline=deadline, prev=prev)
         self._precondition = connection.precondition or Precondition()
         self._write = Place(token.epoch, token.sequence, number)
 
     async def _attempt(self, body: bytes) -> PushOutcome:
         state = self._precondition
         state.begin(self._token)
+        if self._prev is not None and not state.own:
+            return PushOutcome(PushStatus.OUT_OF_STEP, "no ETag is known from the answer to an own push")
         if not state.known and (outcome := await self._read_state()) is not None:
             return outcome
         for name in _CONDITIONS:
             self._headers.pop(name, None)
         self._headers.update(state.headers())
         state.sent(self._write)
-        return await super()._attempt(body)
+        outcome = await super()._attempt(body)
+        return outcome if self._prev is None else replace(outcome, again=False, refused_proof=None)
 
     async def _judge(self, answer: Answer) -> PushOutcome:
+        if answer.status == CONDITION_FAILED and self._prev is not None:
+            return PushOutcome(PushStatus.OUT_OF_STEP, "HTTP 412: changed by somebody meanwhile")
         if answer.status == CONDITION_FAILED:
             return PushOutcome(PushStatus.FAILED, "HTTP 412: changed by somebody meanwhile", again=True)
         if 200 <= answer.status < 300:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from cluster.token import Token
     from pacing_node.engagement.dialect import Authority, Dialect, PushSettings
     from pacing_node.engagement.engagement_settings import ProxySettings
     from pacing_node.engagement.precondition import Precondition
@@ -48,6 +49,8 @@ class Connection:
         self.redactor = Redactor(settings.secrets)
         self.client = build_client(settings)
         self.authority = authority(self.client, self.redactor)
+        self.newest: Token | None = None
+        """Of the newest push over it, if it was accepted whole by a platform that takes partial pushes; else None."""
         self._users = 0
         self._retired = False
         self._aside = asyncio.Lock()
@@ -73,6 +76,17 @@ class Connection:
             return work()
         async with self._aside:
             return await asyncio.to_thread(work)
+
+    def why_no_partial(self, token: Token, prev: int, targets: int) -> str:
+        """Why a partial push on the state of ``prev`` cannot be sent over this connection; empty when it can."""
+        newest, most = self.newest, self.settings.max_entities_per_request
+        if newest is None or (newest.cluster_id, newest.epoch, newest.sequence) != (
+            token.cluster_id,
+            token.epoch,
+            prev,
+        ):
+            return "the platform is not known to be in the state that is to be changed, or to take partial pushes"
+        return f"{targets} targets do not fit into one request of {most}" if targets > most else ""
 
     async def retire(self) -> None:
         """Take no new users; close now, or when the last one leaves."""

@@ -37,8 +37,13 @@ class Refusal:
 class Dialect(Protocol):
     """The documents of one kind of platform."""
 
-    def body(self, token: Token, part: tuple[int, int], targets: Sequence[TargetPush], /) -> bytes:
-        """The body of one request; ``part`` is its number, from 1, and how many there are."""
+    def body(
+        self, token: Token, part: tuple[int, int], targets: Sequence[TargetPush], prev: int | None = None, /
+    ) -> bytes:
+        """The body of one request; ``part`` is its number, from 1, and how many there are.
+
+        ``prev`` is that of a partial push.
+        """
         ...
 
     def read(self, answer: Answer, names: Sequence[str]) -> BulkReply:

@@ -15,9 +15,10 @@ LONGEST_WAIT_SECONDS = 180.0
 """A platform that asks for more is asked again after this."""
 
 
-def fencing_headers(token: Token, part: int, parts: int) -> dict[str, str]:
-    """The token of the term in the form the platform compares; ``part`` counts from 1."""
-    return {
+def fencing_headers(token: Token, part: int, parts: int, prev: int | None = None) -> dict[str, str]:
+    """The token of the term in the form the platform compares; ``part`` counts from 1, ``prev`` makes it partial."""
+    kind = {"Pacing-Kind": "full"} if prev is None else {"Pacing-Kind": "partial", "Pacing-Prev": str(prev)}
+    return kind | {
         "Pacing-Cluster-Id": token.cluster_id,
         "Pacing-Epoch": str(token.epoch),
         "Pacing-Sequence": str(token.sequence),
@@ -29,6 +30,11 @@ def fencing_headers(token: Token, part: int, parts: int) -> dict[str, str]:
 def replayed(headers: Mapping[str, str]) -> bool:
     """Whether the platform answered from its memory."""
     return headers.get("idempotency-replayed", "").strip().lower() == "true"
+
+
+def takes_partials(headers: Mapping[str, str]) -> bool:
+    """Whether the platform says that it takes partial pushes."""
+    return "partial" in {kind.strip().lower() for kind in headers.get("pacing-accepts", "").split(",")}
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
@@ -51,12 +57,18 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 def rate_limit_seconds(headers: Mapping[str, str]) -> float | None:
     """Seconds until the platform counts requests anew when its limit is used up; None while there is room."""
+    left, seconds = requests_left(headers)
+    return seconds if left == 0 else None
+
+
+def requests_left(headers: Mapping[str, str]) -> tuple[int | None, float]:
+    """Requests the platform still takes in its window, None where it does not say; seconds until it counts anew."""
     count, allowed, reset = (
         _number(headers.get(f"inin-ratelimit-{name}", "")) for name in ("count", "allowed", "reset")
     )
-    if count is None or allowed is None or reset is None or count < allowed:
-        return None
-    return min(max(reset, 0.0), LONGEST_WAIT_SECONDS)
+    if count is None or allowed is None or reset is None:
+        return None, 0.0
+    return max(0, int(allowed - count)), min(max(reset, 0.0), LONGEST_WAIT_SECONDS)
 
 
 def _number(text: str) -> float | None:

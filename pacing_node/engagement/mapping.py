@@ -31,8 +31,10 @@ class PredictiveDialect:
     def __init__(self) -> None:
         self._openings: Openings = {}
 
-    def body(self, _token: Token, _part: tuple[int, int], targets: Sequence[TargetPush]) -> bytes:
-        """The body of the bulk call; the token goes in headers alone."""
+    def body(
+        self, _token: Token, _part: tuple[int, int], targets: Sequence[TargetPush], _prev: int | None = None
+    ) -> bytes:
+        """The body of the bulk call; token and kind go in headers alone."""
         return request_body(targets, self._openings)
 
     def read(self, answer: Answer, names: Sequence[str]) -> BulkReply:

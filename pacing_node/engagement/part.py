@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pacing_node.engagement.platform import TargetPush
     from pacing_node.http_client.client import Answer
 
+OUT_OF_STEP = 424
+"""Failed Dependency: a partial push changes another state than the platform's."""
 _DELAY_SECONDS = (0.05, 1.0)
 """Before the third attempt, and the longest; the second one follows at once."""
 _LEAST_ATTEMPT_SECONDS = 0.02  # with less left an attempt is not worth beginning
@@ -43,18 +45,20 @@ class Part:
         number: int,
         of: int,
         deadline: Deadline,
+        prev: int | None = None,
     ) -> None:
-        """Nothing is sent after ``deadline``; ``number`` counts from 1."""
+        """Nothing is sent after ``deadline``; ``number`` counts from 1; ``prev`` is that of a partial push."""
         self._connection = connection
         self._names = [each.target.name for each in targets]
         self._targets = targets
         self._token = token
         self._place = (number, of)
+        self._prev = prev
         self._deadline = deadline
         self._seconds = deadline.seconds_left
         self._label = f"part {number}/{of}: " if of > 1 else ""
         self._headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        self._headers.update(header.fencing_headers(token, number, of))
+        self._headers.update(header.fencing_headers(token, number, of, prev))
         self._backoff = Backoff(*_DELAY_SECONDS)
         self.attempts = 0
         self.trouble = ""
@@ -88,7 +92,7 @@ class Part:
         )
 
     def _body(self) -> bytes:
-        body = self._connection.dialect.body(self._token, self._place, self._targets)
+        body = self._connection.dialect.body(self._token, self._place, self._targets, self._prev)
         if self._connection.settings.compress:
             body = gzip.compress(body, compresslevel=1)
             self._headers["Content-Encoding"] = "gzip"
@@ -139,15 +143,20 @@ class Part:
         return replace(await self._judge(answer), answered=True)
 
     async def _judge(self, answer: Answer) -> PushOutcome:
-        names, dialect = self._names, self._connection.dialect
-        return await self._connection.aside(lambda: judge(answer, names, dialect), len(names))
+        names, dialect, partial = self._names, self._connection.dialect, self._prev is not None
+        outcome = await self._connection.aside(lambda: judge(answer, names, dialect, partial=partial), len(names))
+        left, seconds = header.requests_left(answer.headers)
+        return replace(outcome, requests_left=left, window_seconds=seconds)
 
 
-def judge(answer: Answer, names: Sequence[str], dialect: Dialect) -> PushOutcome:
+def judge(answer: Answer, names: Sequence[str], dialect: Dialect, *, partial: bool = False) -> PushOutcome:
     """What an answer means for the part with the targets ``names``."""
     if 200 <= answer.status < 300:
         return _judge_success(answer, names, dialect)
     refusal = dialect.refusal(answer.body)
+    if partial and answer.status == OUT_OF_STEP:
+        message = refusal.message if refusal and refusal.message else "the platform is in another state"
+        return PushOutcome(PushStatus.OUT_OF_STEP, message, mark=refusal.mark if refusal else None)
     if answer.status == 409 and (refusal is None or refusal.code in {*FENCED_CODES, ""}):
         # A refusal that cannot be read is taken for the worst: somebody else may be master.
         message = (
@@ -174,5 +183,10 @@ def _judge_success(answer: Answer, names: Sequence[str], dialect: Dialect) -> Pu
             PushStatus.INVALID_REPLY, f"HTTP {answer.status}: {error}", replayed=replayed, retry_after_seconds=wait
         )
     return PushOutcome(
-        PushStatus.ACCEPTED, "; ".join(reply.notes), reply.replies, replayed=replayed, retry_after_seconds=wait
+        PushStatus.ACCEPTED,
+        "; ".join(reply.notes),
+        reply.replies,
+        replayed=replayed,
+        retry_after_seconds=wait,
+        takes_partials=header.takes_partials(answer.headers),
     )

@@ -62,6 +62,9 @@ class PushStatus(StrEnum):
     `pacing_push_duration_seconds`."""
     LATE = "late"
     """The term ended while the push was in flight; its success, if any, is not trusted."""
+    OUT_OF_STEP = "out_of_step"
+    """A partial push was not applied, because the platform's state is not the one it changes; a full push follows. Look
+    at: the platform's log, if it comes often; a restart of the platform is a usual cause."""
     WITHHELD = "withheld"
     """Nothing was sent: no targets, too little lease left, or the platform had asked to wait."""
 
@@ -103,6 +106,12 @@ class PushOutcome:
     """The platform answered, with whatever status: it can be reached."""
     again: bool = False
     """The same part may be sent again, with the same token."""
+    takes_partials: bool = False
+    """The platform said, with every part it accepted, that it takes partial pushes."""
+    requests_left: int | None = None
+    """Requests the platform still takes in its present window, as its newest answer says; None: it does not say."""
+    window_seconds: float = 0.0
+    """Seconds until it counts anew."""
     refused_proof: dict[str, str] | None = None
     """Headers of authorisation that the platform refused (HTTP 401)."""
 
@@ -127,8 +136,13 @@ class PushOutcome:
 class EngagementPlatform(Protocol):
     """Sends one push and returns what came of it."""
 
-    async def push(self, token: Token, targets: Sequence[TargetPush], deadline: float) -> PushOutcome:
+    async def push(
+        self, token: Token, targets: Sequence[TargetPush], deadline: float, prev: int | None = None
+    ) -> PushOutcome:
         """Send the whole state of a period; never raises for what the platform or network does.
+
+        With ``prev``, the sequence of an earlier push of this term, it is a partial push: it changes only these targets
+        of the state that push has left. It is withheld when the platform is not known to take it.
 
         Nothing is sent after ``deadline``, seconds on the clock of leases (``cluster.clock``).
         Cancelling the call stops it at once.

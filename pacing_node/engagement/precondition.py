@@ -58,6 +58,7 @@ class Precondition:
         self._term: tuple[str, int] | None = None
         self._etag: str | None = None
         self._known = False
+        self._own = False
         self._sent: Place | None = None
         self._confirmed: Place | None = None
 
@@ -65,12 +66,18 @@ class Precondition:
         """A write of this token's term follows; of an earlier term nothing is remembered."""
         term = (token.cluster_id, token.epoch)
         if term != self._term:
-            self._term, self._etag, self._known, self._sent, self._confirmed = term, None, False, None, None
+            self._term, self._etag, self._known, self._own = term, None, False, False
+            self._sent, self._confirmed = None, None
 
     @property
     def known(self) -> bool:
         """Whether a write can be made; otherwise the resource must be looked at first."""
         return self._known
+
+    @property
+    def own(self) -> bool:
+        """Whether the state is the one that the newest own write has left: its answer gave the ETag."""
+        return self._known and self._own
 
     def headers(self) -> dict[str, str]:
         """The condition of the next write."""
@@ -85,6 +92,7 @@ class Precondition:
         """The write was accepted; ``etag`` is what its answer gave, None when it gave none that can be used."""
         self._confirmed = place
         self._etag, self._known = etag, etag is not None
+        self._own = self._known
 
     def inspect(self, place: Place, etag: str | None, holder: Holder | None) -> Finding:
         """Judge what the resource holds: ``etag`` is None when it holds nothing yet, ``holder`` when no push wrote it.
@@ -100,7 +108,7 @@ class Precondition:
             return Finding.FENCED  # somebody has the same place: ZooKeeper has given an epoch twice
         if self._confirmed is not None and (held is None or held < self._confirmed):
             return Finding.FENCED  # a stranger wrote, or the resource was put back
-        self._etag, self._known = etag, True
+        self._etag, self._known, self._own = etag, True, False
         if held != place:
             return Finding.FREE
         self._confirmed = place

@@ -38,11 +38,13 @@ class PlatformSlot:
         """Whether there is a platform to send to."""
         return self._platform is not None
 
-    async def push(self, token: Token, targets: Sequence[TargetPush], deadline: float) -> PushOutcome:
+    async def push(
+        self, token: Token, targets: Sequence[TargetPush], deadline: float, prev: int | None = None
+    ) -> PushOutcome:
         """Send one push, or say why there is nobody to send it to."""
         if self._platform is None:
             return PushOutcome(PushStatus.FAILED, message=self.missing)
-        return await self._platform.push(token, targets, deadline)
+        return await self._platform.push(token, targets, deadline, prev)
 
     async def warm_up(self, seconds: float) -> None:
         """Prepare the connection, if there is a platform."""

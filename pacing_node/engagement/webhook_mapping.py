@@ -23,10 +23,16 @@ _MOST_PENDING = 10**9
 class WebhookDialect:
     """Writes pushes and reads answers of the webhook."""
 
-    def body(self, token: Token, part: tuple[int, int], targets: Sequence[TargetPush]) -> bytes:
-        """One part of a push; the token is in the document as well as in the headers."""
+    def body(
+        self, token: Token, part: tuple[int, int], targets: Sequence[TargetPush], prev: int | None = None
+    ) -> bytes:
+        """One part of a push; the token is in the document as well as in the headers.
+
+        Only a partial push names its kind: a full one looks as in the first version of the contract.
+        """
         number, of = part
-        document = {
+        document: dict[str, object] = {} if prev is None else {"kind": "partial", "prev": prev}
+        document |= {
             "cluster_id": token.cluster_id,
             "epoch": token.epoch,
             "sequence": token.sequence,

@@ -56,6 +56,47 @@ MUTANTS = (
         "tests/simulator/test_fence.py::test_a_partial_push_waits_until_every_part_of_the_full_one_was_applied",
     ),
     Mutant(
+        "partial-capability",
+        "a platform that has not said that it takes partial pushes is sent none",
+        "pacing_node/engagement/bulk.py",
+        (("if outcome.accepted and outcome.takes_partials:", "if outcome.accepted:"),),
+        "tests/engagement/test_partial_pushes.py::test_a_platform_that_does_not_say_so_is_sent_none",
+    ),
+    Mutant(
+        "partial-other-settings",
+        "a platform that was set otherwise since the full push is sent no partial one",
+        "pacing_node/engagement/connection.py",
+        (("if newest is None or (", "if newest is not None and ("),),
+        "tests/engagement/test_partial_pushes.py::test_nothing_is_changed_over_a_connection_with_other_settings",
+    ),
+    Mutant(
+        "partial-no-fence",
+        "a partial push that is out of step does not end the term",
+        "pacing_node/engagement/part.py",
+        (("return PushOutcome(PushStatus.OUT_OF_STEP, message,", "return PushOutcome(PushStatus.FENCED, message,"),),
+        "tests/engagement/test_partial_pushes.py::"
+        "test_out_of_step_is_no_fence_whatever_the_body_says_and_is_not_repeated",
+    ),
+    Mutant(
+        "partial-own-etag",
+        "a conditional partial push goes out on an ETag of an own answer alone",
+        "pacing_node/engagement/precondition.py",
+        (("return self._known and self._own", "return self._known"),),
+        "tests/engagement/test_precondition.py::"
+        "test_an_etag_is_own_when_the_answer_to_an_own_write_gave_it_and_nothing_else_did",
+    ),
+    Mutant(
+        "partial-sent-once",
+        "a conditional partial push whose answer was lost is not repeated",
+        "pacing_node/engagement/conditional.py",
+        (
+            ("replace(outcome, again=False, refused_proof=None)", "outcome"),
+            ("if self._prev is not None and not state.own:", "if False:"),
+        ),
+        "tests/engagement/test_partial_pushes.py::"
+        "test_a_conditional_partial_push_whose_answer_was_lost_is_neither_repeated_nor_looked_for",
+    ),
+    Mutant(
         "fenced",
         "a master that is refused by the fence ends its term",
         "pacing_node/cycle/pushing.py",

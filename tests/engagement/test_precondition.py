@@ -28,9 +28,11 @@ class Resource:
     def etag(self) -> str | None:
         return f'"{self.version}"' if self.version else None
 
-    def write(self, condition: dict[str, str], place: Place) -> bool:
+    def write(self, condition: dict[str, str], place: Place, changes: Place | None) -> bool:
         if condition.get("If-Match") != self.etag:
             return False
+        if changes is not None:
+            assert self.holder == Holder("c", changes), "a partial push is applied to the state it changes"
         self.version += 1
         self.holder = Holder("c", place)
         self.accepted.append(place)
@@ -44,6 +46,8 @@ class Request:
     sender: Sender
     place: Place
     condition: dict[str, str] | None
+    changes: Place | None = None
+    """Of a partial push: the last write of the push whose state it changes."""
 
 
 @dataclass
@@ -57,28 +61,42 @@ class Sender:
     waiting: Request | None = None
     fenced: bool = False
     confirmed: list[Place] = field(default_factory=list)
+    parts: int = PARTS
+    whole: Place | None = None
+    """The last write of the newest push, if every part of it was taken."""
+    missing: bool = False
+    """Whether a part of the push under way was given up."""
 
     @property
     def place(self) -> Place:
         return Place(self.epoch, self.sequence, self.part)
 
-    def step(self) -> Request:
+    def step(self, *, partial: bool = False) -> Request:
         self.state.begin(Token("c", self.epoch, self.sequence))
+        changes = self.whole if partial and self.part == 1 and self.state.own else None
+        if self.part == 1:
+            self.parts = PARTS if changes is None else 1
         condition = None
         if self.state.known:
             condition = self.state.headers()
             self.state.sent(self.place)
-        self.waiting = Request(self, self.place, condition)
+        self.waiting = Request(self, self.place, condition, changes)
         return self.waiting
 
     def taken(self) -> None:
         self.confirmed.append(self.place)
-        self.next_part()
+        self.next_part(taken=True)
 
-    def next_part(self) -> None:
+    def next_part(self, *, taken: bool = False) -> None:
         """Also without the answer to this one: its time is up."""
         self.waiting = None
-        self.sequence, self.part = (self.sequence, self.part + 1) if self.part < PARTS else (self.sequence + 1, 1)
+        self.missing = self.missing or not taken
+        if self.part < self.parts:
+            self.whole, self.part = None, self.part + 1
+            return
+        self.whole = None if self.missing else self.place
+        self.missing = False
+        self.sequence, self.part = self.sequence + 1, 1
 
     def looked(self, finding: Finding) -> None:
         self.waiting = None
@@ -105,9 +123,9 @@ class Masters(RuleBasedStateMachine):
         return [each for each in self.senders if each.waiting is None and not each.fenced]
 
     @precondition(lambda self: self._able())
-    @rule(data=st.data())
-    def a_request_is_sent(self, data: st.DataObject) -> None:
-        self.network.append(data.draw(st.sampled_from(self._able())).step())
+    @rule(data=st.data(), partial=st.booleans())
+    def a_request_is_sent(self, data: st.DataObject, partial: bool) -> None:
+        self.network.append(data.draw(st.sampled_from(self._able())).step(partial=partial))
 
     @precondition(lambda self: self.network)
     @rule(data=st.data(), answered=st.booleans())
@@ -118,8 +136,8 @@ class Masters(RuleBasedStateMachine):
     @rule(data=st.data(), next_part=st.booleans())
     def a_sender_gives_up_on_its_request(self, data: st.DataObject, next_part: bool) -> None:
         sender = data.draw(st.sampled_from([each for each in self.senders if each.waiting]))
-        sender.waiting = None
-        if next_part:
+        given_up, sender.waiting = sender.waiting, None
+        if next_part or given_up.changes is not None:  # a partial push is not sent again
             sender.next_part()
 
     @invariant()
@@ -135,7 +153,7 @@ class Masters(RuleBasedStateMachine):
         self.network.remove(request)
         sender, resource = request.sender, self.resource
         seen = (resource.etag, resource.holder)
-        took = request.condition is not None and resource.write(request.condition, request.place)
+        took = request.condition is not None and resource.write(request.condition, request.place, request.changes)
         if not answered or sender.waiting is not request:
             return
         if request.condition is None:
@@ -143,6 +161,8 @@ class Masters(RuleBasedStateMachine):
         elif took:
             sender.state.written(request.place, resource.etag)
             sender.taken()
+        elif request.changes is not None:
+            sender.next_part()
         else:
             sender.waiting = None
 
@@ -210,6 +230,21 @@ def test_the_first_write_of_all_asks_for_nothing_to_be_there() -> None:
     state = begun()
     assert state.inspect(Place(3, 1, 1), None, None) is Finding.FREE
     assert state.headers() == {"If-None-Match": "*"}
+
+
+def test_an_etag_is_own_when_the_answer_to_an_own_write_gave_it_and_nothing_else_did() -> None:
+    state = begun()
+    state.inspect(Place(3, 1, 1), '"a"', held(2, 5, 1))
+    assert (state.known, state.own) == (True, False)
+    state.sent(Place(3, 1, 1))
+    assert not state.own
+    state.written(Place(3, 1, 1), '"b"')
+    assert state.own
+    state.sent(Place(3, 2, 1))
+    state.inspect(Place(3, 2, 1), '"c"', held(3, 2, 1))
+    assert (state.known, state.own) == (True, False), "found by reading, not by an answer"
+    state.begin(Token("c", 4, 1))
+    assert not state.own
 
 
 def test_an_own_write_whose_answer_was_lost_is_taken_for_nobody_elses() -> None:

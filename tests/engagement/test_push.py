@@ -51,6 +51,7 @@ async def test_a_target_is_sent_with_everything_the_platform_needs(platform, eng
         "pacing-epoch": "3",
         "pacing-sequence": "17",
         "pacing-part": "1/1",
+        "pacing-kind": "full",
         "idempotency-key": "c-1:3:17:1",
     }
 
