@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 ANY_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a server listens, and how it is reached here
 """Addresses that mean every interface, each with the one under which this machine reaches such a server."""
 
@@ -23,6 +25,17 @@ def split(address: str) -> tuple[str, int]:
     if not colon or not port.isascii() or not port.isdigit() or len(port) > 5 or (":" in host and host[0] != "["):
         raise ValueError(f"found {address!r}, allowed is host:port, an IPv6 host in square brackets")
     return bare_host(host), int(port)
+
+
+def is_local_host(host: str) -> bool:
+    """Whether a host is this machine by its address: a loopback one, or ``localhost``."""
+    host = bare_host(host).partition("%")[0]
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
 
 
 def local_host(bind: str) -> str:

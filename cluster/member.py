@@ -24,9 +24,10 @@ from cluster.peers import wire
 from cluster.peers.channels import Channels
 from cluster.peers.follower import Follower
 from cluster.peers.health import Health, HealthPort
+from cluster.peers.member_access import MemberAccess
 from cluster.peers.peer_client import PeerClient
 from cluster.peers.readiness import check_successor
-from cluster.peers.server import Broadcast, PeerServer, PeerService
+from cluster.peers.server import Broadcast, PeerService
 from cluster.process.watchdog import Watchdog
 from cluster.records import MemberInfo
 from cluster.rpc import peer_pb2, peer_pb2_grpc
@@ -84,14 +85,14 @@ class ClusterMember:
         self._health = Health(*health_services)
         self._health_port = HealthPort(self._health, settings.health_bind_address, settings.health_port)
         self._broadcast = Broadcast()
-        self._server = PeerServer(settings.bind_address or settings.host, settings.clustering_port, settings.peer_tls)
-        self._client = PeerClient(settings.peer_timeout_seconds, Channels(settings.peer_tls))
-        channels = Channels(settings.peer_tls)
+        self.access = MemberAccess(settings, self)
+        """Who may call this member, and its audit log."""
+        self._server = self.access.server(settings)
+        self._client = PeerClient(settings.peer_timeout_seconds, self._channels())
         self._follower = Follower(
-            settings.node, channels, self._other_master, self._received, self.on_early_sign.notify
+            settings.node, self._channels(), self._other_master, self._received, self.on_early_sign.notify
         )
-        limit = settings.watchdog_seconds
-        self._watchdog = Watchdog(limit) if limit is not None else None
+        self._watchdog = Watchdog(limit) if (limit := settings.watchdog_seconds) is not None else None
         self._why_unable = why_unable
         self._self_demotion = SelfDemotion(settings.failures_allowed, self._able_standbys, self._give_way)
         self._last_record: Record | None = None
@@ -125,11 +126,12 @@ class ClusterMember:
         Raises OSError when the port is taken, SettingsError when a certificate file cannot be used, DamagedStateError
         when a local file cannot be read; alone, also AlreadyRunningError.
         """
-        service = PeerService(self._broadcast, self, self._allowed_names())
+        service = PeerService(self._broadcast, self)
         peer_pb2_grpc.add_PeerServiceServicer_to_server(service, self._server.server)
         self._health.add_to(self._server.server)
         port = await self._server.start()
         self._info = replace(self._info, clustering=addresses.join(self.settings.host, port))
+        self.access.control.address = self._info.clustering
         self._backend.listen(self._changed)
         try:
             await self._health_port.start()
@@ -322,8 +324,8 @@ class ClusterMember:
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def _allowed_names(self) -> frozenset[str]:
-        return self.settings.peer_tls.allowed_names if self.settings.peer_tls is not None else frozenset()
+    def _channels(self) -> Channels:
+        return Channels(self.settings.peer_tls, self.access.credentials)
 
     @property
     def _readiness_seconds(self) -> float:

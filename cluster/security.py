@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from cluster.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from cluster.access.roles import AccessRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,11 @@ class PeerTls:
     """This member's certificate chain; it names the host under which others reach it."""
     key_file: Path
     """Its key."""
-    allowed_names: frozenset[str] = frozenset()
-    """Names of which a caller's certificate must hold one (subject alternative names); empty: any of the authority."""
+    allowed_names: Mapping[str, AccessRole] = field(default_factory=dict)
+    """Names of which a caller's certificate must hold one (subject alternative names), with the role each has.
+
+    Empty: the callers are members, whose names or hosts their certificates hold.
+    """
 
     def read(self) -> tuple[bytes, bytes, bytes]:
         """Authorities, chain and key. Raises SettingsError naming a file that cannot be read."""

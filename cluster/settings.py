@@ -11,6 +11,7 @@ from cluster.security import ZooKeeperSecurity
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cluster.access.signed_calls import ClusterSecret
     from cluster.security import PeerTls
 
 DEFAULT_MESSAGE_BYTES = 0xFFFFF
@@ -78,6 +79,10 @@ class ClusterSettings:
     """``jute.maxbuffer`` of the ensemble: the largest message it takes; a larger document is refused unsent."""
     peer_tls: PeerTls | None = None
     """Mutual TLS on the clustering port; None speaks plain text."""
+    cluster_secret: ClusterSecret | None = field(default=None, repr=False)
+    """Secret by which members prove themselves; None where certificates do, or where nothing does."""
+    plain_tokens: bool = False
+    """Whether access tokens are taken over connections that others can read."""
     zookeeper_security: ZooKeeperSecurity = field(default_factory=ZooKeeperSecurity)
     """TLS and credentials of the session; off unless given."""
     short_session_allowed: bool = False

@@ -11,18 +11,21 @@ from cluster.peers.peer_client import PeerClient
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from cluster.access.credentials import CallCredentials
     from cluster.security import PeerTls
 
 __all__ = ["PeerClient", "open_calls"]
 
 
 @asynccontextmanager
-async def open_calls(timeout_seconds: float, tls: PeerTls | None = None) -> AsyncIterator[PeerClient]:
-    """A client whose channels are closed at the end; with ``tls`` it shows a certificate.
+async def open_calls(
+    timeout_seconds: float, tls: PeerTls | None = None, credentials: CallCredentials | None = None
+) -> AsyncIterator[PeerClient]:
+    """A client whose channels are closed at the end; it shows a certificate with ``tls``, and ``credentials``.
 
     Raises SettingsError for files that cannot be used.
     """
-    client = PeerClient(timeout_seconds, Channels(tls))
+    client = PeerClient(timeout_seconds, Channels(tls, credentials))
     try:
         yield client
     finally:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import grpc.aio
 
+from cluster.peers.authenticated_channel import AuthenticatedChannel
 from cluster.peers.tls import PeerCertificates
 
 if TYPE_CHECKING:
+    from cluster.access.credentials import CallCredentials
     from cluster.security import PeerTls
 
 KEEPALIVE_MILLISECONDS = 500
@@ -43,10 +45,11 @@ SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
 
 
 class Channels:
-    """Opens channels to other members, with certificates where the cluster uses them."""
+    """Opens channels to other members, with certificates where there are any, and with what proves who calls."""
 
-    def __init__(self, tls: PeerTls | None = None) -> None:
+    def __init__(self, tls: PeerTls | None = None, credentials: CallCredentials | None = None) -> None:
         """Raises SettingsError when a certificate file cannot be read."""
+        self._credentials = credentials
         self._certificates = PeerCertificates(tls) if tls is not None else None
 
     def renewed(self) -> bool:
@@ -55,6 +58,10 @@ class Channels:
 
     def open(self, address: str) -> grpc.aio.Channel:
         """A channel to another member's clustering port."""
+        channel = self._open(address)
+        return channel if self._credentials is None else AuthenticatedChannel(channel, address, self._credentials)
+
+    def _open(self, address: str) -> grpc.aio.Channel:
         if self._certificates is None:
             return open_channel(address)
         return grpc.aio.secure_channel(address, self._certificates.client(), options=CLIENT_OPTIONS)

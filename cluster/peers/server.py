@@ -14,11 +14,11 @@ from cluster import addresses
 from cluster.errors import ClusterError, RefusedError
 from cluster.peers import wire
 from cluster.peers.channels import SERVER_OPTIONS
-from cluster.peers.tls import PeerCertificates, caller_names
+from cluster.peers.tls import PeerCertificates
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from typing import Any
 
     from cluster.records import Pause, Record
@@ -119,25 +119,21 @@ class Answers(Protocol):
 class PeerService(peer_pb2_grpc.PeerServiceServicer):
     """Answers of this member (``cluster.v1.PeerService``)."""
 
-    def __init__(self, broadcast: Broadcast, member: Answers, allowed_names: frozenset[str] = frozenset()) -> None:
-        """A caller must show a certificate with one of ``allowed_names`` unless there are none."""
+    def __init__(self, broadcast: Broadcast, member: Answers) -> None:
         self._broadcast = broadcast
         self._member = member
-        self._allowed_names = allowed_names
 
     async def GetStatus(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.GetStatusRequest, context: StatusContext
     ) -> peer_pb2.GetStatusResponse:
         """What this member knows about itself, from memory."""
-        del request
-        await self._admit(context)
+        del request, context
         return self._member.own_status()
 
     async def Follow(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.FollowRequest, context: FollowContext
     ) -> AsyncIterator[peer_pb2.FollowResponse]:
         """The master's records, until its term ends."""
-        await self._admit(context)
         if not self._broadcast.is_open:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._not_master())
         log.debug("peers.follower_joined", follower=request.follower)
@@ -149,7 +145,6 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         self, request: peer_pb2.StepDownRequest, context: StepDownContext
     ) -> peer_pb2.StepDownResponse:
         """Resign if master."""
-        await self._admit(context)
         epoch = None
         try:
             epoch = await self._member.resign(request.requested_by, request.successor, request.epoch)
@@ -164,7 +159,7 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         self, request: peer_pb2.CanServeRequest, context: CanServeContext
     ) -> peer_pb2.CanServeResponse:
         """Whether this member could do the master's work now."""
-        await self._admit(context)
+        del context
         reason = await self._member.why_unable()
         log.info("peers.asked_to_serve", asked_by=request.asked_by, able=reason is None, reason=reason)
         return peer_pb2.CanServeResponse(able=reason is None, reason=reason or "")
@@ -173,7 +168,7 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         self, request: peer_pb2.PromiseRequest, context: PromiseContext
     ) -> peer_pb2.PromiseResponse:
         """Promise not to contend for a while."""
-        await self._admit(context)
+        del context
         reason = self._member.promise(request)
         return peer_pb2.PromiseResponse(promised=not reason, reason=reason)
 
@@ -181,7 +176,6 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         self, request: peer_pb2.PauseRequest, context: PauseContext
     ) -> peer_pb2.PauseResponse:
         """Pause the cluster."""
-        await self._admit(context)
         seconds = request.seconds if request.HasField("seconds") else None
         if seconds is not None and not seconds > 0.0:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"seconds: found {seconds:g}, allowed is above 0")
@@ -195,20 +189,11 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         self, request: peer_pb2.ResumeRequest, context: ResumeContext
     ) -> peer_pb2.ResumeResponse:
         """End a pause."""
-        await self._admit(context)
         try:
             was_paused = await self._member.resume(request.requested_by)
         except ClusterError as failure:
             await context.abort(grpc.StatusCode.UNAVAILABLE, str(failure))
         return peer_pb2.ResumeResponse(was_paused=was_paused)
-
-    async def _admit(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
-        if not self._allowed_names:
-            return
-        names = caller_names(context)
-        if not names & self._allowed_names:
-            log.warning("peers.caller_refused", peer=context.peer(), names=sorted(names))
-            await context.abort(grpc.StatusCode.PERMISSION_DENIED, "the certificate holds no name that may call")
 
     def _not_master(self) -> str:
         master = self._member.own_status().master
@@ -219,14 +204,20 @@ class PeerServer:
     """The gRPC server on the clustering port, or on another one."""
 
     def __init__(
-        self, bind_address: str, port: int, tls: PeerTls | None = None, *, name: str = "clustering port"
+        self,
+        bind_address: str,
+        port: int,
+        tls: PeerTls | None = None,
+        *,
+        name: str = "clustering port",
+        interceptors: Sequence[grpc.aio.ServerInterceptor[Any, Any]] = (),
     ) -> None:
         """``name`` is what messages call the port. Raises SettingsError when a certificate file cannot be read."""
         self._name = name
         self._credentials = PeerCertificates(tls).server() if tls is not None else None
         self._bind_address = bind_address
         self._port = port
-        self.server = grpc.aio.server(options=SERVER_OPTIONS)
+        self.server = grpc.aio.server(interceptors=interceptors, options=SERVER_OPTIONS)
         """For adding services before :meth:`start`."""
 
     async def start(self) -> int:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cluster.access.certificate_roles import parse_allowed_names
+from cluster.access.signed_calls import ClusterSecret
+from cluster.errors import SettingsError
 from cluster.security import PeerTls, ZooKeeperSecurity
 from cluster.settings import ClusterSettings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pacing_node.options.node_options import NodeOptions, ZooKeeper
 
 
 def cluster_settings(options: NodeOptions) -> ClusterSettings:
     """Settings of this node as a member of its cluster.
 
-    Raises SettingsError when times or names are out of the library's bounds.
+    Raises SettingsError when times or names are out of the library's bounds, or the secret cannot be used.
     """
     common = {
         "node": options.name,
@@ -27,6 +32,8 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
         "health_port": options.ports.health,
         "health_bind_address": options.health_bind,
         "peer_tls": peer_tls(options),
+        "cluster_secret": cluster_secret(options),
+        "plain_tokens": options.access.plain_tokens,
     }
     zookeeper = options.zookeeper
     if zookeeper is None:
@@ -51,7 +58,29 @@ def peer_tls(options: NodeOptions) -> PeerTls | None:
     files = options.peer_certificates
     if files is None:
         return None
-    return PeerTls(files.authorities, files.certificate, files.private_key, frozenset(files.allowed_names))
+    roles = parse_allowed_names(files.allowed_names)
+    return PeerTls(files.authorities, files.certificate, files.private_key, roles)
+
+
+def cluster_secret(options: NodeOptions) -> ClusterSecret | None:
+    """The secret of the members; None without one. Raises SettingsError for one that cannot be used."""
+    access = options.access
+    if access.secret_file is not None:
+        return secret_of_file(access.secret_file)
+    return ClusterSecret.parse(access.secret.get_secret_value()) if access.secret is not None else None
+
+
+def secret_of_file(path: Path) -> ClusterSecret:
+    """The secret in a file. Raises SettingsError naming it."""
+    try:
+        return ClusterSecret.parse(path.read_text())
+    except (OSError, ValueError) as failure:
+        reason = failure.strerror if isinstance(failure, OSError) else "not text"
+        message = f"cluster secret: {path} cannot be read: {str(reason).lower()}"
+        raise SettingsError(message) from failure
+    except SettingsError as failure:
+        message = f"{path}: {failure}"
+        raise SettingsError(message) from None
 
 
 def zookeeper_security(zookeeper: ZooKeeper) -> ZooKeeperSecurity:

@@ -42,6 +42,8 @@ RESERVED = (
     "PACING_URL",
     "PACING_CLIENT_",
     "PACING_DATA",
+    "PACING_TOKEN",
+    "PACING_SECRET_FILE",
 )
 """Variables read elsewhere: by the tests, the demonstration, the simulator, and the command line."""
 _SOURCE = "environment"

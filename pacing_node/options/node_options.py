@@ -10,8 +10,9 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from cluster.access.certificate_roles import parse_allowed_names
 from cluster.settings import DEFAULT_MESSAGE_BYTES
 from pacing_node.options import environment
 from pacing_node.options.allowed import Allowed
@@ -49,6 +50,11 @@ class Certificates(Section):
     """Certificates of the authorities whose clients are accepted; without it no client certificate is asked for."""
 
 
+def _known_roles(words: tuple[str, ...]) -> tuple[str, ...]:
+    parse_allowed_names(words)
+    return words
+
+
 class PeerCertificates(Section):
     """Certificate files in PEM format for the clustering port. With them members prove who they are to each other."""
 
@@ -58,8 +64,32 @@ class PeerCertificates(Section):
     """Private key of the certificate."""
     authorities: LocalPath
     """Certificates of the authorities that sign the members' certificates."""
-    allowed_names: Words = ()
-    """Names of which a caller's certificate must hold one; any certificate of the authorities unless given."""
+    allowed_names: Annotated[
+        Words, AfterValidator(_known_roles), Allowed("names, or NAME=ROLE with viewer, operator, admin or member")
+    ] = ()
+    """Names of which a caller's certificate must hold one, each with its role, for example `laptop=operator`; a name
+    alone is a member's. Unless given, callers must be members, whose names or hosts their certificates hold."""
+
+
+class Access(Section):
+    """Who may call this node. Without a secret, peer certificates, tokens and an identity provider it takes orders from
+    its own machine alone.
+    """
+
+    secret: SecretStr | None = None
+    """Secret by which the members prove themselves to each other, the same for all: 32 characters or more. In several
+    lines the first one signs and all are accepted, while one replaces the other."""
+    secret_file: LocalPath | None = None
+    """File with the secret, in its place."""
+    plain_tokens: bool = False
+    """Whether access tokens are taken over connections without TLS from other machines, where others can read them."""
+
+    @field_validator("secret_file")
+    @classmethod
+    def _one_secret(cls, value: LocalPath | None, info: ValidationInfo) -> LocalPath | None:
+        if value is not None and info.data.get("secret") is not None:
+            raise ValueError("a file, or the secret itself, not both")
+        return value
 
 
 class ZooKeeperTls(Section):
@@ -198,6 +228,7 @@ class NodeOptions(Section):
     ports: Ports = Ports()
     certificates: Certificates | None = None
     peer_certificates: PeerCertificates | None = None
+    access: Access = Access()
     zookeeper: Annotated[ZooKeeper | None, Allowed("a section with the hosts, or the word none")]
     """The ensemble; the word ``none`` runs this node alone, as its own master."""
     state_directory: LocalPath = Path("pacing-state")

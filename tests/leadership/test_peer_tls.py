@@ -14,6 +14,7 @@ import pytest
 import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from cluster.access.certificate_roles import parse_allowed_names
 from cluster.errors import SettingsError
 from cluster.peers.channels import open_channel
 from cluster.records import Record, RecordInfo
@@ -43,7 +44,7 @@ class Certificates:
         return self._directory / f"{self._name}-{kind}.pem"
 
     def tls(self, *allowed: str) -> PeerTls:
-        return PeerTls(self._path("ca"), self._path("chain"), self._path("key"), frozenset(allowed))
+        return PeerTls(self._path("ca"), self._path("chain"), self._path("key"), parse_allowed_names(allowed))
 
     def shown_by(self, address: str) -> str:
         """Fingerprint of the certificate a server shows to this member."""

@@ -1,0 +1,173 @@
+"""Every call to the clustering port is judged before its message is read; orders and refused calls are audited.
+
+The message reaches the check as the bytes that came over the wire, for these are what a caller has signed.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError
+
+from cluster import addresses
+from cluster.access.audit_log import Order
+from cluster.access.principal import Evidence
+from cluster.access.roles import is_order, needed_for
+from cluster.access.signed_calls import HEADER
+from cluster.access.verdict import Refusal
+from cluster.outside_text import one_line
+from cluster.peers.tls import caller_names
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from google.protobuf.message import Message
+
+    from cluster.access.access_control import AccessControl
+    from cluster.access.audit_log import AuditLog
+    from cluster.access.verdict import Verdict
+
+    Context = grpc.aio.ServicerContext[Any, Any]
+    # The stubs describe handlers of the synchronous server.
+    Handler = Any
+
+OPEN_SERVICES = frozenset({"grpc.health.v1.Health"})
+"""Services that everybody may ask: they tell a load balancer what it must know, and nothing else."""
+_BEARER = "bearer "
+_LONGEST_HEADER = 8192
+"""Most characters of a header that is looked at."""
+_CODES = {
+    Refusal.NO_PROOF: grpc.StatusCode.UNAUTHENTICATED,
+    Refusal.BAD_PROOF: grpc.StatusCode.UNAUTHENTICATED,
+    Refusal.TOO_WEAK: grpc.StatusCode.PERMISSION_DENIED,
+}
+
+
+class Authentication(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
+    """Judges the calls of one server."""
+
+    def __init__(self, control: AccessControl, audit: AuditLog, state: Callable[[], Mapping[str, object]]) -> None:
+        """``state`` is what an order can change of this node, for the audit log: before and after."""
+        self._control = control
+        self._audit = audit
+        self._state = state
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """The handler of a call, behind the check."""
+        handler = await continuation(handler_call_details)
+        service, call = _service_and_call(handler_call_details.method)
+        if handler is None or service in OPEN_SERVICES:
+            return handler
+        if handler.response_streaming:
+            behaviour, make = self._guarded_stream(call, handler), grpc.unary_stream_rpc_method_handler
+            return make(behaviour, response_serializer=handler.response_serializer)
+        guarded = self._guarded_order if is_order(call) else self._guarded
+        return grpc.unary_unary_rpc_method_handler(
+            guarded(call, handler), response_serializer=handler.response_serializer
+        )
+
+    def _guarded(self, call: str, handler: Handler) -> Callable[[bytes, Context], Awaitable[Any]]:
+        async def answer(body: bytes, context: Context) -> Any:
+            await self._admit(call, body, context)
+            return await handler.unary_unary(await _read(handler, body, context), context)
+
+        return answer
+
+    def _guarded_stream(self, call: str, handler: Handler) -> Callable[[bytes, Context], AsyncIterator[Any]]:
+        async def answers(body: bytes, context: Context) -> AsyncIterator[Any]:
+            await self._admit(call, body, context)
+            async for each in handler.unary_stream(await _read(handler, body, context), context):
+                yield each
+
+        return answers
+
+    def _guarded_order(self, call: str, handler: Handler) -> Callable[[bytes, Context], Awaitable[Any]]:
+        async def carry_out(body: bytes, context: Context) -> Any:
+            verdict = await self._admit(call, body, context)
+            request = await _read(handler, body, context)
+            order = Order(call, _source(context), verdict.principal, _asked(request), dict(self._state()))
+            done = False
+            try:
+                result = await handler.unary_unary(request, context)
+                done = True
+            finally:
+                order = replace(order, after=dict(self._state()))
+                if done:
+                    self._audit.carried_out(order)
+                else:
+                    self._audit.failed(order, context.details() or "the caller went away, or an error")
+            return result
+
+        return carry_out
+
+    async def _admit(self, call: str, body: bytes, context: Context) -> Verdict:
+        """The verdict on a call that may go on; one that may not ends here."""
+        verdict = self._control.judge(evidence_of(call, body, context), needed_for(call), time.time())
+        if verdict.refusal is not None:
+            self._audit.refuse(Order(call, _source(context), verdict.principal), verdict.reason)
+            await context.abort(_CODES[verdict.refusal], verdict.reason)
+        return verdict
+
+
+def evidence_of(call: str, body: bytes, context: Context) -> Evidence:
+    """What is known of a call: its message, where it comes from, and what was shown."""
+    headers = {key: str(value) for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+    source, auth = _source(context), context.auth_context()
+    bearer = headers.get("authorization", "")[:_LONGEST_HEADER]
+    local = is_local(source)
+    return Evidence(
+        call=call,
+        body=body,
+        source=source,
+        local=local,
+        encrypted=b"ssl" in auth.get("transport_security_type", ()),
+        names=caller_names(context),
+        signature=headers.get(HEADER),
+        bearer=bearer[len(_BEARER) :].strip() if bearer.lower().startswith(_BEARER) else None,
+    )
+
+
+def is_local(source: str) -> bool:
+    """Whether a caller at ``host:port`` is on this machine: its address is a loopback one, or a Unix socket."""
+    if source.startswith("unix:"):
+        return True
+    try:
+        return addresses.is_local_host(addresses.split(source)[0])
+    except ValueError:
+        return False
+
+
+def _source(context: Context) -> str:
+    """Address of the caller, ``host:port``; gRPC writes ``ipv4:`` or ``ipv6:`` before it, and escapes brackets."""
+    kind, _, address = unquote(context.peer()).partition(":")
+    return address if kind in {"ipv4", "ipv6"} else f"{kind}:{address}"
+
+
+def _service_and_call(method: object) -> tuple[str, str]:
+    """The two parts of ``/service/call``."""
+    text = method.decode(errors="replace") if isinstance(method, bytes) else str(method)
+    service, _, call = text.lstrip("/").rpartition("/")
+    return service, call
+
+
+async def _read(handler: Handler, body: bytes, context: Context) -> Any:
+    """The message of a call; one that is none ends here, for the one who sent it."""
+    try:
+        return handler.request_deserializer(body)
+    except DecodeError:
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the message cannot be read")
+
+
+def _asked(request: Message) -> dict[str, object]:
+    """The fields of an order that were given; texts are cut."""
+    fields = [(field.name, value) for field, value in request.ListFields()]
+    return {name: one_line(value) if isinstance(value, str) else value for name, value in fields}

@@ -1,0 +1,90 @@
+"""Access to one member, put together: who may call it, what it shows when it calls, and its audit log."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from cluster import addresses
+from cluster.access.access_control import AccessControl
+from cluster.access.audit_log import AuditLog
+from cluster.access.credentials import SecretCredentials
+from cluster.access.signed_calls import SignedCalls
+from cluster.clock import boot_seconds
+from cluster.peers.authentication import Authentication
+from cluster.peers.server import PeerServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cluster.access.credentials import CallCredentials
+    from cluster.mastership import LeadershipStatus
+    from cluster.records import MemberInfo, Pause
+    from cluster.settings import ClusterSettings
+
+
+class Known(Protocol):
+    """What the member knows of itself and the others."""
+
+    @property
+    def paused(self) -> Pause | None:
+        """The pause in force; None when there is none."""
+        ...
+
+    def status(self) -> LeadershipStatus:
+        """Leadership status of the member."""
+        ...
+
+    def members(self) -> Sequence[MemberInfo]:
+        """Members that have joined, this one among them."""
+        ...
+
+
+class MemberAccess:
+    """Who may call a member, and what it shows to the others."""
+
+    def __init__(self, settings: ClusterSettings, member: Known) -> None:
+        self._member = member
+        secret, tls = settings.cluster_secret, settings.peer_tls
+        self.control = AccessControl(
+            settings.cluster,
+            signed_calls=SignedCalls(secret, time.time(), boot_seconds) if secret is not None else None,
+            certificates=tls is not None,
+            certificate_roles=tls.allowed_names if tls is not None else None,
+            members=self._members,
+            plain_tokens=settings.plain_tokens,
+        )
+        """Decides who may call."""
+        self.audit = AuditLog()
+        """Orders and refused calls."""
+        self._guard = Authentication(self.control, self.audit, self._state)
+        self.credentials: CallCredentials | None = (
+            SecretCredentials(secret, settings.cluster, settings.node) if secret is not None else None
+        )
+        """What proves to other members that this one calls; None where a certificate does."""
+
+    def server(self, settings: ClusterSettings) -> PeerServer:
+        """The server on the clustering port, guarded. Raises SettingsError when a certificate file cannot be read."""
+        bind, port = settings.bind_address or settings.host, settings.clustering_port
+        return PeerServer(bind, port, settings.peer_tls, interceptors=(self._guard,))
+
+    def _members(self) -> Iterable[tuple[str, str]]:
+        return _names_and_hosts(self._member.members())
+
+    def _state(self) -> dict[str, object]:
+        """What an order can change."""
+        status, paused = self._member.status(), self._member.paused
+        return {
+            "role": str(status.role),
+            "epoch": status.epoch,
+            "master": status.master,
+            "paused_by": paused.by if paused is not None else None,
+            "paused_until": paused.until if paused is not None else None,
+        }
+
+
+def _names_and_hosts(members: Iterable[MemberInfo]) -> Iterator[tuple[str, str]]:
+    """Name and host of each member that has an address."""
+    for member in members:
+        if member.clustering:
+            yield member.name, addresses.split(member.clustering)[0]
