@@ -41,6 +41,8 @@ class ClientOptions(Section):
     """Certificate to show to a node that asks for one, PEM."""
     private_key: Annotated[LocalPath | None, Key("privateKey")] = None
     """Private key of that certificate, PEM."""
+    token_file: Annotated[LocalPath | None, Key("tokenFile")] = None
+    """File with the token to show: an access token, or a JWT of the identity provider."""
 
 
 class ClientFile(Section):
@@ -52,11 +54,12 @@ class ClientFile(Section):
 
 @dataclass(frozen=True, slots=True)
 class ClientFiles:
-    """Certificate files named on the command line."""
+    """Files named on the command line."""
 
     ca: Path | None = None
     certificate: Path | None = None
     private_key: Path | None = None
+    token_file: Path | None = None
 
 
 def client_file(environ: Mapping[str, str]) -> Path:
@@ -81,6 +84,7 @@ def client_options(url: str, files: ClientFiles, environ: Mapping[str, str] | No
         ca=files.ca or own.ca,
         certificate=files.certificate if secured else own.certificate,
         private_key=files.private_key if secured else own.private_key,
+        token_file=files.token_file or own.token_file,
     )
 
 
@@ -121,6 +125,25 @@ def context_of(options: ClientOptions) -> ssl.SSLContext:
         found = f"{str(reason or type(error).__name__).lower().replace('_', ' ')} ({files or 'SSL_CERT_FILE'})"
         raise ConfigurationError((Problem("client", "", found, "PEM files that can be used"),)) from None
     return context
+
+
+def token_of(options: ClientOptions, environ: Mapping[str, str] | None = None) -> str | None:
+    """The token to show: that of the file, else that of the variable ``PACING_TOKEN``; None without one.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or there is no token in it.
+    """
+    path = options.token_file
+    if path is None:
+        return (os.environ if environ is None else environ).get("PACING_TOKEN", "").strip() or None
+    try:
+        text = path.read_text().strip()
+    except (OSError, ValueError) as error:
+        reason = str(getattr(error, "strerror", None) or "not text").lower()
+        raise ConfigurationError((Problem(str(path), "", reason, "a readable file with a token"),)) from None
+    if not text.isascii() or not text.isprintable() or not text or " " in text:
+        raise ConfigurationError((Problem(str(path), "", "no token", "one line with a token"),))
+    return text
 
 
 def _no_password() -> str:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from cluster.addresses import is_local_host
 from cluster.outside_text import check_json
-from pacing_node.cli.client_options import ClientFiles, client_options, context_of, full_url
+from pacing_node.cli.client_options import ClientFiles, client_options, context_of, full_url, token_of
 from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.http_client.client import ClientSettings, ask_once
 from pacing_node.http_client.request_failures import BROKEN_PROTOCOL, REQUEST_FAILURES, UnreadableAnswerError
+from pacing_node.http_client.url import url_parts
 from pacing_node.options.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -56,13 +58,24 @@ _PrivateKey = Annotated[
     Path | None,
     typer.Option("--private-key", envvar="PACING_CLIENT_PRIVATE_KEY", help="PEM file with the key of --certificate."),
 ]
-_OPTIONS = {"ca": _Ca, "certificate": _Certificate, "private_key": _PrivateKey}
+_TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file",
+        envvar="PACING_TOKEN_FILE",
+        help="File with the token to show, where nodes ask for one; the variable PACING_TOKEN holds a token itself.",
+    ),
+]
+_OPTIONS = {"ca": _Ca, "certificate": _Certificate, "private_key": _PrivateKey, "token_file": _TokenFile}
 
 _files: ContextVar[ClientFiles] = ContextVar("client_files", default=ClientFiles())  # noqa: B039 - it is frozen
 
 
 def asks_a_node(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options ``--ca``, ``--certificate`` and ``--private-key``, which :func:`ask` goes by."""
+    """Give a command the options ``--ca``, ``--certificate``, ``--private-key`` and ``--token-file``.
+
+    :func:`ask` goes by them, and :func:`shown_files` says what was given.
+    """
     signature = inspect.signature(command)
     hints = get_type_hints(command, include_extras=True)
     own = [each.replace(annotation=hints[each.name]) for each in signature.parameters.values()]
@@ -81,6 +94,11 @@ def asks_a_node(command: Callable[..., None]) -> Callable[..., None]:
     asking.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
     asking.__annotations__ = {**hints, **_OPTIONS}
     return asking
+
+
+def shown_files() -> ClientFiles:
+    """The files that were named on the command line of the running command."""
+    return _files.get()
 
 
 def ask(url: str, path: str) -> Any:
@@ -108,7 +126,14 @@ def ask(url: str, path: str) -> Any:
 
 def _get(address: str, options: ClientOptions) -> Answer:
     tls = _context(options) if address.startswith("https://") else None
-    return ask_once("GET", address, ClientSettings(MOST_BYTES, REQUEST_SECONDS), tls=tls)
+    token = token_of(options)
+    headers = {"Authorization": f"Bearer {token}"} if token is not None and _can_show(address) else None
+    return ask_once("GET", address, ClientSettings(MOST_BYTES, REQUEST_SECONDS), tls=tls, headers=headers)
+
+
+def _can_show(address: str) -> bool:
+    """Whether a token may go to an address: over HTTPS, or to this machine; others could read it on the way."""
+    return address.startswith("https://") or is_local_host(url_parts(address).host)
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,6 @@ import asyncio
 import getpass
 import re
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,12 +14,10 @@ from cluster.admin.member_calls import open_calls
 from cluster.errors import ClusterError, SettingsError
 from cluster.outside_text import one_line
 from cluster.records import MemberInfo
-from pacing_node.assembly.cluster_settings import peer_tls
 from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.cli.node_client import DEFAULT_URL, UrlOption, ask, asks_a_node
+from pacing_node.cli.order_proof import ConfigOption, SecretFileOption, order_proof
 from pacing_node.cli.output import Output, OutputOption, print_json, utc
-from pacing_node.options.errors import ConfigurationError
-from pacing_node.options.node_options import load_node_options
 from terminal.printing import say
 
 if TYPE_CHECKING:
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
 
     from cluster.admin.member_calls import PeerClient
     from cluster.records import Pause
+    from pacing_node.cli.order_proof import OrderProof
 
     _T = TypeVar("_T")
 
@@ -38,16 +36,6 @@ LONGEST_SECONDS = 366 * 86_400.0
 """Longest duration an order takes."""
 _POLL_SECONDS = 0.1
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        "-c",
-        envvar="PACING_CONFIG",
-        help="YAML file with a node's options; needed where members show each other certificates.",
-    ),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -70,6 +58,8 @@ def parse_duration(text: str) -> float:
 def step_down(
     url: UrlOption = DEFAULT_URL,
     config: ConfigOption = None,
+    *,
+    secret_file: SecretFileOption = None,
     to: Annotated[
         str, typer.Option("--to", metavar="NODE", help="The member that shall take over; refused if it cannot.")
     ] = "",
@@ -85,7 +75,12 @@ def step_down(
         raise fail("there is no master now", ExitCode.NOT_FOUND)
     by, master_epoch = f"{one_line(getpass.getuser())} by pacing step-down", int(master.get("epoch") or 0)
     try:
-        epoch = _order(config, lambda client: client.step_down(_info(master), by, CALL_SECONDS, to, master_epoch))
+        epoch = _order(
+            order_proof(config, secret_file),
+            page["cluster"],
+            _info(master),
+            lambda client: client.step_down(_info(master), by, CALL_SECONDS, to, master_epoch),
+        )
     except ClusterError as error:
         raise fail(f"{master['name']} did not resign: {error}", ExitCode.FAILED) from None
     after = _await(url, lambda page: page["master"] is not None and page["epoch"] > epoch) if wait else None
@@ -107,6 +102,8 @@ def pause(
     ] = None,
     url: UrlOption = DEFAULT_URL,
     config: ConfigOption = None,
+    *,
+    secret_file: SecretFileOption = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until every member that answers knows of it.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -114,7 +111,8 @@ def pause(
     seconds = None if duration is None else parse_duration(duration)
     page = ask(url, "/cluster")
     by = one_line(getpass.getuser())
-    ordered: Pause = _order_any(page, config, lambda client, member: client.pause(member, by, seconds, CALL_SECONDS))
+    proof = order_proof(config, secret_file)
+    ordered: Pause = _order_any(page, proof, lambda client, member: client.pause(member, by, seconds, CALL_SECONDS))
     after = _await(url, lambda page: _all_paused(page, paused=True)) if wait else ask(url, "/cluster")
     paused = {"by": ordered.by, "began_at": ordered.began_at, "until": ordered.until}
     _show(output, _outcome(page, after) | {"paused": paused}, (page["master"], page["epoch"]), after)
@@ -125,6 +123,8 @@ def pause(
 def resume(
     url: UrlOption = DEFAULT_URL,
     config: ConfigOption = None,
+    *,
+    secret_file: SecretFileOption = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait until no member knows of a pause and there is a master.")
     ] = False,
@@ -133,7 +133,8 @@ def resume(
     """End a pause of the cluster."""
     page = ask(url, "/cluster")
     by = one_line(getpass.getuser())
-    was_paused: bool = _order_any(page, config, lambda client, member: client.resume(member, by, CALL_SECONDS))
+    proof = order_proof(config, secret_file)
+    was_paused: bool = _order_any(page, proof, lambda client, member: client.resume(member, by, CALL_SECONDS))
     after = (
         _await(url, lambda page: page["master"] is not None and _all_paused(page, paused=False))
         if wait
@@ -179,15 +180,11 @@ def _info(member: dict[str, Any]) -> MemberInfo:
     return MemberInfo(member["name"], member["http"], member["clustering"], member["version"], member["started_at"])
 
 
-def _order(config: Path | None, order: Callable[[PeerClient], Awaitable[_T]]) -> _T:
-    """Give an order, with the certificates of the node's options where there are some. Raises ClusterError."""
-    try:
-        tls = peer_tls(load_node_options(config)) if config is not None else None
-    except ConfigurationError as error:
-        raise fail(str(error), ExitCode.USAGE) from None
+def _order(proof: OrderProof, cluster: str, member: MemberInfo, order: Callable[[PeerClient], Awaitable[_T]]) -> _T:
+    """Give an order to a member, with what proves who gives it. Raises ClusterError."""
 
     async def give() -> _T:
-        async with open_calls(CALL_SECONDS, tls) as client:
+        async with open_calls(CALL_SECONDS, proof.tls, proof.credentials(cluster, member.clustering)) as client:
             return await order(client)
 
     try:
@@ -196,16 +193,14 @@ def _order(config: Path | None, order: Callable[[PeerClient], Awaitable[_T]]) ->
         raise fail(str(error), ExitCode.USAGE) from None
 
 
-def _order_any(
-    page: dict[str, Any], config: Path | None, order: Callable[[PeerClient, MemberInfo], Awaitable[_T]]
-) -> _T:
+def _order_any(page: dict[str, Any], proof: OrderProof, order: Callable[[PeerClient, MemberInfo], Awaitable[_T]]) -> _T:
     """Give an order that any member takes to the first one that does, the one that answered first."""
     members = sorted(page["members"], key=lambda member: member["name"] != page["answered_by"])
     failure: Exception | None = None
     for member in members:
         info = _info(member)
         try:
-            return _order(config, lambda client, info=info: order(client, info))  # type: ignore[misc]
+            return _order(proof, page["cluster"], info, lambda client, info=info: order(client, info))  # type: ignore[misc]
         except ClusterError as error:
             failure = failure or error
     raise fail(f"no member took the order: {failure}", ExitCode.FAILED)

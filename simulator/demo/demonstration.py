@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.demo.demo_report import PROCESS_DIED, UNKNOWN_CAUSE, Handover, build_report
@@ -139,10 +140,11 @@ class Demonstration:
     def _scene(self) -> Scene:
         audit, centre = self._observer.audit, self._observer.seen.centre
         address = self.stage.plans[0].http
+        order = f"step-down --secret-file {_short(self.stage.secret_file)}"
         prefix = "" if address.endswith(":8080") else f"PACING_URL={address} "
         return Scene(
             title=f"ZooKeeper: {self.stage.zookeeper} · scenario {self._options.scenario}",
-            commands=[f"{prefix}.venv/bin/pacing {command}" for command in ("list", "targets", "step-down")],
+            commands=[f"{prefix}.venv/bin/pacing {command}" for command in ("list", "targets", order)],
             seen=self._observer.seen,
             processes={name: node.worker_pid for name, node in self.stage.nodes.items() if node.running},
             accepted=audit.accepted,
@@ -164,6 +166,11 @@ class Demonstration:
 
     def _incomplete(self) -> bool:
         return self._observer.seen.reachable < len(self.stage.nodes) or self._keeper.awaiting_successor
+
+
+def _short(path: Path) -> str:
+    """A path as one types it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cluster.access.signed_calls import ClusterSecret
 from cluster.errors import SettingsError
 from cluster.security import PeerTls
 from simulator.drill.drills import DRILLS, run_drill
@@ -61,6 +62,16 @@ KeyOption = Annotated[Path | None, typer.Option("--private-key", help="Private k
 AuthoritiesOption = Annotated[
     Path | None, typer.Option("--authorities", help="Authorities that sign the members' certificates, PEM.", **_FILE)
 ]
+SecretOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--secret-file", envvar="PACING_SECRET_FILE", help="With --cluster: file with the members' secret.", **_FILE
+    ),
+]
+TokenOption = Annotated[
+    Path | None,
+    typer.Option("--token-file", envvar="PACING_TOKEN_FILE", help="With --cluster: file with a token.", **_FILE),
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a running cluster is disturbed.")]
 FormOption = Annotated[Form, typer.Option("--output", "-o", help="A table for people or JSON for programs.")]
 OutageOption = Annotated[float, typer.Option(min=1, help="Seconds of an outage of ZooKeeper or of the platform.")]
@@ -85,6 +96,8 @@ def drill(
     certificate: CertificateOption = None,
     private_key: KeyOption = None,
     authorities: AuthoritiesOption = None,
+    secret_file: SecretOption = None,
+    token_file: TokenOption = None,
     yes: YesOption = False,
     output: FormOption = Form.TABLE,
     outage: OutageOption = 10.0,
@@ -105,7 +118,9 @@ def drill(
     finished = True
     try:
         if cluster is not None:
-            results.append(_on_running(drill, RunningCluster(cluster, tls), yes=yes))
+            secret = ClusterSecret.parse(secret_file.read_text()) if secret_file is not None else None
+            token = token_file.read_text().strip() if token_file is not None else None
+            results.append(_on_running(drill, RunningCluster(cluster, tls, secret, token), yes=yes))
         else:
             named = _named(drill) * repeat
             options = Options(outage, failsafe)

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cluster.access.credentials import SecretCredentials
+from cluster.access.signed_calls import ClusterSecret
 from cluster.admin.member_calls import open_calls
 from cluster.errors import ClusterError, SettingsError
 from cluster.records import MemberInfo
@@ -17,11 +19,14 @@ from simulator.harness.push_record import applied, changes_of_epoch, longest_int
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cluster.access.credentials import CallCredentials
     from cluster.security import PeerTls
     from simulator.harness.arena import Arena
     from simulator.harness.push_record import Push
 
 CALL_SECONDS = 5.0
+CALLER = "drill"
+"""Name under which a drill signs its orders."""
 COOLDOWN_SECONDS = 10.5
 """How long a node that has resigned by an operator's word contends no more, with some room."""
 WAIT_SECONDS = 45.0
@@ -97,7 +102,9 @@ class Field:
     async def resign(self, member: dict[str, object]) -> None:
         """Ask a member to resign, as `pacing step-down` does."""
         self.arena.resigned_at[str(member["name"])] = time.time()
-        await step_down(member)
+        cluster = str((await self.arena.page(str(member["name"]), "/cluster")).get("cluster"))
+        secret = ClusterSecret.parse(self.arena.stage.secret_file.read_text())
+        await step_down(member, credentials=SecretCredentials(secret, cluster, CALLER))
 
     async def measured(self, gap_seconds: float) -> Measured:
         """The measures of everything since this object was made."""
@@ -113,13 +120,15 @@ class Field:
         )
 
 
-async def step_down(member: dict[str, object], tls: PeerTls | None = None) -> None:
-    """Ask a member, as `/cluster` lists it, to resign; with ``tls`` by showing a certificate.
+async def step_down(
+    member: dict[str, object], tls: PeerTls | None = None, credentials: CallCredentials | None = None
+) -> None:
+    """Ask a member, as `/cluster` lists it, to resign; with ``tls`` by showing a certificate, and ``credentials``.
 
     Raises HarnessError when it does not answer or is not master, SettingsError for files that cannot be used.
     """
     info = MemberInfo(str(member["name"]), "", str(member["clustering"]), "", 0.0)
-    async with open_calls(CALL_SECONDS, tls) as client:
+    async with open_calls(CALL_SECONDS, tls, credentials) as client:
         try:
             await client.step_down(info, "pacing drill", CALL_SECONDS)
         except SettingsError:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from simulator.drill.field import step_down
+from cluster.access.credentials import SecretCredentials, TokenCredentials
+from simulator.drill.field import CALLER, step_down
 from simulator.drill.verdict import DrillResult, Expectation, Measured
 from simulator.harness.bounds import SLACK_SECONDS
 from simulator.harness.harness_error import HarnessError
@@ -19,6 +20,8 @@ from simulator.harness.push_record import GRACE_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cluster.access.credentials import CallCredentials
+    from cluster.access.signed_calls import ClusterSecret
     from cluster.security import PeerTls
 
 _REQUEST_SECONDS = 5.0
@@ -42,10 +45,17 @@ class ClusterView:
 class RunningCluster:
     """A cluster at work, asked over the pages of its nodes."""
 
-    def __init__(self, address: str, tls: PeerTls | None = None) -> None:
-        """``tls``: what is shown to members whose clustering ports ask for certificates."""
+    def __init__(
+        self, address: str, tls: PeerTls | None = None, secret: ClusterSecret | None = None, token: str | None = None
+    ) -> None:
+        """``tls``: what is shown to members whose clustering ports ask for certificates.
+
+        ``secret`` signs the order, else it carries ``token``.
+        """
         self._address = address.rstrip("/")
         self.tls = tls
+        self._secret = secret
+        self._token = token
         self._scheme = self._address.partition("://")[0]
 
     def view(self) -> ClusterView:
@@ -61,6 +71,12 @@ class RunningCluster:
             raise HarnessError("no other member answers; there is nobody to hand over to")
         addresses = tuple(f"{self._scheme}://{member['http']}" for member in reachable)
         return ClusterView(page["cluster"], page["master"], int(page["epoch"]), len(reachable), row, addresses)
+
+    def credentials(self, cluster: str) -> CallCredentials | None:
+        """What proves to the members of ``cluster`` who gives the order, beside the certificate."""
+        if self._secret is not None:
+            return SecretCredentials(self._secret, cluster, CALLER)
+        return TokenCredentials(self._token) if self._token is not None else None
 
     def newest(self, addresses: tuple[str, ...]) -> dict[str, Any]:
         """The newest cycle any member knows."""
@@ -93,7 +109,7 @@ async def graceful_hand_over(running: RunningCluster, before: ClusterView, say: 
     """
     period = float(running.newest(before.addresses)["interval_seconds"])
     asked_at = time.monotonic()
-    await step_down(before.master_row, running.tls)
+    await step_down(before.master_row, running.tls, running.credentials(before.cluster))
     say(f"  {before.master} was asked to resign, epoch {before.epoch}")
     deadline = asked_at + _WAIT_SECONDS
     while True:

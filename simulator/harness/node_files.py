@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +56,15 @@ def cluster_options(simulator: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def node_options(
-    plan: NodePlan, *, cluster: str, zookeeper: str | None, seed: Path, failsafe: bool = False
+    plan: NodePlan,
+    *,
+    cluster: str,
+    zookeeper: str | None,
+    seed: Path,
+    failsafe: bool = False,
+    secret_file: Path | None = None,
 ) -> dict[str, Any]:
-    """Options of one node; without ZooKeeper hosts it runs alone."""
+    """Options of one node; without ZooKeeper hosts it runs alone, without a secret it trusts its own machine."""
     ensemble = {
         "hosts": zookeeper,
         "session_timeout_seconds": SESSION_TIMEOUT_SECONDS,
@@ -71,11 +78,20 @@ def node_options(
         "host": plan.host,
         "bind": plan.host,
         "ports": {"default": plan.http_port, "clustering": plan.clustering_port},
+        **({"access": {"secret_file": str(secret_file)}} if secret_file is not None else {}),
         "zookeeper": "none" if zookeeper is None else ensemble,
         "state_directory": str(plan.directory / "state"),
         "seed": str(seed),
         "log": {"format": "text"},
     }
+
+
+def write_secret(path: Path) -> Path:
+    """Make a secret for the members of a cluster, in a file that nobody else can read; the file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(secrets.token_urlsafe(32) + "\n")
+    return path
 
 
 def write_yaml(path: Path, content: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator.harness import ports
 from simulator.harness.harness_error import HarnessError
-from simulator.harness.node_files import HOST, NodePlan, cluster_options, node_options, write_yaml
+from simulator.harness.node_files import HOST, NodePlan, cluster_options, node_options, write_secret, write_yaml
 from simulator.harness.processes import DemoProcess, end, pacing_command
 from simulator.harness.zookeeper import Ensemble, MemberNotReadyError, ZooKeeperNotFoundError, find_zookeeper
 
@@ -81,6 +81,11 @@ class Stage:
     def ensemble(self) -> Ensemble | None:
         """ZooKeeper, once it was started; None before, and when there is none."""
         return self._ensemble
+
+    @property
+    def secret_file(self) -> Path:
+        """File with the secret by which the nodes prove themselves to each other, and commands to them."""
+        return self._directory / "secret"
 
     def check(self) -> None:
         """Raise HarnessError when the contact centre has ended. Nodes may end; their keeper looks after them."""
@@ -158,6 +163,7 @@ class Stage:
         # A ZooKeeper that was already running keeps what is written to it: a name that nobody else has.
         foreign = self._ensemble is not None and not self._ensemble.controllable
         cluster = f"demo-{uuid.uuid4().hex[:8]}" if foreign else "demo"
+        write_secret(self.secret_file)
         seed = self._directory / "cluster.yaml"
         centre = self._wiring.addresses(simulator) if self._wiring else simulator
         extra = self._options.cluster_extra
@@ -168,7 +174,14 @@ class Stage:
             plan = NodePlan(name, self._directory / name, http[number - 1], clustering[number - 1])
             node_hosts = await self._wiring.hosts(plan, hosts) if self._wiring and hosts else hosts
             failsafe = self._options.failsafe
-            options = node_options(plan, cluster=cluster, zookeeper=node_hosts, seed=seed, failsafe=failsafe)
+            options = node_options(
+                plan,
+                cluster=cluster,
+                zookeeper=node_hosts,
+                seed=seed,
+                failsafe=failsafe,
+                secret_file=self.secret_file,
+            )
             more = self._options.node_extra
             write_yaml(plan.file, options | dict(more(plan) if more else {}))
             command = [*self._options.node_prefix, *self._command("node", "--config", str(plan.file))]
