@@ -23,6 +23,8 @@ from pacing_node.api.cycle_age import cycle_json
 from pacing_node.api.inbound_reads import InboundReads, UnknownError, channel_capacity
 from pacing_node.api.index_page import HEADERS, index_page
 from pacing_node.api.parameters import ParameterError, Parameters
+from pacing_node.api.pieces import PiecesResponse
+from pacing_node.api.renderings import OneAtATime
 from pacing_node.api.target_pages import TargetsText, explain_page
 from pacing_node.monitoring.cycle_watch import CycleWatch
 
@@ -120,6 +122,9 @@ class _Pages:
         self._view = view
         self._watch = view.watch or CycleWatch(view.mastership, view.latest_report, view.plan)
         self._targets = TargetsText()
+        self._metrics = metrics.Exposition(view.collector)
+        self._cluster = OneAtATime(view.cluster_page)
+        self._histories: dict[int, OneAtATime[dict[str, Any]]] = {}
         self._reads = InboundReads()
 
     async def index(self, request: Request) -> Response:
@@ -163,15 +168,15 @@ class _Pages:
     async def cluster(self, request: Request) -> Response:
         """All members as this node and they themselves see them."""
         Parameters(request)
-        page = await self._view.cluster_page()
+        page = await self._cluster.get()
         return JSONResponse({**page, "cycle": cycle_json(self._watch.state())}, headers=CLOSED)
 
     async def targets(self, request: Request) -> Response:
         """All targets with the newest cycle's numbers and reasons."""
         Parameters(request)
         report, state = self._view.latest_report.report, self._watch.state()
-        page = await self._targets.page(report, self._view.plan.targets, state)
-        return Response(page, media_type="application/json", headers=CLOSED)
+        parts = await self._targets.page(report, self._view.plan.targets, state)
+        return PiecesResponse(*parts, media_type="application/json", headers=CLOSED)
 
     async def explain(self, request: Request) -> Response:
         """One target with the sum behind its number."""
@@ -187,9 +192,17 @@ class _Pages:
     async def history(self, request: Request) -> Response:
         """The newest terms with cause and gap."""
         limit = Parameters(request, ("limit",)).number("limit", HISTORY_LIMIT, HISTORY_MOST)
-        read = self._view.history
-        page = await terms(read, limit) if read else {"history": [], "history_unavailable": None}
+        page = await self._terms(limit).get()
         return JSONResponse({**page, "cycle": cycle_json(self._watch.state())}, headers=CLOSED)
+
+    def _terms(self, limit: int) -> OneAtATime[dict[str, Any]]:
+        """The newest terms, read from ZooKeeper once for all who ask for as many."""
+        read = self._view.history
+
+        async def newest() -> dict[str, Any]:
+            return await terms(read, limit) if read else {"history": [], "history_unavailable": None}
+
+        return self._histories.setdefault(limit, OneAtATime(newest))
 
     async def alarms(self, request: Request) -> Response:
         """Alarms that are raised, of this node and of the cluster, and how their receivers do."""
@@ -204,8 +217,8 @@ class _Pages:
     async def metrics(self, request: Request) -> Response:
         """Everything the node counts, for Prometheus."""
         Parameters(request)
-        page = await metrics.exposition(self._view.collector)
-        return Response(page, headers={"Content-Type": metrics.CONTENT_TYPE})
+        parts, age = await self._metrics.page()
+        return PiecesResponse(*parts, media_type=metrics.CONTENT_TYPE, headers={"Age": str(age)})
 
     async def reactive_state(self, request: Request) -> Response:
         """Share of inbound traffic a page should allow."""

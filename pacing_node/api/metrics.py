@@ -16,8 +16,10 @@ from prometheus_client.registry import Collector
 from cluster.lasting import restarts
 from cluster.mastership import Role, ZooKeeperState
 from pacing_node.algorithms.model import Reason
+from pacing_node.api.renderings import KeptPage
 from pacing_node.monitoring.silence import CycleState, SilenceReason
 from pacing_node.runtime.gc_freeze import uncollected
+from pacing_node.runtime.pools import PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from pacing_node.statistics.statistics_source import ServerHealth
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+NODE_SECONDS = 1.0
+"""How long the metrics of the node are kept; a scrape this soon after another gets the same."""
 _VERSION = version("agent-pacing")
 """Looked up once: it is read from files."""
 
@@ -201,13 +205,34 @@ class TargetCollector(Collector):
             yield family
 
 
-async def exposition(collector: NodeCollector) -> bytes:
-    """All metrics of a node. Thousands of targets take their time, which the event loop is not made to wait."""
-    page = render(collector)
-    report = collector.sources.latest_report.report
-    if report is None or not collector.sources.per_target():
-        return page
-    return page + await asyncio.to_thread(uncollected()(render), TargetCollector(report))
+class Exposition:
+    """All metrics of a node as text, however many ask for them.
+
+    Those of the targets are written once a cycle, for thousands take their time; those of the node once a second, and
+    at each cycle.
+    """
+
+    def __init__(self, collector: NodeCollector) -> None:
+        self._collector = collector
+        self._node: KeptPage[bytes] = KeptPage(NODE_SECONDS)
+        self._targets: KeptPage[bytes] = KeptPage()
+
+    async def page(self) -> tuple[tuple[bytes, ...], int]:
+        """The text in parts, and the age of the node's in seconds."""
+        report = self._collector.sources.latest_report.report
+        node = await self._node.get(self._of_node, report)
+        if report is None or not self._collector.sources.per_target():
+            return (node.page,), node.age_seconds
+        targets = await self._targets.get(lambda: _of_targets(report), report)
+        return (node.page, targets.page), node.age_seconds
+
+    async def _of_node(self) -> bytes:
+        """On the event loop, for all of it is read from what lives there."""
+        return render(self._collector)
+
+
+async def _of_targets(report: CycleReport) -> bytes:
+    return await PAGES.run(uncollected()(render), TargetCollector(report))
 
 
 def render(collector: Collector) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 from typing import TYPE_CHECKING, Any
@@ -10,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pacing_node.algorithms.explanation import Row, explain
 from pacing_node.algorithms.model import Reason
 from pacing_node.api.cycle_age import cycle_json
+from pacing_node.api.renderings import KeptPage
 from pacing_node.discovery.remedies import REMEDIES
 from pacing_node.runtime.gc_freeze import uncollected
+from pacing_node.runtime.pools import PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,27 +53,19 @@ def _rows(report: CycleReport | None, known: TargetSet | None) -> Iterator[list[
 
 
 class TargetsText:
-    """`/targets` of the newest cycle, written once, in another thread, however many ask for it."""
+    """`/targets` of the newest cycle, written once, in the thread of the pages, however many ask for it."""
 
     def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-        self._written: tuple[CycleReport | None, TargetSet | None, bytes] | None = None
+        self._kept: KeptPage[bytes] = KeptPage()
 
-    async def page(self, report: CycleReport | None, known: TargetSet | None, state: CycleState) -> bytes:
-        """The page; reports and sets of targets are compared by identity, they never change.
+    async def page(self, report: CycleReport | None, known: TargetSet | None, state: CycleState) -> tuple[bytes, bytes]:
+        """The page in two parts: how current it is changes all the time, and is put before what was written once."""
 
-        How current it is changes all the time, and is put before what was written once.
-        """
-        age = _json({"cycle": cycle_json(state)}).removesuffix("}").encode()
-        return age + b"," + (await self._text(report, known)).removeprefix(b"{")
+        async def write() -> bytes:
+            return (await PAGES.run(targets_page, report, known)).removeprefix(b"{")
 
-    async def _text(self, report: CycleReport | None, known: TargetSet | None) -> bytes:
-        async with self._lock:
-            written = self._written
-            if written is None or written[0] is not report or written[1] is not known:
-                written = (report, known, await asyncio.to_thread(targets_page, report, known))
-                self._written = written
-            return written[2]
+        kept = await self._kept.get(write, report, known)
+        return _json({"cycle": cycle_json(state)}).removesuffix("}").encode() + b",", kept.page
 
 
 def explain_page(name: str, report: CycleReport | None, plan: Plan, state: CycleState) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from pacing_node.engagement.engagement_settings import EngagementSettingsError
 from pacing_node.engagement.redaction import Redactor
 from pacing_node.engagement.transport import PushTransport
 from pacing_node.http_client.client import ClientSettings, HttpClient, public_authorities
+from pacing_node.runtime.pools import PUSHES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,7 @@ class Connection:
         if size <= MOST_AT_ONCE:
             return work()
         async with self._aside:
-            return await asyncio.to_thread(work)
+            return await PUSHES.run(work)
 
     def why_no_partial(self, token: Token, prev: int, targets: int) -> str:
         """Why a partial push on the state of ``prev`` cannot be sent over this connection; empty when it can."""

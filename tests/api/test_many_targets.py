@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from pacing_node.api import target_pages
 from pacing_node.api.inbound_reads import InboundReads, UnknownError
 from pacing_node.api.target_pages import PIECE, TargetsText, targets_page
+from pacing_node.cycle.report import CycleReport
 from pacing_node.monitoring.silence import CycleState
 from pacing_node.targets import TargetSet
 from tests.cycle.parts import report, target
@@ -45,7 +47,7 @@ async def test_the_event_loop_turns_while_the_page_is_written() -> None:
     while not writing.done():
         turns += 1
         await asyncio.sleep(0)
-    assert len(json.loads(await writing)["targets"]) == 5000
+    assert len(json.loads(b"".join(await writing))["targets"]) == 5000
     assert turns > 20, "the page was written on the event loop"
 
 
@@ -64,9 +66,13 @@ async def test_a_page_is_written_once_for_all_who_ask_and_anew_for_the_next_cycl
     pages = await asyncio.gather(*(text.page(first, known, CycleState()) for _ in range(5)))
     assert len(written) == 1
     assert len(set(pages)) == 1
-    assert json.loads(await text.page(second, known, CycleState()))["calculated_at"] == 1005.0
+
+    async def page(cycle: CycleReport, targets: TargetSet) -> dict[str, Any]:
+        return json.loads(b"".join(await text.page(cycle, targets, CycleState())))
+
+    assert (await page(second, known))["calculated_at"] == 1005.0
     other = TargetSet("2", (target("Q00000", goal_percent=9.0), *known.targets[1:]))
-    assert json.loads(await text.page(second, other, CycleState()))["targets"][0]["goal_percent"] == 9.0
+    assert (await page(second, other))["targets"][0]["goal_percent"] == 9.0
 
 
 def test_an_answer_is_remembered_until_the_next_cycle_or_other_targets() -> None:
