@@ -75,7 +75,10 @@ async def _run_group(
     say(f"ground: {ground.name}")
     async with ground.arena(directory, lambda _: None) as arena:
         for done, attack in enumerate(attacks, 1):
-            result, recovered = await run_attack(attack, arena, extent)
+            try:
+                result, recovered = await run_attack(attack, arena, extent)
+            except HarnessError as error:
+                result, recovered = AttackResult.unfinished(attack.name, ground.name, attack.limits, str(error)), False
             results.append(result)
             say(line(result))
             if not recovered:
@@ -84,7 +87,10 @@ async def _run_group(
 
 
 async def run_attack(attack: Attack, arena: Arena, extent: Extent) -> tuple[AttackResult, bool]:
-    """Run one attack; its result, and whether the cluster has recovered. One that cannot be finished has failed."""
+    """Run one attack; its result, and whether the cluster has recovered. One that cannot be finished has failed.
+
+    Raises HarnessError when the cluster is not even steady before it, or the contact centre cannot be asked after it.
+    """
     await arena.steady()
     scene = Scene(arena, extent.seconds, extent.share)
     measuring = Measuring(arena)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from simulator.attack import on_orders, on_pages, on_protocols
+from simulator.attack import on_orders, on_pages, on_protocols, on_servers, on_statistics
 from simulator.attack.assaults.http2_floods import FLOODS
 from simulator.attack.attack_run import Attack
 from simulator.attack.ground import FAILSAFE, FEW_DESCRIPTORS, LARGE, PEER_TLS, PLAIN
+from simulator.attack.hostile_ground import HOSTILE_API, HOSTILE_CONFIGURATION, HOSTILE_GMS
+from simulator.attack.hostile_statistics import HOSTILE, HOSTILE_STATISTICS
 from simulator.attack.limits import Limits
 
-_OUTAGE = Limits(missed_periods=None)
+_OUTAGE = Limits(missed_periods=None, epoch_changes=1)
 """ZooKeeper itself is away for longer than a session: the pushes must stop then, and the attack measures the return."""
+_SILENCED = Limits(missed_periods=None)
+"""The hostile server is one that a push needs: the attack measures that pushes are back once it is itself again."""
 _ONE_LOST = Limits(answer_seconds=None)
 """The attacked ports are full by intention; the pushes, the mastership and the log are what must hold."""
 _SHORT_FLOODS = ("rapid_reset", "headers_bomb")
@@ -47,6 +51,16 @@ ATTACKS = (
     Attack("large-unread-answers", LARGE, on_pages.unread_answers),
     Attack("aborted-handshakes", PEER_TLS, on_protocols.aborted_handshakes),
     Attack("held-handshakes", PEER_TLS, on_protocols.held_handshakes),
+    Attack("hostile-token", HOSTILE_API, on_servers.hostile("token", provoked=True), _SILENCED),
+    Attack("hostile-platform", HOSTILE_API, on_servers.hostile("platform"), _SILENCED),
+    Attack("hostile-alarms", HOSTILE_API, on_servers.hostile("alarms", provoked=True), _SILENCED),
+    Attack("hostile-statistics", HOSTILE_API, on_servers.hostile("statistics")),
+    Attack("hostile-gms", HOSTILE_GMS, on_servers.hostile("statistics")),
+    Attack("hostile-configuration", HOSTILE_CONFIGURATION, on_servers.hostile("configuration")),
+    *(
+        Attack(f"statistics-{name.replace('_', '-')}", HOSTILE_STATISTICS, on_statistics.hostile_values(name))
+        for name in HOSTILE
+    ),
     Attack("descriptors-of-one", FEW_DESCRIPTORS, on_pages.exhaust_one, _ONE_LOST),
     Attack("descriptors-of-all", FEW_DESCRIPTORS, on_pages.exhaust_all, _ONE_LOST),
 )

@@ -26,12 +26,14 @@ class Ground:
     equipment: Callable[[Path], Mapping[str, Any]] | None = None
     """Makes files below a directory before the cluster starts; further options of the stage that name them."""
 
+    kind: type[Arena] = Arena
+
     def arena(self, directory: Path, say: Callable[[str], None]) -> Arena:
         """The cluster, not started yet."""
         directory.mkdir(parents=True, exist_ok=True)
         more = {**(self.more or {}), **(self.equipment(directory) if self.equipment else {})}
         wiring = more.pop("wiring", None)
-        return Arena(directory, say, self.scenario, self.nodes, failsafe=self.failsafe, wiring=wiring, more=more)
+        return self.kind(directory, say, self.scenario, self.nodes, failsafe=self.failsafe, wiring=wiring, more=more)
 
 
 def peer_certificates(directory: Path) -> Mapping[str, Any]:

@@ -73,6 +73,13 @@ class AttackResult:
         """Compare what an attack has cost with what it may cost."""
         return cls(attack, ground, limits, cost, tuple(_shortcomings(limits, cost)), figures or {})
 
+    @classmethod
+    def unfinished(cls, attack: str, ground: str, limits: Limits, reason: str) -> AttackResult:
+        """An attack whose cost could not be measured has failed."""
+        return cls.judge(
+            attack, ground, limits, Cost(0.0, 0, 0, 0, 0.0, 0.0, 0.0, complaints=(reason.splitlines()[0],))
+        )
+
     @property
     def passed(self) -> bool:
         """Whether every limit was kept."""

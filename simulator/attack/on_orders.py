@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from simulator.attack.assaults import stranger_orders
 from simulator.harness.harness_error import HarnessError
+from simulator.harness.znodes import UnreachableError, Znodes
 
 if TYPE_CHECKING:
     from simulator.attack.scene import Scene
@@ -35,18 +36,19 @@ async def resume_loop(scene: Scene) -> None:
 
 async def strange_promises(scene: Scene) -> None:
     """Promises that bind every node for a minute, for this epoch, the next and the last there can be."""
-    await scene.assault(stranger_orders.promises, count=scene.count(5), seconds=60.0)
+    incarnations = await _incarnations(scene)
+    await scene.assault(stranger_orders.promises, count=scene.count(5), seconds=60.0, incarnations=incarnations)
 
 
 async def promises_in_an_outage(scene: Scene) -> None:
     """ZooKeeper is frozen for longer than a session; meanwhile a stranger asks everybody for promises of a minute."""
-    arena = scene.arena
+    arena, incarnations = scene.arena, await _incarnations(scene)
     frozen_at = time.time()
     for member in arena.ensemble.members:
         member.freeze()
     try:
         await asyncio.sleep(arena.bounds.session_timeout + 1.0)
-        await scene.assault(stranger_orders.promises, count=3, seconds=60.0)
+        await scene.assault(stranger_orders.promises, count=3, seconds=60.0, incarnations=incarnations)
     finally:
         for member in arena.ensemble.members:
             member.thaw()
@@ -61,6 +63,16 @@ async def promises_in_an_outage(scene: Scene) -> None:
     scene.figures["outage_seconds"] = round(back_at - frozen_at, 1)
     most = arena.bounds.ensemble_return + _RETURN_SLACK_SECONDS
     scene.expect(gap <= most, f"{gap:.1f} s from ZooKeeper's return to the first push, allowed are {most:g}")
+
+
+async def _incarnations(scene: Scene) -> dict[str, str]:
+    """What everybody who reaches ZooKeeper can read of the members' processes. Raises HarnessError."""
+    root = f"/pacing/{(await scene.victim()).cluster}"
+    try:
+        members = await asyncio.to_thread(Znodes(scene.arena.ensemble.hosts, root).members)
+    except UnreachableError as error:
+        raise HarnessError(f"the members cannot be read: {error}") from error
+    return {name: str(content.get("incarnation", "")) for name, content in members.items()}
 
 
 async def nasty_texts(scene: Scene) -> None:

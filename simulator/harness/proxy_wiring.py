@@ -66,7 +66,10 @@ class ProxyWiring:
         self.lines: dict[str, NodeLines] = {}
         self._cables = cables
         self._objects: dict[str, Any] = {}
-        self._centre_port = 0
+        self.platform_port = 0
+        """What the proxies before the platform lead to; the contact centre's port, once it is known."""
+        self.token_address: str | None = None
+        """Address of the token endpoint without its path, where it is not the platform's."""
 
     def command(self, *arguments: str) -> list[str]:
         """The command line of a program; a node's begins by going to the directory of its configuration file."""
@@ -80,7 +83,7 @@ class ProxyWiring:
         """What the cluster's options say of the contact centre."""
         with open(simulator["objects_file"], encoding="utf-8") as file:  # noqa: PTH123 - a path as the simulator wrote it
             self._objects = yaml.safe_load(file)
-        self._centre_port = urlsplit(simulator["http"]).port or 80
+        self.platform_port = urlsplit(simulator["http"]).port or 80
         return {**simulator, "objects_file": OBJECTS}
 
     async def hosts(self, plan: NodePlan, hosts: str) -> str:
@@ -90,7 +93,7 @@ class ProxyWiring:
             proxy = FaultProxy(addresses.split(host)[1])
             lines.zookeeper.append(proxy)
             await proxy.start()
-        platform = FaultProxy(self._centre_port, lines.overhear)
+        platform = FaultProxy(self.platform_port, lines.overhear)
         lines.platform.append(platform)
         plan.directory.mkdir(parents=True, exist_ok=True)
         self._write_objects(plan.directory, f"http://{await self._lay(lines, await platform.start(), plan.directory)}")
@@ -121,6 +124,6 @@ class ProxyWiring:
         objects = yaml.safe_load(yaml.safe_dump(self._objects))
         for transaction in objects["transactions"]:
             general = transaction["annex"]["general"]
-            for key in ("base_auth_url", "base_service_url"):
-                general[key] = platform + urlsplit(general[key]).path
+            for key, place in (("base_auth_url", self.token_address or platform), ("base_service_url", platform)):
+                general[key] = place + urlsplit(general[key]).path
         (directory / OBJECTS).write_text(yaml.safe_dump(objects))

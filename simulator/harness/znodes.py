@@ -91,6 +91,12 @@ class Znodes:
                 harmed.append(Harmed(path, before, after))
         return harmed
 
+    def members(self) -> dict[str, dict[str, object]]:
+        """What each member has written about itself, by its name."""
+        with self._client() as client:
+            names = client.get_children(f"{self._root}/members")
+            return {name: json.loads(client.get(f"{self._root}/members/{name}")[0] or b"{}") for name in names}
+
     def mend(self, harmed: Harmed) -> None:
         """Put the content back, unless somebody has written since, or the entry is gone."""
         with self._client() as client, contextlib.suppress(NoNodeError):

