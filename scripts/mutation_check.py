@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -85,7 +86,7 @@ def try_mutant(place: Path, mutant: Mutant) -> str:
 
 
 def misplaced() -> list[str]:
-    """Mutants that no longer fit the sources: text that is not there exactly once, or a test that does not exist."""
+    """Mutants that do not fit: text that is not there exactly once, a test that does not exist or walks at random."""
     faults = []
     for mutant in MUTANTS:
         text = (ROOT / mutant.file).read_text()
@@ -95,6 +96,8 @@ def misplaced() -> list[str]:
         file, _, name = mutant.test.partition("::")
         if name.split("::")[-1].split("[")[0] not in (ROOT / file).read_text():
             faults.append(f"{mutant.name}: there is no test {mutant.test}")
+        if re.search(rf"^class {re.escape(name)}\(\w+\.TestCase\)", (ROOT / file).read_text(), re.MULTILINE):
+            faults.append(f"{mutant.name}: {mutant.test} walks at random and can miss it; name a test that cannot")
     return faults
 
 

@@ -41,7 +41,7 @@ MUTANTS = (
         "only the named successor contends",
         "cluster/election/successor.py",
         (("if now < until else None", "if False else None"),),
-        f"{LEADERSHIP}/test_model.py::TestNobodyActsWithoutHoldingAndAllComesBack",
+        f"{LEADERSHIP}/test_successor.py::test_others_wait_from_when_they_first_saw_the_name_and_no_longer",
     ),
     Mutant(
         "successor-left",
@@ -83,7 +83,8 @@ MUTANTS = (
         "an answer that never comes is given up",
         "cluster/election/contender.py",
         (("self._now + ANSWER_FACTOR * ", "1e12 + ANSWER_FACTOR * "),),
-        f"{LEADERSHIP}/test_model.py::TestNobodyActsWithoutHoldingAndAllComesBack",
+        f"{LEADERSHIP}/test_state_machine.py::"
+        "test_an_attempt_whose_answer_never_comes_is_given_up_after_two_session_timeouts",
     ),
     Mutant(
         "one-outcome",

@@ -43,7 +43,8 @@ MUTANTS = (
         "a node that was not asked waits until no term can bridge the outage any more",
         "cluster/election/failsafe_members.py",
         (("self._since + failsafe_list.longest_seconds", "self._since"),),
-        f"{LEADERSHIP}/test_model.py::TestAtMostOneActsWithPromisesToo",
+        f"{LEADERSHIP}/test_failsafe.py::TestAdmission::"
+        "test_anybody_else_waits_for_the_longest_time_from_when_it_saw_this_vacancy",
     ),
     Mutant(
         "failsafe-late-attempt",

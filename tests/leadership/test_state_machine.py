@@ -34,6 +34,7 @@ from cluster.election.events import (
     RebuildSession,
     Release,
     Released,
+    ReportOverdue,
     SessionLost,
     State,
     StepDown,
@@ -96,6 +97,15 @@ def test_a_standby_of_another_master_waits() -> None:
     rules = connected()
     assert rules.handle(MasterObserved(9.1, 9.0, ME, OTHER, "b", 2)) == []
     assert rules.master == "b"
+
+
+def test_an_attempt_whose_answer_never_comes_is_given_up_after_two_session_timeouts() -> None:
+    rules = connected()
+    assert rules.handle(MasterObserved(9.1, 9.0, ME, 0, None, 2)) == [ReadElection(2)]
+    assert rules.handle(Tick(10.1)) == [ReadMaster()]
+    assert (rules.handle(Tick(17.0)), rules.state) == ([], State.ACQUIRING)
+    assert rules.handle(Tick(17.1)) == [ReportOverdue("Acquire"), ReadMaster()]
+    assert rules.state is State.STANDBY
 
 
 def test_a_view_of_an_earlier_session_counts_for_nothing() -> None:
