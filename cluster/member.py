@@ -126,13 +126,13 @@ class ClusterMember:
         Raises OSError when the port is taken, SettingsError when a certificate file cannot be used, DamagedStateError
         when a local file cannot be read; alone, also AlreadyRunningError.
         """
-        service = PeerService(self._broadcast, self)
-        peer_pb2_grpc.add_PeerServiceServicer_to_server(service, self._server.server)
+        peer_pb2_grpc.add_PeerServiceServicer_to_server(PeerService(self._broadcast, self), self._server.server)
         self._health.add_to(self._server.server)
         port = await self._server.start()
         self._info = replace(self._info, clustering=addresses.join(self.settings.host, port))
         self.access.control.address = self._info.clustering
         self._backend.listen(self._changed)
+        self.access.follow_tokens(self._backend.access_tokens)
         try:
             await self._health_port.start()
             await self._backend.start(self._info)

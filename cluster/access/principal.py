@@ -17,6 +17,8 @@ class Proof(StrEnum):
     CERTIFICATE = "certificate"
     TOKEN = "token"  # noqa: S105 - a word, no token
     JWT = "jwt"
+    ZOOKEEPER = "ZooKeeper"
+    """By the right to write what the cluster keeps there, or in the node's state directory."""
     LOCAL = "this machine"
     """By nothing but calling from this machine; only where no proof is configured."""
     NONE = "none"

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from cluster.access.roles import ROLES_OF_PEOPLE, AccessRole
-from cluster.outside_text import load_json, text_fault
+from cluster.outside_text import load_json, one_line, text_fault
 
 SECRET_BYTES = 32
 """Random bytes of a token: too many to guess, which is why one round of SHA-256 is enough to keep it."""
@@ -102,18 +102,28 @@ class TokenBook:
         return token
 
 
-def encode_tokens(tokens: tuple[AccessToken, ...]) -> bytes:
-    """Tokens as they are kept."""
-    return json.dumps({"tokens": [asdict(token) for token in tokens]}, sort_keys=True).encode()
+@dataclass(frozen=True, slots=True)
+class KeptTokens:
+    """The document with the tokens of a cluster."""
+
+    tokens: tuple[AccessToken, ...] = ()
+    changed_by: str = ""
+    """User and host of the command that wrote it."""
 
 
-def decode_tokens(data: bytes) -> tuple[AccessToken, ...]:
-    """Tokens out of what is kept; all of them or none. Raises DamagedTokensError."""
+def encode_tokens(kept: KeptTokens) -> bytes:
+    """The document as it is kept."""
+    return json.dumps(asdict(kept), sort_keys=True).encode()
+
+
+def decode_tokens(data: bytes) -> KeptTokens:
+    """The document out of what is kept: all tokens or none. Raises DamagedTokensError."""
     try:
-        entries = load_json(data)["tokens"]
+        content = load_json(data)
+        entries, by = content["tokens"], str(content.get("changed_by", ""))
         if len(entries) > MOST_TOKENS:
             raise DamagedTokensError(f"found {len(entries)} tokens, allowed are {MOST_TOKENS}")
-        return tuple(_decode(entry) for entry in entries)
+        return KeptTokens(tuple(_decode(entry) for entry in entries), one_line(by))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedTokensError("the list of tokens cannot be read") from error
 

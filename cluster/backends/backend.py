@@ -27,6 +27,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def access_tokens(self) -> DocumentStore:
+        """The document with the access tokens of the cluster."""
+        ...
+
+    @property
     def pause(self) -> PauseSwitch:
         """Pauses and resumes the cluster."""
         ...

@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 
+from cluster import tasks
 from cluster.backoff import Backoff
 from cluster.election.candidacy import FENCED_SECONDS
 from cluster.election.state_machine import FOREIGN_COOLDOWN_SECONDS, HIGHEST_MARK
 from cluster.election.term import HeldTerm
 from cluster.errors import AlreadyRunningError, DamagedStateError
 from cluster.files import read_if_there, write_durably
+from cluster.lasting import lasting
 from cluster.listeners import Listeners
 from cluster.mastership import EndCause, LeadershipStatus, Role, ZooKeeperState
 from cluster.records import HistoryEntry
-from cluster.zookeeper.document_stores import LocalDocuments
+from cluster.zookeeper.document_stores import ACCESS_TOKENS, LocalDocuments
 from cluster.zookeeper.paths import HIGHEST_EPOCH
 from cluster.zookeeper.pause import PauseSwitch
 
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+TOKENS_SECONDS = 2.0
+"""How often the file with the access tokens is read."""
 UNLIMITED_SECONDS = 86_400.0
 """A lease without end, where a lease is asked for."""
 
@@ -260,6 +264,8 @@ class StandaloneBackend:
         directory = settings.state_directory
         self.mastership = StandaloneMastership(settings, drain=drain)
         self.documents = LocalDocuments(directory / f"{settings.cluster}.document" if directory else None)
+        self.access_tokens = LocalDocuments(directory / f"{settings.cluster}.{ACCESS_TOKENS}" if directory else None)
+        self._looking: asyncio.Task[None] | None = None
         self._pause_documents = LocalDocuments(directory / f"{settings.cluster}.pause" if directory else None)
         self.pause = PauseSwitch(self._pause_documents)
         self.pause.on_change.add(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
@@ -281,13 +287,22 @@ class StandaloneBackend:
         await self.mastership.start()
         try:
             await self.documents.load()
+            await self.access_tokens.load()
             self.pause.start()
         except BaseException:
             await self.mastership.stop()
             raise
+        self._looking = tasks.spawn("access-tokens", lasting("access-tokens", self._look_at_tokens))
+
+    async def _look_at_tokens(self) -> None:
+        """Read the tokens again and again: commands write them, and a revoked one must not hold until a restart."""
+        while True:
+            await asyncio.sleep(TOKENS_SECONDS)
+            await self.access_tokens.load()
 
     async def stop(self) -> None:
         """Forget what was planned."""
+        await tasks.cancel(self._looking)
         self.pause.stop()
 
     @property

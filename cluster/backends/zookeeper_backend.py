@@ -15,7 +15,7 @@ from cluster.election.driver import ZooKeeperMastership
 from cluster.files import read_if_there, write_durably
 from cluster.process.worker_pipe import Reporter
 from cluster.zookeeper.client import ZooKeeperSession
-from cluster.zookeeper.document_stores import ZooKeeperDocuments
+from cluster.zookeeper.document_stores import ACCESS_TOKENS, ZooKeeperDocuments
 from cluster.zookeeper.history import History
 from cluster.zookeeper.membership import Membership
 from cluster.zookeeper.paths import locate
@@ -72,6 +72,7 @@ class ZooKeeperBackend:
         )
         self._membership.on_change.add(self.mastership.failsafe.refresh)
         self.documents = ZooKeeperDocuments(self._session, paths.configuration)
+        self.access_tokens = ZooKeeperDocuments(self._session, f"{paths.configuration}-{ACCESS_TOKENS}")
         self._pause_documents = ZooKeeperDocuments(self._session, paths.pause)
         self.pause = PauseSwitch(
             self._pause_documents,
@@ -98,6 +99,7 @@ class ZooKeeperBackend:
         for joined in (
             self._membership.joined,
             self.documents.joined,
+            self.access_tokens.joined,
             self._pause_documents.joined,
             lambda: self._write(self._history.catch_up()),
             self._remember_cluster_id,
@@ -107,6 +109,7 @@ class ZooKeeperBackend:
         self.mastership.on_ended.add(self._ended)
         self._membership.start(own)
         self.documents.start()
+        self.access_tokens.start()
         self._pause_documents.start()
         self.pause.start()
         await self.mastership.start()
@@ -118,6 +121,7 @@ class ZooKeeperBackend:
             await asyncio.wait(self._writing, timeout=1.0)
         await self._membership.stop()
         await self.documents.stop()
+        await self.access_tokens.stop()
         self.pause.stop()
         await self._pause_documents.stop()
         await self._session.stop(self._settings.stop_timeout_seconds)

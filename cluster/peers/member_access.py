@@ -5,11 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
+import structlog
+
 from cluster import addresses
 from cluster.access.access_control import AccessControl
-from cluster.access.audit_log import AuditLog
+from cluster.access.audit_log import AuditLog, Order
 from cluster.access.credentials import SecretCredentials
+from cluster.access.principal import Principal, Proof
+from cluster.access.roles import AccessRole
 from cluster.access.signed_calls import SignedCalls
+from cluster.access.tokens import DamagedTokensError, TokenBook, decode_tokens
 from cluster.clock import boot_seconds
 from cluster.peers.authentication import Authentication
 from cluster.peers.server import PeerServer
@@ -18,9 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cluster.access.credentials import CallCredentials
+    from cluster.documents import Document, DocumentStore
     from cluster.mastership import LeadershipStatus
     from cluster.records import MemberInfo, Pause
     from cluster.settings import ClusterSettings
+
+log = structlog.get_logger(__name__)
 
 
 class Known(Protocol):
@@ -67,6 +75,24 @@ class MemberAccess:
         """The server on the clustering port, guarded. Raises SettingsError when a certificate file cannot be read."""
         bind, port = settings.bind_address or settings.host, settings.clustering_port
         return PeerServer(bind, port, settings.peer_tls, interceptors=(self._guard,))
+
+    def follow_tokens(self, documents: DocumentStore) -> None:
+        """Accept the tokens of this document, as it is now and whenever it changes."""
+        documents.watch(self._use_tokens)
+
+    def _use_tokens(self, document: Document) -> None:
+        """Put a list of tokens in force; one that cannot be read changes nothing."""
+        try:
+            kept = decode_tokens(document.data)
+        except DamagedTokensError as error:
+            log.error("access.tokens_refused", version=document.version, error=str(error))
+            return
+        before, after = ([token.id for token in each] for each in (self.control.tokens.tokens, kept.tokens))
+        self.control.tokens = TokenBook(kept.tokens)
+        who = Principal(kept.changed_by, AccessRole.ADMIN, Proof.ZOOKEEPER)
+        self.audit.carried_out(
+            Order("Tokens", "", who, {"version": document.version}, {"tokens": before}, {"tokens": after})
+        )
 
     def _members(self) -> Iterable[tuple[str, str]]:
         return _names_and_hosts(self._member.members())

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+ACCESS_TOKENS = "access-tokens"
+"""Name of the document with the access tokens, beside the options."""
+
 
 class _Watchers:
     """Callbacks and the newest document."""

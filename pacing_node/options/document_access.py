@@ -51,6 +51,17 @@ async def open_history(options: NodeOptions, security: ZooKeeperSecurity | None 
 
 
 @contextlib.asynccontextmanager
+async def open_tokens(options: NodeOptions, security: ZooKeeperSecurity | None = None) -> AsyncIterator[DocumentStore]:
+    """The document with the access tokens, beside the options.
+
+    Raises:
+        UnavailableError: ZooKeeper did not answer in time.
+    """
+    async with _open_beside(options, security, "access-tokens") as documents:
+        yield documents
+
+
+@contextlib.asynccontextmanager
 async def open_acceptance(
     options: NodeOptions, security: ZooKeeperSecurity | None = None
 ) -> AsyncIterator[DocumentStore]:

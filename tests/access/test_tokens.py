@@ -15,6 +15,7 @@ from cluster.access.tokens import (
     AccessToken,
     BadTokenError,
     DamagedTokensError,
+    KeptTokens,
     TokenBook,
     decode_tokens,
     encode_tokens,
@@ -34,8 +35,8 @@ def test_a_token_is_known_by_its_hash_alone() -> None:
     secret = text.rpartition("_")[2]
     assert is_token(text)
     assert secret not in repr(token)
-    assert secret.encode() not in encode_tokens((token,))
-    assert TokenBook(decode_tokens(encode_tokens((token,)))).check(text, NOW) == token
+    assert secret.encode() not in encode_tokens(KeptTokens((token,)))
+    assert TokenBook(decode_tokens(encode_tokens(KeptTokens((token,)))).tokens).check(text, NOW) == token
 
 
 @given(randomness=st.binary(min_size=38, max_size=38))
@@ -95,7 +96,7 @@ def test_what_a_token_cannot_be_is_refused(name: str, role: AccessRole, seconds:
 
 
 def _entry(**changes: object) -> bytes:
-    entry = json.loads(encode_tokens((made()[1],)))["tokens"][0]
+    entry = json.loads(encode_tokens(KeptTokens((made()[1],))))["tokens"][0]
     return json.dumps({"tokens": [entry | changes]}).encode()
 
 
