@@ -74,12 +74,13 @@ benchmark: $(VENV)/.installed ## the laws over simulated days, and the time of a
 plots: $(VENV)/.installed ## draw the benchmark's figures
 	$(BIN)/python -m simulator.benchmark.plots $(ARGS)
 
-lint: $(VENV)/.installed ## ruff, mypy --strict, import-linter, modules, dead code, buf, generated code, Markdown, commits since BASE
+lint: $(VENV)/.installed ## ruff, mypy --strict, import-linter, modules, sleeping tests, dead code, buf, generated code, Markdown, commits since BASE
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/check_modules.py
+	$(BIN)/python scripts/check_tests.py
 	$(BIN)/python scripts/mutation_check.py --places
 	$(BIN)/vulture
 	$(BIN)/buf lint

@@ -29,8 +29,11 @@ class GivenReadings:
 
     own: dict[str, dict[str, Reading]] = field(default_factory=dict)
     shared: dict[str, dict[str, Reading]] | None = None
+    asked: int = 0
+    """How often the readings of the node were taken."""
 
     def node(self, now: float, late_seconds: float) -> READINGS:
+        self.asked += 1
         return self.own
 
     def cluster(self, now: float) -> READINGS | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -16,7 +15,7 @@ from pacing_node.node import Node
 from pacing_node.options.node_options import load_node_options
 from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
-from tests.support.waiting import PATIENCE_SECONDS, until
+from tests.support.waiting import still, until
 
 FAILED, REFUSED, INVALID = "PacingRequestsFailed", "PacingResponseTargetError", "PacingResponseValidationError"
 
@@ -75,15 +74,24 @@ class Site:
     async def behave(self) -> None:
         await self._client.delete(f"{self.centre}/simulator/faults")
 
+    async def events(self) -> list[tuple[str, str, str]]:
+        """What the webhook was told so far."""
+        entries = (await self._client.get(f"{self.centre}/simulator/alarms")).json()["alarms"]
+        return [(e["body"]["event"], e["body"]["condition"], e["body"]["sent_by"]) for e in entries]
+
+    async def told_in_all(self, number: int) -> bool:
+        return len(await self.events()) == number
+
     async def told(self, wanted: Callable[[list[tuple[str, str, str]]], bool]) -> list[tuple[str, str, str]]:
         """What the webhook was told, as soon as it is what the test waits for."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                entries = (await self._client.get(f"{self.centre}/simulator/alarms")).json()["alarms"]
-                events = [(e["body"]["event"], e["body"]["condition"], e["body"]["sent_by"]) for e in entries]
-                if wanted(events):
-                    return events
-                await asyncio.sleep(0.1)
+        found: list[tuple[str, str, str]] = []
+
+        async def asked() -> bool:
+            found[:] = await self.events()
+            return wanted(found)
+
+        await until(asked, state=lambda: found)
+        return found
 
     async def page(self, node: Node, path: str) -> httpx.Response:
         address = node.member.info.http
@@ -121,7 +129,7 @@ async def test_a_platform_that_fails_raises_one_alarm_that_pages_and_metrics_sho
     metrics = (await site.page(node, "/metrics")).text
     await site.behave()
     events = await site.told(lambda events: len(events) >= 2)
-    await asyncio.sleep(2.0)  # nothing more is sent in this time
+    await still(lambda: site.told_in_all(2), 2.0)
     after = (await site.page(node, "/alarms")).json()
 
     assert quiet["active"] == []
@@ -198,9 +206,12 @@ async def test_series_of_single_targets_can_be_switched_off(site: Site) -> None:
     shown = (await site.page(node, "/metrics")).text
     changed = yaml.safe_dump(site.options(metrics={"perTarget": "false"}))
     await node.member.documents.write(changed.encode(), 0)
-    async with asyncio.timeout(10):
-        while "pacing_target_ready" in (hidden := (await site.page(node, "/metrics")).text):
-            await asyncio.sleep(0.1)
+
+    async def without_series() -> str | None:
+        shown = (await site.page(node, "/metrics")).text
+        return None if "pacing_target_ready" in shown else shown
+
+    hidden = await until(without_series)
 
     for series in ("invitations", "pending", "ready", "busy"):
         assert f'pacing_target_{series}{{target="{name}"}} ' in shown
@@ -220,12 +231,11 @@ async def test_the_next_master_clears_what_the_one_before_raised(site: Site, zoo
     await site.told(lambda events: len(events) >= 1)
     await site.stop("n1")
     await until(lambda: second.member.mastership.term is not None)
-    await asyncio.sleep(4.0)  # nothing is raised anew in this time
+    await still(lambda: site.told_in_all(1), 4.0)  # nothing is raised anew
     during = (await site.page(second, "/alarms")).json()["active"]
     await site.behave()
-    await site.told(lambda events: len(events) >= 2)
-    await asyncio.sleep(2.0)  # nothing more is sent in this time
-    events = await site.told(lambda events: True)
+    events = await site.told(lambda events: len(events) >= 2)
+    await still(lambda: site.told_in_all(2), 2.0)
 
     assert [(alarm["condition"], alarm["raised_by"]) for alarm in during] == [(FAILED, "n1")]
     assert events == [("raised", FAILED, "n1"), ("cleared", FAILED, "n2")]

@@ -7,7 +7,7 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -191,18 +191,18 @@ async def test_alertmanager_shows_an_alarm_from_raise_to_clear(alertmanager: str
 
     async with httpx.AsyncClient(base_url=alertmanager, trust_env=False) as client:
 
-        async def shown() -> list[dict[str, object]]:
-            return list((await client.get("/api/v2/alerts")).raise_for_status().json())
+        def shown_by_number(number: int) -> Callable[[], Awaitable[list[dict[str, object]]]]:
+            async def shown() -> list[dict[str, object]]:
+                alerts = list((await client.get("/api/v2/alerts")).raise_for_status().json())
+                return alerts if len(alerts) == number else []
+
+            return shown
 
         await sink.deliver([raised(at=now - 30.0), raised("StatisticsStale", "statistics", now - 30.0)])
-        async with asyncio.timeout(10):
-            while len(active := await shown()) < 2:
-                await asyncio.sleep(0.05)
+        active = await until(shown_by_number(2))
         # The clearing node is another one; Alertmanager knows the alarm again by its labels.
         await sink.deliver([cleared(at=now - 90.0)])
-        async with asyncio.timeout(10):
-            while len(left := await shown()) > 1:
-                await asyncio.sleep(0.05)
+        left = await until(shown_by_number(1))
     await sink.close()
 
     labels = {str(alert["labels"]["alertname"]): alert for alert in active}  # type: ignore[index]

@@ -27,6 +27,7 @@ from pacing_node.monitoring.pacing_readings import PLATFORM, STATISTICS, PacingR
 from pacing_node.runtime.process import CollectorPauses, memory_limit_bytes, resident_bytes
 from pacing_node.tls import all_days_left
 from tests.cycle.parts import FakeMastership, FakeTerm, report
+from tests.support.waiting import until
 
 
 def certificate(days: float) -> bytes:
@@ -231,9 +232,7 @@ async def test_certificates_are_named_by_file_and_node(tmp_path: Path) -> None:
     good.write_bytes(certificate(3))
     site = Site(good, missing)
     watching = asyncio.create_task(site.readings.watch_certificates())
-    async with asyncio.timeout(5):
-        while not (readings := site.readings.node(0.0, 0.0)["CertificateExpiry"]):
-            await asyncio.sleep(0.01)
+    readings = await until(lambda: site.readings.node(0.0, 0.0)["CertificateExpiry"])
     watching.cancel()
     site.readings.close()
 

@@ -152,7 +152,7 @@ async def test_a_damaged_file_does_not_keep_a_node_from_starting(tmp_path: Path,
     node = await Node("n1", file).start()
 
     node.service.start()
-    await asyncio.sleep(0.01)
+    await until(lambda: node.readings.asked)
     await node.service.stop()
 
     assert node.service.active == ()
@@ -166,7 +166,7 @@ async def test_a_new_receiver_is_told_what_is_active_and_one_that_stays_is_not(n
     stays, new = Collecting("collecting"), Collecting("another")
 
     await node.service.use(RULES, [stays, new])
-    await asyncio.sleep(0.01)
+    await until(lambda: len(new.told) == 2)
 
     assert node.sink.closed
     assert stays.told == []
@@ -180,19 +180,24 @@ async def test_what_is_raised_while_receivers_change_is_told_after_what_was_left
     node, _ = nodes
 
     class Hanging(Collecting):
+        begun = asyncio.Event()
+
         async def deliver(self, events: Sequence[AlarmEvent]) -> None:
+            self.begun.set()
             await asyncio.Event().wait()
 
-    await node.service.use(RULES, [Hanging()])
+    await node.service.use(RULES, [hanging := Hanging()])
     node.readings.own = {LAG: {"n1": Reading(2.0)}}
     node.service.measure(0.0, 1000.0)
-    await asyncio.sleep(0)
+    await hanging.begun.wait()
+    before = node.service.outboxes
     changing = asyncio.create_task(node.service.use(RULES, [stays := Collecting(), new := Collecting("new")]))
-    await asyncio.sleep(0.05)
+    await until(lambda: node.service.outboxes != before, "the new receivers are in place")
+    assert not changing.done()
     node.readings.shared = DOWN
     node.service.measure(1.0, 1001.0)
     await changing
-    await asyncio.sleep(0.01)
+    await until(lambda: len(stays.told) == len(new.told) == 2)
 
     both = [("raised", LAG, "n1"), ("raised", FAILED, PLATFORM)]
     assert (stays.transitions, new.transitions) == (both, both)

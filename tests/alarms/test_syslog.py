@@ -145,7 +145,7 @@ async def test_a_receiver_that_hung_up_between_two_batches_is_connected_again() 
         await sender.deliver([message("first")])
         await receiver.wait(1)
         await until(lambda: receiver.hung_up)
-        await asyncio.sleep(0.05)  # the news of it is on its way
+        await until(sender._line._reader.at_eof, "the news of it has arrived")  # type: ignore[union-attr]
         with pytest.raises(DeliveryError, match="closed the connection"):
             await sender.deliver([message("second")])
         await sender.deliver([message("second")])

@@ -19,7 +19,7 @@ from pacing_node.objects.file_source import FileSource
 from pacing_node.objects.object_files import load_objects
 from pacing_node.objects.sources import ConfigurationSource, configuration_source
 from pacing_node.options.connections import ConfigServer
-from tests.support.waiting import until
+from tests.support.waiting import still, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -129,9 +129,7 @@ async def test_an_unchanged_file_is_handed_on_once(tmp_path: Path) -> None:
         await until(lambda: len(follower.seen) == 1)
         write(path, "agents:  [{user_name: a1}]   # the same in other words")
         os.utime(path)
-        await asyncio.sleep(0.2)
-
-        assert len(follower.seen) == 1
+        await still(lambda: len(follower.seen) == 1, 0.2)  # it looks twenty times meanwhile
 
 
 async def test_a_bad_change_keeps_the_objects_and_says_what_is_wrong(tmp_path: Path) -> None:
@@ -207,12 +205,9 @@ async def test_an_error_of_whoever_uses_the_objects_does_not_end_the_source(tmp_
         raise RuntimeError("cannot use this")
 
     task = asyncio.create_task(FileSource(path, poll_seconds=0.02).run(fail))
-    async with asyncio.timeout(10):
-        while not calls:
-            await asyncio.sleep(0.01)
-        write(path, "agents: [{user_name: a2}]")
-        while len(calls) < 2:
-            await asyncio.sleep(0.01)
+    await until(lambda: calls)
+    write(path, "agents: [{user_name: a2}]")
+    await until(lambda: len(calls) == 2)
     task.cancel()
 
 
@@ -221,6 +216,7 @@ class Bridge(pb_grpc.ConfigurationServiceServicer):
 
     def __init__(self, *agents: str, version: str = "1") -> None:
         self.agents = agents
+        self.signs = 0
         self.version = version
         self.silent = False
         self.requests: list[tuple[str, str]] = []
@@ -252,8 +248,9 @@ class Bridge(pb_grpc.ConfigurationServiceServicer):
         known = request.known_version
         while True:
             if self.silent:
-                await asyncio.sleep(3600)
+                await asyncio.Event().wait()
             if known == self.version:
+                self.signs += 1
                 yield pb.WatchResponse(version=known, unchanged=True)
             else:
                 known = self.version
@@ -298,7 +295,8 @@ async def test_signs_of_life_keep_the_connection_and_hand_on_nothing(pair: tuple
 
     async with following(source_of(primary)) as follower:
         await until(lambda: len(follower.seen) == 1)
-        await asyncio.sleep(1.5)
+        signs = primary.signs
+        await until(lambda: primary.signs >= signs + 5)
 
         assert len(follower.seen) == 1
         assert len(primary.requests) == 1
@@ -370,8 +368,7 @@ async def test_servers_that_break_off_again_and_again_are_asked_less_and_less(
 
     async with following(source):
         await until(lambda: len(primary.requests) + len(backup.requests) >= 4)
-        await asyncio.sleep(2.0)
-        assert len(primary.requests) + len(backup.requests) <= 20
+        await still(lambda: len(primary.requests) + len(backup.requests) <= 20, 2.0)
 
 
 async def _restarted(bridge: Bridge) -> Bridge:

@@ -17,6 +17,7 @@ from contact_center.v1 import configuration_pb2_grpc as rpc
 from pacing_node.objects.bridge_source import BridgeSettings, BridgeSource
 from pacing_node.runtime.server_channels import LEAST_PING_SECONDS, OPTIONS
 from simulator.servers.grpc_options import SERVER_OPTIONS
+from tests.support.waiting import still, until
 
 
 class Bridge(rpc.ConfigurationServiceServicer):
@@ -59,9 +60,9 @@ async def test_a_server_with_default_settings_keeps_the_connection() -> None:
     await server.start()
     source = BridgeSource((f"127.0.0.1:{port}",), settings=BridgeSettings(silence_seconds=60.0))
     running = asyncio.ensure_future(source.run(lambda _: None))
-    await asyncio.sleep(12)  # with pings every two seconds the server broke off after six
-    assert bridge.connections == 1
-    assert source.status.connected
+    await until(lambda: source.status.connected)
+    # With pings every two seconds the server broke off after six.
+    await still(lambda: bridge.connections == 1 and source.status.connected, 12.0)
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running

@@ -208,12 +208,9 @@ async def test_an_error_of_whoever_uses_the_options_does_not_end_the_store(seed:
         raise RuntimeError("cannot use this")
 
     task = asyncio.create_task(OptionsStore(documents, seed).run(fail))
-    async with asyncio.timeout(10):
-        while not seen:
-            await asyncio.sleep(0.01)
-        await documents.write(GOOD.replace("refreshPeriod: 5", "refreshPeriod: 7").encode(), 0)
-        while len(seen) < 2:
-            await asyncio.sleep(0.01)
+    await until(lambda: seen)
+    await documents.write(GOOD.replace("refreshPeriod: 5", "refreshPeriod: 7").encode(), 0)
+    await until(lambda: len(seen) == 2)
     task.cancel()
 
     assert seen == [5.0, 7.0]

@@ -14,6 +14,7 @@ from pacing_node.cycle.pushing import Pusher
 from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetReply
 from tests.cycle.parts import FakePlatform, FakeTerm
 from tests.cycle.test_pushing import entry
+from tests.support.waiting import until
 
 
 class Clock:
@@ -84,7 +85,7 @@ async def test_a_push_cut_off_by_the_end_of_its_term_may_arrive_late(clock: Cloc
     late_pushes, platform, term = leading(clock), FakePlatform(), FakeTerm()
     platform.hold = asyncio.Event()
     pushing = asyncio.ensure_future(Pusher(platform, CycleCounters(), late_pushes).push(term, [entry()], 1.0))
-    await asyncio.sleep(0.01)
+    await until(lambda: platform.pushes)
     assert not late_pushes.ended_clean(3), "while it is on its way"
     term.ended.set()
     assert not late_pushes.ended_clean(3), "before anybody has reacted"

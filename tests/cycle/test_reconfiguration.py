@@ -25,7 +25,7 @@ from pacing_node.objects.object_model import ConfigurationObjects
 from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options
 from pacing_node.options.yaml_documents import parse_document
 from pacing_node.targets import TargetSet
-from tests.support.waiting import until
+from tests.support.waiting import still, until
 
 OPTIONS = """
 pacing: {refreshPeriod: 2}
@@ -99,8 +99,7 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
 
 async def test_options_and_objects_may_come_in_any_order(bench: Bench) -> None:
     bench.subject.use_objects(objects())
-    await asyncio.sleep(0.05)
-    assert not bench.plan.complete
+    await still(lambda: not bench.plan.complete, 0.05)
     bench.subject.use_options(options())
     await until(lambda: bench.plan.complete)
     assert bench.plan.settings.refresh_seconds == 2.0
@@ -115,8 +114,7 @@ async def test_a_change_of_options_alone_disturbs_no_subscription(bench: Bench) 
     changed = OPTIONS.replace("{refreshPeriod: 2}", "{refreshPeriod: 7, algorithm: PREDICTIVE_B}")
     bench.subject.use_options(options(changed))
     assert bench.plan.settings.algorithm is Algorithm.PREDICTIVE_B
-    await asyncio.sleep(0.1)
-    assert len(bench.statistics.sets) == 1
+    await still(lambda: len(bench.statistics.sets) == 1, 0.1)
 
 
 async def test_another_goal_reaches_the_targets(bench: Bench) -> None:
@@ -150,16 +148,17 @@ async def test_bad_credentials_leave_the_platform_in_force_and_show_no_secret(be
 
 
 async def test_the_event_loop_turns_while_a_site_is_discovered(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    released = threading.Event()
+    begun, released = threading.Event(), threading.Event()
 
     def slow(*arguments: object) -> TargetSet:
+        begun.set()
         assert released.wait(5), "the event loop did not turn"
         return discover(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(reconfiguration, "discover", slow)
     bench.subject.use_options(options())
     bench.subject.use_objects(objects())
-    await asyncio.sleep(0.05)
+    await until(begun.is_set)
     released.set()
     await until(lambda: bench.plan.complete)
 
@@ -198,12 +197,11 @@ class TestHeldBackChanges:
         bench.subject.use_objects(objects(self.EMPTY))
         await until(lambda: bench.subject.held is not None)
         bench.accepted = Acceptance("another", "night shift", time.time())
-        await asyncio.sleep(0.1)
-        assert bench.plan.targets.names == ("Sales - chat",)
+        await still(lambda: bench.plan.targets.names == ("Sales - chat",), 0.1)
 
         bench.accepted = Acceptance(bench.subject.held.loss.change_id, "night shift", time.time() - 700)
-        await asyncio.sleep(0.1)
-        assert bench.plan.targets.names == ("Sales - chat",), "an acceptance of long ago is about something else"
+        # An acceptance of long ago is about something else.
+        await still(lambda: bench.plan.targets.names == ("Sales - chat",), 0.1)
 
         bench.accepted = Acceptance(bench.subject.held.loss.change_id, "night shift", time.time())
         await until(lambda: bench.plan.targets.names == ())

@@ -18,6 +18,7 @@ from simulator.harness.harness_error import HarnessError
 from simulator.harness.observation import ClusterObserver
 from simulator.harness.stage import Stage
 from simulator.harness.zookeeper import Source, ZooKeeperNotFoundError
+from tests.support.waiting import until
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 
@@ -146,8 +147,7 @@ async def test_an_early_stop_ends_everything(options, with_zookeeper):
     options = dataclasses.replace(options, duration_seconds=None)
     stop, notes = asyncio.Event(), Notes()
     running = asyncio.create_task(run(options, stop=stop, notes=notes))
-    while not notes.scenes:
-        await asyncio.sleep(0.05)
+    await until(lambda: notes.scenes)
     stop.set()
     report, _, _ = await running
     assert report["pushes_accepted"] >= 1
@@ -157,8 +157,7 @@ async def test_an_early_stop_ends_everything(options, with_zookeeper):
 async def test_a_stop_while_starting_ends_what_there_was(options, with_zookeeper):
     stop, notes = asyncio.Event(), Notes()
     running = asyncio.create_task(run(options, stop=stop, notes=notes))
-    while not notes.has("contact centre"):
-        await asyncio.sleep(0.02)
+    await until(lambda: notes.has("contact centre"))
     stop.set()
     report, _, stage = await running
     assert report is None

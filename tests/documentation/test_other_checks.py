@@ -1,4 +1,4 @@
-"""What the checks of modules and of commits find, each in a project made for it."""
+"""What the checks of modules, of tests and of commits find, each in a project made for it."""
 
 from __future__ import annotations
 
@@ -41,6 +41,36 @@ def test_modules_of_names_of_their_own_without_circles_are_fine(tmp_path: Path) 
 def test_a_name_that_occurs_twice_in_a_package_is_found(tmp_path: Path) -> None:
     write(tmp_path, cluster__one__same="", cluster__two__same="")
     assert checked("check_modules.py", tmp_path) == ["same.py twice: cluster/one/same.py, cluster/two/same.py"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "async def test_x():\n    await asyncio.sleep(0.1)",
+        "class TestX:\n    def test_x(self):\n        with a:\n            time.sleep(delay)",
+        "async def arrived(page):\n    while not page.there:\n        await asyncio.sleep(0.05)",
+        "def up(page):\n    while True:\n        if page.there:\n            return\n        time.sleep(0.05)",
+    ],
+)
+def test_a_test_that_sleeps_is_found(tmp_path: Path, body: str) -> None:
+    write(tmp_path, tests__x__test_x=f"import asyncio, time\n\n\n{body}\n")
+    (found,) = checked("check_tests.py", tmp_path)
+    assert found.startswith("tests/x/test_x.py:")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "async def test_a_turn_of_the_loop():\n    await asyncio.sleep(0)",
+        "async def slow(request):\n    await asyncio.sleep(60)",
+        "async def drip(writer):\n    while True:\n        writer.write(b'x')\n        await asyncio.sleep(0.02)",
+        "async def test_x():\n    async def drip():\n        while True:\n            await asyncio.sleep(1)",
+        "pytestmark = pytest.mark.looptime\nasync def test_x():\n    await asyncio.sleep(100)",
+    ],
+)
+def test_what_a_stand_in_does_or_costs_no_time_may_sleep(tmp_path: Path, body: str) -> None:
+    write(tmp_path, tests__x__test_x=body)
+    assert checked("check_tests.py", tmp_path) == []
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from simulator.scenarios import load_scenario
 from simulator.servers import CONDITIONAL_PATH, Simulator, SimulatorOptions
 from tests.engagement.platform import http_bytes, push, raw_server, token, within
 from tests.support.fault_proxy import FaultProxy
+from tests.support.waiting import until
 
 DEMO = load_scenario("demo")
 SECONDS = 5.0
@@ -197,11 +198,14 @@ async def test_two_masters_at_once_with_lost_answers_leave_a_history_in_order(pl
                     break
         return taken, outcome.status
 
+    async def some_accepted(epoch):
+        return [each for each in await place.accepted() if each[0] == epoch][3:]
+
     async with asyncio.TaskGroup() as group:
         terms = []
         for epoch, most in ((1, 10_000), (2, 10_000), (3, 40)):
             terms.append(group.create_task(term(epoch, most)))
-            await asyncio.sleep(0.3)
+            await until(lambda epoch=epoch: some_accepted(epoch), f"term {epoch} has pushed")
     ended = [each.result() for each in terms]
     accepted = await place.accepted()
     assert accepted == sorted(set(accepted))

@@ -17,6 +17,7 @@ import yaml
 from simulator.harness.ports import choose_quiet
 from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
+from tests.support.waiting import until
 
 CLIENT_SECRET, READER_SECRET, PROXY_SECRET = "clients-hidden-word", "readers-hidden-word", "proxys-hidden-word"
 PAGES = ("cluster", "targets", "explain?target=Sales%20Chat%20-%20chat", "history", "alarms", "metrics", "readiness")
@@ -89,20 +90,25 @@ async def seen_in_trouble(address, simulator, tokens, *, proxy):
                 answer = await client.get(f"{address}/{page}")
                 seen.append(answer.text)
 
-        async with asyncio.timeout(60):
-            while True:
-                await asyncio.sleep(0.3)
-                try:
-                    page = (await client.get(f"{address}/targets")).json()
-                except httpx.TransportError:
-                    continue
-                if page.get("targets") and (page.get("pushed") or (proxy and page.get("push_error"))):
-                    break
+        async def cycles():
+            """Number of the newest cycle that has targets, and whose push went as it should; None before that."""
+            try:
+                page = (await client.get(f"{address}/targets")).json()
+            except httpx.TransportError:
+                return None
+            well = page.get("pushed") or (proxy and page.get("push_error"))
+            return page["sequence"] if page.get("targets") and well else None
+
+        async def later_than(number):
+            return (await client.get(f"{address}/targets")).json()["sequence"] > number
+
+        await until(cycles)
         await look()
         for fault in TROUBLE if not proxy else TROUBLE[:1]:
             await client.post(f"{simulator.addresses['http']}/simulator/faults", json=fault)
             await client.post(f"{simulator.addresses['http']}/simulator/faults", json={"kind": "revoke_tokens"})
-            await asyncio.sleep(1.5)
+            newest = (await client.get(f"{address}/targets")).json()["sequence"]
+            await until(lambda newest=newest: later_than(newest + 1), f"two cycles with {fault}")
             await look()
             await client.delete(f"{simulator.addresses['http']}/simulator/faults")
     return "\n".join(seen)

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 
 import grpc
 import grpc.aio
@@ -18,6 +17,7 @@ from cluster import addresses
 from simulator.harness.processes import innermost_child, pacing_command
 from simulator.harness.zookeeper import Ensemble
 from tests.failover.site import SESSION_SECONDS, TICK_SECONDS, Site, stopped, wait_until
+from tests.support.waiting import still_blocking
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]
 
@@ -148,8 +148,7 @@ def test_while_zookeeper_is_away_nobody_pushes_and_afterwards_the_cluster_goes_o
         member.kill()
     wait_until("the lease has run out", lambda: site.masters() == [])
     silent = site.audit().accepted
-    time.sleep(2.5)
-    assert site.audit().accepted == silent
+    still_blocking(lambda: site.audit().accepted == silent, 2.5)
     assert site.status(master, "/liveness") == 200, "an outage of ZooKeeper restarts nobody"
     assert site.status(master, "/readiness") == 200
     three_members.restore()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from cluster.errors import AlreadyRunningError, ConflictError, DamagedStateError
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.member import ClusterMember
 from cluster.settings import ClusterSettings
-from tests.support.waiting import PATIENCE_SECONDS
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,5 +135,5 @@ async def test_without_a_directory_epochs_still_grow_from_run_to_run() -> None:
         await member.start()
         epochs.append((await member.mastership.wait_for_term()).epoch)
         await member.stop()
-        await asyncio.sleep(1.0)
+        await until(lambda: time.time() >= epochs[-1] + 1.0, "epochs count seconds")
     assert epochs[1] > epochs[0] > 1_600_000_000

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from cluster.peers.server import Broadcast
 from cluster.process.watchdog import Watchdog
 from cluster.records import Record, RecordInfo
-from tests.support.waiting import still, until_blocking
+from tests.support.waiting import still, still_blocking, until_blocking
 
 
 def record(sequence: int) -> Record:
@@ -25,8 +24,7 @@ async def test_a_slow_follower_skips_to_the_newest_record() -> None:
         broadcast.publish(record(sequence))
     assert (await anext(stream)).info.sequence == 99
     waiting = asyncio.ensure_future(anext(stream))
-    await asyncio.sleep(0.05)
-    assert not waiting.done()
+    await still(lambda: not waiting.done(), 0.05)
     broadcast.publish(record(100))
     assert (await waiting).info.sequence == 100
 
@@ -40,8 +38,7 @@ async def test_a_late_follower_gets_the_newest_record_at_once_and_none_of_an_ear
     assert [each async for each in broadcast.records()] == []
     broadcast.open()
     waiting = asyncio.ensure_future(anext(broadcast.records()))
-    await asyncio.sleep(0.05)
-    assert not waiting.done()
+    await still(lambda: not waiting.done(), 0.05)
     broadcast.publish(record(2))
     assert (await waiting).info.sequence == 1, "every term numbers its records from 1"
 
@@ -67,7 +64,6 @@ async def test_a_stopped_watchdog_harms_nobody() -> None:
     frozen: list[float] = []
     watchdog = Watchdog(0.1, frozen.append)
     watchdog.start()
-    await asyncio.sleep(0.05)
+    await still(lambda: frozen == [], 0.05)
     watchdog.stop()
-    time.sleep(0.4)
-    assert frozen == []
+    still_blocking(lambda: frozen == [], 0.4)

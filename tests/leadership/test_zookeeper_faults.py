@@ -211,7 +211,8 @@ async def test_an_outage_longer_than_any_session_costs_no_session(members: Membe
     for server in three_members.members:
         server.kill()
     await term.ended.wait()
-    await asyncio.sleep(3.5 * SESSION_TIMEOUT_SECONDS)  # any session would have expired in this time
+    # Any session would have expired in this time.
+    await still(lambda: member.mastership.term is None, 3.5 * SESSION_TIMEOUT_SECONDS)
     for server in three_members.members:
         server.start()
     await asyncio.to_thread(three_members.wait_ready)

@@ -15,7 +15,7 @@ from simulator.servers import STATISTICS_PATH, Simulator
 from simulator.servers.statistics import statistics_api
 from tests.simulator.conftest import Platform, entity
 from tests.simulator.feeds import PROACTIVE
-from tests.support.waiting import timed
+from tests.support.waiting import timed, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -235,8 +235,10 @@ async def test_many_statistics_are_subscribed_quickly(api: Api) -> None:
 async def test_it_ends_while_a_client_is_connected(simulator: Simulator, api: Api) -> None:
     await api.handshake()
     await api.poll()
+    (session,) = simulator._statistics_api._sessions.values()  # type: ignore[union-attr]
+    answered = session.touched_at
     held = asyncio.create_task(api.poll(30_000))
-    await asyncio.sleep(0.3)  # it is held by then; were it not, it would be answered all the same
+    await until(lambda: session.touched_at > answered, "the poll has arrived")
     with timed("stopped while a client is connected") as taken:
         await simulator.stop()
     assert taken.seconds < 15.0, "it does not wait for the poll to end"
@@ -244,10 +246,10 @@ async def test_it_ends_while_a_client_is_connected(simulator: Simulator, api: Ap
 
 
 async def test_a_session_nobody_uses_is_dropped_with_its_subscriptions(
-    api: Api, monkeypatch: pytest.MonkeyPatch
+    simulator: Simulator, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await api.subscribe(ENTERED)
     assert (await api.values()).status_code == 200
     monkeypatch.setattr(statistics_api, "SESSION_SECONDS", 0.1)
-    await asyncio.sleep(0.8)  # unused for longer than that; a request would be a use
+    await until(lambda: not simulator._statistics_api._sessions)  # type: ignore[union-attr]
     assert (await api.values()).status_code == 404

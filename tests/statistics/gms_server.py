@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import socket
+import time
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qsl
 
@@ -29,6 +30,7 @@ class GmsServer:
         self.delay = 0.0
         self.under_way = self.most_under_way = 0
         self.age = "0"
+        self.asked_at = 0.0
 
     @property
     def address(self):
@@ -56,6 +58,7 @@ class GmsServer:
         form = dict(parse_qsl((await request.body()).decode()))
         self.headers.append(dict(request.headers))
         self.asked.append(form)
+        self.asked_at = time.monotonic()
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         await asyncio.sleep(self.delay)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import replace
 from itertools import pairwise
 
@@ -231,8 +232,8 @@ async def test_a_server_that_asks_for_patience_gets_it(status):
         await warm(source)
         server.answer = Response("later", status, {"Retry-After": "3"})
         asked = len(server.asked)
-        await until(lambda: len(server.asked) > asked and server.under_way == 0)
-        await asyncio.sleep(0.1)  # what was under way meanwhile
+        await until(lambda: len(server.asked) > asked)
+        await until(lambda: time.monotonic() - server.asked_at > 0.3, "what was on its way has arrived")
         asked = len(server.asked)
         await still(lambda: len(server.asked) == asked, 0.6)
         server.answer = None

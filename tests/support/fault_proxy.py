@@ -14,6 +14,7 @@ class FaultProxy:
         self._listen_on = listen_on
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
         self._marker: bytes | None = None
         self.cuts = 0
         """Requests whose answer was cut off."""
@@ -28,9 +29,8 @@ class FaultProxy:
 
     async def __aexit__(self, *exception: object) -> None:
         assert self._server is not None
+        self._closing = True
         self._server.close()
-        # A connection accepted just now has a task that has not begun: cancelled as it is, it would close nothing.
-        await asyncio.sleep(0.01)
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -40,24 +40,30 @@ class FaultProxy:
         """Forward the next request that contains ``marker``, then cut the connection without its answer."""
         self._marker = marker
 
-    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # No coroutine: the task of one is unknown here, and closes nothing when it is cancelled before it has begun.
+        if self._closing:
+            writer.close()
+            return
+        task = asyncio.create_task(self._forward(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        with contextlib.closing(writer), contextlib.suppress(OSError, asyncio.CancelledError):
+        task.add_done_callback(lambda _: writer.close())
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
             upstream, upstream_writer = await asyncio.open_connection(*self._target)
-            answering = asyncio.Event()
-            answering.set()
-            there = asyncio.create_task(self._requests(reader, upstream_writer, answering))
-            back = asyncio.create_task(self._answers(upstream, writer, answering))
-            try:
-                await asyncio.wait((there, back), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                there.cancel()
-                back.cancel()
-                await asyncio.gather(there, back, return_exceptions=True)
-                upstream_writer.close()
+            with contextlib.closing(upstream_writer):
+                answering = asyncio.Event()
+                answering.set()
+                there = asyncio.create_task(self._requests(reader, upstream_writer, answering))
+                back = asyncio.create_task(self._answers(upstream, writer, answering))
+                try:
+                    await asyncio.wait((there, back), return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    there.cancel()
+                    back.cancel()
+                    await asyncio.gather(there, back, return_exceptions=True)
 
     async def _requests(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answering: asyncio.Event

@@ -1,7 +1,8 @@
 """Wait for an event, never for a fixed time; a time that matters is measured and printed.
 
-``until`` waits in a coroutine, ``until_blocking`` in a test without an event loop, ``still`` watches that something
-does *not* happen. Their patience is long, for a machine with other work: it only decides how late a failure is seen.
+``until`` waits in a coroutine, ``until_blocking`` in a test without an event loop; ``still`` and ``still_blocking``
+watch that something does *not* happen. `make lint` finds tests that sleep instead. The patience of waiting is long, for
+a machine with other work: it only decides how late a failure is seen.
 """
 
 from __future__ import annotations
@@ -64,12 +65,26 @@ def until_blocking(
     raise _failure(what, seconds, state)
 
 
-async def still(holds: Callable[[], object], seconds: float) -> None:
-    """Watch for ``seconds`` that a condition goes on holding: proof, as far as time can give it, of nothing."""
+async def still(holds: Callable[[], Any], seconds: float) -> None:
+    """Watch for ``seconds`` that a condition, or a coroutine's, goes on holding: as far as time can prove it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        await _holds(holds)
+        await asyncio.sleep(POLL_SECONDS)
+    await _holds(holds)
+
+
+async def _holds(holds: Callable[[], Any]) -> None:
+    found = holds()
+    assert await found if isawaitable(found) else found
+
+
+def still_blocking(holds: Callable[[], object], seconds: float) -> None:
+    """``still`` for a test without an event loop, or one that must not let it turn."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert holds()
-        await asyncio.sleep(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)
     assert holds()
 
 
