@@ -72,6 +72,9 @@ async def _run_group(
 ) -> list[Attack]:
     """Bring the ground up and run its attacks; returns those that are left because the cluster did not recover."""
     ground = attacks[0].ground
+    if reason := ground.why_impossible():
+        say(f"ground: {ground.name}: left out: {reason}")
+        return []
     say(f"ground: {ground.name}")
     async with ground.arena(directory, lambda _: None) as arena:
         for done, attack in enumerate(attacks, 1):

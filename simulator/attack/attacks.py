@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from simulator.attack import on_orders, on_pages, on_protocols, on_servers, on_statistics
+from simulator.attack import on_files, on_orders, on_pages, on_processes, on_protocols, on_servers, on_statistics
 from simulator.attack.assaults.http2_floods import FLOODS
 from simulator.attack.attack_run import Attack
+from simulator.attack.clock_ground import OTHER_UPTIME, STEPPED_CLOCKS
+from simulator.attack.disk_ground import SMALL_DISKS
 from simulator.attack.ground import FAILSAFE, FEW_DESCRIPTORS, LARGE, PEER_TLS, PLAIN
 from simulator.attack.hostile_ground import HOSTILE_API, HOSTILE_CONFIGURATION, HOSTILE_GMS
 from simulator.attack.hostile_statistics import HOSTILE, HOSTILE_STATISTICS
 from simulator.attack.limits import Limits
 
-_OUTAGE = Limits(missed_periods=None, epoch_changes=1)
-"""ZooKeeper itself is away for longer than a session: the pushes must stop then, and the attack measures the return."""
+_OUTAGE = Limits(missed_periods=None, epoch_changes=1, memory_mib=120.0)
+"""ZooKeeper itself is away for longer than a session: the pushes must stop then, and the attack measures the return.
+
+Another node can become master, and loads then what only a master needs.
+"""
 _SILENCED = Limits(missed_periods=None)
 """The hostile server is one that a push needs: the attack measures that pushes are back once it is itself again."""
 _ONE_LOST = Limits(answer_seconds=None)
@@ -43,6 +48,22 @@ ATTACKS = (
     Attack("unread-follow", PLAIN, on_orders.unread_follow_streams, short=True),
     Attack("zookeeper-flood", PLAIN, on_protocols.zookeeper_flood),
     Attack("zookeeper-connections", PLAIN, on_protocols.zookeeper_connections),
+    Attack("stopped-for-moments", PLAIN, on_processes.stopped_for_moments),
+    Attack("stopped-standby", PLAIN, on_processes.stopped_standby, Limits(answer_seconds=None)),
+    Attack("starvation", PLAIN, on_processes.starvation),
+    Attack("limited-memory", PLAIN, on_processes.limited_memory),
+    Attack("planted-links", PLAIN, on_files.planted_links),
+    Attack("foreign-directory", PLAIN, on_files.foreign_directory),
+    Attack("open-directory", PLAIN, on_files.open_directory),
+    Attack("open-secrets", PLAIN, on_files.open_secrets, short=True),
+    Attack("full-disks", SMALL_DISKS, on_files.full_disks, _SILENCED),
+    Attack("stepped-clocks", STEPPED_CLOCKS, on_processes.stepped_clocks),
+    Attack(
+        "other-uptime",
+        OTHER_UPTIME,
+        on_processes.other_uptime,
+        Limits(missed_periods=None, epoch_changes=1, memory_mib=120.0, deaths=1),
+    ),
     Attack("promises-failsafe", FAILSAFE, on_orders.strange_promises),
     Attack("promises-in-a-failsafe", FAILSAFE, on_orders.promises_in_an_outage),
     Attack("metrics-readers", LARGE, on_pages.metrics_readers),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from simulator.harness.arena import Arena
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from simulator.harness.node_files import NodePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +30,25 @@ class Ground:
     """Makes files below a directory before the cluster starts; further options of the stage that name them."""
 
     kind: type[Arena] = Arena
+    why_impossible: Callable[[], str] = str
+    """Why this machine cannot provide it; empty when it can."""
 
     def arena(self, directory: Path, say: Callable[[str], None]) -> Arena:
         """The cluster, not started yet."""
         directory.mkdir(parents=True, exist_ok=True)
-        more = {**(self.more or {}), **(self.equipment(directory) if self.equipment else {})}
+        secret: dict[str, Any] = {"node_extra": with_secret}
+        more = {**secret, **(self.more or {}), **(self.equipment(directory) if self.equipment else {})}
         wiring = more.pop("wiring", None)
         return self.kind(directory, say, self.scenario, self.nodes, failsafe=self.failsafe, wiring=wiring, more=more)
+
+
+SECRET = secrets.token_urlsafe(32)
+"""By this the members prove themselves to each other; it exists in this process and the nodes' own files."""
+
+
+def with_secret(_: NodePlan) -> Mapping[str, Any]:
+    """The members share a secret, as a cluster does whose ports others can reach."""
+    return {"access": {"secret": SECRET}}
 
 
 def peer_certificates(directory: Path) -> Mapping[str, Any]:

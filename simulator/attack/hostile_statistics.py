@@ -84,7 +84,7 @@ def extreme_numbers(subscriptions: Mapping[int, pb.Subscription], batch: int) ->
 def extreme_agents(subscriptions: Mapping[int, pb.Subscription], batch: int) -> Iterator[pb.SubscribeResponse]:
     """Agents with four thousand million hands, more in hand than they have, and states there are none of.
 
-    One in twenty has free hands: the simulated visitors of more would be a load of their own.
+    One in two hundred has free hands: the simulated visitors of more would be a load of their own.
     """
     states = [
         pb.AgentState(status=pb.AGENT_STATUS_BUSY, media=_media(_MOST, _MOST) * 50),
@@ -95,7 +95,7 @@ def extreme_agents(subscriptions: Mapping[int, pb.Subscription], batch: int) -> 
     free = pb.AgentState(status=pb.AGENT_STATUS_READY, media=_media(_MOST, 0))
 
     def state(reference: int) -> pb.AgentState:
-        return states[(reference + batch) % len(states)] if reference % 20 else free
+        return states[(reference + batch) % len(states)] if reference % 200 else free
 
     yield _state()
     yield _answer(_agents(subscriptions, state))
@@ -140,11 +140,11 @@ def flood(subscriptions: Mapping[int, pb.Subscription], batch: int) -> Iterator[
 
 
 def oversized(subscriptions: Mapping[int, pb.Subscription], batch: int) -> Iterator[pb.SubscribeResponse]:
-    """Messages of 12 MB."""
+    """A message of 12 MB a second."""
     yield from steady(subscriptions, batch)
-    reason = pb.InvalidStatistic(reason="r" * 12_000_000)
-    first = next(iter(subscriptions), 1)
-    yield _answer(iter([pb.StatisticValue(reference=first, invalid=reason)]))
+    if batch % 4 == 0:
+        reason = pb.InvalidStatistic(reason="r" * 12_000_000)
+        yield _answer(iter([pb.StatisticValue(reference=next(iter(subscriptions), 1), invalid=reason)]))
 
 
 HOSTILE: dict[str, Values] = {

@@ -188,6 +188,11 @@ class Stage:
             self.plans.append(plan)
             self.nodes[name] = DemoProcess(name, command, plan.directory / "log")
 
+    def spare_plan(self, name: str) -> NodePlan:
+        """A place for one more node, which the stage does not look after; its directory does not exist yet."""
+        http, clustering = ports.choose_quiet(2)
+        return NodePlan(name, self._directory / name, http, clustering)
+
     def _ports(self, first: int, count: int) -> list[int]:
         return ports.choose(first, count) if self._options.well_known_ports else ports.choose_quiet(count)
 
