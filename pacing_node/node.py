@@ -44,6 +44,7 @@ from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.monitoring.node_readings import NodeSources
 from pacing_node.monitoring.term_log import TermLog
 from pacing_node.objects.sources import configuration_source
+from pacing_node.options.exposure import exposures
 from pacing_node.options.options_store import OptionsStore
 from pacing_node.runtime.loop_lag import LoopLag
 
@@ -109,6 +110,7 @@ class Node:
         Raises OSError when the HTTP port cannot be had, SettingsError when times are out of bounds.
         """
         self.options = options
+        self._exposures = exposures(options)
         self.plan, self.latest_report, self.lag = Plan(), LatestReport(), LoopLag()
         self.statistics: StatisticsSource | None = None
         self.platform = PlatformSlot()
@@ -155,6 +157,8 @@ class Node:
             _spawn_lasting("reconfiguration", self._reconfiguration.run),
             _spawn_lasting("options", lambda: self._store.run(self._use_options)),
         ]
+        for each in self._exposures:
+            log.warning("access.exposed", code=each.code, found=each.found, remedy=each.remedy)
         log.info("node.started", http_port=self._http.port, clustering=self.member.info.clustering)
 
     async def wait_refused(self) -> None:
@@ -340,7 +344,13 @@ class Node:
         standalone = self.options.standalone
         options = self._reconfiguration.options
         fencing = options.pacing_endpoint.fencing if options else None
-        return await cluster_page(self.member, cluster=self.options.cluster, standalone=standalone, fencing=fencing)
+        return await cluster_page(
+            self.member,
+            cluster=self.options.cluster,
+            standalone=standalone,
+            fencing=fencing,
+            warnings=[str(each) for each in self._exposures],
+        )
 
     def _not_ready(self) -> list[str]:
         """What is missing before this node can answer pages and take over."""

@@ -9,7 +9,7 @@ from cluster.mastership import Role
 from cluster.outside_text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from cluster.member import ClusterMember
     from cluster.records import HistoryEntry, MemberStatus, Pause, RecordInfo
@@ -18,11 +18,17 @@ HISTORY_SHOWN = 20
 
 
 async def cluster_page(
-    member: ClusterMember, *, cluster: str, standalone: bool, fencing: str | None = None
+    member: ClusterMember,
+    *,
+    cluster: str,
+    standalone: bool,
+    fencing: str | None = None,
+    warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Ask every member about itself; a silent one is listed as not reachable.
 
-    ``fencing``: how the platform checks tokens; None while the cluster's options are not known.
+    ``fencing``: how the platform checks tokens; None while the cluster's options are not known. ``warnings``: what the
+    answering node leaves open to others.
     """
     statuses = await member.ask_members()
     status = member.status()
@@ -38,6 +44,7 @@ async def cluster_page(
         "paused": _pause(member.paused),
         "fencing": fencing,
         "broken": list(member.faults),
+        "warnings": list(warnings),
         "members": [_member(status) for status in statuses],
         **await terms(lambda limit: history_page(member, limit), HISTORY_SHOWN),
     }

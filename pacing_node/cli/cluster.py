@@ -76,6 +76,8 @@ def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TAB
         say(f"cannot be read: {fault}")
     if any(member["state"] == "failsafe" for member in page["members"]):
         say(FAILSAFE_NOTE)
+    for warning in page.get("warnings", ()):
+        say(f"warning: {warning}")
     if note := FENCING_NOTES.get(page.get("fencing") or ""):
         say(note)
     if why := page.get("history_unavailable"):

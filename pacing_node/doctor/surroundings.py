@@ -16,13 +16,14 @@ from cluster.outside_text import load_json
 from pacing_node.doctor.diagnosis import error, ok, skipped, warning
 from pacing_node.http_client.client import ClientSettings, HttpClient
 from pacing_node.http_client.request_failures import REQUEST_FAILURES
+from pacing_node.options.exposure import exposures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from pacing_node.doctor.diagnosis import Diagnosis
-    from pacing_node.options.node_options import Certificates
+    from pacing_node.options.node_options import Certificates, NodeOptions
 
 ANSWER_SECONDS = 5.0
 ANSWERS = ClientSettings(most_bytes=16 * 1024 * 1024, answer_seconds=ANSWER_SECONDS)
@@ -80,6 +81,15 @@ def check_directory(path: Path) -> Diagnosis:
     if not os.access(existing, os.W_OK | os.X_OK):
         return error(check, f"{existing} cannot be written to by this user", allowed, remedy)
     return ok(check, str(path) if existing == path else f"{path}, to be made", allowed)
+
+
+def check_exposure(options: NodeOptions) -> list[Diagnosis]:
+    """What the options leave open to others."""
+    found = [
+        warning(f"access.{each.code}", each.found, "members and operators that prove who they are", each.remedy)
+        for each in exposures(options)
+    ]
+    return found or [ok("access.proof", "members and operators prove who they are")]
 
 
 def own_context(certificates: Certificates | None) -> ssl.SSLContext:

@@ -21,6 +21,7 @@ from pacing_node.doctor.surroundings import (
     ask,
     check_clock,
     check_directory,
+    check_exposure,
     check_port,
     own_context,
     who_answers,
@@ -55,6 +56,7 @@ class Visit:
     async def run(self) -> list[Diagnosis]:
         """All findings, in a fixed order."""
         await self._ports()
+        self._found += check_exposure(self._options)
         self._found.append(check_directory(self._options.state_directory))
         self._certificates()
         answers = await self._zookeeper()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from cluster import addresses
 from cluster.access.certificate_roles import parse_allowed_names
 from cluster.settings import DEFAULT_MESSAGE_BYTES
 from pacing_node.options import environment
@@ -212,6 +213,12 @@ class NodeLog(Section):
     """One JSON object per line for programs, or text for people."""
 
 
+def _own_host(data: dict[str, object]) -> str:
+    """Where a node is reached that does not say so."""
+    bind = str(data.get("bind", ""))
+    return bind if addresses.is_local_host(bind) else socket.gethostname()
+
+
 class NodeOptions(Section):
     """Options of one node."""
 
@@ -219,10 +226,12 @@ class NodeOptions(Section):
     """Name of the node, unique in its cluster; the host's name unless given."""
     cluster: Name = "pacing"
     """Name of the cluster the node joins."""
-    host: Annotated[Host, Field(default_factory=socket.gethostname)]
-    """Host name or address under which the other members reach this node; the host's name unless given."""
-    bind: Annotated[Host, Allowed("an address, for example 127.0.0.1 or ::")] = "0.0.0.0"  # noqa: S104 - members must reach it
-    """Address the ports are opened on."""
+    bind: Annotated[Host, Allowed("an address, for example 127.0.0.1 or ::")] = "127.0.0.1"
+    """Address the ports are opened on: this machine only, unless given. A cluster over several machines needs another
+    one, and a proof for its members (`access`, `peer_certificates`)."""
+    host: Annotated[Host, Field(default_factory=_own_host)]
+    """Host name or address under which the other members reach this node; the host's name unless given, or the address
+    of `bind` where that is this machine only."""
     health_bind: Annotated[Host, Allowed("an address, for example 127.0.0.1 or the pod's")] = "127.0.0.1"
     """Address the port `ports.health` is opened on: this machine only, unless given."""
     ports: Ports = Ports()

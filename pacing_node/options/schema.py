@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pacing_node.options.yaml_documents import Document, KeyPath, Value
 
 M = TypeVar("M", bound="Section")
+_FOLLOWS = "default_factory_not_called"
+"""What pydantic says of a default that hangs on a wrong value; the wrong value has a problem of its own."""
 NONE_WORD = "none"
 """Stands for an absent section, for example ``zookeeper: none``."""
 
@@ -222,7 +224,8 @@ def build(model: type[M], given: Input) -> M:
     try:
         built = model.model_validate(given.data)
     except ValidationError as error:
-        problems += [_problem(model, given, detail) for detail in error.errors(include_url=False)]
+        found = [detail for detail in error.errors(include_url=False) if detail["type"] != _FOLLOWS]
+        problems += [_problem(model, given, detail) for detail in found]
     else:
         if not problems:
             return built
