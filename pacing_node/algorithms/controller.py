@@ -11,13 +11,14 @@ import structlog
 from pacing_node.algorithms.dual import inbound_portion, learn_share, shared_portion
 from pacing_node.algorithms.estimators import PRIOR_WEIGHT, Estimator
 from pacing_node.algorithms.feasibility import infeasible
-from pacing_node.algorithms.in_flight import still_pending
+from pacing_node.algorithms.in_flight import InFlight
 from pacing_node.algorithms.laws import (
     PREDICTIVE,
     SUPER_PROGRESSIVE,
     Situation,
     abandonment_goal,
     effective,
+    one_per_free,
     shared_laws,
 )
 from pacing_node.algorithms.model import Algorithm, OptimizationTarget, Result
@@ -52,6 +53,7 @@ class Controller:
         self._state = LearnedState(names)
         self._estimator = Estimator(self._state)
         self._observer = Observer(len(self._state))
+        self._in_flight = InFlight(len(self._state))
         # A low-discrepancy sequence per target, from its name: no target's number depends on its row.
         start = (self._state.keys % 999_983).astype(np.float64) / 999_983.0
         self._chance = (start + seed * _GOLDEN) % 1.0
@@ -70,13 +72,17 @@ class Controller:
         self._warn_of_replacement(policy)
         level = self._laws.level(situation, self._state, policy)
         impossible = infeasible(situation.estimates, situation.observation.slots, situation.inbound, policy.goal)
-        paced = situation.observation.usable & (situation.observation.slots > 0.0) & ~impossible
+        paced = situation.observation.usable & (situation.observation.slots > 0.0)
+        if policy.algorithm.dual and policy.proactive_ratio <= 0.0:
+            paced = np.zeros(len(paced), dtype=np.bool_)  # every agent is for inbound traffic
         invitations = self._invitations(situation, level, paced, policy)
+        if impossible.any():
+            invitations = one_per_free(invitations, impossible, situation)
         portion = self._inbound_portion(situation, invitations, policy)
         return self._result(snapshot, policy, situation, (level, impossible), (invitations, portion))
 
     def save(self) -> bytes:
-        """The learned state, 76 bytes a target, keyed by name."""
+        """The learned state, 84 bytes a target, keyed by name."""
         return self._state.save()
 
     def restore(self, state: bytes) -> None:
@@ -93,7 +99,7 @@ class Controller:
         self._estimator.learn(seen, feedback, policy)
         believed = self._estimator.estimates(snapshot, feedback, policy)
         acceptance, disposition = believed.acceptance_ratio, believed.disposition_seconds
-        pending = still_pending(feedback, seen, acceptance, disposition)
+        pending = self._in_flight.pending(feedback, seen, acceptance, disposition)
         if policy.algorithm is Algorithm.SUPER_PROGRESSIVE_DUAL:  # the only law that rounds by chance
             self._chance = np.where(seen.moved, (self._chance + _GOLDEN) % 1.0, self._chance)
         free = feedback.acknowledged & (seen.slots > 0.0)

@@ -48,6 +48,14 @@ UNSPENT_PERIODS = 120.0
 """Periods over which dispositions are compared with what the pending counts can explain."""
 RATE_SECONDS = 600.0
 """Memory of rates."""
+PROVEN_PER_ACCEPT = 3.0
+"""Accepts' worth of dispositions that one accept makes count: so the ratio falls to a third at once, no further."""
+PROVEN_ON_CREDIT = 5.0
+"""Accepts' worth of dispositions that count without any accept."""
+PROVEN_SHARE = 1.0 / 3.0
+"""The ratio in use is never below this share of the highest of late."""
+PROVEN_SECONDS = 1200.0
+"""How long 'of late' is: the highest ratio fades toward the present one."""
 SHORTEST_SECONDS = 1.0
 LEAST_ACCEPTANCE = 0.005
 
@@ -75,6 +83,7 @@ class Estimator:
         self._learn_disposition(feedback, learned, plausible)
         self._learn_patience(observation)
         self._learn_rates(observation)
+        self._remember_best(observation)
 
     def estimates(self, snapshot: Snapshot, feedback: Feedback, policy: Policy) -> Estimates:
         """What is believed now; statistics and reports go before what was learned, priors stand in for both."""
@@ -83,9 +92,11 @@ class Estimator:
         disposition = _positive_or(state.disposition, policy.default_disposition_seconds)
         feedback = self._grown_up(feedback, disposition, policy)
         return Estimates(
-            acceptance_ratio=cautious_acceptance(self._acceptance, state.disposed),
+            acceptance_ratio=np.maximum(
+                cautious_acceptance(self._acceptance, state.disposed), PROVEN_SHARE * state.proven
+            ),
             handle_seconds=np.maximum(_positive_or(snapshot.handle_seconds, handle), 1.0),
-            disposition_seconds=_disposition(feedback, disposition),
+            disposition_seconds=_accept_seconds(feedback, disposition),
             patience_seconds=(120.0 + state.waiting_seconds) / (2.0 + state.abandoned),
             reactive_per_second=state.reactive.copy(),
         )
@@ -108,7 +119,13 @@ class Estimator:
         seconds, ratio = reported.copy(), feedback.acceptance_ratio.copy()
         seconds[young] = longer + weight * (reported[young] - longer)
         ratio[young] = policy.default_acceptance + weight * (ratio[young] - policy.default_acceptance)
-        return replace(feedback, disposition_seconds=seconds, acceptance_ratio=ratio)
+        feedback = replace(feedback, disposition_seconds=seconds, acceptance_ratio=ratio)
+        if not len(feedback.accept_seconds):
+            return feedback
+        accept = feedback.accept_seconds.copy()
+        longest = np.fmax(longer, accept[young])
+        accept[young] = longest + weight * (accept[young] - longest)
+        return replace(feedback, accept_seconds=accept)
 
     def _dispositions(self, feedback: Feedback, learned: FloatArray) -> tuple[FloatArray, BoolArray]:
         """Dispositions as far as they are plausible, and the rows where all of them are.
@@ -169,6 +186,7 @@ class Estimator:
         entries = _where(plausible, np.minimum(entries, disposed), entries)
         prior = _known_or(feedback.acceptance_ratio, policy.default_acceptance)
         ratio = np.maximum(_mean(state.entries, state.disposed, prior), LEAST_ACCEPTANCE)
+        disposed = self._proven(entries, disposed, ratio)
         fast_memory = np.maximum(FAST_ACCEPTS / ratio, FAST_MEMORY)
         slow_memory = slow_memory_of(ratio)
         fast = np.exp(disposed / -fast_memory)
@@ -185,6 +203,18 @@ class Estimator:
             state.entries[step] = state.fast_entries[step]
             state.disposed[step] = state.fast_disposed[step]
             self._acceptance = _mean(state.entries, state.disposed, prior)
+
+    def _proven(self, entries: FloatArray, disposed: FloatArray, ratio: FloatArray) -> FloatArray:
+        """Dispositions as far as accepts back them.
+
+        A page that is broken refuses every invitation, and so does an hour without visitors. Both say nothing of the
+        visitors to come; taken for rejections they lower p to nothing, and the first crowd is invited many times over.
+        """
+        state = self._state
+        balance = PROVEN_PER_ACCEPT * entries - state.unproven
+        proven = np.minimum(disposed, (PROVEN_ON_CREDIT + balance) / ratio)
+        state.unproven[:] = np.minimum(np.maximum(-balance, 0.0) + proven * ratio, PROVEN_ON_CREDIT)
+        return proven
 
     def _covered_entries(self, newest: FloatArray, reported: BoolArray) -> FloatArray:
         """Entries that reports cover by now, of those still open and the newest; the others stay open."""
@@ -227,6 +257,12 @@ class Estimator:
         state.abandoned *= fade
         state.abandoned += observation.abandoned
 
+    def _remember_best(self, observation: Observation) -> None:
+        """The highest acceptance ratio of late."""
+        state, known = self._state, self._state.disposed >= SLOW_MEMORY
+        faded = state.proven + (self._acceptance - state.proven) * (observation.elapsed / PROVEN_SECONDS)
+        state.proven[:] = np.where(known, np.maximum(faded, self._acceptance), state.proven)
+
     def _learn_rates(self, observation: Observation) -> None:
         state = self._state
         weight = observation.elapsed / (RATE_SECONDS + observation.elapsed)
@@ -260,6 +296,14 @@ def slow_memory_of(ratio: FloatArray) -> FloatArray:
 def _disposition(feedback: Feedback, learned: FloatArray) -> FloatArray:
     """Mean time to a disposition: as reported, else as learned."""
     return np.maximum(_known_or(feedback.disposition_seconds, learned), SHORTEST_SECONDS)
+
+
+def _accept_seconds(feedback: Feedback, learned: FloatArray) -> FloatArray:
+    """Mean time to an accept: as reported, else the mean time to a disposition."""
+    known = _known_or(feedback.disposition_seconds, learned)
+    if len(feedback.accept_seconds):
+        known = _known_or(feedback.accept_seconds, known)
+    return np.maximum(known, SHORTEST_SECONDS)
 
 
 def _moved(known: FloatArray, surplus: FloatArray, events: FloatArray) -> FloatArray:

@@ -20,7 +20,7 @@ _BECAUSE = {
     Reason.WARMING_UP: "too little is known yet; the number is cautious",
     Reason.SHARED_AGENTS_SPENT: "the agents are promised to another target that shares them",
     Reason.WAITING_COVERS_CAPACITY: "visitors who accepted already wait for every agent that can become free",
-    Reason.GOAL_INFEASIBLE: "inbound load alone breaks the goal; not even zero invitations can keep it",
+    Reason.GOAL_INFEASIBLE: "inbound load alone breaks the goal; no more than one per free slot",
 }
 _UNKNOWABLE = {Reason.STATISTICS_STALE, Reason.TARGET_DISABLED}
 

@@ -1,12 +1,19 @@
-"""How many invitations are still without a disposition at the time of the snapshot.
+"""How many accepts the invitations out will still bring, at the time of the snapshot.
 
-The ledger says how many were out when the platform last reported and how many were allotted since. Each of these N
-keeps its chance s to be still open: an exponential time to the disposition with mean d. Of the E interactions that
-entered the queue meanwhile each was one of the N, so given E the expected number still open is
+The ledger says how many were out when the platform last reported and how many were allotted since. An invitation of
+age t that will be accepted is still open with chance e^(-t/a), one that will be refused with e^(-t/r), where a and r
+are the mean times to an accept and to a refusal. Where these differ, the invitations out are not a sample of all:
+after quick refusals nearly all that is still open will be accepted. Two numbers per target follow that, the accepts A
+and the refusals R among the reported ones: they age with their own times, take in p and 1 - p of what is allotted,
+and are scaled to every count reported, so A / (A + R) is the chance that a reported invitation is accepted.
 
-    m = (N - E) s / (1 - p (1 - s)),
+From the report to the snapshot the N invitations out, of which a share P will be accepted and a share s of those later
+than the snapshot, lost the E that entered the queue; the remaining N - E bring
 
-E told apart from rejections because only accepts are visible. Without a report's age the ledger's
+    (N - E) P s / (1 - P (1 - s))
+
+accepts, E told apart from refusals because only accepts are visible. Divided by p that is m, the number of new
+invitations the ones out are worth; with equal times it is their expected number. Without a report's age the ledger's
 count is taken as it is.
 """
 
@@ -21,20 +28,57 @@ if TYPE_CHECKING:
     from pacing_node.algorithms.observation import Observation
 
 
-def still_pending(
-    feedback: Feedback, observation: Observation, acceptance: FloatArray, disposition: FloatArray
-) -> FloatArray:
-    """Invitations without a disposition at the time of the snapshot, m ≥ 0."""
-    if not len(feedback.reported):
-        return feedback.pending
-    age = feedback.report_age_seconds
-    allotted = feedback.pending - feedback.reported
-    open_reported = np.exp(-age / disposition)
-    open_allotted = np.exp(-np.minimum(feedback.allotted_age_seconds, age) / disposition)
-    everything = feedback.pending
-    share = (feedback.reported * open_reported + allotted * open_allotted) / np.maximum(everything, 1e-9)
+class InFlight:
+    """Follows what the reported invitations will bring."""
+
+    def __init__(self, size: int) -> None:
+        self._accepts = np.zeros(size)
+        self._refusals = np.zeros(size)
+
+    def pending(
+        self, feedback: Feedback, observation: Observation, acceptance: FloatArray, accept_seconds: FloatArray
+    ) -> FloatArray:
+        """M ≥ 0: what is out at the time of the snapshot, in new invitations' worth."""
+        if not len(feedback.reported):
+            return feedback.pending
+        everything = feedback.pending
+        accepted = everything * acceptance
+        age = feedback.report_age_seconds
+        open_reported = np.exp(-age / accept_seconds)
+        open_allotted = np.exp(-np.minimum(feedback.allotted_age_seconds, age) / accept_seconds)
+        reported = feedback.reported * acceptance
+        chance = self._chance(feedback, acceptance, accept_seconds)
+        if chance is not None:
+            accepted = accepted + feedback.reported * (chance - acceptance)
+            reported = feedback.reported * chance
+        later = reported * open_reported + (accepted - reported) * open_allotted
+        seen = np.minimum(observation.entries * _part(age, observation), everything)
+        none = np.maximum(everything - accepted + later, 1e-9)  # those not accepted by now
+        return np.asarray((everything - seen) * later / (none * acceptance))
+
+    def _chance(self, feedback: Feedback, acceptance: FloatArray, accept_seconds: FloatArray) -> FloatArray | None:
+        """Chance that an invitation of the newest report is accepted; None where it is p for every row."""
+        refuse = feedback.refuse_seconds
+        if not len(refuse):
+            return None
+        differ = np.isfinite(refuse) & (feedback.accept_seconds != refuse)
+        if not differ.any():
+            return None
+        span = feedback.report_seconds
+        refuse = np.where(differ, np.maximum(refuse, 1.0), accept_seconds)
+        accepts = (self._accepts + acceptance * feedback.sent) * np.exp(-span / accept_seconds)
+        refusals = (self._refusals + (1.0 - acceptance) * feedback.sent) * np.exp(-span / refuse)
+        both = accepts + refusals
+        chance = np.where(differ & (both > 1e-6), accepts / np.maximum(both, 1e-6), acceptance)
+        known = span > 0.0
+        self._accepts = np.where(known, chance * feedback.reported, self._accepts)
+        self._refusals = np.where(known, (1.0 - chance) * feedback.reported, self._refusals)
+        return chance
+
+
+def _part(age: FloatArray, observation: Observation) -> FloatArray:
+    """Share of the time since the previous snapshot that the report is older than this one."""
     part = np.minimum(age * observation.per_second, 1.0)
     if not observation.continued:
         part[observation.elapsed <= 0.0] = 0.0
-    seen = np.minimum(observation.entries * part, everything)
-    return np.asarray((everything - seen) * share / np.maximum(1.0 - acceptance * (1.0 - share), 1e-9))
+    return part

@@ -16,7 +16,7 @@ from pacing_node.algorithms.small_groups import EXACT_SLOTS
 from pacing_node.algorithms.super_progressive import OverInvitationTable
 
 if TYPE_CHECKING:
-    from pacing_node.algorithms.model import BoolArray, Estimates, FloatArray, Policy
+    from pacing_node.algorithms.model import BoolArray, Estimates, FloatArray, IntArray, Policy
     from pacing_node.algorithms.observation import Observation
     from pacing_node.algorithms.sharing import Shares
     from pacing_node.algorithms.state import LearnedState
@@ -149,6 +149,13 @@ class Laws:
             return Level(level, added > 1.0, level)
         others = situation.shares.claims(situation.pending * believed.acceptance_ratio) / believed.acceptance_ratio
         return Level(np.maximum(level - others, 0.0), added > 1.0, level)
+
+
+def one_per_free(invitations: IntArray, rows: BoolArray, situation: Situation) -> IntArray:
+    """In these rows no more than one invitation out per free slot: nobody waits for that, whatever the goal is."""
+    seen = situation.observation
+    free = np.maximum(seen.ready - seen.waiting - seen.reactive_waiting - situation.pending, 0.0)
+    return np.where(rows, np.minimum(invitations, np.floor(free + 0.5).astype(np.int64)), invitations)
 
 
 @cache

@@ -144,6 +144,8 @@ class Ledger:
             allotted_age_seconds=allotted_age,
             report_seconds=seconds,
             pending_seconds=pending_seconds,
+            accept_seconds=self._positive,
+            refuse_seconds=self._negative,
         )
 
     def position(self) -> tuple[FloatArray, FloatArray]:

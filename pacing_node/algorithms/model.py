@@ -79,8 +79,8 @@ class Reason(IntEnum):
     WAITING_COVERS_CAPACITY = 11
     """Visitors who accepted already wait for every agent that can become free."""
     GOAL_INFEASIBLE = 12
-    """Inbound load alone breaks the goal; no number of invitations, not even zero, can keep it. Look at: inbound
-    traffic and the number of agents."""
+    """Inbound load alone breaks the goal, whatever is invited: at most one invitation per free slot goes out. Look at:
+    inbound traffic and the number of agents."""
 
     @property
     def code(self) -> str:
@@ -180,6 +180,10 @@ class Feedback:
     """Seconds that ``sent`` and ``disposed`` cover; 0 where no report came since the previous calculation."""
     pending_seconds: FloatArray = field(default_factory=_nothing)
     """Integral of the pending count over ``report_seconds``, invitations times seconds."""
+    accept_seconds: FloatArray = field(default_factory=_nothing)
+    """Mean time to an accept as the platform reports it; NaN where it does not. Empty counts as not reported."""
+    refuse_seconds: FloatArray = field(default_factory=_nothing)
+    """Mean time to a refusal, in the same way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What the laws learn of each target, as a structure of arrays, and its compact form for a successor.
 
 Saved form, little-endian: a header (magic, version, fields, targets), then for each target an 8-byte key of its name,
-then the fields as float32, field by field: 76 bytes a target.
+then the fields as float32, field by field: 84 bytes a target.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pacing_node.algorithms.model import FloatArray, IntArray
 
-VERSION = 1
+VERSION = 2
 """Version of the saved form; another one is refused."""
 
 _MAGIC = b"PACE"
@@ -41,6 +41,8 @@ FIELDS = (
     "spent",
     "share_integral",
     "flow",
+    "unproven",
+    "proven",
 )
 """Names of the saved fields, in the order of the saved form."""
 
@@ -50,49 +52,54 @@ class UnusableStateError(ValueError):
 
 
 class LearnedState:
-    """Learned values of all targets; every attribute is a row of one table, a value per target."""
+    """Learned values of all targets; every attribute of ``FIELDS`` is a row of one table, a value per target."""
+
+    entries: FloatArray
+    """Accepted invitations in memory (acceptance, slow copy)."""
+    disposed: FloatArray
+    """Dispositions in memory (acceptance, slow copy)."""
+    fast_entries: FloatArray
+    """Accepted invitations in memory (fast copy)."""
+    fast_disposed: FloatArray
+    """Dispositions in memory (fast copy)."""
+    waiting_seconds: FloatArray
+    """Integral of the waiting count over time."""
+    abandoned: FloatArray
+    """Interactions abandoned over the same time."""
+    handle: FloatArray
+    """Moving average of the handle time in seconds; 0 = nothing known."""
+    completed: FloatArray
+    """Interactions the handle time was learned from, in memory."""
+    disposition: FloatArray
+    """Moving average of the time to a disposition in seconds; 0 = nothing known."""
+    reactive: FloatArray
+    """Offered reactive interactions per second."""
+    integral: FloatArray
+    """Integral of the outer law: abandonment beyond the goal, in interactions."""
+    budget: FloatArray
+    """Interactions the goal would have allowed to abandon so far."""
+    busy_integral: FloatArray
+    """Integral of the busy-factor law."""
+    inbound: FloatArray
+    """InboundPortion in force; stored as 1 - value so that a fresh row means 1."""
+    spent: FloatArray
+    """Share of allotted invitations that went unspent, moving average."""
+    share_integral: FloatArray
+    """Integral that holds the proactive share, in interactions."""
+    flow: FloatArray
+    """Accepted interactions per second, moving average; weighs targets that share agents."""
+    unproven: FloatArray
+    """Accepts that dispositions since the last accepts should have brought; what accepts back is taken off."""
+    proven: FloatArray
+    """The highest acceptance ratio of late; 0 = nothing known."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
         self.keys = name_keys(self.names)
         """The names' keys, in their order."""
-        size = len(self.names)
-        self._table = np.zeros((len(FIELDS), size))
-        row = dict(zip(FIELDS, self._table, strict=True))
-        self.entries: FloatArray = row["entries"]
-        """Accepted invitations in memory (acceptance, slow copy)."""
-        self.disposed: FloatArray = row["disposed"]
-        """Dispositions in memory (acceptance, slow copy)."""
-        self.fast_entries: FloatArray = row["fast_entries"]
-        """Accepted invitations in memory (fast copy)."""
-        self.fast_disposed: FloatArray = row["fast_disposed"]
-        """Dispositions in memory (fast copy)."""
-        self.waiting_seconds: FloatArray = row["waiting_seconds"]
-        """Integral of the waiting count over time."""
-        self.abandoned: FloatArray = row["abandoned"]
-        """Interactions abandoned over the same time."""
-        self.handle: FloatArray = row["handle"]
-        """Moving average of the handle time in seconds; 0 = nothing known."""
-        self.completed: FloatArray = row["completed"]
-        """Interactions the handle time was learned from, in memory."""
-        self.disposition: FloatArray = row["disposition"]
-        """Moving average of the time to a disposition in seconds; 0 = nothing known."""
-        self.reactive: FloatArray = row["reactive"]
-        """Offered reactive interactions per second."""
-        self.integral: FloatArray = row["integral"]
-        """Integral of the outer law: abandonment beyond the goal, in interactions."""
-        self.budget: FloatArray = row["budget"]
-        """Interactions the goal would have allowed to abandon so far."""
-        self.busy_integral: FloatArray = row["busy_integral"]
-        """Integral of the busy-factor law."""
-        self.inbound: FloatArray = row["inbound"]
-        """InboundPortion in force; stored as 1 - value so that a fresh row means 1."""
-        self.spent: FloatArray = row["spent"]
-        """Share of allotted invitations that went unspent, moving average."""
-        self.share_integral: FloatArray = row["share_integral"]
-        """Integral that holds the proactive share, in interactions."""
-        self.flow: FloatArray = row["flow"]
-        """Accepted interactions per second, moving average; weighs targets that share agents."""
+        self._table = np.zeros((len(FIELDS), len(self.names)))
+        for name, row in zip(FIELDS, self._table, strict=True):
+            setattr(self, name, row)
 
     def __len__(self) -> int:
         """Number of targets."""

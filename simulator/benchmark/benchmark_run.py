@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pacing_node.algorithms import Feedback, Ledger, OptimizationTarget, Policy, SharedAgents, Snapshot
+from pacing_node.algorithms import Feedback, Ledger, OptimizationTarget, Policy, Reason, SharedAgents, Snapshot
 from simulator.benchmark.day_model import STEP_SECONDS, Centre
 from simulator.benchmark.laws import LAWS, Law
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pacing_node.algorithms import Controller
+    from pacing_node.algorithms import Controller, Result
     from pacing_node.algorithms.model import FloatArray, IntArray
     from simulator.benchmark.baselines import Baseline
-    from simulator.benchmark.benchmark_days import Scenario
+    from simulator.benchmark.kind_of_day import Scenario
 
 REFRESH_SECONDS = 5.0
 WINDOW_SECONDS = 300.0
@@ -38,14 +38,26 @@ class Days:
     waiting_seconds: FloatArray
     accepted: FloatArray
     reactive_accepted: FloatArray
+    calculations: FloatArray
+    over_free: FloatArray
+    """Calculations that allowed more invitations than slots were free for."""
+    infeasible: FloatArray
+    """Calculations that said the goal cannot be kept."""
+
+    def rows(self, first: int, count: int) -> Days:
+        """Some rows alone."""
+        chosen = slice(first, first + count)
+        tables = {name: getattr(self, name)[:, chosen] for name in self.__slots__ if name != "agents"}
+        return Days(self.agents[chosen], **tables)
 
 
 class Day:
     """One run: the centre, its controller, and the pushes between them."""
 
-    def __init__(self, law: Law, scenario: Scenario, agents: IntArray, seed: int) -> None:
-        self._law, self._scenario, self._seed = law, scenario, seed
-        self.centre = Centre(scenario, agents, seed)
+    def __init__(self, law: Law, scenarios: Sequence[Scenario], agents: IntArray, seed: int) -> None:
+        """Each scenario has the same number of rows; they agree in ``Scenario.together``."""
+        self._law, self._scenarios, self._scenario, self._seed = law, scenarios, scenarios[0], seed
+        self.centre = Centre(scenarios, agents, seed)
         self.names = [f"row {i}" for i in range(len(agents))]
         self.policy = self._policy(len(agents))
         self._controller = self._new_controller()
@@ -53,10 +65,25 @@ class Day:
         self._last = {name: np.zeros(len(agents)) for name in (*_COUNTERS, "disposed")}
         self._late: deque[Snapshot] = deque()
         self._silent_until = -1.0
+        self._views: deque[dict[str, FloatArray]] = deque(maxlen=int(self._scenario.unknown_lag_seconds) + 1)
+        self.counts = {name: np.zeros(len(agents)) for name in ("calculations", "over_free", "infeasible")}
+
+    def look(self) -> None:
+        """Read the statistics as they are now, before each push or, where they arrive late, once a second."""
+        centre = self.centre
+        now = {
+            "ready": centre.ready,
+            "busy": centre.busy,
+            "size": centre.queue.size,
+            "proactive": centre.queue.proactive,
+        }
+        self._views.append({name: value.astype(np.float64) for name, value in (now | centre.totals).items()})
 
     def push(self) -> None:
         """Calculate and allot, as a node does once a refresh period."""
         now = self.centre.now
+        if not self._scenario.unknown_lag_seconds:
+            self.look()
         self._late.append(self._snapshot())
         due = [s for s in self._late if s.taken_at <= _EPOCH + now - self._scenario.lag_seconds + 1e-6]
         if self._in_gap(now) or not due:
@@ -71,6 +98,7 @@ class Day:
             feedback = self._exact_feedback()
         result = self._controller.calculate(snapshot, feedback, self.policy)
         self._late.popleft()
+        self._count(snapshot, result)
         self._report(now, result.invitations)
         self.centre.allot(result.invitations, REFRESH_SECONDS)
         if self.policy.algorithm.dual:
@@ -83,8 +111,28 @@ class Day:
     def _report(self, now: float, invitations: IntArray) -> None:
         """Book a push in the ledger, and its reply: what was pending before it."""
         self._ledger.allotted(_EPOCH + now, invitations)
-        seconds = np.full(self.centre.rows, self._scenario.disposition_mean)
-        self._ledger.acknowledged(_EPOCH + now, self.centre.pending.astype(np.float64), positive_seconds=seconds)
+        accept = self._of_rows([s.accept_mean if s.reports_times else np.nan for s in self._scenarios])
+        refuse = self._of_rows([s.refuse_mean if s.reports_times else np.nan for s in self._scenarios])
+        self._spoil({"accept_seconds": accept})
+        pending = self.centre.pending.astype(np.float64)
+        self._ledger.acknowledged(_EPOCH + now, pending, positive_seconds=accept, negative_seconds=refuse)
+
+    def _of_rows(self, by_scenario: Sequence[float]) -> FloatArray:
+        return np.repeat(np.array(by_scenario, dtype=np.float64), self.centre.rows // len(by_scenario))
+
+    def _spoil(self, columns: dict[str, FloatArray]) -> None:
+        """Put this period's wrong values in."""
+        now, each = self.centre.now, self.centre.rows // len(self._scenarios)
+        for number, scenario in enumerate(self._scenarios):
+            for wrong in scenario.wrong:
+                if wrong.column in columns and wrong.at <= now < wrong.at + REFRESH_SECONDS:
+                    columns[wrong.column][number * each : (number + 1) * each] += wrong.more
+
+    def _count(self, snapshot: Snapshot, result: Result) -> None:
+        free = np.maximum(snapshot.ready - snapshot.waiting - snapshot.reactive_waiting, 0.0)
+        self.counts["calculations"] += 1.0
+        self.counts["over_free"] += result.invitations > free
+        self.counts["infeasible"] += result.reason == Reason.GOAL_INFEASIBLE
 
     def _in_gap(self, now: float) -> bool:
         """A hand-over every half hour: no pushes for a while, then a successor with or without the state."""
@@ -111,12 +159,12 @@ class Day:
 
     def _policy(self, size: int) -> Policy:
         scenario, law = self._scenario, self._law
-        busy_goal = None if law.baseline is not None else scenario.busy_goal  # baselines know abandonment only
-        busy = busy_goal is not None
+        busy = scenario.busy_goal is not None and law.baseline is None  # baselines know abandonment only
+        goals = [s.busy_goal if busy and s.busy_goal is not None else s.goal for s in self._scenarios]
         return Policy(
             algorithm=law.algorithm,
             optimization_target=OptimizationTarget.BUSY_FACTOR if busy else OptimizationTarget.ABANDONMENT_RATE,
-            goal=np.full(size, scenario.goal if busy_goal is None else busy_goal),
+            goal=self._of_rows(goals),
             enabled=np.ones(size, dtype=np.bool_),
             refresh_seconds=REFRESH_SECONDS,
             proactive_ratio=scenario.proactive_ratio,
@@ -125,29 +173,28 @@ class Day:
         )
 
     def _snapshot(self) -> Snapshot:
-        centre, scenario = self.centre, self._scenario
-        deltas = {name: centre.totals[name] - self._last[name] for name in _COUNTERS}
-        self._last.update({name: centre.totals[name].copy() for name in _COUNTERS})
-        ready = np.repeat(centre.ready, scenario.sharing).astype(np.float64)
-        busy = np.repeat(centre.busy, scenario.sharing).astype(np.float64)
-        waiting = centre.queue.proactive.astype(np.float64)
-        logged_in = (ready + busy) / scenario.capacity
-        return Snapshot(
-            taken_at=_EPOCH + centre.now,
-            logged_in=logged_in,
-            capable=logged_in,
-            ready=ready,
-            busy=busy,
-            waiting=waiting,
-            reactive_waiting=centre.queue.size - waiting,
-            handle_seconds=np.full(len(ready), scenario.handle_mean if self._law.exact_pending else np.nan),
-            valid=np.ones(len(ready), dtype=np.bool_),
-            shared=self._shared() if scenario.sharing > 1 else None,
-            accepted=deltas["accepted"],
-            abandoned=deltas["abandoned"],
-            completed=deltas["completed"],
-            reactive_entered=deltas["reactive_entered"],
-        )
+        sharing, view = self._scenario.sharing, self._views[0]
+        deltas = {name: view[name] - self._last[name] for name in _COUNTERS}
+        self._last.update({name: view[name] for name in _COUNTERS})
+        ready, busy = (np.repeat(view[name], sharing) for name in ("ready", "busy"))
+        logged_in = (ready + busy) / self.centre.settings.capacity
+        handle = self.centre.settings.handle_mean if self._law.exact_handle else np.full(len(ready), np.nan)
+        columns = {
+            "ready": ready,
+            "busy": busy,
+            "waiting": view["proactive"].copy(),
+            "reactive_waiting": view["size"] - view["proactive"],
+        } | deltas
+        self._spoil(columns)
+        fixed: dict[str, Any] = {
+            "taken_at": _EPOCH + self.centre.now,
+            "logged_in": logged_in,
+            "capable": logged_in,
+            "handle_seconds": handle,
+            "valid": np.ones(len(ready), dtype=np.bool_),
+            "shared": self._shared() if sharing > 1 else None,
+        }
+        return Snapshot(**(fixed | columns))
 
     def _shared(self) -> SharedAgents:
         """Neighbouring rows share one class of agents."""
@@ -190,18 +237,37 @@ def simulate(
     progress: Callable[[float], None] | None = None,
 ) -> Days:
     """All groups of agents at once, ``days`` rows each (times the targets that share them)."""
-    rows = np.repeat(np.asarray(agents, dtype=np.int64), days * scenario.sharing)
-    day = Day(LAWS[law_name], scenario, rows, seed)
+    return simulate_together(law_name, [scenario], agents, days, seed=seed, progress=progress)[0]
+
+
+def simulate_together(
+    law_name: str,
+    scenarios: Sequence[Scenario],
+    agents: Sequence[int],
+    days: int,
+    *,
+    seed: int = 1,
+    progress: Callable[[float], None] | None = None,
+) -> list[Days]:
+    """The same for scenarios that agree in ``Scenario.together``; ``progress`` is told shares of one run."""
+    first = scenarios[0]
+    each = np.repeat(np.asarray(agents, dtype=np.int64), days * first.sharing)
+    rows = np.tile(each, len(scenarios))
+    day = Day(LAWS[law_name], scenarios, rows, seed)
     centre = day.centre
     per_push, per_window = int(REFRESH_SECONDS / STEP_SECONDS), int(WINDOW_SECONDS / STEP_SECONDS)
+    per_look = int(1.0 / STEP_SECONDS)
     marks = []
-    for step in range(int(scenario.seconds / STEP_SECONDS)):
+    for step in range(int(first.seconds / STEP_SECONDS)):
+        if first.unknown_lag_seconds and step % per_look == 0:
+            day.look()
         if step % per_push == 0:
             day.push()
         centre.advance()
         if (step + 1) % per_window == 0:
-            marks.append({name: total.copy() for name, total in centre.totals.items()})
+            marks.append({name: total.copy() for name, total in (centre.totals | day.counts).items()})
             if progress is not None:
-                progress(WINDOW_SECONDS / scenario.seconds)
+                progress(WINDOW_SECONDS / first.seconds)
     table = {name: np.diff([mark[name] for mark in marks], axis=0, prepend=0.0) for name in marks[0]}
-    return Days(rows, **{name: table[name] for name in Days.__slots__ if name != "agents"})
+    every = Days(rows, **{name: table[name] for name in Days.__slots__ if name != "agents"})
+    return [every.rows(number * len(each), len(each)) for number in range(len(scenarios))]

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from simulator.benchmark import calculation as timing
 from simulator.benchmark.benchmark_days import scenarios
-from simulator.benchmark.benchmark_run import simulate
-from simulator.benchmark.figures import Figures, summarise
 from simulator.benchmark.laws import LAWS
-from terminal.printing import say_json
+from simulator.benchmark.many_runs import run_all
+from simulator.benchmark.missed_bounds import SIMPLE_RULES, missed
+from terminal.printing import say, say_json
+from terminal.tables import Column, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from simulator.benchmark.figures import Figures
+    from simulator.benchmark.missed_bounds import Missed
 
 app = typer.Typer(help="Compare the pacing laws and time a calculation.", no_args_is_help=True)
 
@@ -48,72 +47,86 @@ def _numbers(text: str) -> list[int]:
     return numbers
 
 
-def compare(law: str, scenario: str, agents: list[int], days: int, seed: int) -> list[Figures]:
-    """One law in one scenario; runs in a process of its own."""
-    setting = scenarios()[scenario]
-    outcome = simulate(law, setting, agents, days, seed=seed)
-    return [summarise(law, scenario, outcome, number, goal=setting.goal, sharing=setting.sharing) for number in agents]
-
-
 @app.command()
 def algorithms(
     *,
     law: Annotated[list[str] | None, typer.Option(help="Law or baseline; repeatable, default all.")] = None,
     agents: Annotated[str, typer.Option(help="Numbers of agents, separated by commas.")] = "3,10,30,100,500",
-    scenario: Annotated[list[str] | None, typer.Option(help="Scenario; repeatable, default stationary.")] = None,
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="Scenario; repeatable, default stationary; all for every one.")
+    ] = None,
     days: Annotated[int, typer.Option(help="Days of eight hours per law, scenario and number.", min=1)] = 30,
     seed: Annotated[int, typer.Option(help="Seed; the same for every law.")] = 1,
     processes: Annotated[int | None, typer.Option(help="Processes, default one per core.", min=1)] = None,
-    output: Annotated[str, typer.Option(help="table or json.")] = "table",
+    output: Annotated[str, typer.Option("--output", "-o", help="table or json.")] = "table",
+    check: Annotated[
+        bool, typer.Option("--check", help="Hold our law against the simple rules; exit 1 when a bound is missed.")
+    ] = False,
 ) -> None:
     """Busy factor and abandonment of the laws, over days of a simulated contact centre."""
-    laws = _choice(law or [], list(LAWS), "law")
-    chosen = _choice(scenario or ["stationary"], list(scenarios()), "scenario")
+    known = list(scenarios())
+    chosen = known if scenario == ["all"] else _choice(scenario or ["stationary"], known, "scenario")
     numbers = _numbers(agents)
     _choice([output], _OUTPUTS, "output")
-    found = _run([(name, kind) for kind in chosen for name in laws], numbers, days, seed, processes)
+    laws = _choice(law or [], list(LAWS), "law")
+    pairs = [(name, kind) for kind in chosen for name in (_contestants(kind) if check and not law else laws)]
+    found = run_all(pairs, numbers, days, seed, processes)
+    misses = missed(found) if check else []
+    _print(found, misses if check else None, output)
+    if misses:
+        raise typer.Exit(1)
+
+
+def _contestants(kind: str) -> Sequence[str]:
+    """Our law for a scenario, and the rules it is held against."""
+    ours = "LOOKAHEAD_DUAL" if scenarios()[kind].dual else "LOOKAHEAD"
+    return (ours, *SIMPLE_RULES)
+
+
+def _print(found: Sequence[Figures], misses: Sequence[Missed] | None, output: str) -> None:
+    rows = [figures.as_row() for figures in found]
     if output == "json":
-        say_json([figures.as_row() for figures in found], indent=1)
-    else:
-        Console().print(_table(found))
+        say_json(rows if misses is None else {"rows": rows, "missed": [miss.as_row() for miss in misses]}, indent=1)
+        return
+    print_table("Busy factor and abandonment", _COLUMNS, [_cells(figures) for figures in found])
+    for miss in misses or ():
+        say(f"missed: {miss}")
+    if misses is not None:
+        say(f"{len(misses)} bounds missed in {len(found)} rows")
 
 
-def _run(pairs: list[tuple[str, str]], agents: list[int], days: int, seed: int, processes: int | None) -> list[Figures]:
-    found: dict[tuple[str, str], list[Figures]] = {}
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with (
-        Progress(*columns, console=Console(stderr=True)) as progress,
-        ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool,
-    ):
-        task = progress.add_task("laws and scenarios", total=len(pairs))
-        jobs = {pool.submit(compare, law, scenario, agents, days, seed): (law, scenario) for law, scenario in pairs}
-        for job in as_completed(jobs):
-            found[jobs[job]] = job.result()
-            progress.advance(task)
-    return [figures for pair in pairs for figures in found[pair]]
+_COLUMNS = (
+    Column("law"),
+    Column("scenario"),
+    Column("agents", right=True),
+    Column("days", right=True, optional=2),
+    Column("busy %", right=True),
+    Column("±", right=True, optional=4),
+    Column("abandoned %", right=True),
+    Column("± ", right=True, optional=3),
+    Column("in goal %", right=True),
+    Column("worst %", right=True),
+    Column("of oracle %", right=True, optional=5),
+    Column("wait s", right=True, optional=6),
+)
+"""In goal: days within it; worst: half hour."""
 
 
-def _table(found: list[Figures]) -> Table:
-    table = Table(title="Busy factor and abandonment")
-    for name in ("law", "scenario", "agents", "days", "busy %", "abandoned %", "days in goal %", "worst 30 min %"):
-        table.add_column(name, justify="left" if name in {"law", "scenario"} else "right")
-    table.add_column("of oracle %", justify="right")
-    table.add_column("wait s", justify="right")
-    for row in found:
-        best = "" if row.oracle_percent_of is None else f"{row.oracle_percent_of:.1f}"
-        table.add_row(
-            row.law,
-            row.scenario,
-            str(row.agents),
-            str(row.days),
-            f"{row.busy_percent:.2f}",
-            f"{row.abandonment_percent:.2f}",
-            f"{row.days_within_goal_percent:.0f}",
-            f"{row.worst_30min_percent:.1f}",
-            best,
-            f"{row.mean_wait_seconds:.2f}",
-        )
-    return table
+def _cells(row: Figures) -> list[str]:
+    return [
+        row.law,
+        row.scenario,
+        str(row.agents),
+        str(row.days),
+        f"{row.busy_percent:.2f}",
+        f"{row.busy_error:.2f}",
+        f"{row.abandonment_percent:.2f}",
+        f"{row.abandonment_error:.2f}",
+        f"{row.days_within_goal_percent:.0f}",
+        f"{row.worst_30min_percent:.1f}",
+        "" if row.oracle_percent_of is None else f"{row.oracle_percent_of:.1f}",
+        f"{row.mean_wait_seconds:.2f}",
+    ]
 
 
 @app.command()
@@ -127,8 +140,5 @@ def calculation(
     if output == "json":
         say_json(figures, indent=None)
         return
-    table = Table(title="One calculation")
-    for name in figures:
-        table.add_column(name, justify="right")
-    table.add_row(*(str(value) for value in figures.values()))
-    Console().print(table)
+    columns = [Column(name, right=True) for name in figures]
+    print_table("One calculation", columns, [[str(value) for value in figures.values()]])

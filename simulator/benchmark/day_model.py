@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulator.benchmark.kind_of_day import Scenario
+from simulator.benchmark.row_settings import RowSettings
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pacing_node.algorithms.model import FloatArray, IntArray
-    from simulator.benchmark.benchmark_days import Scenario
 
 STEP_SECONDS = 0.25
 _BOOK_STEPS = 4
@@ -119,17 +123,21 @@ def _occurrence(rows: IntArray) -> IntArray:
 class Centre:
     """State of all rows, and one step of time.
 
-    With ``sharing`` > 1, that many neighbouring rows are targets of one group of agents.
+    With ``sharing`` > 1, that many neighbouring rows are targets of one group of agents. Of several scenarios each has
+    the same number of rows, one after the other; they agree in what ``Scenario.together`` names.
     """
 
-    def __init__(self, scenario: Scenario, agents: IntArray, seed: int) -> None:
-        self.scenario = scenario
+    def __init__(self, scenarios: Scenario | Sequence[Scenario], agents: IntArray, seed: int) -> None:
+        kinds = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
+        scenario = self.scenario = kinds[0]
         self.rows = len(agents)
+        self.settings = RowSettings(kinds, self.rows)
         self.agents = agents[:: scenario.sharing]
         seeds = np.random.SeedSequence(seed).spawn(5)
         self._invite, self._handle, self._patience, self._reactive, self._drift = map(np.random.default_rng, seeds)
         groups = len(self.agents)
-        self.slots = (self.agents * scenario.capacity).astype(np.int64)
+        self._capacity = self.settings.capacity[:: scenario.sharing]
+        self.slots = (self.agents * self._capacity).astype(np.int64)
         self.busy = np.zeros(groups, dtype=np.int64)
         self.pending = np.zeros(self.rows, dtype=np.int64)
         self.queue = Queue(self.rows)
@@ -143,7 +151,8 @@ class Centre:
         self._allowance = np.zeros(self.rows, dtype=np.int64)
         self._factor = np.zeros(self.rows)
         self.totals = {name: np.zeros(self.rows) for name in TOTALS}
-        self._has_reactive = any(value > 0.0 for _, value in scenario.reactive)
+        self._has_reactive = self.settings.reactive.most > 0.0
+        self._ample = np.isinf(self.settings.visitors.least)
 
     @property
     def now(self) -> float:
@@ -192,15 +201,15 @@ class Centre:
         self.step_index += 1
 
     def _set_staff(self) -> None:
-        scenario = self.scenario
-        self.slots = np.rint(self.agents * value_at(scenario.staff, self.now)).astype(np.int64) * scenario.capacity
+        share = self.settings.staff.at(self.now)[:: self.scenario.sharing]
+        self.slots = np.rint(self.agents * share).astype(np.int64) * self._capacity
 
     def _order(self) -> list[int]:
         sharing = self.scenario.sharing
         return [(self.step_index + j) % sharing for j in range(sharing)]
 
     def _drift_acceptance(self) -> None:
-        if self.scenario.acceptance_spread and self.step_index % 40 == 0:
+        if self.settings.spread.any() and self.step_index % 40 == 0:
             keep = np.exp(-40 * STEP_SECONDS / 900.0)
             noise = self._drift.standard_normal(self.rows)
             self._factor = keep * self._factor + np.sqrt(1.0 - keep * keep) * noise
@@ -209,10 +218,10 @@ class Centre:
         if not self._has_reactive:
             return _NO_ROWS
         scenario = self.scenario
-        load = value_at(scenario.reactive, self.now)
-        rate = load * np.repeat(self.slots, scenario.sharing) / scenario.sharing / scenario.handle_mean
+        load = self.settings.reactive.at(self.now)
+        rate = load * np.repeat(self.slots, scenario.sharing) / scenario.sharing / self.settings.handle_mean
         offered = self._reactive.poisson(rate * STEP_SECONDS)
-        admitted = self._reactive.binomial(offered, self.inbound) if scenario.reactive_gated else offered
+        admitted = self._reactive.binomial(offered, np.where(self.settings.gated, self.inbound, 1.0))
         self.totals["reactive_entered"] += admitted
         return np.asarray(admitted)
 
@@ -246,7 +255,7 @@ class Centre:
             rest = counts - direct
             if rest.any():
                 joined = np.repeat(rows, rest)
-                leaves = self.now + self.scenario.patience(self._patience, len(joined))
+                leaves = self.now + self.settings.patience.draw(self._patience, joined)
                 self.queue.join(joined, leaves, reactive=kind == 1)
 
     def _start(self, groups: IntArray, counts: IntArray, rows: IntArray, proactive: IntArray) -> None:
@@ -254,7 +263,8 @@ class Centre:
             return
         self.busy[groups] += counts
         each = np.repeat(groups, counts)
-        self._ends.book(self.step_index, each, self.scenario.handle(self._handle, len(each)))
+        targets = np.repeat(rows, counts)
+        self._ends.book(self.step_index, each, self.settings.handle.draw(self._handle, targets))
         self.totals["accepted"][rows] += proactive
         self.totals["reactive_accepted"][rows] += counts - proactive
 
@@ -262,23 +272,27 @@ class Centre:
         if self.scenario.spread:
             place = self.step_index - self._plan_start
             sent = self._plan[place] if place < len(self._plan) else np.zeros(self.rows, dtype=np.int64)
-        elif np.isinf(self.scenario.visitors_per_agent):
+        elif self._ample:
             sent, self._allowance = self._allowance, np.zeros(self.rows, dtype=np.int64)
         else:
-            rate = self.scenario.visitors_per_agent * np.repeat(self.slots, self.scenario.sharing)
-            sent = np.minimum(self._allowance, self._invite.poisson(rate * STEP_SECONDS))
+            each = self.settings.visitors.at(self.now)
+            ample = np.isinf(each)
+            rate = np.where(ample, 0.0, each) * np.repeat(self.slots, self.scenario.sharing)
+            came = self._invite.poisson(rate * STEP_SECONDS)
+            sent = np.where(ample, self._allowance, np.minimum(self._allowance, came))
             self._allowance = self._allowance - sent
         total = int(sent.sum())
         if not total:
             return
         rows = np.repeat(np.arange(self.rows), sent)
-        ratio = np.full(self.rows, value_at(self.scenario.acceptance, self.now))
-        if self.scenario.acceptance_spread:
-            ratio = np.minimum(ratio * np.exp(self.scenario.acceptance_spread * self._factor), 1.0)
+        ratio = self.settings.acceptance.at(self.now)
+        if self.settings.spread.any():
+            ratio = np.minimum(ratio * np.exp(self.settings.spread * self._factor), 1.0)
         yes = self._invite.random(total) < ratio[rows]
-        wait = self.scenario.disposition(self._invite, total)
-        self._accepts.book(self.step_index, rows[yes], wait[yes])
-        self._declines.book(self.step_index, rows[~yes], wait[~yes])
+        accepting, refusing = rows[yes], rows[~yes]
+        accept, refuse = self.settings.accept, self.settings.refuse
+        self._accepts.book(self.step_index, accepting, accept.draw(self._invite, accepting))
+        self._declines.book(self.step_index, refusing, refuse.draw(self._invite, refusing))
         self.pending += sent
         self.totals["sent"] += sent
 
@@ -307,12 +321,3 @@ TOTALS = (
 """What a centre counts per row since the start of the day."""
 
 _NO_ROWS: IntArray = np.zeros(0, dtype=np.int64)
-
-
-def value_at(profile: tuple[tuple[float, float], ...], seconds: float) -> float:
-    """The profile's value at a time of the day."""
-    result = profile[0][1]
-    for start, value in profile:
-        if seconds >= start:
-            result = value
-    return result

@@ -27,11 +27,20 @@ class Figures:
     scenario: str
     agents: int
     days: int
+    goal_percent: float
     busy_percent: float
+    busy_error: float
+    """Standard error over the days."""
     abandonment_percent: float
+    abandonment_error: float
     days_within_goal_percent: float
     worst_30min_percent: float
     """Abandonment of the worst half hour of the day, over all days together."""
+    worst_30min_error: float
+    over_free_percent: float
+    """Calculations that allowed more invitations than slots were free for."""
+    infeasible_percent: float
+    """Calculations that said the goal cannot be kept."""
     oracle_percent_of: float | None
     """Busy factor as a percentage of the optimum's; stationary setting only, with either age of the pending counts."""
     mean_wait_seconds: float
@@ -47,18 +56,28 @@ def summarise(law: str, scenario: str, days: Days, agents: int, *, goal: float =
     rows = days.agents == agents
     entries, abandoned = days.entries[:, rows], days.abandoned[:, rows]
     by_day = _share(abandoned.sum(axis=0), entries.sum(axis=0))
-    busy = 100.0 * float(days.busy_seconds[:, rows].sum() / days.slot_seconds[:, rows].sum())
+    slots = days.slot_seconds[:, rows]
+    busy = 100.0 * float(days.busy_seconds[:, rows].sum() / slots.sum())
     accepted, reactive = days.accepted[:, rows].sum(), days.reactive_accepted[:, rows].sum()
     best = ORACLE_BUSY.get(agents) if scenario in {"stationary", "fresh-pending"} else None
+    worst = half_hours(entries, abandoned)
+    place = int(worst.argmax()) if len(worst) else 0
+    calculations = max(float(days.calculations[:, rows].sum()), 1.0)
     return Figures(
         law=law,
         scenario=scenario,
         agents=agents,
         days=int(rows.sum()) // sharing,
+        goal_percent=round(100.0 * goal, 2),
         busy_percent=round(busy, 2),
+        busy_error=_error(days.busy_seconds[:, rows].sum(axis=0), slots.sum(axis=0)),
         abandonment_percent=round(100.0 * float(abandoned.sum() / max(entries.sum(), 1.0)), 2),
+        abandonment_error=_error(abandoned.sum(axis=0), entries.sum(axis=0)),
         days_within_goal_percent=round(100.0 * float((by_day <= goal).mean()), 1),
-        worst_30min_percent=round(100.0 * float(half_hours(entries, abandoned).max(initial=0.0)), 2),
+        worst_30min_percent=round(100.0 * float(worst.max(initial=0.0)), 2),
+        worst_30min_error=_error(*(_by_half_hour(each)[place] for each in (abandoned, entries))) if len(worst) else 0.0,
+        over_free_percent=round(100.0 * float(days.over_free[:, rows].sum()) / calculations, 2),
+        infeasible_percent=round(100.0 * float(days.infeasible[:, rows].sum()) / calculations, 2),
         oracle_percent_of=None if best is None else round(100.0 * busy / best, 2),
         mean_wait_seconds=round(float(days.waiting_seconds[:, rows].sum() / max(entries.sum(), 1.0)), 2),
         proactive_share_percent=round(100.0 * float(accepted / max(accepted + reactive, 1.0)), 1),
@@ -67,12 +86,23 @@ def summarise(law: str, scenario: str, days: Days, agents: int, *, goal: float =
 
 def half_hours(entries: FloatArray, abandoned: FloatArray) -> FloatArray:
     """Abandonment share of each half hour, all days together."""
-    size = len(entries) // _HALF_HOUR * _HALF_HOUR
-    return _share(
-        abandoned[:size].reshape(-1, _HALF_HOUR, entries.shape[1]).sum(axis=(1, 2)),
-        entries[:size].reshape(-1, _HALF_HOUR, entries.shape[1]).sum(axis=(1, 2)),
-    )
+    return _share(_by_half_hour(abandoned).sum(axis=1), _by_half_hour(entries).sum(axis=1))
+
+
+def _by_half_hour(windows: FloatArray) -> FloatArray:
+    """Sums (half hour, row)."""
+    size = len(windows) // _HALF_HOUR * _HALF_HOUR
+    return np.asarray(windows[:size].reshape(-1, _HALF_HOUR, windows.shape[1]).sum(axis=1))
 
 
 def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
     return np.asarray(part / np.maximum(whole, 1.0))
+
+
+def _error(part: FloatArray, whole: FloatArray) -> float:
+    """Standard error, in percent, of a ratio of sums over independent days."""
+    days, total = len(part), max(float(whole.sum()), 1.0)
+    if days < 2:
+        return 0.0
+    residual = part - part.sum() / total * whole
+    return round(100.0 * float(np.sqrt(days / (days - 1.0) * np.square(residual).sum())) / total, 3)

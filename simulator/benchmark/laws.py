@@ -27,9 +27,17 @@ class Law:
     caution: float = 1.0
     baseline: type[Baseline] | None = None
 
+    as_told: bool = False
+    """A baseline that gets what our laws get: a pending count that is one period old, plus what was allotted since."""
+
     @property
     def exact_pending(self) -> bool:
-        """Baselines get the true number of pending invitations and the mean handle time."""
+        """Whether it gets the true number of pending invitations, as baselines do unless they are told no more."""
+        return self.baseline is not None and not self.as_told
+
+    @property
+    def exact_handle(self) -> bool:
+        """Baselines get the mean handle time, which ours learn."""
         return self.baseline is not None
 
     def create(self, names: Sequence[str], seed: int) -> Controller | Baseline:
@@ -53,5 +61,8 @@ LAWS = {
     "adapt-average": Law(Algorithm.LOOKAHEAD, baseline=AdaptAverage),
     "free-agents-window": Law(Algorithm.LOOKAHEAD, baseline=FreeAgentsWindow),
     "pi-over-dial": Law(Algorithm.LOOKAHEAD, baseline=ProportionalIntegral),
+    "one-per-ready/as-told": Law(Algorithm.LOOKAHEAD, baseline=OnePerReady, as_told=True),
+    "fixed-ratio-2/as-told": Law(Algorithm.LOOKAHEAD, baseline=FixedRatio, as_told=True),
+    "free-agents-window/as-told": Law(Algorithm.LOOKAHEAD, baseline=FreeAgentsWindow, as_told=True),
 }
 """Every law by the name the command line knows it by."""

@@ -129,6 +129,7 @@ class PlainTarget:
         entries = min(covered, disposed) if reported and likely else covered * reported
         learned["open"] = covered * (not reported) + seen.entries * later
         ratio = max(self._mean(policy), estimators.LEAST_ACCEPTANCE)
+        disposed = self._proven(entries, disposed, ratio)
         memory = max(estimators.FAST_ACCEPTS / ratio, estimators.FAST_MEMORY)
         slow = _slow_memory(ratio) / (_slow_memory(ratio) + disposed)
         learned["entries"] = learned["entries"] * slow + entries
@@ -142,6 +143,17 @@ class PlainTarget:
         enough = learned["fast_disposed"] >= 0.5 * memory
         if enough and abs(newer - mean) > estimators.STEP_DEVIATIONS * deviation:
             learned["entries"], learned["disposed"] = learned["fast_entries"], learned["fast_disposed"]
+        mean = self._mean(policy)
+        if learned["disposed"] >= estimators.SLOW_MEMORY:
+            faded = learned["proven"] + (mean - learned["proven"]) * seen.elapsed / estimators.PROVEN_SECONDS
+            learned["proven"] = max(faded, mean)
+
+    def _proven(self, entries: float, disposed: float, ratio: float) -> float:
+        """Dispositions that accepts back: three accepts' worth per accept, five on credit."""
+        balance = estimators.PROVEN_PER_ACCEPT * entries - self.learned["unproven"]
+        counted = min(disposed, (estimators.PROVEN_ON_CREDIT + balance) / ratio)
+        self.learned["unproven"] = min(max(-balance, 0.0) + counted * ratio, estimators.PROVEN_ON_CREDIT)
+        return counted
 
     def _mean(self, policy: Policy) -> float:
         prior = estimators.PRIOR_WEIGHT * policy.default_acceptance
@@ -154,8 +166,9 @@ class PlainTarget:
         steady = spread / math.sqrt(_slow_memory(mean) + estimators.PRIOR_WEIGHT)
         now = spread / math.sqrt(learned["disposed"] + estimators.PRIOR_WEIGHT)
         given = float(snapshot.handle_seconds[self.row])
+        cautious = min(mean + estimators.CAUTION_DEVIATIONS * max(now - steady, 0.0), 1.0)
         return (
-            min(mean + estimators.CAUTION_DEVIATIONS * max(now - steady, 0.0), 1.0),
+            max(cautious, estimators.PROVEN_SHARE * learned["proven"]),
             max(given if given > 0.0 else learned["handle"] or policy.default_handle_seconds, 1.0),
             max(learned["disposition"] or policy.default_disposition_seconds, 1.0),
             (120.0 + learned["waiting_seconds"]) / (2.0 + learned["abandoned"]),
@@ -227,6 +240,8 @@ _LEARNED = (
     "reactive",
     "integral",
     "budget",
+    "unproven",
+    "proven",
 )
 
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from pacing_node.algorithms import Algorithm, Controller, Ledger
-from simulator.benchmark.benchmark_days import STATIONARY
 from simulator.benchmark.benchmark_run import Day
 from simulator.benchmark.day_model import Centre
+from simulator.benchmark.kind_of_day import STATIONARY
 from simulator.benchmark.laws import LAWS
 from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
 
 
 def run(scenario, agents, seconds, rows=6):
-    day = Day(LAWS["LOOKAHEAD"], scenario, np.full(rows, agents), 5)
+    day = Day(LAWS["LOOKAHEAD"], [scenario], np.full(rows, agents), 5)
     seen = []
     inner = day._controller.calculate
 
@@ -54,7 +54,7 @@ def test_a_step_of_the_acceptance_ratio_is_noticed_within_minutes():
 
 
 def test_unspent_invitations_are_not_taken_for_rejections():
-    few = replace(STATIONARY, visitors_per_agent=0.003)
+    few = replace(STATIONARY, visitors=((0.0, 0.003),))
     seen, day = run(few, 20, 3600.0)
     assert seen[-1].acceptance_ratio.mean() == pytest.approx(0.3, abs=0.1)
     assert (seen[-1].acceptance_ratio > 0.2).all()
@@ -155,3 +155,37 @@ def test_the_centre_is_seeded():
         for _ in range(400):
             centre.advance()
     assert (first.totals["accepted"] == second.totals["accepted"]).all()
+
+
+def after(*stretches: tuple[int, float], agents: int = 100) -> tuple[float, float]:
+    """The ratio in use after stretches of (periods, true ratio), and before the last one; 100 dispositions a period."""
+    controller, policy = Controller(names(1)), make_policy(1)
+    found, at = [0.0], 1000.0
+    for periods, ratio in stretches:
+        for _ in range(periods):
+            at += 5.0
+            busy = make_snapshot(taken_at=at, ready=0.0, busy=float(agents), accepted=100.0 * ratio)
+            feedback = make_feedback(sent=100.0, disposed=100.0)
+            result = controller.calculate(busy, feedback, policy)
+        found.append(float(result.estimates.acceptance_ratio[0]))
+    return found[-1], found[-2]
+
+
+@pytest.mark.parametrize("minutes", [2, 10, 60])
+def test_a_broken_page_says_nothing_of_the_visitors_after_its_repair(minutes):
+    during, before = after((120, 0.3), (12 * minutes, 0.0))
+    assert before == pytest.approx(0.3, rel=0.05)
+    assert during > 0.85 * before
+
+
+def test_a_lower_ratio_is_believed_as_accepts_prove_it():
+    quarter, before = after((120, 0.4), (120, 0.2))
+    assert before == pytest.approx(0.4, rel=0.05)
+    assert quarter == pytest.approx(0.2, rel=0.05)
+
+
+def test_the_ratio_in_use_falls_to_a_third_at_once_and_to_the_rest_in_time():
+    soon, before = after((120, 0.3), (60, 0.02))
+    assert soon >= before / 3.0 * 0.8
+    later, _ = after((120, 0.3), (1500, 0.02))
+    assert later == pytest.approx(0.02, rel=0.2)

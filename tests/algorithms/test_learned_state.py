@@ -53,8 +53,8 @@ def test_a_successor_continues_where_the_predecessor_stopped():
 
 def test_its_size_is_the_documented_one():
     controller, ledger = Controller(names(1000)), Ledger(names(1000))
-    assert len(controller.save()) == 12 + 1000 * 76
-    assert len(save_learned(controller, ledger, 5.0)) == 36 + 1000 * 92
+    assert len(controller.save()) == 12 + 1000 * 84
+    assert len(save_learned(controller, ledger, 5.0)) == 36 + 1000 * 100
 
 
 def test_rows_are_matched_by_name():

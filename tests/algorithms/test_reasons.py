@@ -84,7 +84,10 @@ def test_inbound_load_alone_breaks_the_goal():
     def flooded(state):
         state.reactive[:] = 0.1
 
-    assert reason(prepare=flooded, ready=2.0, busy=8.0) == (Reason.GOAL_INFEASIBLE, 0)
+    found, invitations = reason(prepare=flooded, ready=5.0, busy=5.0)
+    assert found is Reason.GOAL_INFEASIBLE
+    assert 0 < invitations <= 5, "one per free slot, for which nobody waits"
+    assert reason(prepare=flooded, ready=0.0, busy=10.0) == (Reason.GOAL_INFEASIBLE, 0)
 
 
 def test_a_moderate_inbound_load_does_not():

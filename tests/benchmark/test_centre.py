@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.benchmark.benchmark_days import STATIONARY, exponential, scenarios
+from simulator.benchmark.benchmark_days import scenarios
 from simulator.benchmark.benchmark_run import simulate
 from simulator.benchmark.day_model import STEP_SECONDS, Centre, Queue, Ring
+from simulator.benchmark.kind_of_day import STATIONARY
 from simulator.benchmark.oracle import Process, Setting, solve
+from simulator.benchmark.times import Exponential
 
 
 def test_a_ring_returns_every_booked_event_once():
@@ -81,7 +83,7 @@ def test_one_invitation_per_ready_agent_is_busy_as_renewal_theory_says():
 def test_the_centre_under_a_fixed_curve_matches_the_markov_process():
     # Every five seconds pending is filled up to the oracle's curve: what it assumes, the centre can do.
     optimum = solve(Setting(5))
-    setting = replace(STATIONARY, handle=exponential(300.0), seconds=3600.0)
+    setting = replace(STATIONARY, handle=Exponential(300.0), seconds=3600.0)
     centre = Centre(setting, np.full(300, 5), 11)
     curve = np.concatenate([optimum.levels, np.zeros(200, dtype=np.int64)])
     for step in range(int(3600 / STEP_SECONDS)):

@@ -10,9 +10,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from simulator.benchmark.benchmark_days import STATIONARY, scenarios
-from simulator.benchmark.cli import register
+from simulator.benchmark import many_runs
+from simulator.benchmark.benchmark_days import scenarios
+from simulator.benchmark.cli import _COLUMNS, register
+from simulator.benchmark.kind_of_day import STATIONARY
 from simulator.benchmark.laws import LAWS
+from simulator.benchmark.missed_bounds import SIMPLE_RULES
+from simulator.benchmark.times import Exponential
+from terminal.tables import lines_of
 
 ROW = {
     "law",
@@ -44,8 +49,7 @@ def test_every_law_and_scenario_of_the_plan_is_there():
 
 def test_algorithms_prints_a_row_per_law_and_number(run, monkeypatch):
     short = {"stationary": replace(STATIONARY, seconds=900.0)}
-    monkeypatch.setattr("simulator.benchmark.cli.scenarios", lambda: short)
-    monkeypatch.setattr("simulator.benchmark.cli.ProcessPoolExecutor", _Inline)
+    inline(monkeypatch, short)
     done = run("algorithms", "--law", "LOOKAHEAD", "--agents", "3,10", "--days", "2", "--output", "json")
     assert done.exit_code == 0, done.output
     rows = json.loads(done.stdout)
@@ -54,6 +58,46 @@ def test_algorithms_prints_a_row_per_law_and_number(run, monkeypatch):
     assert all(0 < row["busy_percent"] <= 100 for row in rows)
     table = run("algorithms", "--law", "LOOKAHEAD", "--agents", "3", "--days", "1")
     assert table.exit_code == 0
+
+
+def test_check_names_every_row_that_misses_a_bound(run, monkeypatch):
+    # Eighteen times as many accept from one moment to the next, and none of them waits: no law foresees that.
+    steps = ((0.0, 0.05), (1800.0, 0.9))
+    hour = replace(STATIONARY, name="leap", seconds=3600.0, acceptance=steps, patience=Exponential(1.0), goal=0.005)
+    inline(monkeypatch, {"leap": hour})
+    arguments = ("algorithms", "--scenario", "all", "--agents", "10,30", "--days", "4", "--check")
+    done = run(*arguments, "-o", "json")
+    assert done.exit_code == 1, done.output
+    found = json.loads(done.stdout)
+    assert {row["law"] for row in found["rows"]} == {"LOOKAHEAD", *SIMPLE_RULES}
+    assert {miss["agents"] for miss in found["missed"]} == {10, 30}
+    table = run(*arguments)
+    assert table.exit_code == 1
+    assert "missed: leap, 30 agents, LOOKAHEAD: abandoned %" in table.stdout
+
+
+def test_check_passes_where_every_bound_is_kept(run, monkeypatch):
+    inline(monkeypatch, {"stationary": replace(STATIONARY, seconds=5400.0)})
+    done = run("algorithms", "--agents", "30", "--days", "6", "--check")
+    assert done.exit_code == 0, done.output
+    assert "0 bounds missed" in done.stdout
+
+
+def test_headers_fit_into_eighty_columns():
+    row = ["free-agents-window/as-told", "acceptance-falls-to-a-tenth-10-min", "500", "100", *["99.99"] * 8]
+    shown = list(lines_of("", _COLUMNS, [row], 80))
+    assert max(map(len, shown)) <= 80
+    words = " ".join(shown).split()
+    assert {"law", "scenario", "agents", "busy", "abandoned", "goal", "worst"} <= set(words)
+
+
+def test_progress_moves_while_a_run_goes_on(monkeypatch):
+    told = []
+    monkeypatch.setattr(many_runs, "scenarios", lambda: {"stationary": replace(STATIONARY, seconds=3600.0)})
+    monkeypatch.setattr(many_runs, "_advance", told.append)
+    many_runs.compare(many_runs.Run("one-per-ready", ("stationary",), (3,), 1, 1))
+    assert len(told) == 12
+    assert sum(told) == pytest.approx(1.0)
 
 
 def test_calculation_prints_its_figures(run):
@@ -79,6 +123,13 @@ def test_wrong_input_is_refused_in_one_sentence(run, arguments, message):
     done = run(*arguments)
     assert done.exit_code == 2
     assert message in " ".join(done.output.split())
+
+
+def inline(monkeypatch, kinds):
+    """These scenarios are all there are, and they run in this process."""
+    for module in ("cli", "many_runs"):
+        monkeypatch.setattr(f"simulator.benchmark.{module}.scenarios", lambda: kinds)
+    monkeypatch.setattr("simulator.benchmark.many_runs.ProcessPoolExecutor", _Inline)
 
 
 class _Inline:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from simulator.benchmark.benchmark_days import STATIONARY, scenarios
+from simulator.benchmark.benchmark_days import scenarios
 from simulator.benchmark.benchmark_run import WINDOW_SECONDS, simulate
 from simulator.benchmark.figures import half_hours, summarise
+from simulator.benchmark.kind_of_day import STATIONARY
 from simulator.benchmark.laws import LAWS
 
 SHORT = replace(STATIONARY, seconds=3600.0)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pacing_node.algorithms import Algorithm
-from simulator.benchmark.benchmark_days import STATIONARY
 from simulator.benchmark.benchmark_run import simulate
+from simulator.benchmark.kind_of_day import STATIONARY
 from simulator.benchmark.live import LivePacer
 from simulator.model import ContactCentre, one_per_ready_slot, run_paced
 from simulator.model.distributions import Exponential, Lognormal
