@@ -16,7 +16,7 @@ from cluster.mastership import ZooKeeperState
 from cluster.outside_text import one_line
 from cluster.records import MemberInfo
 from cluster.zookeeper.content import Content
-from cluster.zookeeper.incarnation import Incarnation, Life, decode_incarnation
+from cluster.zookeeper.owner_process import Life, OwnerProcess, decode_owner_process
 from cluster.zookeeper.upkeep import keep_up
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Membership:
         self._paths = paths
         self._own: MemberInfo | None = None
         self._members: tuple[MemberInfo, ...] = ()
-        self._incarnation = Incarnation.current()
+        self._process = OwnerProcess.current()
         self._refusal: errors.AlreadyRunningError | None = None
         self._decided = asyncio.Event()
         """Set once this node's entry is there, or its name is known to be in use."""
@@ -137,14 +137,14 @@ class Membership:
 
     def _entry(self, own: MemberInfo) -> bytes:
         """The content of this node's entry: what it says of itself, and which process it is."""
-        return json.dumps(json.loads(encode_member(own)) | self._incarnation.as_content()).encode()
+        return json.dumps(json.loads(encode_member(own)) | self._process.as_content()).encode()
 
     def _life(self, entry: bytes) -> Life:
         """Whether the process of an entry with this node's name lives."""
-        life = decode_incarnation(entry).life(self._incarnation)
-        if life is Life.UNKNOWN and self._incarnation.boot and self._own is not None:
+        life = decode_owner_process(entry).life(self._process)
+        if life is Life.UNKNOWN and self._process.boot and self._own is not None:
             known = decode_member(self._own.name, entry)
-            same_machine = decode_incarnation(entry).boot.split(" ")[0] == self._incarnation.boot.split(" ")[0]
+            same_machine = decode_owner_process(entry).boot.split(" ")[0] == self._process.boot.split(" ")[0]
             # Two processes cannot listen on one address, and this one does.
             if same_machine and known.clustering == self._own.clustering:
                 return Life.DEAD

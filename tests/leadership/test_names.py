@@ -18,7 +18,7 @@ from kazoo.client import KazooClient
 
 from cluster.errors import AlreadyRunningError
 from cluster.zookeeper import paths
-from cluster.zookeeper.incarnation import Incarnation, Life, decode_incarnation
+from cluster.zookeeper.owner_process import Life, OwnerProcess, decode_owner_process
 from simulator.harness.zookeeper import Ensemble
 from tests.leadership.conftest import CLUSTER, SESSION_TIMEOUT_SECONDS, Members
 from tests.support.waiting import until
@@ -26,11 +26,11 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.ensemble
 
 
-def dead_process() -> Incarnation:
+def dead_process() -> OwnerProcess:
     """A process of this machine that has ended."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
-        return replace(Incarnation.current(), pid=process.pid, started=1)
+        return replace(OwnerProcess.current(), pid=process.pid, started=1)
 
 
 def start_ticks(pid: int) -> int:
@@ -38,11 +38,11 @@ def start_ticks(pid: int) -> int:
 
 
 @asynccontextmanager
-async def entry(ensemble: Ensemble, hosts: str, incarnation: Incarnation | None) -> AsyncIterator[KazooClient]:
+async def entry(ensemble: Ensemble, hosts: str, process: OwnerProcess | None) -> AsyncIterator[KazooClient]:
     """An entry named a whose session lives, written by this process."""
     _, place = paths.locate(hosts, CLUSTER)
     content: dict[str, object] = {"http": "h1:8080", "clustering": "h1:7800", "version": "0", "started_at": 1.0}
-    content |= incarnation.as_content() if incarnation is not None else {}
+    content |= process.as_content() if process is not None else {}
     client = KazooClient(hosts=ensemble.hosts, timeout=30)
     await asyncio.to_thread(client.start)
     data = json.dumps(content).encode()
@@ -72,7 +72,7 @@ async def test_a_name_whose_process_lives_is_refused_with_who_holds_it(
 ) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         ticks = start_ticks(process.pid)
-        living = replace(Incarnation.current(), pid=process.pid, started=ticks)
+        living = replace(OwnerProcess.current(), pid=process.pid, started=ticks)
         async with entry(ensemble, zookeeper_hosts, living) as holder:
             a = await members.join("a")
             with pytest.raises(AlreadyRunningError, match=r'the name "a" is in use .* h1:7800 .* since 1970-01-01'):
@@ -109,16 +109,16 @@ async def test_an_entry_from_elsewhere_whose_session_ends_gives_its_name_away(
 
 class TestIncarnation:
     def test_this_process_knows_itself(self) -> None:
-        own = Incarnation.current()
+        own = OwnerProcess.current()
         assert own.pid == os.getpid()
-        assert decode_incarnation(json.dumps(own.as_content()).encode()).life(own) is Life.OWN
+        assert decode_owner_process(json.dumps(own.as_content()).encode()).life(own) is Life.OWN
 
     def test_a_number_that_another_process_has_now_is_a_dead_one(self) -> None:
-        own = Incarnation.current()
+        own = OwnerProcess.current()
         assert replace(own, started=own.started - 1).life(own) is Life.DEAD
 
     def test_of_another_machine_or_an_older_version_nothing_is_known(self) -> None:
-        own = Incarnation.current()
+        own = OwnerProcess.current()
         assert replace(own, boot="another").life(own) is Life.UNKNOWN
-        assert decode_incarnation(b'{"http": "x"}').life(own) is Life.UNKNOWN
-        assert decode_incarnation(b"\xff").life(own) is Life.UNKNOWN
+        assert decode_owner_process(b'{"http": "x"}').life(own) is Life.UNKNOWN
+        assert decode_owner_process(b"\xff").life(own) is Life.UNKNOWN

@@ -30,8 +30,11 @@ class Life(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Incarnation:
-    """One process: a number of a process is used again, together with its start and the boot it is not."""
+class OwnerProcess:
+    """One process of the operating system; ``MemberInfo.incarnation`` is a random id beside it.
+
+    A number of a process is used again, together with its start and the boot it is not.
+    """
 
     boot: str = ""
     """Boot of the machine and namespace of process ids; empty where there is no /proc."""
@@ -40,7 +43,7 @@ class Incarnation:
     """Start of the process in ticks since the boot."""
 
     @classmethod
-    def current(cls) -> Incarnation:
+    def current(cls) -> OwnerProcess:
         """The process that runs this."""
         pid = os.getpid()
         return cls(_boot(), pid, _started(pid) or 0)
@@ -49,7 +52,7 @@ class Incarnation:
         """What is written into the entry."""
         return asdict(self)
 
-    def life(self, own: Incarnation) -> Life:
+    def life(self, own: OwnerProcess) -> Life:
         """Whether this process is alive, as far as ``own`` can know."""
         if not self.boot or self.boot != own.boot or self.pid <= 0:
             return Life.UNKNOWN
@@ -58,10 +61,10 @@ class Incarnation:
         return Life.ALIVE if _started(self.pid) == self.started else Life.DEAD
 
 
-def decode_incarnation(data: bytes) -> Incarnation:
+def decode_owner_process(data: bytes) -> OwnerProcess:
     """The process in the content of a member's entry; of an older version nothing is known."""
     content = Content(data)
-    return Incarnation(content.text("boot"), content.whole("pid") or 0, content.whole("started") or 0)
+    return OwnerProcess(content.text("boot"), content.whole("pid") or 0, content.whole("started") or 0)
 
 
 def _boot() -> str:
