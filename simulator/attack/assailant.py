@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import os
 import resource
 import sys
 from dataclasses import asdict
@@ -24,6 +25,8 @@ Options = ParamSpec("Options")
 
 _PACKAGE = "simulator.attack.assaults."
 _SHOWN = 600
+_NICENESS = 10
+"""Attackers have machines of their own: what they work here must not be taken from the nodes."""
 
 
 async def run_assault(
@@ -62,6 +65,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"no assault: {module}\n")
         return 2
     _raise_limits()
+    os.nice(_NICENESS)
     assault: Callable[..., Awaitable[Tally]] = getattr(importlib.import_module(module), name)
     tally = asyncio.run(_run(assault, Victim.from_dict(json.loads(victim)), json.loads(options)))
     sys.stdout.write(json.dumps(tally.as_dict()) + "\n")

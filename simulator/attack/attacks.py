@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from simulator.attack import on_files, on_orders, on_pages, on_processes, on_protocols, on_servers, on_statistics
+from simulator.attack import (
+    on_credentials,
+    on_files,
+    on_orders,
+    on_pages,
+    on_processes,
+    on_protocols,
+    on_servers,
+    on_statistics,
+)
 from simulator.attack.assaults.http2_floods import FLOODS
 from simulator.attack.attack_run import Attack
 from simulator.attack.clock_ground import OTHER_UPTIME, STEPPED_CLOCKS
@@ -48,6 +57,9 @@ ATTACKS = (
     Attack("unread-follow", PLAIN, on_orders.unread_follow_streams, short=True),
     Attack("zookeeper-flood", PLAIN, on_protocols.zookeeper_flood),
     Attack("zookeeper-connections", PLAIN, on_protocols.zookeeper_connections),
+    Attack("bad-proofs", PLAIN, on_credentials.bad_proofs, short=True),
+    Attack("orders-over-http", PLAIN, on_credentials.orders_over_http, short=True),
+    Attack("strange-certificates", PEER_TLS, on_credentials.strange_certificates),
     Attack("stopped-for-moments", PLAIN, on_processes.stopped_for_moments),
     Attack("stopped-standby", PLAIN, on_processes.stopped_standby, Limits(answer_seconds=None)),
     Attack("starvation", PLAIN, on_processes.starvation),

@@ -35,6 +35,8 @@ class Measuring:
         self._memory: dict[int, float] = {}
         self._most: dict[int, float] = {}
         self._sampling: asyncio.Task[None] | None = None
+        self.own_wait_seconds = 0.0
+        """How late this process itself was at worst: what the machine, not the attack, may have cost the nodes too."""
 
     async def begin(self) -> None:
         """Take the values everything is compared with, and begin to look."""
@@ -100,4 +102,6 @@ class Measuring:
     async def _keep_sampling(self) -> None:
         while True:
             self._note_memory()
+            slept_at = time.monotonic()
             await asyncio.sleep(_EVERY_SECONDS)
+            self.own_wait_seconds = max(self.own_wait_seconds, time.monotonic() - slept_at - _EVERY_SECONDS)

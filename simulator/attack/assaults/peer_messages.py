@@ -119,10 +119,17 @@ async def call(
 
 
 async def open_stream(
-    channel: grpc.aio.Channel, method: str, message: bytes, *, seconds: float
+    channel: grpc.aio.Channel,
+    method: str,
+    message: bytes,
+    *,
+    seconds: float,
+    metadata: Sequence[tuple[str, str]] | None = None,
 ) -> grpc.aio.UnaryStreamCall[bytes, bytes]:
     """Begin a stream that nobody reads."""
-    return channel.unary_stream(f"/cluster.v1.PeerService/{method}", _as_it_is, _as_it_is)(message, timeout=seconds)
+    return channel.unary_stream(f"/cluster.v1.PeerService/{method}", _as_it_is, _as_it_is)(
+        message, timeout=seconds, metadata=metadata
+    )
 
 
 async def first_answer(stream: grpc.aio.UnaryStreamCall[bytes, bytes], seconds: float = CALL_SECONDS) -> str:
