@@ -12,7 +12,7 @@
     ├── ConflictError            a version was not the expected one
     ├── NotAllowedError          ZooKeeper's access list does not let this user do that
     ├── TooLargeError            more data than ZooKeeper takes in one message; nothing was sent
-    ├── DamagedStateError        a local state file cannot be read as what it should be
+    ├── DamagedStateError        a state file, or a node in ZooKeeper, is not what it should be
     ├── AlreadyRunningError      another process holds the local state
     ├── RefusedError             an order that must not be carried out now; nothing was changed
     └── NotMasterError           the request needs the master; names it if known
@@ -62,7 +62,7 @@ class TooLargeError(ClusterError):
 
 
 class DamagedStateError(ClusterError):
-    """A local state file cannot be read as what it should be; the message names it and what to do."""
+    """A state file, or a node in ZooKeeper, is not what it should be; the message names it and what to do."""
 
 
 class AlreadyRunningError(ClusterError):

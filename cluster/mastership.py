@@ -132,6 +132,8 @@ class LeadershipStatus:
     cluster_id: str
     master: str | None
     """Name of the master this node knows of."""
+    damage: str = ""
+    """What ZooKeeper holds that keeps this node from becoming master, in words; empty while there is nothing."""
 
 
 class Mastership(Protocol):

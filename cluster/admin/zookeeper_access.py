@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from cluster.errors import UnavailableError
+from cluster.election.failsafe_members import decode_failsafe_list
+from cluster.errors import DamagedStateError, NodeMissingError, UnavailableError
 from cluster.mastership import ZooKeeperState
+from cluster.outside_text import one_line
 from cluster.settings import DEFAULT_MESSAGE_BYTES
 from cluster.zookeeper.client import ZooKeeperSession
 from cluster.zookeeper.document_stores import LocalDocuments, ZooKeeperDocuments
 from cluster.zookeeper.membership import decode_member
-from cluster.zookeeper.paths import locate
+from cluster.zookeeper.paths import decode_cluster_id, decode_epoch, locate, nobodys_master
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from cluster.documents import DocumentStore
@@ -55,12 +58,34 @@ class ZooKeeperAccess:
         """A document beside it, such as ``history`` with its newest versions."""
         return ZooKeeperDocuments(self._session, f"{self._paths.configuration}-{name}")
 
+    async def damage(self) -> Sequence[str]:
+        """What keeps every node from becoming master, in words; empty when nothing does. Raises ClusterError."""
+        paths, found = self._paths, []
+        readers: dict[str, Callable[[bytes, str], object]] = {
+            paths.cluster_id: decode_cluster_id,
+            paths.epoch: decode_epoch,
+            paths.failsafe_list: decode_failsafe_list,
+        }
+        for path, read in readers.items():
+            try:
+                read((await self._session.get(path))[0], path)
+            except DamagedStateError as failure:
+                found.append(str(failure))
+            except NodeMissingError:
+                continue  # whoever joins makes it
+        stat = await self._session.exists(paths.master)
+        if stat is not None and not stat.owner:
+            found.append(nobodys_master(paths.master))
+        return [one_line(each) for each in found]
+
     async def members(self) -> Sequence[MemberInfo]:
-        """What the members of the moment wrote about themselves. Raises ClusterError."""
+        """What the members of the moment wrote about themselves; none where nobody has joined. Raises ClusterError."""
         found = []
-        for name in await self._session.children(self._paths.members):
-            data, _ = await self._session.get(f"{self._paths.members}/{name}")
-            found.append(decode_member(name, data))
+        with contextlib.suppress(NodeMissingError):
+            for name in await self._session.children(self._paths.members):
+                with contextlib.suppress(NodeMissingError):  # it has left meanwhile
+                    data, _ = await self._session.get(f"{self._paths.members}/{name}")
+                    found.append(decode_member(name, data))
         return found
 
 

@@ -129,7 +129,7 @@ class ZooKeeperBackend:
     @property
     def faults(self) -> tuple[str, ...]:
         """What cannot be read of what the cluster keeps, in words."""
-        damage = self.mastership.damage
+        damage = self.mastership.status.damage
         return (*self.pause.faults, *([damage] if damage else []))
 
     def members(self) -> Sequence[MemberInfo]:

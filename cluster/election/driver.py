@@ -143,12 +143,8 @@ class ZooKeeperMastership:
             session_timeout_seconds=self._session.change.timeout_seconds if self._session.session_id else 0.0,
             cluster_id=self.cluster_id,
             master=self.settings.node if claim is not None else machine.master,
+            damage=self._steps.damage,
         )
-
-    @property
-    def damage(self) -> str:
-        """What ZooKeeper holds that keeps this node from becoming master, in words; empty while it can be read."""
-        return self._steps.damage
 
     @property
     def term(self) -> Term | None:

@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 LOG_AGAIN_SECONDS = 30.0
 """Time after which an acquisition that goes on failing for the same reason is logged again."""
+_MASTER, _ELECTION = "master", "election"
+"""What damage was found in: the master's node, or all that an acquisition reads."""
 _LOST_RACES = (errors.NodeMissingError, errors.NodeExistsError, errors.ConflictError)
 """Ways in which an acquisition fails that need no attention."""
 
@@ -69,8 +71,8 @@ class Steps:
         """The connection over which the master's node was last seen to belong to this session."""
         self._logged = ("", 0.0)
         """Why an acquisition failed as last logged, and when."""
-        self.damage = ""
-        """What ZooKeeper holds that keeps this node from becoming master, in words; empty while it can be read."""
+        self._damage: dict[str, str] = {}
+        """What keeps this node from becoming master, in words, by what was read: the master's node or the rest."""
         self._steps: dict[type, Callable[[Any], Coroutine[Any, Any, Event]]] = {
             events.ReadMaster: self._read_master,
             events.ReadElection: self._read_election,
@@ -80,13 +82,18 @@ class Steps:
             events.Release: self._release,
         }
 
+    @property
+    def damage(self) -> str:
+        """What ZooKeeper holds that keeps this node from becoming master, in words; empty while it can be read."""
+        return next(iter(self._damage.values()), "")
+
     async def carry_out(self, action: Step) -> Event:
         """Carry out one action; returns its outcome, whatever is raised on the way."""
         change = self._session.change
         try:
             outcome = await self._steps[type(action)](action)
             if isinstance(action, events.ReadElection | events.Acquire):
-                self.damage = ""
+                self._damage.clear()
             return outcome
         except errors.ClusterError as failure:
             connected = change is self._session.change and change.state is ZooKeeperState.CONNECTED
@@ -101,6 +108,7 @@ class Steps:
         at = self._clock()
         match action:
             case events.ReadMaster():
+                self._note_damage(_MASTER, failure)
                 return events.ObservationFailed(at, silent)
             case events.ReadElection() | events.Acquire():
                 await self._acquisition_failed(failure)
@@ -118,9 +126,10 @@ class Steps:
     async def _read_master(self, _: events.ReadMaster) -> Event:
         session_id, sent_at = self._session.session_id, self._clock()
         owner, node, epoch = await self._transactions.observe(self._on_master_changed)
+        self._damage.pop(_MASTER, None)
         if owner:
             # Some node has become master since: what kept this one from it can be read again.
-            self.damage = ""
+            self._damage.clear()
         return events.MasterObserved(self._clock(), sent_at, session_id, owner, node, epoch)
 
     async def _read_election(self, action: events.ReadElection) -> Event:
@@ -188,12 +197,26 @@ class Steps:
             log.warning("leadership.drain_timeout", waited_seconds=self._action_budget_seconds)
 
     async def _acquisition_failed(self, failure: Exception) -> None:
-        self.damage = one_line(failure) if isinstance(failure, errors.DamagedStateError) else ""
+        self._note_damage(_ELECTION, failure)
         if isinstance(failure, errors.NodeMissingError | errors.DamagedStateError):
             await self._repair()
         if isinstance(failure, _LOST_RACES):
             return
+        self._log("leadership.acquisition_failed", failure)
+
+    def _note_damage(self, what: str, failure: Exception) -> None:
+        """Keep what is damaged as long as it is; another failure says nothing of it."""
+        if not isinstance(failure, errors.DamagedStateError):
+            if what == _ELECTION:
+                self._damage.pop(what, None)
+            return
+        self._damage[what] = one_line(failure)
+        if what == _MASTER:
+            self._log("leadership.master_damaged", failure)
+
+    def _log(self, event: str, failure: Exception) -> None:
+        """Log why something fails, and again only after a while for the same reason."""
         reason, now = str(failure), time.monotonic()
         if reason != self._logged[0] or now - self._logged[1] > LOG_AGAIN_SECONDS:
             self._logged = (reason, now)
-            log.warning("leadership.acquisition_failed", error=reason)
+            log.warning(event, error=reason)

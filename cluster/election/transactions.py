@@ -84,11 +84,15 @@ class Transactions:
         return cluster_id
 
     async def observe(self, on_change: Callable[[], None]) -> tuple[int, str | None, int]:
-        """Owner, name and epoch of the master, (0, None, 0) when there is none; ``on_change`` is called on a change."""
+        """Owner, name and epoch of the master, (0, None, 0) when there is none; ``on_change`` is called on a change.
+
+        Raises DamagedStateError when the master's node belongs to no session.
+        """
         while True:
             stat = await self._session.exists(self._paths.master, on_change)
             if stat is None:
                 return 0, None, 0
+            layout.check_owner(stat.owner, self._paths.master)
             try:
                 data, stat = await self._session.get(self._paths.master)
             except NodeMissingError:

@@ -68,6 +68,8 @@ def name_in_use(holder: MemberInfo, session_id: int) -> str:
         "give this node another name, or stop that one"
     )
 
+NOBODYS_ENTRY = "found a persistent node, which no member has made; delete it"
+"""What is wrong with an entry that belongs to no session: it stays when its member is gone."""
 
 class Membership:
     """The entry of this node among the members, and the list of all."""
@@ -153,9 +155,9 @@ class Membership:
     async def _enter(self) -> None:
         """Make sure that this node's entry belongs to this session.
 
-        An entry that a dead process of this machine left, or an earlier session of this process, is replaced at once.
-        One whose process cannot be looked at is given the time in which a dead session ends. Raises AlreadyRunningError
-        when another process that lives has the name.
+        An entry that a dead process of this machine left, or an earlier session of this process, is replaced at once,
+        and so is a persistent one, which no member has made. One whose process cannot be looked at is given the time
+        in which a dead session ends. Raises AlreadyRunningError when another process that lives has the name.
         """
         if self._own is None:
             return
@@ -174,7 +176,7 @@ class Membership:
                 return
             try:
                 old, stat = await self._session.get(path)
-                life = self._life(old)
+                life = self._life(old) if stat.owner else Life.DEAD
                 if life in {Life.OWN, Life.DEAD}:
                     await self._session.delete(path)
                     continue
@@ -193,7 +195,8 @@ class Membership:
                 data, _ = await self._session.get(f"{self._paths.members}/{name}")
             except errors.NodeMissingError:
                 continue
-            found.append(decode_member(name, data))
+            info = decode_member(name, data)
+            found.append(info if stat.owner else replace(info, broken=(*info.broken, NOBODYS_ENTRY)))
         if tuple(found) != self._members:
             self._members = tuple(found)
             log.info("membership.changed", members=[each.name for each in found])

@@ -160,6 +160,23 @@ def encode_master(node: str, epoch: int, term_id: str) -> bytes:
     return json.dumps({"node": node, "epoch": epoch, "term": term_id}).encode()
 
 
+def check_owner(owner: int, path: str) -> None:
+    """The master's node must belong to a session. Raises DamagedStateError when it does not.
+
+    No member makes such a node, and no session ends with it: it stays until somebody deletes it.
+    """
+    if not owner:
+        raise DamagedStateError(nobodys_master(path))
+
+
+def nobodys_master(path: str) -> str:
+    """What is wrong with a master's node that belongs to no session, and what to do."""
+    return (
+        f"{path}: found a persistent node, which no member has made; nobody can become master beside it: "
+        "make sure that no node is master, and delete it"
+    )
+
+
 def decode_master(data: bytes) -> tuple[str | None, int]:
     """Name and epoch in the content of the master's node; (None, 0) where it cannot be read."""
     content = Content(data)

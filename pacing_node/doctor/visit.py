@@ -140,6 +140,9 @@ class Visit:
         document = await access.document().read()
         self._stored = document.data if document else None
         self._members += await access.members()
+        remedy = "see docs/leadership/operations.md, What keeps every node from becoming master"
+        for damage in await access.damage():
+            self._found.append(error("zookeeper.tree", damage, "what members write", remedy))
 
     def _times(self, answers: list[MemberAnswer], options: ClusterOptions | None) -> None:
         zookeeper = self._options.zookeeper

@@ -38,4 +38,33 @@ MUTANTS = (
         (("        self._published += 1\n", ""),),
         f"{LEADERSHIP}/test_broadcast.py::test_a_slow_follower_skips_to_the_newest_record",
     ),
+    Mutant(
+        "nobodys-master",
+        "a master's node that belongs to no session is named by every node",
+        "cluster/election/transactions.py",
+        (("            layout.check_owner(stat.owner, self._paths.master)\n", ""),),
+        f"{LEADERSHIP}/test_nobodys_nodes.py::"
+        "test_a_persistent_master_that_was_deleted_during_a_pause_is_named_no_more",
+    ),
+    Mutant(
+        "nobodys-name",
+        "a persistent entry of a member keeps nobody from its name",
+        "cluster/zookeeper/membership.py",
+        (("self._life(old) if stat.owner else Life.DEAD", "self._life(old)"),),
+        f"{LEADERSHIP}/test_nobodys_nodes.py::test_a_persistent_entry_of_a_member_keeps_nobody_from_its_name",
+    ),
+    Mutant(
+        "no-address",
+        "a member without an address is dialled by nobody",
+        "cluster/peers/peer_client.py",
+        (("        if not address:\n", "        if False:\n"),),
+        f"{LEADERSHIP}/test_odd_znodes.py::test_a_member_without_an_address_is_dialled_by_nobody",
+    ),
+    Mutant(
+        "last-record",
+        "the last record of a term reaches its followers",
+        "cluster/peers/server.py",
+        (("        while goes_on:\n", "        while goes_on and self._open:\n"),),
+        f"{LEADERSHIP}/test_broadcast.py::test_the_last_record_of_a_term_reaches_its_followers_before_the_stream_ends",
+    ),
 )

@@ -11,6 +11,7 @@ import pytest
 import trustme
 import yaml
 from click.testing import Result
+from kazoo.client import KazooClient
 from typer.testing import CliRunner
 
 from pacing_node.cli.main import build_app
@@ -132,6 +133,25 @@ def test_an_access_list_that_keeps_the_node_out_names_path_user_and_option(files
     assert 'c/config for user "pacing" of zookeeper.acl' in found["zookeeper.access"]["found"]
     assert "correct user and password in zookeeper.acl" in found["zookeeper.access"]["remedy"]
     assert "zookeeper.session" not in found
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "found_text"),
+    [("master", b"mine", "found a persistent node"), ("epoch", b"garbage", "expected a number up to")],
+)
+def test_what_keeps_every_node_from_becoming_master_is_an_error(files, name, data, found_text):
+    client = KazooClient(hosts=files.node["zookeeper"]["hosts"])
+    client.start()
+    try:
+        client.create(f"{files.node['zookeeper']['root']}/c/{name}", data, makepath=True)
+        status, found = files.findings()
+    finally:
+        client.stop()
+        client.close()
+    assert status == 1
+    assert found["zookeeper.tree"]["severity"] == "error"
+    assert f"/c/{name}" in found["zookeeper.tree"]["found"]
+    assert found_text in found["zookeeper.tree"]["found"]
 
 
 def test_a_tick_below_the_ensembles_is_an_error(files):
