@@ -89,6 +89,10 @@ class Touches:
         # A proof sent longer ago than a session lasts gives no lease any more, whatever was known of touches then.
         self.known_at(answered_at - self._session_timeout_seconds)
 
+    def newer_at(self) -> float | None:
+        """When the leader surely knows of a newer touch than now; None while no request waits for that."""
+        return self._unreported[0][1] + self._report_seconds if self._unreported else None
+
     def known_at(self, at: float) -> float:
         """The newest touch the leader surely knew of at ``at``: answered half a tick before. Never goes back."""
         while self._unreported and self._unreported[0][1] <= at - self._report_seconds:

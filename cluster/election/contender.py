@@ -145,6 +145,11 @@ class Contender:
         able = self._connected and not self._requests.releasing
         return self._state is State.STANDBY and able and self._candidacy.willing
 
+    def _contends_at(self) -> float:
+        """When this node can contend at the earliest, and its term would not end before it is proved."""
+        can_at = self._candidacy.at(self.lease_times.session_timeout_seconds)
+        return max(can_at, self._lease.worthwhile_at(self._now))
+
     # --- releases ----------------------------------------------------------------------------------------------------
 
     def _release(

@@ -17,6 +17,10 @@ PROMISE_RETRY_SECONDS = 0.1
 """Pause before asking for promises again after one was missing."""
 
 
+WORTHWHILE_HEARTBEATS = 1.5
+"""Heartbeats that a new lease must last: its first proof is sent after one, and must be answered in time."""
+
+
 class HeldLease:
     """What a master knows of its lease. Times in seconds on the clock of leases."""
 
@@ -47,6 +51,18 @@ class HeldLease:
         touched_at = self._touches.known_at(sent_at)
         self._touches.note(sent_at, answered_at)
         return self.times.end(sent_at, touched_at)
+
+    def worthwhile_at(self, at: float) -> float:
+        """When an acquisition gives a lease that outlives its first proof, as far as is known at ``at``.
+
+        After a freeze the newest touch that the leader surely knows of is old: a term would end before it is proved.
+        Half a tick after the first request of the session since it is not.
+        """
+        needed = WORTHWHILE_HEARTBEATS * self.times.heartbeat_seconds
+        if self.times.end_of_session(self._touches.known_at(at)) - at >= needed:
+            return at
+        newer_at = self._touches.newer_at()
+        return newer_at if newer_at is not None else at + self.times.report_seconds
 
     def begin(self, sent_at: float, until: float) -> None:
         """A term has begun, by an acquisition sent at ``sent_at``."""

@@ -112,7 +112,7 @@ class Leadership(Contender):
         if self.claim is not None:
             times += [self._lease.until - HEALTH_GUARD_SECONDS, self._lease.asks_at(connected=self._connected)]
         elif self._may_contend():
-            times.append(self._candidacy.at(self.lease_times.session_timeout_seconds))
+            times.append(self._contends_at())
         return min((each for each in times if each is not None), default=None)
 
     # --- the session -------------------------------------------------------------------------------------------------
@@ -323,7 +323,7 @@ class Leadership(Contender):
                 self._prove()
             else:
                 self._actions.append(events.AskPromises(self.claim, self._lease.ask_promises(at)))
-        elif self._may_contend() and at >= self._candidacy.at(self.lease_times.session_timeout_seconds):
+        elif self._may_contend() and at >= self._contends_at():
             self._begin_attempt()
 
     def _prove(self) -> None:

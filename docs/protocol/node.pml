@@ -114,7 +114,12 @@ inline resign(n) {                  /* _resign: release while connected; otherwi
   end_term(n)
 }
 
-#define WILLING(n) (node[n].state == STANDBY && node[n].connected && !node[n].stopping && node[n].vacant && \
+#if defined(NO_TOUCHES) || defined(NO_LEASE_MARGIN)
+#define WORTHWHILE(n) true
+#else
+#define WORTHWHILE(n) (TOUCH_LASTS > 1 + node[n].known)         /* the lease outlives its first proof */
+#endif
+#define WILLING(n) (WORTHWHILE(n) && node[n].state == STANDBY && node[n].connected && !node[n].stopping && node[n].vacant && \
                     node[n].request == NONE && !node[n].hold && !PAUSED && \
                     !(node[n].cooling && node[n].vacant_since == 1))
 

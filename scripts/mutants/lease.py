@@ -86,4 +86,12 @@ MUTANTS = (
         (("if self.claim is not None and event.session_id != self.claim.session_id:", "if False:"),),
         f"{LEADERSHIP}/test_state_machine.py::test_an_epoch_is_never_carried_into_another_session",
     ),
+    Mutant(
+        "worthwhile-lease",
+        "no term begins whose lease would end before its first proof",
+        "cluster/election/contender.py",
+        (("return max(can_at, self._lease.worthwhile_at(self._now))", "return can_at"),),
+        f"{LEADERSHIP}/test_state_machine.py::"
+        "test_a_node_that_was_frozen_begins_no_term_that_would_end_before_it_is_proved",
+    ),
 )

@@ -232,6 +232,7 @@ def test_a_receiver_of_another_cluster_is_left_alone_for_long() -> None:
     assert Release(HOLD, 0) in rules.handle(Fenced(10.1, 3, False, 57))
     rules.handle(Released(10.2, 1))
     assert rules.handle(MasterObserved(10.3, 10.2, ME, 0, None, 3)) == []
+    assert rules.handle(MasterObserved(39.0, 38.9, ME, 0, None, 3)) == []
     assert rules.handle(Tick(10.1 + FOREIGN_COOLDOWN_SECONDS)) == [ReadMaster(), ReadElection(3)]
 
 
@@ -277,7 +278,10 @@ def test_an_operators_word_ends_the_term_and_leaves_the_field_to_others() -> Non
     ]
     assert rules.state is State.RESIGNING
     rules.handle(Released(10.2, 1))
-    assert rules.handle(MasterObserved(10.3, 10.2, ME, 0, None, 3)) == []
+    for at in (10.3, 10.4):
+        assert rules.handle(MasterObserved(at, at - 0.1, ME, 0, None, 3)) == []
+    rules.handle(MasterObserved(10.5, 10.4, ME, OTHER, "b", 3))
+    rules.handle(MasterObserved(19.5, 19.4, ME, 0, None, 3))
     assert ReadElection(3) in rules.handle(Tick(20.2))
 
 
@@ -339,6 +343,41 @@ def test_what_can_be_started_is_bounded_by_the_lease_of_the_moment() -> None:
 def test_the_name_of_a_successor_goes_with_the_release() -> None:
     rules = serving()
     assert Release(HOLD, 0, "c", unless_paused=True) in rules.handle(StepDown(10.1, EndCause.OPERATOR, "c"))
+
+
+def test_a_node_that_was_frozen_begins_no_term_that_would_end_before_it_is_proved() -> None:
+    rules = connected(9.0)
+    rules.handle(MasterObserved(9.1, 9.0, ME, OTHER, "b", 2))
+    assert rules.handle(Tick(12.6)) == [ReadMaster()]
+    assert rules.handle(MasterObserved(12.7, 12.6, ME, 0, None, 2)) == []
+    known_at = 12.7 + 0.25 * 1.02
+    assert rules.next_wake() == pytest.approx(known_at)
+    assert rules.handle(Tick(known_at + 0.01)) == [ReadElection(2)]
+    assert rules.handle(ElectionRead(13.0, 2, VACANT, OWN)) == [Acquire(2, VACANT)]
+    assert rules.handle(Acquired(13.1, 2, 13.0, HOLD)) == [BeginTerm(HOLD)]
+    assert rules.lease_left(13.1) > TERMS.heartbeat_seconds
+
+
+def test_a_standby_that_was_not_frozen_contends_at_once() -> None:
+    rules = connected(9.0)
+    rules.handle(MasterObserved(9.1, 9.0, ME, OTHER, "b", 2))
+    rules.handle(Tick(10.1))
+    rules.handle(MasterObserved(10.2, 10.1, ME, OTHER, "b", 2))
+    assert rules.handle(MasterObserved(11.0, 10.9, ME, 0, None, 2)) == [ReadElection(2)]
+
+
+def test_the_epoch_shown_is_the_one_that_zookeeper_has_now_and_promises_remember_the_highest() -> None:
+    rules = connected(9.0)
+    rules.handle(MasterObserved(9.1, 9.0, ME, OTHER, "b", 57))
+    rules.handle(SessionLost(9.2))
+    rules.handle(Connected(9.3, ME + 10, 4.0, 9.3))
+    rules.handle(MasterObserved(9.4, 9.3, ME + 10, OTHER, "b", 1))
+    assert rules.epoch == 1
+    rules.handle(Paused(9.5, paused=True))
+    rules.handle(MasterObserved(9.5, 9.4, ME + 10, 0, None, 0))
+    assert rules.epoch == 1, "a vacancy says nothing of epochs"
+    rules.handle(Suspended(9.6))
+    assert rules.promise(9.7, 1, 1.0) == "it has seen epoch 57"
 
 
 def refused_release() -> Leadership:
@@ -450,6 +489,7 @@ def test_a_foreign_receiver_is_waited_for_whether_or_not_anybody_else_contends()
     rules.handle(Released(10.2, 1))
     rules.handle(MasterObserved(10.3, 10.2, ME, 0, None, 3))
     assert not [each for each in rules.handle(Tick(39.0)) if isinstance(each, ReadElection)]
+    rules.handle(MasterObserved(39.1, 39.0, ME, 0, None, 3))
     rules.handle(MasterObserved(40.0, 39.9, ME, 0, None, 3))
     assert rules.state is not State.ACQUIRING
     assert ReadElection(3) in rules.handle(Tick(10.1 + FOREIGN_COOLDOWN_SECONDS))
