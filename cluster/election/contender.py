@@ -31,7 +31,10 @@ class Contender:
         self.claim: Claim | None = None
         """The mastership held, while a term lasts."""
         self.master: str | None = None
+        self.epoch = 0
+        """The epoch of the newest term as ZooKeeper has it now: one that lost its data begins with low ones again."""
         self.epoch_seen = 0
+        """The highest epoch ever seen: no promise is given to a term with a lower one."""
         self._state = State.STANDBY
         self._now = 0.0
         self._connected = False
@@ -93,6 +96,7 @@ class Contender:
         self._actions.append(events.ReadElection(self._requests.begin_attempt()))
 
     def _on_election_read(self, event: events.ElectionRead) -> None:
+        self.epoch = event.record.epoch
         if not self._attempting(event.attempt):
             return
         renews = self._renewable(event.record)

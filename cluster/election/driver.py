@@ -137,7 +137,7 @@ class ZooKeeperMastership:
         return LeadershipStatus(
             role=Role.MASTER if claim is not None else Role.STANDBY,
             state=machine.state.value,
-            epoch=claim.epoch if claim is not None else machine.epoch_seen,
+            epoch=machine.epoch,
             lease_left_seconds=machine.lease_left(now),
             zookeeper=self._session.state,
             session_timeout_seconds=self._session.change.timeout_seconds if self._session.session_id else 0.0,

@@ -165,6 +165,7 @@ class Leadership(Contender):
         self._requests.arrived(READ)
         self._lease.touched(event.sent_at, event.at)
         self.master = event.node
+        self.epoch = event.epoch if event.owner else self.epoch
         self.epoch_seen = max(self.epoch_seen, event.epoch)
         self._candidacy.observed(event.at, vacant=event.owner == 0)
         self._read_at = event.at + REREAD_FACTOR * self.lease_times.session_timeout_seconds
@@ -197,6 +198,7 @@ class Leadership(Contender):
         self._lease.begin(event.sent_at, ends_at)
         if not self._connected:
             self._lease.disconnected(event.at)
+        self.epoch = claim.epoch
         self.epoch_seen = max(self.epoch_seen, claim.epoch)
         self._state = State.SERVING if self._connected else State.SUSPENDED
         self._read_at = None

@@ -36,11 +36,13 @@ class PeerClient:
     async def get_status(self, member: MemberInfo) -> MemberStatus:
         """What a member answers about itself, or why it does not; never raises for a silent one."""
         try:
-            answer = await self._stub(member.clustering).GetStatus(
+            answer = await self._stub(member.name, member.clustering).GetStatus(
                 peer_pb2.GetStatusRequest(), timeout=self._timeout_seconds
             )
         except grpc.aio.AioRpcError as failure:
             return MemberStatus(info=member, reachable=False, error=_reason(failure))
+        except UnavailableError as failure:
+            return MemberStatus(info=member, reachable=False, error=str(failure))
         return wire.status_from_wire(member, answer)
 
     async def get_statuses(self, members: Iterable[MemberInfo]) -> Sequence[MemberStatus]:
@@ -71,7 +73,7 @@ class PeerClient:
         """
         request = peer_pb2.StepDownRequest(requested_by=requested_by, successor=successor, epoch=epoch)
         try:
-            answer = await self._stub(member.clustering).StepDown(request, timeout=timeout_seconds)
+            answer = await self._stub(member.name, member.clustering).StepDown(request, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as failure:
             if failure.code() is grpc.StatusCode.FAILED_PRECONDITION:
                 raise NotMasterError(None) from failure
@@ -86,7 +88,7 @@ class PeerClient:
         """Have the cluster paused by a member, for ``seconds`` or until resumed. Raises UnavailableError."""
         request = peer_pb2.PauseRequest(requested_by=requested_by, seconds=seconds)
         try:
-            answer = await self._stub(member.clustering).Pause(request, timeout=timeout_seconds)
+            answer = await self._stub(member.name, member.clustering).Pause(request, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as failure:
             raise _unavailable(member, failure) from failure
         return Pause(requested_by, answer.began_at, answer.until if answer.HasField("until") else None)
@@ -95,7 +97,7 @@ class PeerClient:
         """Have a pause of the cluster ended by a member; False when there was none. Raises UnavailableError."""
         request = peer_pb2.ResumeRequest(requested_by=requested_by)
         try:
-            answer = await self._stub(member.clustering).Resume(request, timeout=timeout_seconds)
+            answer = await self._stub(member.name, member.clustering).Resume(request, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as failure:
             raise _unavailable(member, failure) from failure
         return bool(answer.was_paused)
@@ -104,7 +106,7 @@ class PeerClient:
         """Why a member could not do the master's work now; None when it says that it could. Raises UnavailableError."""
         request = peer_pb2.CanServeRequest(asked_by=asked_by)
         try:
-            answer = await self._stub(member.clustering).CanServe(request, timeout=timeout_seconds)
+            answer = await self._stub(member.name, member.clustering).CanServe(request, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as failure:
             raise _unavailable(member, failure) from failure
         return None if answer.able else answer.reason or "it gives no reason"
@@ -118,7 +120,7 @@ class PeerClient:
         """
         name, address, _ = failsafe_member
         try:
-            answer = await self._stub(address).Promise(request, timeout=timeout_seconds)
+            answer = await self._stub(name, address).Promise(request, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as failure:
             message = f"{name} at {address}: {_reason(failure)}"
             raise UnavailableError(message) from failure
@@ -141,7 +143,11 @@ class PeerClient:
         # A call whose channel is closed under it ends as if its caller had been cancelled.
         tasks.spawn("peers.old_channel", channel.close(LONGEST_CALL_SECONDS), finite=True)
 
-    def _stub(self, address: str) -> peer_pb2_grpc.PeerServiceAsyncStub:
+    def _stub(self, name: str, address: str) -> peer_pb2_grpc.PeerServiceAsyncStub:
+        """Raises UnavailableError for a member without an address: an empty one would be dialled."""
+        if not address:
+            message = f"{name}: its entry holds no address"
+            raise UnavailableError(message)
         if self._open.renewed():
             # A channel keeps the certificates it was opened with. What runs on the old ones may end.
             while self._channels:

@@ -87,7 +87,7 @@ class History:
 
     async def newest(self, limit: int) -> Sequence[HistoryEntry]:
         """The newest terms, newest first; what is no term comes last. Raises UnavailableError."""
-        names = await self._session.children(self._paths.history)
+        names = await self._names()
         epochs = sorted((epoch for name in names if (epoch := epoch_of(name)) is not None), reverse=True)
         read = await asyncio.gather(*(self._read(epoch) for epoch in epochs[: limit + 1]))
         entries = with_gaps([entry for entry in read if entry is not None])
@@ -136,8 +136,15 @@ class History:
     def _path(self, epoch: int) -> str:
         return f"{self._paths.history}/{epoch:010d}"
 
+    async def _names(self) -> Sequence[str]:
+        """All entries; none when somebody has deleted the node above them."""
+        try:
+            return await self._session.children(self._paths.history)
+        except errors.NodeMissingError:
+            return ()
+
     async def _epochs(self) -> list[int]:
-        names = await self._session.children(self._paths.history)
+        names = await self._names()
         return sorted(epoch for name in names if (epoch := epoch_of(name)) is not None)
 
     async def _read(self, epoch: int) -> HistoryEntry | None:
@@ -161,6 +168,7 @@ class History:
                 except errors.NodeMissingError:
                     entry = change(None)
                     if entry is not None:
+                        await self._session.ensure_path(self._paths.history)
                         await self._session.create(path, encode_entry(entry))
                     return
                 found = decode_entry(epoch, data)

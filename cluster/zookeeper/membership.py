@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 
-from cluster import errors, tasks
+from cluster import addresses, errors, tasks
 from cluster.listeners import Listeners
 from cluster.mastership import ZooKeeperState
 from cluster.outside_text import one_line
@@ -45,7 +45,7 @@ def decode_member(name: str, data: bytes) -> MemberInfo:
     info = MemberInfo(
         name=one_line(name),
         http=content.text("http"),
-        clustering=content.text("clustering"),
+        clustering=_address(content, "clustering"),
         version=content.text("version"),
         started_at=content.moment("started_at") or 0.0,
         incarnation=content.text("incarnation"),
@@ -53,8 +53,23 @@ def decode_member(name: str, data: bytes) -> MemberInfo:
     return replace(info, broken=tuple(content.broken))
 
 
+def _address(content: Content, key: str) -> str:
+    """A ``host:port``; empty when it is missing or something else, for nobody may be dialled there."""
+    address = content.optional_text(key, required=True)
+    if address is None:
+        return ""
+    try:
+        addresses.split(address)
+    except ValueError as failure:
+        content.broken.append(f"{key}: {failure}")
+        return ""
+    return address
+
+
 EXPIRY_FACTOR = 2.0
 """Session time-outs after which an entry that is still there is known to belong to a session that lives."""
+NOBODYS_ENTRY = "found a persistent node, which no member has made; delete it"
+"""What is wrong with an entry that belongs to no session: it stays when its member is gone."""
 LOOK_SECONDS = 0.1
 """Time between two looks at an entry whose session may be ending."""
 
@@ -68,8 +83,6 @@ def name_in_use(holder: MemberInfo, session_id: int) -> str:
         "give this node another name, or stop that one"
     )
 
-NOBODYS_ENTRY = "found a persistent node, which no member has made; delete it"
-"""What is wrong with an entry that belongs to no session: it stays when its member is gone."""
 
 class Membership:
     """The entry of this node among the members, and the list of all."""
@@ -167,6 +180,7 @@ class Membership:
             stat = await self._session.exists(path, self._wanted.set)
             if stat is None:
                 try:
+                    await self._session.ensure_path(self._paths.members)
                     await self._session.create(path, data, ephemeral=True)
                 except errors.NodeExistsError:
                     continue
@@ -192,7 +206,7 @@ class Membership:
         found = []
         for name in sorted(await self._session.children(self._paths.members, self._wanted.set)):
             try:
-                data, _ = await self._session.get(f"{self._paths.members}/{name}")
+                data, stat = await self._session.get(f"{self._paths.members}/{name}")
             except errors.NodeMissingError:
                 continue
             info = decode_member(name, data)

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from cluster.election.events import Fenced, State, StepDown
+from cluster.election.held_lease import ANSWER_RATIO
 from cluster.mastership import EndCause
 from tests.leadership.model import FAILSAFE_SECONDS, TERMS, World
 
@@ -108,7 +109,7 @@ class Faults(RuleBasedStateMachine):
         self.world.check()
 
     def _a_pause_ends_no_term_and_begins_none(self) -> None:
-        self.world.calm(1.0)
+        self.world.calm(ANSWER_RATIO * TERMS.session_timeout_seconds + 1.0)  # a proof may wait for an outcome so long
         before = self.world.acting(), len(self.world.terms)
         self.world.calm(5.0)
         assert (self.world.acting(), len(self.world.terms)) == before

@@ -6,15 +6,19 @@ import asyncio
 import contextlib
 import json
 import math
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from kazoo.client import KazooClient
 
-from cluster.election.failsafe_members import decode_failsafe_list
+from cluster.election.failsafe_members import FailsafeMember, decode_failsafe_list
 from cluster.election.state_machine import HIGHEST_MARK
-from cluster.errors import DamagedStateError
+from cluster.errors import DamagedStateError, UnavailableError
+from cluster.member import ClusterMember
+from cluster.peers.peer_client import PeerClient
+from cluster.rpc.peer_pb2 import PromiseRequest
 from cluster.zookeeper import paths
 from cluster.zookeeper.history_entries import decode_entry, with_gaps
 from cluster.zookeeper.membership import decode_member
@@ -182,7 +186,71 @@ def test_a_document_that_is_no_pause_is_named():
     assert pause_faults(b"") == pause_faults(b'{"resumed_by": "x", "at": 5}') == ()
 
 
+@pytest.mark.parametrize("address", ['""', '"nowhere"', '"unix:/tmp/socket"', "7", '"h:port"', "null"])
+def test_a_member_whose_address_is_none_is_named_and_has_none(address: str):
+    member = decode_member("odd", f'{{"http": "h:1", "clustering": {address}}}'.encode())
+    assert member.clustering == ""
+    assert "clustering: found" in member.broken[0]
+
+
+def test_a_member_keeps_an_address_of_either_kind():
+    for address in ("h:7800", "[::1]:7800", "10.0.0.1:7800"):
+        assert decode_member("a", f'{{"clustering": "{address}"}}'.encode()).clustering == address
+
+
+async def test_a_member_without_an_address_is_dialled_by_nobody():
+    def opened(address: str):
+        raise AssertionError(f"dialled {address!r}")
+
+    client = PeerClient(1.0, SimpleNamespace(renewed=lambda: False, open=opened))  # type: ignore[arg-type]
+    (status,) = await client.get_statuses([decode_member("odd", b"{}")])
+    assert (status.reachable, status.error) == (False, "odd: its entry holds no address")
+    assert await client.able_to_serve([status.info], "a", 1.0) == []
+    with pytest.raises(UnavailableError, match="holds no address"):
+        await client.refusal_to_promise(FailsafeMember("odd", "", ""), PromiseRequest(), 1.0)
+
+
 def test_a_member_that_cannot_be_read_keeps_its_name():
-    member = decode_member("odd", b'{"http": "h:1", "started_at": 1e999}')
+    member = decode_member("odd", b'{"http": "h:1", "clustering": "h:2", "started_at": 1e999}')
     assert (member.name, member.http, member.started_at) == ("odd", "h:1", 0.0)
     assert "started_at: found inf" in member.broken[0]
+
+
+@pytest.mark.ensemble
+async def test_what_somebody_deletes_of_the_tree_is_made_again_with_the_next_term_at_the_latest(
+    members: Members, ensemble: Ensemble, zookeeper_hosts: str
+) -> None:
+    await members.join("a")
+    await members.join("b")
+    _, place = paths.locate(zookeeper_hosts, CLUSTER)
+    client = KazooClient(hosts=ensemble.hosts)
+    await asyncio.to_thread(client.start)
+    try:
+        for path in (place.history, place.members, place.terms, place.pause, place.failsafe_list, place.cluster_id):
+            master = await members.master()
+            await asyncio.to_thread(delete_tree, client, path)
+            assert await master.history() is not None, f"{path}: no terms is an answer"
+            await master.step_down("a test")
+            master = await members.master(other_than=master)
+            epoch = master.status().epoch
+            await until(lambda path=path: asyncio.to_thread(client.exists, path), f"{path} is there again")
+            await until(lambda master=master, epoch=epoch: entered(master, epoch))
+        await until(lambda: [each.name for each in members.all[0].members()] == ["a", "b"], "both have joined again")
+    finally:
+        await asyncio.to_thread(client.stop)
+        await asyncio.to_thread(client.close)
+
+
+def delete_tree(client: KazooClient, path: str) -> None:
+    """Delete a node with its children at once: members make theirs again at any moment."""
+    failed = True
+    while failed:
+        transaction = client.transaction()
+        for child in client.get_children(path):
+            transaction.delete(f"{path}/{child}")
+        transaction.delete(path)
+        failed = any(isinstance(each, Exception) for each in transaction.commit())
+
+
+async def entered(member: ClusterMember, epoch: int) -> bool:
+    return epoch in [each.epoch for each in await member.history()]
