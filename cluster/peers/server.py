@@ -73,14 +73,18 @@ class Broadcast:
         return self._open
 
     async def records(self) -> AsyncIterator[Record]:
-        """The newest record at once, then each newer one when the reader is ready for it; ends with the term."""
+        """The newest record at once, then each newer one when the reader is ready for it; ends with the term.
+
+        The last record comes before the end: it says how the term's last action went.
+        """
         sent: Record | None = None
-        while self._open:
+        goes_on = self._open
+        while goes_on:
             changed, newest = self._changed, self.newest
             if newest is not None and newest is not sent:
                 sent = newest
                 yield newest
-            else:
+            elif goes_on := self._open:
                 await changed.wait()
 
     def _wake(self) -> None:

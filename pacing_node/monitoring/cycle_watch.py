@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cluster.mastership import EndCause, Role
 from pacing_node.algorithms.model import Reason
 from pacing_node.cycle.cycle_counters import CycleCounters
-from pacing_node.monitoring.silence import ReportFacts, Surroundings, cycle_state, known_master
+from pacing_node.monitoring.silence import ReportFacts, Surroundings, cycle_state, known_master, why_no_master
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,9 +50,16 @@ class CycleWatch:
 
     def state(self) -> CycleState:
         """How current the newest cycle is, whether pacing is silent, and why."""
+        return cycle_state(self._facts(), self._surroundings())
+
+    def why_no_master(self) -> str:
+        """Why this node knows of no master, in words; to be asked only where it knows of none."""
+        return why_no_master(self._facts(), self._surroundings())[1]
+
+    def _surroundings(self) -> Surroundings:
         status, counters = self._mastership.status, self._cycle_counters
         lease_over = status.role is not Role.MASTER and self._newest_end() is EndCause.LEASE_EXPIRED
-        around = Surroundings(
+        return Surroundings(
             now=time.time(),
             started_at=self._started_at,
             refresh_seconds=self._plan.settings.refresh_seconds,
@@ -63,7 +70,6 @@ class CycleWatch:
             failure=counters.newest_failure,
             lease_over=lease_over,
         )
-        return cycle_state(self._facts(), around)
 
     def master(self) -> str | None:
         """The master this node can vouch for; None when there is none, or nobody here can know."""

@@ -116,8 +116,8 @@ class NodeReadings:
     def _no_master(self, now: float, *, lasts: bool) -> dict[str, Reading]:
         """The same object and occasion on every node, so that receivers see one outage."""
         status = self._sources.mastership.status
-        last = f", last known master {status.master}" if status.master else ""
-        text = f"as {self._sources.node} sees it: state {status.state}, ZooKeeper {status.zookeeper.value}{last}"
+        why = self._sources.watch.why_no_master() if lasts else f"the master is {status.master}"
+        text = f"as {self._sources.node} sees it: state {status.state}, {why}"
         lasting = self._lasting("no master", now, lasts=lasts)
         return {self._sources.cluster: Reading(lasting, text, occasion=f"epoch-{status.epoch}")}
 

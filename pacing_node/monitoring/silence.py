@@ -29,7 +29,12 @@ class SilenceReason(StrEnum):
     LEASE_OVER = "lease_over"
     """The master could not prove its lease and pushes nothing until it can. Look at: ZooKeeper and the way to it."""
     PAUSED = "paused"
-    """The cluster is paused and has no master: nobody takes over. Look at: `pacing resume`."""
+    """The cluster is paused and has no master: nobody takes over. Look at: `pacing resume`; the text beside it says why
+    the last term ended, where that is known."""
+    REFUSED = "refused"
+    """The platform refused the newest push as older than one it had accepted, and so the term ended; the next one
+    begins after a pause that grows up to 30 s. Look at: the text beside it, `cluster_id` in `pacing list`, whether
+    somebody else pushes to the same platform."""
     CYCLE_FAILED = "cycle_failed"
     """The cycle of the master ends in an error. Look at: `cycle.failed` in its log."""
     NO_REPORT = "no_report"
@@ -166,7 +171,7 @@ def _why(report: ReportFacts | None, around: Surroundings) -> tuple[SilenceReaso
         text = f"{around.failed_cycles} cycles in a row failed on this node, the newest with {around.failure}"
         return SilenceReason.CYCLE_FAILED, text
     if known_master(around.status, report) is None:
-        return _why_no_master(around)
+        return why_no_master(report, around)
     limit = SILENT_AFTER_PERIODS * (report.interval_seconds if report else around.refresh_seconds)
     if report is None or report.age_seconds > limit:
         return SilenceReason.NO_REPORT, f"no report of a cycle arrives from the master {around.status.master}"
@@ -181,14 +186,21 @@ def _why_not_accepted(report: ReportFacts) -> tuple[SilenceReason, str]:
     return SilenceReason.STATISTICS_STALE, "the statistics of every target in use are stale, so all are allowed nothing"
 
 
-def _why_no_master(around: Surroundings) -> tuple[SilenceReason, str]:
+def why_no_master(report: ReportFacts | None, around: Surroundings) -> tuple[SilenceReason, str]:
+    """Why this node knows of no master, and in words; asked only where it knows of none."""
     status = around.status
     away = status.zookeeper not in {ZooKeeperState.CONNECTED, ZooKeeperState.STANDALONE}
     zookeeper = f"; ZooKeeper cannot be reached from this node ({status.zookeeper.value})" if away else ""
+    refused = report is not None and report.push_status == "fenced"
+    ended = f"the platform refused the newest push: {report.push_error}" if report is not None and refused else ""
     if around.paused_by is not None:
         text = f"there is no master, and the cluster is paused by {around.paused_by}: nobody takes over{zookeeper}"
-        return SilenceReason.PAUSED, text
+        return SilenceReason.PAUSED, f"{text}; {ended}" if ended else text
+    if status.damage:
+        return SilenceReason.NO_MASTER, f"nobody can become master: {status.damage}{zookeeper}"
     if around.lease_over or status.role is Role.MASTER:
         return SilenceReason.LEASE_OVER, f"the lease of this node is over{zookeeper}"
+    if ended:
+        return SilenceReason.REFUSED, f"{ended}; no master is known since{zookeeper}"
     last = f"; the last one known is {status.master}" if status.master else ""
     return SilenceReason.NO_MASTER, f"no master is known{zookeeper}{last}"

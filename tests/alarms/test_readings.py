@@ -188,7 +188,10 @@ async def test_no_master_is_read_alike_by_every_node_when_its_reports_stay_away(
 
     assert reading.value == pytest.approx(41.0)
     assert reading.occasion == "epoch-3"
-    assert reading.text == "as n1 sees it: state standby, ZooKeeper suspended, last known master n1"
+    assert reading.text == (
+        "as n1 sees it: state standby, no master is known; ZooKeeper cannot be reached from this node (suspended); "
+        "the last one known is n1"
+    )
 
 
 async def test_the_text_of_failed_pushes_is_the_newest_fault_not_that_of_a_withheld_push() -> None:

@@ -43,6 +43,21 @@ async def test_a_late_follower_gets_the_newest_record_at_once_and_none_of_an_ear
     assert (await waiting).info.sequence == 1, "every term numbers its records from 1"
 
 
+async def test_the_last_record_of_a_term_reaches_its_followers_before_the_stream_ends() -> None:
+    broadcast = Broadcast()
+    broadcast.open()
+    broadcast.publish(record(1))
+    following = asyncio.ensure_future(_all(broadcast))
+    await asyncio.sleep(0)
+    broadcast.close()
+    broadcast.publish(record(2))
+    assert [each.info.sequence for each in await asyncio.wait_for(following, 5.0)] == [1, 2]
+
+
+async def _all(broadcast: Broadcast) -> list[Record]:
+    return [each async for each in broadcast.records()]
+
+
 async def _first(broadcast: Broadcast):
     async for each in broadcast.records():
         yield each

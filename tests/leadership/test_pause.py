@@ -62,6 +62,24 @@ async def test_nobody_takes_over_from_a_paused_master_that_left_until_the_cluste
 
 
 @pytest.mark.ensemble
+async def test_a_master_that_is_refused_during_a_pause_is_not_replaced_before_its_end_and_then_above_the_mark(
+    members: Members,
+) -> None:
+    a, b = await pair(members)
+    await b.pause("an operator")
+    term = a.mastership.term
+    assert term is not None
+    term.fenced(None, 57, 1)
+    await until(lambda: b.status().master is None)
+    await still(lambda: not members.masters(), LONG_ENOUGH_SECONDS)
+    assert {each.status().state for each in (a, b)} == {"paused"}
+    assert (await b.history())[0].cause == "fenced"
+    await b.resume("an operator")
+    successor = await members.master()
+    assert successor.status().epoch == 58
+
+
+@pytest.mark.ensemble
 async def test_a_node_that_joins_a_paused_cluster_without_a_master_does_not_contend(members: Members) -> None:
     a = await members.join("a")
     await members.master()

@@ -99,6 +99,26 @@ class TestReason:
         assert silent.reason is SilenceReason.PAUSED
         assert "paused by night shift" in silent.text
 
+    def test_the_platform_refused_the_newest_push_and_ended_the_term(self):
+        refused = facts(71.0, accepted_before=70.0, push_status="fenced", push_error="stale_token: mark 9/4")
+        silent = state(refused, replace(STANDBY, master=None))
+        assert silent.reason is SilenceReason.REFUSED
+        assert silent.text == "the platform refused the newest push: stale_token: mark 9/4; no master is known since"
+
+    def test_a_master_that_was_refused_during_a_pause_is_told_with_the_pause(self):
+        refused = facts(71.0, accepted_before=70.0, push_status="fenced", push_error="stale_token: mark 9/4")
+        silent = state(refused, replace(STANDBY, master=None, state="paused"), paused_by="night shift")
+        assert silent.reason is SilenceReason.PAUSED
+        assert "paused by night shift: nobody takes over" in silent.text
+        assert "the platform refused the newest push: stale_token: mark 9/4" in silent.text
+
+    def test_what_keeps_every_node_from_becoming_master_is_told(self):
+        silent = state(facts(71.0), replace(STANDBY, master=None, damage="/p/c/epoch: found b'x'"))
+        assert (silent.reason, silent.text) == (
+            SilenceReason.NO_MASTER,
+            "nobody can become master: /p/c/epoch: found b'x'",
+        )
+
     def test_a_pause_is_no_reason_while_there_is_a_master(self):
         assert state(facts(1.0, accepted_before=70.0), paused_by="night shift").reason is SilenceReason.PLATFORM
 
