@@ -168,7 +168,7 @@ CONDITIONS: tuple[Condition, ...] = (
     Condition(
         "configuration_refused",
         "ConfigurationRefused",
-        _NODE,
+        Scope.EVERYWHERE,
         Severity.MAJOR,
         Kind.DURATION,
         "s",

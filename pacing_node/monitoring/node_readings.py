@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pacing_node.cycle.latest_report import LatestReport
     from pacing_node.monitoring.cycle_watch import CycleWatch
 
+SHARED_PLACES = frozenset({"cluster options", "change of the objects"})
+"""Places of which every node reads the same; another one can be a file or a connection of this node alone."""
 FENCED_WINDOW_SECONDS = 300.0
 CERTIFICATE_PERIOD_SECONDS = 3600.0
 _MIB = 1024 * 1024
@@ -129,9 +132,17 @@ class NodeReadings:
             self._fenced.popleft()
 
     def _refused(self, now: float) -> dict[str, Reading]:
-        found = self._sources.refused()
-        lasting = {place: self._lasting(place, now, lasts=bool(problems)) for place, problems in found.items()}
-        return {place: Reading(lasting[place], _first(found[place])) for place in found if lasting[place]}
+        """What all nodes refuse alike has the same object and occasion on every node; the rest names the node."""
+        readings = {}
+        for place, problems in self._sources.refused().items():
+            lasting, text = self._lasting(place, now, lasts=bool(problems)), _first(problems)
+            if not lasting:
+                continue
+            if place in SHARED_PLACES:
+                readings[place] = Reading(lasting, text, occasion=hashlib.sha256(text.encode()).hexdigest()[:12])
+            else:
+                readings[f"{place} on {self._sources.node}"] = Reading(lasting, text)
+        return readings
 
     def _expiry(self) -> dict[str, Reading]:
         readings = {}

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from cluster.mastership import ZooKeeperState
+from pacing_node.alarms.conditions import BY_NAME, Scope
 from pacing_node.algorithms.model import Reason
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
@@ -100,11 +101,11 @@ def test_days_left_of_certificates_or_why_they_cannot_be_told(tmp_path: Path) ->
 class Site:
     """A node's sources with everything in the test's hand."""
 
-    def __init__(self, *certificates: Path) -> None:
+    def __init__(self, *certificates: Path, name: str = "n1") -> None:
         self.mastership, self.latest_report, self.cycle_counters = FakeMastership(), LatestReport(), CycleCounters()
         self.refused: dict[str, tuple[str, ...]] = {"cluster options": ()}
         sources = NodeSources(
-            node="n1",
+            node=name,
             mastership=self.mastership,  # type: ignore[arg-type]
             latest_report=self.latest_report,
             cycle_counters=self.cycle_counters,
@@ -119,6 +120,27 @@ class Site:
     def own(self, now: float, late_seconds: float = 0.0) -> dict[str, dict[str, float]]:
         found = self.readings.node(now, late_seconds)
         return {name: {item: reading.value for item, reading in items.items()} for name, items in found.items()}
+
+
+async def test_what_every_node_refuses_alike_is_one_alarm_and_what_one_refuses_names_it() -> None:
+    sites = [Site(name="n1"), Site(name="n2")]
+    for site in sites:
+        site.refused = {
+            "cluster options": ("pacing: found 7",),
+            "change of the objects": ("3 of 4 targets would go",),
+            "configuration objects": ("no such file",),
+            "engagement platform": ("no certificate",),
+        }
+    read = [site.readings.node(10.0, 0.0)["ConfigurationRefused"] for site in sites]
+    for site in sites:
+        site.readings.close()
+    shared = ["cluster options", "change of the objects"]
+    assert [read[0][place].occasion for place in shared] == [read[1][place].occasion for place in shared]
+    assert all(read[0][place].occasion for place in shared)
+    assert [[place for place in each if place not in shared] for each in read] == [
+        [f"configuration objects on {node}", f"engagement platform on {node}"] for node in ("n1", "n2")
+    ]
+    assert BY_NAME["ConfigurationRefused"].scope is Scope.EVERYWHERE
 
 
 async def test_a_refused_configuration_counts_from_when_it_was_refused() -> None:
