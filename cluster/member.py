@@ -126,8 +126,10 @@ class ClusterMember:
         Raises OSError when the port is taken, SettingsError when a certificate file cannot be used, DamagedStateError
         when a local file cannot be read; alone, also AlreadyRunningError.
         """
-        peer_pb2_grpc.add_PeerServiceServicer_to_server(PeerService(self._broadcast, self), self._server.server)
-        self._health.add_to(self._server.server)
+        service = PeerService(self._broadcast, self)
+        self._server.serve(lambda server: peer_pb2_grpc.add_PeerServiceServicer_to_server(service, server))
+        self._server.serve(self._health.add_to)
+        self._server.on_renewed(self._broadcast.begin_anew)
         port = await self._server.start()
         self._info = replace(self._info, clustering=addresses.join(self.settings.host, port))
         self.access.control.address = self._info.clustering

@@ -16,11 +16,12 @@ from google.protobuf.message import DecodeError
 
 from cluster import addresses
 from cluster.access.audit_log import Order
-from cluster.access.principal import Evidence
+from cluster.access.principal import Evidence, Proof
 from cluster.access.roles import is_order, needed_for
 from cluster.access.signed_calls import HEADER
 from cluster.access.verdict import Refusal
 from cluster.outside_text import one_line
+from cluster.peers.callers import mark_proved, source_of
 from cluster.peers.tls import caller_names
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ OPEN_SERVICES = frozenset({"grpc.health.v1.Health"})
 _BEARER = "bearer "
 _LONGEST_HEADER = 8192
 """Most characters of a header that is looked at."""
+_PROOFS_SHOWN = frozenset({Proof.SECRET, Proof.CERTIFICATE, Proof.TOKEN, Proof.JWT})
+"""Proofs after which a connection is not closed for those of strangers."""
 _CODES = {
     Refusal.NO_PROOF: grpc.StatusCode.UNAUTHENTICATED,
     Refusal.BAD_PROOF: grpc.StatusCode.UNAUTHENTICATED,
@@ -115,6 +118,8 @@ class Authentication(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         if verdict.refusal is not None:
             self._audit.refuse(Order(call, _source(context), verdict.principal), verdict.reason)
             await context.abort(_CODES[verdict.refusal], verdict.reason)
+        if verdict.principal is not None and verdict.principal.proof in _PROOFS_SHOWN:
+            mark_proved(context.peer())
         return verdict
 
 
@@ -137,9 +142,10 @@ def evidence_of(call: str, body: bytes, context: Context) -> Evidence:
 
 
 def is_local(source: str) -> bool:
-    """Whether a caller at ``host:port`` is on this machine: its address is a loopback one, or a Unix socket."""
-    if source.startswith("unix:"):
-        return True
+    """Whether a caller at ``host:port`` is on this machine: its address is a loopback one.
+
+    A Unix socket is not: every call comes over one, and says nothing of where the caller is.
+    """
     try:
         return addresses.is_local_host(addresses.split(source)[0])
     except ValueError:
@@ -148,7 +154,7 @@ def is_local(source: str) -> bool:
 
 def _source(context: Context) -> str:
     """Address of the caller, ``host:port``; gRPC writes ``ipv4:`` or ``ipv6:`` before it, and escapes brackets."""
-    kind, _, address = unquote(context.peer()).partition(":")
+    kind, _, address = unquote(source_of(context.peer())).partition(":")
     return address if kind in {"ipv4", "ipv6"} else f"{kind}:{address}"
 
 

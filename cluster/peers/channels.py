@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 KEEPALIVE_MILLISECONDS = 500
 """Time between two pings of a client, and the longest wait for the answer to one."""
 MAXIMUM_MESSAGE_BYTES = 16 * 1024 * 1024
+"""Largest answer: a record of the master for its followers."""
+MAXIMUM_REQUEST_BYTES = 64 * 1024
+HANDSHAKE_MILLISECONDS = 5000
+"""Longest time from a connection's first bytes until it speaks HTTP/2, TLS included."""
+IDLE_MILLISECONDS = 120_000
+"""How long a connection without calls is kept; a member's channel opens another one when it needs it."""
+MAXIMUM_CALLS = 32
+"""Calls at a time on one connection."""
 
 CLIENT_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.keepalive_time_ms", KEEPALIVE_MILLISECONDS),
@@ -34,8 +42,10 @@ CLIENT_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.use_local_subchannel_pool", 1),
 )
 SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
-    # With it on, a second process could listen on the same port and nobody would say so.
-    ("grpc.so_reuseport", 0),
+    ("grpc.server_handshake_timeout_ms", HANDSHAKE_MILLISECONDS),
+    ("grpc.max_connection_idle_ms", IDLE_MILLISECONDS),
+    ("grpc.max_concurrent_streams", MAXIMUM_CALLS),
+    ("grpc.max_receive_message_length", MAXIMUM_REQUEST_BYTES),
     ("grpc.http2.min_ping_interval_without_data_ms", KEEPALIVE_MILLISECONDS // 2),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", KEEPALIVE_MILLISECONDS // 2),
     ("grpc.http2.max_ping_strikes", 0),

@@ -14,7 +14,7 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from cluster.peers.server import PeerServer
+from cluster.peers.peer_server import PeerServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ class HealthPort:
         self.port: int | None = None
         """Where it listens, once started."""
         if self._server is not None:
-            health.add_to(self._server.server)
+            self._server.serve(health.add_to)
 
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken."""

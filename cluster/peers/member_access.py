@@ -17,7 +17,7 @@ from cluster.access.signed_calls import SignedCalls
 from cluster.access.tokens import DamagedTokensError, TokenBook, decode_tokens
 from cluster.clock import boot_seconds
 from cluster.peers.authentication import Authentication
-from cluster.peers.server import PeerServer
+from cluster.peers.peer_server import PeerServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -10,19 +10,14 @@ import grpc
 import grpc.aio
 import structlog
 
-from cluster import addresses
 from cluster.errors import ClusterError, RefusedError
 from cluster.peers import wire
-from cluster.peers.channels import SERVER_OPTIONS
-from cluster.peers.tls import PeerCertificates
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-    from typing import Any
+    from collections.abc import AsyncIterator
 
     from cluster.records import Pause, Record
-    from cluster.security import PeerTls
 
     StatusContext = grpc.aio.ServicerContext[peer_pb2.GetStatusRequest, peer_pb2.GetStatusResponse]
     FollowContext = grpc.aio.ServicerContext[peer_pb2.FollowRequest, peer_pb2.FollowResponse]
@@ -34,8 +29,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-STOP_GRACE_SECONDS = 0.2
-
 
 class Broadcast:
     """The newest record, and those who wait for the next one. Holds one record, however many follow."""
@@ -45,6 +38,7 @@ class Broadcast:
         self._changed = asyncio.Event()
         self._open = False
         self._published = 0
+        self._round = 0
 
     def open(self) -> None:
         """A term has begun: followers are welcome. A record of an earlier term is not sent."""
@@ -62,6 +56,11 @@ class Broadcast:
         self._wake()
         return self.newest
 
+    def begin_anew(self) -> None:
+        """The server is being replaced: every stream of now ends, and may be asked for again."""
+        self._round += 1
+        self._wake()
+
     def close(self) -> None:
         """The term is over: every stream ends."""
         self._open = False
@@ -78,13 +77,13 @@ class Broadcast:
         The last record comes before the end: it says how the term's last action went.
         """
         sent: Record | None = None
-        goes_on = self._open
+        began_in, goes_on = self._round, self._open
         while goes_on:
             changed, newest = self._changed, self.newest
             if newest is not None and newest is not sent:
                 sent = newest
                 yield newest
-            elif goes_on := self._open:
+            elif goes_on := self._open and self._round == began_in:
                 await changed.wait()
 
     def _wake(self) -> None:
@@ -143,7 +142,7 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         log.debug("peers.follower_joined", follower=request.follower)
         async for record in self._broadcast.records():
             yield peer_pb2.FollowResponse(record=wire.record_to_wire(record))
-        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "the term has ended")
+        await context.abort(*_end_of_stream(self._broadcast))
 
     async def StepDown(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.StepDownRequest, context: StepDownContext
@@ -204,43 +203,7 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         return f"not the master; the master is {master}" if master else "not the master; none is known"
 
 
-class PeerServer:
-    """The gRPC server on the clustering port, or on another one."""
-
-    def __init__(
-        self,
-        bind_address: str,
-        port: int,
-        tls: PeerTls | None = None,
-        *,
-        name: str = "clustering port",
-        interceptors: Sequence[grpc.aio.ServerInterceptor[Any, Any]] = (),
-    ) -> None:
-        """``name`` is what messages call the port. Raises SettingsError when a certificate file cannot be read."""
-        self._name = name
-        self._credentials = PeerCertificates(tls).server() if tls is not None else None
-        self._bind_address = bind_address
-        self._port = port
-        self.server = grpc.aio.server(interceptors=interceptors, options=SERVER_OPTIONS)
-        """For adding services before :meth:`start`."""
-
-    async def start(self) -> int:
-        """Listen; returns the port. Raises OSError when it is taken."""
-        address = addresses.join(self._bind_address, self._port)
-        try:
-            port = self._open(address)
-        except RuntimeError as failure:
-            message = f"{self._name} {address} cannot be opened: {failure}"
-            raise OSError(message) from failure
-        await self.server.start()
-        log.info("peers.listening", name=self._name, address=self._bind_address, port=port)
-        return port
-
-    def _open(self, address: str) -> int:
-        if self._credentials is None:
-            return self.server.add_insecure_port(address)
-        return self.server.add_secure_port(address, self._credentials)
-
-    async def stop(self) -> None:
-        """Stop listening; running calls have a moment to end."""
-        await self.server.stop(STOP_GRACE_SECONDS)
+def _end_of_stream(broadcast: Broadcast) -> tuple[grpc.StatusCode, str]:
+    if broadcast.is_open:
+        return grpc.StatusCode.ABORTED, "there are new certificates: follow again"
+    return grpc.StatusCode.FAILED_PRECONDITION, "the term has ended"

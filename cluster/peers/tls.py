@@ -25,6 +25,7 @@ class PeerCertificates:
 
     def __init__(self, tls: PeerTls) -> None:
         self.tls = tls
+        self._seen = _look_of(tls)
         self._read = tls.read()
 
     def refresh(self) -> bool:
@@ -43,19 +44,30 @@ class PeerCertificates:
         return grpc.ssl_channel_credentials(authorities, key, chain)
 
     def server(self) -> grpc.ServerCredentials:
-        """What this member shows when it is called; the files are looked at again for each handshake."""
-        return grpc.dynamic_ssl_server_credentials(
-            self._configuration(), self._renewed, require_client_authentication=True
-        )
+        """What this member shows when it is called: the files as last read, for as long as the server lasts.
 
-    def _renewed(self) -> grpc.ServerCertificateConfiguration:
-        if self.refresh():
-            log.info("peers.certificates_renewed")
-        return self._configuration()
-
-    def _configuration(self) -> grpc.ServerCertificateConfiguration:
+        Not ``dynamic_ssl_server_credentials``, which reads them for each handshake: handshakes that are broken off in
+        numbers end the process inside gRPC.
+        """
         authorities, chain, key = self._read
-        return grpc.ssl_server_certificate_configuration([(key, chain)], authorities)
+        return grpc.ssl_server_credentials([(key, chain)], authorities, require_client_auth=True)
+
+    def touched(self) -> bool:
+        """Whether a file looks other than when this was last asked: by inode, size and time, without reading it."""
+        seen, self._seen = self._seen, _look_of(self.tls)
+        return seen != self._seen
+
+
+def _look_of(tls: PeerTls) -> tuple[tuple[int, int, int] | None, ...]:
+    looks: list[tuple[int, int, int] | None] = []
+    for path in (tls.ca_file, tls.certificate_file, tls.key_file):
+        try:
+            found = path.stat()
+        except OSError:
+            looks.append(None)
+        else:
+            looks.append((found.st_ino, found.st_size, found.st_mtime_ns))
+    return tuple(looks)
 
 
 def caller_names(context: grpc.aio.ServicerContext[Any, Any]) -> frozenset[str]:

@@ -124,7 +124,7 @@ async def test_a_broken_stream_is_an_early_sign_and_no_more(members: Members) ->
     b.on_early_sign.add(lambda: signs.append(time.monotonic()))
     a.publish(record(1, 1))
     await until(lambda: b.last_record is not None)
-    await a._server.server.stop(None)
+    await a._server.stop()
     await until(lambda: signs)
     assert b.mastership.term is None
     assert a.mastership.term is not None

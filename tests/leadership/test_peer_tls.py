@@ -127,6 +127,55 @@ async def test_both_sides_take_up_certificates_that_were_replaced(
 
 
 @pytest.mark.ensemble
+async def test_new_certificates_cost_no_call_and_no_early_sign(
+    members: Members, tmp_path: Path, authority: trustme.CA
+) -> None:
+    """The server is replaced behind the open port: calls that run end well, and streams are asked for again."""
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def why_unable() -> None:
+        asked.set()
+        await may_answer.wait()
+
+    of_a, of_b = Certificates(tmp_path, authority, "node-a"), Certificates(tmp_path, authority, "node-b")
+    a = await members.join("a", peer_tls=of_a.tls(), why_unable=why_unable)
+    await members.master()
+    b = await members.join("b", peer_tls=of_b.tls())
+    signs: list[int] = []
+    b.on_early_sign.add(lambda: signs.append(1))
+    a.publish(Record(RecordInfo(1, 1, 0.0), "test.v1", b"before"))
+    await until(lambda: b.last_record is not None)
+    running = asyncio.create_task(b._client.why_unable(a.info, "b", 30.0))
+    await asked.wait()
+    of_a.issue()
+    after = await asyncio.to_thread(of_b.shown_by, a.info.clustering)
+    assert after == await asyncio.to_thread(of_b.shown_by, a.info.clustering)
+    await until(lambda: len(a._server._servers) == 2, "the old server and the new one")
+    a.publish(Record(RecordInfo(1, 2, 0.0), "test.v1", b"after"))
+    await until(lambda: b.last_record is not None and b.last_record.body == b"after")
+    may_answer.set()
+    assert await running is None
+    await until(lambda: len(a._server._servers) == 1, "the old server has ended")
+    assert not signs
+
+
+@pytest.mark.ensemble
+async def test_a_new_certificate_without_its_key_is_not_taken_up_until_the_key_is_there(
+    members: Members, tmp_path: Path, authority: trustme.CA
+) -> None:
+    of_a, of_b = Certificates(tmp_path, authority, "node-a"), Certificates(tmp_path, authority, "node-b")
+    a = await members.join("a", peer_tls=of_a.tls())
+    before = await asyncio.to_thread(of_b.shown_by, a.info.clustering)
+    key = (tmp_path / "node-a-key.pem").read_bytes()
+    of_a.issue()
+    new_key = (tmp_path / "node-a-key.pem").read_bytes()
+    (tmp_path / "node-a-key.pem").write_bytes(key)
+    assert await asyncio.to_thread(of_b.shown_by, a.info.clustering) == before
+    (tmp_path / "node-a-key.pem").write_bytes(new_key)
+    assert await asyncio.to_thread(of_b.shown_by, a.info.clustering) != before
+
+
+@pytest.mark.ensemble
 async def test_files_that_cannot_be_used_leave_the_old_ones_in_force(
     members: Members, tmp_path: Path, authority: trustme.CA
 ) -> None:

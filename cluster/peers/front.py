@@ -1,0 +1,237 @@
+"""The listening side of a port: takes connections, bounds them, and relays them to the gRPC server of this process.
+
+gRPC bounds neither the connections of one address nor how long one may say nothing, and it can take up new certificates
+only by a new server. So the port is opened here; the server behind it listens on a Unix socket that nobody else can
+reach, and can be replaced while the port stays open. It runs in a thread of its own: members notice a silent peer
+within a second, and an event loop that is busy for as long is no reason to lose every connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import resource
+import socket
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from cluster import addresses
+from cluster.outside_text import one_line
+from cluster.peers import callers
+from cluster.peers.connection_book import ConnectionBook, ConnectionLimits
+from cluster.peers.relay import Relay, ServerSide
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Any
+
+log = structlog.get_logger(__name__)
+
+BACKLOG = 256
+_DESCRIPTORS_PER_CONNECTION = 3
+_SHARE_OF_DESCRIPTORS = 0.4
+"""Most of the process's descriptors that the connections of one port use."""
+_STOP_SECONDS = 5.0
+
+
+def limits_of_this_process(wanted: ConnectionLimits) -> ConnectionLimits:
+    """The limits, made smaller where the process may open too few descriptors for them."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    most = max(16, int(soft * _SHARE_OF_DESCRIPTORS / _DESCRIPTORS_PER_CONNECTION))
+    return ConnectionLimits(min(wanted.most, most), min(wanted.most_per_address, most))
+
+
+class Front:
+    """One port. ``target`` is the path of the Unix socket that new connections are relayed to."""
+
+    def __init__(self, directory: Path, limits: ConnectionLimits, before_relay: Callable[[], Awaitable[None]]) -> None:
+        """``before_relay`` is awaited, in this object's loop, before a connection is relayed."""
+        self.target = ""
+        self._directory = directory
+        self._before_relay = before_relay
+        self._book = ConnectionBook(limits)
+        self._numbers = itertools.count(1)
+        self._connections: dict[int, _Connection] = {}
+        self._sockets: list[socket.socket] = []
+        self._servers: list[asyncio.Server] = []
+        self._loop = asyncio.new_event_loop()
+        self._accepts = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._thread: threading.Thread | None = None
+
+    def __len__(self) -> int:
+        """How many connections are open."""
+        return len(self._book)
+
+    def open(self, bind_address: str, port: int) -> int:
+        """Take the port; nothing is accepted before :meth:`start`. Returns the port. Raises OSError."""
+        for family, at in _bindings(bind_address, port):
+            self._sockets.append(_listening(family, at))
+            if port == 0:
+                port = int(self._sockets[-1].getsockname()[1])
+        return port
+
+    def start(self) -> None:
+        """Accept connections from now on."""
+        self._thread = threading.Thread(target=self._run, name="peers.front", daemon=True)
+        self._thread.start()
+
+    def stop_accepting(self) -> None:
+        """Close the port; connections stay."""
+        if self._thread is not None:
+            asyncio.run_coroutine_threadsafe(self._close_port(), self._loop)
+
+    async def stop(self) -> None:
+        """Close the port and every connection."""
+        if self._thread is None:
+            for listening in self._sockets:
+                listening.close()
+            self._loop.close()
+            return
+        self.post(self._ended.set)
+        await asyncio.to_thread(self._thread.join, _STOP_SECONDS)
+
+    def post(self, act: Callable[[], None]) -> None:
+        """Do something in the loop of this object; nothing once it has ended."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(act)
+
+    # --- in the thread -----------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.set_exception_handler(_log_failure)
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        for listening in self._sockets:
+            self._servers.append(await self._loop.create_server(self._connection, sock=listening, backlog=BACKLOG))
+        self._accepts.set()
+        await self._ended.wait()
+        await self._close_port()
+        for connection in list(self._connections.values()):
+            connection.relay.abort()
+        await _cancel_others()
+
+    async def _close_port(self) -> None:
+        await self._accepts.wait()
+        for server in self._servers:
+            server.close()
+
+    def _connection(self) -> Relay:
+        connection = _Connection(self, next(self._numbers), self._directory)
+        return connection.relay
+
+    def admit(self, connection: _Connection) -> bool:
+        """Whether there is room for a connection; another one may be closed for it."""
+        admission = self._book.admit(connection.number, connection.host)
+        if admission.gives_way is not None:
+            self._connections.pop(admission.gives_way).relay.abort()
+        if admission.admitted:
+            self._connections[connection.number] = connection
+        return admission.admitted
+
+    def proved(self, connection: _Connection) -> None:
+        """A call on the connection has shown who calls."""
+        self._book.proved(connection.number)
+
+    def closed(self, connection: _Connection) -> None:
+        """The connection is gone."""
+        if self._connections.pop(connection.number, None) is not None:
+            self._book.closed(connection.number)
+
+    async def server_side(self, connection: _Connection) -> asyncio.Transport:
+        """Connect to the server on behalf of a connection. Raises OSError."""
+        await self._before_relay()
+        behind = socket.socket(socket.AF_UNIX)
+        try:
+            behind.setblocking(False)
+            behind.bind(connection.path)
+            await self._loop.sock_connect(behind, self.target)
+            transport, _ = await self._loop.create_unix_connection(lambda: ServerSide(connection.relay), sock=behind)
+        except BaseException:
+            behind.close()
+            raise
+        return transport
+
+
+class _Connection:
+    """A connection and what is known of it (``cluster.peers.callers.Caller``)."""
+
+    def __init__(self, front: Front, number: int, directory: Path) -> None:
+        self._front = front
+        self._forget: Callable[[], None] = lambda: None
+        self.number = number
+        self.path = str(directory / f"c{number}")
+        self.host = ""
+        self.source = ""
+        self.relay = Relay(self._open, self._admit, self._closed)
+
+    def proved(self) -> None:
+        """A call on it has shown who calls."""
+        self._front.post(lambda: self._front.proved(self))
+
+    def close(self) -> None:
+        """Close it at once."""
+        self._front.post(self.relay.abort)
+
+    def _admit(self, relay: Relay) -> bool:
+        name = relay.caller.get_extra_info("peername") if relay.caller is not None else None
+        if not name:
+            return False
+        self.host, self.source = name[0], callers.source_name(name[0], name[1])
+        return self._front.admit(self)
+
+    async def _open(self, _relay: Relay) -> asyncio.Transport:
+        self._forget = callers.enter(self.path, self)
+        return await self._front.server_side(self)
+
+    def _closed(self, _relay: Relay) -> None:
+        self._forget()
+        self._front.closed(self)
+        with contextlib.suppress(FileNotFoundError):
+            Path(self.path).unlink()
+
+
+def _bindings(bind_address: str, port: int) -> list[tuple[int, tuple[str, int]]]:
+    found = socket.getaddrinfo(
+        addresses.bare_host(bind_address), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    return list(dict.fromkeys((int(family), at) for family, _, _, _, at in found))  # type: ignore[misc]
+
+
+def _listening(family: int, at: tuple[str, int]) -> socket.socket:
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # Connections of an earlier process that are still in TIME_WAIT do not count; one that listens does.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(at[0] != "::"))
+        listening.bind(at)
+        listening.listen(BACKLOG)
+    except BaseException:
+        listening.close()
+        raise
+    return listening
+
+
+def _log_failure(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # Out of descriptors, for example: asyncio then waits for a second before it accepts again.
+    error = context.get("exception") or context.get("message")
+    log.warning("peers.connection_failed", error=one_line(f"{type(error).__name__}: {error}"))
+
+
+async def _cancel_others() -> None:
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""The clustering port: connections, limits, and what it takes."""
