@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from simulator.harness.namespace import Namespace, NamespaceError
 from simulator.harness.zookeeper import Ensemble
 from tests.support.blocking import nothing_blocks
 
@@ -85,3 +87,14 @@ def three_members(ensemble: Ensemble) -> Ensemble:
     if len(ensemble.members) < 3:
         pytest.skip(f"needs three members of its own, has: {ensemble.source.description}")
     return ensemble
+
+
+@pytest.fixture
+def namespace() -> Iterator[Namespace]:
+    """A network of its own, whose line can be cut; without the right to make one the test is skipped."""
+    with ExitStack() as stack:
+        try:
+            made = stack.enter_context(Namespace())
+        except NamespaceError as error:
+            pytest.skip(str(error))
+        yield made

@@ -19,8 +19,8 @@ from pacing_node.alarms.machine import Transition
 from pacing_node.delivery.outbox import DeliveryError
 from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
-from tests.alarms.parts import alarm, cleared, raised
 from tests.alarms.web import Web
+from tests.support.alarm_parts import alarm, cleared, raised
 
 
 @asynccontextmanager

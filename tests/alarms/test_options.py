@@ -17,7 +17,7 @@ from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.monitoring.node_readings import NodeSources
 from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options, restart_needed
 from pacing_node.options.errors import ConfigurationError
-from tests.cycle.parts import FakeMastership
+from tests.support.cycle_parts import FakeMastership
 
 BASE = "configServer: {path: objects.yaml}\nstatServer: {primary: 'localhost:1'}\n"
 

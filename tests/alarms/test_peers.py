@@ -20,7 +20,7 @@ from pacing_node.alarms.sinks import SyslogSink
 from pacing_node.delivery.outbox import Outbox
 from pacing_node.delivery.syslog_sender import SyslogSender, Transport
 from simulator.harness.ports import choose_quiet
-from tests.alarms.parts import cleared, raised
+from tests.support.alarm_parts import cleared, raised
 from tests.support.packages import PATIENT, program
 from tests.support.waiting import until, until_blocking
 

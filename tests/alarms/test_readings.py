@@ -27,7 +27,7 @@ from pacing_node.monitoring.node_readings import NodeReadings, NodeSources
 from pacing_node.monitoring.pacing_readings import PLATFORM, STATISTICS, PacingReadings
 from pacing_node.runtime.process import CollectorPauses, memory_limit_bytes, resident_bytes
 from pacing_node.tls import all_days_left
-from tests.cycle.parts import FakeMastership, FakeTerm, report
+from tests.support.cycle_parts import FakeMastership, FakeTerm, report
 from tests.support.waiting import until
 
 

@@ -13,7 +13,7 @@ from pacing_node.alarms import service
 from pacing_node.alarms.alarm_book import AlarmEvent, Reading
 from pacing_node.alarms.machine import Rule
 from pacing_node.alarms.service import AlarmService
-from tests.alarms.parts import Collecting, GivenReadings
+from tests.support.alarm_parts import Collecting, GivenReadings
 from tests.support.waiting import until
 
 FAILED, LAG = "PacingRequestsFailed", "EventLoopLag"

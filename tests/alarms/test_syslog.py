@@ -6,8 +6,6 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 import trustme
@@ -19,7 +17,8 @@ from pacing_node.delivery.outbox import DeliveryError
 from pacing_node.delivery.syslog import Level, SyslogMessage, frame, render
 from pacing_node.delivery.syslog_sender import SyslogSender
 from simulator.harness.ports import choose_quiet
-from tests.alarms.parts import cleared, raised
+from tests.support.alarm_parts import cleared, raised
+from tests.support.syslog_receiver import SyslogReceiver
 from tests.support.waiting import until
 
 FORM = re.compile(
@@ -79,53 +78,12 @@ def test_a_frame_counts_bytes_not_characters() -> None:
 # --- over sockets ----------------------------------------------------------------------------------------------------
 
 
-class Receiver:
-    """A syslog server: reads frames, counts connections."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.connections = 0
-        self.hang_up_after: int | None = None
-        self.hung_up = False
-        self._writers: list[asyncio.StreamWriter] = []
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        self._writers.append(writer)
-        try:
-            while True:
-                length = int(await reader.readuntil(b" "))
-                self.texts.append((await reader.readexactly(length)).decode())
-                if self.hang_up_after is not None and len(self.texts) >= self.hang_up_after:
-                    self.hang_up_after = None
-                    break
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-            self.hung_up = True
-
-    @asynccontextmanager
-    async def listen(self, port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-        server = await asyncio.start_server(self.serve, "127.0.0.1", port, ssl=tls)
-        try:
-            yield server.sockets[0].getsockname()[1]
-        finally:
-            server.close()
-            for writer in self._writers:
-                writer.close()
-            await server.wait_closed()
-
-    async def wait(self, count: int) -> None:
-        await until(lambda: not (len(self.texts) < count))
-
-
 def free_port() -> int:
     return choose_quiet(1)[0]
 
 
 async def test_a_batch_arrives_over_tcp_on_one_connection() -> None:
-    receiver = Receiver()
+    receiver = SyslogReceiver()
     async with receiver.listen() as port:
         sender = SyslogSender([("127.0.0.1", port)])
         await sender.deliver([message("first\nline", 1), message("zweite ü", 2)])
@@ -138,7 +96,7 @@ async def test_a_batch_arrives_over_tcp_on_one_connection() -> None:
 
 
 async def test_a_receiver_that_hung_up_between_two_batches_is_connected_again() -> None:
-    receiver = Receiver()
+    receiver = SyslogReceiver()
     receiver.hang_up_after = 1
     async with receiver.listen() as port:
         sender = SyslogSender([("127.0.0.1", port)])
@@ -201,7 +159,7 @@ async def test_what_the_receivers_kernel_has_not_confirmed_is_not_delivered() ->
 
 
 async def test_the_backup_is_used_while_the_primary_does_not_answer() -> None:
-    receiver = Receiver()
+    receiver = SyslogReceiver()
     async with receiver.listen() as port:
         sender = SyslogSender([("127.0.0.1", free_port()), ("127.0.0.1", port)])
         await sender.deliver([message("over the backup")])
@@ -218,7 +176,7 @@ async def test_tls_reaches_a_receiver_whose_certificate_is_good_and_no_other() -
     trusting, strange = ssl.create_default_context(), ssl.create_default_context()
     authority.configure_trust(trusting)
     other.configure_trust(strange)
-    receiver = Receiver()
+    receiver = SyslogReceiver()
     async with receiver.listen(tls=server) as port:
         sender = SyslogSender([("127.0.0.1", port)], "tls", trusting)
         await sender.deliver([message("secret")])
@@ -251,7 +209,7 @@ async def test_udp_notices_when_the_network_says_that_nobody_listens() -> None:
 
 
 async def test_alarms_are_messages_with_their_parts_as_structured_data() -> None:
-    receiver = Receiver()
+    receiver = SyslogReceiver()
     async with receiver.listen() as port:
         sink = SyslogSink(SyslogSender([("127.0.0.1", port)]), host="host-1", cluster="demo")
         await sink.deliver([raised(), cleared()])

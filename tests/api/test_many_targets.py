@@ -15,7 +15,7 @@ from pacing_node.api.target_pages import PIECE, TargetsText, targets_page
 from pacing_node.cycle.report import CycleReport
 from pacing_node.monitoring.silence import CycleState
 from pacing_node.targets import TargetSet
-from tests.cycle.parts import report, target
+from tests.support.cycle_parts import report, target
 
 COUNT = 2 * PIECE + 100
 

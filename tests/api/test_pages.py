@@ -21,7 +21,7 @@ from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.statistics.statistics_source import ServerHealth
 from pacing_node.targets import Finding, TargetSet
-from tests.cycle.parts import FakeMastership, FakeStatistics, FakeTerm, report, snapshot, target
+from tests.support.cycle_parts import FakeMastership, FakeStatistics, FakeTerm, report, snapshot, target
 
 
 @dataclass

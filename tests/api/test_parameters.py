@@ -14,7 +14,7 @@ from pacing_node.api.app import PAGES, build_app
 from pacing_node.cycle.plan import CycleSettings
 from pacing_node.targets import TargetSet
 from tests.api.test_pages import Site
-from tests.cycle.parts import report, target
+from tests.support.cycle_parts import report, target
 
 STATE = "/backend/data/pacing/reactiveState"
 CAPACITY = "/server/data/pacing/channelCapacity"

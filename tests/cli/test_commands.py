@@ -22,7 +22,7 @@ from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.targets import TargetSet
-from tests.cycle.parts import FakeMastership, report, target
+from tests.support.cycle_parts import FakeMastership, report, target
 
 MEMBER = {
     "name": "node-1",

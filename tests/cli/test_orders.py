@@ -26,7 +26,7 @@ from pacing_node.api.metrics import MetricSources, NodeCollector, render
 from pacing_node.cli.orders import parse_duration
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
-from tests.cycle.parts import FakeMastership
+from tests.support.cycle_parts import FakeMastership
 from tests.support.waiting import until
 
 if TYPE_CHECKING:

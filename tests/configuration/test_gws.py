@@ -29,7 +29,7 @@ from pacing_node.objects.sources import configuration_source
 from pacing_node.options.connections import ConfigServer
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.yaml_documents import parse_document
-from tests.configuration.platform_server import PASSWORD, USER, PlatformServer, platform_server, records
+from tests.support.configuration_platform import PASSWORD, USER, PlatformServer, platform_server, records
 from tests.support.waiting import until
 
 RULES = "capacity_rules: [{name: two-chats, media: {chat: 2}}]\n"

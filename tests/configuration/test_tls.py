@@ -22,7 +22,7 @@ from pacing_node.objects.sources import ConfigurationSource
 from pacing_node.options.connections import ServerTls
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.tls import channel_credentials, client_context
-from tests.configuration.platform_server import PASSWORD, USER, platform_server
+from tests.support.configuration_platform import PASSWORD, USER, platform_server
 from tests.support.waiting import until
 
 QUICK = BridgeSettings(first_delay_seconds=0.02, longest_delay_seconds=0.1)

@@ -13,7 +13,7 @@ from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacing_state import PacingState
 from pacing_node.cycle.plan import CycleSettings
 from pacing_node.engagement.platform import TargetReply
-from tests.cycle.parts import report, snapshot, target_set
+from tests.support.cycle_parts import report, snapshot, target_set
 
 SETTINGS = CycleSettings(algorithm=Algorithm.LOOKAHEAD, refresh_seconds=5.0)
 ALL = target_set("a", "b", "c")

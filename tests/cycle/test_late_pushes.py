@@ -12,8 +12,8 @@ from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.pushing import Pusher
 from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetReply
-from tests.cycle.parts import FakePlatform, FakeTerm
 from tests.cycle.test_pushing import entry
+from tests.support.cycle_parts import FakePlatform, FakeTerm
 from tests.support.waiting import until
 
 

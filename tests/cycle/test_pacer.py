@@ -20,7 +20,7 @@ from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.cycle.report import CycleReport, decode, encode
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 from pacing_node.options.cluster_options import parse_cluster_options
-from tests.cycle.parts import (
+from tests.support.cycle_parts import (
     FakeMastership,
     FakePlatform,
     FakeStatistics,

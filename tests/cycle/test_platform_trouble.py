@@ -15,9 +15,9 @@ from pacing_node.algorithms.model import Algorithm, Reason
 from pacing_node.cycle.plan import CycleSettings
 from pacing_node.cycle.report import CycleReport
 from pacing_node.engagement.bulk import BulkPlatform
-from tests.cycle.parts import FakeTerm, snapshot, target_set
 from tests.cycle.test_pacer import Bench, running
-from tests.engagement.platform import Platform, platform_running, settings
+from tests.support.cycle_parts import FakeTerm, snapshot, target_set
+from tests.support.engagement_platform import Platform, platform_running, settings
 from tests.support.waiting import until
 
 SETTINGS = CycleSettings(algorithm=Algorithm.SUPER_PROGRESSIVE, refresh_seconds=0.7, push_budget_seconds=0.65)

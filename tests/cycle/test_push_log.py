@@ -16,7 +16,7 @@ from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.pushing import Pusher
 from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush, TargetReply
 from pacing_node.logs.levels import SuiteLevel, level_of
-from tests.cycle.parts import FakePlatform, FakeTerm, target
+from tests.support.cycle_parts import FakePlatform, FakeTerm, target
 from tests.support.waiting import until
 
 

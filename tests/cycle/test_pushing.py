@@ -10,7 +10,7 @@ from cluster.clock import boot_seconds
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.pushing import Pusher
 from pacing_node.engagement.platform import FencingMark, PushOutcome, PushStatus, TargetPush, TargetReply
-from tests.cycle.parts import FakePlatform, FakeTerm, target
+from tests.support.cycle_parts import FakePlatform, FakeTerm, target
 
 
 def entry(name: str = "a") -> TargetPush:

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.report import decode, encode
 from pacing_node.rpc.cycle_pb2 import CycleRecord
-from tests.cycle.parts import report
+from tests.support.cycle_parts import report
 
 
 def same(left: object, right: object) -> bool:

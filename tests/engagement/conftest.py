@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pacing_node.engagement.bulk import BulkPlatform
-from tests.engagement.platform import platform_running, settings
+from tests.support.engagement_platform import platform_running, settings
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.engagement_settings import EngagementSettingsError, ProxySettings
 from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.redaction import MASK
-from tests.engagement.platform import CLIENT, PASSWORD, pushes, settings, token, within
+from tests.support.engagement_platform import CLIENT, PASSWORD, pushes, settings, token, within
 from tests.support.waiting import until
 
 

@@ -21,8 +21,8 @@ from pacing_node.engagement.oauth import read_token
 from pacing_node.engagement.part import judge
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 from pacing_node.http_client.client import Answer
-from tests.engagement.platform import http_bytes, pushes, raw_server, token, token_bytes, within
-from tests.engagement.platform import settings as platform_settings
+from tests.support.engagement_platform import http_bytes, pushes, raw_server, token, token_bytes, within
+from tests.support.engagement_platform import settings as platform_settings
 
 NAMES = ["Sales - chat", "Help - voice"]
 FIELDS = [

@@ -16,7 +16,7 @@ from pacing_node.engagement.connection import MOST_AT_ONCE
 from pacing_node.engagement.engagement_settings import EngagementSettings
 from pacing_node.engagement.mapping import request_body
 from pacing_node.engagement.platform import TargetPush
-from tests.engagement.platform import push
+from tests.support.engagement_platform import push
 
 NAMES = st.text(min_size=1, max_size=20)
 COUNTS = st.integers(0, 10**9)

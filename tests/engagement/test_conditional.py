@@ -15,7 +15,7 @@ from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.webhook import WebhookSettings
 from simulator.scenarios import load_scenario
 from simulator.servers import CONDITIONAL_PATH, Simulator, SimulatorOptions
-from tests.engagement.platform import http_bytes, push, raw_server, token, within
+from tests.support.engagement_platform import http_bytes, push, raw_server, token, within
 from tests.support.fault_proxy import FaultProxy
 from tests.support.waiting import until
 

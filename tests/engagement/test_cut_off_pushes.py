@@ -9,8 +9,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,8 +20,8 @@ from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.engagement_settings import ProxySettings
 from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.webhook import WebhookSettings
-from simulator.harness.namespace import Namespace, NamespaceError
-from tests.engagement.platform import pushes, token, within
+from simulator.harness.namespace import Namespace
+from tests.support.engagement_platform import pushes, token, within
 from tests.support.waiting import timed, until
 
 GIVEN_UP_SECONDS = 0.5
@@ -32,16 +31,6 @@ forget a push at the first such moment after 0.5 s (0.7 s measured, also with si
 LINE_SECONDS = 20.0
 """Longest wait for a new connection on the mended line (0.02 s measured, 0.23 s with six busy processes): a kernel asks
 again for a neighbour, and for a connection, after a second each."""
-
-
-@pytest.fixture
-def namespace() -> Iterator[Namespace]:
-    with ExitStack() as stack:
-        try:
-            made = stack.enter_context(Namespace())
-        except NamespaceError as error:
-            pytest.skip(str(error))
-        yield made
 
 
 @dataclass
@@ -129,7 +118,7 @@ async def test_nor_does_one_of_a_process_that_is_frozen_meanwhile(namespace: Nam
         "import asyncio\n"
         "from pacing_node.engagement.bulk import BulkPlatform\n"
         "from pacing_node.engagement.webhook import WebhookSettings\n"
-        "from tests.engagement.platform import pushes, token, within\n"
+        "from tests.support.engagement_platform import pushes, token, within\n"
         "async def main():\n"
         f"    adapter = BulkPlatform(WebhookSettings(**{settings!r}, unacknowledged_seconds={GIVEN_UP_SECONDS}))\n"
         "    await adapter.push(token(sequence=1), pushes(3), within(5.0))\n"

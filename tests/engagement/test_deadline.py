@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.platform import PushStatus
-from tests.engagement.platform import Platform, pushes, settings, token
+from tests.support.engagement_platform import Platform, pushes, settings, token
 
 BUDGET_SECONDS = 5.0
 SLEEP_SECONDS = 60.0

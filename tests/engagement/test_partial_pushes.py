@@ -20,7 +20,7 @@ from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.webhook import WebhookSettings
 from simulator.scenarios import load_scenario
 from simulator.servers import CONDITIONAL_PATH, WEBHOOK_PATH, Simulator, SimulatorOptions
-from tests.engagement.platform import http_bytes, push, raw_server, token, within
+from tests.support.engagement_platform import http_bytes, push, raw_server, token, within
 from tests.support.fault_proxy import FaultProxy
 
 DEMO = load_scenario("demo")

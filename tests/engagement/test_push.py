@@ -8,7 +8,7 @@ import pytest
 
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.platform import FencingMark, PushStatus
-from tests.engagement.platform import push, pushes, settings, token, within
+from tests.support.engagement_platform import push, pushes, settings, token, within
 from tests.support.waiting import until
 
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.platform import PushStatus
-from tests.engagement.platform import http_bytes, pushes, raw_server, settings, token, token_bytes, within
+from tests.support.engagement_platform import http_bytes, pushes, raw_server, settings, token, token_bytes, within
 from tests.support.waiting import timed
 
 ROOM_SECONDS = 20.0

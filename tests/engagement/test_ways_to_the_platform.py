@@ -15,8 +15,8 @@ from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.engagement_settings import EngagementSettingsError, ProxySettings
 from pacing_node.engagement.platform import PushStatus
 from simulator.harness.ports import choose_quiet
-from tests.engagement.platform import platform_running, pushes, settings, token, within
 from tests.engagement.proxy import proxy_running
+from tests.support.engagement_platform import platform_running, pushes, settings, token, within
 from tests.support.packages import PATIENT, program
 from tests.support.waiting import until_blocking
 

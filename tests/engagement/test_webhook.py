@@ -23,7 +23,7 @@ from pacing_node.engagement.platform import FencingMark, PushStatus, TargetReply
 from pacing_node.engagement.webhook import WebhookSettings
 from pacing_node.engagement.webhook_mapping import WebhookDialect
 from pacing_node.http_client.client import Answer
-from tests.engagement.platform import http_bytes, push, pushes, raw_server, token, within
+from tests.support.engagement_platform import http_bytes, push, pushes, raw_server, token, within
 
 OPENAPI = yaml.safe_load((Path(__file__).parents[2] / "docs" / "openapi" / "webhook.yaml").read_text())
 

@@ -25,7 +25,7 @@ from pacing_node.objects.platform_credentials import engagement_credentials
 from pacing_node.statistics.api_statistics import api_statistics
 from pacing_node.statistics.api_values import ApiDefinitions
 from pacing_node.statistics.bridge_statistics import bridge_statistics
-from tests.engagement.platform import token, within
+from tests.support.engagement_platform import token, within
 from tests.support.waiting import still, until, until_blocking
 
 

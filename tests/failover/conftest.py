@@ -13,7 +13,7 @@ import pytest
 
 from simulator.harness.node_files import HOST
 from simulator.harness.zookeeper import Ensemble
-from tests.failover.site import Site
+from tests.support.cluster_site import Site
 
 
 @pytest.fixture(scope="package")

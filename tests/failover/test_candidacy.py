@@ -9,7 +9,7 @@ from simulator.harness.node_files import NodePlan, node_options, write_yaml
 from simulator.harness.ports import choose_quiet
 from simulator.harness.processes import DemoProcess, pacing_command
 from simulator.harness.zookeeper import Ensemble
-from tests.failover.site import wait_until
+from tests.support.cluster_site import wait_until
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]
 

@@ -16,7 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from cluster import addresses
 from simulator.harness.processes import innermost_child, pacing_command
 from simulator.harness.zookeeper import Ensemble
-from tests.failover.site import SESSION_SECONDS, TICK_SECONDS, Site, stopped, wait_until
+from tests.support.cluster_site import SESSION_SECONDS, TICK_SECONDS, Site, stopped, wait_until
 from tests.support.waiting import still_blocking
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]

@@ -13,7 +13,7 @@ import yaml
 from kazoo.client import KazooClient
 
 from simulator.harness.processes import pacing_command
-from tests.failover.site import Site, wait_until
+from tests.support.cluster_site import Site, wait_until
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]
 

@@ -26,9 +26,9 @@ from pacing_node.provisioning.gws_target import GwsTarget
 from pacing_node.provisioning.provisioning_target import ProvisioningError
 from pacing_node.statistics.api_statistics import api_statistics
 from pacing_node.statistics.gms_statistics import gms_statistics
-from tests.alarms.parts import raised
-from tests.engagement.platform import pushes, token, within
 from tests.http_client.hostile import answer, bomb, hostile
+from tests.support.alarm_parts import raised
+from tests.support.engagement_platform import pushes, token, within
 from tests.support.waiting import until
 
 MEBIBYTE = 1024 * 1024

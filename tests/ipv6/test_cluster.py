@@ -15,7 +15,7 @@ import pytest
 
 from simulator.harness.processes import pacing_command
 from simulator.harness.zookeeper import Ensemble
-from tests.failover.site import Site, wait_until
+from tests.support.cluster_site import Site, wait_until
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("ipv6")]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import pytest
 
-from simulator.harness.namespace import Namespace, NamespaceError
+from simulator.harness.namespace import Namespace
 from simulator.harness.zookeeper import Ensemble
 from tests.leadership.conftest import SESSION_TIMEOUT_SECONDS, SLACK_SECONDS, TICK_SECONDS, Workers
 from tests.support.fault_proxy import FaultProxy
@@ -18,16 +18,6 @@ from tests.support.waiting import still
 pytestmark = pytest.mark.ensemble
 
 NOTICED_SECONDS = SESSION_TIMEOUT_SECONDS + TICK_SECONDS + SLACK_SECONDS
-
-
-@pytest.fixture
-def namespace() -> Iterator[Namespace]:
-    with ExitStack() as stack:
-        try:
-            made = stack.enter_context(Namespace())
-        except NamespaceError as error:
-            pytest.skip(str(error))
-        yield made
 
 
 @dataclass

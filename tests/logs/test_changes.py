@@ -14,7 +14,7 @@ from pacing_node.assembly.node_logs import NodeLogs
 from pacing_node.logs import configure_logs, use_log_options
 from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options
 from pacing_node.options.log_options import LogOptions, Verbosity
-from tests.alarms.test_syslog import Receiver
+from tests.support.syslog_receiver import SyslogReceiver
 
 pytestmark = pytest.mark.usefixtures("own_log")
 
@@ -146,7 +146,7 @@ async def test_the_output_network_is_message_server_and_alarms_go_there_by_their
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure_logs("info", "json", "n1")
-    receiver, node = Receiver(), NodeLogs("host-1")
+    receiver, node = SyslogReceiver(), NodeLogs("host-1")
     async with receiver.listen() as port:
         await node.use(
             cluster(f"log: {{verbose: interaction, all: network}}\nmessageServer: {{primary: '127.0.0.1:{port}'}}\n")

@@ -20,7 +20,7 @@ from pacing_node.monitoring.silence import (
     cycle_state,
     known_master,
 )
-from tests.cycle.parts import FakeMastership, report
+from tests.support.cycle_parts import FakeMastership, report
 
 NOW = 1_000_000.0
 STANDBY = LeadershipStatus(Role.STANDBY, "standby", 7, 0.0, ZooKeeperState.CONNECTED, 4.0, "c", "node-1")

@@ -33,8 +33,8 @@ from pacing_node.objects.platform_objects import objects_from_platform
 from pacing_node.options.yaml_documents import parse_document
 from pacing_node.targets import PacingTarget, TargetSet
 from terminal.characters import json_text, visible_line
-from tests.configuration.platform_server import records
-from tests.cycle.parts import report
+from tests.support.configuration_platform import records
+from tests.support.cycle_parts import report
 
 HALF = "VQ_Loans_\ud83d"
 UNUSABLE = {

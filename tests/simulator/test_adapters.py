@@ -21,8 +21,8 @@ from pacing_node.objects.gws_source import GwsSource
 from pacing_node.statistics.api_statistics import api_statistics
 from pacing_node.statistics.bridge_statistics import bridge_statistics
 from simulator.servers import STATISTICS_PATH, WEBHOOK_PATH, Simulator, SimulatorOptions
-from tests.engagement.platform import within
 from tests.simulator.conftest import CLIENTS, DEMO, Platform
+from tests.support.engagement_platform import within
 from tests.support.waiting import until
 
 if TYPE_CHECKING:

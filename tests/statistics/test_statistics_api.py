@@ -18,9 +18,9 @@ from pacing_node.statistics.api_session import ApiSettings
 from pacing_node.statistics.api_statistics import api_statistics
 from pacing_node.statistics.api_values import ApiDefinitions, read_service_state, read_statistics
 from pacing_node.statistics.bayeux import BayeuxError, Listener
-from tests.engagement.platform import CLIENT, PASSWORD, platform_running
 from tests.statistics.api_server import UPDATES, api_serving
 from tests.statistics.server import counted, target, target_set
+from tests.support.engagement_platform import CLIENT, PASSWORD, platform_running
 from tests.support.waiting import until
 
 QUICK = ApiSettings(
