@@ -22,9 +22,9 @@ from cluster.lasting import lasting
 from cluster.member import ClusterMember
 from cluster.records import Record, RecordInfo
 from cluster.tasks import cancel, spawn
-from pacing_node.api.app import NodeView, build_app
+from pacing_node.api.app import NodeView
 from pacing_node.api.cluster_page import cluster_page, history_page
-from pacing_node.api.http_server import HttpServer
+from pacing_node.api.http_ports import HttpPorts
 from pacing_node.api.metrics import MetricSources, NodeCollector
 from pacing_node.api.objects_page import objects_page
 from pacing_node.assembly import adapters
@@ -115,7 +115,7 @@ class Node:
         self.statistics: StatisticsSource | None = None
         self.platform = PlatformSlot()
         self._late_pushes = LatePushes()
-        self._http = HttpServer(options.bind, options.ports.default, adapters.tls_files(options))
+        self._http = HttpPorts(options, adapters.tls_files(options))
         self.member = ClusterMember(
             cluster_settings(options),
             version=version("agent-pacing"),
@@ -148,7 +148,7 @@ class Node:
         self.member.mastership.set_candidate(candidate=False)
         self.member.on_record.add(self._receive)
         self.member.on_early_sign.add(self._warm_up)
-        await self._http.start(build_app(self._view()))
+        await self._http.start(self._view())
         await self.member.start()
         self.alarms.start(self._share_again)
         self._tasks += [
@@ -159,7 +159,8 @@ class Node:
         ]
         for each in self._exposures:
             log.warning("access.exposed", code=each.code, found=each.found, remedy=each.remedy)
-        log.info("node.started", http_port=self._http.port, clustering=self.member.info.clustering)
+        http, public = self._http.port, self._http.public_port
+        log.info("node.started", http_port=http, public_port=public, clustering=self.member.info.clustering)
 
     async def wait_refused(self) -> None:
         """Wait for the reason why this node must not run. Raises AlreadyRunningError when its name is in use."""
@@ -286,6 +287,8 @@ class Node:
             per_target=self._per_target,
             paused=lambda: self.member.paused is not None,
             cycle=self._watch.state,
+            http=self._http.counters,
+            descriptors=self._http.descriptors,
         )
         return NodeView(
             mastership=self.member.mastership,

@@ -7,7 +7,6 @@ there.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +17,13 @@ from starlette.routing import Route
 from cluster.mastership import Role
 from cluster.outside_text import one_line
 from pacing_node.api import metrics
+from pacing_node.api.answers import CLOSED, bad_parameter, broken, not_allowed, not_found, problem
 from pacing_node.api.cluster_page import terms
 from pacing_node.api.cycle_age import cycle_json
-from pacing_node.api.inbound_reads import InboundReads, UnknownError, channel_capacity
 from pacing_node.api.index_page import HEADERS, index_page
 from pacing_node.api.parameters import ParameterError, Parameters
 from pacing_node.api.pieces import PiecesResponse
+from pacing_node.api.public_reads import PublicReads
 from pacing_node.api.renderings import OneAtATime
 from pacing_node.api.target_pages import TargetsText, explain_page
 from pacing_node.monitoring.cycle_watch import CycleWatch
@@ -34,17 +34,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from cluster.mastership import Mastership
-    from pacing_node.api.inbound_reads import Selection
     from pacing_node.api.metrics import NodeCollector
     from pacing_node.cycle.latest_report import LatestReport
     from pacing_node.cycle.plan import Plan
     from pacing_node.statistics.statistics_source import StatisticsSource
-    from pacing_node.targets import TargetSet
-
-OPEN = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, OPTIONS", "Cache-Control": "no-store"}
-"""Headers of the pages that browsers of visitors read from other origins."""
-
-CLOSED = {"Cache-Control": "no-store"}
 
 PAGES = {
     "/targets": "what the newest cycle allowed each target, and why",
@@ -87,9 +80,10 @@ class NodeView:
     """How current the newest cycle is; made from the other parts unless given."""
 
 
-def build_app(view: NodeView) -> Starlette:
-    """Build the application over a node's view of things."""
+def build_app(view: NodeView, reads: PublicReads | None = None) -> Starlette:
+    """Build the application over a node's view of things; ``reads`` are made from it unless given."""
     pages = _Pages(view)
+    reads = reads or PublicReads(view.plan, view.latest_report, view.statistics)
     methods = ["GET", "OPTIONS"]
     routes = [
         Route("/", pages.index),
@@ -105,10 +99,16 @@ def build_app(view: NodeView) -> Starlette:
         Route("/objects", pages.objects),
         Route("/metrics", pages.metrics),
     ]
-    for prefix in ("/backend/data/pacing", "/server/data/pacing"):
-        routes.append(Route(f"{prefix}/reactiveState", pages.reactive_state, methods=methods))
-        routes.append(Route(f"{prefix}/channelCapacity", pages.channel_capacity, methods=methods))
-    handlers: dict[Any, Any] = {404: _not_found, 405: _not_allowed, 500: _broken, ParameterError: _bad_parameter}
+    return _application([*routes, *reads.routes()])
+
+
+def build_public_app(reads: PublicReads) -> Starlette:
+    """Build the application of the port for visitors' browsers: the two reads and nothing else."""
+    return _application(reads.routes())
+
+
+def _application(routes: list[Route]) -> Starlette:
+    handlers: dict[Any, Any] = {404: not_found, 405: not_allowed, 500: broken, ParameterError: bad_parameter}
     app = Starlette(routes=routes, exception_handlers=handlers)
     # `/master/` is no page: a load balancer that follows redirects would never see that it asked for another.
     app.router.redirect_slashes = False
@@ -125,7 +125,6 @@ class _Pages:
         self._metrics = metrics.Exposition(view.collector)
         self._cluster = OneAtATime(view.cluster_page)
         self._histories: dict[int, OneAtATime[dict[str, Any]]] = {}
-        self._reads = InboundReads()
 
     async def index(self, request: Request) -> Response:
         """Links to all other pages, for people."""
@@ -182,11 +181,11 @@ class _Pages:
         """One target with the sum behind its number."""
         name = Parameters(request, ("target",)).text("target")
         if not name:
-            return _problem(400, "the parameter target is missing: the name of a pacing target")
+            return problem(400, "the parameter target is missing: the name of a pacing target")
         page = explain_page(name, self._view.latest_report.report, self._view.plan, self._watch.state())
         if page is None:
             names = self._view.plan.targets.names if self._view.plan.targets else ()
-            return _problem(404, f'unknown target "{one_line(name)}"; known are {_listed(names)}')
+            return problem(404, f'unknown target "{one_line(name)}"; known are {_listed(names)}')
         return JSONResponse(page, headers=CLOSED)
 
     async def history(self, request: Request) -> Response:
@@ -220,46 +219,6 @@ class _Pages:
         parts, age = await self._metrics.page()
         return PiecesResponse(*parts, media_type=metrics.CONTENT_TYPE, headers={"Age": str(age)})
 
-    async def reactive_state(self, request: Request) -> Response:
-        """Share of inbound traffic a page should allow."""
-
-        def answer(selection: Selection, targets: TargetSet) -> dict[str, Any]:
-            latest_report, settings = self._view.latest_report, self._view.plan.settings
-            fresh = latest_report.age_seconds(time.monotonic()) <= settings.stale_after_seconds
-            return {
-                "reactiveState": self._reads.reactive_state(selection, targets, latest_report.report if fresh else None)
-            }
-
-        return self._inbound_read(request, answer)
-
-    async def channel_capacity(self, request: Request) -> Response:
-        """Interactions of the channel that ready agents can still take."""
-
-        def answer(selection: Selection, _targets: TargetSet) -> dict[str, Any]:
-            statistics = self._view.statistics()
-            return {"capacity": channel_capacity(selection, statistics) if statistics else 0}
-
-        return self._inbound_read(request, answer)
-
-    def _inbound_read(self, request: Request, answer: Callable[[Selection, TargetSet], dict[str, Any]]) -> Response:
-        if request.method == "OPTIONS":
-            return Response(status_code=204, headers=OPEN)
-        targets = self._view.plan.targets
-        try:
-            parameters = Parameters(request, ("channel",), ("groups",))
-            channel = parameters.text("channel")
-            if channel is None:
-                return _problem(400, "the parameter channel is missing, for example channel=chat", OPEN)
-            if targets is None:
-                return _problem(503, "the configuration has not been read yet", OPEN)
-            groups = parameters.names("groups", self._reads.groups(channel, targets))
-            selection = self._reads.select(channel, groups, targets)
-        except ParameterError as error:
-            return _problem(400, str(error), OPEN)
-        except UnknownError as error:
-            return _problem(404, str(error), OPEN)
-        return JSONResponse(answer(selection, targets), headers=OPEN)
-
 
 def _health(request: Request, *, healthy: bool, body: dict[str, Any]) -> Response:
     headers = {**CLOSED, "Allow": "GET, HEAD, OPTIONS"}
@@ -268,27 +227,7 @@ def _health(request: Request, *, healthy: bool, body: dict[str, Any]) -> Respons
     return JSONResponse(body, status_code=200 if healthy else 503, headers=headers)
 
 
-def _problem(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"error": message}, status_code=status, headers=headers or CLOSED)
-
-
 def _listed(names: tuple[str, ...], most: int = 20) -> str:
     """Names for a message; a long list is cut."""
     shown = ", ".join(f'"{name}"' for name in names[:most]) or "none"
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
-
-
-async def _bad_parameter(_request: Request, error: Exception) -> Response:
-    return _problem(400, str(error))
-
-
-async def _not_found(request: Request, _error: Exception) -> Response:
-    return _problem(404, f"there is no page {request.url.path}")
-
-
-async def _not_allowed(request: Request, _error: Exception) -> Response:
-    return _problem(405, f"{request.method} is not allowed on {request.url.path}")
-
-
-async def _broken(_request: Request, _error: Exception) -> Response:
-    return _problem(500, "an error inside the node; its log says more")

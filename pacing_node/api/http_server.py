@@ -1,22 +1,32 @@
-"""Serves the HTTP application on the node's own event loop; the node, not the server, handles signals."""
+"""Serves the HTTP application on the node's own event loop; the node, not the server, handles signals.
+
+The server below speaks HTTP and is given connections one by one: which are taken, for how long, and how much each may
+send is decided here (:mod:`acceptor`, :mod:`guarded_connection`, :mod:`request_limits`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from cluster.lasting import lasting
 from cluster.tasks import cancel, spawn
+from pacing_node.api.acceptor import Acceptor
+from pacing_node.api.client_address import TrustedProxies
+from pacing_node.api.http_limits import HttpCounters, HttpLimits
+from pacing_node.api.request_limits import LimitedRequests
+from pacing_node.runtime.descriptors import Descriptors
 from pacing_node.tls import POLL_SECONDS, RenewedContext, follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp
 
     from pacing_node.tls import TlsFiles
 
@@ -24,29 +34,70 @@ STOP_SECONDS = 2.0
 _BACKLOG = 512
 
 
+class _Protocol(H11Protocol):
+    """HTTP/1.1, with one difference: after bytes that are no request nothing more is said to whoever sent them."""
+
+    def send_400_response(self, msg: str) -> None:
+        """End the connection. A request before these bytes that is still being answered gets no answer either: what
+        was sent already cannot be told from it.
+        """
+        answered: RequestResponseCycle | None = self.cycle
+        if answered is None or answered.response_complete:
+            super().send_400_response(msg)
+            return
+        answered.disconnected = True
+        answered.message_event.set()
+        self.transport.abort()
+
+
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers."""
+    """uvicorn without its signal handlers, and without listening itself."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin; connections are given to :meth:`protocol`."""
+        del sockets
+        self.servers: list[asyncio.Server] = []
+        self.started = True
+
+    def protocol(self, state: dict[str, Any]) -> asyncio.Protocol:
+        """The protocol of one connection; its requests carry ``state``."""
+        return _Protocol(config=self.config, server_state=self.server_state, app_state=state)
 
 
 class HttpServer:
     """One listening port and the application behind it."""
 
     def __init__(
-        self, address: str, port: int, tls: TlsFiles | None = None, *, poll_seconds: float = POLL_SECONDS
+        self,
+        address: str,
+        port: int,
+        tls: TlsFiles | None = None,
+        *,
+        poll_seconds: float = POLL_SECONDS,
+        limits: HttpLimits | None = None,
+        counters: HttpCounters | None = None,
+        proxies: TrustedProxies | None = None,
+        descriptors: Descriptors | None = None,
     ) -> None:
         """Bind the port at once, so that a taken one is an error before anything else starts.
 
         The certificate files are looked at every ``poll_seconds``; a renewed certificate is shown without a restart.
+        ``counters`` and ``descriptors`` may be shared with other ports.
 
         Raises OSError when the address or port cannot be had.
         """
         self._socket = listening_socket(address, port)
         self._tls = tls
+        self._limits = limits or HttpLimits()
+        self._counters = counters or HttpCounters()
+        self._proxies = proxies or TrustedProxies()
+        self._descriptors = descriptors or Descriptors()
         self._server: _Server | None = None
+        self._acceptor: Acceptor | None = None
         self._task: asyncio.Task[None] | None = None
         self._poll_seconds = poll_seconds
         self._following: asyncio.Task[None] | None = None
@@ -57,41 +108,58 @@ class HttpServer:
         port: int = self._socket.getsockname()[1]
         return port
 
-    def _build(self, app: Starlette) -> _Server:
+    async def start(self, app: ASGIApp) -> None:
+        """Begin to answer with this application.
+
+        Raises OSError or ssl.SSLError when the certificate files cannot be used.
+        """
         context = RenewedContext(self._tls) if self._tls else None
         if context is not None:
             self._following = spawn(
                 "http-certificates", lasting("http-certificates", lambda: follow(context, self._poll_seconds))
             )
+        self._server = self._build(app)
+        self._task = spawn("http", self._server.serve(), finite=True)
+        self._acceptor = Acceptor(
+            self._socket,
+            self._limits,
+            server=self._server.protocol,
+            tls=context,
+            counters=self._counters,
+            proxies=self._proxies,
+            descriptors=self._descriptors,
+        )
+        while not self._server.started and not self._task.done():  # noqa: ASYNC110 - uvicorn offers no event
+            await asyncio.sleep(0.01)
+        self._acceptor.start()
+
+    def _build(self, app: ASGIApp) -> _Server:
         config = uvicorn.Config(
-            app,
+            LimitedRequests(app, self._limits, self._counters),
+            ws="none",
             log_config=None,
             access_log=False,
             lifespan="off",
             server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=max(1, round(self._limits.idle_seconds)),
             timeout_graceful_shutdown=int(STOP_SECONDS),
-            ssl_context_factory=(lambda _config, _default: context) if context is not None else None,
+            h11_max_incomplete_event_size=self._limits.head_bytes,
         )
         config.load()
         return _Server(config)
 
-    async def start(self, app: Starlette) -> None:
-        """Begin to answer with this application.
-
-        Raises OSError or ssl.SSLError when the certificate files cannot be used.
-        """
-        self._server = self._build(app)
-        self._task = spawn("http", self._server.serve(sockets=[self._socket]), finite=True)
-        while not self._server.started and not self._task.done():  # noqa: ASYNC110 - uvicorn offers no event
-            await asyncio.sleep(0.01)
-
     async def stop(self) -> None:
         """Finish what is being answered, at most ``STOP_SECONDS``, and close the port."""
         await cancel(self._following)
+        if self._acceptor is not None:
+            await self._acceptor.stop()
+        self._socket.close()
         if self._server is not None and self._task is not None:
             self._server.should_exit = True
             await asyncio.wait({self._task}, timeout=STOP_SECONDS + 1.0)
-        self._socket.close()
+        if self._acceptor is not None:
+            await self._acceptor.close()
 
 
 def listening_socket(address: str, port: int) -> socket.socket:

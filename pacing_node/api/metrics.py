@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,10 @@ from prometheus_client.registry import Collector
 from cluster.lasting import restarts
 from cluster.mastership import Role, ZooKeeperState
 from pacing_node.algorithms.model import Reason
+from pacing_node.api.http_limits import HttpCounters, Refusal
 from pacing_node.api.renderings import KeptPage
 from pacing_node.monitoring.silence import CycleState, SilenceReason
+from pacing_node.runtime.descriptors import Descriptors
 from pacing_node.runtime.gc_freeze import uncollected
 from pacing_node.runtime.pools import PAGES
 
@@ -56,6 +58,9 @@ class MetricSources:
     """Whether the cluster is paused."""
     per_target: Callable[[], bool] = lambda: False
     """Whether targets have series of their own."""
+    http: HttpCounters = field(default_factory=HttpCounters)
+    """Connections of the HTTP ports."""
+    descriptors: Descriptors = field(default_factory=Descriptors)
     cycle: Callable[[], CycleState] = CycleState
     """How current the newest cycle is, and why nothing newer was pushed."""
 
@@ -78,6 +83,7 @@ class NodeCollector(Collector):
         yield from self._targets()
         yield from self._alarms()
         yield from self._environment()
+        yield from self._resources()
 
     def _leadership(self) -> Iterable[Metric]:
         status = self._sources.status()
@@ -182,6 +188,19 @@ class NodeCollector(Collector):
         build = GaugeMetricFamily("pacing_build_info", "Version of the node.", labels=["version"])
         build.add_metric([_VERSION], 1.0)
         yield build
+
+    def _resources(self) -> Iterable[Metric]:
+        http, descriptors = self._sources.http, self._sources.descriptors
+        yield _gauge("pacing_http_connections", "Open connections to the HTTP ports.", http.open)
+        refused = CounterMetricFamily(
+            "pacing_http_refused", "Connections and requests beyond a limit, by the limit.", labels=["limit"]
+        )
+        for limit in Refusal:
+            refused.add_metric([limit.value], http.refused[limit])
+        yield refused
+        yield _gauge("pacing_descriptors_limit", "Most file descriptors of the process.", descriptors.limit)
+        if (count := descriptors.count_open()) is not None:
+            yield _gauge("pacing_descriptors_open", "File descriptors in use.", count)
 
 
 class TargetCollector(Collector):

@@ -75,6 +75,9 @@ class Visit:
         running = await who_answers(f"{scheme}://{here}", own_context(options.certificates))
         for name, port in (("default", options.ports.default), ("clustering", options.ports.clustering)):
             self._found.append(check_port(name, options.bind, port, running, options.name))
+        if options.ports.public is not None:
+            bind = options.public_bind or options.bind
+            self._found.append(check_port("public", bind, options.ports.public, running, options.name))
         if options.ports.health is not None:
             self._found.append(check_port("health", options.health_bind, options.ports.health, running, options.name))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,7 +18,7 @@ from cluster.access.certificate_roles import parse_allowed_names
 from cluster.settings import DEFAULT_MESSAGE_BYTES
 from pacing_node.options import environment
 from pacing_node.options.allowed import Allowed
-from pacing_node.options.schema import Option, Section, build, canonical, options
+from pacing_node.options.schema import Key, Option, Section, build, canonical, options
 from pacing_node.options.values import Addresses, Host, LocalPath, Name, Port, Words
 from pacing_node.options.yaml_documents import Document, load_document
 
@@ -26,6 +27,15 @@ if TYPE_CHECKING:
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "text"]
+
+
+def _networks(words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        try:
+            ip_network(word, strict=False)
+        except ValueError:
+            raise ValueError("addresses or networks separated by commas, for example 10.0.0.0/8, fd00::/8") from None
+    return words
 
 
 class Ports(Section):
@@ -38,6 +48,23 @@ class Ports(Section):
     health: Port | None = None
     """gRPC health checks, and nothing else, without TLS; for probes that cannot show a certificate. Not opened unless
     given."""
+    public: Port | None = None
+    """HTTP or HTTPS for the two reads that visitors' browsers make, `reactiveState` and `channelCapacity`, and nothing
+    else. Not opened unless given; the port `default` answers them too."""
+
+
+class Http(Section):
+    """What callers of the HTTP ports may use of a node."""
+
+    connections: Annotated[int, Field(ge=10, le=100_000)] = 500
+    """Most connections at once to each HTTP port."""
+    connections_per_address: Annotated[int, Field(ge=2, le=100_000)] = 100
+    """Most connections at once from one address, or from one IPv6 network of 64 bits. Trusted proxies may have more."""
+    reads_per_second: Annotated[float, Field(gt=0, le=100_000)] = 50.0
+    """Most of the two public reads each second by one address; twice as many may come at once."""
+    trusted_proxies: Annotated[Words, Key("trusted_proxies", ("trustedProxies",)), AfterValidator(_networks)] = ()
+    """Addresses or networks, such as 10.0.0.0/8, of the proxies before the HTTP ports. Only what they say in
+    `X-Forwarded-For` is believed."""
 
 
 class Certificates(Section):
@@ -234,7 +261,10 @@ class NodeOptions(Section):
     of `bind` where that is this machine only."""
     health_bind: Annotated[Host, Allowed("an address, for example 127.0.0.1 or the pod's")] = "127.0.0.1"
     """Address the port `ports.health` is opened on: this machine only, unless given."""
+    public_bind: Annotated[Host | None, Allowed("an address, for example 0.0.0.0 or ::")] = None
+    """Address the port `ports.public` is opened on: that of `bind`, unless given."""
     ports: Ports = Ports()
+    http: Http = Http()
     certificates: Certificates | None = None
     peer_certificates: PeerCertificates | None = None
     access: Access = Access()

@@ -1,0 +1,42 @@
+"""Answers that several pages give: headers, and what is wrong in JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+OPEN = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, OPTIONS", "Cache-Control": "no-store"}
+"""Headers of the pages that browsers of visitors read from other origins."""
+
+CLOSED = {"Cache-Control": "no-store"}
+
+
+def problem(status: int, message: str, headers: Mapping[str, str] = CLOSED) -> JSONResponse:
+    """What is wrong, in one sentence."""
+    return JSONResponse({"error": message}, status_code=status, headers=headers)
+
+
+async def bad_parameter(_request: Request, error: Exception) -> Response:
+    """A parameter that cannot be used."""
+    return problem(400, str(error))
+
+
+async def not_found(request: Request, _error: Exception) -> Response:
+    """No such page."""
+    return problem(404, f"there is no page {request.url.path}")
+
+
+async def not_allowed(request: Request, _error: Exception) -> Response:
+    """A page that is asked in another way."""
+    return problem(405, f"{request.method} is not allowed on {request.url.path}")
+
+
+async def broken(_request: Request, _error: Exception) -> Response:
+    """An error that nobody foresaw."""
+    return problem(500, "an error inside the node; its log says more")

@@ -1,0 +1,142 @@
+"""One connection to an HTTP port: a guard before the server's protocol, which closes what takes too much or too long.
+
+The server below knows the protocol and no times; this one knows times and amounts, and next to nothing of the protocol:
+the application tells it when a request begins and when its answer has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from pacing_node.api.http_limits import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pacing_node.api.http_limits import HttpLimits
+
+STATE = "connection"
+"""Key of the connection in the state of its requests."""
+LINGER_SECONDS = 1.0
+"""How long a closed connection may take to send what it still holds."""
+
+
+class Connection(asyncio.Protocol):
+    """Bounds one connection in time and size."""
+
+    def __init__(
+        self,
+        address: str,
+        limits: HttpLimits,
+        *,
+        server: Callable[[dict[str, object]], asyncio.Protocol],
+        refuse: Callable[[Refusal], object],
+        lost: Callable[[Connection], object],
+    ) -> None:
+        """``server`` makes the protocol behind, with the state its requests carry; ``refuse`` counts what is closed.
+
+        ``lost`` is called when the connection has ended.
+        """
+        self.address = address
+        self._limits = limits
+        self._server = server({STATE: self})
+        self._refuse = refuse
+        self._lost = lost
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._requests = 0
+        self._received = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request is being answered."""
+        return self._requests == 0
+
+    # --- what the transport says -------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is there, its TLS handshake done."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._within(self._limits.head_seconds, Refusal.HEAD_TIME)
+        self._server.connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a request, passed on while they are within bounds."""
+        if self.idle and self._received == 0:
+            self._within(self._limits.head_seconds, Refusal.HEAD_TIME)
+        self._received += len(data)
+        most = self._limits.head_bytes if self.idle else self._limits.body_bytes
+        if self._received > most + self._limits.body_bytes:
+            self.close(Refusal.HEAD_SIZE if self.idle else Refusal.BODY_SIZE)
+            return
+        self._server.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        """Nothing more will come."""
+        return self._server.eof_received()
+
+    def pause_writing(self) -> None:
+        """The reader is slower than the answer."""
+        self._server.pause_writing()
+
+    def resume_writing(self) -> None:
+        """The reader has caught up."""
+        self._server.resume_writing()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection has ended."""
+        self._stop_timer()
+        self._lost(self)
+        self._server.connection_lost(error)
+
+    # --- what the application says -----------------------------------------------------------------------------------
+
+    def begin_request(self) -> None:
+        """The head of a request was read."""
+        self._requests += 1
+        self._received = 0
+        self._within(self._limits.request_seconds, Refusal.REQUEST_TIME)
+
+    def end_request(self) -> None:
+        """Its answer has been written."""
+        self._requests -= 1
+        self._received = 0
+        if self._transport is not None and not self._transport.is_closing():
+            sent = self._transport.get_write_buffer_size() == 0
+            self._within(self._limits.idle_seconds if sent else self._limits.request_seconds, None)
+        else:
+            self._linger()
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+
+    def close(self, reason: Refusal | None = None) -> None:
+        """Close the connection at once; ``reason`` says which bound it was beyond."""
+        self._stop_timer()
+        if self._transport is None:
+            return
+        if reason is not None and not self._transport.is_closing():
+            self._refuse(reason)
+        self._transport.abort()
+
+    def _expire(self, reason: Refusal | None) -> None:
+        if reason is Refusal.REQUEST_TIME or self._transport is None or self._transport.is_closing():
+            self.close(reason)
+            return
+        if reason is not None:
+            self._refuse(reason)
+        self._transport.close()
+        self._linger()
+
+    def _linger(self) -> None:
+        """What is still to be sent has a moment."""
+        self._within(LINGER_SECONDS, None)
+
+    def _within(self, seconds: float, reason: Refusal | None) -> None:
+        self._stop_timer()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._expire, reason)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

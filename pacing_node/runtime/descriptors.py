@@ -1,0 +1,60 @@
+"""File descriptors of this process: as many as the system allows, and some of them kept for what must go on.
+
+ZooKeeper, the other members and the platform need new descriptors when a connection breaks, and at no moment more than
+when somebody floods the ports. So whoever takes connections from outside stops while fewer are left than are reserved.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+
+MOST = 1_048_576
+"""The limit is not raised further: some libraries make tables of that size."""
+RESERVED = 128
+"""Descriptors kept for ZooKeeper, members, pushes, alarms and files."""
+
+
+class Descriptors:
+    """How many descriptors there are, and whether they run short."""
+
+    def __init__(self, reserved: int = RESERVED) -> None:
+        """At most a quarter of a low limit is reserved."""
+        self._reserved = reserved
+
+    @property
+    def limit(self) -> int:
+        """Most descriptors this process may have."""
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return MOST if soft == resource.RLIM_INFINITY else soft
+
+    def short(self, newest: int) -> bool:
+        """Whether only the reserve is left, by the number of a descriptor that was opened just now.
+
+        The system gives the lowest number that is free, so all below are in use, and numbers end at the limit.
+        """
+        limit = self.limit
+        return newest >= limit - min(self._reserved, limit // 4)
+
+    def count_open(self) -> int | None:
+        """Descriptors in use; None where the system does not say, or has none left for looking."""
+        try:
+            return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names alone, as fast as can be
+        except OSError:
+            return None
+
+
+def raise_limit() -> tuple[int, int]:
+    """Raise the soft limit to the hard one, for this process and those it starts; returns what it was and what it is.
+
+    A system that refuses leaves it as it was.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST if hard == resource.RLIM_INFINITY else min(hard, MOST)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return soft, soft
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):
+        return soft, soft
+    return soft, wanted
