@@ -38,11 +38,12 @@ async def run_assault(
 ) -> Tally:
     """Run ``assault(victim, **options)`` in a process of its own, at most ``most_seconds``; its tally.
 
-    Raises HarnessError when it does not end, or breaks.
+    Where the victim has a place the assault comes from, it runs there. Raises HarnessError when it does not end, or
+    breaks.
     """
     name = getattr(assault, "__name__", "")
     arguments = [assault.__module__, name, json.dumps(asdict(victim)), json.dumps(options)]
-    command = bound_to_parent([sys.executable, "-m", "simulator.attack.assailant", *arguments])
+    command = bound_to_parent([*victim.attacked_from, sys.executable, "-m", "simulator.attack.assailant", *arguments])
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
     try:

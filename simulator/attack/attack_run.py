@@ -113,7 +113,7 @@ async def run_attack(attack: Attack, arena: Arena, extent: Extent) -> tuple[Atta
 async def _settled(arena: Arena) -> bool:
     """Wait for a few pushes in a row; False when they do not come."""
     latest = time.time()
-    with contextlib.suppress(HarnessError):
+    with contextlib.suppress(HarnessError, TimeoutError):
         async with asyncio.timeout(SETTLE_SECONDS):
             for _ in range(_SETTLED_PUSHES):
                 latest = (await arena.await_push(SETTLE_SECONDS, since=latest)).received_at

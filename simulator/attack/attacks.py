@@ -16,7 +16,7 @@ from simulator.attack.assaults.http2_floods import FLOODS
 from simulator.attack.attack_run import Attack
 from simulator.attack.clock_ground import OTHER_UPTIME, STEPPED_CLOCKS
 from simulator.attack.disk_ground import SMALL_DISKS
-from simulator.attack.ground import FAILSAFE, FEW_DESCRIPTORS, LARGE, PEER_TLS, PLAIN
+from simulator.attack.ground import FAILSAFE, FEW_DESCRIPTORS, LARGE, OPEN, PEER_TLS, PLAIN
 from simulator.attack.hostile_ground import HOSTILE_API, HOSTILE_CONFIGURATION, HOSTILE_GMS
 from simulator.attack.hostile_statistics import HOSTILE, HOSTILE_STATISTICS
 from simulator.attack.limits import Limits
@@ -76,6 +76,7 @@ ATTACKS = (
         on_processes.other_uptime,
         Limits(missed_periods=None, epoch_changes=1, memory_mib=120.0, deaths=1),
     ),
+    Attack("orders-from-elsewhere", OPEN, on_orders.orders_from_elsewhere),
     Attack("promises-failsafe", FAILSAFE, on_orders.strange_promises),
     Attack("promises-in-a-failsafe", FAILSAFE, on_orders.promises_in_an_outage),
     Attack("metrics-readers", LARGE, on_pages.metrics_readers),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.attack.certificates import write_certificates
 from simulator.harness.arena import Arena
+from simulator.harness.namespace import why_impossible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,12 +65,18 @@ def peer_certificates(directory: Path) -> Mapping[str, Any]:
     return {"node_extra": lambda _: {"peer_certificates": section}}
 
 
+def bound_wide(_: NodePlan) -> Mapping[str, Any]:
+    """Every address of the machine, and no proof of any kind."""
+    return {"bind": "0.0.0.0"}  # noqa: S104 - this is what is attacked
+
+
 STRANGERS = "stranger"
 """Directory of a ground with what a stranger may hold: files named by their role."""
 FEW = 1024
 """The usual soft limit of descriptors."""
 
 PLAIN = Ground("plain")
+OPEN = Ground("open", more={"node_extra": bound_wide}, why_impossible=why_impossible)
 FAILSAFE = Ground("failsafe", failsafe=True)
 LARGE = Ground("large", scenario="large", more={"simulator_arguments": ("--targets", "10000")})
 PEER_TLS = Ground("peer-tls", equipment=peer_certificates)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 REFUSED = ("UNAUTHENTICATED", "PERMISSION_DENIED")
 CALLS = ("GetStatus", "Follow", "CanServe", "Promise", "StepDown", "Pause", "Resume")
-ORDERS = ("StepDown", "Pause", "Resume")
 _FOLLOWED_SECONDS = 3.0
 """Until every node knows of a token that was made or revoked."""
 _FLUSHED_SECONDS = 11.0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from simulator.attack.assaults import stranger_orders
 from simulator.harness.harness_error import HarnessError
+from simulator.harness.namespace import Namespace
 from simulator.harness.znodes import UnreachableError, Znodes
 
 if TYPE_CHECKING:
@@ -22,6 +24,21 @@ _RETURN_SLACK_SECONDS = 2.0
 async def step_down_loop(scene: Scene) -> None:
     """StepDown to every node all the time."""
     await scene.assault(stranger_orders.step_down_loop, seconds=scene.seconds, every_seconds=0.2)
+
+
+async def orders_from_elsewhere(scene: Scene) -> None:
+    """Orders and promises to a cluster without any proof, from another machine: a network namespace."""
+    victim, incarnations = await scene.victim(), await _incarnations(scene)
+    with Namespace() as elsewhere:
+        nodes = tuple(replace(node, host=elsewhere.outside) for node in victim.nodes)
+        strange = replace(victim, nodes=nodes, attacked_from=elsewhere.prefix)
+        loop, seconds = stranger_orders.step_down_loop, scene.seconds / 2
+        reached = await scene.assault_on(strange, loop, seconds=seconds, every_seconds=0.2)
+        scene.expect(set(reached.answers) - {"UNAVAILABLE"}, "the nodes were not reached from elsewhere")
+        await scene.assault_on(strange, stranger_orders.endless_pause, count=6)
+        await scene.assault_on(strange, stranger_orders.resume_loop, count=6)
+        await scene.assault_on(strange, stranger_orders.promises, count=1, seconds=60.0, incarnations=incarnations)
+        await scene.assault_on(strange, stranger_orders.unread_follow_streams, count=20, seconds=1.0)
 
 
 async def endless_pause(scene: Scene) -> None:

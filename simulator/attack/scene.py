@@ -51,7 +51,17 @@ class Scene:
 
         Raises HarnessError when it breaks or does not end.
         """
-        tally = await run_assault(await self.victim(), self.seconds + _PATIENCE_SECONDS, assault, *arguments, **options)
+        return await self.assault_on(await self.victim(), assault, *arguments, **options)
+
+    async def assault_on(
+        self,
+        victim: Victim,
+        assault: Callable[Concatenate[Victim, Options], Awaitable[Tally]],
+        *arguments: Options.args,
+        **options: Options.kwargs,
+    ) -> Tally:
+        """The same for a victim that is described differently, for example at another address."""
+        tally = await run_assault(victim, self.seconds + _PATIENCE_SECONDS, assault, *arguments, **options)
         self.complaints += tally.complaints
         self.server_errors += tally.server_errors
         self.figures[self._free_key(getattr(assault, "__name__", "assault"))] = {

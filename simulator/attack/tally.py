@@ -31,6 +31,8 @@ class Victim:
     epoch: int = 0
     """The epoch of its last push."""
     cluster_id: str = ""
+    attacked_from: tuple[str, ...] = ()
+    """What runs a command where the assault comes from, such as another network namespace; empty: beside the nodes."""
     files: dict[str, str] = field(default_factory=dict)
     """Files a stranger may hold, by their role: certificates, tokens."""
 
@@ -43,7 +45,8 @@ class Victim:
     def from_dict(cls, content: dict[str, Any]) -> Victim:
         """Read what :func:`dataclasses.asdict` made."""
         nodes = tuple(NodeAddress(**node) for node in content.pop("nodes"))
-        return cls(nodes=nodes, zookeeper=tuple(content.pop("zookeeper")), **content)
+        zookeeper, place = tuple(content.pop("zookeeper")), tuple(content.pop("attacked_from", ()))
+        return cls(nodes=nodes, zookeeper=zookeeper, attacked_from=place, **content)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,1 @@
+"""The judgement of attacks: every bound can be missed, and what is measured is what happened."""

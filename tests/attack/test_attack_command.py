@@ -1,0 +1,18 @@
+"""The command `pacing attack`."""
+
+from __future__ import annotations
+
+from typer.testing import CliRunner
+
+from pacing_node.cli.main import build_app
+from simulator.attack.attacks import ATTACKS
+
+
+def test_the_attacks_can_be_listed_and_an_unknown_one_is_refused():
+    runner = CliRunner()
+    listed = runner.invoke(build_app("attack"), ["attack", "--list"])
+    assert listed.exit_code == 0
+    assert [line.split()[0] for line in listed.output.splitlines()] == [attack.name for attack in ATTACKS]
+    refused = runner.invoke(build_app("attack"), ["attack", "nonsense"])
+    assert refused.exit_code == 2
+    assert "there is no attack nonsense" in refused.output.replace("\n", " ")
