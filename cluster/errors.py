@@ -13,6 +13,7 @@
     ├── NotAllowedError          ZooKeeper's access list does not let this user do that
     ├── TooLargeError            more data than ZooKeeper takes in one message; nothing was sent
     ├── DamagedStateError        a state file, or a node in ZooKeeper, is not what it should be
+    ├── UnsafeStateError         a local state directory or file is open to others, or is theirs
     ├── AlreadyRunningError      another process holds the local state
     ├── RefusedError             an order that must not be carried out now; nothing was changed
     └── NotMasterError           the request needs the master; names it if known
@@ -63,6 +64,10 @@ class TooLargeError(ClusterError):
 
 class DamagedStateError(ClusterError):
     """A state file, or a node in ZooKeeper, is not what it should be; the message names it and what to do."""
+
+
+class UnsafeStateError(ClusterError):
+    """The state directory, or a file in it, belongs to another user, is a link, or is open to others; names it."""
 
 
 class AlreadyRunningError(ClusterError):

@@ -21,7 +21,7 @@ from cluster.election.candidacy import FENCED_SECONDS
 from cluster.election.state_machine import FOREIGN_COOLDOWN_SECONDS, HIGHEST_MARK
 from cluster.election.term import HeldTerm
 from cluster.errors import AlreadyRunningError, DamagedStateError
-from cluster.files import read_if_there, write_durably
+from cluster.files import open_lock, read_if_there, write_durably
 from cluster.lasting import lasting
 from cluster.listeners import Listeners
 from cluster.mastership import EndCause, LeadershipStatus, Role, ZooKeeperState
@@ -55,9 +55,8 @@ class EpochFile:
         self._lock: int | None = None
 
     def lock(self) -> None:
-        """Take the file for this process. Raises AlreadyRunningError, OSError."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+        """Take the file for this process. Raises AlreadyRunningError, UnsafeStateError, OSError."""
+        descriptor = open_lock(self._lock_path)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as failure:

@@ -194,7 +194,6 @@ class ZooKeeperBackend:
             return
 
         def keep() -> None:
-            path.parent.mkdir(parents=True, exist_ok=True)
             content = f"{cluster_id}\n".encode()
             if not (read_if_there(path) or b"").strip():
                 write_durably(path, content)

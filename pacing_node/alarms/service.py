@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from cluster.errors import UnsafeStateError
 from cluster.files import read_if_there, write_durably
 from cluster.tasks import cancel, spawn
 from pacing_node.alarms.alarm_book import AlarmBook, AlarmEvent
@@ -204,7 +205,7 @@ class AlarmService:
         try:
             kept = json.loads(read_if_there(self._file) or b"{}")
             own, shared = (decode_alarms(json.dumps(kept.get(key, [])).encode()) for key in ("node", "cluster"))
-        except (OSError, ValueError, AttributeError) as error:
+        except (OSError, UnsafeStateError, ValueError, AttributeError) as error:
             log.warning("alarms.not_remembered", file=str(self._file), error=str(error))
             return
         self._own.adopt(own)
@@ -218,11 +219,6 @@ class AlarmService:
         self._saved = active
         body = b'{"node":%b,"cluster":%b}' % (encode_alarms(self._own.active), encode_alarms(self._shared.active))
         try:
-            await asyncio.to_thread(_write, self._file, body)
-        except OSError as error:
+            await asyncio.to_thread(write_durably, self._file, body)
+        except (OSError, UnsafeStateError) as error:
             log.warning("alarms.not_saved", file=str(self._file), error=str(error))
-
-
-def _write(file: Path, body: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_durably(file, body)

@@ -15,6 +15,7 @@ from pacing_node.assembly.cluster_settings import cluster_settings
 from pacing_node.logs import configure_logs
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.node_options import NodeOptions, describe_node_options, load_node_options
+from pacing_node.runtime.core_dumps import forbid_core_dumps
 from pacing_node.runtime.descriptors import raise_limit
 from terminal.printing import complain, say
 
@@ -48,6 +49,7 @@ def node(
     if check:
         say("the options of this node are well")
         return
+    forbid_core_dumps()
     configure_logs(options.log.level, options.log.format, options.name)
     raise_limit()
     try:

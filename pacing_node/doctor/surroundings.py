@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from cluster import addresses
+from cluster.files import directory_fault
 from cluster.outside_text import load_json
 from pacing_node.doctor.diagnosis import error, ok, skipped, warning
 from pacing_node.http_client.client import ClientSettings, HttpClient
@@ -78,6 +79,8 @@ def check_directory(path: Path) -> Diagnosis:
     remedy = f"run as the node's user, give that user write access to {path}, or set another state_directory"
     if not existing.is_dir():
         return error(check, f"{existing} is no directory", allowed, remedy)
+    if existing == path and (fault := directory_fault(path)):
+        return error(check, fault, "a directory of this user's own", remedy)
     if not os.access(existing, os.W_OK | os.X_OK):
         return error(check, f"{existing} cannot be written to by this user", allowed, remedy)
     return ok(check, str(path) if existing == path else f"{path}, to be made", allowed)

@@ -7,6 +7,7 @@ an ending gets ``.log``. One thread writes, so nothing here waits for another.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 import time
@@ -42,6 +43,11 @@ def segment_rule(segment: str, expire: str) -> SegmentRule:
         number, unit = int(made.group(1)), made.group(2) or "file"
         files, age = (None, number * 86_400.0) if unit == "day" else (number, None)
     return SegmentRule(size, seconds, files, age)
+
+
+def _open(path: str, flags: int) -> int:
+    """Open a segment: readable by the group, for programs that collect logs, and never through a link."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o640)
 
 
 class SegmentedFile(logging.Handler):
@@ -81,9 +87,9 @@ class SegmentedFile(logging.Handler):
     def _begin(self) -> None:
         self._close_file()
         self._begun = time.time()
-        self._stem.parent.mkdir(parents=True, exist_ok=True)
+        self._stem.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         self._current = self._free_name()
-        self._file = self._current.open("a", encoding="utf-8", errors="replace")
+        self._file = open(self._current, "a", encoding="utf-8", errors="replace", opener=_open)  # noqa: SIM115
         self._size = 0
         self._expire()
 

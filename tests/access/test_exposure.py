@@ -75,7 +75,7 @@ def test_a_secret_that_every_user_can_read_is_said(tmp_path: Path) -> None:
     assert codes(options(tmp_path, access={"secret_file": "secret"})) == []
 
 
-async def test_a_real_node_with_default_options_is_not_reached_from_another_address(tmp_path: Path) -> None:
+async def test_a_real_node_with_default_options_listens_on_its_own_machine_and_dumps_no_memory(tmp_path: Path) -> None:
     http, clustering = choose_quiet(2)
     file = tmp_path / "node.yaml"
     ports = {"default": http, "clustering": clustering}
@@ -89,6 +89,10 @@ async def test_a_real_node_with_default_options_is_not_reached_from_another_addr
         assert [warning for warning in page["warnings"] if "[no_proof]" in warning]
         await until(lambda: {port for _, port in _listening(node.pid)} >= {http, clustering}, "both ports are open")
         assert [address for address, _ in _listening(node.pid) if not is_local_host(address)] == []
+        limits = Path(f"/proc/{node.pid}/limits").read_text().splitlines()
+        (core,) = (line.split()[4:6] for line in limits if line.startswith("Max core file size"))
+        assert core == ["0", "0"]
+        assert int(Path(f"/proc/{node.pid}/coredump_filter").read_text(), 16) == 0
     finally:
         node.terminate()
         out, _ = await node.communicate()
