@@ -20,14 +20,16 @@ class CycleCounters:
     newest_failure: str = ""
     """The error of the newest of them, for people."""
     pushes: Counter[str] = field(default_factory=Counter)
-    """Pushes by how they ended: accepted, failed, invalid_reply, fenced, deadline, late, withheld."""
+    """Full pushes by how they ended: accepted, failed, invalid_reply, fenced, deadline, late, withheld."""
+    partial_pushes: Counter[str] = field(default_factory=Counter)
+    """Partial pushes by how they ended, as ``pushes``; also out_of_step. Nothing else here counts them."""
     push_seconds_sum: float = 0.0
     push_seconds_last: float = 0.0
     push_attempts: int = 0
     target_errors: int = 0
     calculation_seconds_last: float = 0.0
     last_accepted_at: float = 0.0
-    """Unix time in seconds; 0 before the first."""
+    """Of the newest full push, Unix time in seconds; 0 before the first."""
 
     def failed(self, error: BaseException) -> None:
         """A cycle ended in an unexpected error."""

@@ -36,7 +36,7 @@ class PushLog:
     def __init__(self) -> None:
         self._writing: asyncio.Task[Any] | None = None
 
-    def write(self, epoch: int, entries: Sequence[TargetPush], outcome: PushOutcome) -> None:
+    def write(self, epoch: int, entries: Sequence[TargetPush], outcome: PushOutcome, *, partial: bool = False) -> None:
         """Write one push, unless nobody wants to read it."""
         if not logging.getLogger(__name__).isEnabledFor(logging.DEBUG):
             return
@@ -44,6 +44,7 @@ class PushLog:
             "push.answered",
             epoch=epoch,
             sequence=outcome.sequence,
+            partial=partial,
             targets=len(entries),
             invitations=sum(entry.invitations for entry in entries),
             status=outcome.status.value,

@@ -1,4 +1,4 @@
-"""Send one push under the lease.
+"""Send one push under the lease, full or partial.
 
 Never started without enough lease left, never longer than it; reported as late if the term ends before the reply.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,6 +15,8 @@ import structlog
 from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.plan import CLOCK_DRIFT
 from pacing_node.cycle.push_log import PushLog
+from pacing_node.cycle.push_order import PushOrder
+from pacing_node.cycle.request_budget import RequestBudget
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
@@ -30,6 +32,18 @@ log = structlog.get_logger(__name__)
 _TERM_ENDED = "the term ended during the push"
 
 
+@dataclass(frozen=True, slots=True)
+class _Push:
+    """What is to be sent."""
+
+    entries: Sequence[TargetPush]
+    budget_seconds: float
+    announce: Callable[[int], None]
+    basis: object
+    prev: int | None = None
+    """Of a partial push: what it changes."""
+
+
 class Pusher:
     """Sends pushes of the running term, one at a time, and counts how they end."""
 
@@ -40,6 +54,9 @@ class Pusher:
         self._cycle_counters = cycle_counters
         self._late_pushes = late_pushes or LatePushes()
         self._not_before = 0.0
+        self._order = PushOrder()
+        self.budget = RequestBudget()
+        """What partial pushes may use, on the monotonic clock."""
         self._last_status: PushStatus | None = None
         self._push_log = PushLog()
 
@@ -49,40 +66,86 @@ class Pusher:
         entries: Sequence[TargetPush],
         budget_seconds: float,
         announce: Callable[[int], None] = lambda _: None,
+        *,
+        basis: object = None,
     ) -> PushOutcome:
-        """Send one push if the lease and the platform allow it.
+        """Send the whole state if the lease and the platform allow it.
 
-        ``announce`` is called with the sequence when that is certain, before anything is sent.
+        ``announce`` is called with the sequence when that is certain, before anything is sent. ``basis`` stands for the
+        targets and settings that the state was calculated for.
         """
-        outcome = await self._attempt(term, entries, budget_seconds, announce)
+        push = _Push(entries, budget_seconds, announce, basis)
+        outcome = self._why_withheld(entries) or await self._attempt(term, push)
+        if outcome.status is PushStatus.WITHHELD:
+            self._order.withheld()
+        if outcome.retry_after_seconds:
+            self._not_before = time.monotonic() + outcome.retry_after_seconds
         self._count(outcome)
         self._push_log.write(term.epoch, entries, outcome)
         return outcome
 
-    async def _attempt(
-        self, term: Term, entries: Sequence[TargetPush], budget_seconds: float, announce: Callable[[int], None]
+    def may_be_partial(self, term: Term, basis: object) -> bool:
+        """Whether a partial push is possible now, for targets and settings as those of the newest push."""
+        return self._order.prev(term.epoch, basis) is not None and self._not_before <= time.monotonic()
+
+    async def push_partial(
+        self,
+        term: Term,
+        entries: Sequence[TargetPush],
+        budget_seconds: float,
+        announce: Callable[[int], None] = lambda _: None,
+        *,
+        basis: object = None,
     ) -> PushOutcome:
+        """Send these targets alone, as a change of the state the newest push has left; else as :meth:`push`.
+
+        Withheld when that state is not known or was calculated for another basis. What the platform asks it to wait
+        holds back partial pushes alone.
+        """
+        prev = self._order.prev(term.epoch, basis)
+        outcome = self._why_withheld(entries)
+        if prev is None:
+            outcome = _withheld("the next push must be a full one")
+        push = _Push(entries, budget_seconds, announce, basis, prev)
+        outcome = outcome or await self._attempt(term, push)
+        if outcome.retry_after_seconds:
+            self.budget.wait(time.monotonic() + outcome.retry_after_seconds)
+        self._cycle_counters.partial_pushes[outcome.status.value] += 1
+        self._push_log.write(term.epoch, entries, outcome, partial=True)
+        return outcome
+
+    def _why_withheld(self, entries: Sequence[TargetPush]) -> PushOutcome | None:
         if not entries:
             return _withheld("there are no targets")
         if (wait := self._not_before - time.monotonic()) > 0:
             return _withheld(f"the platform asked to wait {wait:.1f} s more")
-        deadline = term.act_until(budget_seconds)
+        return None
+
+    async def _attempt(self, term: Term, push: _Push) -> PushOutcome:
+        deadline = term.act_until(push.budget_seconds)
         if deadline is None:
             return _withheld("the lease does not allow a push now")
         token = term.next_token()
-        announce(token.sequence)
-        await asyncio.sleep(0)  # the streams to the standbys have their turn first
-        self._late_pushes.sent(CLOCK_DRIFT * budget_seconds)
-        outcome = await self._send_while_leading(term, token, entries, deadline)
-        if outcome is not None and outcome.accepted and outcome.attempts == 1:
-            self._late_pushes.answered()
-        return replace(self._judge(term, outcome), sequence=token.sequence)
+        outcome: PushOutcome | None = None
+        self._order.begun(term.epoch, token.sequence, push.basis)
+        try:
+            push.announce(token.sequence)
+            await asyncio.sleep(0)  # the streams to the standbys have their turn first
+            self._late_pushes.sent(CLOCK_DRIFT * push.budget_seconds)
+            sent = await self._send_while_leading(term, token, push, deadline)
+            if sent is not None and sent.accepted and sent.attempts == 1:
+                self._late_pushes.answered()
+            outcome = self._judge(term, sent)
+        finally:
+            accepted = outcome is not None and outcome.accepted
+            self._order.ended(accepted=accepted, takes_partials=outcome is not None and outcome.takes_partials)
+        self.budget.sent(time.monotonic(), outcome.requests)
+        self.budget.told(time.monotonic(), outcome.requests_left, outcome.window_seconds)
+        return replace(outcome, sequence=token.sequence)
 
-    async def _send_while_leading(
-        self, term: Term, token: Token, entries: Sequence[TargetPush], deadline: float
-    ) -> PushOutcome | None:
+    async def _send_while_leading(self, term: Term, token: Token, push: _Push, deadline: float) -> PushOutcome | None:
         """The outcome, or None when the term ended first; the push is cancelled then."""
-        sending = asyncio.ensure_future(self._platform.push(token, entries, deadline))
+        sending = asyncio.ensure_future(self._platform.push(token, push.entries, deadline, push.prev))
         ending = asyncio.ensure_future(term.ended.wait())
         try:
             await asyncio.wait({sending, ending}, return_when=asyncio.FIRST_COMPLETED)
@@ -104,8 +167,6 @@ class Pusher:
             )
         elif term.ended.is_set():
             return replace(outcome, status=PushStatus.LATE, message=_TERM_ENDED)
-        if outcome.retry_after_seconds:
-            self._not_before = time.monotonic() + outcome.retry_after_seconds
         return outcome
 
     def _count(self, outcome: PushOutcome) -> None:

@@ -187,6 +187,7 @@ def _merge(outcomes: Sequence[PushOutcome], duration_seconds: float) -> PushOutc
         message=next((each.message for each in decisive if each.message), ""),
         mark=next((each.mark for each in decisive if each.mark is not None), None),
         attempts=max((each.attempts for each in outcomes), default=0),
+        requests=sum(each.attempts for each in outcomes),
         replayed=any(each.replayed for each in outcomes),
         duration_seconds=duration_seconds,
         retry_after_seconds=max(waits, default=None),

@@ -97,6 +97,8 @@ class PushOutcome:
     sequence: int = 0
     """Sequence of the push in its term, set by the cycle; 0 where nothing was sent."""
     attempts: int = 1
+    requests: int = 0
+    """Requests of the whole push, repetitions included."""
     replayed: bool = False
     """The platform answered from its memory: an earlier attempt of this very push had arrived."""
     duration_seconds: float = 0.0

@@ -97,6 +97,56 @@ MUTANTS = (
         "test_a_conditional_partial_push_whose_answer_was_lost_is_neither_repeated_nor_looked_for",
     ),
     Mutant(
+        "partial-first-full",
+        "a term's first push is a full one",
+        "pacing_node/cycle/push_order.py",
+        (("(known.epoch, known.basis) == (epoch, basis)", "known.basis == basis"),),
+        "tests/cycle/test_push_order.py::test_a_term_begins_with_a_full_push",
+    ),
+    Mutant(
+        "partial-after-failure",
+        "after any outcome but accepted the next push is a full one",
+        "pacing_node/cycle/push_order.py",
+        (("if accepted and takes_partials else None", "if takes_partials else None"),),
+        "tests/cycle/test_push_order.py::TestTheSendersRulesAloneKeepPartialPushesInStep",
+    ),
+    Mutant(
+        "partial-other-basis",
+        "after a change of targets or settings the next push is a full one",
+        "pacing_node/cycle/push_order.py",
+        (("(known.epoch, known.basis) == (epoch, basis)", "known.epoch == epoch"),),
+        "tests/cycle/test_push_order.py::TestWithAReceiverThatChecksTokensNothingThatIsLateDoesHarm",
+    ),
+    Mutant(
+        "partial-beside-full",
+        "no partial push goes out beside one in flight",
+        "pacing_node/cycle/push_order.py",
+        (
+            ("_State(epoch, sequence, basis), None", "_State(epoch, sequence, basis), _State(epoch, sequence, basis)"),
+            ("if known is None or self._in_flight is not None:", "if known is None:"),
+        ),
+        "tests/cycle/test_push_order.py::test_one_push_is_in_flight",
+    ),
+    Mutant(
+        "partial-withheld-full",
+        "a full push that was due and withheld goes before any partial one",
+        "pacing_node/cycle/pushing.py",
+        (("            self._order.withheld()\n", "            pass\n"),),
+        "tests/cycle/test_pushing.py::test_a_full_push_that_is_withheld_is_not_followed_by_partial_ones",
+    ),
+    Mutant(
+        "partial-delays-full",
+        "what a partial push is asked to wait does not delay the full one",
+        "pacing_node/cycle/pushing.py",
+        (
+            (
+                "self.budget.wait(time.monotonic() + outcome.retry_after_seconds)",
+                "self._not_before = time.monotonic() + outcome.retry_after_seconds",
+            ),
+        ),
+        "tests/cycle/test_pushing.py::test_what_a_partial_push_is_asked_to_wait_does_not_hold_back_the_full_one",
+    ),
+    Mutant(
         "fenced",
         "a master that is refused by the fence ends its term",
         "pacing_node/cycle/pushing.py",

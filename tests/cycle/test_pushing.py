@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -95,6 +96,80 @@ async def test_errors_of_single_targets_are_told_and_counted(cycle_counters: Cyc
     assert pushed.target_errors == ("", "unknown queue")
     assert cycle_counters.target_errors == 1
     assert cycle_counters.pushes == {"accepted": 1}
+
+
+def taken(*_: object) -> PushOutcome:
+    return PushOutcome(PushStatus.ACCEPTED, replies=(TargetReply(),), takes_partials=True)
+
+
+async def test_full_and_partial_pushes_share_one_counter_and_name_what_they_change(
+    cycle_counters: CycleCounters,
+) -> None:
+    platform, term = FakePlatform(taken), FakeTerm()
+    pusher = Pusher(platform, cycle_counters)
+    assert not pusher.may_be_partial(term, "b")
+    assert (await pusher.push_partial(term, [entry()], 0.5, basis="b")).status is PushStatus.WITHHELD
+    for _ in range(2):
+        await pusher.push(term, [entry()], 1.3, basis="b")
+        assert pusher.may_be_partial(term, "b")
+        assert (await pusher.push_partial(term, [entry()], 0.5, basis="b")).accepted
+    assert [token.sequence for token, _, _ in platform.pushes] == [1, 2, 3, 4]
+    assert platform.prevs == [None, 1, None, 3]
+    assert (cycle_counters.pushes, cycle_counters.partial_pushes) == ({"accepted": 2}, {"withheld": 1, "accepted": 2})
+
+
+@pytest.mark.parametrize("status", [each for each in PushStatus if each is not PushStatus.ACCEPTED])
+async def test_after_anything_but_accepted_the_next_push_is_full(
+    cycle_counters: CycleCounters, status: PushStatus
+) -> None:
+    platform, term = FakePlatform(taken), FakeTerm()
+    pusher = Pusher(platform, cycle_counters)
+    await pusher.push(term, [entry()], 1.3)
+    platform.answer = lambda *_: PushOutcome(status, takes_partials=True)
+    await pusher.push_partial(term, [entry()], 0.5)
+    platform.answer = taken
+    assert not pusher.may_be_partial(term, None)
+    await pusher.push(term, [entry()], 1.3)
+    assert pusher.may_be_partial(term, None) is not term.ended.is_set()
+
+
+async def test_a_full_push_that_is_withheld_is_not_followed_by_partial_ones(cycle_counters: CycleCounters) -> None:
+    platform, term = FakePlatform(taken), FakeTerm()
+    pusher = Pusher(platform, cycle_counters)
+    await pusher.push(term, [entry()], 1.3)
+    term.lease = 1.0
+    assert (await pusher.push(term, [entry()], 1.3)).status is PushStatus.WITHHELD
+    assert (await pusher.push_partial(term, [entry()], 0.5)).status is PushStatus.WITHHELD
+    assert platform.prevs == [None]
+
+
+async def test_what_a_partial_push_is_asked_to_wait_does_not_hold_back_the_full_one(
+    cycle_counters: CycleCounters,
+) -> None:
+    platform, term = FakePlatform(taken), FakeTerm()
+    pusher = Pusher(platform, cycle_counters)
+    await pusher.push(term, [entry()], 1.3)
+    platform.answer = lambda *_: PushOutcome(PushStatus.FAILED, message="429", retry_after_seconds=30.0)
+    await pusher.push_partial(term, [entry()], 0.5)
+    platform.answer = taken
+    assert (await pusher.push(term, [entry()], 1.3)).accepted
+    assert not pusher.budget.allows(time.monotonic(), 1000, full_requests=1, refresh_seconds=5.0)
+
+
+async def test_a_push_that_raises_is_no_longer_in_flight(cycle_counters: CycleCounters) -> None:
+    platform, term = FakePlatform(taken), FakeTerm()
+    pusher = Pusher(platform, cycle_counters)
+    await pusher.push(term, [entry()], 1.3)
+
+    def fails(*_: object) -> PushOutcome:
+        raise ArithmeticError
+
+    platform.answer = fails
+    with pytest.raises(ArithmeticError):
+        await pusher.push_partial(term, [entry()], 0.5)
+    platform.answer = taken
+    assert not pusher.may_be_partial(term, None)
+    assert (await pusher.push(term, [entry()], 1.3)).accepted
 
 
 @pytest.mark.parametrize(

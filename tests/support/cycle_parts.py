@@ -151,13 +151,18 @@ class FakePlatform:
     def __init__(self, answer: Answer = accept) -> None:
         self.answer = answer
         self.pushes: list[tuple[Token, Sequence[TargetPush], float]] = []
+        self.prevs: list[int | None] = []
+        """Of each push, what it changes; None for a full one."""
         self.times: list[float] = []
         """When each push began, by the loop."""
         self.hold: asyncio.Event | None = None
         self.cancelled = 0
 
-    async def push(self, token: Token, targets: Sequence[TargetPush], deadline: float) -> PushOutcome:
+    async def push(
+        self, token: Token, targets: Sequence[TargetPush], deadline: float, prev: int | None = None
+    ) -> PushOutcome:
         self.pushes.append((token, targets, deadline))
+        self.prevs.append(prev)
         self.times.append(asyncio.get_running_loop().time())
         if self.hold is not None:
             try:
