@@ -116,10 +116,16 @@ class NodeCollector(Collector):
         yield CounterMetricFamily(
             "pacing_cycle_failures", "Cycles that ended in an error.", value=cycle_counters.failed_cycles
         )
-        pushes = CounterMetricFamily("pacing_push", "Pushes by how they ended.", labels=["result"])
+        pushes = CounterMetricFamily("pacing_push", "Full pushes by how they ended.", labels=["result"])
         for status, count in sorted(cycle_counters.pushes.items()):
             pushes.add_metric([status], count)
         yield pushes
+        partial = CounterMetricFamily(
+            "pacing_partial_push", "Partial pushes by how they ended; pacing_push has the full ones.", labels=["result"]
+        )
+        for status, count in sorted(cycle_counters.partial_pushes.items()):
+            partial.add_metric([status], count)
+        yield partial
         yield CounterMetricFamily(
             "pacing_push_attempts", "Attempts, retries included.", value=cycle_counters.push_attempts
         )
@@ -132,7 +138,7 @@ class NodeCollector(Collector):
         )
         yield _gauge(
             "pacing_push_last_accepted_timestamp_seconds",
-            "Unix time of this node's newest accepted push; 0 before the first.",
+            "Unix time of this node's newest accepted full push; 0 before the first.",
             cycle_counters.last_accepted_at,
         )
 

@@ -36,9 +36,15 @@ class LatestReport:
 
     def post(self, report: CycleReport, now: float) -> None:
         """Show a report; ``now`` is this node's monotonic clock in seconds."""
-        self.departed.note(self._report, report)
+        previous = self._report
+        self.departed.note(previous, report)
         self._report, self._in_flight = report, None
-        self._posted_at = now
+        # The same cycle again, with news of something else, makes no number younger.
+        again = previous is not None and (previous.epoch, previous.calculated_at) == (
+            report.epoch,
+            report.calculated_at,
+        )
+        self._posted_at = min(self._posted_at, now) if again else now
 
     def announce(self, report: CycleReport) -> None:
         """A push is about to go out; its report follows when its outcome is known, unless its master is lost."""

@@ -18,6 +18,7 @@ from pacing_node.algorithms.state import UnusableStateError
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.pacing_state import PacingState
+from pacing_node.cycle.partial_pushes import PartialPushes
 from pacing_node.cycle.payload import build_push
 from pacing_node.cycle.plan import CLOCK_DRIFT
 from pacing_node.cycle.pushing import Pusher
@@ -71,6 +72,9 @@ class Pacer:
         self.cycle_counters = cycle_counters or CycleCounters()
         self._late_pushes = late_pushes or LatePushes()
         self._pusher = Pusher(platform, self.cycle_counters, self._late_pushes)
+        self._partials = PartialPushes(
+            statistics=statistics, plan=plan, pusher=self._pusher, latest_report=latest_report, share=share
+        )
 
     async def run(self) -> None:
         """Cycle for ever: as a standby between terms, as the master during them, whatever error occurs."""
@@ -122,6 +126,7 @@ class Pacer:
         while not term.ended.is_set():
             await self._guarded_cycle(term)
             due = max(due + self._plan.settings.refresh_seconds, loop.time())
+            await self._partials.until(due)
             await _wait_until(term.ended, due - loop.time())
 
     def _resume(self) -> None:
@@ -154,7 +159,8 @@ class Pacer:
             self.cycle_counters.worked()
 
     async def _cycle(self, term: Term) -> None:
-        settings = self._plan.settings
+        self._partials.full_push_due()
+        settings, basis = self._plan.settings, self._plan.basis
         state = self._current_state()
         started, now = time.perf_counter(), time.time()
         snapshot = self._statistics.snapshot(settings.stale_after_seconds)
@@ -167,11 +173,13 @@ class Pacer:
             entries,
             settings.budget_seconds,
             lambda sequence: self._announce(term, state, cycle, sequence),
+            basis=basis,
         )
         _learn(state, outcome)
         if outcome.reached is not None:
             self._on_push(outcome.reached)
         self._post(term, state, cycle, outcome)
+        self._partials.full_push(term, state, cycle, basis)
 
     def _current_state(self) -> PacingState:
         """The state for the settings and targets in force, with what was learned so far."""

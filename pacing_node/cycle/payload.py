@@ -11,34 +11,41 @@ from pacing_node.algorithms.model import Reason
 from pacing_node.engagement.platform import TargetPush
 
 if TYPE_CHECKING:
-    from pacing_node.algorithms.model import BoolArray, FloatArray, Snapshot
+    from pacing_node.algorithms.model import BoolArray, FloatArray, IntArray, Snapshot
     from pacing_node.cycle.pacing_state import CycleResult, PacingState
 
 _CODES = {int(reason): reason.code for reason in Reason}
 
 
-def build_push(state: PacingState, cycle: CycleResult, interval_seconds: float) -> tuple[TargetPush, ...]:
-    """One entry per target, in row order. Rows without valid statistics carry zeros for what is not known."""
+def build_push(
+    state: PacingState, cycle: CycleResult, interval_seconds: float, rows: IntArray | None = None
+) -> tuple[TargetPush, ...]:
+    """One entry per target, in row order; of these rows only, where they are given.
+
+    Rows without valid statistics carry zeros for what is not known.
+    """
     snapshot, result = cycle.snapshot, cycle.result
-    known = snapshot.valid
     wait = estimated_wait_seconds(snapshot, result.estimates.handle_seconds)
-    targets = state.targets.targets
+    chosen = slice(None) if rows is None else rows
+    all_targets = state.targets.targets
+    targets = all_targets if rows is None else tuple(all_targets[row] for row in rows.tolist())
+    known = snapshot.valid[chosen]
     # In the order of TargetPush's fields.
-    rows = zip(
+    entries = zip(
         targets,
-        result.invitations.tolist(),
+        result.invitations[chosen].tolist(),
         repeat(interval_seconds, len(targets)),
-        _known(result.inbound_portion),
-        _known(wait),
-        _counts(snapshot.logged_in, known),
-        _counts(snapshot.ready, known),
-        _counts(snapshot.waiting, known),
-        _counts(state.accepted_total, None),
-        _counts(state.abandoned_total, None),
-        map(_CODES.__getitem__, result.reason.tolist()),
+        _known(result.inbound_portion[chosen]),
+        _known(wait[chosen]),
+        _counts(snapshot.logged_in[chosen], known),
+        _counts(snapshot.ready[chosen], known),
+        _counts(snapshot.waiting[chosen], known),
+        _counts(state.accepted_total[chosen], None),
+        _counts(state.abandoned_total[chosen], None),
+        map(_CODES.__getitem__, result.reason[chosen].tolist()),
         strict=True,
     )
-    return tuple(map(TargetPush._make, rows))
+    return tuple(map(TargetPush._make, entries))
 
 
 def estimated_wait_seconds(snapshot: Snapshot, handle_seconds: FloatArray) -> FloatArray:

@@ -32,6 +32,12 @@ class CycleSettings:
     hold_off_seconds: float = 0.0
     """Wait of a new master before its first push, unless the previous term ended clean; for a platform that does not
     check tokens."""
+    partial_pushes: bool = False
+    """Whether targets that change materially are pushed between two full pushes."""
+    requests_per_minute: int = 240
+    """Most requests a minute when partial pushes are counted in; full ones are never held back by it."""
+    entities_per_request: int = 1000
+    """Most targets in one request, and so in a partial push."""
     proactive_ratio: float = 1.0
     """proactiveRatio / 100; dual laws only."""
     reserved_agents: float = 0.0
@@ -114,6 +120,11 @@ class Plan:
     def settings(self) -> CycleSettings:
         """The settings in force; the defaults before any are known."""
         return self._settings or CycleSettings()
+
+    @property
+    def basis(self) -> object:
+        """What stands for the settings and targets in force: equal as long as neither changes."""
+        return self._settings, self._targets.version if self._targets is not None else None
 
     @property
     def targets(self) -> TargetSet | None:

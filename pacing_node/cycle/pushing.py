@@ -56,7 +56,7 @@ class Pusher:
         self._not_before = 0.0
         self._order = PushOrder()
         self.budget = RequestBudget()
-        """What partial pushes may use, on the monotonic clock."""
+        """What partial pushes may use, by the clock of the event loop."""
         self._last_status: PushStatus | None = None
         self._push_log = PushLog()
 
@@ -109,7 +109,7 @@ class Pusher:
         push = _Push(entries, budget_seconds, announce, basis, prev)
         outcome = outcome or await self._attempt(term, push)
         if outcome.retry_after_seconds:
-            self.budget.wait(time.monotonic() + outcome.retry_after_seconds)
+            self.budget.wait(_now() + outcome.retry_after_seconds)
         self._cycle_counters.partial_pushes[outcome.status.value] += 1
         self._push_log.write(term.epoch, entries, outcome, partial=True)
         return outcome
@@ -139,8 +139,8 @@ class Pusher:
         finally:
             accepted = outcome is not None and outcome.accepted
             self._order.ended(accepted=accepted, takes_partials=outcome is not None and outcome.takes_partials)
-        self.budget.sent(time.monotonic(), outcome.requests)
-        self.budget.told(time.monotonic(), outcome.requests_left, outcome.window_seconds)
+        self.budget.sent(_now(), outcome.requests)
+        self.budget.told(_now(), outcome.requests_left, outcome.window_seconds)
         return replace(outcome, sequence=token.sequence)
 
     async def _send_while_leading(self, term: Term, token: Token, push: _Push, deadline: float) -> PushOutcome | None:
@@ -184,6 +184,10 @@ class Pusher:
             before = self._last_status.value if self._last_status else ""
             level("push.status_changed", status=outcome.status.value, before=before, message=outcome.message)
             self._last_status = outcome.status
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _withheld(message: str) -> PushOutcome:

@@ -135,3 +135,10 @@ def _advice(cluster: ClusterOptions) -> Iterator[Finding]:
             "pacing.proactiveRatio",
             f"proactiveRatio is only used by the DUAL algorithms, not by {pacing.algorithm}",
         )
+    if pacing.partial_pushes != "off" and cluster.pacing_endpoint.fencing == "none":
+        yield Finding(
+            "warning",
+            "option_not_used",
+            "pacing.partialPushes",
+            "a platform that looks at no token is sent full pushes alone (pacingEndpoint.fencing is none)",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -27,6 +27,11 @@ def _spelled(name: str) -> Key:
 def _optimization_target(value: object) -> object:
     """Accept the spelling of the reference product's documentation."""
     return "ABANDONMENT_RATE" if value == "ABANDONEMENT_RATE" else value
+
+
+def _off_or_auto(value: object) -> object:
+    """YAML takes a bare ``off`` for false."""
+    return "off" if value is False else value
 
 
 class PacingOptions(Section):
@@ -54,6 +59,14 @@ class PacingOptions(Section):
     """Share of the capacity for proactive traffic, in percent; needed by a DUAL algorithm and only used there."""
     refresh_seconds: Annotated[float, Field(ge=1, le=3600), _spelled("refreshPeriod")] = 5.0
     """Seconds from one push to the next."""
+    partial_pushes: Annotated[
+        Literal["off", "auto"], BeforeValidator(_off_or_auto), Key("partialPushes"), Allowed("one of off, auto")
+    ] = "off"
+    """`auto`: between two full pushes, targets that change materially are pushed on their own, at least 1 s apart, to a
+    platform that says that it takes partial pushes. Never with `pacingEndpoint.fencing: none`."""
+    requests_per_minute: Annotated[int, Field(ge=1, le=60_000), Key("requestsPerMinute")] = 240
+    """Most requests to the platform in a minute, partial pushes included: they use what the full ones, which are never
+    held back by it, leave."""
     reserved_agents: Annotated[float, Field(ge=0, le=100_000), Key("reservedAgents")] = 0.0
     """Slots of each target held back for inbound traffic."""
     caution: Annotated[float, Field(ge=0, le=10)] = 1.0

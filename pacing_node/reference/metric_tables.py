@@ -51,7 +51,9 @@ def _sources() -> MetricSources:
         statistics=lambda: (server,),
         loop_lag_seconds=lambda: 0.0,
         latest_report=latest_report,
-        cycle_counters=CycleCounters(pushes=Counter({PushStatus.ACCEPTED.value: 1})),
+        cycle_counters=CycleCounters(
+            pushes=Counter({PushStatus.ACCEPTED.value: 1}), partial_pushes=Counter({PushStatus.ACCEPTED.value: 1})
+        ),
         alarms=lambda: {condition.name: 0 for condition in CONDITIONS},
     )
 

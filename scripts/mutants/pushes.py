@@ -9,7 +9,7 @@ MUTANTS = (
         "sent-twice",
         "a push that was sent more than once counts as in flight",
         "pacing_node/cycle/pushing.py",
-        ((" and outcome.attempts == 1", ""),),
+        ((" and sent.attempts == 1", ""),),
         "tests/cycle/test_late_pushes.py::test_one_without_an_answer_or_sent_twice_may_arrive_late",
     ),
     Mutant(
@@ -108,14 +108,14 @@ MUTANTS = (
         "after any outcome but accepted the next push is a full one",
         "pacing_node/cycle/push_order.py",
         (("if accepted and takes_partials else None", "if takes_partials else None"),),
-        "tests/cycle/test_push_order.py::TestTheSendersRulesAloneKeepPartialPushesInStep",
+        "tests/cycle/test_push_order.py::test_after_any_outcome_but_accepted_the_next_push_is_full",
     ),
     Mutant(
         "partial-other-basis",
         "after a change of targets or settings the next push is a full one",
         "pacing_node/cycle/push_order.py",
         (("(known.epoch, known.basis) == (epoch, basis)", "known.epoch == epoch"),),
-        "tests/cycle/test_push_order.py::TestWithAReceiverThatChecksTokensNothingThatIsLateDoesHarm",
+        "tests/cycle/test_push_order.py::test_other_targets_or_settings_need_a_full_push",
     ),
     Mutant(
         "partial-beside-full",
@@ -140,11 +140,47 @@ MUTANTS = (
         "pacing_node/cycle/pushing.py",
         (
             (
-                "self.budget.wait(time.monotonic() + outcome.retry_after_seconds)",
+                "self.budget.wait(_now() + outcome.retry_after_seconds)",
                 "self._not_before = time.monotonic() + outcome.retry_after_seconds",
             ),
         ),
         "tests/cycle/test_pushing.py::test_what_a_partial_push_is_asked_to_wait_does_not_hold_back_the_full_one",
+    ),
+    Mutant(
+        "partial-before-full",
+        "a partial push begins only when it can end before the next full one is due",
+        "pacing_node/cycle/partial_pushes.py",
+        (
+            ("while due - _now() >= STEP_SECONDS + budget and self", "while self"),
+            ("if due - _now() < budget or not", "if not"),
+        ),
+        "tests/cycle/test_partial_pushes.py::test_a_full_push_is_never_late_for_a_partial_one",
+    ),
+    Mutant(
+        "partial-self-demotion",
+        "a failed partial push does not count for self-demotion",
+        "pacing_node/cycle/pacer.py",
+        (
+            (
+                "latest_report=latest_report, share=share",
+                "latest_report=latest_report, share=lambda report: on_push(False)",
+            ),
+        ),
+        "tests/cycle/test_partial_pushes.py::test_a_failed_partial_push_is_followed_by_the_full_one_when_it_is_due",
+    ),
+    Mutant(
+        "partial-fencing-none",
+        "a platform that looks at no token is sent no partial push",
+        "pacing_node/assembly/adapters.py",
+        ((' and options.pacing_endpoint.fencing != "none"', ""),),
+        "tests/cycle/test_partial_pushes.py::test_they_are_off_unless_asked_for_and_never_without_fencing",
+    ),
+    Mutant(
+        "partial-announced",
+        "the standbys know what a partial push allows before it goes out",
+        "pacing_node/cycle/partial_pushes.py",
+        (("        self._share(announced)\n", ""),),
+        "tests/cycle/test_partial_pushes.py::test_the_standbys_know_of_a_partial_push_before_and_after_it",
     ),
     Mutant(
         "fenced",
@@ -199,7 +235,7 @@ MUTANTS = (
         "announced-before-sending",
         "the standbys know what a push allows before it goes out",
         "pacing_node/cycle/pushing.py",
-        (("        announce(token.sequence)\n", ""),),
+        (("            push.announce(token.sequence)\n", ""),),
         "tests/cycle/test_pacer.py::test_a_successor_counts_the_push_that_was_in_flight_when_the_master_was_lost",
     ),
 )

@@ -1,0 +1,58 @@
+"""Which targets a partial push is for: those whose allowance has changed for a reason that can be seen. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pacing_node.algorithms.model import FloatArray, IntArray
+    from pacing_node.cycle.pacing_state import CycleResult
+
+LEAST_SECONDS = 1.0
+"""Between two pushes of the same target."""
+
+
+class StandingAllowances:
+    """What each target was last allowed, and what the statistics showed then; rows as in the set of targets."""
+
+    def __init__(self, cycle: CycleResult, now: float) -> None:
+        """Begin with a full push of this cycle; ``now`` is the monotonic clock in seconds."""
+        snapshot = cycle.snapshot
+        self._invitations = cycle.result.invitations.copy()
+        self._seen = np.stack([snapshot.ready, snapshot.busy, snapshot.waiting])
+        self._accepted = np.zeros(len(snapshot))
+        self._pushed_at = np.full(len(snapshot), now)
+
+    def changed(self, cycle: CycleResult, now: float, most: int) -> IntArray:
+        """Rows for a partial push, ascending, at most so many; where there are more, those that may invite most.
+
+        A target is chosen when something happened at it since its last push (an agent became free or busy, a visitor
+        accepted or went), and it may invite more, or has to stop because more visitors wait. What an estimate alone
+        moves waits for the next full push.
+        """
+        snapshot, wanted = cycle.snapshot, cycle.result.invitations
+        self._accepted += np.where(snapshot.valid, snapshot.accepted, 0.0)
+        seen = np.stack([snapshot.ready, snapshot.busy, snapshot.waiting])
+        happened = (seen != self._seen).any(axis=0) | (self._accepted > 0.0)
+        more = wanted >= 1
+        stop = (wanted == 0) & (self._invitations > 0) & (snapshot.waiting > self._seen[2])
+        rested = now - self._pushed_at >= LEAST_SECONDS
+        rows = np.flatnonzero(snapshot.valid & happened & (more | stop) & rested)
+        if len(rows) > most:
+            rows = np.sort(rows[np.argsort(-wanted[rows], kind="stable")[:most]])
+        return rows
+
+    def pushed(self, cycle: CycleResult, rows: IntArray, now: float) -> None:
+        """A partial push of these rows was sent, whatever became of it."""
+        snapshot = cycle.snapshot
+        self._invitations[rows] = cycle.result.invitations[rows]
+        for row, column in zip(self._seen, (snapshot.ready, snapshot.busy, snapshot.waiting), strict=True):
+            _take(row, column, rows)
+        self._accepted[rows] = 0.0
+        self._pushed_at[rows] = now
+
+
+def _take(into: FloatArray, values: FloatArray, rows: IntArray) -> None:
+    into[rows] = values[rows]
