@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from pacing_node.logs.kind_limit import KindLimit
 from pacing_node.logs.levels import SuiteLevel, admissions
 from pacing_node.logs.outputs import Outputs
 from pacing_node.logs.stream_output import StreamOutput
 from terminal.characters import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
 
     from pacing_node.options.log_options import LogOptions
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 CHATTY = ("httpx", "httpcore", "kazoo", "uvicorn")
 """Libraries that log every step, some with what they send: never below WARNING."""
+MOST_TEXT, MOST_TRACEBACK = 4_000, 16_000
+"""Most characters of one value of an event."""
 _SILENT = logging.CRITICAL + 1
 
 
@@ -33,6 +36,7 @@ class _Logs:
     def __init__(self, formatter: logging.Formatter, level: int) -> None:
         self._formatter = formatter
         self._level = level
+        self._kinds = KindLimit()
         self._outputs: Outputs | None = None
 
     def use_own(self) -> None:
@@ -51,6 +55,8 @@ class _Logs:
 
     def _replace(self, handlers: list[logging.Handler], level: int, outputs: Outputs | None) -> None:
         before, self._outputs = self._outputs, outputs
+        for handler in handlers:
+            handler.filters.insert(0, self._kinds)
         root = logging.getLogger()
         root.handlers = handlers
         root.setLevel(level)
@@ -81,6 +87,7 @@ def configure_logs(level: str, form: str, node: str) -> None:
     if form == "json":
         render = [structlog.processors.JSONRenderer()]
         processors.append(structlog.processors.format_exc_info)
+    processors.append(_shortened)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=processors,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
@@ -99,6 +106,15 @@ def configure_logs(level: str, form: str, node: str) -> None:
     structlog.contextvars.bind_contextvars(node=node)
     _in_force[:] = [_Logs(formatter, LEVELS[level])]
     _in_force[0].use_own()
+
+
+def _shortened(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Texts without an end do not fill the disk; tracebacks have more room."""
+    for key, value in event.items():
+        most = MOST_TRACEBACK if key == "exception" else MOST_TEXT
+        if isinstance(value, str) and len(value) > most:
+            event[key] = f"{value[:most]}… ({len(value)} characters)"
+    return event
 
 
 def _without_control_characters(_logger: object, _method: str, line: object) -> str:
