@@ -64,6 +64,8 @@ class ProxyWiring:
     def __init__(self, *, cables: bool = False) -> None:
         """``cables``: nodes reach the platform over lines that can be pulled, where namespaces can be made."""
         self.lines: dict[str, NodeLines] = {}
+        self.prefixes: dict[str, tuple[str, ...]] = {}
+        """What runs the command of a node, by its name."""
         self._cables = cables
         self._objects: dict[str, Any] = {}
         self.platform_port = 0
@@ -77,7 +79,8 @@ class ProxyWiring:
         if arguments[0] != "node":
             return line
         directory = arguments[arguments.index("--config") + 1].rpartition("/")[0]
-        return ["env", f"--chdir={directory}", *line]
+        prefix = self.prefixes.get(directory.rpartition("/")[2], ())
+        return ["env", f"--chdir={directory}", *prefix, *line]
 
     def addresses(self, simulator: dict[str, Any]) -> dict[str, Any]:
         """What the cluster's options say of the contact centre."""

@@ -167,6 +167,13 @@ def test_trouble_of_zookeeper_explains_anybodys_gap():
     assert check(history).violations == ()
 
 
+def test_a_wall_clock_that_jumps_explains_no_gap():
+    history = good_history()
+    history.faults = [fault("clock-step", "node-1", 5.2, 11.0)]
+    (violation,) = check(history).violations
+    assert "has no fault to explain it" in violation
+
+
 def test_late_pushes_that_were_refused_are_counted_and_harm_nobody():
     history = good_history()
     history.pushes = record(*history.pushes, push(20.9, 1, 7, accepted=False, reason="stale_token"))

@@ -17,6 +17,8 @@ FORGETFUL = (RESTORED, "znode-empty", "znode-garbled")
 """Kinds after which epochs can be given again."""
 HOLDING = ("platform-", "isolate", "freeze-", CABLE_PULLED)
 """How the names of kinds begin that hold a push back on its way to the platform."""
+CLOCK_STEP = "clock-step"
+"""Explains nothing: no promise rests on a wall clock."""
 IN_FLIGHT_SECONDS = 1.5
 """A push can be on its way for so long after the end of its lease: the budget, and some."""
 UNDEAD_SECONDS = 30.0
@@ -223,7 +225,7 @@ def _explanation(history: History, began_at: float, ended_at: float, node: str |
     if ended_at > last + history.recovery_seconds:
         return None
     for fault in history.faults:
-        concerned = fault.on_member or fault.target == node
+        concerned = (fault.on_member or fault.target == node) and fault.kind != CLOCK_STEP
         if concerned and fault.began_at < due_at and fault.ended_at + history.recovery_seconds > began_at:
             return fault
     return None

@@ -16,15 +16,18 @@ from simulator.drill.nemesis.plan import Kind, plan_storm
 from simulator.drill.nemesis.troubles import Troublemaker
 from simulator.harness.arena import Arena
 from simulator.harness.harness_error import HarnessError
+from simulator.harness.instruments import Instruments
 from simulator.harness.namespace import why_impossible
+from simulator.harness.proxy_wiring import ProxyWiring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from simulator.drill.nemesis.nemesis_history import Fault
     from simulator.drill.nemesis.plan import Trouble
 
+NODES = ("node-1", "node-2", "node-3")
 STORM_SECONDS = 10.0
 MEAN_PAUSE_SECONDS = 0.4
 CALM_SECONDS = 3.0
@@ -36,13 +39,18 @@ class Nemesis:
     """Runs storms over one cluster and writes their history."""
 
     def __init__(
-        self, arena: Arena, seed: int, say: Callable[[str], None], kinds: Sequence[Kind] = tuple(Kind)
+        self,
+        arena: Arena,
+        instruments: Mapping[str, Instruments],
+        seed: int,
+        say: Callable[[str], None],
+        kinds: Sequence[Kind] = tuple(Kind),
     ) -> None:
         self._arena = arena
         self._kinds = kinds
         self._chance = random.Random(seed)
         self._say = say
-        self._troublemaker = Troublemaker(arena)
+        self._troublemaker = Troublemaker(arena, instruments)
         self.history = History(arena.bounds.period, arena.bounds.recovery, seed)
 
     async def run(self, seconds: float) -> History:
@@ -131,8 +139,11 @@ async def unleash(
     if cables and (missing := why_impossible()):
         say(f"left out: {Kind.PLATFORM_CABLE.value}: {missing}")
         cables, kinds = False, [kind for kind in kinds if kind is not Kind.PLATFORM_CABLE]
-    async with Arena(directory, say, failsafe=failsafe, cables=cables) as arena:
-        nemesis = Nemesis(arena, seed, say, kinds)
+    wiring = ProxyWiring(cables=cables)
+    instruments = {name: Instruments(directory, name) for name in NODES}
+    wiring.prefixes = {name: each.prefix for name, each in instruments.items()}
+    async with Arena(directory, say, nodes=len(NODES), failsafe=failsafe, wiring=wiring) as arena:
+        nemesis = Nemesis(arena, instruments, seed, say, kinds)
         try:
             return await nemesis.run(seconds)
         except OSError as error:

@@ -33,6 +33,12 @@ class Kind(Enum):
     """SIGSTOP for less than the lease."""
     FREEZE_LONG = "freeze-long"
     """SIGSTOP for longer than the session."""
+    MACHINE_SLEEP = "machine-sleep"
+    """Supervisor and worker stand still, and so does the clock that a machine stops while it sleeps."""
+    CLOCK_STEP = "clock-step"
+    """The node's wall clock jumps by up to a day, forward or back."""
+    STEP_FAILS = "step-fails"
+    """Steps of the node's election end in an exception nobody expects, before or after they took effect."""
     ZOOKEEPER_DROP = "zookeeper-drop"
     """Nothing passes between the node and ZooKeeper; what is held back arrives afterwards."""
     ZOOKEEPER_RESET = "zookeeper-reset"
@@ -98,6 +104,9 @@ HABITS: dict[Kind, _Habit] = {
     Kind.TERMINATE: _Habit(3, 0.2, 1.0),
     Kind.FREEZE_SHORT: _Habit(4, 0.1, 1.5),
     Kind.FREEZE_LONG: _Habit(2, 4.5, 7.0),
+    Kind.MACHINE_SLEEP: _Habit(3, 0.3, 7.0),
+    Kind.CLOCK_STEP: _Habit(2, 0.5, 6.0),
+    Kind.STEP_FAILS: _Habit(3, 0.5, 5.0),
     Kind.ZOOKEEPER_DROP: _Habit(4, 0.3, 7.0),
     Kind.ZOOKEEPER_RESET: _Habit(3, 0.0, 0.2),
     Kind.ZOOKEEPER_SLOW: _Habit(3, 0.5, 4.0),

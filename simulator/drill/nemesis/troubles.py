@@ -16,18 +16,26 @@ from simulator.harness.fault_proxy import Weather
 from simulator.harness.harness_error import HarnessError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from simulator.drill.nemesis.plan import Trouble
     from simulator.harness.arena import Arena
     from simulator.harness.cable import Cable
     from simulator.harness.fault_proxy import FaultProxy
+    from simulator.harness.instruments import Instruments
     from simulator.harness.processes import DemoProcess
     from simulator.harness.proxy_wiring import NodeLines
     from simulator.harness.zookeeper import Member
 
 ENDING = frozenset({Kind.KILL_WORKER, Kind.KILL_NODE, Kind.TERMINATE})
 """Kinds that end a node."""
+_PARTS = {
+    Kind.PLATFORM_CABLE: ("platform",),
+    Kind.ISOLATE: ("zookeeper", "platform"),
+    Kind.CLOCK_STEP: ("clock",),
+    Kind.STEP_FAILS: ("steps",),
+}
+"""Parts of a node that a kind needs for itself where its name does not tell."""
 _POLL_SECONDS = 0.05
 _END_SECONDS = 15.0
 """How long a node that was asked to end may take; it is killed then."""
@@ -35,13 +43,18 @@ _READY_SECONDS = 60.0
 _MEMBER_SECONDS = 20.0
 _SLOWEST_SECONDS = 0.6
 _MOST_CUTS = 3
+_LONGEST_STEP_SECONDS = 86400.0
+_LEAST_FAILING = 0.2
+"""Least share of steps that fail."""
 
 
 class Troublemaker:
     """Does planned trouble to one cluster. What is in trouble already is left alone meanwhile."""
 
-    def __init__(self, arena: Arena) -> None:
+    def __init__(self, arena: Arena, instruments: Mapping[str, Instruments]) -> None:
+        """``instruments`` of the nodes, by name."""
         self._arena = arena
+        self._instruments = instruments
         self._busy: set[str] = set()
         self._zookeeper_harm = ZooKeeperHarm(arena)
 
@@ -77,14 +90,9 @@ class Troublemaker:
             return members.union(*({f"{name}:zookeeper", f"{name}:process"} for name in self._arena.nodes), {"entries"})
         if kind in IN_ZOOKEEPER:
             return {"entries"}
-        if kind is Kind.PLATFORM_CABLE:
-            return {f"{target}:platform"}
-        if kind is Kind.ISOLATE:
-            return {f"{target}:zookeeper", f"{target}:platform"}
-        for line in ("zookeeper", "platform"):
-            if kind.value.startswith(f"{line}-"):
-                return {f"{target}:{line}"}
-        return {f"{target}:process"}
+        line = kind.value.partition("-")[0]
+        parts = _PARTS.get(kind) or ((line,) if line in {"zookeeper", "platform"} else ("process",))
+        return {f"{target}:{part}" for part in parts}
 
     async def _target(self, trouble: Trouble) -> str | None:
         if trouble.target == MASTER:
@@ -104,8 +112,10 @@ class Troublemaker:
             return self._harm_member(kind, next(each for each in self._arena.ensemble.members if each.name == target))
         if kind in ENDING:
             return await self._end_node(kind, target)
-        if kind in {Kind.FREEZE_SHORT, Kind.FREEZE_LONG}:
-            return self._freeze(target)
+        if kind in {Kind.FREEZE_SHORT, Kind.FREEZE_LONG, Kind.MACHINE_SLEEP}:
+            return self._put_to_sleep(target) if kind is Kind.MACHINE_SLEEP else self._freeze(target)
+        if kind in {Kind.CLOCK_STEP, Kind.STEP_FAILS}:
+            return self._mislead(kind, target, trouble.strength)
         return _harm_lines(kind, self._arena.wiring.lines[target], trouble.strength)
 
     def _harm_member(self, kind: Kind, member: Member) -> Callable[[], Awaitable[None]]:
@@ -151,6 +161,39 @@ class Troublemaker:
                     os.kill(pid, signal.SIGCONT)
 
         return undo
+
+    def _put_to_sleep(self, node: str) -> Callable[[], Awaitable[None]]:
+        """Stop both processes of the node. Before they go on, the clock that stood still is told for how long."""
+        pids = {self._arena.nodes[node].pid, self._arena.nodes[node].worker_pid} - {0}
+        fell_asleep_at = time.monotonic()
+        _signal_all(pids, signal.SIGSTOP)
+
+        async def undo() -> None:
+            self._instruments[node].slept(time.monotonic() - fell_asleep_at)
+            _signal_all(pids, signal.SIGCONT)
+
+        return undo
+
+    def _mislead(self, kind: Kind, node: str, strength: float) -> Callable[[], Awaitable[None]]:
+        instruments = self._instruments[node]
+        if kind is Kind.CLOCK_STEP:
+            instruments.wall_clock((2.0 * strength - 1.0) * _LONGEST_STEP_SECONDS)
+        else:
+            instruments.failing_steps(_LEAST_FAILING + (1.0 - _LEAST_FAILING) * strength)
+
+        async def undo() -> None:
+            if kind is Kind.CLOCK_STEP:
+                instruments.wall_clock(0.0)
+            else:
+                instruments.failing_steps(0.0)
+
+        return undo
+
+
+def _signal_all(pids: set[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _harm_lines(kind: Kind, lines: NodeLines, strength: float) -> Callable[[], Awaitable[None]] | None:
