@@ -106,6 +106,7 @@ async def run_attack(attack: Attack, arena: Arena, extent: Extent) -> tuple[Atta
     scene.expect(recovered, f"no {_SETTLED_PUSHES} pushes in a row within {SETTLE_SECONDS:g} s after it")
     cost = await measuring.end(scene.complaints, scene.server_errors)
     scene.figures["bystander_unanswered"] = measuring.unanswered
+    scene.figures["longest_silence_seconds"] = round(measuring.longest_silence(), 2)
     scene.figures["machine_wait_seconds"] = round(measuring.own_wait_seconds, 2)
     return AttackResult.judge(attack.name, attack.ground.name, attack.limits, cost, scene.figures), recovered
 

@@ -12,7 +12,7 @@ from simulator.attack.bystander import Bystander
 from simulator.attack.limits import Cost
 from simulator.attack.log_scan import log_end, read_since
 from simulator.harness.process_readings import resident_mib
-from simulator.harness.push_record import applied, changes_of_epoch, missed_periods, out_of_order
+from simulator.harness.push_record import applied, changes_of_epoch, longest_interval, missed_periods, out_of_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +74,10 @@ class Measuring:
             deaths=tuple(name for name, pids in self._processes().items() if pids != self._pids[name]),
             complaints=tuple(complaints),
         )
+
+    def longest_silence(self) -> float:
+        """Longest time in seconds without an accepted push since the beginning."""
+        return longest_interval(self._arena.times(), self._began, time.time())
 
     @property
     def unanswered(self) -> int:
