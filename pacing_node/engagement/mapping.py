@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pacing_node.engagement.dialect import BulkReply, Refusal
 from pacing_node.engagement.json_reader import ReplyError, json_type, read_json, real_number, whole_number
-from pacing_node.engagement.platform import FencingMark, TargetReply
+from pacing_node.engagement.platform import TargetReply
+from pacing_node.engagement.refusal_document import read_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ class PredictiveDialect:
 
     def refusal(self, body: bytes) -> Refusal | None:
         """The platform's own error document."""
-        return read_refusal(body)
+        return read_refusal(body, cluster_field="clusterId")
 
 
 def request_body(targets: Sequence[TargetPush], openings: Openings) -> bytes:
@@ -170,31 +171,6 @@ def _error_text(error: object) -> str:
     fields = [each for each in (details if isinstance(details, list) else ())[:3] if isinstance(each, dict)]
     parts.extend(f"{each.get('field', '')}: {each.get('message', '')}" for each in fields)
     return " · ".join(parts) or "error without a message"
-
-
-def read_refusal(body: bytes) -> Refusal | None:
-    """The platform's own error document (code, message, mark); None when the body is none."""
-    try:
-        document = read_json(body)
-    except ReplyError:
-        return None
-    if not isinstance(document, dict):
-        return None
-    code, message, mark = document.get("code"), document.get("message"), document.get("mark")
-    return Refusal(
-        code=code if isinstance(code, str) else "",
-        message=message if isinstance(message, str) else "",
-        mark=_mark(mark) if isinstance(mark, dict) else None,
-    )
-
-
-def _mark(mark: dict[str, object]) -> FencingMark:
-    cluster = mark.get("clusterId")
-    return FencingMark(
-        cluster_id=cluster if isinstance(cluster, str) else None,
-        epoch=whole_number(mark.get("epoch")),
-        sequence=whole_number(mark.get("sequence")),
-    )
 
 
 def _shown(value: object) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pacing_node.engagement.dialect import BulkReply, Refusal
 from pacing_node.engagement.json_reader import ReplyError, json_type, read_json, real_number, whole_number
-from pacing_node.engagement.platform import FencingMark, TargetReply
+from pacing_node.engagement.platform import TargetReply
+from pacing_node.engagement.refusal_document import read_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,18 +72,7 @@ class WebhookDialect:
 
     def refusal(self, body: bytes) -> Refusal | None:
         """The platform's own error document: code, message, mark."""
-        try:
-            document = read_json(body)
-        except ReplyError:
-            return None
-        if not isinstance(document, dict):
-            return None
-        code, message, mark = document.get("code"), document.get("message"), document.get("mark")
-        return Refusal(
-            code=code if isinstance(code, str) else "",
-            message=message if isinstance(message, str) else "",
-            mark=_mark(mark) if isinstance(mark, dict) else None,
-        )
+        return read_refusal(body, cluster_field="cluster_id")
 
 
 def _target(push: TargetPush) -> dict[str, object]:
@@ -129,12 +119,3 @@ def _estimate(target: dict[str, object], field: str, largest: float, notes: list
     if value is not None and number is None and len(notes) < 3:
         notes.append(f"{field} of {target['name']!r}: left out {value!r}, expected number from 0 to {largest:g}")
     return number
-
-
-def _mark(mark: dict[str, object]) -> FencingMark:
-    cluster = mark.get("cluster_id")
-    return FencingMark(
-        cluster_id=cluster if isinstance(cluster, str) else None,
-        epoch=whole_number(mark.get("epoch")),
-        sequence=whole_number(mark.get("sequence")),
-    )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pacing_node.http_client.client import ClientSettings, HttpClient
 from pacing_node.statistics.api_session import ApiSession, ApiSettings
 from pacing_node.statistics.api_values import ApiDefinitions
-from pacing_node.statistics.columns import StatisticNames
 from pacing_node.statistics.pair import PairStatistics
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from pacing_node.statistics.api_session import Authority
+    from pacing_node.statistics.columns import StatisticNames
     from pacing_node.statistics.feed import Feed
     from pacing_node.statistics.registry import Registry
 
@@ -63,11 +63,11 @@ def api_statistics(
         )
 
     return PairStatistics(
-        [("primary", primary), *([("backup", backup)] if backup else [])],
+        primary,
+        backup,
         session,
-        names=names or StatisticNames(),
-        silence_seconds=chosen.silence_seconds,
-        answer_seconds=chosen.answer_seconds,
+        times=chosen,
+        names=names,
         least_known_ratio=least_known_ratio,
         close=authority.close if authority is not None else None,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pacing_node.statistics.bridge_session import BridgeSession, SessionSettings
-from pacing_node.statistics.columns import StatisticNames
 from pacing_node.statistics.pair import PairStatistics
 
 if TYPE_CHECKING:
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
 
     import grpc
 
+    from pacing_node.statistics.columns import StatisticNames
     from pacing_node.statistics.feed import Feed
     from pacing_node.statistics.registry import Registry
 
@@ -46,10 +46,10 @@ def bridge_statistics(
         )
 
     return PairStatistics(
-        [("primary", primary), *([("backup", backup)] if backup else [])],
+        primary,
+        backup,
         session,
-        names=names or StatisticNames(),
-        silence_seconds=chosen.silence_seconds,
-        answer_seconds=chosen.answer_seconds,
+        times=chosen,
+        names=names,
         least_known_ratio=least_known_ratio,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pacing_node.http_client.client import ClientSettings, HttpClient
-from pacing_node.statistics.columns import StatisticNames
 from pacing_node.statistics.gms_session import GmsSession, GmsSettings, Turn
 from pacing_node.statistics.gms_values import GmsDefinitions
 from pacing_node.statistics.pair import PairStatistics
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from pacing_node.statistics.columns import StatisticNames
     from pacing_node.statistics.feed import Feed
     from pacing_node.statistics.registry import Registry
 
@@ -61,11 +61,11 @@ def gms_statistics(
         )
 
     return PairStatistics(
-        [("primary", primary), *([("backup", backup)] if backup else [])],
+        primary,
+        backup,
         session,
-        names=names or StatisticNames(),
-        silence_seconds=chosen.silence_seconds,
-        answer_seconds=chosen.answer_seconds,
+        times=chosen,
+        names=names,
         least_known_ratio=least_known_ratio,
     )
 

@@ -20,7 +20,7 @@ from pacing_node.statistics.registry import MAX_SLOTS
 from pacing_node.targets import TargetSet
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
     from pacing_node.algorithms.model import BoolArray
     from pacing_node.statistics.registry import Change, Registry
@@ -55,6 +55,20 @@ class FeedSession(Protocol):
         ...
 
 
+class PairTimes(Protocol):
+    """What the settings of every protocol say of time."""
+
+    @property
+    def silence_seconds(self) -> float:
+        """Longest time a server may say nothing."""
+        ...
+
+    @property
+    def answer_seconds(self) -> float:
+        """Longest time until a statistic that was asked for has its first value."""
+        ...
+
+
 class PairStatistics:
     """Statistics source over two sessions, one with each server of the pair, both open all the time.
 
@@ -64,23 +78,23 @@ class PairStatistics:
 
     def __init__(
         self,
-        servers: Sequence[tuple[str, str]],
+        primary: str,
+        backup: str | None,
         open_session: Callable[[Feed, Registry, Callable[[], object]], FeedSession],
         *,
-        names: StatisticNames,
-        silence_seconds: float,
-        answer_seconds: float,
+        times: PairTimes,
+        names: StatisticNames | None,
         least_known_ratio: float,
         close: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """``servers`` are names with addresses, primary first; ``open_session`` makes the session that fills a feed.
+        """Addresses of the servers; ``open_session`` makes the session that fills a feed; ``names`` None: the usual.
 
         It is given the feed, the references, and what to call when the server's state changed. ``close`` is
         called when all sessions have ended.
         """
-        self._names = names
+        self._names = names or StatisticNames()
         self._close = close
-        self._silence_seconds = silence_seconds
+        self._silence_seconds = times.silence_seconds
         self._least_known_ratio = least_known_ratio
         self._registry = make_registry(self._names)
         self._targets = TargetSet(version="", targets=())
@@ -88,7 +102,8 @@ class PairStatistics:
         self._increments = Increments(self._registry.size)
         self._active: int | None = None
         self._staffing: tuple[tuple[object, int, Layout], Staffing] | None = None
-        self._feeds = [Feed(name, address, self._registry, answer_seconds) for name, address in servers]
+        servers = [("primary", primary), *([("backup", backup)] if backup else [])]
+        self._feeds = [Feed(name, address, self._registry, times.answer_seconds) for name, address in servers]
         self._sessions = [open_session(feed, self._registry, self._select) for feed in self._feeds]
 
     async def start(self) -> None:

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.headers import rate_limit_seconds, retry_after_seconds
 from pacing_node.engagement.json_reader import ReplyError
-from pacing_node.engagement.mapping import PredictiveDialect, read_refusal, read_reply
+from pacing_node.engagement.mapping import PredictiveDialect, read_reply
 from pacing_node.engagement.oauth import read_token
 from pacing_node.engagement.part import judge
 from pacing_node.engagement.platform import PushOutcome, PushStatus
+from pacing_node.engagement.refusal_document import read_refusal
 from pacing_node.http_client.client import Answer
 from tests.support.engagement_platform import http_bytes, pushes, raw_server, token, token_bytes, within
 from tests.support.engagement_platform import settings as platform_settings
@@ -110,7 +111,7 @@ def test_every_answer_has_a_meaning(body, given_headers, status):
 @settings(max_examples=300, deadline=None)
 @given(bodies, headers)
 def test_refusals_tokens_and_waits_are_read_or_refused(body, given_headers):
-    read_refusal(body)
+    read_refusal(body, cluster_field="clusterId")
     for read in (retry_after_seconds, rate_limit_seconds):
         seconds = read(given_headers)
         assert seconds is None or 0 <= seconds <= 180
