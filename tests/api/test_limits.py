@@ -119,12 +119,16 @@ async def test_a_head_that_trickles_is_closed() -> None:
     async with port() as running:
         reader = await running.connect()
         closing = asyncio.ensure_future(ended(reader))
-        for byte in HEAD * 100:
-            if closing.done():
-                break
-            with contextlib.suppress(ConnectionError):
-                running.open[0].write(bytes([byte]))
-            await asyncio.sleep(0.02)
+
+        async def trickle() -> None:
+            for byte in HEAD * 100:
+                if closing.done():
+                    return
+                with contextlib.suppress(ConnectionError):
+                    running.open[0].write(bytes([byte]))
+                await asyncio.sleep(0.02)
+
+        await trickle()
         print(f"closed after {await closing:.2f} s")
         assert running.counters.refused == {Refusal.HEAD_TIME: 1}
 

@@ -16,7 +16,7 @@ import trustme
 
 from cluster.peers.relay import FIRST_BYTES_SECONDS
 from cluster.rpc import peer_pb2, peer_pb2_grpc
-from tests.support.waiting import until_blocking
+from tests.support.waiting import still_blocking, until_blocking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,8 @@ def test_handshakes_broken_off_in_numbers_do_not_end_the_node(member: TlsMember)
                 stranger.sendall(hello)
             except OSError:
                 continue  # there was no room for it
-        time.sleep(0.3)  # no event to wait for: the handshakes are under way, and are to be broken off in their midst
+        # The handshakes are under way, and are to be broken off in their midst.
+        still_blocking(lambda: member.process.poll() is None, 0.3)
         for stranger in strangers:
             stranger.close()
         assert member.process.poll() is None, f"the node has ended: {member.process.returncode}"
