@@ -31,7 +31,7 @@ class Scope(StrEnum):
     from each, and so show it once."""
 
 
-class Kind(StrEnum):
+class Comparison(StrEnum):
     """How the measured value relates to the threshold."""
 
     LEVEL = "level"
@@ -56,7 +56,7 @@ class Condition:
     """Name in every alarm."""
     scope: Scope
     severity: Severity
-    kind: Kind
+    kind: Comparison
     unit: str
     """Unit of value and threshold."""
     meaning: str
@@ -71,7 +71,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "GC Latency",
         _NODE,
         Severity.MINOR,
-        Kind.PEAK,
+        Comparison.PEAK,
         "s",
         "Longest pause of one run of Python's cyclic garbage collector, during which the process does nothing else.",
     ),
@@ -80,7 +80,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "Heap Memory Usage",
         _NODE,
         Severity.MAJOR,
-        Kind.LEVEL,
+        Comparison.LEVEL,
         "%",
         "Resident memory of the process as a share of its limit; Python has no heap of a fixed size.",
     ),
@@ -89,7 +89,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "PacingRequestsFailed",
         _CLUSTER,
         Severity.CRITICAL,
-        Kind.COUNT,
+        Comparison.COUNT,
         "pushes",
         "Pushes in a row that failed as a whole: connection, HTTP status, authorisation, or out of time.",
     ),
@@ -98,7 +98,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "PacingResponseTargetError",
         _CLUSTER,
         Severity.MAJOR,
-        Kind.COUNT,
+        Comparison.COUNT,
         "pushes",
         "Pushes in a row in which the platform refused this one target.",
     ),
@@ -107,7 +107,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "PacingResponseValidationError",
         _CLUSTER,
         Severity.MAJOR,
-        Kind.COUNT,
+        Comparison.COUNT,
         "pushes",
         "Pushes in a row that were answered with success and a body that does not fit the contract.",
     ),
@@ -116,7 +116,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "StatisticsStale",
         _CLUSTER,
         Severity.CRITICAL,
-        Kind.LEVEL,
+        Comparison.LEVEL,
         "%",
         "Share of the targets whose statistics are too old or marked invalid by their source.",
     ),
@@ -125,7 +125,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "GoalInfeasible",
         _CLUSTER,
         Severity.WARNING,
-        Kind.DURATION,
+        Comparison.DURATION,
         "s",
         "How long inbound load alone has been breaking the goal of this target.",
     ),
@@ -134,7 +134,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "NoMaster",
         Scope.EVERYWHERE,
         Severity.CRITICAL,
-        Kind.DURATION,
+        Comparison.DURATION,
         "s",
         "How long no node has been able to vouch for a master, also while ZooKeeper is away.",
     ),
@@ -143,7 +143,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "ZooKeeperLost",
         _NODE,
         Severity.MAJOR,
-        Kind.DURATION,
+        Comparison.DURATION,
         "s",
         "How long this node has not been connected to ZooKeeper; with failsafe pacing may go on meanwhile.",
     ),
@@ -152,7 +152,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "CycleFailed",
         _NODE,
         Severity.CRITICAL,
-        Kind.COUNT,
+        Comparison.COUNT,
         "cycles",
         "Cycles of this node in a row that ended in an unexpected error: nothing is pushed for any target.",
     ),
@@ -161,7 +161,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "FencedPush",
         _NODE,
         Severity.MAJOR,
-        Kind.COUNT,
+        Comparison.COUNT,
         "pushes",
         "Pushes of this node in the last five minutes that were refused because a newer master has pushed.",
     ),
@@ -170,7 +170,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "ConfigurationRefused",
         Scope.EVERYWHERE,
         Severity.MAJOR,
-        Kind.DURATION,
+        Comparison.DURATION,
         "s",
         "How long newer options or objects have not been usable, or a change of the objects has been held back.",
     ),
@@ -179,7 +179,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "CertificateExpiry",
         _NODE,
         Severity.MAJOR,
-        Kind.REMAINING,
+        Comparison.REMAINING,
         "days",
         "Days until this certificate of the node expires.",
     ),
@@ -188,7 +188,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "EventLoopLag",
         _NODE,
         Severity.MINOR,
-        Kind.PEAK,
+        Comparison.PEAK,
         "s",
         "How late a timer of the node's event loop fired.",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pacing_node.alarms.conditions import Kind
+from pacing_node.alarms.conditions import Comparison
 
 
 class Phase(StrEnum):
@@ -52,20 +52,20 @@ class Rule:
 
 
 def rule_for(
-    kind: Kind, threshold: float, *, clearance_ratio: float, detection_seconds: float, clearance_seconds: float
+    kind: Comparison, threshold: float, *, clearance_ratio: float, detection_seconds: float, clearance_seconds: float
 ) -> Rule:
     """The rule of a condition of this kind with this threshold.
 
     ``clearance_ratio`` in 0..1 is the share of the threshold below which levels and peaks are cleared.
     """
     match kind:
-        case Kind.LEVEL:
+        case Comparison.LEVEL:
             return Rule(threshold, threshold * clearance_ratio, detection_seconds, clearance_seconds)
-        case Kind.PEAK:
+        case Comparison.PEAK:
             return Rule(threshold, threshold * clearance_ratio, 0.0, clearance_seconds)
-        case Kind.COUNT | Kind.DURATION:
+        case Comparison.COUNT | Comparison.DURATION:
             return Rule(threshold, 0.0, 0.0, clearance_seconds)
-        case Kind.REMAINING:
+        case Comparison.REMAINING:
             return Rule(threshold, threshold, falling=True)
 
 

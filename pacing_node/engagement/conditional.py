@@ -9,7 +9,7 @@ from pacing_node.engagement.exchange import ExchangeError, get
 from pacing_node.engagement.oauth import RETRY_STATUSES, TokenError
 from pacing_node.engagement.part import Part
 from pacing_node.engagement.platform import FencingMark, PushOutcome, PushStatus, TargetReply
-from pacing_node.engagement.precondition import Finding, Holder, Place, Precondition, read_holder, strong_etag
+from pacing_node.engagement.precondition import Holder, Place, Precondition, StateFound, read_holder, strong_etag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,9 +98,9 @@ class ConditionalPart(Part):
 
     def _found(self, etag: str | None, holder: Holder | None) -> PushOutcome | None:
         finding = self._precondition.inspect(self._write, etag, holder)
-        if finding is Finding.FREE:
+        if finding is StateFound.FREE:
             return None
-        if finding is Finding.OURS:
+        if finding is StateFound.OURS:
             message = "the answer was lost; the state says that this push was taken"
             replies = (TargetReply(),) * len(self._names)
             return PushOutcome(PushStatus.ACCEPTED, message, replies, replayed=True, answered=True)

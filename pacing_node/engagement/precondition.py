@@ -40,7 +40,7 @@ class Holder:
         return FencingMark(self.cluster_id, self.place.epoch, self.place.sequence)
 
 
-class Finding(Enum):
+class StateFound(Enum):
     """What a look at the resource means for the write that is to be made."""
 
     FREE = "free"
@@ -94,7 +94,7 @@ class Precondition:
         self._etag, self._known = etag, etag is not None
         self._own = self._known
 
-    def inspect(self, place: Place, etag: str | None, holder: Holder | None) -> Finding:
+    def inspect(self, place: Place, etag: str | None, holder: Holder | None) -> StateFound:
         """Judge what the resource holds: ``etag`` is None when it holds nothing yet, ``holder`` when no push wrote it.
 
         Raises RuntimeError when no write has begun.
@@ -102,17 +102,17 @@ class Precondition:
         if self._term is None:
             raise RuntimeError("a write begins before anything is looked at")
         if holder is not None and (holder.cluster_id != self._term[0] or holder.place > place):
-            return Finding.FENCED
+            return StateFound.FENCED
         held = holder.place if holder is not None else None
         if held == place and self._sent != place:
-            return Finding.FENCED  # somebody has the same place: ZooKeeper has given an epoch twice
+            return StateFound.FENCED  # somebody has the same place: ZooKeeper has given an epoch twice
         if self._confirmed is not None and (held is None or held < self._confirmed):
-            return Finding.FENCED  # a stranger wrote, or the resource was put back
+            return StateFound.FENCED  # a stranger wrote, or the resource was put back
         self._etag, self._known, self._own = etag, True, False
         if held != place:
-            return Finding.FREE
+            return StateFound.FREE
         self._confirmed = place
-        return Finding.OURS
+        return StateFound.OURS
 
 
 def strong_etag(text: str | None) -> str | None:

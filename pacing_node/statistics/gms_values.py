@@ -64,7 +64,7 @@ class GmsDefinitions:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class GmsReading:
     """What an answer said."""
 
     value: wire.StatisticValue
@@ -72,20 +72,20 @@ class Reading:
     """The server does not have this statistic: asking again at once is in vain."""
 
 
-def undefined(reference: int) -> Reading:
+def undefined(reference: int) -> GmsReading:
     """The reading of a statistic the site does not have."""
-    return Reading(missing(reference), refused=True)
+    return GmsReading(missing(reference), refused=True)
 
 
 def read_answer(
     reference: int, *, agent: bool, status: int, body: bytes, age: str, longest_age_seconds: float
-) -> Reading:
+) -> GmsReading:
     """A value, or the reason why there is none.
 
     Raises ``ValueError`` for an answer that says nothing about the statistic: the server is not well.
     """
     if status in _REFUSALS:
-        return Reading(_invalid(reference, _reason(status, body)), refused=True)
+        return GmsReading(_invalid(reference, _reason(status, body)), refused=True)
     if status != 200:
         raise ValueError(f"HTTP {status}")
     document = load_json(body)
@@ -93,9 +93,9 @@ def read_answer(
         raise ValueError("the reply is no object with a value")
     seconds = min(int(age), _LONGEST_AGE) if age.isascii() and age.isdecimal() and len(age) < 20 else 0
     if seconds > longest_age_seconds:
-        return Reading(_invalid(reference, f"the server's value is {seconds} s old"))
+        return GmsReading(_invalid(reference, f"the server's value is {seconds} s old"))
     value = document["value"]
-    return Reading(read_value(reference, value, "no data yet" if value is None else None, agent=agent))
+    return GmsReading(read_value(reference, value, "no data yet" if value is None else None, agent=agent))
 
 
 def overdue(reference: int, seconds: float) -> wire.StatisticValue:

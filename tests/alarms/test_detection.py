@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pacing_node.alarms.alarm_book import Alarm, AlarmBook, AlarmEvent, Reading
 from pacing_node.alarms.alarm_record import decode_alarms, encode_alarms
-from pacing_node.alarms.conditions import BY_KEY, BY_NAME, CONDITIONS, Kind, Scope
+from pacing_node.alarms.conditions import BY_KEY, BY_NAME, CONDITIONS, Comparison, Scope
 from pacing_node.alarms.machine import Phase, Rule, State, Transition, rule_for, step
 from pacing_node.options.alarm_options import CONDITION_KEYS, AlarmOptions
 from pacing_node.options.schema import key_of
@@ -52,19 +52,19 @@ def test_a_relapse_within_the_clearance_time_is_the_same_alarm() -> None:
 
 
 def test_what_remains_is_raised_when_little_is_left_and_cleared_when_there_is_more() -> None:
-    rule = rule_for(Kind.REMAINING, 14.0, clearance_ratio=0.8, detection_seconds=5.0, clearance_seconds=60.0)
+    rule = rule_for(Comparison.REMAINING, 14.0, clearance_ratio=0.8, detection_seconds=5.0, clearance_seconds=60.0)
 
     assert run(rule, [(0, 15), (1, 14), (2, 3), (3, -1), (4, 90)]) == [(1, "raised"), (4, "cleared")]
 
 
 def test_counts_and_durations_end_at_nothing() -> None:
-    for kind in (Kind.COUNT, Kind.DURATION):
+    for kind in (Comparison.COUNT, Comparison.DURATION):
         rule = rule_for(kind, 3.0, clearance_ratio=0.8, detection_seconds=9.0, clearance_seconds=0.0)
         assert run(rule, [(0, 2), (1, 3), (2, 1), (3, 0.5), (4, 0)]) == [(1, "raised"), (4, "cleared")]
 
 
 def test_a_peak_needs_no_detection_time() -> None:
-    rule = rule_for(Kind.PEAK, 1.0, clearance_ratio=0.5, detection_seconds=9.0, clearance_seconds=10.0)
+    rule = rule_for(Comparison.PEAK, 1.0, clearance_ratio=0.5, detection_seconds=9.0, clearance_seconds=10.0)
 
     assert run(rule, [(0, 2), (1, 0), (5, 0.6), (6, 0), (15, 0), (16, 0)]) == [(0, "raised"), (16, "cleared")]
 

@@ -17,8 +17,8 @@ from pacing_node.cycle.plan import CycleSettings
 from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush, TargetReply
 from pacing_node.options.cluster_options import advice, parse_cluster_options
 from pacing_node.options.errors import ConfigurationError
-from tests.support.cycle_parts import FakeTerm, snapshot, target_set
 from tests.cycle.test_pacer import Bench, push_times, running
+from tests.support.cycle_parts import FakeTerm, snapshot, target_set
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.looptime

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from cluster.token import Token
-from pacing_node.engagement.precondition import Finding, Holder, Place, Precondition, read_holder, strong_etag
+from pacing_node.engagement.precondition import Holder, Place, Precondition, StateFound, read_holder, strong_etag
 
 PARTS = 2
 
@@ -98,11 +98,11 @@ class Sender:
         self.missing = False
         self.sequence, self.part = self.sequence + 1, 1
 
-    def looked(self, finding: Finding) -> None:
+    def looked(self, finding: StateFound) -> None:
         self.waiting = None
-        if finding is Finding.OURS:
+        if finding is StateFound.OURS:
             self.taken()
-        self.fenced = finding is Finding.FENCED
+        self.fenced = finding is StateFound.FENCED
 
 
 class Masters(RuleBasedStateMachine):
@@ -212,23 +212,23 @@ def held(*place: int, cluster: str = "c") -> Holder:
 @pytest.mark.parametrize(
     ("holder", "finding"),
     [
-        (None, Finding.FREE),
-        (held(2, 900, 1), Finding.FREE),
-        (held(3, 1, 1), Finding.FENCED),
-        (held(3, 2, 1), Finding.FENCED),
-        (held(4, 1, 1), Finding.FENCED),
-        (held(1, 1, 1, cluster="other"), Finding.FENCED),
+        (None, StateFound.FREE),
+        (held(2, 900, 1), StateFound.FREE),
+        (held(3, 1, 1), StateFound.FENCED),
+        (held(3, 2, 1), StateFound.FENCED),
+        (held(4, 1, 1), StateFound.FENCED),
+        (held(1, 1, 1, cluster="other"), StateFound.FENCED),
     ],
 )
-def test_a_term_begins_on_what_is_older_and_on_nothing_else(holder: Holder | None, finding: Finding) -> None:
+def test_a_term_begins_on_what_is_older_and_on_nothing_else(holder: Holder | None, finding: StateFound) -> None:
     state = begun()
     assert state.inspect(Place(3, 1, 1), '"x"', holder) is finding
-    assert state.known is (finding is Finding.FREE)
+    assert state.known is (finding is StateFound.FREE)
 
 
 def test_the_first_write_of_all_asks_for_nothing_to_be_there() -> None:
     state = begun()
-    assert state.inspect(Place(3, 1, 1), None, None) is Finding.FREE
+    assert state.inspect(Place(3, 1, 1), None, None) is StateFound.FREE
     assert state.headers() == {"If-None-Match": "*"}
 
 
@@ -253,7 +253,7 @@ def test_an_own_write_whose_answer_was_lost_is_taken_for_nobody_elses() -> None:
     assert state.headers() == {"If-Match": '"a"'}
     state.sent(Place(3, 1, 1))
     assert not state.known
-    assert state.inspect(Place(3, 1, 1), '"b"', held(3, 1, 1)) is Finding.OURS
+    assert state.inspect(Place(3, 1, 1), '"b"', held(3, 1, 1)) is StateFound.OURS
     assert state.headers() == {"If-Match": '"b"'}
 
 
@@ -264,7 +264,7 @@ def test_a_state_put_back_behind_an_own_accepted_write_ends_the_term(holder: Hol
     state.sent(Place(3, 2, 1))
     state.written(Place(3, 2, 1), '"b"')
     state.sent(Place(3, 3, 1))
-    assert state.inspect(Place(3, 3, 1), '"c"', holder) is Finding.FENCED
+    assert state.inspect(Place(3, 3, 1), '"c"', holder) is StateFound.FENCED
 
 
 def test_another_term_remembers_nothing_of_the_one_before() -> None:
