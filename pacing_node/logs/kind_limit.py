@@ -29,6 +29,8 @@ REPORT_SECONDS = 10.0
 MOST_KINDS = 1000
 """Kinds that are told apart; all further ones are one."""
 LEFT_OUT = "log.left_out"
+ALWAYS = frozenset({LEFT_OUT, "audit.order"})
+"""Events that are never left out: the audit log counts by itself, for each kind of call, what a stranger repeats."""
 _SHOWN = 100
 _DECIDED = "within_kind_limit"
 
@@ -62,7 +64,7 @@ class KindLimit(logging.Filter):
         decided = getattr(record, _DECIDED, None)
         if decided is None:
             kind = kind_of(record)
-            decided = record.levelno < logging.INFO or kind[2] == LEFT_OUT or self._take(kind)
+            decided = record.levelno < logging.INFO or kind[2] in ALWAYS or self._take(kind)
             setattr(record, _DECIDED, decided)
         return bool(decided)
 

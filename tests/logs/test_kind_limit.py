@@ -8,6 +8,7 @@ import logging
 import pytest
 import structlog
 
+from cluster.access.audit_log import EVENT
 from pacing_node import logs
 from pacing_node.logs import kind_limit
 from pacing_node.logs.kind_limit import BURST, LEFT_OUT, MOST_KINDS, PER_SECOND, KindLimit, kind_of
@@ -49,6 +50,11 @@ def test_each_kind_has_a_limit_of_its_own() -> None:
     assert limit.filter(record("leadership.acquired"))
     assert limit.filter(record(level=logging.ERROR))
     assert limit.filter(record(name="cluster.peers"))
+
+
+def test_no_order_is_left_out_of_the_audit_log_by_a_flood_of_others() -> None:
+    limit = KindLimit(Clock(), never)
+    assert all(limit.filter(record(EVENT, name="cluster.access.audit_log")) for _ in range(10 * BURST))
 
 
 def test_values_in_a_librarys_text_make_no_kinds() -> None:
