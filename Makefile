@@ -45,8 +45,8 @@ under-load: setup-tests ## `make test` three times in a row while six processes 
 test-slow: setup-tests ## the slow tests: long fault and simulation runs
 	$(PYTEST) -m slow $(ARGS)
 
-nemesis: setup-tests ## random trouble over a whole cluster, judged: SECONDS=s SEED=n FAILSAFE=1 ONLY=kind; history and timeline in .nemesis/
-	@$(BIN)/python -m simulator.drill.nemesis $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(FAILSAFE),--failsafe) $(if $(ONLY),--only $(ONLY))
+nemesis: setup-tests ## random trouble over a whole cluster, judged: SECONDS=s SEED=n FAILSAFE=1 PARTIALS=1 RECEIVER=if-match ONLY=kind; history and timeline in .nemesis/
+	@$(BIN)/python -m simulator.drill.nemesis $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(FAILSAFE),--failsafe) $(if $(PARTIALS),--partials) $(if $(RECEIVER),--receiver $(RECEIVER)) $(if $(ONLY),--only $(ONLY))
 
 soak: setup-tests ## whether anything grows: a cluster handed over for SECONDS=60, and HOURS=4 of virtual time of the cycle
 	@$(BIN)/python -m simulator.soak $(if $(SECONDS),--seconds $(SECONDS),--seconds 60)

@@ -45,13 +45,15 @@ class Arena:
         *,
         failsafe: bool = False,
         cables: bool = False,
+        period_seconds: float = REFRESH_PERIOD_SECONDS,
         wiring: ProxyWiring | None = None,
         more: Mapping[str, Any] | None = None,
     ) -> None:
         """``failsafe``: the master goes on without ZooKeeper by the promises of the others.
 
-        ``cables``: every node reaches the platform over a line that can be pulled. ``wiring`` takes the place of the
-        usual proxies. ``more``: further options of the stage, by their names.
+        ``cables``: every node reaches the platform over a line that can be pulled. ``period_seconds`` is the refresh
+        period in the cluster's options. ``wiring`` takes the place of the usual proxies. ``more``: further options of
+        the stage, by their names.
         """
         self.directory = directory
         self.wiring = wiring or ProxyWiring(cables=cables)
@@ -65,7 +67,7 @@ class Arena:
             **(more or {}),
         )
         self.stage = Stage(options, directory, say, self.wiring.command, self.wiring)
-        self.bounds = Bounds(SESSION_TIMEOUT_SECONDS, TICK_SECONDS, REFRESH_PERIOD_SECONDS)
+        self.bounds = Bounds(SESSION_TIMEOUT_SECONDS, TICK_SECONDS, period_seconds)
         self.pushes: list[Push] = []
         """The platform's record as far as it was read, oldest first."""
         self.resigned_at: dict[str, float] = {}

@@ -13,6 +13,7 @@ from simulator.drill.nemesis.checker import check
 from simulator.drill.nemesis.nemesis_history import History, read_history, write_history
 from simulator.drill.nemesis.nemesis_run import unleash
 from simulator.drill.nemesis.plan import Kind
+from simulator.drill.nemesis.receiver import Pushing, Receiver
 from simulator.drill.nemesis.timeline_page import draw
 from simulator.harness import zookeeper
 from simulator.harness.directory import working_directory
@@ -52,13 +53,18 @@ def _run(given: argparse.Namespace) -> History:
         del os.environ[variable]  # the nodes take what is given here, and nothing from the caller's settings
     kinds = tuple(given.kinds or Kind)
     alone = f", only {', '.join(kind.value for kind in kinds)}" if given.kinds else ""
-    _say(f"nemesis: seed {given.seed}, {given.seconds:g} s{', failsafe' if given.failsafe else ''}{alone}")
+    pushing = Pushing(Receiver(given.receiver), given.partials)
+    failsafe = ", failsafe" if given.failsafe else ""
+    _say(f"nemesis: seed {given.seed}, {given.seconds:g} s{failsafe}{pushing}{alone}")
     with working_directory(given.directory.absolute(), keep=True) as place:
 
         def keep(history: History) -> None:
             write_history(place / HISTORY, history)
 
-        return asyncio.run(unleash(place, given.seconds, given.seed, _say, keep, failsafe=given.failsafe, kinds=kinds))
+        run = unleash(
+            place, given.seconds, given.seed, _say, keep, failsafe=given.failsafe, kinds=kinds, pushing=pushing
+        )
+        return asyncio.run(run)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the plan of trouble")
     parser.add_argument("--failsafe", action="store_true", help="the nodes bridge outages of ZooKeeper by promises")
+    parser.add_argument(
+        "--partials", action="store_true", help="partial pushes go between the full ones, of which there are fewer"
+    )
+    parser.add_argument(
+        "--receiver", choices=[each.value for each in Receiver], default="bulk", help="what takes the pushes"
+    )
     parser.add_argument(
         "--only",
         dest="kinds",

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from cluster import tasks
 from simulator.drill.nemesis.nemesis_history import History, Storm
 from simulator.drill.nemesis.plan import Kind, plan_storm
+from simulator.drill.nemesis.receiver import USUAL, Pushing
 from simulator.drill.nemesis.troubles import Troublemaker
 from simulator.harness.arena import Arena
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.instruments import Instruments
 from simulator.harness.namespace import why_impossible
 from simulator.harness.proxy_wiring import ProxyWiring
+from simulator.harness.shared_entrance import HOST, SharedEntrance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -130,23 +132,47 @@ async def unleash(
     *,
     failsafe: bool = False,
     kinds: Sequence[Kind] = tuple(Kind),
+    pushing: Pushing = USUAL,
 ) -> History:
     """Bring a cluster up in ``directory``, run the nemesis with trouble of these kinds over it, and end it.
 
     The history is given to ``keep`` whatever happens. Raises HarnessError when the run cannot go on.
     """
-    cables = Kind.PLATFORM_CABLE in kinds
-    if cables and (missing := why_impossible()):
+    missing = "the nodes share an address" if pushing.shares_an_address else why_impossible()
+    cables = Kind.PLATFORM_CABLE in kinds and not missing
+    if missing and Kind.PLATFORM_CABLE in kinds:
         say(f"left out: {Kind.PLATFORM_CABLE.value}: {missing}")
-        cables, kinds = False, [kind for kind in kinds if kind is not Kind.PLATFORM_CABLE]
+        kinds = [kind for kind in kinds if kind is not Kind.PLATFORM_CABLE]
     wiring = ProxyWiring(cables=cables)
     instruments = {name: Instruments(directory, name) for name in NODES}
     wiring.prefixes = {name: each.prefix for name, each in instruments.items()}
-    async with Arena(directory, say, nodes=len(NODES), failsafe=failsafe, wiring=wiring) as arena:
-        nemesis = Nemesis(arena, instruments, seed, say, kinds)
-        try:
-            return await nemesis.run(seconds)
-        except OSError as error:
-            raise HarnessError(f"the nemesis cannot go on: {error}{arena.logs()}") from error
-        finally:
-            keep(nemesis.history)
+    arenas: list[Arena] = []
+    async with SharedEntrance(lambda: _ports(arenas[0]) if arenas else {}) as entrance:
+        more = {"cluster_extra": pushing.sections(HOST, entrance.port)}
+        period = pushing.period_seconds
+        arenas.append(
+            Arena(
+                directory,
+                say,
+                nodes=len(NODES),
+                failsafe=failsafe,
+                period_seconds=period,
+                wiring=wiring,
+                more=more,
+            )
+        )
+        async with arenas[0] as arena:
+            nemesis = Nemesis(arena, instruments, seed, say, kinds)
+            nemesis.history.partials = pushing.partials
+            try:
+                return await nemesis.run(seconds)
+            except OSError as error:
+                raise HarnessError(f"the nemesis cannot go on: {error}{arena.logs()}") from error
+            finally:
+                keep(nemesis.history)
+
+
+def _ports(arena: Arena) -> dict[int, int]:
+    """By the id of each node's process the port of its line to the platform."""
+    lines = arena.wiring.lines
+    return {node.worker_pid: lines[name].platform[0].port for name, node in arena.nodes.items() if name in lines}
