@@ -36,6 +36,8 @@ _DESCRIPTORS_PER_CONNECTION = 3
 _SHARE_OF_DESCRIPTORS = 0.4
 """Most of the process's descriptors that the connections of one port use."""
 _STOP_SECONDS = 5.0
+_TURNS_TO_CLOSE = 4
+"""Turns of the loop after which the sockets of connections that were aborted are closed."""
 
 
 def limits_of_this_process(wanted: ConnectionLimits) -> ConnectionLimits:
@@ -121,6 +123,8 @@ class Front:
         for connection in list(self._connections.values()):
             connection.relay.abort()
         await _cancel_others()
+        for _ in range(_TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
 
     async def _close_port(self) -> None:
         await self._accepts.wait()

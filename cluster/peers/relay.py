@@ -83,9 +83,10 @@ class Relay(asyncio.Protocol):
             self.server.resume_reading()
 
     def abort(self) -> None:
-        """Close the connection at once."""
-        if self.caller is not None:
-            self.caller.abort()
+        """Close the connection at once, on both sides."""
+        for side in (self.caller, self.server):
+            if side is not None:
+                side.abort()
 
     async def _open(self) -> None:
         try:

@@ -201,6 +201,8 @@ async def test_an_order_that_could_not_be_carried_out_is_audited_as_failed(node:
     shown = bearer(node, AccessRole.OPERATOR)
     await call(node, "Pause", shown)
     assert await refused(node, "StepDown", shown) is grpc.StatusCode.ABORTED
+    # The caller has the answer before the line is written.
+    await until(lambda: len(audited(events)) == 2)
     failed = audited(events)[-1]
     assert failed["outcome"] == "failed"
     assert "paused" in failed["reason"]
@@ -253,8 +255,12 @@ async def test_members_with_one_secret_follow_each_other_and_one_with_another_is
         b = await members.join("b", cluster_secret=SECRET)
         stranger = await members.join("c", cluster_secret=ClusterSecret.parse("x" * 40))
         await until(lambda: len(b.members()) == 3)
-        answers = {each.info.name: each.reachable for each in await b.ask_members()}
-        assert answers == {"a": True, "b": True, "c": False}
+
+        async def told_apart() -> bool:
+            answers = {each.info.name: each.reachable for each in await b.ask_members()}
+            return answers == {"a": True, "b": True, "c": False}
+
+        await until(told_apart)
         a.publish(Record(RecordInfo(1, 1, 0.0), "test.v1", b""))
         await until(lambda: b.last_record is not None)
         assert stranger.last_record is None
