@@ -78,15 +78,24 @@ async def _run_group(
     say(f"ground: {ground.name}")
     async with ground.arena(directory, lambda _: None) as arena:
         for done, attack in enumerate(attacks, 1):
-            try:
-                result, recovered = await run_attack(attack, arena, extent)
-            except HarnessError as error:
-                result, recovered = AttackResult.unfinished(attack.name, ground.name, attack.limits, str(error)), False
+            result, recovered = await _tried(attack, arena, extent)
+            if recovered and result.may_be_the_machine:
+                say(line(result))
+                say("    only late, and by less than a period: once more, for the machine may have been busy")
+                result, recovered = await _tried(attack, arena, extent)
             results.append(result)
             say(line(result))
             if not recovered:
                 return attacks[done:]
     return []
+
+
+async def _tried(attack: Attack, arena: Arena, extent: Extent) -> tuple[AttackResult, bool]:
+    """The same as :func:`run_attack`; what cannot be measured has failed, and the cluster has not recovered."""
+    try:
+        return await run_attack(attack, arena, extent)
+    except HarnessError as error:
+        return AttackResult.unfinished(attack.name, attack.ground.name, attack.limits, str(error)), False
 
 
 async def run_attack(attack: Attack, arena: Arena, extent: Extent) -> tuple[AttackResult, bool]:
@@ -106,7 +115,6 @@ async def run_attack(attack: Attack, arena: Arena, extent: Extent) -> tuple[Atta
     scene.expect(recovered, f"no {_SETTLED_PUSHES} pushes in a row within {SETTLE_SECONDS:g} s after it")
     cost = await measuring.end(scene.complaints, scene.server_errors)
     scene.figures["bystander_unanswered"] = measuring.unanswered
-    scene.figures["longest_silence_seconds"] = round(measuring.longest_silence(), 2)
     scene.figures["machine_wait_seconds"] = round(measuring.own_wait_seconds, 2)
     return AttackResult.judge(attack.name, attack.ground.name, attack.limits, cost, scene.figures), recovered
 

@@ -33,6 +33,7 @@ _ONE_LOST = Limits(answer_seconds=None)
 _SHORT_FLOODS = ("rapid_reset", "headers_bomb")
 
 ATTACKS = (
+    Attack("nothing", PLAIN, on_processes.nothing, short=True),
     Attack("malformed-requests", PLAIN, on_pages.malformed_requests, short=True),
     Attack("idle-connections", PLAIN, on_pages.idle_connections, short=True),
     Attack("slow-requests", PLAIN, on_pages.slow_requests),

@@ -64,6 +64,7 @@ class Measuring:
         return Cost(
             seconds=ended - self._began,
             missed_periods=self._missed(ended),
+            silence_seconds=longest_interval(arena.times(), self._began, ended) - arena.bounds.period,
             epoch_changes=changes_of_epoch([*before, *own]),
             out_of_order=max(len(out_of_order(arena.pushes)), await arena.out_of_order()),
             memory_mib=max((self._most[pid] - base for pid, base in self._memory.items()), default=0.0),
@@ -74,10 +75,6 @@ class Measuring:
             deaths=tuple(name for name, pids in self._processes().items() if pids != self._pids[name]),
             complaints=tuple(complaints),
         )
-
-    def longest_silence(self) -> float:
-        """Longest time in seconds without an accepted push since the beginning."""
-        return longest_interval(self._arena.times(), self._began, time.time())
 
     @property
     def unanswered(self) -> int:

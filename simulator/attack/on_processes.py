@@ -28,6 +28,11 @@ STEPS_SECONDS = (3600.0, 0.0, -3600.0, 0.0, 0.4, -0.4, 0.0, 10.0 * 365 * 86400, 
 """How far wall clocks are off, one after the other."""
 
 
+async def nothing(scene: Scene) -> None:
+    """Nothing is done: what this costs, the machine costs."""
+    await asyncio.sleep(scene.seconds)
+
+
 async def stopped_for_moments(scene: Scene) -> None:
     """The master is stopped for 0.15 s, 40 times: shorter than anything it promises."""
     master = scene.arena.master or ""

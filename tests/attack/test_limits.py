@@ -31,6 +31,7 @@ def test_an_attack_that_keeps_every_limit_has_held():
         "shortcomings": [],
         "seconds": 30.0,
         "missed_periods": 0,
+        "silence_seconds": 0.0,
         "epoch_changes": 0,
         "accepted_out_of_order": 0,
         "memory_mib": 50.0,
@@ -76,6 +77,14 @@ def test_a_limit_that_an_attack_takes_away_itself_is_not_judged_and_all_others_a
     harmed = replace(CALM, missed_periods=9, answer_seconds=30.0)
     assert AttackResult.judge("x", "y", lenient, harmed).passed
     assert not AttackResult.judge("x", "y", lenient, replace(harmed, epoch_changes=1)).passed
+
+
+def test_a_push_late_by_less_than_a_period_and_nothing_else_may_be_the_machine():
+    late = replace(CALM, missed_periods=1, silence_seconds=0.4)
+    assert AttackResult.judge("x", "y", Limits(), late).may_be_the_machine
+    assert not AttackResult.judge("x", "y", Limits(), CALM).may_be_the_machine
+    assert not AttackResult.judge("x", "y", Limits(), replace(late, silence_seconds=1.1)).may_be_the_machine
+    assert not AttackResult.judge("x", "y", Limits(), replace(late, epoch_changes=1)).may_be_the_machine
 
 
 def test_an_attack_that_could_not_be_measured_has_failed():
