@@ -50,7 +50,7 @@ def write_durably(path: Path, data: bytes) -> None:
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = f".{path.name}.new"
-    with _opened_directory(path.parent) as directory:
+    with naming(path), _opened_directory(path.parent) as directory:
         # Left by a run that was ended meanwhile, or planted: never written to, a link neither.
         with contextlib.suppress(FileNotFoundError):
             os.unlink(beside, dir_fd=directory)
@@ -60,6 +60,20 @@ def write_durably(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(beside, path.name, src_dir_fd=directory, dst_dir_fd=directory)
         os.fsync(directory)
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Give an error of the system the whole path it is about.
+
+    A write to a full disk names none, and a call within a directory only its last part.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or (isinstance(error.filename, str) and error.filename.startswith("/")):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def read_if_there(path: Path) -> bytes | None:

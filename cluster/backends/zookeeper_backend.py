@@ -195,7 +195,10 @@ class ZooKeeperBackend:
 
         def keep() -> None:
             content = f"{cluster_id}\n".encode()
-            if not (read_if_there(path) or b"").strip():
-                write_durably(path, content)
+            try:
+                if not (read_if_there(path) or b"").strip():
+                    write_durably(path, content)
+            except OSError as failure:
+                log.error("cluster_id.not_kept", error=str(failure))
 
         tasks.spawn("cluster_id", asyncio.to_thread(keep), finite=True)

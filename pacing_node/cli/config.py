@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cluster.files import naming
 from pacing_node.cli.accept_objects import accept_objects
 from pacing_node.cli.config_change import Yes, read_stored, replace, shown_diff
 from pacing_node.cli.config_history import history
@@ -127,9 +128,13 @@ def import_(
     if target is None:
         document(text)
         return
-    # It holds the secret of the engagement platform's client.
-    target.touch(mode=0o600)
-    target.write_text(text)
+    try:
+        # It holds the secret of the engagement platform's client.
+        target.touch(mode=0o600)
+        with naming(target):
+            target.write_text(text)
+    except OSError as error:
+        raise fail(str(error), ExitCode.FAILED) from None
     _print_report(target, check_file(target, FileKind.OBJECTS))
 
 
@@ -197,8 +202,9 @@ def _edited(text: str) -> str:
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     with tempfile.TemporaryDirectory(prefix="pacing-") as directory:
         file = Path(directory) / "cluster.yaml"
-        file.write_text(text)
         try:
+            with naming(file):
+                file.write_text(text)
             subprocess.run([*shlex.split(editor), str(file)], check=True)  # noqa: S603 - the user's own editor
             return file.read_text()
         except (OSError, ValueError, subprocess.CalledProcessError) as error:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cluster.errors import UnsafeStateError
-from cluster.files import ensure_directory, open_lock, read_if_there, write_durably
+from cluster.files import ensure_directory, naming, open_lock, read_if_there, write_durably
 from pacing_node.doctor.surroundings import check_directory
 from tests.leadership.test_alone import alone
 
@@ -155,3 +158,30 @@ async def test_everything_a_node_alone_keeps_is_closed(tmp_path: Path) -> None:
     assert mode(tmp_path / "state") == 0o700
     assert {mode(file) for file in (tmp_path / "state").iterdir()} == {0o600}
     assert len(list((tmp_path / "state").iterdir())) >= 4
+
+
+def on_a_full_disk(directory: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """Run code where ``directory`` is a disk of its own, of 64 KiB, that a file has filled."""
+    disk = f"mount -t tmpfs -o size=64k,mode=700 none {directory}"
+    fill = f"{disk} && (head -c 65536 /dev/zero > {directory}/large || true)"
+    inside = f"{fill}; exec {sys.executable} -c '{code}'"
+    unshared = subprocess.run(["unshare", "-rm", "sh", "-c", inside], capture_output=True, text=True, check=False)
+    if "unshare:" in unshared.stderr or "mount:" in unshared.stderr:
+        pytest.skip("no disk of its own can be had here")
+    return unshared
+
+
+def test_a_full_disk_is_named_with_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "epoch"
+    code = f"""from pathlib import Path; from cluster.files import write_durably as w; w(Path("{file}"), b"x" * 9000)"""
+    ended = on_a_full_disk(tmp_path, code)
+    assert ended.stderr.splitlines()[-1] == f"OSError: [Errno 28] No space left on device: '{file}'"
+
+
+def test_an_error_that_names_a_whole_path_is_left_alone(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as there, naming(tmp_path / "a"):
+        (tmp_path / "b").read_bytes()
+    assert there.value.filename == str(tmp_path / "b")
+    with pytest.raises(FileNotFoundError) as unnamed, naming(tmp_path / "a"):
+        raise FileNotFoundError(errno.ENOENT, "No such file", "b")
+    assert unnamed.value.filename == str(tmp_path / "a")
