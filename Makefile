@@ -19,7 +19,7 @@ DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),-
   $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo nemesis attack soak mutants model test under-load test-slow coverage benchmark plots lint format proto lock clean
+.PHONY: help setup setup-tests demo nemesis attack soak mutants model test under-load test-slow coverage benchmark plots lint format proto lock audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -74,12 +74,13 @@ benchmark: $(VENV)/.installed ## the laws over simulated days, and the time of a
 plots: $(VENV)/.installed ## draw the benchmark's figures
 	$(BIN)/python -m simulator.benchmark.plots $(ARGS)
 
-lint: $(VENV)/.installed ## ruff, mypy --strict, import-linter, modules, sleeping tests, dead code, buf, generated code, Markdown, commits since BASE
+lint: $(VENV)/.installed ## ruff (with Bandit's rules), mypy --strict, import-linter, modules, sleeping tests, dead code, buf, generated code, Markdown, commits since BASE
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/check_modules.py
+	$(BIN)/python scripts/check_exceptions.py
 	$(BIN)/python scripts/check_tests.py
 	$(BIN)/python scripts/mutation_check.py --places
 	$(BIN)/vulture
@@ -105,7 +106,10 @@ lock: $(VENV)/.installed ## resolve and lock dependencies with hashes
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --all-extras --group dev pyproject.toml -o requirements/dev.lock
 
+audit: $(VENV)/.installed ## known vulnerabilities of the locked dependencies; status 3 when no advisory database can be reached
+	@$(BIN)/python scripts/audit.py
+
 clean: ## remove everything the other targets made, the virtual environment too
-	rm -rf $(VENV) .demo .nemesis .coverage .coverage.* htmlcov build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf $(VENV) .venv-audit .demo .nemesis .coverage .coverage.* htmlcov build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache \
 	  .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -135,3 +135,21 @@ def test_a_commit_is_judged_by_its_subject_and_body(
 
 def test_without_the_base_nothing_is_checked(project: Path) -> None:
     assert checked("check_commits.py", project, "0123456") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "faulty"),
+    [
+        ("x = run(y)  # noqa: S603 - the user's own editor", False),
+        ("x = run(y)  # noqa: S603, S607 - ours alone", False),
+        ("x = run(y)  # noqa: PLR2004", False),
+        ("x = run(y)  # noqa: S603", True),
+        ("x = run(y)  # noqa: ASYNC110, S603", True),
+        ("x = run(y)  # noqa: S603 -", True),
+        ("x = run(y)  # noqa", True),
+        ("# ruff: noqa", True),
+    ],
+)
+def test_an_exception_from_a_security_rule_says_why(tmp_path: Path, line: str, faulty: bool) -> None:
+    write(tmp_path, cluster__a=line)
+    assert len(checked("check_exceptions.py", tmp_path)) == faulty
