@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import time
 from typing import TYPE_CHECKING
 
 from cluster.lasting import lasting
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 FULL_SECONDS = 0.1
 """Pause before the next connection is taken while there are no descriptors for it."""
+YIELD_SECONDS = 0.2
+"""A connection must have been idle for so long to make room: else a flood would cost a connection each time."""
 _NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -101,9 +104,10 @@ class Acceptor:
         return True
 
     def _make_room(self, among: Iterable[Connection], reason: Refusal) -> bool:
-        """Close the oldest idle connection among these; False when there is none."""
+        """Close the oldest connection among these that has been idle for a moment; False when there is none."""
         self._refused(reason)
-        oldest = next((each for each in among if each.idle), None)
+        now = time.monotonic()
+        oldest = next((each for each in among if each.idle_seconds(now) >= YIELD_SECONDS), None)
         if oldest is None:
             return False
         self._drop(oldest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -44,12 +45,14 @@ class TrustedProxies:
         return caller
 
 
+@lru_cache(maxsize=4096)
 def site(address: str) -> str:
     """What is counted as one caller: an IPv4 address, or the network an IPv6 address is in."""
     found = _parsed(address)
     return str(ip_network((found, _IPV6_SITE), strict=False)) if isinstance(found, IPv6Address) else address
 
 
+@lru_cache(maxsize=4096)
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     """An address without port and zone; IPv4 in IPv6 is IPv4. None for what is none."""
     bare = text.partition("]")[0].removeprefix("[") if text.startswith("[") else text

@@ -7,6 +7,7 @@ the application tells it when a request begins and when its answer has ended.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, cast
 
 from pacing_node.api.http_limits import Refusal
@@ -46,12 +47,17 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._requests = 0
+        self._idle_since = time.monotonic()
         self._received = 0
 
     @property
     def idle(self) -> bool:
         """Whether no request is being answered."""
         return self._requests == 0
+
+    def idle_seconds(self, now: float) -> float:
+        """For how long no request has been answered, at a time of the monotonic clock; 0 while one is."""
+        return now - self._idle_since if self.idle else 0.0
 
     # --- what the transport says -------------------------------------------------------------------------------------
 
@@ -101,6 +107,7 @@ class Connection(asyncio.Protocol):
     def end_request(self) -> None:
         """Its answer has been written."""
         self._requests -= 1
+        self._idle_since = time.monotonic()
         self._received = 0
         if self._transport is not None and not self._transport.is_closing():
             sent = self._transport.get_write_buffer_size() == 0
