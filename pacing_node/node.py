@@ -30,6 +30,7 @@ from pacing_node.api.objects_page import objects_page
 from pacing_node.assembly import adapters
 from pacing_node.assembly.cluster_settings import cluster_settings
 from pacing_node.assembly.node_alarms import NodeAlarms
+from pacing_node.assembly.node_audit import NodeAudit
 from pacing_node.assembly.node_logs import NodeLogs
 from pacing_node.assembly.object_acceptance import newest_acceptance
 from pacing_node.assembly.reconfiguration import Reconfiguration
@@ -140,6 +141,8 @@ class Node:
         self._watch = self._build_watch()
         self.alarms = self._build_alarms()
         self._logs = NodeLogs(options.host)
+        self._audit = NodeAudit(options.host, options.name)
+        self.member.access.audit.on_event.add(self._audit.offer)
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def start(self) -> None:
@@ -177,11 +180,14 @@ class Node:
         await self.platform.close()
         await self._http.stop()
         log.info("node.stopped")
+        self.member.access.audit.flush()
+        await self._audit.stop()
         await self._logs.stop()
 
     async def _use_options(self, options: ClusterOptions) -> None:
         """Apply cluster options; the first ones also build what they name."""
         await self._logs.use(options)
+        await self._audit.use(options)
         await self.alarms.use(options)
         if self.statistics is not None:
             self._reconfiguration.use_options(options)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster.access.refusal_budget import RefusalBudget
+from cluster.listeners import Listeners
 from cluster.outside_text import one_line
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 EVENT = "audit.order"
 """Name of every event of the audit log."""
+DONE = "carried out"
+"""Outcome of an order that was; the others are ``failed`` and ``refused``."""
 FLUSH_SECONDS = 10.0
 """Longest time for which refused calls are counted and not reported."""
 
@@ -53,16 +56,18 @@ class AuditLog:
     def __init__(self) -> None:
         self.refused: Counter[str] = Counter()
         """Refused calls of this process, by their names."""
+        self.on_event: Listeners[[Mapping[str, object]]] = Listeners("audit event")
+        """Called with the fields of each event, whatever the log's level is."""
         self._budget = RefusalBudget()
         self._flush: asyncio.TimerHandle | None = None
 
     def carried_out(self, order: Order) -> None:
         """An order was carried out."""
-        log.info(EVENT, outcome="carried out", **_fields(order))
+        self._write({"outcome": DONE, **_fields(order)})
 
     def failed(self, order: Order, reason: str) -> None:
         """An order was allowed and could not be carried out."""
-        log.warning(EVENT, outcome="failed", reason=one_line(reason), **_fields(order))
+        self._write({"outcome": "failed", "reason": one_line(reason), **_fields(order)})
 
     def refuse(self, order: Order, reason: str) -> None:
         """A call was refused for want of a proof or a role."""
@@ -73,7 +78,7 @@ class AuditLog:
                 self._flush = loop.call_later(FLUSH_SECONDS, self.flush)
             return
         more = self._budget.uncounted(order.what)
-        log.warning(EVENT, outcome="refused", reason=one_line(reason), not_logged=more, **_fields(order))
+        self._write({"outcome": "refused", "reason": one_line(reason), "not_logged": more, **_fields(order)})
 
     def flush(self) -> None:
         """Report the refused calls that were only counted."""
@@ -81,7 +86,13 @@ class AuditLog:
             self._flush.cancel()
             self._flush = None
         for what, count in self._budget.all_uncounted().items():
-            log.warning(EVENT, outcome="refused", what=what, reason="more of them, counted alone", not_logged=count)
+            reason = "more of them, counted alone"
+            self._write({"outcome": "refused", "what": what, "reason": reason, "not_logged": count})
+
+    def _write(self, event: Mapping[str, object]) -> None:
+        say = log.info if event["outcome"] == DONE else log.warning
+        say(EVENT, **event)
+        self.on_event.notify(event)
 
 
 def _fields(order: Order) -> dict[str, object]:

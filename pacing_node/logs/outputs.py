@@ -10,6 +10,7 @@ from logging.handlers import QueueHandler, QueueListener
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from cluster.access.audit_log import EVENT as AUDIT_EVENT
 from pacing_node.delivery.syslog import Level, SyslogMessage
 from pacing_node.logs.levels import SuiteLevel, admissions, level_of
 from pacing_node.logs.segments import SegmentedFile, segment_rule
@@ -74,7 +75,12 @@ class Network(logging.Handler):
         self._loop = loop
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Queue one record; after the end of the loop nothing is sent any more."""
+        """Queue one record; after the end of the loop nothing is sent any more.
+
+        The audit log goes to Message Server by a way of its own, whatever this output takes.
+        """
+        if event_name(record) == AUDIT_EVENT:
+            return
         level = next((found for least, found in _SYSLOG_LEVELS if record.levelno >= least), Level.DEBUG)
         kind = event_name(record) if isinstance(record.msg, dict) else "log"
         message = SyslogMessage(level, record.created, self._host, kind, self.format(record))

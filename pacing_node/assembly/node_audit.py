@@ -1,0 +1,89 @@
+"""The audit log's receiver outside of the node: Message Server, whatever the options of the log say."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+import structlog
+
+from cluster.access.audit_log import DONE, EVENT
+from pacing_node.assembly.node_alarms import syslog_sender
+from pacing_node.delivery.outbox import Outbox
+from pacing_node.delivery.syslog import Level, SyslogMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pacing_node.delivery.syslog_sender import SyslogSender
+    from pacing_node.options.cluster_options import ClusterOptions
+    from pacing_node.options.connections import MessageServer
+
+log = structlog.get_logger(__name__)
+
+CAPACITY = 1000
+"""Most events that wait while Message Server is down, or until it is known; the oldest are given up."""
+LAST_DELIVERY_SECONDS = 1.0
+_SHOWN_APART = ("outcome", "what", "who", "role", "proof", "source", "not_logged")
+"""Fields that are structured data of the message; the text holds all of them as JSON."""
+
+
+class NodeAudit:
+    """Sends every event of the audit log to Message Server."""
+
+    def __init__(self, host: str, node: str) -> None:
+        """``host`` names this machine in syslog messages, ``node`` the node in each event."""
+        self._host = host
+        self._node = node
+        self._server: MessageServer | None = None
+        self._early: deque[SyslogMessage] = deque(maxlen=CAPACITY)
+        """What came before the options were known."""
+        self._known = False
+        self._outbox: Outbox[SyslogMessage] | None = None
+        self._sender: SyslogSender | None = None
+
+    def offer(self, event: Mapping[str, object]) -> None:
+        """Queue one event, and never wait."""
+        message = self._message(event)
+        if self._outbox is not None:
+            self._outbox.offer(message)
+        elif not self._known:
+            self._early.append(message)
+
+    async def use(self, options: ClusterOptions) -> None:
+        """Send to the Message Server of these options from now on; to nobody without one."""
+        if self._known and options.message_server == self._server:
+            return
+        await self._close()
+        self._known, self._server = True, options.message_server
+        if self._server is not None:
+            try:
+                self._sender = syslog_sender(self._server)
+            except OSError as error:
+                log.error("audit.message_server_refused", error=str(error))
+                return
+            self._outbox = Outbox("audit", self._sender.deliver, capacity=CAPACITY)
+            self._outbox.start()
+            for message in self._early:
+                self._outbox.offer(message)
+        self._early.clear()
+
+    async def stop(self) -> None:
+        """End, after a moment for what waits."""
+        await self._close()
+
+    async def _close(self) -> None:
+        outbox, sender = self._outbox, self._sender
+        self._outbox, self._sender = None, None
+        if outbox is not None:
+            await outbox.stop(LAST_DELIVERY_SECONDS)
+        if sender is not None:
+            await sender.close()
+
+    def _message(self, event: Mapping[str, object]) -> SyslogMessage:
+        level = Level.NOTICE if event["outcome"] == DONE else Level.WARNING
+        apart = {"node": self._node} | {key: str(event[key]) for key in _SHOWN_APART if event.get(key) is not None}
+        text = json.dumps({"event": EVENT, "node": self._node, **event}, default=str)
+        return SyslogMessage(level, time.time(), self._host, EVENT, text, apart)
