@@ -30,7 +30,7 @@ from pacing_node.api.objects_page import objects_page
 from pacing_node.assembly import adapters
 from pacing_node.assembly.cluster_settings import cluster_settings
 from pacing_node.assembly.node_alarms import NodeAlarms
-from pacing_node.assembly.node_audit import NodeAudit
+from pacing_node.assembly.node_audit import NodeAudit, audit_options
 from pacing_node.assembly.node_logs import NodeLogs
 from pacing_node.assembly.object_acceptance import newest_acceptance
 from pacing_node.assembly.reconfiguration import Reconfiguration
@@ -135,6 +135,7 @@ class Node:
             read_acceptance=lambda: newest_acceptance(options),
         )
         self._store = OptionsStore(self.member.documents, options.seed)
+        self._store.on_change.add(lambda *change: audit_options(self.member.access.audit, *change))
         self._cycle_counters = CycleCounters()
         self._terms = TermLog(self.member.mastership)
         self._source: ConfigurationSource | None = None

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from cluster.access.audit_log import DONE, EVENT
+from cluster.access.audit_log import DONE, EVENT, Order
+from cluster.access.principal import Principal, Proof
+from cluster.access.roles import AccessRole
 from pacing_node.assembly.node_alarms import syslog_sender
 from pacing_node.delivery.outbox import Outbox
 from pacing_node.delivery.syslog import Level, SyslogMessage
@@ -17,6 +19,7 @@ from pacing_node.delivery.syslog import Level, SyslogMessage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cluster.access.audit_log import AuditLog
     from pacing_node.delivery.syslog_sender import SyslogSender
     from pacing_node.options.cluster_options import ClusterOptions
     from pacing_node.options.connections import MessageServer
@@ -28,6 +31,13 @@ CAPACITY = 1000
 LAST_DELIVERY_SECONDS = 1.0
 _SHOWN_APART = ("outcome", "what", "who", "role", "proof", "source", "not_logged")
 """Fields that are structured data of the message; the text holds all of them as JSON."""
+
+
+def audit_options(audit: AuditLog, before: int, after: int, keys: tuple[str, ...]) -> None:
+    """Note that other cluster options are in force; who wrote them is in `pacing config history`."""
+    who = Principal("whoever wrote them", AccessRole.ADMIN, Proof.ZOOKEEPER)
+    versions = {"version": before}, {"version": after}
+    audit.carried_out(Order("ClusterOptions", "", who, {"changed": ", ".join(keys)}, *versions))
 
 
 class NodeAudit:

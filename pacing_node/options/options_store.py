@@ -11,7 +11,8 @@ import structlog
 
 from cluster.documents import Document
 from cluster.errors import ClusterError, ConflictError, NotAllowedError, TooLargeError
-from pacing_node.options.cluster_options import ClusterOptions, advice, parse_cluster_options
+from cluster.listeners import Listeners
+from pacing_node.options.cluster_options import ClusterOptions, advice, changed_options, parse_cluster_options
 from pacing_node.options.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class OptionsStore:
         self._options: ClusterOptions | None = None
         self._newest: Document | None = None
         self._changed = asyncio.Event()
+        self.on_change: Listeners[[int, int, tuple[str, ...]]] = Listeners("options")
+        """Called when other options replace those in force: their versions, and the keys that differ."""
         self.problems: tuple[str, ...] = ()
         """What is wrong with the newest document or the seed; empty when all is well."""
         self.version: int | None = None
@@ -129,9 +132,12 @@ class OptionsStore:
         except ConfigurationError as error:
             self._report("options.refused", tuple(map(str, error.problems)))
             return
-        self.problems, self.version = (), document.version
+        before, self.problems, self.version = self.version, (), document.version
         if options == self._options:
             return
+        if self._options is not None and before is not None:
+            keys = tuple(".".join(option.key) for option in changed_options(self._options, options))
+            self.on_change.notify(before, document.version, keys)
         self._options = options
         log.info("options.changed", version=document.version)
         for finding in advice(options):
