@@ -23,7 +23,8 @@ from pacing_node.algorithms.laws import (
 )
 from pacing_node.algorithms.model import Algorithm, OptimizationTarget, Result
 from pacing_node.algorithms.observation import Observer
-from pacing_node.algorithms.outer import learn_abandonment, learn_busy
+from pacing_node.algorithms.outer import HELD_BACK, MOST_FEEDBACK, learn_abandonment, learn_busy
+from pacing_node.algorithms.plausibility import Plausibility
 from pacing_node.algorithms.reasons import Limits, reasons
 from pacing_node.algorithms.sharing import deal, share_agents
 from pacing_node.algorithms.state import LearnedState
@@ -54,6 +55,7 @@ class Controller:
         self._estimator = Estimator(self._state)
         self._observer = Observer(len(self._state))
         self._in_flight = InFlight(len(self._state))
+        self._plausibility = Plausibility(len(self._state))
         # A low-discrepancy sequence per target, from its name: no target's number depends on its row.
         start = (self._state.keys % 999_983).astype(np.float64) / 999_983.0
         self._chance = (start + seed * _GOLDEN) % 1.0
@@ -68,6 +70,7 @@ class Controller:
         """
         if len(policy.goal) != len(self._state):
             raise ValueError(f"policy has {len(policy.goal)} rows, there are {len(self._state)} targets")
+        snapshot, feedback = self._plausibility.contain(snapshot, feedback)
         situation = self._situation(snapshot, feedback, policy)
         self._warn_of_replacement(policy)
         level = self._laws.level(situation, self._state, policy)
@@ -76,13 +79,15 @@ class Controller:
         if policy.algorithm.dual and policy.proactive_ratio <= 0.0:
             paced = np.zeros(len(paced), dtype=np.bool_)  # every agent is for inbound traffic
         invitations = self._invitations(situation, level, paced, policy)
-        if impossible.any():
-            invitations = one_per_free(invitations, impossible, situation)
+        careful = impossible | (level.added >= MOST_FEEDBACK)
+        if careful.any():
+            invitations = one_per_free(invitations, careful, situation)
+        self._plausibility.remember(snapshot, feedback, situation.estimates, invitations)
         portion = self._inbound_portion(situation, invitations, policy)
         return self._result(snapshot, policy, situation, (level, impossible), (invitations, portion))
 
     def save(self) -> bytes:
-        """The learned state, 84 bytes a target, keyed by name."""
+        """The learned state, 88 bytes a target, keyed by name."""
         return self._state.save()
 
     def restore(self, state: bytes) -> None:
@@ -119,10 +124,12 @@ class Controller:
             observation=seen,
             estimates=replace(believed, pending=pending),
             pending=pending,
+            counted=feedback.pending,
             inbound=believed.reactive_per_second * (1.0 - state.inbound),
             reserved=policy.reserved_slots if len(policy.reserved_slots) else np.zeros(size),
             chance=self._chance,
             own_ready=own_ready,
+            free=free,
             shares=shares,
         )
 
@@ -185,11 +192,12 @@ class Controller:
             level=level.level,
             pending=situation.pending,
             expected_free=seen.ready + seen.busy * turnover,
-            held_back=level.held_back,
+            held_back=level.added > HELD_BACK,
             reserved=short & (situation.reserved > 0.0),
             spent=nobody if situation.shares is None else short & situation.shares.shared,
             warming_up=self._state.disposed < PRIOR_WEIGHT,
             infeasible=impossible,
+            implausible=self._plausibility.held,
         )
         reason = reasons(snapshot, policy, seen, invitations, limits)
         return Result(invitations, portion, reason, replace(believed, level=level.level))

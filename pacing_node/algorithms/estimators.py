@@ -69,6 +69,7 @@ class Estimator:
         self._counted = np.zeros(len(state))
         self._possible = np.zeros(len(state))
         self._reported_seconds = np.zeros(len(state))  # covered by reports since the start
+        self._proven_share = np.zeros(len(state))  # of the newest dispositions
         self._acceptance = np.zeros(len(state))  # mean over the slow memory, as of the newest snapshot
 
     def learn(self, observation: Observation, feedback: Feedback, policy: Policy) -> None:
@@ -97,7 +98,7 @@ class Estimator:
             ),
             handle_seconds=np.maximum(_positive_or(snapshot.handle_seconds, handle), 1.0),
             disposition_seconds=_accept_seconds(feedback, disposition),
-            patience_seconds=(120.0 + state.waiting_seconds) / (2.0 + state.abandoned),
+            patience_seconds=(60.0 + state.waiting_seconds) / (1.0 + state.abandoned),
             reactive_per_second=state.reactive.copy(),
         )
 
@@ -213,6 +214,7 @@ class Estimator:
         state = self._state
         balance = PROVEN_PER_ACCEPT * entries - state.unproven
         proven = np.minimum(disposed, (PROVEN_ON_CREDIT + balance) / ratio)
+        self._proven_share = proven / np.maximum(disposed, 1e-9)
         state.unproven[:] = np.minimum(np.maximum(-balance, 0.0) + proven * ratio, PROVEN_ON_CREDIT)
         return proven
 
@@ -246,7 +248,9 @@ class Estimator:
         state = self._state
         if not len(feedback.pending_seconds):
             return
-        moved = _moved(learned, feedback.pending_seconds - learned * feedback.disposed, state.disposed)
+        # Dispositions that nothing proves may be invitations nobody was there for: they would make d short.
+        surplus = (feedback.pending_seconds - learned * feedback.disposed) * self._proven_share
+        moved = _moved(learned, surplus, state.disposed)
         state.disposition[:] = _where(plausible, moved, state.disposition)
 
     def _learn_patience(self, observation: Observation) -> None:

@@ -21,6 +21,7 @@ _BECAUSE = {
     Reason.SHARED_AGENTS_SPENT: "the agents are promised to another target that shares them",
     Reason.WAITING_COVERS_CAPACITY: "visitors who accepted already wait for every agent that can become free",
     Reason.GOAL_INFEASIBLE: "inbound load alone breaks the goal; no more than one per free slot",
+    Reason.INPUT_IMPLAUSIBLE: "a value cannot be; the previous one counts until the next period confirms it",
 }
 _UNKNOWABLE = {Reason.STATISTICS_STALE, Reason.TARGET_DISABLED}
 

@@ -41,6 +41,8 @@ class Situation:
     estimates: Estimates
     pending: FloatArray
     """m: invitations out without a disposition."""
+    counted: FloatArray
+    """Invitations that may be out at most: none of them has got a disposition since the newest report."""
     inbound: FloatArray
     """Reactive interactions that will enter per second."""
     reserved: FloatArray
@@ -49,6 +51,8 @@ class Situation:
     """A number 0..1 per row for rounding."""
     own_ready: FloatArray
     """Ready slots that SUPER_PROGRESSIVE may promise: whole ones where agents are shared."""
+    free: BoolArray
+    """Rows whose push is answered and who have slots: what is integrated goes on."""
     shares: Shares | None = None
 
 
@@ -58,8 +62,8 @@ class Level:
 
     level: FloatArray
     """M ≥ 0: invitations that may be out at once, those of targets on the same agents deducted."""
-    held_back: BoolArray
-    """Rows that recent abandonment holds back."""
+    added: FloatArray
+    """Standard deviations of margin that recent abandonment adds."""
     alone: FloatArray
     """The same level, nothing deducted."""
 
@@ -89,13 +93,13 @@ class Laws:
     def level(self, situation: Situation, state: LearnedState, policy: Policy) -> Level:
         """The level by the law in force."""
         algorithm = effective(policy)
-        nobody = np.zeros(len(state), dtype=np.bool_)
+        nothing = np.zeros(len(state))
         if algorithm in SUPER_PROGRESSIVE:
             level = self._super_progressive(situation, policy)
-            return Level(level, nobody, level)
+            return Level(level, nothing, level)
         if algorithm in PREDICTIVE:
             level = self._predictive(situation, policy)
-            return Level(level, nobody, level)
+            return Level(level, nothing, level)
         return self._look_ahead(situation, state, policy)
 
     def _super_progressive(self, situation: Situation, policy: Policy) -> FloatArray:
@@ -122,7 +126,7 @@ class Laws:
     def _look_ahead(self, situation: Situation, state: LearnedState, policy: Policy) -> Level:
         seen, believed = situation.observation, situation.estimates
         goal = abandonment_goal(policy)
-        z, added = margin(state, seen, believed, goal, policy.caution)
+        z, added = margin(state, seen, believed, goal, caution=policy.caution, free=situation.free)
         # Whatever else will take a free slot within the time an invitation needs counts as waiting already.
         ahead = seen.waiting + seen.reactive_waiting + situation.reserved
         ahead = ahead + situation.inbound * believed.disposition_seconds
@@ -146,16 +150,16 @@ class Laws:
             base = start_margin(goal[near], start, believed.handle_seconds[near], believed.patience_seconds[near])
             level[near] = np.maximum(level[near], self._lookahead.level(small, base + added[near]))
         if situation.shares is None:
-            return Level(level, added > 1.0, level)
+            return Level(level, added, level)
         others = situation.shares.claims(situation.pending * believed.acceptance_ratio) / believed.acceptance_ratio
-        return Level(np.maximum(level - others, 0.0), added > 1.0, level)
+        return Level(np.maximum(level - others, 0.0), added, level)
 
 
 def one_per_free(invitations: IntArray, rows: BoolArray, situation: Situation) -> IntArray:
-    """In these rows no more than one invitation out per free slot: nobody waits for that, whatever the goal is."""
+    """In these rows no more than one invitation out per free slot, counting all that may be out: nobody waits."""
     seen = situation.observation
-    free = np.maximum(seen.ready - seen.waiting - seen.reactive_waiting - situation.pending, 0.0)
-    return np.where(rows, np.minimum(invitations, np.floor(free + 0.5).astype(np.int64)), invitations)
+    free = np.floor(seen.ready - seen.waiting - seen.reactive_waiting - situation.counted)
+    return np.where(rows, np.minimum(invitations, np.maximum(free, 0.0).astype(np.int64)), invitations)
 
 
 @cache

@@ -27,12 +27,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from pacing_node.algorithms.feed_lag import FeedLag
 from pacing_node.algorithms.model import Feedback
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pacing_node.algorithms.model import BoolArray, FloatArray, IntArray
+    from pacing_node.algorithms.model import BoolArray, FloatArray, IntArray, Snapshot
 
     Rows = IntArray | slice
 
@@ -86,6 +87,14 @@ class Ledger:
         self._positive = np.full(size, np.nan)
         self._negative = np.full(size, np.nan)
         self._acknowledged = np.ones(size, dtype=np.bool_)
+        self.lag = FeedLag()
+        """How late the statistics are beyond what they say."""
+        self._disposed_since = np.zeros(size)
+        self._all_reported_at = np.nan
+
+    def compare(self, snapshot: Snapshot, at: float) -> None:
+        """Look whether the statistics said to be of the time ``at``, Unix seconds, are in fact older."""
+        self.lag.learn(snapshot, at)
 
     def allotted(self, at: float, invitations: IntArray, rows: IntArray | None = None) -> None:
         """A push with these invitations leaves now (Unix seconds); until it is answered it counts as arrived.
@@ -129,7 +138,8 @@ class Ledger:
             self._since_report = _with(self._since_report, push.rows, self._since_report[push.rows] + push.invitations)
 
     def feedback(self, now: float) -> Feedback:
-        """What is known for statistics of the moment ``now``, Unix seconds; increments count from the previous call."""
+        """What is known for statistics said to be of ``now``, Unix seconds; increments count from the previous call."""
+        now -= self.lag.seconds
         reported, age, after, allotted_age = self._base(now)
         sent, disposed, seconds, pending_seconds = self._released(now)
         return Feedback(
@@ -180,6 +190,12 @@ class Ledger:
         middle = 0.5 * (last + push.pending) + 0.25 * np.minimum(allowed, disposed)
         sent = np.where(fresh, np.minimum(allowed, np.maximum(rise + disposed, 0.0)), 0.0)
         seconds = np.where(fresh, span, 0.0)
+        self._disposed_since[rows] += disposed
+        if rows is _ALL:
+            if at > self._all_reported_at:
+                self.lag.reported(self._all_reported_at, at, self._disposed_since)
+            self._all_reported_at = at
+            self._disposed_since = np.zeros(len(self.names))
         self._changes.append(_Change(at, rows, sent, disposed, seconds, np.where(fresh, middle * seconds, 0.0)))
         self._last_pending = _with(self._last_pending, rows, np.where(known, push.pending, last))
         self._last_report_at = _with(self._last_report_at, rows, np.where(known, at, self._last_report_at[rows]))

@@ -81,6 +81,10 @@ class Reason(IntEnum):
     GOAL_INFEASIBLE = 12
     """Inbound load alone breaks the goal, whatever is invited: at most one invitation per free slot goes out. Look at:
     inbound traffic and the number of agents."""
+    INPUT_IMPLAUSIBLE = 13
+    """A value cannot be: more slots than the agents have, more visitors than were invited, a time that doubled at once.
+    The previous one counts until the next period confirms it. Look at: the statistics and the platform's replies at
+    that time, when it comes again and again."""
 
     @property
     def code(self) -> str:

@@ -31,6 +31,15 @@ GAIN = 0.5
 """Standard deviations of margin for one lost visitor beyond the goal, over the root of the slots."""
 LEAST_FEEDBACK = -1.0
 MOST_FEEDBACK = 2.5
+"""From here on the goal is in danger, and no more than one invitation per free slot goes out."""
+HELD_BACK = 1.0
+"""A margin that recent abandonment raised by more is the reason for no invitations."""
+OFFSET_SECONDS = 3600.0
+"""Time in which a lasting feedback becomes part of the margin, at the least;"""
+OFFSET_ROOT_SECONDS = 30_000.0
+"""over the root of the slots: twice the time the feedback itself needs."""
+LEAST_OFFSET = -1.0
+MOST_OFFSET = 2.0
 BUSY_SECONDS = 600.0
 """A busy share one point off for this long moves the slack by one point of the slots."""
 _LEAST_CHANCE = 1e-9
@@ -40,14 +49,16 @@ def start_margin(goal: FloatArray, slots: FloatArray, handle: FloatArray, patien
     """z0: the margin at which a group of n would lose about the goal's share.
 
     Of those who wait, a share theta / (theta + n mu) gives up, so about g (1 + n mu / theta) may wait. The exact test
-    of small groups speaks of the last invitation, not of the average one; its quarter is fitted to what days lose.
+    of small groups speaks of the last invitation, not of the average one: about half of that share, and a little more
+    where a queue of one empties in the time somebody waits (x = n patience / H = 0.6); fitted to what days lose.
     """
     per_patience = slots * patience / handle
     exact = slots <= EXACT_SLOTS
     may_wait = np.minimum(goal * (1.0 + per_patience), 0.25)
     if not exact.any():
         return upper_quantile(may_wait) + 0.2
-    chance = np.where(exact, np.minimum(goal * (1.0 + 0.25 * per_patience), 0.4), may_wait)
+    bend = np.maximum(np.minimum(per_patience / 0.6, (2.0 - per_patience) / 1.4), 0.0)
+    chance = np.where(exact, np.minimum(goal * (0.5 + 0.5 * per_patience + 0.25 * bend), 0.4), may_wait)
     return upper_quantile(chance) + np.where(exact, 0.0, 0.2)
 
 
@@ -97,12 +108,22 @@ def reserve(state: LearnedState) -> FloatArray:
 
 
 def margin(
-    state: LearnedState, observation: Observation, estimates: Estimates, goal: FloatArray, caution: float
+    state: LearnedState,
+    observation: Observation,
+    estimates: Estimates,
+    goal: FloatArray,
+    *,
+    caution: float,
+    free: BoolArray,
 ) -> tuple[FloatArray, FloatArray]:
-    """z, and the part of it that the feedback adds."""
+    """z, and the part of it that the feedback adds; what lasts of it in ``free`` rows becomes part of the margin."""
     base = start_margin(goal, observation.slots, estimates.handle_seconds, estimates.patience_seconds)
     feedback = GAIN * (state.integral + caution * reserve(state)) / observation.root_slots
     np.clip(feedback, LEAST_FEEDBACK, MOST_FEEDBACK, out=feedback)
+    seconds = np.maximum(OFFSET_SECONDS, OFFSET_ROOT_SECONDS / observation.root_slots)
+    state.offset += feedback * (free * observation.elapsed / seconds)
+    np.clip(state.offset, LEAST_OFFSET, MOST_OFFSET, out=state.offset)
+    feedback += state.offset
     return base + feedback, feedback
 
 

@@ -34,6 +34,8 @@ class Limits:
     """Too little is known yet."""
     infeasible: BoolArray
     """Inbound load alone breaks the goal."""
+    implausible: BoolArray
+    """A value is held back until the next period confirms it."""
 
 
 def reasons(
@@ -48,6 +50,7 @@ def reasons(
         (snapshot.logged_in <= 0.0, Reason.NO_AGENTS_LOGGED_IN),
         (snapshot.capable <= 0.0, Reason.NO_CAPACITY_FOR_MEDIA),
         (observation.slots <= 0.0, Reason.NO_READY_AGENTS),
+        (limits.implausible, Reason.INPUT_IMPLAUSIBLE),
         (limits.infeasible, Reason.GOAL_INFEASIBLE),
         (limits.reserved, Reason.RESERVED_FOR_REACTIVE),
         (limits.spent, Reason.SHARED_AGENTS_SPENT),

@@ -1,7 +1,7 @@
 """What the laws learn of each target, as a structure of arrays, and its compact form for a successor.
 
 Saved form, little-endian: a header (magic, version, fields, targets), then for each target an 8-byte key of its name,
-then the fields as float32, field by field: 84 bytes a target.
+then the fields as float32, field by field: 88 bytes a target.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ FIELDS = (
     "flow",
     "unproven",
     "proven",
+    "offset",
 )
 """Names of the saved fields, in the order of the saved form."""
 
@@ -92,6 +93,8 @@ class LearnedState:
     """Accepts that dispositions since the last accepts should have brought; what accepts back is taken off."""
     proven: FloatArray
     """The highest acceptance ratio of late; 0 = nothing known."""
+    offset: FloatArray
+    """What the start margin lacks, learned from lasting feedback of the outer law; standard deviations."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)

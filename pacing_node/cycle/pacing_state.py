@@ -78,6 +78,7 @@ class PacingState:
         self.accepted_total += np.where(snapshot.valid, snapshot.accepted, 0.0)
         self.abandoned_total += np.where(snapshot.valid, snapshot.abandoned, 0.0)
         age = snapshot.age_seconds if math.isfinite(snapshot.age_seconds) else 0.0
+        self._ledger.compare(snapshot, now - age)
         feedback = self._ledger.feedback(now - age)
         return CycleResult(now, snapshot, feedback, self._controller.calculate(snapshot, feedback, self.policy))
 

@@ -93,6 +93,7 @@ class Day:
         snapshot = _joined(due)
         if self._scenario.fresh_pending:
             self._ask(now)
+        self._ledger.compare(snapshot, snapshot.taken_at)
         feedback = self._ledger.feedback(snapshot.taken_at)
         if self._law.exact_pending:
             feedback = self._exact_feedback()

@@ -38,6 +38,7 @@ class PlainTarget:
     row: int
     before: tuple[float, float, float] | None = None
     last: tuple[float, float] = (0.0, 0.0)
+    proven_share: float = 0.0
     learned: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_LEARNED, 0.0))
 
     def calculate(self, snapshot: Snapshot, feedback: Feedback, policy: Policy) -> dict[str, float]:
@@ -47,12 +48,18 @@ class PlainTarget:
         acceptance, handle, disposition, patience = self._believed(snapshot, feedback, policy)
         pending = self._still_pending(seen, feedback, acceptance, disposition)
         slots, goal = seen.ready + seen.busy, float(policy.goal[self.row])
-        self._learn_abandonment(seen, patience, goal, free=bool(feedback.acknowledged[self.row]) and slots > 0.0)
-        z, added = self._margin(slots, goal, handle, patience, policy.caution)
+        goes_on = bool(feedback.acknowledged[self.row]) and slots > 0.0
+        self._learn_abandonment(seen, patience, goal, free=goes_on)
+        z, added = self._margin(seen, goal, handle, patience, policy.caution, free=goes_on)
         ahead = seen.waiting + seen.reactive_waiting + self.learned["reactive"] * disposition
         level = _level(seen, ahead, acceptance, handle, disposition, z)
         paced = seen.usable and slots > 0.0
         invitations = max(math.floor(level - pending + 0.5), 0) if paced and level > 0.0 else 0
+        if added >= outer.MOST_FEEDBACK:
+            count = float(feedback.pending[self.row])
+            invitations = min(
+                invitations, max(math.floor(seen.ready - seen.waiting - seen.reactive_waiting - count), 0)
+            )
         turnover = disposition / (disposition + handle)
         free = max(seen.ready + seen.busy * turnover, seen.ready)
         reason = self._reason(snapshot, policy, seen, (invitations, level, pending, free, added))
@@ -111,7 +118,7 @@ class PlainTarget:
         if seen.elapsed > 0.0:
             learned["handle"] = _moved(handle, seen.busy_seconds - handle * seen.completed, learned["completed"])
         if reported and likely:
-            surplus = float(feedback.pending_seconds[row]) - wait * given
+            surplus = (float(feedback.pending_seconds[row]) - wait * given) * self.proven_share
             learned["disposition"] = _moved(wait, surplus, learned["disposed"])
         fade = estimators.PATIENCE_MEMORY / max(learned["abandoned"], estimators.PATIENCE_MEMORY)
         learned["waiting_seconds"] = fade * learned["waiting_seconds"] + seen.waiting_seconds
@@ -152,6 +159,7 @@ class PlainTarget:
         """Dispositions that accepts back: three accepts' worth per accept, five on credit."""
         balance = estimators.PROVEN_PER_ACCEPT * entries - self.learned["unproven"]
         counted = min(disposed, (estimators.PROVEN_ON_CREDIT + balance) / ratio)
+        self.proven_share = counted / max(disposed, 1e-9)
         self.learned["unproven"] = min(max(-balance, 0.0) + counted * ratio, estimators.PROVEN_ON_CREDIT)
         return counted
 
@@ -171,7 +179,7 @@ class PlainTarget:
             max(cautious, estimators.PROVEN_SHARE * learned["proven"]),
             max(given if given > 0.0 else learned["handle"] or policy.default_handle_seconds, 1.0),
             max(learned["disposition"] or policy.default_disposition_seconds, 1.0),
-            (120.0 + learned["waiting_seconds"]) / (2.0 + learned["abandoned"]),
+            (60.0 + learned["waiting_seconds"]) / (1.0 + learned["abandoned"]),
         )
 
     def _still_pending(self, seen: Seen, feedback: Feedback, acceptance: float, disposition: float) -> float:
@@ -195,7 +203,10 @@ class PlainTarget:
         learned["integral"] = min(max(learned["integral"] + error, least), outer.MOST_FEEDBACK * unit)
         learned["budget"] += goal * seen.entries
 
-    def _margin(self, slots: float, goal: float, handle: float, patience: float, caution: float) -> tuple[float, float]:
+    def _margin(
+        self, seen: Seen, goal: float, handle: float, patience: float, caution: float, *, free: bool
+    ) -> tuple[float, float]:
+        slots = seen.ready + seen.busy
         chance = max(min(goal * (1.0 + slots * patience / handle), 0.25), 1e-9)
         t = math.sqrt(-2.0 * math.log(chance))
         above = 2.515517 + 0.802853 * t + 0.010328 * t * t
@@ -203,6 +214,11 @@ class PlainTarget:
         whole = self.learned["integral"] + caution * math.sqrt(self.learned["budget"] + 1.0)
         feedback = outer.GAIN / math.sqrt(max(slots, 1.0)) * whole
         feedback = min(max(feedback, outer.LEAST_FEEDBACK), outer.MOST_FEEDBACK)
+        if free:
+            seconds = max(outer.OFFSET_SECONDS, outer.OFFSET_ROOT_SECONDS / math.sqrt(max(seen.ready + seen.busy, 1.0)))
+            moved = self.learned["offset"] + feedback * seen.elapsed / seconds
+            self.learned["offset"] = min(max(moved, outer.LEAST_OFFSET), outer.MOST_OFFSET)
+        feedback += self.learned["offset"]
         return t - above / below + 0.2 + feedback, feedback
 
     def _reason(
@@ -242,6 +258,7 @@ _LEARNED = (
     "budget",
     "unproven",
     "proven",
+    "offset",
 )
 
 

@@ -48,7 +48,7 @@ def test_what_is_not_known_yet_counts_against_inviting():
 
 def test_a_step_of_the_acceptance_ratio_is_noticed_within_minutes():
     step = replace(STATIONARY, acceptance=((0.0, 0.3), (1800.0, 0.6)))
-    seen, _ = run(step, 60, 2100.0)
+    seen, _ = run(step, 60, 2100.0, rows=24)
     assert seen[355].acceptance_ratio.mean() == pytest.approx(0.3, abs=0.05)
     assert seen[-1].acceptance_ratio.mean() > 0.5
 

@@ -53,8 +53,8 @@ def test_a_successor_continues_where_the_predecessor_stopped():
 
 def test_its_size_is_the_documented_one():
     controller, ledger = Controller(names(1000)), Ledger(names(1000))
-    assert len(controller.save()) == 12 + 1000 * 84
-    assert len(save_learned(controller, ledger, 5.0)) == 36 + 1000 * 100
+    assert len(controller.save()) == 12 + 1000 * 88
+    assert len(save_learned(controller, ledger, 5.0)) == 36 + 1000 * 104
 
 
 def test_rows_are_matched_by_name():

@@ -1,0 +1,197 @@
+"""Input that cannot be is held back for one period: only what the next period confirms is believed.
+
+Statistics servers and platforms now and then give one wrong number: a counter that leaps, a state of other agents, a
+time without a unit. What is known bounds every one of them:
+
+- slots, by the agents who are capable and the most slots an agent gave so far;
+- accepted, abandoned and waiting, by the invitations that were out: nobody else can have entered the queue, and who
+  left it was counted;
+- completed and inbound interactions, by five standard deviations of the learned rate;
+- times, by the double and the half of what was reported before;
+- pending, by what was out before, and dispositions by the same.
+
+In a row beyond a bound the previous state counts and the increments are those expected, for one period. When the next
+one is beyond the bound as well, it is the world that has changed, and everything is taken as it comes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pacing_node.algorithms.model import BoolArray, Estimates, Feedback, FloatArray, IntArray, Snapshot
+
+_SLACK = 3.0
+"""Interactions by which counts of different moments may disagree."""
+_DEVIATIONS = 5.0
+_TIMES = 2.0
+"""A time that more than doubles or halves at once is held."""
+_SLOTS = 1.25
+"""Slots per capable agent may exceed the most so far by this factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What the previous period left behind, one row per target."""
+
+    taken_at: float
+    known: BoolArray
+    ready: FloatArray
+    busy: FloatArray
+    waiting: FloatArray
+    reactive_waiting: FloatArray
+    handle_seconds: FloatArray
+    accept_seconds: FloatArray
+    refuse_seconds: FloatArray
+    disposition_seconds: FloatArray
+    out: FloatArray
+    """Invitations that could be out at most when it was pushed."""
+    reported: FloatArray
+    """Invitations that were out at the newest report."""
+    disposition: FloatArray
+    completed_per_second: FloatArray
+    reactive_per_second: FloatArray
+
+
+class Plausibility:
+    """Compares every period with the one before."""
+
+    def __init__(self, size: int) -> None:
+        self._before: _Before | None = None
+        self._most_slots = np.zeros(size)
+        self.held = np.zeros(size, dtype=np.bool_)
+        """Rows with a value that is held back in this period."""
+
+    def contain(self, snapshot: Snapshot, feedback: Feedback) -> tuple[Snapshot, Feedback]:
+        """The same, or in rows beyond a bound what the period before makes likely."""
+        suspicious, before = self.held, self._before
+        self.held = np.zeros(len(snapshot), dtype=np.bool_)
+        if before is not None:
+            fresh = before.known & snapshot.valid & ~suspicious
+            snapshot = self._state(snapshot, before, fresh)
+            snapshot = self._flows(snapshot, feedback, before, fresh)
+            snapshot = self._rates(snapshot, before, fresh)
+            feedback = self._reported(feedback, before, fresh)
+            snapshot, feedback = self._times(snapshot, feedback, before, fresh)
+        return snapshot, feedback
+
+    def remember(self, snapshot: Snapshot, feedback: Feedback, believed: Estimates, invitations: IntArray) -> None:
+        """Keep what the next period is compared with; the input as it was contained."""
+        slots = snapshot.ready + snapshot.busy
+        share = slots / np.maximum(snapshot.capable, 1.0)
+        self._most_slots = np.where(snapshot.valid, np.fmax(share, self._most_slots), self._most_slots)
+        self._before = _Before(
+            snapshot.taken_at,
+            snapshot.valid,
+            snapshot.ready.copy(),
+            snapshot.busy.copy(),
+            snapshot.waiting.copy(),
+            snapshot.reactive_waiting.copy(),
+            snapshot.handle_seconds.copy(),
+            feedback.accept_seconds,
+            feedback.refuse_seconds,
+            feedback.disposition_seconds,
+            feedback.pending + invitations,
+            feedback.reported,
+            believed.disposition_seconds,
+            slots / believed.handle_seconds,
+            believed.reactive_per_second,
+        )
+
+    def _state(self, snapshot: Snapshot, before: _Before, fresh: BoolArray) -> Snapshot:
+        """Slots by capable agents, inbound interactions waiting by those that entered."""
+        most = _SLOTS * self._most_slots * snapshot.capable + 1.0
+        rows = fresh & (snapshot.ready + snapshot.busy > np.maximum(most, before.ready + before.busy))
+        inbound = snapshot.reactive_waiting - before.reactive_waiting - snapshot.reactive_entered
+        more = fresh & (inbound > _SLACK)
+        if rows.any():
+            self.held |= rows
+            ready, busy = (
+                np.where(rows, old, new) for old, new in ((before.ready, snapshot.ready), (before.busy, snapshot.busy))
+            )
+            snapshot = replace(snapshot, ready=ready, busy=busy)
+        if more.any():
+            self.held |= more
+            waiting = np.where(more, before.reactive_waiting, snapshot.reactive_waiting)
+            snapshot = replace(snapshot, reactive_waiting=waiting)
+        return snapshot
+
+    def _flows(self, snapshot: Snapshot, feedback: Feedback, before: _Before, fresh: BoolArray) -> Snapshot:
+        """Proactive interactions by the invitations that were out."""
+        if not len(feedback.reported):
+            return snapshot
+        entered = snapshot.accepted + snapshot.abandoned + snapshot.waiting - before.waiting
+        most = np.maximum(feedback.pending, before.out) + _SLACK
+        rows = fresh & ((entered > most) | (entered < -_SLACK - 0.2 * before.waiting))
+        if not rows.any():
+            return snapshot
+        self.held |= rows
+        waiting = np.where(rows, before.waiting, snapshot.waiting)
+        accepted, abandoned = (np.where(rows, 0.0, each) for each in (snapshot.accepted, snapshot.abandoned))
+        return replace(snapshot, waiting=waiting, accepted=accepted, abandoned=abandoned)
+
+    def _rates(self, snapshot: Snapshot, before: _Before, fresh: BoolArray) -> Snapshot:
+        """Completions and inbound entries by what is usual."""
+        seconds = max(snapshot.taken_at - before.taken_at, 0.0)
+        changed: dict[str, Any] = {}
+        for name, rate in (
+            ("completed", before.completed_per_second),
+            ("reactive_entered", before.reactive_per_second),
+        ):
+            values, usual = getattr(snapshot, name), rate * seconds
+            rows = fresh & (values > usual + _DEVIATIONS * np.sqrt(usual) + _SLACK)
+            if rows.any():
+                self.held |= rows
+                changed[name] = np.where(rows, usual, values)
+        return replace(snapshot, **changed) if changed else snapshot
+
+    def _reported(self, feedback: Feedback, before: _Before, fresh: BoolArray) -> Feedback:
+        """Pending by what was out, dispositions by the same."""
+        if not len(feedback.reported):
+            return feedback
+        most = before.out + feedback.sent + _SLACK
+        if len(before.reported) != len(most):
+            return feedback
+        expected = before.reported * np.exp(-feedback.report_seconds / before.disposition)
+        changed = feedback.disposed > most
+        rows = (
+            fresh
+            & (feedback.report_seconds > 0.0)
+            & ((feedback.reported > most) | (feedback.reported < 0.3 * expected - 2.0 * _SLACK))
+        )
+        if changed.any():
+            feedback = replace(feedback, disposed=np.minimum(feedback.disposed, most))
+        if not rows.any():
+            return feedback
+        self.held |= rows
+        reported = np.where(rows, np.minimum(expected, most), feedback.reported)
+        return replace(feedback, reported=reported, pending=feedback.pending - feedback.reported + reported)
+
+    def _times(
+        self, snapshot: Snapshot, feedback: Feedback, before: _Before, fresh: BoolArray
+    ) -> tuple[Snapshot, Feedback]:
+        """Mean times by the ones before."""
+        handle = self._time(snapshot.handle_seconds, before.handle_seconds, fresh)
+        if handle is not snapshot.handle_seconds:
+            snapshot = replace(snapshot, handle_seconds=handle)
+        if not len(feedback.accept_seconds):
+            return snapshot, feedback
+        changed: dict[str, Any] = {}
+        for name in ("accept_seconds", "refuse_seconds", "disposition_seconds"):
+            values = getattr(feedback, name)
+            contained = self._time(values, getattr(before, name), fresh)
+            if contained is not values:
+                changed[name] = contained
+        return snapshot, replace(feedback, **changed) if changed else feedback
+
+    def _time(self, now: FloatArray, before: FloatArray, fresh: BoolArray) -> FloatArray:
+        if not len(before) or before is now:
+            return now
+        rows = fresh & ((now > _TIMES * before + 1.0) | (_TIMES * now + 1.0 < before))
+        if not rows.any():
+            return now
+        self.held |= rows
+        return np.where(rows, before, now)
