@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pacing_node.cycle.material_change import LEAST_SECONDS, StandingAllowances
+from pacing_node.algorithms.material_change import LEAST_SECONDS, StandingAllowances
 from pacing_node.cycle.patched_report import patched
 from pacing_node.cycle.payload import build_push
 from pacing_node.engagement.platform import PushOutcome, PushStatus
@@ -73,7 +73,7 @@ class PartialPushes:
 
     def full_push(self, term: Term, state: PacingState, cycle: CycleResult, basis: object) -> None:
         """A full push of this cycle has ended: what follows until the next one builds on it, while ``basis`` holds."""
-        standing = StandingAllowances(cycle, _now())
+        standing = StandingAllowances(cycle.snapshot, cycle.result.invitations, _now())
         self._period = _Period(term, state, self._plan.settings, basis, standing)
 
     def full_push_due(self) -> None:
@@ -116,7 +116,8 @@ class PartialPushes:
         state = period.state
         snapshot = self._statistics.snapshot(period.settings.stale_after_seconds)
         cycle = state.calculate(snapshot, time.time())
-        rows = period.standing.changed(cycle, _now(), period.settings.entities_per_request)
+        wanted = cycle.result.invitations
+        rows = period.standing.changed(snapshot, wanted, _now(), period.settings.entities_per_request)
         if not len(rows):
             return
         announced = False
@@ -124,8 +125,8 @@ class PartialPushes:
         def announce(sequence: int) -> None:
             nonlocal announced
             announced = True
-            state.allotted(cycle.at, cycle.result.invitations[rows], rows)
-            period.standing.pushed(cycle, rows, _now())
+            state.allotted(cycle.at, wanted[rows], rows)
+            period.standing.pushed(snapshot, wanted, rows, _now())
             self._announce(state, cycle, rows, sequence)
 
         entries = build_push(state, cycle, left_seconds, rows)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from pacing_node.algorithms.model import FloatArray, IntArray
-    from pacing_node.cycle.pacing_state import CycleResult
+    from pacing_node.algorithms.model import FloatArray, IntArray, Snapshot
 
 LEAST_SECONDS = 1.0
 """Between two pushes of the same target."""
@@ -17,22 +16,22 @@ LEAST_SECONDS = 1.0
 class StandingAllowances:
     """What each target was last allowed, and what the statistics showed then; rows as in the set of targets."""
 
-    def __init__(self, cycle: CycleResult, now: float) -> None:
-        """Begin with a full push of this cycle; ``now`` is the monotonic clock in seconds."""
-        snapshot = cycle.snapshot
-        self._invitations = cycle.result.invitations.copy()
+    def __init__(self, snapshot: Snapshot, invitations: IntArray, now: float) -> None:
+        """Begin with a full push; ``now`` is seconds on any clock that never goes back."""
+        self._invitations = invitations.copy()
         self._seen = np.stack([snapshot.ready, snapshot.busy, snapshot.waiting])
         self._accepted = np.zeros(len(snapshot))
         self._pushed_at = np.full(len(snapshot), now)
 
-    def changed(self, cycle: CycleResult, now: float, most: int) -> IntArray:
+    def changed(self, snapshot: Snapshot, wanted: IntArray, now: float, most: int) -> IntArray:
         """Rows for a partial push, ascending, at most so many; where there are more, those that may invite most.
+
+        ``wanted`` is what has just been calculated from the snapshot.
 
         A target is chosen when something happened at it since its last push (an agent became free or busy, a visitor
         accepted or went), and it may invite more, or has to stop because more visitors wait. What an estimate alone
         moves waits for the next full push.
         """
-        snapshot, wanted = cycle.snapshot, cycle.result.invitations
         self._accepted += np.where(snapshot.valid, snapshot.accepted, 0.0)
         seen = np.stack([snapshot.ready, snapshot.busy, snapshot.waiting])
         happened = (seen != self._seen).any(axis=0) | (self._accepted > 0.0)
@@ -44,10 +43,9 @@ class StandingAllowances:
             rows = np.sort(rows[np.argsort(-wanted[rows], kind="stable")[:most]])
         return rows
 
-    def pushed(self, cycle: CycleResult, rows: IntArray, now: float) -> None:
-        """A partial push of these rows was sent, whatever became of it."""
-        snapshot = cycle.snapshot
-        self._invitations[rows] = cycle.result.invitations[rows]
+    def pushed(self, snapshot: Snapshot, invitations: IntArray, rows: IntArray, now: float) -> None:
+        """A partial push of these rows was sent, whatever became of it; the arguments are those of all rows."""
+        self._invitations[rows] = invitations[rows]
         for row, column in zip(self._seen, (snapshot.ready, snapshot.busy, snapshot.waiting), strict=True):
             _take(row, column, rows)
         self._accepted[rows] = 0.0
