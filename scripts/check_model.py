@@ -11,6 +11,7 @@ there. ``--short`` leaves out the long configurations.
 from __future__ import annotations
 
 import argparse
+import itertools
 import re
 import shutil
 import subprocess
@@ -24,8 +25,14 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = ROOT / "docs" / "protocol" / "leadership.pml"
 TRACES = ROOT / "tests" / "leadership" / "traces"
+WALKS = {
+    "walk": "TERMS=4 FAULTS=5 ORDERS=2",
+    "pause": "TERMS=5 FAULTS=4 ORDERS=3 PAUSES",
+    "failsafe": "TERMS=5 FAULTS=14 ORDERS=0 FAILSAFE",
+}
+"""Switches of the random walks that are kept as traces."""
 SEEDS = range(1, 13)
-"""Seeds of the random walks that are kept as traces."""
+"""Seeds of each of them."""
 _STEPS = 4000
 _SECONDS = 900.0
 _COMPILER = ("gcc", "-O0", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=2048", "-DMEMLIM=12000", "-o", "pan", "pan.c")
@@ -166,10 +173,10 @@ def check(configurations: list[Configuration]) -> bool:
     return good
 
 
-def trace(seed: int) -> str:
+def trace(switches: str, seed: int) -> str:
     """What the pure machine is replayed with: the events of one random walk through the model, all mends in place."""
-    command = ["spin", "-T", f"-n{seed}", f"-u{_STEPS}", "-DELECTION", "-DTERMS=4", "-DFAULTS=5", "-DORDERS=2"]
-    printed = run([*command, "-DWALK", str(MODEL)], ROOT)
+    defines = [f"-D{word}" for word in f"ELECTION WALK {switches}".split()]
+    printed = run(["spin", "-T", f"-n{seed}", f"-u{_STEPS}", *defines, str(MODEL)], ROOT)
     return "".join(f"{line.strip()}\n" for line in printed.splitlines() if line.strip().startswith("TRACE"))
 
 
@@ -177,8 +184,8 @@ def check_traces(*, write: bool) -> bool:
     """Whether the kept traces are those of the model as it is; with ``write`` they are made anew."""
     TRACES.mkdir(exist_ok=True)
     good = True
-    for seed in SEEDS:
-        file, made = TRACES / f"walk-{seed:02}.txt", trace(seed)
+    for (name, switches), seed in itertools.product(WALKS.items(), SEEDS):
+        file, made = TRACES / f"{name}-{seed:02}.txt", trace(switches, seed)
         if write:
             file.write_text(made)
         elif not file.exists() or file.read_text() != made:

@@ -129,6 +129,9 @@ inline clock_advances(n) {
 
 inline tick() {
   printf("TRACE tick\n");
+#if defined(WALK) && defined(FAILSAFE)
+  outage = (down -> outage + 1 : 0);
+#endif
   sessions_age();
   j = 0;
   do :: j < N -> clock_advances(j); j++ :: else -> break od;
@@ -145,7 +148,7 @@ inline tick() {
 
 proctype Clock() {
   do
-  :: atomic { !quiet && !served && TIME_CAN_PASS -> tick(); check() }
+  :: atomic { !quiet && !served && TIME_CAN_PASS && !PROMISES_COMING -> tick(); check() }
   :: atomic { quiet && !served && timeout -> tick(); check() }
   od
 }
@@ -156,9 +159,9 @@ proctype SessionAt(byte s) {        /* it may end from the instant on at which i
 
 proctype Trouble(byte n) {          /* of one node */
   do
-  :: atomic { FAULT && node[n].connected && node[n].state != STOPPED && !node[n].frozen ->
+  :: atomic { NODE_FAULT && node[n].connected && node[n].state != STOPPED && !node[n].frozen ->
               faults--; cut(n); check() }
-  :: atomic { FAULT && !node[n].frozen && node[n].state != STOPPED -> faults--; node[n].frozen = true; printf("TRACE frozen %d\n", n);
+  :: atomic { NODE_FAULT && !node[n].frozen && node[n].state != STOPPED -> faults--; node[n].frozen = true; printf("TRACE frozen %d\n", n);
               if :: session[SLOT(n)].touched = false; session[SLOT(n)].touched_before = false;
                     node[n].deaf = node[n].connected            /* its line is dead, too */
                  :: true
@@ -167,7 +170,7 @@ proctype Trouble(byte n) {          /* of one node */
   :: atomic { !served && node[n].frozen -> node[n].frozen = false; printf("TRACE thawed %d\n", n); wake(n);
               if :: node[n].deaf && node[n].connected -> cut(n) :: else fi;
               node[n].deaf = false; check() }
-  :: atomic { FAULT && !session[OTHER_SLOT(n)].alive && node[n].late == 0 -> faults--; restart(n); check() }
+  :: atomic { NODE_FAULT && !session[OTHER_SLOT(n)].alive && node[n].late == 0 -> faults--; restart(n); check() }
   :: atomic { !served && node[n].late != 0 && !down && TERM_LEFT ->
               if :: apply_late(n) :: true fi;
               node[n].late = 0; node[n].late_epoch = 0; node[n].late_version = 0; node[n].late_pause = 0; check() }
@@ -197,7 +200,7 @@ proctype Weather() {                /* of everybody */
 #endif
 #ifdef PAUSES
   :: atomic { ORDER && !zk_paused && PAUSE_POSSIBLE ->
-              orders--; zk_paused = true; zk_pause_version++; check() }
+              orders--; zk_paused = true; zk_pause_version++; printf("TRACE paused\n"); check() }
 #endif
 #ifdef RESTORE
   :: atomic { !quiet && !served && !copy.taken -> take_copy() }
@@ -206,8 +209,8 @@ proctype Weather() {                /* of everybody */
 #ifdef FAILSAFE
   :: atomic { FAULT && !down -> faults--; down = true; if :: node[0].connected -> cut(0) :: else fi;
               if :: node[1].connected -> cut(1) :: else fi; if :: node[2].connected -> cut(2) :: else fi; check() }
-  :: atomic { down && !served -> back(); check() }
-  :: atomic { FAULT && misled == N -> faults--; if :: misled = 0 :: misled = 1 :: misled = 2 fi }
+  :: atomic { down && !served && OUTAGE_IS_LONG -> back(); check() }
+  :: atomic { NODE_FAULT && misled == N -> faults--; if :: misled = 0 :: misled = 1 :: misled = 2 fi }
 #endif
   od
 }

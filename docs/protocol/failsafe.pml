@@ -2,6 +2,10 @@
 #ifndef FAILSAFE
 #define ask_promises(n) skip
 #define NOT_ADMITTED(n) false
+#define TRACE_ATTEMPT(n) printf("TRACE contends %d\n", n)
+#define OUTAGE_IS_LONG true
+#define NODE_FAULT FAULT
+#define PROMISES_COMING false
 #define LIST_UNCHANGED(n) true
 #define read_list(n) skip
 #define write_list(n) skip
@@ -15,6 +19,22 @@
 #define write_list(n) skip
 #define released(n) skip
 #define NOT_ADMITTED(n) (promised[n] > 0)
+#define TRACE_ATTEMPT(n) \
+  if :: NOT_ADMITTED(n) && zk_owner == NOBODY && !damaged -> printf("TRACE waits %d\n", n) \
+     :: else -> printf("TRACE contends %d\n", n) \
+  fi
+#ifdef WALK                         /* a walk would hardly ever reach a term carried by promises */
+#define COMING(n) (round[n].open && CLAIMS(n) && node[n].lease > 0 && !node[n].frozen && !node[n].connected && \
+                   misled == N && CAN_PROMISE(((n) + 1) % N, n) && CAN_PROMISE(((n) + 2) % N, n))
+#define PROMISES_COMING (COMING(0) || COMING(1) || COMING(2))
+#define OUTAGE_IS_LONG (outage > 2)
+#define NODE_FAULT (FAULT && outage > 1)
+byte outage;                        /* instants */
+#else
+#define OUTAGE_IS_LONG true
+#define NODE_FAULT FAULT
+#define PROMISES_COMING false
+#endif
 
 typedef Round { bool open; byte age; byte by }
 Round round[N];                     /* who of the others has promised, as the master believes */

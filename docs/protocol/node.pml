@@ -127,7 +127,7 @@ inline contend(n) {                 /* _follow_up: an attempt begins with readin
   if :: WILLING(n) ->
           node[n].state = ACQUIRING; node[n].vacant = false;
           sends(n, ACQUIRE);
-          printf("TRACE contends %d\n", n);
+          TRACE_ATTEMPT(n);
           if :: damaged -> node[n].request = RAISED
              :: else ->
                   if :: zk_owner != NOBODY || NOT_ADMITTED(n) -> node[n].request = NOT_ACQUIRED
