@@ -87,11 +87,15 @@ class EpochFile:
             return str(uuid.uuid4()), 0
         parts = content.decode(errors="replace").split()
         try:
+            if not content.endswith(b"\n"):
+                message = "the line does not end: a number that was cut off would be too low"
+                raise ValueError(message)
             cluster_id, epoch = parts
             return str(uuid.UUID(cluster_id)), _decimal(epoch)
         except ValueError as failure:
             message = (
-                f"{self._path}: found {content[:60]!r}, expected `<uuid> <epoch>` and no epoch above {HIGHEST_EPOCH}; "
+                f"{self._path}: found {content[:60]!r}, expected `<uuid> <epoch>`, a whole line, and no epoch "
+                f"above {HIGHEST_EPOCH}; "
                 "write the cluster id and an epoch above the highest one the receiver has seen, "
                 "or remove the file to begin as a new cluster"
             )

@@ -129,8 +129,15 @@ class ZooKeeperBackend:
     @property
     def faults(self) -> tuple[str, ...]:
         """What cannot be read of what the cluster keeps, in words."""
-        damage = self.mastership.status.damage
-        return (*self.pause.faults, *([damage] if damage else []))
+        mastership = self.mastership
+        found = [mastership.status.damage] if mastership.status.damage else []
+        if mastership.remembered_id not in {"", mastership.cluster_id}:
+            found.append(
+                f"cluster-id: ZooKeeper holds {mastership.cluster_id}, and {self._settings.node} remembers "
+                f"{mastership.remembered_id}: restore the right one, or remove what the node remembers from its state "
+                "directory and start it again"
+            )
+        return (*self.pause.faults, *found)
 
     def members(self) -> Sequence[MemberInfo]:
         """Members by name, this one among them."""

@@ -84,7 +84,7 @@ class ZooKeeperMastership:
         """
         self.settings = settings
         self.cluster_id = cluster_id or ""
-        self._remembered_id = self.cluster_id
+        self.remembered_id = self.cluster_id
         """The first identity of the cluster that this node knew; what ZooKeeper says later does not replace it."""
         self.on_change: Listeners[[]] = Listeners("leadership")
         """Called after each change of role, state or master."""
@@ -324,13 +324,13 @@ class ZooKeeperMastership:
             log.error("leadership.mark_implausible", mark_epoch=epoch, highest=HIGHEST_MARK)
         if not same:
             log.error("leadership.foreign_receiver", cluster_id=self.cluster_id, receiver_cluster_id=cluster_id)
-        remembered = self._remembered_id if not same and cluster_id == self._remembered_id else ""
+        remembered = self.remembered_id if not same and cluster_id == self.remembered_id else ""
         self._post(events.Fenced(self._clock(), claim.epoch, same, epoch, remembered))
 
     def use_cluster_id(self, cluster_id: str) -> None:
         """The identity of the cluster is this; the first one is remembered, whatever ZooKeeper says later."""
         self.cluster_id = cluster_id
-        self._remembered_id = self._remembered_id or cluster_id
+        self.remembered_id = self.remembered_id or cluster_id
 
     # --- the session -------------------------------------------------------------------------------------------------
 
@@ -368,7 +368,7 @@ class ZooKeeperMastership:
     async def _repair(self) -> bool:
         """Create what is missing of the tree; False when that failed."""
         try:
-            self.use_cluster_id(await self._transactions.prepare(self._remembered_id or None))
+            self.use_cluster_id(await self._transactions.prepare(self.remembered_id or None))
         except Exception as failure:
             # Whatever it is, the node must not stay outside of the election for it.
             self._preparation.denied = isinstance(failure, errors.NotAllowedError)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 
 import structlog
@@ -133,11 +134,7 @@ class LocalDocuments:
         content = await asyncio.to_thread(read_if_there, self._path)
         if content is None:
             return
-        head, newline, data = content.partition(b"\n")
-        if not newline or not head.startswith(b"version ") or not head[8:].isdigit():
-            message = f"{self._path}: the first line is {head[:40]!r}, expected `version N`; restore or remove the file"
-            raise errors.DamagedStateError(message)
-        self._watchers.changed(Document(data, int(head[8:])))
+        self._watchers.changed(_document(content, self._path))
 
     async def read(self) -> Document | None:
         """The document as it is now; None before the first write."""
@@ -151,10 +148,28 @@ class LocalDocuments:
             raise errors.ConflictError(message)
         document = Document(data, 0 if version is None else version + 1)
         if self._path is not None:
-            await asyncio.to_thread(write_durably, self._path, f"version {document.version}\n".encode() + data)
+            head = f"version {document.version} bytes {len(data)}\n".encode()
+            await asyncio.to_thread(write_durably, self._path, head + data)
         self._watchers.changed(document)
         return document.version
 
     def watch(self, callback: DocumentCallback) -> Callable[[], None]:
         """Call back with the current document and with each newer one; returns the unsubscriber."""
         return self._watchers.add(callback)
+
+
+_HEAD = re.compile(rb"version (\d{1,18})(?: bytes (\d{1,18}))?")
+"""First line of a kept document; earlier versions did not write its length."""
+
+
+def _document(content: bytes, path: Path) -> Document:
+    """The document in the content of its file. Raises DamagedStateError, also for one that was cut off."""
+    head, newline, data = content.partition(b"\n")
+    found = _HEAD.fullmatch(head)
+    if not newline or found is None:
+        message = f"{path}: the first line is {head[:40]!r}, expected `version N bytes N`; restore or remove the file"
+        raise errors.DamagedStateError(message)
+    if found[2] is not None and len(data) != int(found[2]):
+        message = f"{path}: found {len(data)} bytes after the first line, expected {int(found[2])}: restore the file"
+        raise errors.DamagedStateError(message)
+    return Document(data, int(found[1]))

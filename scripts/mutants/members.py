@@ -67,4 +67,11 @@ MUTANTS = (
         (("        while goes_on:\n", "        while goes_on and self._open:\n"),),
         f"{LEADERSHIP}/test_broadcast.py::test_the_last_record_of_a_term_reaches_its_followers_before_the_stream_ends",
     ),
+    Mutant(
+        "cut-off-epoch",
+        "an epoch that was cut off is not taken for a lower one",
+        "cluster/backends/standalone.py",
+        (('            if not content.endswith(b"\\n"):\n', "            if False:\n"),),
+        f"{LEADERSHIP}/test_alone.py::test_a_state_file_that_was_cut_off_anywhere_stops_the_node_or_has_lost_nothing",
+    ),
 )

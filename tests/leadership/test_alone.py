@@ -65,7 +65,8 @@ async def test_it_may_always_act_and_says_that_it_is_alone(tmp_path: Path) -> No
         b"17",
         b"not-a-uuid 5",
         b"6c1d9d5e-8a6c-4c5b-9d4e-0f0c7c6a1b2c minus",
-        b"6c1d9d5e-8a6c-4c5b-9d4e-0f0c7c6a1b2c 999999999999999",
+        b"6c1d9d5e-8a6c-4c5b-9d4e-0f0c7c6a1b2c 999999999999999\n",
+        b"6c1d9d5e-8a6c-4c5b-9d4e-0f0c7c6a1b2c 12",
     ],
 )
 async def test_a_damaged_epoch_file_stops_the_node_and_is_left_alone(tmp_path: Path, content: bytes) -> None:
@@ -126,6 +127,35 @@ async def test_a_damaged_document_stops_the_node(tmp_path: Path) -> None:
     (tmp_path / "site.document").write_bytes(b"garbage")
     with pytest.raises(DamagedStateError, match=r"site\.document"):
         await alone(tmp_path).start()
+
+
+async def test_a_state_file_that_was_cut_off_anywhere_stops_the_node_or_has_lost_nothing(tmp_path: Path) -> None:
+    member = alone(tmp_path)
+    await member.start()
+    await member.documents.write(b"pacing:\n  refreshPeriod: 5\n", None)
+    await member.stop()
+    for file in (tmp_path / "site.document", tmp_path / "site.epoch"):
+        whole = file.read_bytes()
+        for length in range(len(whole)):
+            file.write_bytes(whole[:length])
+            with pytest.raises(DamagedStateError, match=file.name):
+                await alone(tmp_path).start()
+            assert file.read_bytes() == whole[:length]
+        file.write_bytes(whole)
+    again = alone(tmp_path)
+    await again.start()
+    assert again.status().epoch > 1
+    await again.stop()
+
+
+async def test_a_document_of_a_version_that_wrote_no_length_is_read(tmp_path: Path) -> None:
+    (tmp_path / "site.document").write_bytes(b"version 7\nthree")
+    member = alone(tmp_path)
+    await member.start()
+    document = await member.documents.read()
+    assert document is not None
+    assert (document.data, document.version) == (b"three", 7)
+    await member.stop()
 
 
 async def test_without_a_directory_epochs_still_grow_from_run_to_run() -> None:

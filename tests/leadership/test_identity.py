@@ -94,7 +94,8 @@ async def test_a_master_refused_as_foreign_writes_the_receivers_identity_back_if
     await until(lambda: newcomer.status().cluster_id == foreign.cluster_id == OTHER)
     foreign.fenced(remembered, 41, 7)
 
-    successor = await members.master(other_than=member)
+    later = await until(lambda: [each for each in members.masters() if each.mastership.term is not foreign])
+    successor = later[0]
     assert identity.content == remembered
     mended = await began(successor)
     assert mended.cluster_id == remembered, "the others follow"
@@ -139,3 +140,23 @@ async def test_one_that_is_gone_from_a_tree_that_is_there_is_made_anew_by_nobody
     await members.join("a", state_directory=tmp_path)
     await until(members.masters)
     assert identity.content == remembered
+
+
+async def test_a_node_with_the_state_directory_of_another_cluster_is_named_and_changes_nothing(
+    members: Members, identity: Identity, tmp_path: Path
+) -> None:
+    a = await members.join("a")
+    await members.master()
+    right = identity.content
+    file = tmp_path / f"{CLUSTER}.cluster-id"
+    file.write_text(f"{OTHER}\n")
+    b = await members.join("b", state_directory=tmp_path)
+    await until(lambda: b.faults, "it names what it remembers")
+    assert OTHER in b.faults[0]
+    assert right in b.faults[0]
+    assert a.faults == ()
+    await until(lambda: len(a.members()) == 2)
+    await a.step_down("a test")
+    await members.master(other_than=a)
+    assert b.status().cluster_id == identity.content == right
+    assert file.read_text() == f"{OTHER}\n"
