@@ -46,3 +46,15 @@ def test_a_short_run_of_the_nemesis_ends_with_its_line_and_its_artefacts(tmp_pat
     assert "order kept: yes" in last
     assert "</html>" in (directory / "timeline.html").read_text()
     assert status == main(["--history", str(directory / "history.jsonl")])
+
+
+@pytest.mark.parametrize("receiver", ["webhook", "if-match"])
+def test_a_run_with_partial_pushes_judges_them_too(tmp_path, receiver):
+    """Trouble on the way to the platform alone: what is late or lost there is what a partial push could be wrong by."""
+    kinds = ["--only", "platform-cut", "--only", "platform-stall", "--only", "platform-drop"]
+    directory = tmp_path / "nemesis"
+    run = ["--seconds", "20", "--seed", "3", "--partials", "--receiver", receiver, *kinds]
+    assert main([*run, "--directory", str(directory)]) == 0
+    history = read_history(directory / "history.jsonl")
+    assert {each.kind for each in history.pushes if each.accepted} == {"full", "partial"}
+    assert len(history.senders) > 0
