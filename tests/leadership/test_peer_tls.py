@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import socket
 import ssl
+import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import grpc
@@ -15,7 +17,7 @@ import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from cluster.access.certificate_roles import parse_allowed_names
-from cluster.errors import SettingsError
+from cluster.errors import SettingsError, UnavailableError
 from cluster.peers.channels import open_channel
 from cluster.records import Record, RecordInfo
 from cluster.rpc import peer_pb2, peer_pb2_grpc
@@ -26,6 +28,8 @@ from tests.support.waiting import until
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cluster.member import ClusterMember
+
 
 class Certificates:
     """Files of one member, written anew at will."""
@@ -34,8 +38,10 @@ class Certificates:
         self._directory, self._authority, self._name = directory, authority, name
         self.issue()
 
-    def issue(self) -> None:
-        issued = self._authority.issue_cert("127.0.0.1", self._name)
+    def issue(self, lasts_seconds: float | None = None) -> None:
+        """Write a new certificate; with ``lasts_seconds`` one that expires so soon."""
+        until = None if lasts_seconds is None else datetime.now(UTC) + timedelta(seconds=lasts_seconds)
+        issued = self._authority.issue_cert("127.0.0.1", self._name, not_after=until)
         self._authority.cert_pem.write_to_path(str(self._path("ca")))
         self._path("key").write_bytes(issued.private_key_pem.bytes())
         self._path("chain").write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
@@ -124,6 +130,41 @@ async def test_both_sides_take_up_certificates_that_were_replaced(
     assert after != before
     assert all(status.reachable for status in await b.ask_members())
     assert all(status.reachable for status in await a.ask_members())
+
+
+@pytest.mark.ensemble
+async def test_certificates_that_expire_end_no_term_and_are_named_and_new_ones_are_enough(
+    members: Members, tmp_path: Path, authority: trustme.CA
+) -> None:
+    own, others = (Certificates(tmp_path, authority, name) for name in ("node-a", "node-b"))
+    expires_at = time.time() + 8.0
+    for each in (own, others):
+        each.issue(lasts_seconds=8.0)
+    a = await members.join("a", peer_tls=own.tls())
+    await members.master()
+    b = await members.join("b", peer_tls=others.tls())
+    term = a.mastership.term
+    a.publish(Record(RecordInfo(1, 1, 0.0), "test.v1", b"before"))
+    await until(lambda: b.last_record is not None, "the stream was opened in time")
+    await until(lambda: time.time() > expires_at + 1.0)
+    assert a.mastership.term is term is not None, "the mastership rests on ZooKeeper alone"
+    a.publish(Record(RecordInfo(1, 2, 0.0), "test.v1", b"after"))
+    await until(lambda: b.last_record is not None and b.last_record.body == b"after", "an open stream goes on")
+    c = await members.join("c", peer_tls=Certificates(tmp_path, authority, "node-c").tls())
+    await until(lambda: len(c.members()) == 3)
+    answers = {each.info.name: each for each in await c.ask_members()}
+    assert not answers["a"].reachable
+    assert "certificate" in (answers["a"].error or ""), answers["a"].error
+    with pytest.raises(UnavailableError, match="certificate"):
+        await c.step_down("an operator")
+    assert a.mastership.term is term
+    for each in (own, others):
+        each.issue()
+    await until(lambda: reachable(c), "new files are taken up without a restart")
+
+
+async def reachable(member: ClusterMember) -> bool:
+    return all(each.reachable for each in await member.ask_members())
 
 
 @pytest.mark.ensemble
