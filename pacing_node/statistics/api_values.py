@@ -29,6 +29,7 @@ _STATUSES = {
     "LoggedOut": wire.AGENT_STATUS_LOGGED_OUT,
 }
 _MOST_MEDIA = 32
+_IMPOSSIBLE = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,12 @@ def _agent_state(value: object) -> wire.AgentState | None:
 
 
 def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
+    """A number of interactions; one that is none becomes more than anybody has, which is not believed."""
+    if value is None:
         return 0
-    return min(max(value, 0), 2**32 - 1)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < _IMPOSSIBLE:
+        return _IMPOSSIBLE
+    return int(value) if value == int(value) else _IMPOSSIBLE
 
 
 def _reference(text: object) -> int | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from cluster.outside_text import one_line
 from contact_center.v1 import statistics_pb2 as wire
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ UNKNOWN, VALID, INVALID = 0, 1, 2
 MAX_NUMBER = 1e9
 """A larger number is not a count of interactions or seconds of a contact centre."""
 MAX_CAPACITY = 1000
-"""A larger capacity of one agent for one medium is cut to this."""
+"""An agent with more of one medium, free or in hand, is not believed: capacity rules allow no more either."""
 MAX_MEDIA = 32
 """Most media; further names are ignored, so that a broken feed cannot fill the memory."""
+_SHOWN = 60
 _MAX_REASONS = 1000
 _MAX_REASON_LENGTH = 200
 
@@ -59,8 +61,8 @@ class Medium:
 
     def store(self, slot: int, capacity: wire.MediaCapacity | None, *, known_before: bool) -> None:
         """Take over one agent's entry; ``None`` means worth nothing for this medium."""
-        maximum = min(capacity.maximum, MAX_CAPACITY) if capacity is not None else 0
-        in_use = min(capacity.in_use, MAX_CAPACITY) if capacity is not None else 0
+        maximum = capacity.maximum if capacity is not None else 0
+        in_use = capacity.in_use if capacity is not None else 0
         if known_before:
             self.completed[slot] += max(0.0, float(self.in_use[slot]) - in_use)
         self.maximum[slot] = maximum
@@ -149,6 +151,11 @@ class ValueTable:
         if state.status == wire.AGENT_STATUS_UNSPECIFIED:
             self._store_invalid(slot, "agent state without a status")
             return
+        for entry in state.media:
+            if max(entry.maximum, entry.in_use) > MAX_CAPACITY:
+                found = f"{entry.in_use} of {entry.maximum} in hand"
+                self._store_invalid(slot, f"impossible capacity for {one_line(entry.media, _SHOWN)}: {found}")
+                return
         known_before = self.state[slot] == VALID
         given = {entry.media: entry for entry in state.media}
         for name in given:
