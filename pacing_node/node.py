@@ -27,8 +27,10 @@ from pacing_node.api.cluster_page import cluster_page, history_page
 from pacing_node.api.http_ports import HttpPorts
 from pacing_node.api.metrics import MetricSources, NodeCollector
 from pacing_node.api.objects_page import objects_page
+from pacing_node.api.page_gate import PageGate
 from pacing_node.assembly import adapters
 from pacing_node.assembly.cluster_settings import cluster_settings
+from pacing_node.assembly.node_access import NodeAccess
 from pacing_node.assembly.node_alarms import NodeAlarms
 from pacing_node.assembly.node_audit import NodeAudit, audit_options
 from pacing_node.assembly.node_logs import NodeLogs
@@ -144,6 +146,7 @@ class Node:
         self._logs = NodeLogs(options.host)
         self._audit = NodeAudit(options.host, options.name)
         self.member.access.audit.on_event.add(self._audit.offer)
+        self._access = NodeAccess(self.member.access.control)
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def start(self) -> None:
@@ -181,6 +184,7 @@ class Node:
         await self.platform.close()
         await self._http.stop()
         log.info("node.stopped")
+        await self._access.stop()
         self.member.access.audit.flush()
         await self._audit.stop()
         await self._logs.stop()
@@ -189,6 +193,7 @@ class Node:
         """Apply cluster options; the first ones also build what they name."""
         await self._logs.use(options)
         await self._audit.use(options)
+        await self._access.use(options)
         await self.alarms.use(options)
         if self.statistics is not None:
             self._reconfiguration.use_options(options)
@@ -309,6 +314,7 @@ class Node:
             alarms=self.alarms.page,
             objects=lambda: objects_page(self._source.status if self._source else None, self._reconfiguration.held),
             watch=self._watch,
+            gate=PageGate(self.member.access.control, self.member.access.audit, lambda: self._access.pages_need_viewer),
         )
 
     def _build_watch(self) -> CycleWatch:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -21,15 +22,16 @@ from pacing_node.api.answers import CLOSED, bad_parameter, broken, not_allowed, 
 from pacing_node.api.cluster_page import terms
 from pacing_node.api.cycle_age import cycle_json
 from pacing_node.api.index_page import HEADERS, index_page
+from pacing_node.api.page_gate import PageGate, PageGateMiddleware
 from pacing_node.api.parameters import ParameterError, Parameters
 from pacing_node.api.pieces import PiecesResponse
-from pacing_node.api.public_reads import PublicReads
+from pacing_node.api.public_reads import PREFIXES, PublicReads
 from pacing_node.api.renderings import OneAtATime
 from pacing_node.api.target_pages import TargetsText, explain_page
 from pacing_node.monitoring.cycle_watch import CycleWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from starlette.requests import Request
 
@@ -78,6 +80,8 @@ class NodeView:
     """The source of the configuration objects, and the change that is held back."""
     watch: CycleWatch | None = None
     """How current the newest cycle is; made from the other parts unless given."""
+    gate: PageGate | None = None
+    """Judges who may read the pages; None: everybody may."""
 
 
 def build_app(view: NodeView, reads: PublicReads | None = None) -> Starlette:
@@ -99,7 +103,8 @@ def build_app(view: NodeView, reads: PublicReads | None = None) -> Starlette:
         Route("/objects", pages.objects),
         Route("/metrics", pages.metrics),
     ]
-    return _application([*routes, *reads.routes()])
+    gate = [Middleware(PageGateMiddleware, gate=view.gate, open_paths=PREFIXES)] if view.gate is not None else []
+    return _application([*routes, *reads.routes()], gate)
 
 
 def build_public_app(reads: PublicReads) -> Starlette:
@@ -107,9 +112,9 @@ def build_public_app(reads: PublicReads) -> Starlette:
     return _application(reads.routes())
 
 
-def _application(routes: list[Route]) -> Starlette:
+def _application(routes: list[Route], middleware: Sequence[Middleware] = ()) -> Starlette:
     handlers: dict[Any, Any] = {404: not_found, 405: not_allowed, 500: broken, ParameterError: bad_parameter}
-    app = Starlette(routes=routes, exception_handlers=handlers)
+    app = Starlette(routes=routes, exception_handlers=handlers, middleware=middleware)
     # `/master/` is no page: a load balancer that follows redirects would never see that it asked for another.
     app.router.redirect_slashes = False
     return app

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from pacing_node.algorithms.model import OptimizationTarget
+from pacing_node.options.access_options import AccessOptions
 from pacing_node.options.alarm_options import AlarmOptions
 from pacing_node.options.allowed import Allowed
 from pacing_node.options.connections import ConfigServer, ForwardProxy, MessageServer, PacingEndpoint, StatServer
@@ -44,6 +45,7 @@ class ClusterOptions(Section):
     log: LogOptions = LogOptions()
     alarms: AlarmOptions = AlarmOptions()
     metrics: MetricsOptions = MetricsOptions()
+    access: AccessOptions = AccessOptions()
     pacing: Annotated[PacingOptions, Key("pacing", ("service:pacing",))] = PacingOptions()
     pacing_endpoint: Annotated[PacingEndpoint, Key("pacingEndpoint")] = PacingEndpoint()
     forward_proxy: Annotated[ForwardProxy | None, Key("forward-proxy"), Allowed("a section, or the word none")] = None

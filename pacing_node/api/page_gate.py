@@ -1,0 +1,84 @@
+"""Pages for those who prove who they are, where the cluster's options ask for it (`access.pages: viewer`)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from cluster import addresses
+from cluster.access.audit_log import Order
+from cluster.access.principal import Evidence
+from cluster.access.roles import AccessRole
+from cluster.access.verdict import Refusal
+from pacing_node.api.answers import problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from cluster.access.access_control import AccessControl
+    from cluster.access.audit_log import AuditLog
+    from cluster.access.verdict import Verdict
+
+OPEN_PAGES = frozenset({"/liveness", "/readiness", "/master", "/standby"})
+"""Pages for load balancers, which have no token."""
+_BEARER = "bearer "
+_CHALLENGE = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
+
+
+class PageGate:
+    """Judges requests to the pages of a node."""
+
+    def __init__(self, control: AccessControl, audit: AuditLog, required: Callable[[], bool]) -> None:
+        """``required``: whether the role viewer is needed now."""
+        self._control = control
+        self._audit = audit
+        self._required = required
+
+    def refusal(self, scope: Scope) -> Verdict | None:
+        """The verdict on a request that is refused; None for one that may go on."""
+        if not self._required():
+            return None
+        evidence = evidence_of(scope)
+        verdict = self._control.judge(evidence, AccessRole.VIEWER, time.time())
+        if verdict.allowed:
+            return None
+        self._audit.refuse(Order("Page", evidence.source, verdict.principal), verdict.reason)
+        return verdict
+
+
+class PageGateMiddleware:
+    """Stands before the pages of an application; ``open_paths`` begin the paths that everybody may read."""
+
+    def __init__(self, app: ASGIApp, gate: PageGate, open_paths: tuple[str, ...]) -> None:
+        self._app = app
+        self._gate = gate
+        self._open_paths = open_paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 401 without a good proof, 403 for a role that is too weak."""
+        path = str(scope.get("path", ""))
+        refused = None
+        if scope["type"] == "http" and path not in OPEN_PAGES and not path.startswith(self._open_paths):
+            refused = self._gate.refusal(scope)
+        if refused is None:
+            await self._app(scope, receive, send)
+            return
+        status = 403 if refused.refusal is Refusal.TOO_WEAK else 401
+        await problem(status, refused.reason, _CHALLENGE)(scope, receive, send)
+
+
+def evidence_of(scope: Scope) -> Evidence:
+    """What is known of a request: where it comes from, and the token it shows."""
+    host, port = scope.get("client") or ("", 0)
+    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"").decode("latin-1")
+    shown = given.lower().startswith(_BEARER)
+    return Evidence(
+        call=str(scope.get("path", "")),
+        body=b"",
+        source=addresses.join(host, port),
+        local=addresses.is_local_host(host),
+        encrypted=scope.get("scheme") == "https",
+        bearer=given[len(_BEARER) :].strip() if shown else None,
+    )
