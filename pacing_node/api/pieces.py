@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -30,4 +31,5 @@ class PiecesResponse(Response):
             for start in range(0, len(part), PIECE_BYTES):
                 piece = part[start : start + PIECE_BYTES]
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await asyncio.sleep(0)  # a fast reader would take the whole page in one turn of the event loop
         await send({"type": "http.response.body", "body": b"", "more_body": False})

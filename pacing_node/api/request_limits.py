@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
@@ -20,6 +21,7 @@ class LimitedRequests:
         self._app = app
         self._limits = limits
         self._counters = counters
+        self._turn = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
@@ -29,10 +31,16 @@ class LimitedRequests:
             return
         connection.begin_request()
         try:
+            await self._take_turn()
             refusal = self._refusal(scope)
             await (self._app if refusal is None else refusal)(scope, receive, send)
         finally:
             connection.end_request()
+
+    async def _take_turn(self) -> None:
+        """Begin one request in each turn of the event loop: a flood leaves the turns between to cycle and lease."""
+        async with self._turn:
+            await asyncio.sleep(0)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         """The answer to a request that is too large; None for one that is not."""

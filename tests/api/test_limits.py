@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ssl
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -205,6 +206,36 @@ async def test_bytes_that_are_no_request_get_no_traceback(caplog: pytest.LogCapt
         assert await running.works()
     assert "Traceback" not in caplog.text
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_a_flood_of_requests_leaves_turns_of_the_event_loop_to_everything_else() -> None:
+    """Between two requests something else has its turn, also when many connections have hundreds of them ready."""
+    requests, turns, between = 0, 0, []
+
+    async def page(_request: Request) -> Response:
+        nonlocal requests
+        requests += 1
+        between.append(turns)
+        return PlainTextResponse("hello")
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    running = Port(HttpLimits())
+    await running.server.start(Starlette(routes=[Route("/", page)]))
+    for _ in range(20):
+        await running.connect((HEAD + b"\r\n") * 20)
+    other = asyncio.ensure_future(take_turns())
+    await until(lambda: requests == 400)
+    other.cancel()
+    for writer in running.open:
+        writer.close()
+    await running.server.stop()
+    # Two where the other's turn came first in one round of the loop and last in the next.
+    assert max(Counter(between).values()) <= 2
 
 
 async def test_silent_connections_keep_nobody_out() -> None:
