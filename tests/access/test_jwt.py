@@ -255,3 +255,8 @@ async def test_keys_that_cannot_be_read_are_asked_for_again(
 def test_a_provider_that_cannot_be_used_is_refused(where: str) -> None:
     with pytest.raises(ConfigurationError):
         parse_cluster_options(provider(where), "test")
+
+
+def test_a_provider_cannot_make_members() -> None:
+    with pytest.raises(ConfigurationError, match="VALUE=ROLE"):
+        parse_cluster_options(provider("keysUrl: https://a/k").replace("ops=operator", "ops=member"), "test")
