@@ -132,6 +132,7 @@ class Pacer:
     def _resume(self) -> None:
         """Begin with what the previous master had learned, as far as it reached this node."""
         state = self._current_state()
+        state.term_began()
         report = self._latest_report.newest
         if report is None or not report.learned_state:
             return

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from pacing_node.targets import TargetSet
 
 log = structlog.get_logger(__name__)
+
+_INCREMENTS = ("accepted", "abandoned", "completed", "reactive_entered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class PacingState:
         self._ledger = Ledger(targets.names, _kept_seconds(settings))
         self.accepted_total: FloatArray = np.zeros(len(targets.targets))
         self.abandoned_total: FloatArray = np.zeros(len(targets.targets))
+        self._previewed: Snapshot | None = None
+        """The newest snapshot that was only previewed, with the increments of all since the newest calculation."""
 
     def follow(self, settings: CycleSettings, targets: TargetSet, departed: Sequence[bytes] = ()) -> PacingState:
         """Continue with other settings or targets; what was learned of targets that stay is kept.
@@ -75,12 +80,29 @@ class PacingState:
 
     def calculate(self, snapshot: Snapshot, now: float) -> CycleResult:
         """Learn from the snapshot and calculate what may be sent; ``now`` is Unix time in seconds."""
+        snapshot, self._previewed = _joined(self._previewed, snapshot), None
         self.accepted_total += np.where(snapshot.valid, snapshot.accepted, 0.0)
         self.abandoned_total += np.where(snapshot.valid, snapshot.abandoned, 0.0)
         age = snapshot.age_seconds if math.isfinite(snapshot.age_seconds) else 0.0
         self._ledger.compare(snapshot, now - age)
         feedback = self._ledger.feedback(now - age)
         return CycleResult(now, snapshot, feedback, self._controller.calculate(snapshot, feedback, self.policy))
+
+    def preview(self, snapshot: Snapshot, now: float) -> CycleResult:
+        """What may be sent between two calculations; as :meth:`calculate`, but nothing is learned.
+
+        The laws learn once in a period, and hold back for one what looks impossible. So a copy of them calculates, and
+        what the snapshot counts is kept for the next calculation.
+        """
+        snapshot = self._previewed = _joined(self._previewed, snapshot)
+        age = snapshot.age_seconds if math.isfinite(snapshot.age_seconds) else 0.0
+        feedback = copy.deepcopy(self._ledger).feedback(now - age)
+        result = copy.deepcopy(self._controller).calculate(snapshot, feedback, self.policy)
+        return CycleResult(now, snapshot, feedback, result)
+
+    def term_began(self) -> None:
+        """Forget what was counted for a calculation that did not come: that was in another term."""
+        self._previewed = None
 
     def allotted(self, now: float, invitations: IntArray, rows: IntArray | None = None) -> None:
         """Enter into the ledger what a push that is about to start allows; ``rows`` of a partial one, None: all."""
@@ -111,6 +133,16 @@ class PacingState:
         another version, or cannot be.
         """
         restore_learned(saved, self._controller, self._ledger, now, departed)
+
+
+def _joined(earlier: Snapshot | None, snapshot: Snapshot) -> Snapshot:
+    """A snapshot with the increments of an earlier one added: those count from the snapshot before that."""
+    if earlier is None:
+        return snapshot
+    sums = {
+        name: np.where(earlier.valid, getattr(earlier, name), 0.0) + getattr(snapshot, name) for name in _INCREMENTS
+    }
+    return replace(snapshot, **sums)
 
 
 def _kept_seconds(settings: CycleSettings) -> float:

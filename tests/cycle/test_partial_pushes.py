@@ -12,6 +12,7 @@ import pytest
 from cluster.token import Token
 from pacing_node.algorithms.model import Algorithm, Snapshot
 from pacing_node.assembly.adapters import cycle_settings
+from pacing_node.cycle.pacing_state import PacingState
 from pacing_node.cycle.partial_pushes import STEP_SECONDS, budget_seconds
 from pacing_node.cycle.plan import CycleSettings
 from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush, TargetReply
@@ -27,10 +28,12 @@ SETTINGS = CycleSettings(algorithm=Algorithm.SUPER_PROGRESSIVE, partial_pushes=T
 OPTIONS = "configServer: {path: objects.yaml}\nstatServer: {primary: stat:1}\n"
 
 
-def statistics(ready_at_b: float, *, waiting: float = 0.0, valid: bool = True) -> Snapshot:
-    """Nobody is ready at a; so many slots are at b."""
-    now = snapshot(2, ready=0.0, busy=6.0, waiting=0.0, valid=valid)
-    return replace(now, ready=np.array([0.0, ready_at_b]), waiting=np.array([0.0, waiting]))
+def statistics(ready_at_b: float, *, ready_at_a: float = 0.0, waiting: float = 0.0, valid: bool = True) -> Snapshot:
+    """So many of 12 slots are ready at each of the two; the others are busy."""
+    ready = np.array([ready_at_a, ready_at_b])
+    now = snapshot(2, ready=0.0, busy=0.0, waiting=0.0, valid=valid)
+    shown = {"ready": ready, "busy": 12.0 - ready, "waiting": np.array([0.0, waiting])}
+    return replace(now, **shown, logged_in=np.full(2, 12.0), capable=np.full(2, 12.0))
 
 
 def takes(_token: Token, targets: Sequence[TargetPush]) -> PushOutcome:
@@ -104,14 +107,14 @@ async def test_a_full_push_is_never_late_for_a_partial_one(bench: Bench) -> None
         await full_push(bench)
         bench.platform.hold = asyncio.Event()
         for number in range(40):
-            bench.statistics.now = statistics(3.0 + number % 2)
+            bench.statistics.now = statistics(float(number % 12))
             await asyncio.sleep(budget_seconds(SETTINGS))
             bench.platform.hold.set()
             await asyncio.sleep(0.0)
             bench.platform.hold.clear()
     times = [at for at, prev in zip(push_times(bench), bench.platform.prevs, strict=True) if prev is None]
     assert times[:4] == [0.0, 5.0, 10.0, 15.0]
-    assert len(bench.platform.prevs) > 2 * len(times)
+    assert len(bench.platform.prevs) - len(times) >= 4, "and there were some"
     for (_, _, deadline), at, prev in zip(bench.platform.pushes, push_times(bench), bench.platform.prevs, strict=True):
         if prev is not None:
             assert 5.0 - at % 5.0 >= budget_seconds(SETTINGS)
@@ -163,7 +166,7 @@ async def test_the_budget_of_requests_holds_back_partial_pushes_alone(bench: Ben
     async with running(bench):
         await full_push(bench)
         for number in range(100):
-            bench.statistics.now = statistics(3.0 + 3.0 * number)
+            bench.statistics.now = statistics(float(number % 12))
             await asyncio.sleep(0.5)
     full = [prev for prev in bench.platform.prevs if prev is None]
     assert len(full) in {10, 11}, "more than the budget, and every one of them"
@@ -174,7 +177,7 @@ async def test_a_partial_push_is_not_wider_than_a_request(bench: Bench) -> None:
     bench.plan.use_settings(replace(SETTINGS, entities_per_request=1))
     async with running(bench):
         await full_push(bench)
-        bench.statistics.now = replace(statistics(3.0), ready=np.array([2.0, 3.0]))
+        bench.statistics.now = statistics(3.0, ready_at_a=2.0)
         await until(lambda: len(bench.platform.pushes) == 3)
     some = kinds(bench)[1:]
     assert [(sequence, prev) for sequence, prev, _ in some] == [(2, 1), (3, 2)]
@@ -257,3 +260,32 @@ async def test_they_are_off_unless_asked_for_and_never_without_fencing(text: str
 async def test_another_value_is_refused_with_what_is_allowed(value: str) -> None:
     with pytest.raises(ConfigurationError, match=r"partialPushes.*one of off, auto"):
         parse_cluster_options(f"{OPTIONS}pacing: {{partialPushes: {value}}}\n", "test")
+
+
+def counted(accepted: float, at: float) -> Snapshot:
+    return replace(snapshot(2, accepted=accepted), taken_at=at)
+
+
+def test_the_laws_learn_once_in_a_period_from_all_that_was_counted_in_it() -> None:
+    targets = target_set("a", "b")
+    looked, plain = PacingState(SETTINGS, targets), PacingState(SETTINGS, targets)
+    for state in (looked, plain):
+        state.calculate(counted(0.0, 1000.0), 1000.0)
+    looked.preview(counted(2.0, 1001.0), 1001.0)
+    saved = looked.save(1001.0)
+    looked.preview(counted(1.0, 1002.0), 1002.0)
+    assert looked.save(1001.0) == saved, "a preview changes nothing"
+    after = looked.calculate(counted(4.0, 1005.0), 1005.0)
+    expected = plain.calculate(counted(7.0, 1005.0), 1005.0)
+    assert after.result.invitations.tolist() == expected.result.invitations.tolist()
+    assert looked.save(1005.0) == plain.save(1005.0)
+    assert looked.accepted_total.tolist() == [7.0, 7.0]
+
+
+def test_what_was_counted_in_another_term_is_forgotten() -> None:
+    state = PacingState(SETTINGS, target_set("a", "b"))
+    state.calculate(counted(0.0, 1000.0), 1000.0)
+    state.preview(counted(2.0, 1001.0), 1001.0)
+    state.term_began()
+    state.calculate(counted(4.0, 9000.0), 9000.0)
+    assert state.accepted_total.tolist() == [4.0, 4.0]
