@@ -301,6 +301,7 @@ class Node:
             cycle=self._watch.state,
             http=self._http.counters,
             descriptors=self._http.descriptors,
+            refused_calls=self.member.access.audit.refused,
         )
         return NodeView(
             mastership=self.member.mastership,

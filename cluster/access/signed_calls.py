@@ -87,6 +87,7 @@ class SignedCalls:
         self._secret = secret
         self._began_at = began_at
         self._elapsed = elapsed
+        self._started = elapsed()
         self._turned_at = elapsed()
         self._nonces: set[bytes] = set()
         self._older: set[bytes] = set()
@@ -122,7 +123,8 @@ class SignedCalls:
         if abs(now - at) > WINDOW_SECONDS:
             message = f"signed {now - at:.1f} s ago by the clocks of both sides, allowed are {WINDOW_SECONDS:g} s"
             raise BadSignatureError(message)
-        if at < self._began_at:
+        # Later the window is enough; and a clock that was set back must not shut the members out for so long.
+        if at < self._began_at and self._elapsed() - self._started < 2.0 * WINDOW_SECONDS:
             raise BadSignatureError("signed before this node began to run")
 
     def _remember(self, nonce: bytes) -> None:

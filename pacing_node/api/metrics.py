@@ -24,7 +24,7 @@ from pacing_node.runtime.gc_freeze import uncollected
 from pacing_node.runtime.pools import PAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from prometheus_client.core import Metric
 
@@ -61,6 +61,8 @@ class MetricSources:
     http: HttpCounters = field(default_factory=HttpCounters)
     """Connections of the HTTP ports."""
     descriptors: Descriptors = field(default_factory=Descriptors)
+    refused_calls: Mapping[str, int] = field(default_factory=dict)
+    """Calls that were refused for want of a proof or a role, by what was called."""
     cycle: Callable[[], CycleState] = CycleState
     """How current the newest cycle is, and why nothing newer was pushed."""
 
@@ -204,6 +206,12 @@ class NodeCollector(Collector):
         for limit in Refusal:
             refused.add_metric([limit.value], http.refused[limit])
         yield refused
+        calls = CounterMetricFamily(
+            "pacing_calls_refused", "Calls refused for want of a proof or a role, by the call.", labels=["call"]
+        )
+        for call, count in sorted(self._sources.refused_calls.items()):
+            calls.add_metric([call], count)
+        yield calls
         yield _gauge("pacing_descriptors_limit", "Most file descriptors of the process.", descriptors.limit)
         if (count := descriptors.count_open()) is not None:
             yield _gauge("pacing_descriptors_open", "File descriptors in use.", count)

@@ -10,6 +10,7 @@ from cluster import addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pacing_node.options.node_options import NodeOptions
 
@@ -58,7 +59,8 @@ def _exposures(options: NodeOptions) -> Iterator[Exposure]:
             f"the ports listen on {options.bind} alone: members on other machines cannot reach {options.host}",
             "set bind to an address of the members' network",
         )
-    yield from _secret_file(options)
+    for option, path in _secret_files(options):
+        yield from _open_file(option, path)
 
 
 def has_proof(options: NodeOptions) -> bool:
@@ -67,15 +69,24 @@ def has_proof(options: NodeOptions) -> bool:
     return access.secret is not None or access.secret_file is not None or options.peer_certificates is not None
 
 
-def _secret_file(options: NodeOptions) -> Iterator[Exposure]:
-    path = options.access.secret_file
+def _secret_files(options: NodeOptions) -> Iterator[tuple[str, Path]]:
+    """Files that hold secrets, by the options that name them."""
+    if options.access.secret_file is not None:
+        yield "access.secret_file", options.access.secret_file
+    if options.certificates is not None:
+        yield "certificates.private_key", options.certificates.private_key
+    if options.peer_certificates is not None:
+        yield "peer_certificates.private_key", options.peer_certificates.private_key
+
+
+def _open_file(option: str, path: Path) -> Iterator[Exposure]:
     try:
-        mode = path.stat().st_mode if path is not None else 0
+        mode = path.stat().st_mode
     except OSError:
         return  # said by who reads it
     if mode & stat.S_IRWXO:
         yield Exposure(
             "secret_file_open",
-            f"the file access.secret_file is open to every user of this machine (mode {stat.S_IMODE(mode):04o})",
+            f"the file {option} is open to every user of this machine (mode {stat.S_IMODE(mode):04o})",
             "take the rights of others away: chmod o-rwx",
         )

@@ -54,6 +54,7 @@ def _sources() -> MetricSources:
         cycle_counters=CycleCounters(
             pushes=Counter({PushStatus.ACCEPTED.value: 1}), partial_pushes=Counter({PushStatus.ACCEPTED.value: 1})
         ),
+        refused_calls={"StepDown": 1},
         alarms=lambda: {condition.name: 0 for condition in CONDITIONS},
     )
 

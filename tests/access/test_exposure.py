@@ -71,8 +71,10 @@ def test_a_secret_that_every_user_can_read_is_said(tmp_path: Path) -> None:
     secret.write_text("x" * 40)
     secret.chmod(0o644)
     assert codes(options(tmp_path, access={"secret_file": "secret"})) == ["secret_file_open"]
+    key = CERTIFICATES | {"private_key": "secret"}
+    assert codes(options(tmp_path, peer_certificates=key)) == ["secret_file_open"]
     secret.chmod(0o640)
-    assert codes(options(tmp_path, access={"secret_file": "secret"})) == []
+    assert codes(options(tmp_path, access={"secret_file": "secret"}, peer_certificates=key)) == []
 
 
 async def test_a_real_node_with_default_options_listens_on_its_own_machine_and_dumps_no_memory(tmp_path: Path) -> None:

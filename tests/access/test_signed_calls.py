@@ -111,6 +111,15 @@ def test_a_call_of_the_time_before_the_process_is_refused_for_its_nonce_may_be_f
         calls(began_at=NOW).check(signed(NOW - 1.0), SUBJECT, NOW)
 
 
+def test_a_node_whose_clock_was_set_back_takes_its_members_calls_again_after_a_minute() -> None:
+    clock = Clock()
+    checked, an_hour_back = calls(began_at=NOW, clock=clock), NOW - 3600.0
+    with pytest.raises(BadSignatureError, match="before this node began"):
+        checked.check(signed(an_hour_back), SUBJECT, an_hour_back)
+    clock.now = 2 * WINDOW_SECONDS
+    assert checked.check(signed(an_hour_back), SUBJECT, an_hour_back)
+
+
 @given(steps=st.lists(st.floats(0.0, 3 * WINDOW_SECONDS), max_size=12), early=st.floats(-29.0, 29.0))
 def test_a_call_is_never_taken_twice_however_long_somebody_waits(steps: list[float], early: float) -> None:
     clock = Clock()
