@@ -209,8 +209,8 @@ class NodeCollector(Collector):
         calls = CounterMetricFamily(
             "pacing_calls_refused", "Calls refused for want of a proof or a role, by the call.", labels=["call"]
         )
-        for call, count in sorted(self._sources.refused_calls.items()):
-            calls.add_metric([call], count)
+        for call, times in sorted(self._sources.refused_calls.items()):
+            calls.add_metric([call], times)
         yield calls
         yield _gauge("pacing_descriptors_limit", "Most file descriptors of the process.", descriptors.limit)
         if (count := descriptors.count_open()) is not None:
