@@ -184,6 +184,15 @@ CONDITIONS: tuple[Condition, ...] = (
         "Days until this certificate of the node expires.",
     ),
     Condition(
+        "disk_space",
+        "DiskSpaceLow",
+        _NODE,
+        Severity.MAJOR,
+        Comparison.REMAINING,
+        "MiB",
+        "Room left on the disk of this directory, to which the node writes its state or its log.",
+    ),
+    Condition(
         "event_loop_lag",
         "EventLoopLag",
         _NODE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -22,7 +23,6 @@ from pacing_node.options.alarm_options import CONDITION_KEYS, AlarmOptions
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
-    from pathlib import Path
 
     from pacing_node.alarms.sinks import Sink
     from pacing_node.monitoring.node_readings import NodeSources
@@ -82,7 +82,9 @@ class NodeAlarms:
         self._readings = NodeReadings(sources)
         file = state_directory / FILE.format(node=sources.node) if state_directory else None
         self.service = AlarmService(sources.node, self._readings, rules_of(AlarmOptions()), file)
-        self._certificates: asyncio.Task[None] | None = None
+        self._state = (state_directory,) if state_directory else ()
+        self._readings.directories = self._state
+        self._watching: list[asyncio.Task[None]] = []
 
     def start(self, changed: Callable[[], None]) -> None:
         """Begin to measure, by default thresholds until there are options.
@@ -90,17 +92,19 @@ class NodeAlarms:
         ``changed`` is called when this master raised or cleared an alarm of the cluster: the standbys should know.
         """
         self.service.changed = changed
-        self._certificates = spawn("certificates", lasting("certificates", self._readings.watch_certificates))
+        watches = {"certificates": self._readings.watch_certificates, "disks": self._readings.watch_disks}
+        self._watching = [spawn(name, lasting(name, watch)) for name, watch in watches.items()]
         self.service.start()
 
     async def stop(self) -> None:
         """End, after a moment for what waits to be delivered."""
-        await cancel(self._certificates)
+        await cancel(*self._watching)
         await self.service.stop()
 
     async def use(self, options: ClusterOptions) -> None:
         """Put other thresholds and receivers in force."""
         self._readings.memory_limit_mib = options.alarms.memory_limit
+        self._readings.directories = (*self._state, *_log_directories(options))
         sinks, wanted = None, _receivers(options)
         if wanted != self._in_force:
             try:
@@ -129,6 +133,14 @@ class NodeAlarms:
                 for box in self.service.outboxes
             ],
         }
+
+
+def _log_directories(options: ClusterOptions) -> tuple[Path, ...]:
+    """Where the files of the log are."""
+    own = options.log
+    outputs = {*own.all, *own.alarm, *own.standard, *own.interaction, *own.trace, *own.debug}
+    files = outputs - {"stdout", "stderr", "network"}
+    return tuple(sorted({Path(name).expanduser().parent for name in files}))
 
 
 def _receivers(options: ClusterOptions) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cluster.mastership import ZooKeeperState
 from pacing_node.alarms.alarm_book import Reading
 from pacing_node.monitoring.pacing_readings import PacingReadings
+from pacing_node.runtime.disks import free_mib
 from pacing_node.runtime.process import CollectorPauses, memory_limit_bytes, resident_bytes
 from pacing_node.tls import all_days_left
 
@@ -28,6 +29,7 @@ SHARED_PLACES = frozenset({"cluster options", "change of the objects"})
 """Places of which every node reads the same; another one can be a file or a connection of this node alone."""
 FENCED_WINDOW_SECONDS = 300.0
 CERTIFICATE_PERIOD_SECONDS = 3600.0
+DISK_PERIOD_SECONDS = 10.0
 _MIB = 1024 * 1024
 
 
@@ -59,6 +61,9 @@ class NodeReadings:
         self._fenced: deque[float] = deque()
         self._fenced_seen = sources.cycle_counters.pushes["fenced"]
         self._certificates: dict[Path, float | str] = {}
+        self._disks: dict[Path, float | str] = {}
+        self.directories: tuple[Path, ...] = ()
+        """Where the node writes."""
         self._memory_limit = memory_limit_bytes()
         self.memory_limit_mib: int | None = None
         """Limit by the options; it wins over what the system says."""
@@ -78,6 +83,7 @@ class NodeReadings:
             "EventLoopLag": {me: Reading(max(late_seconds, sources.loop_lag_seconds()))},
             "ConfigurationRefused": self._refused(now),
             "CertificateExpiry": self._expiry(),
+            "DiskSpaceLow": self._disk_space(),
         }
         if (memory := self._memory()) is not None:
             readings["Heap Memory Usage"] = {me: memory}
@@ -101,6 +107,12 @@ class NodeReadings:
             files = self._sources.certificates
             self._certificates = await asyncio.to_thread(all_days_left, files, time.time())
             await asyncio.sleep(CERTIFICATE_PERIOD_SECONDS)
+
+    async def watch_disks(self) -> None:
+        """Look at the disks every few seconds, for ever; beside the event loop, for a disk can hang."""
+        while True:
+            self._disks = await asyncio.to_thread(free_mib, self.directories)
+            await asyncio.sleep(DISK_PERIOD_SECONDS)
 
     def _lasting(self, what: str, now: float, *, lasts: bool) -> float:
         """Seconds for which something has lasted by now; 0 when it does not."""
@@ -150,6 +162,14 @@ class NodeReadings:
             reading = Reading(0.0, days) if isinstance(days, str) else Reading(days)
             readings[f"{file} on {self._sources.node}"] = reading
         return readings
+
+    def _disk_space(self) -> dict[str, Reading]:
+        return {
+            f"{directory} on {self._sources.node}": Reading(0.0, free)
+            if isinstance(free, str)
+            else Reading(free, f"{free:.0f} MiB left for {directory}")
+            for directory, free in self._disks.items()
+        }
 
     def _memory(self) -> Reading | None:
         resident = resident_bytes()

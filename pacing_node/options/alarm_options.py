@@ -27,6 +27,7 @@ CONDITION_KEYS = {
     "fencedPush": "fenced_push",
     "configurationRefused": "configuration_refused",
     "certificateExpiry": "certificate_expiry",
+    "diskSpace": "disk_space",
     "eventLoopLag": "event_loop_lag",
 }
 """Options that hold a condition's threshold, by their spelling in files, and their Python names."""
@@ -92,5 +93,7 @@ class AlarmOptions(Section):
     """ConfigurationRefused: time for which newer options or objects are not usable, seconds."""
     certificate_expiry: Annotated[float, Field(ge=0, le=3650), Key("certificateExpiry")] = 14.0
     """CertificateExpiry: days left of a node's certificate."""
+    disk_space: Annotated[float, Field(ge=0, le=1_048_576), Key("diskSpace")] = 50.0
+    """DiskSpaceLow: room left on a disk the node writes to, MiB."""
     event_loop_lag: Annotated[float, Field(gt=0, le=60), Key("eventLoopLag")] = 1.0
     """EventLoopLag: lateness of the event loop, seconds."""

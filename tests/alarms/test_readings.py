@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import errno
 import gc
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +27,7 @@ from pacing_node.cycle.plan import Plan
 from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.monitoring.node_readings import NodeReadings, NodeSources
 from pacing_node.monitoring.pacing_readings import PLATFORM, STATISTICS, PacingReadings
+from pacing_node.runtime.disks import free_mib
 from pacing_node.runtime.process import CollectorPauses, memory_limit_bytes, resident_bytes
 from pacing_node.tls import all_days_left
 from tests.support.cycle_parts import FakeMastership, FakeTerm, report
@@ -389,3 +392,24 @@ def test_a_new_term_of_the_same_node_starts_counting_anew() -> None:
     leading.readings.rest()
 
     assert leading.readings.take(4, 100.0) == {}
+
+
+async def test_a_disk_that_is_nearly_full_is_named_with_the_directory(tmp_path: Path) -> None:
+    site, state = Site(), tmp_path / "to be made"
+    site.readings.directories = (state, Path("/proc/self/nowhere"))
+    watching = asyncio.ensure_future(site.readings.watch_disks())
+    await until(lambda: site.own(0.0)["DiskSpaceLow"])
+    watching.cancel()
+    there = os.statvfs(tmp_path)
+    values = site.own(0.0)["DiskSpaceLow"]
+    assert values[f"{state} on n1"] == pytest.approx(there.f_bavail * there.f_frsize / 2**20, rel=0.2)
+    reading = site.readings.node(0.0, 0.0)["DiskSpaceLow"][f"{state} on n1"]
+    assert reading.text.endswith(f"MiB left for {state}")
+
+
+def test_a_disk_that_cannot_be_asked_is_named_with_the_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken(_path: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "statvfs", broken)
+    assert free_mib([tmp_path]) == {tmp_path: "input/output error"}
