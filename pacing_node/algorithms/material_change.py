@@ -1,4 +1,4 @@
-"""Which targets a partial push is for: those whose allowance has changed for a reason that can be seen. Pure."""
+"""Which targets a partial push is for: those whose allowance has changed materially. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import FloatArray, IntArray, Snapshot
 
+MATERIAL_SHARE = 0.05
+"""Of a target's slots: so many more invitations are material without anything to be seen, and at least one."""
 LEAST_SECONDS = 1.0
 """Between two pushes of the same target."""
 
@@ -29,16 +31,18 @@ class StandingAllowances:
         ``wanted`` is what has just been calculated from the snapshot.
 
         A target is chosen when something happened at it since its last push (an agent became free or busy, a visitor
-        accepted or went), and it may invite more, or has to stop because more visitors wait. What an estimate alone
-        moves waits for the next full push.
+        accepted or went), and it may invite more, or has to stop because more visitors wait. Without anything to be
+        seen, because invitations have been answered by now, it must be allowed materially more: for a small group one
+        invitation is, for a large one the next full push is soon enough.
         """
         self._accepted += np.where(snapshot.valid, snapshot.accepted, 0.0)
         seen = np.stack([snapshot.ready, snapshot.busy, snapshot.waiting])
         happened = (seen != self._seen).any(axis=0) | (self._accepted > 0.0)
-        more = wanted >= 1
+        least = np.maximum(np.ceil(MATERIAL_SHARE * (snapshot.ready + snapshot.busy)), 1.0)
+        more = (wanted >= least) | (happened & (wanted >= 1))
         stop = (wanted == 0) & (self._invitations > 0) & (snapshot.waiting > self._seen[2])
         rested = now - self._pushed_at >= LEAST_SECONDS
-        rows = np.flatnonzero(snapshot.valid & happened & (more | stop) & rested)
+        rows = np.flatnonzero(snapshot.valid & (more | stop) & rested)
         if len(rows) > most:
             rows = np.sort(rows[np.argsort(-wanted[rows], kind="stable")[:most]])
         return rows

@@ -27,11 +27,21 @@ def standing(*invitations: int) -> StandingAllowances:
     ("column", "more"), [("ready", 1.0), ("ready", -1.0), ("busy", 1.0), ("waiting", 1.0), ("accepted", 1.0)]
 )
 def test_a_target_is_pushed_when_something_happened_there_and_it_may_invite_more(column: str, more: float) -> None:
-    now = snapshot(2)
+    now = snapshot(2, ready=40.0, busy=60.0)
     changed = replace(now, **{column: getattr(now, column) + np.array([0.0, more])})
-    assert standing(2, 2).changed(now, counts(1, 1), 105.0, MOST).tolist() == []
-    assert standing(2, 2).changed(changed, counts(1, 1), 105.0, MOST).tolist() == [1]
-    assert standing(2, 2).changed(changed, counts(0, 0), 105.0, MOST).tolist() == ([1] if column == "waiting" else [])
+    large = StandingAllowances(now, counts(2, 2), 100.0)
+    assert large.changed(now, counts(1, 1), 105.0, MOST).tolist() == []
+    assert large.changed(changed, counts(1, 1), 105.0, MOST).tolist() == [1]
+    assert large.changed(changed, counts(0, 0), 105.0, MOST).tolist() == ([1] if column == "waiting" else [])
+
+
+@pytest.mark.parametrize(("slots", "wanted", "pushed"), [(10.0, 1, True), (100.0, 4, False), (100.0, 5, True)])
+def test_what_an_estimate_alone_moves_is_pushed_when_it_is_much_for_the_group(
+    slots: float, wanted: int, pushed: bool
+) -> None:
+    now = snapshot(1, ready=0.0, busy=slots)
+    allowances = StandingAllowances(now, counts(0), 100.0)
+    assert (len(allowances.changed(now, counts(wanted), 105.0, MOST)) > 0) is pushed
 
 
 def test_who_was_allowed_nothing_need_not_be_stopped() -> None:
@@ -40,7 +50,8 @@ def test_who_was_allowed_nothing_need_not_be_stopped() -> None:
 
 
 def test_an_accept_counts_until_its_target_is_pushed() -> None:
-    allowances, now = standing(2), snapshot(1)
+    now = snapshot(1, ready=40.0, busy=60.0)
+    allowances = StandingAllowances(now, counts(2), 100.0)
     accepted = replace(now, accepted=np.ones(1))
     assert allowances.changed(accepted, counts(0), 102.0, MOST).tolist() == []
     assert allowances.changed(now, counts(1), 103.0, MOST).tolist() == [0], "the accept was seen before"
