@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cluster import addresses
 from cluster.files import directory_fault
-from cluster.outside_text import load_json
+from cluster.outside_text import load_json, one_line
 from pacing_node.doctor.diagnosis import error, ok, skipped, warning
 from pacing_node.http_client.client import ClientSettings, HttpClient
 from pacing_node.http_client.request_failures import REQUEST_FAILURES
@@ -115,7 +115,7 @@ async def who_answers(url: str, context: ssl.SSLContext) -> str | None:
     try:
         async with HttpClient(ANSWERS, tls=context) as client:
             page = load_json((await client.request("GET", f"{url}/cluster")).body)
-        return str(page["answered_by"])
+        return one_line(page["answered_by"])
     except (*REQUEST_FAILURES, ValueError, RecursionError, KeyError, TypeError):
         return None
 
@@ -134,7 +134,7 @@ def check_clock(name: str, headers: Mapping[str, str], asked_at: float) -> Diagn
     try:
         # The date was cut to whole seconds.
         their_time = parsedate_to_datetime(headers.get("date", "")).timestamp() + 0.5
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError, IndexError):
         return skipped(check, "its answer carries no date")
     offset = their_time - asked_at
     if abs(offset) > MOST_OFFSET_SECONDS + 0.5:

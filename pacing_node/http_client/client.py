@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
+MOST_COOKIES = 50
+"""A server that sets more loses all of them: each answer could add some, and every request carries them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A complete answer."""
@@ -138,6 +142,8 @@ class HttpClient:
             self._client.stream(method, url, **parts) as response,
         ):
             body = await (read_beginning if cut else read_body)(response, limit)
+        if len(self._client.cookies.jar) > MOST_COOKIES:
+            self._client.cookies.clear()
         return Answer(response.status_code, response.headers, body)
 
     async def close(self) -> None:

@@ -108,6 +108,13 @@ def test_clocks_are_compared_by_the_date_of_an_answer(seconds, severity, text):
     assert text in diagnosis.found
 
 
+@pytest.mark.parametrize(
+    "date", ["yesterday", "", "Mon, 99 Jan 99999 99:99:99 GMT", "1 Jan", ",,,", "\x00", "9" * 5000]
+)
+def test_an_answer_with_a_date_that_is_none_tells_nothing(date):
+    assert check_clock("platform", {"date": date}, time.time()).severity is Severity.SKIPPED
+
+
 @pytest.mark.parametrize("headers", [{}, {"date": "yesterday"}])
 def test_an_answer_without_a_date_tells_nothing(headers):
     assert check_clock("platform", headers, time.time()).severity is Severity.SKIPPED

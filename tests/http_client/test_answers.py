@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from pacing_node.http_client.client import Answer, ClientSettings, HttpClient
+from pacing_node.http_client.client import MOST_COOKIES, Answer, ClientSettings, HttpClient
 from pacing_node.http_client.request_failures import REQUEST_FAILURES, UnreadableAnswerError
 from tests.http_client.hostile import Play, answer, bomb, hostile
 
@@ -180,3 +180,17 @@ async def test_what_is_no_answer_is_a_failed_request(raw: bytes) -> None:
 
 async def test_what_follows_the_announced_length_is_not_read() -> None:
     assert (await ask(answer(b"abcdef", "Content-Length: 3"))).body == b"abc"
+
+
+async def test_cookies_are_kept_where_they_are_wanted_and_never_without_end() -> None:
+    async def many(writer: asyncio.StreamWriter) -> None:
+        number = len(server.heads)
+        writer.write(answer(b"{}", *(f"Set-Cookie: c{number}x{each}={each}" for each in range(20))))
+
+    for cookies in (True, False):
+        async with hostile(many) as server, HttpClient(ClientSettings(LIMIT, 20.0, cookies=cookies)) as client:
+            for _ in range(10):
+                await client.request("GET", server.url)
+        sent = [head.count(b"=") for head in server.heads]
+        assert sent[:3] == ([0, 20, 40] if cookies else [0, 0, 0])
+        assert max(sent) <= MOST_COOKIES
