@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+import grpc
 import grpc.aio
 import structlog
 
 from cluster import tasks
 from cluster.backoff import Backoff
 from cluster.lasting import lasting
+from cluster.outside_text import one_line
 from cluster.peers import wire
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_REFUSED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 RETRY_SECONDS = (0.1, 1.0)
 """First and longest pause before following again, when a stream has ended and the same master is still known."""
 
@@ -51,6 +54,8 @@ class Follower:
         self._task: asyncio.Task[None] | None = None
         self._received = False
         """Whether the newest stream has brought a record."""
+        self._refused = ""
+        """Why the master last refused to be followed; empty when it did not."""
 
     def start(self) -> None:
         """Follow from now on."""
@@ -105,9 +110,17 @@ class Follower:
         self._received = False
         try:
             async for answer in call:
-                self._received = True
+                self._received, self._refused = True, ""
                 self._on_record(wire.record_from_wire(answer.record))
         except grpc.aio.AioRpcError as failure:
             log.debug("follower.stream_ended", master=master.name, code=failure.code().name, error=failure.details())
+            self._note_refusal(master, failure)
             if self._received and failure.code() is grpc.StatusCode.UNAVAILABLE:
                 self._on_broken()
+
+    def _note_refusal(self, master: MemberInfo, failure: grpc.aio.AioRpcError) -> None:
+        """Say once that this node does not pass for a member: it would take over without the newest record."""
+        reason = one_line(failure.details() or "") if failure.code() in _REFUSED else ""
+        if reason and self._refused == "":
+            log.error("follower.refused", master=master.name, reason=reason)
+        self._refused = reason or self._refused

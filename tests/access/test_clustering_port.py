@@ -247,7 +247,9 @@ async def test_health_is_told_to_everybody(node: ClusterMember) -> None:
 
 
 @pytest.mark.ensemble
-async def test_members_with_one_secret_follow_each_other_and_one_with_another_is_left_out(zookeeper_hosts: str) -> None:
+async def test_members_with_one_secret_follow_each_other_and_one_with_another_is_left_out_and_says_so(
+    zookeeper_hosts: str, events: Events
+) -> None:
     members = Members(zookeeper_hosts)
     try:
         a = await members.join("a", cluster_secret=SECRET)
@@ -264,6 +266,7 @@ async def test_members_with_one_secret_follow_each_other_and_one_with_another_is
         a.publish(Record(RecordInfo(1, 1, 0.0), "test.v1", b""))
         await until(lambda: b.last_record is not None)
         assert stranger.last_record is None
+        await until(lambda: [event for event in events if event["event"] == "follower.refused"])
     finally:
         for member in list(members.all):
             await members.leave(member)
