@@ -147,6 +147,7 @@ class Front:
     def proved(self, connection: _Connection) -> None:
         """A call on the connection has shown who calls."""
         self._book.proved(connection.number)
+        connection.relay.proved()
 
     def closed(self, connection: _Connection) -> None:
         """The connection is gone."""

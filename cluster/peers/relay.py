@@ -7,6 +7,8 @@ import contextlib
 import socket
 from typing import TYPE_CHECKING
 
+from cluster.peers.stranger_bounds import StrangerBounds
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -32,6 +34,7 @@ class Relay(asyncio.Protocol):
         self._admit = admit
         self._on_closed = on_closed
         self._first = b""
+        self._bounds: StrangerBounds | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._opening: asyncio.Task[None] | None = None
         self.caller: asyncio.Transport | None = None
@@ -45,10 +48,14 @@ class Relay(asyncio.Protocol):
             transport.abort()
             return
         _notice_dead_callers(transport.get_extra_info("socket"))
+        self._bounds = StrangerBounds(asyncio.get_running_loop().time())
         self._timer = asyncio.get_running_loop().call_later(FIRST_BYTES_SECONDS, self.abort)
 
     def data_received(self, data: bytes) -> None:
-        """Pass on what the caller has sent."""
+        """Pass on what the caller has sent; a stranger who sends too much is cut off."""
+        if self._bounds is not None and not self._bounds.allow(data, asyncio.get_running_loop().time()):
+            self.abort()
+            return
         if self.server is not None:
             self.server.write(data)
             return
@@ -81,6 +88,10 @@ class Relay(asyncio.Protocol):
         """The caller reads again."""
         if self.server is not None:
             self.server.resume_reading()
+
+    def proved(self) -> None:
+        """The caller has shown who they are: from now on everything is passed on."""
+        self._bounds = None
 
     def abort(self) -> None:
         """Close the connection at once, on both sides."""
