@@ -11,7 +11,7 @@ import numpy as np
 from pacing_node.algorithms.erlang import OfferedLoadTable
 from pacing_node.algorithms.lookahead import Flow, LookaheadLevels
 from pacing_node.algorithms.model import Algorithm, OptimizationTarget
-from pacing_node.algorithms.outer import margin, slack, start_margin
+from pacing_node.algorithms.outer import margin, slack, smaller_margin
 from pacing_node.algorithms.small_groups import EXACT_SLOTS
 from pacing_node.algorithms.super_progressive import OverInvitationTable
 
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 SUPER_PROGRESSIVE = {Algorithm.SUPER_PROGRESSIVE, Algorithm.SUPER_PROGRESSIVE_DUAL}
 PREDICTIVE = {Algorithm.PREDICTIVE_B, Algorithm.PREDICTIVE_B_DUAL}
 
-_SEAM = 15
-"""Groups this much larger than the exact test allows, with many ready, get at least the level it allows at its end."""
+_SEAM = 45
+"""Groups beyond the exact test get at least the level it allows at its end: up to this size always,"""
+_SEAM_MANY_READY = 120
+"""up to this one where more than a fifth is ready; larger ones have more by the closed form anyway."""
 
 _BUSY_STANDS_IN = {
     Algorithm.SUPER_PROGRESSIVE: Algorithm.PREDICTIVE_B,
@@ -143,12 +145,11 @@ class Laws:
             believed.disposition_seconds,
         )
         level = self._lookahead.level(flow, z)
-        seam = (seen.slots > EXACT_SLOTS) & (seen.slots <= EXACT_SLOTS + _SEAM) & (seen.ready > 0.3 * seen.slots)
-        near = np.flatnonzero(seam)
+        many_ready = (seen.slots <= _SEAM_MANY_READY) & (seen.ready > 0.2 * seen.slots)
+        near = np.flatnonzero((seen.slots > EXACT_SLOTS) & ((seen.slots <= _SEAM) | many_ready))
         if len(near):
-            small, start = flow.smaller(near), np.full(len(near), float(EXACT_SLOTS))
-            base = start_margin(goal[near], start, believed.handle_seconds[near], believed.patience_seconds[near])
-            level[near] = np.maximum(level[near], self._lookahead.level(small, base + added[near]))
+            z = smaller_margin(state, believed, goal, policy.caution, near)
+            level[near] = np.maximum(level[near], self._lookahead.level(flow.smaller(near), z))
         if situation.shares is None:
             return Level(level, added, level)
         others = situation.shares.claims(situation.pending * believed.acceptance_ratio) / believed.acceptance_ratio

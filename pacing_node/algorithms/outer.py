@@ -23,7 +23,7 @@ import numpy as np
 from pacing_node.algorithms.small_groups import EXACT_SLOTS
 
 if TYPE_CHECKING:
-    from pacing_node.algorithms.model import BoolArray, Estimates, FloatArray
+    from pacing_node.algorithms.model import BoolArray, Estimates, FloatArray, IntArray
     from pacing_node.algorithms.observation import Observation
     from pacing_node.algorithms.state import LearnedState
 
@@ -118,13 +118,29 @@ def margin(
 ) -> tuple[FloatArray, FloatArray]:
     """z, and the part of it that the feedback adds; what lasts of it in ``free`` rows becomes part of the margin."""
     base = start_margin(goal, observation.slots, estimates.handle_seconds, estimates.patience_seconds)
-    feedback = GAIN * (state.integral + caution * reserve(state)) / observation.root_slots
-    np.clip(feedback, LEAST_FEEDBACK, MOST_FEEDBACK, out=feedback)
+    feedback = _feedback(state, observation.root_slots, caution)
     seconds = np.maximum(OFFSET_SECONDS, OFFSET_ROOT_SECONDS / observation.root_slots)
     state.offset += feedback * (free * observation.elapsed / seconds)
     np.clip(state.offset, LEAST_OFFSET, MOST_OFFSET, out=state.offset)
     feedback += state.offset
     return base + feedback, feedback
+
+
+def smaller_margin(
+    state: LearnedState, estimates: Estimates, goal: FloatArray, caution: float, rows: IntArray
+) -> FloatArray:
+    """The margin of these rows as if they had the most slots of the exact test."""
+    slots = np.full(len(rows), float(EXACT_SLOTS))
+    base = start_margin(goal[rows], slots, estimates.handle_seconds[rows], estimates.patience_seconds[rows])
+    return base + _feedback(state, np.sqrt(slots), caution, rows) + state.offset[rows]
+
+
+def _feedback(
+    state: LearnedState, root_slots: FloatArray, caution: float, rows: IntArray | slice = slice(None)
+) -> FloatArray:
+    """What recent abandonment adds to the margin."""
+    added = GAIN * (state.integral[rows] + caution * np.sqrt(state.budget[rows] + 1.0)) / root_slots
+    return np.clip(added, LEAST_FEEDBACK, MOST_FEEDBACK, out=added)
 
 
 def learn_busy(state: LearnedState, observation: Observation, goal: FloatArray, free: BoolArray) -> None:
