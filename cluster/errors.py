@@ -16,6 +16,7 @@
     ├── UnsafeStateError         a local state directory or file is open to others, or is theirs
     ├── AlreadyRunningError      another process holds the local state
     ├── RefusedError             an order that must not be carried out now; nothing was changed
+    │   └── TooSoonError         an order that is carried out again only after a while; says when
     └── NotMasterError           the request needs the master; names it if known
 """
 
@@ -76,6 +77,10 @@ class AlreadyRunningError(ClusterError):
 
 class RefusedError(ClusterError):
     """An order that must not be carried out now; the message says why. Nothing was changed."""
+
+
+class TooSoonError(RefusedError):
+    """An order of a kind that is carried out once in a while; the message says from when on again."""
 
 
 class NotMasterError(ClusterError):

@@ -14,10 +14,11 @@ import structlog
 from cluster import addresses
 from cluster.backends.standalone import StandaloneBackend
 from cluster.backends.zookeeper_backend import ZooKeeperBackend
+from cluster.clock import boot_seconds
 from cluster.election.events import State
 from cluster.election.failsafe_members import FailsafeMember, not_addressed
 from cluster.election.self_demotion import SelfDemotion
-from cluster.errors import NotMasterError, RefusedError
+from cluster.errors import NotMasterError, RefusedError, TooSoonError
 from cluster.listeners import Listeners
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.peers import wire
@@ -25,6 +26,8 @@ from cluster.peers.channels import Channels
 from cluster.peers.follower import Follower
 from cluster.peers.health import Health, HealthPort
 from cluster.peers.member_access import MemberAccess
+from cluster.peers.member_identity import MemberIdentity
+from cluster.peers.order_limits import HandOverLimit
 from cluster.peers.peer_client import PeerClient
 from cluster.peers.readiness import check_successor
 from cluster.peers.server import Broadcast, PeerService
@@ -88,15 +91,17 @@ class ClusterMember:
         self.access = MemberAccess(settings, self)
         """Who may call this member, and its audit log."""
         self._server = self.access.server(settings)
-        self._client = PeerClient(settings.peer_timeout_seconds, self._channels())
-        self._follower = Follower(
-            settings.node, self._channels(), self._other_master, self._received, self.on_early_sign.notify
-        )
+        own = MemberIdentity.of(self._info)
+        self._client = PeerClient(settings.peer_timeout_seconds, self._channels(), own)
+        self._follower = Follower(own, self._channels(), self._other_master, self._received, self.on_early_sign.notify)
+        self._hand_overs = HandOverLimit(settings.cooldown_seconds)
         self._watchdog = Watchdog(limit) if (limit := settings.watchdog_seconds) is not None else None
         self._why_unable = why_unable
         self._self_demotion = SelfDemotion(settings.failures_allowed, self._able_standbys, self._give_way)
         self._last_record: Record | None = None
         self._leading_epoch: int | None = None
+        self._known_master: str | None = None
+        """The newest master, this node too."""
         self._news = asyncio.Event()
         """Set, and replaced by a new one, at each change of role, state, master or members."""
 
@@ -164,6 +169,10 @@ class ClusterMember:
         except TimeoutError:
             log.warning("cluster.stop_timeout", waited_seconds=self.settings.stop_timeout_seconds)
         await self._backend.stop()
+
+    async def reload_certificates(self) -> None:
+        """Take up certificates of the clustering port that were replaced; without this the next connection does."""
+        await self._server.renew()
 
     def set_ready(self, *, ready: bool) -> None:
         """Set the gRPC health of the process (service ``""``); not ready at birth."""
@@ -244,9 +253,10 @@ class ClusterMember:
         return self._backend.faults
 
     async def pause(self, by: str, seconds: float | None = None) -> Pause:
-        """Pause the whole cluster, for ``seconds`` or until resumed: its master goes on, and nobody takes over.
+        """Pause the whole cluster, for ``seconds`` or an hour: its master goes on, and nobody takes over.
 
-        When this returns, nobody becomes master any more until the pause is over. Raises UnavailableError.
+        When this returns, nobody becomes master any more until the pause is over. Raises RefusedError for more than a
+        day, UnavailableError.
         """
         return await self._backend.pause.pause(by, seconds)
 
@@ -277,8 +287,9 @@ class ClusterMember:
     async def resign(self, requested_by: str, successor: str = "", epoch: int = 0) -> int | None:
         """Resign, in favour of ``successor`` if given; returns the epoch that ended, None when standby.
 
-        Raises RefusedError while the cluster is paused, while promises carry the term, when the successor is unknown,
-        unable or silent, or when ``epoch`` is given and is not the running term.
+        Raises RefusedError while the cluster is paused, while promises carry the term, on a node alone, when the
+        successor is unknown, unable or silent, or when ``epoch`` is given and is not the running term; TooSoonError
+        right after a hand-over.
         """
         term = self.mastership.term
         if term is None:
@@ -289,13 +300,21 @@ class ClusterMember:
         if self.paused is not None:
             message = f"the cluster is paused by {self.paused.by}: nobody would take over; resume first"
             raise RefusedError(message)
+        if self.settings.standalone:
+            message = "this node runs alone: nobody could take over"
+            raise RefusedError(message)
         if self.status().state == State.FAILSAFE:
             message = "ZooKeeper is lost to every member: nobody could take over"
             raise RefusedError(message)
+        left = self._hand_overs.seconds_left(boot_seconds(), {each.name for each in self.members()})
+        if left > 0.0:
+            message = f"the mastership has just been handed over; step down again in {left:.1f} s"
+            raise TooSoonError(message)
         if successor:
             await check_successor(successor, self.settings.node, self.members(), self._client, self._readiness_seconds)
             if term.ended.is_set():
                 return None
+        self._hand_overs.carried_out(boot_seconds())
         log.info("leadership.step_down", epoch=term.epoch, requested_by=requested_by, successor=successor or None)
         return term.epoch if await self.mastership.step_down(successor=successor) else None
 
@@ -306,7 +325,7 @@ class ClusterMember:
         """
         epoch, seconds = request.epoch, request.seconds
         refusal = not_addressed(FailsafeMember.of(self._info), request.addressee, request.addressee_incarnation)
-        refusal = refusal or self._backend.promise(request.cluster_id, epoch, seconds)
+        refusal = refusal or self._backend.promise(request.asked_by, request.cluster_id, epoch, seconds)
         log.debug(
             "peers.asked_to_promise", asked_by=request.asked_by, epoch=epoch, seconds=seconds, refusal=refusal or None
         )
@@ -337,7 +356,6 @@ class ClusterMember:
     async def _ask_promise(self, failsafe_member: FailsafeMember, epoch: int, seconds: float) -> str | None:
         cluster_id = self.status().cluster_id
         request = peer_pb2.PromiseRequest(
-            asked_by=self.settings.node,
             cluster_id=cluster_id,
             epoch=epoch,
             seconds=seconds,
@@ -351,7 +369,7 @@ class ClusterMember:
         if self.paused is not None:
             return []  # nobody would take over
         others = [each for each in self.members() if each.name != self.settings.node and each.clustering]
-        return await self._client.able_to_serve(others, self.settings.node, self._readiness_seconds)
+        return await self._client.able_to_serve(others, self._readiness_seconds)
 
     async def _give_way(self) -> bool:
         try:
@@ -384,10 +402,13 @@ class ClusterMember:
         epoch = term.epoch if term is not None else None
         if epoch != self._leading_epoch:
             self._leading_epoch = epoch
-            if epoch is None:
+            if term is None:
                 self._broadcast.close()
             else:
+                previous = self._known_master
+                self._hand_overs.began(boot_seconds(), previous if previous != self.settings.node else None)
                 self._broadcast.open()
+        self._known_master = status.master or self._known_master
         self._follower.refresh()
         self._client.forget(each.clustering for each in self.members())
         news, self._news = self._news, asyncio.Event()

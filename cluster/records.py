@@ -95,6 +95,12 @@ class HistoryEntry:
     """What cannot be read of the entry, in words."""
 
 
+LONGEST_PAUSE_SECONDS = 86_400.0
+"""Longest pause: what is forgotten ends after a day."""
+USUAL_PAUSE_SECONDS = 3_600.0
+"""How long a pause lasts unless it is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
     """A pause in force. Times are Unix seconds."""
@@ -102,7 +108,7 @@ class Pause:
     by: str
     """Who asked for it."""
     began_at: float
-    until: float | None
-    """When it ends by itself; None when only a resumption ends it."""
+    until: float
+    """When it ends by itself, unless a resumption ends it before."""
     broken: tuple[str, ...] = ()
     """What cannot be read of it, in words: it is in force all the same."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cluster.access.roles import AccessRole
+
+
+CURRENT: ContextVar[Principal | None] = ContextVar("principal", default=None)
+"""Who makes the call that is being answered; None where calls are not judged."""
 
 
 class Proof(StrEnum):

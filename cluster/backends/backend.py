@@ -57,8 +57,8 @@ class Backend(Protocol):
         """Members by name, this one among them."""
         ...
 
-    def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
-        """Promise a master not to contend for so long; why not, empty when promised."""
+    def promise(self, asked_by: str, cluster_id: str, epoch: int, seconds: float) -> str:
+        """Promise the master ``asked_by`` not to contend for so long; why not, empty when promised."""
         ...
 
     async def wait_entered(self) -> None:

@@ -317,9 +317,9 @@ class StandaloneBackend:
         """Only this one."""
         return [self._own] if self._own is not None else []
 
-    def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
+    def promise(self, asked_by: str, cluster_id: str, epoch: int, seconds: float) -> str:
         """It has nothing to promise: it is master of itself."""
-        del cluster_id, epoch, seconds
+        del asked_by, cluster_id, epoch, seconds
         return "it runs alone"
 
     async def history(self, limit: int) -> Sequence[HistoryEntry]:

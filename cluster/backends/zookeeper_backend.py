@@ -143,9 +143,9 @@ class ZooKeeperBackend:
         """Members by name, this one among them."""
         return self._membership.members
 
-    def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
+    def promise(self, asked_by: str, cluster_id: str, epoch: int, seconds: float) -> str:
         """Promise a master not to contend for so long; why not, empty when promised."""
-        return self.mastership.promise(cluster_id, epoch, seconds)
+        return self.mastership.promise(asked_by, cluster_id, epoch, seconds)
 
     async def history(self, limit: int) -> Sequence[HistoryEntry]:
         """The newest terms, newest first. Raises UnavailableError."""

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-LONGEST_PROMISE_SECONDS = 60.0
-"""What a node promises at most, unless its own session lasts longer."""
 PREPARE_RETRY_SECONDS = (0.25, 1.0)
 """First and longest pause before trying again on a new connection to put the tree in place."""
 DENIED_RETRY_SECONDS = (1.0, 30.0)
@@ -177,11 +175,19 @@ class ZooKeeperMastership:
         if self._term is not None and self._term.epoch == epoch:
             self._post(events.Accepted(self._clock(), epoch))
 
-    def promise(self, cluster_id: str, epoch: int, seconds: float) -> str:
-        """Promise the master of ``epoch`` not to contend for so long; returns why not, empty when promised."""
+    def promise(self, asked_by: str, cluster_id: str, epoch: int, seconds: float) -> str:
+        """Promise the master of ``epoch`` not to contend for so long; returns why not, empty when promised.
+
+        Only to the master whose epoch this node has seen last, and for one session time-out: so whoever else asks, and
+        however often, delays no election.
+        """
+        if self.settings.failsafe_seconds is None:
+            return "failsafe mode is off here"
         if self.cluster_id not in {"", cluster_id}:
             return f"it belongs to another cluster, {self.cluster_id}"
-        longest = max(LONGEST_PROMISE_SECONDS, 2 * self.settings.session_timeout_seconds)
+        if asked_by != self._machine.master:
+            return f"the master it knows of is {self._machine.master or 'nobody'}"
+        longest = max(self.settings.session_timeout_seconds, self._machine.lease_times.session_timeout_seconds)
         if not 0.0 < seconds <= longest:
             return f"seconds: found {seconds:g}, allowed is above 0 to {longest:g}"
         refusal = self._machine.promise(self._clock(), epoch, seconds)

@@ -95,13 +95,14 @@ class Leadership(Contender):
         """Promise the master of ``epoch`` not to contend for ``seconds``; returns why not, empty when promised.
 
         Only a node that has lost ZooKeeper itself promises: any other would keep a master in place that is cut off
-        alone. An acquisition in flight could still succeed, so it rules a promise out.
+        alone. An acquisition in flight could still succeed, so it rules a promise out. An epoch that this node has not
+        seen is one it has not joined, or somebody's invention.
         """
         if self._connected:
             return "its own ZooKeeper session is connected"
         if self.claim is not None or self._state not in {State.STANDBY, State.STOPPED}:
             return f"it is {self.state.value}"
-        if epoch < self.epoch_seen:
+        if epoch != self.epoch_seen:
             return f"it has seen epoch {self.epoch_seen}"
         self._candidacy.promise(at + seconds)
         return ""

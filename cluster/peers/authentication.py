@@ -12,11 +12,10 @@ from urllib.parse import unquote
 
 import grpc
 import grpc.aio
-from google.protobuf.message import DecodeError
 
 from cluster import addresses
 from cluster.access.audit_log import Order
-from cluster.access.principal import Evidence, Proof
+from cluster.access.principal import CURRENT, Evidence, Proof
 from cluster.access.roles import is_order, needed_for
 from cluster.access.signed_calls import HEADER
 from cluster.access.verdict import Refusal
@@ -81,14 +80,14 @@ class Authentication(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     def _guarded(self, call: str, handler: Handler) -> Callable[[bytes, Context], Awaitable[Any]]:
         async def answer(body: bytes, context: Context) -> Any:
             await self._admit(call, body, context)
-            return await handler.unary_unary(await _read(handler, body, context), context)
+            return await handler.unary_unary(handler.request_deserializer(body), context)
 
         return answer
 
     def _guarded_stream(self, call: str, handler: Handler) -> Callable[[bytes, Context], AsyncIterator[Any]]:
         async def answers(body: bytes, context: Context) -> AsyncIterator[Any]:
             await self._admit(call, body, context)
-            async for each in handler.unary_stream(await _read(handler, body, context), context):
+            async for each in handler.unary_stream(handler.request_deserializer(body), context):
                 yield each
 
         return answers
@@ -96,7 +95,7 @@ class Authentication(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     def _guarded_order(self, call: str, handler: Handler) -> Callable[[bytes, Context], Awaitable[Any]]:
         async def carry_out(body: bytes, context: Context) -> Any:
             verdict = await self._admit(call, body, context)
-            request = await _read(handler, body, context)
+            request = handler.request_deserializer(body)
             order = Order(call, _source(context), verdict.principal, _asked(request), dict(self._state()))
             done = False
             try:
@@ -118,6 +117,7 @@ class Authentication(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         if verdict.refusal is not None:
             self._audit.refuse(Order(call, _source(context), verdict.principal), verdict.reason)
             await context.abort(_CODES[verdict.refusal], verdict.reason)
+        CURRENT.set(verdict.principal)
         if verdict.principal is not None and verdict.principal.proof in _PROOFS_SHOWN:
             mark_proved(context.peer())
         return verdict
@@ -163,14 +163,6 @@ def _service_and_call(method: object) -> tuple[str, str]:
     text = method.decode(errors="replace") if isinstance(method, bytes) else str(method)
     service, _, call = text.lstrip("/").rpartition("/")
     return service, call
-
-
-async def _read(handler: Handler, body: bytes, context: Context) -> Any:
-    """The message of a call; one that is none ends here, for the one who sent it."""
-    try:
-        return handler.request_deserializer(body)
-    except DecodeError:
-        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the message cannot be read")
 
 
 def _asked(request: Message) -> dict[str, object]:

@@ -60,6 +60,13 @@ def mark_proved(peer: str) -> None:
         caller.proved()
 
 
+def close(peer: str) -> None:
+    """Close the connection of a context's ``peer()`` at once, with everything that is on its way."""
+    caller = caller_of(peer)
+    if caller is not None:
+        caller.close()
+
+
 def source_name(host: str, port: int) -> str:
     """A source as gRPC writes a peer, without its escapes."""
     return f"{'ipv6' if ':' in host else 'ipv4'}:{addresses.join(host, port)}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cluster.peers.channels import Channels
+    from cluster.peers.member_identity import MemberIdentity
     from cluster.records import MemberInfo, Record
 
 log = structlog.get_logger(__name__)
@@ -35,7 +36,7 @@ class Follower:
 
     def __init__(
         self,
-        node: str,
+        own: MemberIdentity,
         channels: Channels,
         find_master: Callable[[], MemberInfo | None],
         on_record: Callable[[Record], None],
@@ -45,7 +46,7 @@ class Follower:
 
         ``on_broken`` is called when a stream broke that had been open: an early sign, nothing to act upon.
         """
-        self._node = node
+        self._own = own
         self._channels = channels
         self._find_master = find_master
         self._on_record = on_record
@@ -89,7 +90,7 @@ class Follower:
         self._channels.renewed()
         async with self._channels.open(master.clustering) as channel:
             stub: peer_pb2_grpc.PeerServiceAsyncStub = peer_pb2_grpc.PeerServiceStub(channel)
-            call = stub.Follow(peer_pb2.FollowRequest(follower=self._node))
+            call = stub.Follow(peer_pb2.FollowRequest(follower=self._own.name, incarnation=self._own.incarnation))
             reading = tasks.spawn(f"follower.{master.name}", self._read(call, master), finite=True)
             waiting = tasks.spawn("follower.changes", self._until_other(master), finite=True)
             try:

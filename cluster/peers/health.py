@@ -15,12 +15,15 @@ import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from cluster.peers.peer_server import PeerServer
+from cluster.peers.request_check import RequestCheck
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     Context = grpc.aio.ServicerContext[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
 
+MOST_WATCHERS = 64
+"""Watchers at a time, those who do not read among them."""
 PROCESS = ""
 """Name of the service that means the whole process."""
 
@@ -30,7 +33,11 @@ class HealthPort:
 
     def __init__(self, health: Health, bind_address: str, port: int | None) -> None:
         """``port`` None opens none."""
-        self._server = PeerServer(bind_address, port, name="health port") if port is not None else None
+        self._server = (
+            PeerServer(bind_address, port, name="health port", interceptors=(RequestCheck(),))
+            if port is not None
+            else None
+        )
         self.port: int | None = None
         """Where it listens, once started."""
         if self._server is not None:
@@ -57,6 +64,7 @@ class Health:
         self._serving = {PROCESS: False, node_service: False, master_service: False}
         self._changed = asyncio.Event()
         self._closed = False
+        self._watchers = 0
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Serve it on this server."""
@@ -95,13 +103,22 @@ class Health:
         self, request: health_pb2.HealthCheckRequest, context: Context
     ) -> AsyncIterator[health_pb2.HealthCheckResponse]:
         """The status of one service at once, then each change; SERVICE_UNKNOWN for an unknown one."""
-        del context
+        if self._watchers >= MOST_WATCHERS:
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, f"{MOST_WATCHERS} watch already")
+        self._watchers += 1
+        try:
+            async for status in self._changes(request.service):
+                yield health_pb2.HealthCheckResponse(status=status)
+        finally:
+            self._watchers -= 1
+
+    async def _changes(self, service: str) -> AsyncIterator[health_pb2.HealthCheckResponse.ServingStatus]:
         last = None
         while True:
-            changed, status = self._changed, self._status(request.service)
+            changed, status = self._changed, self._status(service)
             if status != last:
                 last = status
-                yield health_pb2.HealthCheckResponse(status=status)
+                yield status
             elif self._closed:
                 return
             else:

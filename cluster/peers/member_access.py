@@ -18,6 +18,7 @@ from cluster.access.tokens import DamagedTokensError, TokenBook, decode_tokens
 from cluster.clock import boot_seconds
 from cluster.peers.authentication import Authentication
 from cluster.peers.peer_server import PeerServer
+from cluster.peers.request_check import RequestCheck
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -74,7 +75,7 @@ class MemberAccess:
     def server(self, settings: ClusterSettings) -> PeerServer:
         """The server on the clustering port, guarded. Raises SettingsError when a certificate file cannot be read."""
         bind, port = settings.bind_address or settings.host, settings.clustering_port
-        return PeerServer(bind, port, settings.peer_tls, interceptors=(self._guard,))
+        return PeerServer(bind, port, settings.peer_tls, interceptors=(self._guard, RequestCheck()))
 
     def follow_tokens(self, documents: DocumentStore) -> None:
         """Accept the tokens of this document, as it is now and whenever it changes."""

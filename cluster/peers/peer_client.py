@@ -9,8 +9,10 @@ import grpc
 import grpc.aio
 
 from cluster import tasks
-from cluster.errors import NotMasterError, RefusedError, UnavailableError
+from cluster.errors import ClusterError, NotMasterError, RefusedError, UnavailableError
+from cluster.outside_text import one_line
 from cluster.peers import wire
+from cluster.peers.member_identity import MemberIdentity
 from cluster.records import MemberStatus, Pause
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from cluster.peers.channels import Channels
     from cluster.records import MemberInfo
 
+_REFUSALS = frozenset({grpc.StatusCode.ABORTED, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INVALID_ARGUMENT})
+"""Answers after which another try of the same order is of no use now."""
 LONGEST_CALL_SECONDS = 60.0
 """How long a channel that is replaced or not needed any more lets the calls on it end."""
 
@@ -28,8 +32,10 @@ LONGEST_CALL_SECONDS = 60.0
 class PeerClient:
     """Channels to other members, one for each address, opened when first needed; a deadline on every call."""
 
-    def __init__(self, timeout_seconds: float, channels: Channels) -> None:
+    def __init__(self, timeout_seconds: float, channels: Channels, own: MemberIdentity | None = None) -> None:
+        """``own`` is the member that asks; None for somebody who is none, whom members do not answer everything."""
         self._open = channels
+        self._own = own or MemberIdentity("", "")
         self._timeout_seconds = timeout_seconds
         self._channels: dict[str, grpc.aio.Channel] = {}
 
@@ -49,17 +55,15 @@ class PeerClient:
         """The same of several members, all at once."""
         return await asyncio.gather(*(self.get_status(member) for member in members))
 
-    async def able_to_serve(
-        self, members: Iterable[MemberInfo], asked_by: str, timeout_seconds: float
-    ) -> Sequence[str]:
+    async def able_to_serve(self, members: Iterable[MemberInfo], timeout_seconds: float) -> Sequence[str]:
         """Names of the members that say they could do the master's work now; a silent one does not count."""
         asked = list(members)
-        answers = await asyncio.gather(*(self._can_serve(member, asked_by, timeout_seconds) for member in asked))
+        answers = await asyncio.gather(*(self._can_serve(member, timeout_seconds) for member in asked))
         return [member.name for member, able in zip(asked, answers, strict=True) if able]
 
-    async def _can_serve(self, member: MemberInfo, asked_by: str, timeout_seconds: float) -> bool:
+    async def _can_serve(self, member: MemberInfo, timeout_seconds: float) -> bool:
         try:
-            return await self.why_unable(member, asked_by, timeout_seconds) is None
+            return await self.why_unable(member, timeout_seconds) is None
         except UnavailableError:
             return False
 
@@ -77,34 +81,35 @@ class PeerClient:
         except grpc.aio.AioRpcError as failure:
             if failure.code() is grpc.StatusCode.FAILED_PRECONDITION:
                 raise NotMasterError(None) from failure
-            if failure.code() is grpc.StatusCode.ABORTED:
-                raise RefusedError(failure.details()) from failure
-            raise _unavailable(member, failure) from failure
+            raise _refused_or_unavailable(member, failure) from failure
         return int(answer.epoch)
 
     async def pause(
         self, member: MemberInfo, requested_by: str, seconds: float | None, timeout_seconds: float
     ) -> Pause:
-        """Have the cluster paused by a member, for ``seconds`` or until resumed. Raises UnavailableError."""
+        """Have the cluster paused by a member, for ``seconds`` or an hour. Raises RefusedError, UnavailableError."""
         request = peer_pb2.PauseRequest(requested_by=requested_by, seconds=seconds)
         try:
             answer = await self._stub(member.name, member.clustering).Pause(request, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as failure:
-            raise _unavailable(member, failure) from failure
-        return Pause(requested_by, answer.began_at, answer.until if answer.HasField("until") else None)
+            raise _refused_or_unavailable(member, failure) from failure
+        return Pause(requested_by, answer.began_at, answer.until)
 
     async def resume(self, member: MemberInfo, requested_by: str, timeout_seconds: float) -> bool:
-        """Have a pause of the cluster ended by a member; False when there was none. Raises UnavailableError."""
+        """Have a pause of the cluster ended by a member; False when there was none.
+
+        Raises RefusedError, UnavailableError.
+        """
         request = peer_pb2.ResumeRequest(requested_by=requested_by)
         try:
             answer = await self._stub(member.name, member.clustering).Resume(request, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as failure:
-            raise _unavailable(member, failure) from failure
+            raise _refused_or_unavailable(member, failure) from failure
         return bool(answer.was_paused)
 
-    async def why_unable(self, member: MemberInfo, asked_by: str, timeout_seconds: float) -> str | None:
+    async def why_unable(self, member: MemberInfo, timeout_seconds: float) -> str | None:
         """Why a member could not do the master's work now; None when it says that it could. Raises UnavailableError."""
-        request = peer_pb2.CanServeRequest(asked_by=asked_by)
+        request = peer_pb2.CanServeRequest(asked_by=self._own.name, incarnation=self._own.incarnation)
         try:
             answer = await self._stub(member.name, member.clustering).CanServe(request, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as failure:
@@ -119,6 +124,7 @@ class PeerClient:
         Raises UnavailableError, also for a member of a version that does not know how to promise.
         """
         name, address, _ = failsafe_member
+        request.asked_by, request.incarnation = self._own.name, self._own.incarnation
         try:
             answer = await self._stub(name, address).Promise(request, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as failure:
@@ -161,6 +167,12 @@ def _unavailable(member: MemberInfo, failure: grpc.aio.AioRpcError) -> Unavailab
     return UnavailableError(f"{member.name} at {member.clustering}: {_reason(failure)}")
 
 
+def _refused_or_unavailable(member: MemberInfo, failure: grpc.aio.AioRpcError) -> ClusterError:
+    if failure.code() in _REFUSALS:
+        return RefusedError(one_line(failure.details()))
+    return _unavailable(member, failure)
+
+
 def _reason(failure: grpc.aio.AioRpcError) -> str:
     code = failure.code().name.lower().replace("_", " ")
-    return f"{code}: {failure.details()}" if failure.details() else code
+    return f"{code}: {one_line(failure.details())}" if failure.details() else code

@@ -13,6 +13,7 @@ from cluster import addresses, tasks
 from cluster.peers.channels import SERVER_OPTIONS
 from cluster.peers.connection_book import ConnectionLimits
 from cluster.peers.front import Front, limits_of_this_process
+from cluster.peers.grpc_log import bound_grpc_log
 from cluster.peers.socket_directory import SocketDirectory
 from cluster.peers.tls import PeerCertificates
 
@@ -72,6 +73,7 @@ class PeerServer:
 
     async def start(self) -> int:
         """Listen; returns the port. Raises OSError when it is taken."""
+        bound_grpc_log()
         self._loop = asyncio.get_running_loop()
         address = addresses.join(self._bind_address, self._port)
         try:

@@ -29,7 +29,7 @@ async def check_successor(
         message = f"{name} is not a member now; members are {', '.join(each.name for each in members)}"
         raise RefusedError(message)
     try:
-        reason = await client.why_unable(member, node, timeout_seconds)
+        reason = await client.why_unable(member, timeout_seconds)
     except UnavailableError as failure:
         message = f"{name} cannot be reached: {failure}"
         raise RefusedError(message) from failure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,14 +11,20 @@ import grpc
 import grpc.aio
 import structlog
 
-from cluster.errors import ClusterError, RefusedError
+from cluster.errors import ClusterError, RefusedError, TooSoonError
 from cluster.peers import wire
+from cluster.peers.callers import close
+from cluster.peers.follower_limits import FollowerLimits
+from cluster.peers.member_identity import MemberIdentity, why_no_member
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
+    from typing import Any
 
-    from cluster.records import Pause, Record
+    from cluster.records import MemberInfo, Pause, Record
+
+    Context = grpc.aio.ServicerContext[Any, Any]
 
     StatusContext = grpc.aio.ServicerContext[peer_pb2.GetStatusRequest, peer_pb2.GetStatusResponse]
     FollowContext = grpc.aio.ServicerContext[peer_pb2.FollowRequest, peer_pb2.FollowResponse]
@@ -28,6 +35,9 @@ if TYPE_CHECKING:
     StepDownContext = grpc.aio.ServicerContext[peer_pb2.StepDownRequest, peer_pb2.StepDownResponse]
 
 log = structlog.get_logger(__name__)
+
+MOST_ORDERS = 4
+"""Orders that are carried out at a time; a pause can wait for a master for seconds."""
 
 
 class Broadcast:
@@ -98,6 +108,10 @@ class Answers(Protocol):
         """What it knows about itself, from memory."""
         ...
 
+    def members(self) -> Sequence[MemberInfo]:
+        """Members that have joined, as last seen."""
+        ...
+
     async def resign(self, requested_by: str, successor: str, epoch: int) -> int | None:
         """Resign, in favour of ``successor`` if not empty; the epoch that ended, None when standby. RefusedError."""
         ...
@@ -122,9 +136,11 @@ class Answers(Protocol):
 class PeerService(peer_pb2_grpc.PeerServiceServicer):
     """Answers of this member (``cluster.v1.PeerService``)."""
 
-    def __init__(self, broadcast: Broadcast, member: Answers) -> None:
+    def __init__(self, broadcast: Broadcast, member: Answers, followers: FollowerLimits | None = None) -> None:
         self._broadcast = broadcast
         self._member = member
+        self._followers = followers or FollowerLimits()
+        self._orders = 0
 
     async def GetStatus(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.GetStatusRequest, context: StatusContext
@@ -137,11 +153,23 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         self, request: peer_pb2.FollowRequest, context: FollowContext
     ) -> AsyncIterator[peer_pb2.FollowResponse]:
         """The master's records, until its term ends."""
+        name = request.follower
+        await self._admit_member(MemberIdentity(name, request.incarnation), context)
         if not self._broadcast.is_open:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._not_master())
-        log.debug("peers.follower_joined", follower=request.follower)
-        async for record in self._broadcast.records():
-            yield peer_pb2.FollowResponse(record=wire.record_to_wire(record))
+        if full := self._followers.why_full(name):
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, full)
+
+        def give_up() -> None:
+            log.warning("peers.follower_too_slow", follower=name)
+            close(context.peer())
+
+        log.debug("peers.follower_joined", follower=name)
+        with self._followers.stream(name):
+            async for record in self._broadcast.records():
+                answer = peer_pb2.FollowResponse(record=wire.record_to_wire(record))
+                async with self._followers.sending(answer.ByteSize(), give_up):
+                    yield answer
         await context.abort(*_end_of_stream(self._broadcast))
 
     async def StepDown(  # noqa: N802 - the name in the contract
@@ -149,10 +177,8 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
     ) -> peer_pb2.StepDownResponse:
         """Resign if master."""
         epoch = None
-        try:
+        async with self._order(context):
             epoch = await self._member.resign(request.requested_by, request.successor, request.epoch)
-        except RefusedError as refusal:
-            await context.abort(grpc.StatusCode.ABORTED, str(refusal))
         if epoch is None:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._not_master())
         name = self._member.own_status().name
@@ -162,7 +188,7 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         self, request: peer_pb2.CanServeRequest, context: CanServeContext
     ) -> peer_pb2.CanServeResponse:
         """Whether this member could do the master's work now."""
-        del context
+        await self._admit_member(MemberIdentity(request.asked_by, request.incarnation), context)
         reason = await self._member.why_unable()
         log.info("peers.asked_to_serve", asked_by=request.asked_by, able=reason is None, reason=reason)
         return peer_pb2.CanServeResponse(able=reason is None, reason=reason or "")
@@ -171,7 +197,7 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         self, request: peer_pb2.PromiseRequest, context: PromiseContext
     ) -> peer_pb2.PromiseResponse:
         """Promise not to contend for a while."""
-        del context
+        await self._admit_member(MemberIdentity(request.asked_by, request.incarnation), context)
         reason = self._member.promise(request)
         return peer_pb2.PromiseResponse(promised=not reason, reason=reason)
 
@@ -180,23 +206,39 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
     ) -> peer_pb2.PauseResponse:
         """Pause the cluster."""
         seconds = request.seconds if request.HasField("seconds") else None
-        if seconds is not None and not seconds > 0.0:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"seconds: found {seconds:g}, allowed is above 0")
-        try:
+        async with self._order(context):
             pause = await self._member.pause(request.requested_by, seconds)
-        except ClusterError as failure:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, str(failure))
         return peer_pb2.PauseResponse(began_at=pause.began_at, until=pause.until)
 
     async def Resume(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.ResumeRequest, context: ResumeContext
     ) -> peer_pb2.ResumeResponse:
         """End a pause."""
-        try:
+        async with self._order(context):
             was_paused = await self._member.resume(request.requested_by)
+        return peer_pb2.ResumeResponse(was_paused=was_paused)
+
+    async def _admit_member(self, claimed: MemberIdentity, context: Context) -> None:
+        """End a call that only members make, unless this one of them makes it."""
+        if reason := why_no_member(claimed, self._member.members()):
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, reason)
+
+    @asynccontextmanager
+    async def _order(self, context: Context) -> AsyncIterator[None]:
+        """An order is carried out inside, a few at a time; its failure becomes the status of the call."""
+        if self._orders >= MOST_ORDERS:
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, f"{MOST_ORDERS} orders are under way already")
+        self._orders += 1
+        try:
+            yield
+        except TooSoonError as refusal:
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, str(refusal))
+        except RefusedError as refusal:
+            await context.abort(grpc.StatusCode.ABORTED, str(refusal))
         except ClusterError as failure:
             await context.abort(grpc.StatusCode.UNAVAILABLE, str(failure))
-        return peer_pb2.ResumeResponse(was_paused=was_paused)
+        finally:
+            self._orders -= 1
 
     def _not_master(self) -> str:
         master = self._member.own_status().master

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from cluster.mastership import Role, ZooKeeperState
+from cluster.outside_text import one_line
 from cluster.records import MemberInfo, MemberStatus, Record, RecordInfo
 from cluster.rpc import peer_pb2
+from cluster.zookeeper.paths import HIGHEST_EPOCH
 
 if TYPE_CHECKING:
     from cluster.mastership import LeadershipStatus
@@ -56,18 +59,22 @@ def status_to_wire(
 
 
 def status_from_wire(info: MemberInfo, answer: peer_pb2.GetStatusResponse) -> MemberStatus:
-    """What a member answered about itself; a role or state of a newer version reads as unknown."""
+    """What a member answered about itself; a role or state of a newer version reads as unknown.
+
+    Whoever answers at a member's address can say anything: texts are cut to a line that prints, numbers that are none
+    are 0.
+    """
     return MemberStatus(
         info=info,
         reachable=True,
         role=_ROLE_NAMES.get(answer.role),
-        state=answer.state,
-        epoch=answer.epoch,
-        lease_left_seconds=answer.lease_left_seconds,
+        state=one_line(answer.state),
+        epoch=min(answer.epoch, HIGHEST_EPOCH),
+        lease_left_seconds=_finite(answer.lease_left_seconds),
         zookeeper=_STATE_NAMES.get(answer.zoo_keeper_state),
-        session_timeout_seconds=answer.session_timeout_seconds,
-        cluster_id=answer.cluster_id,
-        master=answer.master or None,
+        session_timeout_seconds=_finite(answer.session_timeout_seconds),
+        cluster_id=one_line(answer.cluster_id),
+        master=one_line(answer.master) or None,
         last_record=_info_from_wire(answer.last_record) if answer.HasField("last_record") else None,
         paused=answer.paused,
     )
@@ -78,4 +85,8 @@ def _info_to_wire(info: RecordInfo) -> peer_pb2.RecordInfo:
 
 
 def _info_from_wire(info: peer_pb2.RecordInfo) -> RecordInfo:
-    return RecordInfo(info.epoch, info.sequence, info.created_at)
+    return RecordInfo(min(info.epoch, HIGHEST_EPOCH), info.sequence, _finite(info.created_at))
+
+
+def _finite(number: float) -> float:
+    return number if math.isfinite(number) else 0.0

@@ -24,17 +24,17 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x63luster/v1/peer.proto\x12\ncluster.v1\"\x12\n\x10GetStatusRequest\"\xd8\x02\n\x11GetStatusResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x12\n\nstarted_at\x18\x03 \x01(\x01\x12\x1e\n\x04role\x18\x04 \x01(\x0e\x32\x10.cluster.v1.Role\x12\r\n\x05state\x18\x05 \x01(\t\x12\r\n\x05\x65poch\x18\x06 \x01(\x04\x12\x1a\n\x12lease_left_seconds\x18\x07 \x01(\x01\x12\x34\n\x10zoo_keeper_state\x18\x08 \x01(\x0e\x32\x1a.cluster.v1.ZooKeeperState\x12\x1f\n\x17session_timeout_seconds\x18\t \x01(\x01\x12\x12\n\ncluster_id\x18\n \x01(\t\x12\x0e\n\x06master\x18\x0b \x01(\t\x12+\n\x0blast_record\x18\x0c \x01(\x0b\x32\x16.cluster.v1.RecordInfo\x12\x0e\n\x06paused\x18\r \x01(\x08\"A\n\nRecordInfo\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x12\n\ncreated_at\x18\x03 \x01(\x01\"L\n\x06Record\x12$\n\x04info\x18\x01 \x01(\x0b\x32\x16.cluster.v1.RecordInfo\x12\x0e\n\x06schema\x18\x02 \x01(\t\x12\x0c\n\x04\x62ody\x18\x03 \x01(\x0c\"!\n\rFollowRequest\x12\x10\n\x08\x66ollower\x18\x01 \x01(\t\"4\n\x0e\x46ollowResponse\x12\"\n\x06record\x18\x01 \x01(\x0b\x32\x12.cluster.v1.Record\"I\n\x0fStepDownRequest\x12\x14\n\x0crequested_by\x18\x01 \x01(\t\x12\x11\n\tsuccessor\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\"K\n\x10StepDownResponse\x12\x15\n\rformer_master\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x11\n\tsuccessor\x18\x03 \x01(\t\"#\n\x0f\x43\x61nServeRequest\x12\x10\n\x08\x61sked_by\x18\x01 \x01(\t\"0\n\x10\x43\x61nServeResponse\x12\x0c\n\x04\x61\x62le\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x88\x01\n\x0ePromiseRequest\x12\x10\n\x08\x61sked_by\x18\x01 \x01(\t\x12\x12\n\ncluster_id\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12\x0f\n\x07seconds\x18\x04 \x01(\x01\x12\x11\n\taddressee\x18\x05 \x01(\t\x12\x1d\n\x15\x61\x64\x64ressee_incarnation\x18\x06 \x01(\t\"3\n\x0fPromiseResponse\x12\x10\n\x08promised\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\"F\n\x0cPauseRequest\x12\x14\n\x0crequested_by\x18\x01 \x01(\t\x12\x14\n\x07seconds\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\n\n\x08_seconds\"?\n\rPauseResponse\x12\x10\n\x08\x62\x65gan_at\x18\x01 \x01(\x01\x12\x12\n\x05until\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_until\"%\n\rResumeRequest\x12\x14\n\x0crequested_by\x18\x01 \x01(\t\"$\n\x0eResumeResponse\x12\x12\n\nwas_paused\x18\x01 \x01(\x08*?\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x10\n\x0cROLE_STANDBY\x10\x01\x12\x0f\n\x0bROLE_MASTER\x10\x02*\xae\x01\n\x0eZooKeeperState\x12 \n\x1cZOO_KEEPER_STATE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aZOO_KEEPER_STATE_CONNECTED\x10\x01\x12\x1e\n\x1aZOO_KEEPER_STATE_SUSPENDED\x10\x02\x12\x19\n\x15ZOO_KEEPER_STATE_LOST\x10\x03\x12\x1f\n\x1bZOO_KEEPER_STATE_STANDALONE\x10\x04\x32\xeb\x03\n\x0bPeerService\x12H\n\tGetStatus\x12\x1c.cluster.v1.GetStatusRequest\x1a\x1d.cluster.v1.GetStatusResponse\x12\x41\n\x06\x46ollow\x12\x19.cluster.v1.FollowRequest\x1a\x1a.cluster.v1.FollowResponse0\x01\x12\x45\n\x08StepDown\x12\x1b.cluster.v1.StepDownRequest\x1a\x1c.cluster.v1.StepDownResponse\x12\x45\n\x08\x43\x61nServe\x12\x1b.cluster.v1.CanServeRequest\x1a\x1c.cluster.v1.CanServeResponse\x12\x42\n\x07Promise\x12\x1a.cluster.v1.PromiseRequest\x1a\x1b.cluster.v1.PromiseResponse\x12<\n\x05Pause\x12\x18.cluster.v1.PauseRequest\x1a\x19.cluster.v1.PauseResponse\x12?\n\x06Resume\x12\x19.cluster.v1.ResumeRequest\x1a\x1a.cluster.v1.ResumeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x63luster/v1/peer.proto\x12\ncluster.v1\"\x12\n\x10GetStatusRequest\"\xd8\x02\n\x11GetStatusResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x12\n\nstarted_at\x18\x03 \x01(\x01\x12\x1e\n\x04role\x18\x04 \x01(\x0e\x32\x10.cluster.v1.Role\x12\r\n\x05state\x18\x05 \x01(\t\x12\r\n\x05\x65poch\x18\x06 \x01(\x04\x12\x1a\n\x12lease_left_seconds\x18\x07 \x01(\x01\x12\x34\n\x10zoo_keeper_state\x18\x08 \x01(\x0e\x32\x1a.cluster.v1.ZooKeeperState\x12\x1f\n\x17session_timeout_seconds\x18\t \x01(\x01\x12\x12\n\ncluster_id\x18\n \x01(\t\x12\x0e\n\x06master\x18\x0b \x01(\t\x12+\n\x0blast_record\x18\x0c \x01(\x0b\x32\x16.cluster.v1.RecordInfo\x12\x0e\n\x06paused\x18\r \x01(\x08\"A\n\nRecordInfo\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x12\n\ncreated_at\x18\x03 \x01(\x01\"L\n\x06Record\x12$\n\x04info\x18\x01 \x01(\x0b\x32\x16.cluster.v1.RecordInfo\x12\x0e\n\x06schema\x18\x02 \x01(\t\x12\x0c\n\x04\x62ody\x18\x03 \x01(\x0c\"6\n\rFollowRequest\x12\x10\n\x08\x66ollower\x18\x01 \x01(\t\x12\x13\n\x0bincarnation\x18\x02 \x01(\t\"4\n\x0e\x46ollowResponse\x12\"\n\x06record\x18\x01 \x01(\x0b\x32\x12.cluster.v1.Record\"I\n\x0fStepDownRequest\x12\x14\n\x0crequested_by\x18\x01 \x01(\t\x12\x11\n\tsuccessor\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\"K\n\x10StepDownResponse\x12\x15\n\rformer_master\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x11\n\tsuccessor\x18\x03 \x01(\t\"8\n\x0f\x43\x61nServeRequest\x12\x10\n\x08\x61sked_by\x18\x01 \x01(\t\x12\x13\n\x0bincarnation\x18\x02 \x01(\t\"0\n\x10\x43\x61nServeResponse\x12\x0c\n\x04\x61\x62le\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x9d\x01\n\x0ePromiseRequest\x12\x10\n\x08\x61sked_by\x18\x01 \x01(\t\x12\x12\n\ncluster_id\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12\x0f\n\x07seconds\x18\x04 \x01(\x01\x12\x11\n\taddressee\x18\x05 \x01(\t\x12\x1d\n\x15\x61\x64\x64ressee_incarnation\x18\x06 \x01(\t\x12\x13\n\x0bincarnation\x18\x07 \x01(\t\"3\n\x0fPromiseResponse\x12\x10\n\x08promised\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\"F\n\x0cPauseRequest\x12\x14\n\x0crequested_by\x18\x01 \x01(\t\x12\x14\n\x07seconds\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\n\n\x08_seconds\"?\n\rPauseResponse\x12\x10\n\x08\x62\x65gan_at\x18\x01 \x01(\x01\x12\x12\n\x05until\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_until\"%\n\rResumeRequest\x12\x14\n\x0crequested_by\x18\x01 \x01(\t\"$\n\x0eResumeResponse\x12\x12\n\nwas_paused\x18\x01 \x01(\x08*?\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x10\n\x0cROLE_STANDBY\x10\x01\x12\x0f\n\x0bROLE_MASTER\x10\x02*\xae\x01\n\x0eZooKeeperState\x12 \n\x1cZOO_KEEPER_STATE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aZOO_KEEPER_STATE_CONNECTED\x10\x01\x12\x1e\n\x1aZOO_KEEPER_STATE_SUSPENDED\x10\x02\x12\x19\n\x15ZOO_KEEPER_STATE_LOST\x10\x03\x12\x1f\n\x1bZOO_KEEPER_STATE_STANDALONE\x10\x04\x32\xeb\x03\n\x0bPeerService\x12H\n\tGetStatus\x12\x1c.cluster.v1.GetStatusRequest\x1a\x1d.cluster.v1.GetStatusResponse\x12\x41\n\x06\x46ollow\x12\x19.cluster.v1.FollowRequest\x1a\x1a.cluster.v1.FollowResponse0\x01\x12\x45\n\x08StepDown\x12\x1b.cluster.v1.StepDownRequest\x1a\x1c.cluster.v1.StepDownResponse\x12\x45\n\x08\x43\x61nServe\x12\x1b.cluster.v1.CanServeRequest\x1a\x1c.cluster.v1.CanServeResponse\x12\x42\n\x07Promise\x12\x1a.cluster.v1.PromiseRequest\x1a\x1b.cluster.v1.PromiseResponse\x12<\n\x05Pause\x12\x18.cluster.v1.PauseRequest\x1a\x19.cluster.v1.PauseResponse\x12?\n\x06Resume\x12\x19.cluster.v1.ResumeRequest\x1a\x1a.cluster.v1.ResumeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cluster.rpc.peer_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=1283
-  _globals['_ROLE']._serialized_end=1346
-  _globals['_ZOOKEEPERSTATE']._serialized_start=1349
-  _globals['_ZOOKEEPERSTATE']._serialized_end=1523
+  _globals['_ROLE']._serialized_start=1346
+  _globals['_ROLE']._serialized_end=1409
+  _globals['_ZOOKEEPERSTATE']._serialized_start=1412
+  _globals['_ZOOKEEPERSTATE']._serialized_end=1586
   _globals['_GETSTATUSREQUEST']._serialized_start=37
   _globals['_GETSTATUSREQUEST']._serialized_end=55
   _globals['_GETSTATUSRESPONSE']._serialized_start=58
@@ -44,29 +44,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECORD']._serialized_start=471
   _globals['_RECORD']._serialized_end=547
   _globals['_FOLLOWREQUEST']._serialized_start=549
-  _globals['_FOLLOWREQUEST']._serialized_end=582
-  _globals['_FOLLOWRESPONSE']._serialized_start=584
-  _globals['_FOLLOWRESPONSE']._serialized_end=636
-  _globals['_STEPDOWNREQUEST']._serialized_start=638
-  _globals['_STEPDOWNREQUEST']._serialized_end=711
-  _globals['_STEPDOWNRESPONSE']._serialized_start=713
-  _globals['_STEPDOWNRESPONSE']._serialized_end=788
-  _globals['_CANSERVEREQUEST']._serialized_start=790
-  _globals['_CANSERVEREQUEST']._serialized_end=825
-  _globals['_CANSERVERESPONSE']._serialized_start=827
-  _globals['_CANSERVERESPONSE']._serialized_end=875
-  _globals['_PROMISEREQUEST']._serialized_start=878
-  _globals['_PROMISEREQUEST']._serialized_end=1014
-  _globals['_PROMISERESPONSE']._serialized_start=1016
-  _globals['_PROMISERESPONSE']._serialized_end=1067
-  _globals['_PAUSEREQUEST']._serialized_start=1069
-  _globals['_PAUSEREQUEST']._serialized_end=1139
-  _globals['_PAUSERESPONSE']._serialized_start=1141
-  _globals['_PAUSERESPONSE']._serialized_end=1204
-  _globals['_RESUMEREQUEST']._serialized_start=1206
-  _globals['_RESUMEREQUEST']._serialized_end=1243
-  _globals['_RESUMERESPONSE']._serialized_start=1245
-  _globals['_RESUMERESPONSE']._serialized_end=1281
-  _globals['_PEERSERVICE']._serialized_start=1526
-  _globals['_PEERSERVICE']._serialized_end=2017
+  _globals['_FOLLOWREQUEST']._serialized_end=603
+  _globals['_FOLLOWRESPONSE']._serialized_start=605
+  _globals['_FOLLOWRESPONSE']._serialized_end=657
+  _globals['_STEPDOWNREQUEST']._serialized_start=659
+  _globals['_STEPDOWNREQUEST']._serialized_end=732
+  _globals['_STEPDOWNRESPONSE']._serialized_start=734
+  _globals['_STEPDOWNRESPONSE']._serialized_end=809
+  _globals['_CANSERVEREQUEST']._serialized_start=811
+  _globals['_CANSERVEREQUEST']._serialized_end=867
+  _globals['_CANSERVERESPONSE']._serialized_start=869
+  _globals['_CANSERVERESPONSE']._serialized_end=917
+  _globals['_PROMISEREQUEST']._serialized_start=920
+  _globals['_PROMISEREQUEST']._serialized_end=1077
+  _globals['_PROMISERESPONSE']._serialized_start=1079
+  _globals['_PROMISERESPONSE']._serialized_end=1130
+  _globals['_PAUSEREQUEST']._serialized_start=1132
+  _globals['_PAUSEREQUEST']._serialized_end=1202
+  _globals['_PAUSERESPONSE']._serialized_start=1204
+  _globals['_PAUSERESPONSE']._serialized_end=1267
+  _globals['_RESUMEREQUEST']._serialized_start=1269
+  _globals['_RESUMEREQUEST']._serialized_end=1306
+  _globals['_RESUMERESPONSE']._serialized_start=1308
+  _globals['_RESUMERESPONSE']._serialized_end=1344
+  _globals['_PEERSERVICE']._serialized_start=1589
+  _globals['_PEERSERVICE']._serialized_end=2080
 # @@protoc_insertion_point(module_scope)

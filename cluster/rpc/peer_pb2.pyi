@@ -206,16 +206,20 @@ class FollowRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FOLLOWER_FIELD_NUMBER: _builtins.int
+    INCARNATION_FIELD_NUMBER: _builtins.int
     follower: _builtins.str
-    """Name of the follower, for logs."""
+    """Name of the follower. It must be a member."""
+    incarnation: _builtins.str
+    """Its process, as its entry among the members has it."""
     def __init__(
         self,
         *,
         follower: _builtins.str = ...,
+        incarnation: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["follower", b"follower"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["follower", b"follower", "incarnation", b"incarnation"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -305,16 +309,20 @@ class CanServeRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ASKED_BY_FIELD_NUMBER: _builtins.int
+    INCARNATION_FIELD_NUMBER: _builtins.int
     asked_by: _builtins.str
-    """Name of the member that asks, for logs."""
+    """Name of the member that asks."""
+    incarnation: _builtins.str
+    """Its process, as its entry among the members has it."""
     def __init__(
         self,
         *,
         asked_by: _builtins.str = ...,
+        incarnation: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_by", b"asked_by"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_by", b"asked_by", "incarnation", b"incarnation"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -353,17 +361,20 @@ class PromiseRequest(_message.Message):
     SECONDS_FIELD_NUMBER: _builtins.int
     ADDRESSEE_FIELD_NUMBER: _builtins.int
     ADDRESSEE_INCARNATION_FIELD_NUMBER: _builtins.int
+    INCARNATION_FIELD_NUMBER: _builtins.int
     asked_by: _builtins.str
-    """Name of the master that asks, for logs."""
+    """Name of the master that asks; the one whose epoch the member has seen last."""
     cluster_id: _builtins.str
     epoch: _builtins.int
     """Epoch of the master's term."""
     seconds: _builtins.float
-    """How long the promise binds, from when it is given."""
+    """How long the promise binds, from when it is given; one session time-out at most."""
     addressee: _builtins.str
     """Name of the member that is asked. Another one that is reached in its place refuses."""
     addressee_incarnation: _builtins.str
     """Its process, as it stands in the failsafe list; a later process of the same name refuses."""
+    incarnation: _builtins.str
+    """The process of the master that asks, as its entry among the members has it."""
     def __init__(
         self,
         *,
@@ -373,10 +384,11 @@ class PromiseRequest(_message.Message):
         seconds: _builtins.float = ...,
         addressee: _builtins.str = ...,
         addressee_incarnation: _builtins.str = ...,
+        incarnation: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["addressee", b"addressee", "addressee_incarnation", b"addressee_incarnation", "asked_by", b"asked_by", "cluster_id", b"cluster_id", "epoch", b"epoch", "seconds", b"seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addressee", b"addressee", "addressee_incarnation", b"addressee_incarnation", "asked_by", b"asked_by", "cluster_id", b"cluster_id", "epoch", b"epoch", "incarnation", b"incarnation", "seconds", b"seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -414,7 +426,7 @@ class PauseRequest(_message.Message):
     requested_by: _builtins.str
     """Who asks, for logs and listings."""
     seconds: _builtins.float
-    """How long the pause lasts; without it until it is ended by Resume."""
+    """How long the pause lasts, a day at most; an hour without it."""
     def __init__(
         self,
         *,
@@ -440,7 +452,7 @@ class PauseResponse(_message.Message):
     began_at: _builtins.float
     """Unix time in seconds."""
     until: _builtins.float
-    """Unix time in seconds; without it only Resume ends the pause."""
+    """Unix time in seconds."""
     def __init__(
         self,
         *,

@@ -26,7 +26,9 @@ if _version_not_supported:
 
 
 class PeerServiceStub:
-    """PeerService is served by every member on its clustering port.
+    """PeerService is served by every member on its clustering port. A request has 64 KB at most, and a text in
+    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, CanServe and Promise
+    are for members: PERMISSION_DENIED for a caller that is none.
     """
 
     def __init__(self, channel):
@@ -73,7 +75,9 @@ class PeerServiceStub:
 
 
 class PeerServiceServicer:
-    """PeerService is served by every member on its clustering port.
+    """PeerService is served by every member on its clustering port. A request has 64 KB at most, and a text in
+    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, CanServe and Promise
+    are for members: PERMISSION_DENIED for a caller that is none.
     """
 
     def GetStatus(self, request, context):
@@ -85,8 +89,10 @@ class PeerServiceServicer:
 
     def Follow(self, request, context):
         """Follow streams the master's records to a standby: the newest one at once, then each new one.
-        A slow follower skips records and never delays the master. A member that is not master answers
-        FAILED_PRECONDITION; a stream ends with that status when the master's term ends.
+        A slow follower skips records and never delays the master; one that does not read loses its connection.
+        RESOURCE_EXHAUSTED for a third stream of one member. A member that is not master answers
+        FAILED_PRECONDITION; a stream ends with that status when the master's term ends, and with ABORTED when
+        it shall be asked for again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -95,7 +101,8 @@ class PeerServiceServicer:
     def StepDown(self, request, context):
         """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
         and names the master it knows of in the message; ABORTED when the order must not be carried out as
-        things stand, for example while the cluster is paused.
+        things stand, for example while the cluster is paused; RESOURCE_EXHAUSTED, with the time to wait, when
+        the mastership has just been handed over.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -179,7 +186,9 @@ def add_PeerServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PeerService:
-    """PeerService is served by every member on its clustering port.
+    """PeerService is served by every member on its clustering port. A request has 64 KB at most, and a text in
+    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, CanServe and Promise
+    are for members: PERMISSION_DENIED for a caller that is none.
     """
 
     @staticmethod

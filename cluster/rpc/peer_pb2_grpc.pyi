@@ -29,7 +29,10 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class PeerServiceStub:
-    """PeerService is served by every member on its clustering port."""
+    """PeerService is served by every member on its clustering port. A request has 64 KB at most, and a text in
+    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, CanServe and Promise
+    are for members: PERMISSION_DENIED for a caller that is none.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -39,13 +42,16 @@ class PeerServiceStub:
     """GetStatus answers what this member knows about itself, from memory and without I/O."""
     Follow: _grpc.UnaryStreamMultiCallable[_peer_pb2.FollowRequest, _peer_pb2.FollowResponse]
     """Follow streams the master's records to a standby: the newest one at once, then each new one.
-    A slow follower skips records and never delays the master. A member that is not master answers
-    FAILED_PRECONDITION; a stream ends with that status when the master's term ends.
+    A slow follower skips records and never delays the master; one that does not read loses its connection.
+    RESOURCE_EXHAUSTED for a third stream of one member. A member that is not master answers
+    FAILED_PRECONDITION; a stream ends with that status when the master's term ends, and with ABORTED when
+    it shall be asked for again.
     """
     StepDown: _grpc.UnaryUnaryMultiCallable[_peer_pb2.StepDownRequest, _peer_pb2.StepDownResponse]
     """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
     and names the master it knows of in the message; ABORTED when the order must not be carried out as
-    things stand, for example while the cluster is paused.
+    things stand, for example while the cluster is paused; RESOURCE_EXHAUSTED, with the time to wait, when
+    the mastership has just been handed over.
     """
     CanServe: _grpc.UnaryUnaryMultiCallable[_peer_pb2.CanServeRequest, _peer_pb2.CanServeResponse]
     """CanServe asks whether this member could do the master's work now: whether its own way to the
@@ -64,20 +70,26 @@ class PeerServiceStub:
 
 @_typing.type_check_only
 class PeerServiceAsyncStub(PeerServiceStub):
-    """PeerService is served by every member on its clustering port."""
+    """PeerService is served by every member on its clustering port. A request has 64 KB at most, and a text in
+    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, CanServe and Promise
+    are for members: PERMISSION_DENIED for a caller that is none.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetStatus: _aio.UnaryUnaryMultiCallable[_peer_pb2.GetStatusRequest, _peer_pb2.GetStatusResponse]  # type: ignore[assignment]
     """GetStatus answers what this member knows about itself, from memory and without I/O."""
     Follow: _aio.UnaryStreamMultiCallable[_peer_pb2.FollowRequest, _peer_pb2.FollowResponse]  # type: ignore[assignment]
     """Follow streams the master's records to a standby: the newest one at once, then each new one.
-    A slow follower skips records and never delays the master. A member that is not master answers
-    FAILED_PRECONDITION; a stream ends with that status when the master's term ends.
+    A slow follower skips records and never delays the master; one that does not read loses its connection.
+    RESOURCE_EXHAUSTED for a third stream of one member. A member that is not master answers
+    FAILED_PRECONDITION; a stream ends with that status when the master's term ends, and with ABORTED when
+    it shall be asked for again.
     """
     StepDown: _aio.UnaryUnaryMultiCallable[_peer_pb2.StepDownRequest, _peer_pb2.StepDownResponse]  # type: ignore[assignment]
     """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
     and names the master it knows of in the message; ABORTED when the order must not be carried out as
-    things stand, for example while the cluster is paused.
+    things stand, for example while the cluster is paused; RESOURCE_EXHAUSTED, with the time to wait, when
+    the mastership has just been handed over.
     """
     CanServe: _aio.UnaryUnaryMultiCallable[_peer_pb2.CanServeRequest, _peer_pb2.CanServeResponse]  # type: ignore[assignment]
     """CanServe asks whether this member could do the master's work now: whether its own way to the
@@ -95,7 +107,10 @@ class PeerServiceAsyncStub(PeerServiceStub):
     """Resume ends a pause. Any member takes the order. UNAVAILABLE when ZooKeeper cannot be asked."""
 
 class PeerServiceServicer(metaclass=_abc_1.ABCMeta):
-    """PeerService is served by every member on its clustering port."""
+    """PeerService is served by every member on its clustering port. A request has 64 KB at most, and a text in
+    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, CanServe and Promise
+    are for members: PERMISSION_DENIED for a caller that is none.
+    """
 
     @_abc_1.abstractmethod
     def GetStatus(
@@ -112,8 +127,10 @@ class PeerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_peer_pb2.FollowResponse], _abc.AsyncIterator[_peer_pb2.FollowResponse]]:
         """Follow streams the master's records to a standby: the newest one at once, then each new one.
-        A slow follower skips records and never delays the master. A member that is not master answers
-        FAILED_PRECONDITION; a stream ends with that status when the master's term ends.
+        A slow follower skips records and never delays the master; one that does not read loses its connection.
+        RESOURCE_EXHAUSTED for a third stream of one member. A member that is not master answers
+        FAILED_PRECONDITION; a stream ends with that status when the master's term ends, and with ABORTED when
+        it shall be asked for again.
         """
 
     @_abc_1.abstractmethod
@@ -124,7 +141,8 @@ class PeerServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_peer_pb2.StepDownResponse, _abc.Awaitable[_peer_pb2.StepDownResponse]]:
         """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
         and names the master it knows of in the message; ABORTED when the order must not be carried out as
-        things stand, for example while the cluster is paused.
+        things stand, for example while the cluster is paused; RESOURCE_EXHAUSTED, with the time to wait, when
+        the mastership has just been handed over.
         """
 
     @_abc_1.abstractmethod

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from cluster.errors import ConflictError, NodeMissingError
+from cluster.errors import ConflictError, NodeMissingError, RefusedError
 from cluster.listeners import Listeners
-from cluster.records import Pause
+from cluster.records import LONGEST_PAUSE_SECONDS, USUAL_PAUSE_SECONDS, Pause
 from cluster.zookeeper.content import Content
 
 if TYPE_CHECKING:
@@ -38,14 +38,16 @@ def encode_pause(pause: Pause) -> bytes:
 def decode_pause(data: bytes) -> Pause | None:
     """The pause in a document; None for a resumption and for what is none.
 
-    Never raises. A pause whose end cannot be read lasts until it is resumed, and says so in ``broken``.
+    Never raises. A pause without an end that can be read, and one that is longer than any can be, lasts for as long as
+    the longest; one whose end cannot be read says so in ``broken``.
     """
     content = Content(data)
     by, began_at = content.optional_text("by"), content.moment("began_at")
     if by is None or began_at is None or not content.holds("until"):
         return None
+    longest = began_at + LONGEST_PAUSE_SECONDS
     until = content.moment("until")
-    return Pause(by, began_at, until, tuple(content.broken))
+    return Pause(by, began_at, longest if until is None else min(until, longest), tuple(content.broken))
 
 
 def pause_faults(data: bytes) -> tuple[str, ...]:
@@ -62,7 +64,7 @@ def pause_faults(data: bytes) -> tuple[str, ...]:
 def pause_in_force(data: bytes) -> Pause | None:
     """The pause in a document that has not run out by this machine's clock; None when there is none."""
     pause = decode_pause(data)
-    return None if pause is None or (pause.until is not None and time.time() >= pause.until) else pause
+    return None if pause is None or time.time() >= pause.until else pause
 
 
 class PauseSwitch:
@@ -118,13 +120,19 @@ class PauseSwitch:
             self._timer.cancel()
 
     async def pause(self, by: str, seconds: float | None = None) -> Pause:
-        """Pause the cluster, for ``seconds`` or until resumed; replaces a pause in force. Raises UnavailableError.
+        """Pause the cluster, for ``seconds`` or an hour; replaces a pause in force.
+
+        Raises RefusedError for more than a day, UnavailableError.
 
         A hand-over that is in progress ends first: a pause in its midst would leave the cluster without a master. Where
         there is none, the pause is written after ``master_wait_seconds`` all the same.
         """
         now = time.time()
-        pause = Pause(by, now, None if seconds is None else now + seconds)
+        seconds = USUAL_PAUSE_SECONDS if seconds is None else seconds
+        if not 0.0 < seconds <= LONGEST_PAUSE_SECONDS:
+            message = f"a pause of {seconds:g} s; allowed is above 0 to {LONGEST_PAUSE_SECONDS:g} s"
+            raise RefusedError(message)
+        pause = Pause(by, now, now + seconds)
         data = encode_pause(pause)
         if not await self._written_under_master(data):
             await self._write(data)
@@ -175,7 +183,7 @@ class PauseSwitch:
     def _notify(self) -> None:
         self.stop()
         pause = self.current
-        if pause is not None and pause.until is not None:
+        if pause is not None:
             # The clock of the pause is the calendar's, which may be set: look again now and then.
             left = min(max(0.001, pause.until - time.time()), LONGEST_WAIT_SECONDS)
             self._timer = asyncio.get_running_loop().call_later(left, self._notify)

@@ -139,6 +139,15 @@ CONDITIONS: tuple[Condition, ...] = (
         "How long no node has been able to vouch for a master, also while ZooKeeper is away.",
     ),
     Condition(
+        "paused",
+        "ClusterPaused",
+        Scope.EVERYWHERE,
+        Severity.WARNING,
+        Comparison.DURATION,
+        "s",
+        "How long the cluster has been paused: as long as it is, nobody takes over from a master that is lost.",
+    ),
+    Condition(
         "zookeeper_lost",
         "ZooKeeperLost",
         _NODE,

@@ -98,7 +98,7 @@ def step_down(
 def pause(
     duration: Annotated[
         str | None,
-        typer.Option("--for", metavar="TIME", help="How long, such as 30m or 2h; until resumed unless given."),
+        typer.Option("--for", metavar="TIME", help="How long, such as 30m or 2h, at most 24h; an hour unless given."),
     ] = None,
     url: UrlOption = DEFAULT_URL,
     config: ConfigOption = None,
@@ -107,7 +107,7 @@ def pause(
     wait: Annotated[bool, typer.Option("--wait", help="Wait until every member that answers knows of it.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Pause the cluster: the master goes on, and nobody takes over from it until resumed."""
+    """Pause the cluster for a time: the master goes on, and nobody takes over from it."""
     seconds = None if duration is None else parse_duration(duration)
     page = ask(url, "/cluster")
     by = one_line(getpass.getuser())

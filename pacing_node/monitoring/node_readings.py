@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections import deque
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cluster.mastership import ZooKeeperState
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cluster.mastership import Mastership
+    from cluster.records import Pause
     from pacing_node.cycle.cycle_counters import CycleCounters
     from pacing_node.cycle.latest_report import LatestReport
     from pacing_node.monitoring.cycle_watch import CycleWatch
@@ -48,6 +50,8 @@ class NodeSources:
     refused: Callable[[], Mapping[str, tuple[str, ...]]]
     """What is wrong with newer options or objects, by the place they come from."""
     certificates: tuple[Path, ...] = ()
+    paused: Callable[[], Pause | None] = lambda: None
+    """The pause of the cluster in force."""
 
 
 class NodeReadings:
@@ -77,6 +81,7 @@ class NodeReadings:
         readings = {
             "GC Latency": {me: Reading(self._pauses.take_longest())},
             "NoMaster": self._no_master(now, lasts=masterless),
+            "ClusterPaused": self._paused(),
             "ZooKeeperLost": {me: self._zookeeper_lost(now)},
             "CycleFailed": {me: Reading(float(counters.failed_in_a_row), counters.newest_failure)},
             "FencedPush": {me: Reading(float(len(self._fenced)))},
@@ -135,6 +140,16 @@ class NodeReadings:
         text = f"as {self._sources.node} sees it: state {status.state}, {why}"
         lasting = self._lasting("no master", now, lasts=lasts)
         return {self._sources.cluster: Reading(lasting, text, occasion=f"epoch-{status.epoch}")}
+
+    def _paused(self) -> dict[str, Reading]:
+        """The same object and occasion on every node, so that receivers see one pause."""
+        pause = self._sources.paused()
+        if pause is None:
+            return {self._sources.cluster: Reading(0.0)}
+        until = datetime.fromtimestamp(pause.until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        text = f"paused by {pause.by} until {until}: nobody takes over from the master"
+        lasted = max(time.time() - pause.began_at, 1e-3)
+        return {self._sources.cluster: Reading(lasted, text, occasion=f"since-{pause.began_at:.0f}")}
 
     def _note_fenced(self, now: float) -> None:
         fenced = self._sources.cycle_counters.pushes["fenced"]

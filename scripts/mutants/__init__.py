@@ -5,7 +5,7 @@ Data only, a module per subject: a new safeguard goes to the module it belongs t
 
 from __future__ import annotations
 
-from mutants import election, failsafe, lease, members, pushes, restored
+from mutants import election, failsafe, lease, members, pushes, restored, strangers
 
 MUTANTS = (
     *lease.MUTANTS,
@@ -14,4 +14,5 @@ MUTANTS = (
     *restored.MUTANTS,
     *members.MUTANTS,
     *pushes.MUTANTS,
+    *strangers.MUTANTS,
 )

@@ -86,10 +86,9 @@ class Field:
         return max(0.0, longest_interval(self.arena.times(), since, until) - self.arena.bounds.period)
 
     async def rest(self) -> None:
-        """Wait until another node can take over: a node that has resigned is in its cooldown for a while."""
-        resigned = sorted(self.arena.resigned_at.values())
-        if len(resigned) >= len(self.arena.nodes) - 1:
-            await _sleep_until(resigned[1 - len(self.arena.nodes)] + COOLDOWN_SECONDS)
+        """Wait until the mastership can be handed over by order again: once in a cooldown."""
+        if self.arena.resigned_at:
+            await _sleep_until(max(self.arena.resigned_at.values()) + COOLDOWN_SECONDS)
 
     async def member(self, node: str) -> dict[str, object]:
         """A node as `/cluster` lists it."""

@@ -79,6 +79,7 @@ class Soak:
         master, epoch = self._arena.master, self._arena.epoch
         if master is None:
             raise HarnessError("there is no master")
+        await field.rest()
         await field.resign(await field.member(master))
         await field.successor(0.0, epoch)
         self.hand_overs += 1

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from cluster.mastership import ZooKeeperState
+from cluster.records import Pause
 from pacing_node.alarms.conditions import BY_NAME, Scope
 from pacing_node.algorithms.model import Reason
 from pacing_node.cycle.cycle_counters import CycleCounters
@@ -107,6 +108,7 @@ class Site:
     def __init__(self, *certificates: Path, name: str = "n1") -> None:
         self.mastership, self.latest_report, self.cycle_counters = FakeMastership(), LatestReport(), CycleCounters()
         self.refused: dict[str, tuple[str, ...]] = {"cluster options": ()}
+        self.pause: Pause | None = None
         sources = NodeSources(
             node=name,
             mastership=self.mastership,  # type: ignore[arg-type]
@@ -117,12 +119,26 @@ class Site:
             loop_lag_seconds=lambda: 0.25,
             refused=lambda: self.refused,
             certificates=certificates,
+            paused=lambda: self.pause,
         )
         self.readings = NodeReadings(sources)
 
     def own(self, now: float, late_seconds: float = 0.0) -> dict[str, dict[str, float]]:
         found = self.readings.node(now, late_seconds)
         return {name: {item: reading.value for item, reading in items.items()} for name, items in found.items()}
+
+
+def test_a_pause_is_one_alarm_of_all_nodes_as_long_as_it_lasts() -> None:
+    sites, began_at = [Site(name="n1"), Site(name="n2")], time.time() - 5.0
+    for site in sites:
+        assert site.readings.node(1.0, 0.0)["ClusterPaused"]["demo"].value == 0.0
+        site.pause = Pause("an operator", began_at, began_at + 3600.0)
+    one, other = (site.readings.node(2.0, 0.0)["ClusterPaused"]["demo"] for site in sites)
+
+    assert BY_NAME["ClusterPaused"].scope is Scope.EVERYWHERE
+    assert one.value >= 5.0
+    assert one.occasion == other.occasion != ""
+    assert one.text.startswith("paused by an operator until 20")
 
 
 async def test_what_every_node_refuses_alike_is_one_alarm_and_what_one_refuses_names_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cluster.errors import RefusedError
 from cluster.member import ClusterMember
 from cluster.settings import ClusterSettings
 from simulator.harness.children import start_child
@@ -80,6 +82,17 @@ class Members:
     async def master(self, other_than: ClusterMember | None = None) -> ClusterMember:
         found = await until(lambda: [each for each in self.masters() if each is not other_than], "a member is master")
         return found[0]
+
+
+async def order_step_down(member: ClusterMember, by: str, successor: str = "") -> int:
+    """Give the order as soon as it is taken: the mastership is not handed over twice within a cooldown."""
+    while True:
+        try:
+            return await member.step_down(by, successor)
+        except RefusedError as refusal:
+            if "just been handed over" not in str(refusal):
+                raise
+            await asyncio.sleep(0.05)
 
 
 @pytest.fixture

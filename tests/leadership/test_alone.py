@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cluster.errors import AlreadyRunningError, ConflictError, DamagedStateError
+from cluster.errors import AlreadyRunningError, ConflictError, DamagedStateError, RefusedError
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.member import ClusterMember
 from cluster.settings import ClusterSettings
@@ -98,10 +98,19 @@ async def test_a_receiver_that_knows_more_raises_the_epoch_above_it(tmp_path: Pa
     assert (await epoch_of_one_run(tmp_path))[1] == 43
 
 
+async def test_it_steps_down_for_nobody_by_order(tmp_path: Path) -> None:
+    member = alone(tmp_path)
+    await member.start()
+    with pytest.raises(RefusedError, match="runs alone: nobody could take over"):
+        await member.step_down("an operator")
+    assert member.mastership.term is not None
+    await member.stop()
+
+
 async def test_stepping_down_pauses_it(tmp_path: Path) -> None:
     member = alone(tmp_path)
     await member.start()
-    assert await member.step_down("an operator") == 1
+    assert await member.mastership.step_down()
     assert member.mastership.term is None
     assert (await asyncio.wait_for(member.mastership.wait_for_term(), PATIENCE_SECONDS)).epoch == 2
     await member.stop()

@@ -9,7 +9,7 @@ import pytest
 from cluster.member import ClusterMember
 from cluster.zookeeper import paths
 from simulator.harness.zookeeper import Ensemble
-from tests.leadership.conftest import Members
+from tests.leadership.conftest import Members, order_step_down
 from tests.support.fault_proxy import FaultProxy
 from tests.support.waiting import until
 
@@ -20,7 +20,7 @@ async def able() -> None:
 
 async def hand_over(old: ClusterMember, new: ClusterMember) -> None:
     """Named: two hand-overs in a row would else be a race of two nodes that both cool down."""
-    await old.step_down("an operator", new.info.name)
+    await order_step_down(old, "an operator", new.info.name)
     await until(lambda: new.mastership.term is not None, "the successor is master")
 
 

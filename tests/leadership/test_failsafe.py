@@ -182,10 +182,11 @@ class TestAPromise:
     def test_is_refused_by_a_node_that_is_connected(self) -> None:
         assert self.standby().promise(10.0, 3, 4.0) == "its own ZooKeeper session is connected"
 
-    def test_is_refused_to_a_master_of_the_past(self) -> None:
+    def test_is_refused_to_a_master_of_any_epoch_but_the_newest_it_has_seen(self) -> None:
         rules = self.standby()
         rules.handle(Suspended(9.5))
-        assert rules.promise(10.0, 2, 4.0) == "it has seen epoch 3"
+        for other in (2, 4, 2**64 - 1):
+            assert rules.promise(10.0, other, 4.0) == "it has seen epoch 3"
         assert rules.promise(10.0, 3, 4.0) == ""
 
     def test_is_refused_while_an_acquisition_is_in_flight(self) -> None:

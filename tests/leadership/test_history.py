@@ -10,7 +10,7 @@ from cluster.errors import UnavailableError
 from cluster.mastership import EndCause
 from cluster.records import HistoryEntry
 from cluster.zookeeper.history_entries import decode_entry, encode_entry, epoch_of, merged, stranger, with_gaps
-from tests.leadership.conftest import Members
+from tests.leadership.conftest import Members, order_step_down
 from tests.support.waiting import until
 
 
@@ -121,7 +121,7 @@ class TestOutages:
             a.report_accepted(1, at)
             b.report_accepted(1, at)
         monkeypatch.setattr(a._backend._history, "ended", died)
-        await b.step_down("an operator")
+        await order_step_down(b, "an operator")
         await members.master(other_than=a)
         # Before the previous term is closed in the history, as a quick successor does.
         b.report_accepted(2, 150.0)
@@ -180,7 +180,7 @@ async def test_an_entry_that_cannot_be_deleted_holds_no_other_back(members: Memb
     await session.create(f"{first}/foreign", b"")
 
     for _ in range(2):
-        await master.step_down("a test")
+        await order_step_down(master, "a test")
         master = await members.master(other_than=master)
 
     newest = master.mastership.term.epoch

@@ -11,7 +11,7 @@ from cluster.errors import ConflictError, NotMasterError, RefusedError
 from cluster.mastership import Role
 from cluster.records import Record, RecordInfo
 from cluster.zookeeper import paths
-from tests.leadership.conftest import CALM_SESSION_TIMEOUT_SECONDS, CLUSTER, Members
+from tests.leadership.conftest import CALM_SESSION_TIMEOUT_SECONDS, CLUSTER, Members, order_step_down
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.ensemble
@@ -86,7 +86,7 @@ async def test_standbys_follow_the_master_and_its_successor(members: Members) ->
     standbys = {member.info.name for member in members.all if member is not master}
     master.publish(record(1, 0))
     await until(lambda: {(name, 1, 1) for name in standbys} <= set(received))
-    await master.step_down("a test")
+    await order_step_down(master, "a test")
     successor = await members.master(other_than=master)
     successor.publish(record(2, 0))
     followers = {member.info.name for member in members.all if member is not successor}
@@ -106,7 +106,7 @@ async def test_followers_take_every_record_of_the_master_they_follow_whatever_it
     assert [sequence for sequence, _ in received] == sorted({sequence for sequence, _ in received})
 
     # ZooKeeper has lost its data since: epochs begin again.
-    await master.step_down("a test")
+    await order_step_down(master, "a test")
     assert await members.master(other_than=master) is follower
     again: list[bytes] = []
     master.on_record.add(lambda each: again.append(each.body))
@@ -134,9 +134,9 @@ async def test_stepping_down_without_a_master_is_refused(members: Members) -> No
     a = await members.join("a")
     await members.master()
     a.mastership.set_candidate(candidate=False)
-    assert await a.step_down("a test") == 1
+    assert await order_step_down(a, "a test") == 1
     with pytest.raises(NotMasterError):
-        await a.step_down("a test")
+        await order_step_down(a, "a test")
 
 
 async def test_an_order_that_arrives_late_ends_no_later_term(members: Members) -> None:
@@ -177,7 +177,7 @@ async def test_history_tells_who_led_and_why_it_ended(members: Members) -> None:
     await members.master()
     b = await members.join("b")
     await until(lambda: b.status().master == "a" and len(b.members()) == 2)
-    await b.step_down("an operator")
+    await order_step_down(b, "an operator")
     await members.master(other_than=a)
     await members.leave(b)
     await members.master()
@@ -267,7 +267,7 @@ async def test_a_standby_that_has_looked_many_times_is_told_of_a_change_once(mem
     transactions.observe = counted
     await until(lambda: len(looked) >= 8)
     looked.clear()
-    await a.step_down("an operator")
+    await order_step_down(a, "an operator")
     await until(lambda: b.mastership.term is not None)
     assert 1 <= len(looked) <= 4
     watchers = session_of(b)._client._data_watchers

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cluster.errors import ConflictError, RefusedError, UnavailableError
+from cluster.errors import ConflictError, RefusedError
 from cluster.mastership import EndCause
 from cluster.peers.channels import Channels
 from cluster.peers.peer_client import PeerClient
@@ -116,7 +116,7 @@ async def test_a_pause_and_a_step_down_at_the_same_time_leave_a_master(members: 
             await asyncio.sleep(delay)
             await b.pause("an operator")
 
-        await asyncio.gather(a.step_down("an operator"), pause_soon(), return_exceptions=True)
+        await asyncio.gather(master.mastership.step_down(), pause_soon(), return_exceptions=True)
         assert await members.master(5.0) in {a, b}, (delay, master.info.name)
         await b.resume("an operator")
         await until(lambda: a.paused is None and b.paused is None)
@@ -161,11 +161,13 @@ async def test_any_member_takes_the_orders_over_its_clustering_port(members: Mem
     pause = await client.pause(b.info, "an operator", 60.0, 5.0)
     assert pause.until == pause.began_at + 60.0
     await until(lambda: a.paused == pause)
-    with pytest.raises(UnavailableError, match="allowed is above 0"):
-        await client.pause(b.info, "an operator", 0.0, 5.0)
+    for wrong in (0.0, 86_401.0, float("inf")):
+        with pytest.raises(RefusedError, match="allowed is above 0 to 86400"):
+            await client.pause(b.info, "an operator", wrong, 5.0)
     assert await client.resume(b.info, "an operator", 5.0)
     assert not await client.resume(a.info, "an operator", 5.0)
-    assert (await client.pause(b.info, "an operator", None, 5.0)).until is None
+    usual = await client.pause(b.info, "an operator", None, 5.0)
+    assert usual.until == usual.began_at + 3600.0
     await client.close()
 
 

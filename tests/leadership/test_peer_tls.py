@@ -186,7 +186,7 @@ async def test_new_certificates_cost_no_call_and_no_early_sign(
     b.on_early_sign.add(lambda: signs.append(1))
     a.publish(Record(RecordInfo(1, 1, 0.0), "test.v1", b"before"))
     await until(lambda: b.last_record is not None)
-    running = asyncio.create_task(b._client.why_unable(a.info, "b", 30.0))
+    running = asyncio.create_task(b._client.why_unable(a.info, 30.0))
     await asked.wait()
     of_a.issue()
     after = await asyncio.to_thread(of_b.shown_by, a.info.clustering)
