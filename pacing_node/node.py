@@ -8,6 +8,7 @@ Stop: the mastership first, so that another node takes over while this one tidie
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from dataclasses import replace
@@ -20,6 +21,8 @@ from cluster import addresses
 from cluster.errors import AlreadyRunningError
 from cluster.lasting import lasting
 from cluster.member import ClusterMember
+from cluster.process.orphans import OrphanReaper
+from cluster.process.signals import handle_harmless
 from cluster.records import Record, RecordInfo
 from cluster.tasks import cancel, spawn
 from pacing_node.api.app import NodeView
@@ -70,7 +73,7 @@ FAILED_CYCLES = 3
 
 
 async def run_node(options: NodeOptions) -> int:
-    """Run a node until SIGTERM or SIGINT; returns the exit status.
+    """Run a node until SIGTERM or SIGINT; returns the exit status. SIGHUP has it read its certificates anew.
 
     Raises OSError for a port that is taken, and ClusterError for a state directory that cannot be used or a name that
     another node has.
@@ -80,6 +83,9 @@ async def run_node(options: NodeOptions) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     node = Node(options)
+    handle_harmless(node.reload)
+    if os.getpid() == 1:
+        OrphanReaper().start()
     try:
         await node.start()
         await _first(stop.wait(), node.wait_refused())
@@ -172,6 +178,11 @@ class Node:
     async def wait_refused(self) -> None:
         """Wait for the reason why this node must not run. Raises AlreadyRunningError when its name is in use."""
         await self.member.wait_refused()
+
+    def reload(self) -> None:
+        """Take up replaced certificates now; options and objects are followed anyhow."""
+        log.info("node.reload", signal="SIGHUP")
+        spawn("reload", self.member.reload_certificates(), finite=True)
 
     async def stop(self) -> None:
         """Hand over if master, leave the cluster, then close everything."""
@@ -341,6 +352,7 @@ class Node:
             loop_lag_seconds=lambda: self.lag.last_seconds,
             refused=self._refused,
             certificates=adapters.certificate_files(options),
+            paused=lambda: self.member.paused,
         )
         return NodeAlarms(sources, cluster=options.cluster, host=options.host, state_directory=options.state_directory)
 

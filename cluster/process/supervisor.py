@@ -19,6 +19,8 @@ from cluster import errors
 from cluster.election.transactions import Transactions
 from cluster.mastership import EndCause
 from cluster.process.children import bound_to_parent
+from cluster.process.orphans import OrphanReaper
+from cluster.process.signals import handle_harmless
 from cluster.process.watchdog import EXIT_STATUS
 from cluster.process.worker_pipe import VARIABLE, decode_claim
 from cluster.zookeeper.client import ZooKeeperSession
@@ -35,11 +37,13 @@ log = structlog.get_logger(__name__)
 
 RELEASE_SECONDS = 2.0
 """How long the release of a dead worker's mastership is tried; after that its session times out anyway."""
-_FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_FORWARDED = (signal.SIGTERM, signal.SIGINT)
 
 
 async def supervise(command: Sequence[str], settings: ClusterSettings) -> int:
     """Run ``command`` as the worker, forward signals to it, and clean up after it; returns the exit status for a shell.
+
+    SIGTERM, SIGINT and SIGHUP are forwarded; as process 1 of a container it takes the end of orphans.
 
     The status of a worker ended by signal N is 128 + N. The worker gets SIGTERM should this process be killed. Must run
     on the main thread. Without ZooKeeper there is nothing to release, and the worker merely runs.
@@ -57,11 +61,15 @@ async def supervise(command: Sequence[str], settings: ClusterSettings) -> int:
     loop = asyncio.get_running_loop()
     for number in _FORWARDED:
         loop.add_signal_handler(number, _forward, process, number)
+    handle_harmless(lambda: _forward(process, signal.SIGHUP))
+    orphans = OrphanReaper(process.pid)
+    orphans.start()
     try:
         if settings.zookeeper_hosts is None:
             return _shell_status(await process.wait())
         return await _watch_over(process, reports, settings, settings.zookeeper_hosts)
     finally:
+        orphans.stop()
         for number in _FORWARDED:
             loop.remove_signal_handler(number)
         reports.close()

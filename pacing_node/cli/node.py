@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cluster.errors import ClusterError
+from cluster.process.signals import ignore_until_handled
 from cluster.process.supervisor import run as run_supervised
 from pacing_node.assembly.cluster_settings import cluster_settings
 from pacing_node.logs import configure_logs
@@ -40,7 +41,11 @@ def node(
         typer.Option(help="Run under a small parent process that frees the mastership at once should the node die."),
     ] = True,
 ) -> None:
-    """Run one node of the cluster until SIGTERM or SIGINT; the master hands over before it ends."""
+    """Run one node of the cluster until SIGTERM or SIGINT; the master hands over before it ends.
+
+    SIGHUP has it read its certificates anew; SIGUSR1 and SIGUSR2 are logged and mean nothing.
+    """
+    ignore_until_handled()
     try:
         options = load_node_options(config)
     except ConfigurationError as error:

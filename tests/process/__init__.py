@@ -1,0 +1,1 @@
+"""Processes: what signals do, and who takes the end of orphans."""
