@@ -100,7 +100,9 @@ def test_they_end_no_process_that_has_only_begun(run: Callable[..., Running]) ->
 
 def test_a_node_goes_on_and_says_so(run: Callable[..., Running], tmp_path: Path) -> None:
     options = tmp_path / "node.yaml"
-    options.write_text("name: n1\nzookeeper: none\nports: {default: 0, clustering: 0}\nlog: {format: text}\n")
+    options.write_text(
+        f"name: n1\nzookeeper: none\nstate_directory: {tmp_path}/state\nports: {{default: 0, clustering: 0}}\n"
+    )
     node = run(sys.executable, "-m", "pacing_node.cli.main", "node", "--config", str(options))
     node.wait_for("node.started")
     node.signal(*HARMLESS)
