@@ -17,9 +17,12 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
+import structlog
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import FloatArray, Snapshot
+
+log = structlog.get_logger(__name__)
 
 MOST_ROWS = 200
 LONGEST_SECONDS = 40.0
@@ -101,3 +104,4 @@ class FeedLag:
         best, present = int(fit.argmax()), round(self.seconds / STEP_SECONDS)
         if fit[best] - fit[present] > CHANCE / np.sqrt(self._active):
             self.seconds = float(_CANDIDATES[best])
+            log.warning("statistics.lag_found", seconds=self.seconds)
