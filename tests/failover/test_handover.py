@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 
 import grpc
 import grpc.aio
@@ -17,6 +16,7 @@ from cluster import addresses
 from simulator.harness.processes import innermost_child, pacing_command
 from simulator.harness.zookeeper import Ensemble
 from tests.support.cluster_site import SESSION_SECONDS, TICK_SECONDS, Site, stopped, wait_until
+from tests.support.step_down import step_down
 from tests.support.waiting import still_blocking
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]
@@ -59,7 +59,7 @@ def taken_over(site: Site, old_epoch: int) -> float:
 def test_a_health_client_sees_exactly_one_master_before_and_after_a_hand_over(site: Site, master: str) -> None:
     assert asyncio.run(serving(site)) == [master]
     command = pacing_command("step-down", "--wait", "--output", "json", "--url", site.plans[master].http)
-    answer = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+    answer = json.loads(step_down(command).stdout)
     assert answer["former_master"] == master
     assert answer["master"] in set(site.nodes) - {master}
     assert answer["epoch"] > answer["former_epoch"]

@@ -9,6 +9,7 @@ import pytest
 
 from simulator.harness.processes import pacing_command
 from tests.support.cluster_site import Site, wait_until
+from tests.support.step_down import step_down
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]
 
@@ -43,7 +44,8 @@ def test_a_paused_cluster_goes_on_pushing_says_so_everywhere_and_refuses_to_hand
 
 def test_the_chosen_node_takes_over_and_pushes(site: Site, master: str) -> None:
     chosen, epoch = max(node for node in site.nodes if node != master), site.epoch(master)
-    done = ordered(site, master, "step-down", "--to", chosen, "--wait")
+    url = site.plans[master].http
+    done = step_down([*pacing_command(), "step-down", "--to", chosen, "--wait", "--url", url, "--output", "json"])
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "former_master": master,

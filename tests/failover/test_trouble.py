@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from kazoo.client import KazooClient
 
 from simulator.harness.processes import pacing_command
 from tests.support.cluster_site import Site, wait_until
+from tests.support.step_down import step_down
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]
 
@@ -136,7 +136,7 @@ class TestOptions:
             return any(re.search(told, site.log(node)) for node in site.nodes)
 
         def resign(old: str) -> None:
-            subprocess.run(pacing_command("step-down", "--url", site.plans[old].http), check=True, capture_output=True)
+            step_down(pacing_command("step-down", "--url", site.plans[old].http)).check_returncode()
 
         assert held_off(lambda old: site.signal_worker(old, signal.SIGKILL))
         # On a busy machine a push may be under way just then, and is waited for: not three times in a row.
