@@ -94,4 +94,12 @@ MUTANTS = (
         f"{LEADERSHIP}/test_state_machine.py::"
         "test_a_node_that_was_frozen_begins_no_term_that_would_end_before_it_is_proved",
     ),
+    Mutant(
+        "lease-clock",
+        "a lease runs out while the machine sleeps",
+        "cluster/clock.py",
+        (('getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)', "time.CLOCK_MONOTONIC"),),
+        "tests/faults/test_whole_runs.py::"
+        "test_a_master_that_wakes_up_behind_a_dead_line_to_zookeeper_sends_nothing_under_its_old_lease",
+    ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -10,8 +11,13 @@ from simulator.drill.drills import run_drill
 from simulator.drill.field import Options
 from simulator.drill.nemesis.__main__ import main
 from simulator.drill.nemesis.nemesis_history import read_history
+from simulator.drill.nemesis.plan import Kind, Trouble
+from simulator.drill.nemesis.troubles import Troublemaker
 from simulator.drill.running import RunningCluster, graceful_hand_over
 from simulator.harness.arena import Arena
+from simulator.harness.instruments import Instruments
+from simulator.harness.proxy_wiring import ProxyWiring
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -58,3 +64,30 @@ def test_a_run_with_partial_pushes_judges_them_too(tmp_path, receiver):
     history = read_history(directory / "history.jsonl")
     assert {each.kind for each in history.pushes if each.accepted} == {"full", "partial"}
     assert len(history.senders) > 0
+
+
+async def test_a_master_that_wakes_up_behind_a_dead_line_to_zookeeper_sends_nothing_under_its_old_lease(tmp_path):
+    wiring = ProxyWiring()
+    instruments = {name: Instruments(tmp_path, name) for name in ("node-1", "node-2", "node-3")}
+    wiring.prefixes = {name: each.prefix for name, each in instruments.items()}
+    async with Arena(tmp_path, print, wiring=wiring) as arena:
+        troublemaker, over = Troublemaker(arena, instruments), asyncio.Event()
+        master = await arena.steady()
+        epoch = arena.epoch
+        asleep = Trouble(0.0, Kind.MACHINE_SLEEP, master, 120.0, 0.0)
+        for proxy in wiring.lines[master].zookeeper:
+            proxy.drop()
+        sleeping = asyncio.ensure_future(troublemaker.make(asleep, over))
+        await arena.await_push(60.0, above_epoch=epoch)
+        over.set()
+        await sleeping
+        await until(lambda: worker_gave_up(arena, master), "the term of before is over")
+        await arena.read()
+    late = [push for push in arena.pushes if push.epoch == epoch and not push.accepted]
+    assert late == []
+
+
+async def worker_gave_up(arena, node):
+    """Whether a node that has answered says that it is no master."""
+    members = (await arena.page(node, "/cluster")).get("members", [])
+    return any(each["name"] == node and each["role"] == "standby" for each in members)
