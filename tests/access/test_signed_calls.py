@@ -58,11 +58,10 @@ def test_every_call_signed_within_the_window_is_taken_once(nonce: bytes, body: b
         checked.check(header, subject, NOW + 0.5)
 
 
-@given(cluster=texts, addressee=texts, call=texts, body=st.binary(max_size=50))
-def test_a_signature_is_good_for_nothing_but_what_was_signed(
-    cluster: str, addressee: str, call: str, body: bytes
-) -> None:
-    other = CallSubject(cluster, addressee, call, body)
+@given(part=st.sampled_from(["cluster", "addressee", "call", "body"]), value=texts)
+def test_a_signature_is_good_for_nothing_but_what_was_signed(part: str, value: str) -> None:
+    """One part at a time: each of them is signed."""
+    other = replace(SUBJECT, **{part: value.encode() if part == "body" else value})
     if other == SUBJECT:
         return
     with pytest.raises(BadSignatureError, match="wrong signature"):
