@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _REFUSALS = frozenset({grpc.StatusCode.ABORTED, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INVALID_ARGUMENT})
 """Answers after which another try of the same order is of no use now."""
+_MOST_DETAILS = 500
+"""Most characters of why a call failed: what is wrong with a certificate stands at the end of a long line."""
 LONGEST_CALL_SECONDS = 60.0
 """How long a channel that is replaced or not needed any more lets the calls on it end."""
 
@@ -175,4 +177,4 @@ def _refused_or_unavailable(member: MemberInfo, failure: grpc.aio.AioRpcError) -
 
 def _reason(failure: grpc.aio.AioRpcError) -> str:
     code = failure.code().name.lower().replace("_", " ")
-    return f"{code}: {one_line(failure.details())}" if failure.details() else code
+    return f"{code}: {one_line(failure.details(), _MOST_DETAILS)}" if failure.details() else code
