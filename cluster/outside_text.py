@@ -19,6 +19,7 @@ _REPLACED = "\ufffd"
 _HALVES = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 """Where a JSON document can hold half a surrogate pair; whole ones match too."""
 _NO_STRUCTURE = bytes(each for each in range(256) if each not in b'[]{},"')
+_TOO_DEEP = b"[" * (MOST_DEPTH + 1)
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _NO_LINE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 _NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]")
@@ -79,6 +80,8 @@ def check_json(body: bytes | bytearray, *, most_values: int = MOST_VALUES) -> No
     for _ in range(MOST_DEPTH):
         if not brackets:
             return
+        if _TOO_DEEP in brackets:
+            break  # seen at once; the rounds would take one level of it away each
         brackets = brackets.replace(b"[]", b"")
     if brackets:
         raise ValueError(f"nested deeper than {MOST_DEPTH}, or with brackets that do not match")

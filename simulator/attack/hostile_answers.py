@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gzip
 import time
 import zlib
@@ -22,6 +23,7 @@ _DEPTH = 100_000
 _PIECE = 65536
 
 
+@functools.cache
 def gzip_of_zeros(mebibytes: int) -> bytes:
     """A gzip stream of so many MiB of zeros, made of one block that is repeated; its checksum is wrong."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
@@ -44,8 +46,12 @@ async def bomb(writer: StreamWriter) -> None:
 
 async def nested_bomb(writer: StreamWriter) -> None:
     """4 GiB of zeros in gzip in gzip: some kilobytes."""
-    packed = gzip.compress(gzip_of_zeros(4096), mtime=0)
-    await _send(writer, whole(packed, "Content-Encoding: gzip, gzip"))
+    await _send(writer, whole(_nested(), "Content-Encoding: gzip, gzip"))
+
+
+@functools.cache
+def _nested() -> bytes:
+    return gzip.compress(gzip_of_zeros(4096), mtime=0)
 
 
 async def many_codings(writer: StreamWriter) -> None:
@@ -126,9 +132,12 @@ async def deep_objects(writer: StreamWriter) -> None:
     await _send(writer, whole(b'{"a":' * _DEPTH + b"1" + b"}" * _DEPTH))
 
 
+_LARGE = whole(b"[" + b"{}," * (8 * _MIB) + b"{}]")
+
+
 async def large_json(writer: StreamWriter) -> None:
     """24 MiB of small objects, which take many times as much in memory."""
-    await _send(writer, whole(b"[" + b"{},".ljust(3) * (8 * _MIB) + b"{}]"))
+    await _send(writer, _LARGE)
 
 
 async def long_number(writer: StreamWriter) -> None:

@@ -1,14 +1,22 @@
-"""Stands before a server and passes everything on, until it is told to turn hostile."""
+"""Stands before a server and passes everything on, until it is told to turn hostile.
+
+It works in a process of its own, ``python -m simulator.attack.hostile_front SOCKET``, so that what it sends is no load
+of the process that measures. Orders come on its standard input, a line each: ``lead PORT``, ``turn ANSWER``, ``calm``,
+and ``count``, which is answered with a line of two numbers.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 from cluster import tasks
-from simulator.attack.hostile_answers import LURE
+from cluster.process.children import bound_to_parent
+from simulator.attack.hostile_answers import ANSWERS, LURE
 from simulator.harness.line_relay import join
 
 if TYPE_CHECKING:
@@ -17,51 +25,93 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 _HEAD_SECONDS = 5.0
 _MOST_HEAD = 65536
+_AT_ONCE = 4
+"""Answers being given at a time: a hostile server has a machine of its own, which this one must not be taken for."""
+_NICENESS = 10
 
 
 class HostileFront:
-    """One port. :meth:`lead_to` the server behind it, then :meth:`start`."""
+    """One port, and the process behind it."""
 
     def __init__(self) -> None:
         """Takes a free port at once, so that options can name it before anything is served."""
         self._socket = socket.create_server((HOST, 0))
         self.port = int(self._socket.getsockname()[1])
-        self.answered = 0
-        """Requests that were given a hostile answer."""
-        self.lured = 0
-        """Requests that followed a redirect."""
-        self._target_port = 0
-        self._answer: Answer | None = None
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.StreamWriter] = set()
-        self._serving: set[asyncio.Task[None]] = set()
+        self._process: asyncio.subprocess.Process | None = None
 
-    async def start(self) -> None:
-        """Serve."""
-        self._server = await asyncio.start_server(self._accept, sock=self._socket, limit=_MOST_HEAD)
+    async def start(self, target_port: int) -> None:
+        """Pass everything on to a server from now on."""
+        descriptor = self._socket.fileno()
+        command = [sys.executable, "-m", "simulator.attack.hostile_front", str(descriptor)]
+        pipe = asyncio.subprocess.PIPE
+        self._process = await asyncio.create_subprocess_exec(
+            *bound_to_parent(command), stdin=pipe, stdout=pipe, pass_fds=(descriptor,)
+        )
+        self._order(f"lead {target_port}")
+        await self.counts()
 
     async def stop(self) -> None:
-        """Listen no more, and reset every connection."""
-        if self._server is not None:
-            self._server.close()
+        """End it, with every connection."""
         self._socket.close()
-        self._reset()
-        await tasks.cancel(*self._serving)
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
 
-    def lead_to(self, port: int) -> None:
-        """The server that is behind it."""
-        self._target_port = port
+    def turn(self, answer: str) -> None:
+        """Give the answer of this name to every request from now on. Connections are reset."""
+        self._order(f"turn {answer}")
 
-    def turn(self, answer: Answer | None) -> None:
-        """Give this answer to every request from now on; None passes everything on again. Connections are reset."""
+    def calm(self) -> None:
+        """Pass everything on again. Connections are reset."""
+        self._order("calm")
+
+    async def counts(self) -> tuple[int, int]:
+        """How many requests were given a hostile answer, and how many have followed a redirect."""
+        self._order("count")
+        assert self._process is not None
+        assert self._process.stdout is not None
+        answered, lured = (await self._process.stdout.readline()).split()
+        return int(answered), int(lured)
+
+    def _order(self, line: str) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n".encode())
+
+
+class _Front:
+    """The work of the process."""
+
+    def __init__(self) -> None:
+        self.answered = 0
+        self.lured = 0
+        self._target_port = 0
+        self._answer: Answer | None = None
+        self._connections: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+
+    def obey(self, words: list[str]) -> None:
+        """Carry out one order."""
+        match words:
+            case ["lead", port]:
+                self._target_port = int(port)
+            case ["turn", answer]:
+                self._become(ANSWERS[answer])
+            case ["calm"]:
+                self._become(None)
+            case ["count"]:
+                sys.stdout.write(f"{self.answered} {self.lured}\n")
+                sys.stdout.flush()
+
+    def _become(self, answer: Answer | None) -> None:
         self._answer = answer
-        self._reset()
-
-    def _reset(self) -> None:
         for writer in tuple(self._connections):
             writer.transport.abort()
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take a connection."""
         task = tasks.spawn("hostile.connection", self._serve(reader, writer), finite=True)
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)
@@ -69,7 +119,7 @@ class HostileFront:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections.add(writer)
         try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
                 if self._answer is None:
                     await join(reader, writer, *await asyncio.open_connection(HOST, self._target_port))
                 else:
@@ -84,10 +134,27 @@ class HostileFront:
         if LURE.encode() in head.split(b"\r\n", 1)[0]:
             self.lured += 1
         self.answered += 1
-        await answer(writer)
+        async with self._at_once:
+            await answer(writer)
         # What of the request is still unread would turn the end into a reset, and the answer would be lost.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 writer.write_eof()
                 while await reader.read(_MOST_HEAD):
                     pass
+
+
+async def main(descriptor: int) -> None:
+    """Serve on a listening socket, and obey until the standard input ends."""
+    os.nice(_NICENESS)
+    front = _Front()
+    orders = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
+    await asyncio.start_server(front.accept, sock=socket.socket(fileno=descriptor), limit=_MOST_HEAD)
+    while line := await orders.readline():
+        front.obey(line.decode().split())
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

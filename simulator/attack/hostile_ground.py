@@ -29,12 +29,12 @@ class HostileWiring(ProxyWiring):
         super().__init__()
         self.fronts = {role: HostileFront() for role in FRONTS}
         self._serving = False
+        self._centre_port = 0
 
     def addresses(self, simulator: dict[str, Any]) -> dict[str, Any]:
         """What the cluster's options say of the contact centre."""
         options = super().addresses(simulator)
-        for front in self.fronts.values():
-            front.lead_to(self.platform_port)
+        self._centre_port = self.platform_port
         self.platform_port = self.fronts["platform"].port
         self.token_address = f"http://{self.address('token')}"
         return options
@@ -44,7 +44,7 @@ class HostileWiring(ProxyWiring):
         if not self._serving:
             self._serving = True
             for front in self.fronts.values():
-                await front.start()
+                await front.start(self._centre_port)
         return await super().hosts(plan, hosts)
 
     async def stop(self) -> None:

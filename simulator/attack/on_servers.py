@@ -13,6 +13,7 @@ from simulator.harness.harness_error import HarnessError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from simulator.attack.hostile_front import HostileFront
     from simulator.attack.scene import Scene
 
 _LEAST_SECONDS = 2.0
@@ -34,21 +35,22 @@ def hostile(
     async def strike(scene: Scene) -> None:
         front = hostile_wiring(scene.arena).fronts[role]
         for name in answers:
-            before = front.answered
-            front.turn(ANSWERS[name])
+            before, _ = await front.counts()
+            front.turn(name)
             began = time.time()
             try:
                 if provoked:
                     await _provoke(scene, role)
-                await _until_asked(front_answered=lambda: front.answered, more_than=before)
+                await _until_asked(front, before)
                 await asyncio.sleep(max(_LEAST_SECONDS, scene.seconds / 10))
             finally:
-                front.turn(None)
+                front.calm()
                 await scene.arena.clear_faults()
             await _note_return(scene, name, began)
-            scene.expect(front.answered > before, f"{name}: no node asked the server meanwhile")
-        scene.figures["answered"] = front.answered
-        scene.expect(not front.lured, f"a redirect was followed {front.lured} times")
+            answered, lured = await front.counts()
+            scene.expect(answered > before, f"{name}: no node asked the server meanwhile")
+            scene.expect(not lured, f"{name}: a redirect was followed {lured} times")
+            scene.figures["answered"] = answered
 
     strike.__doc__ = f"The {role} server gives each of {len(answers)} hostile answers in turn."
     return strike
@@ -62,9 +64,9 @@ async def _provoke(scene: Scene, role: str) -> None:
         await scene.arena.fault(kind="status", status=503, requests=4)
 
 
-async def _until_asked(front_answered: Callable[[], int], more_than: int) -> None:
+async def _until_asked(front: HostileFront, before: int) -> None:
     deadline = time.monotonic() + _ASKED_SECONDS
-    while front_answered() <= more_than and time.monotonic() < deadline:  # noqa: ASYNC110 - nodes tell of no event
+    while (await front.counts())[0] <= before and time.monotonic() < deadline:  # noqa: ASYNC110 - it tells of no event
         await asyncio.sleep(_POLL_SECONDS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
@@ -67,3 +68,21 @@ def test_more_values_than_allowed_are_refused(piece: bytes) -> None:
 def test_a_number_with_a_million_digits_is_refused() -> None:
     with pytest.raises(ValueError, match="digit"):
         load_json(b"9" * 1_000_000)
+
+
+def test_a_document_that_is_far_too_deep_is_seen_without_a_round_for_each_level() -> None:
+    """Counted in passes over the document, not in time: 100 over 200 kB froze a node that asked often."""
+    passes = 0
+
+    def profile(_frame: object, event: str, called: object) -> None:
+        nonlocal passes
+        passes += event == "c_call" and getattr(called, "__name__", "") == "replace"
+
+    body = b"[" * 100_000 + b"]" * 100_000
+    sys.setprofile(profile)
+    try:
+        with pytest.raises(ValueError, match="nested deeper"):
+            check_json(body)
+    finally:
+        sys.setprofile(None)
+    assert 0 < passes < 10
