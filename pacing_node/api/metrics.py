@@ -14,10 +14,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from cluster.lasting import restarts
-from cluster.mastership import Role, ZooKeeperState
+from cluster.mastership import EndCause, Role, ZooKeeperState
 from pacing_node.algorithms.model import Reason
 from pacing_node.api.http_limits import HttpCounters, Refusal
 from pacing_node.api.renderings import KeptPage
+from pacing_node.engagement.platform import PushStatus
 from pacing_node.monitoring.silence import CycleState, SilenceReason
 from pacing_node.runtime.descriptors import Descriptors
 from pacing_node.runtime.gc_freeze import uncollected
@@ -25,6 +26,7 @@ from pacing_node.runtime.pools import PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from enum import StrEnum
 
     from prometheus_client.core import Metric
 
@@ -106,8 +108,7 @@ class NodeCollector(Collector):
         ended = CounterMetricFamily(
             "pacing_leadership_transitions", "Terms of this node that ended, by cause.", labels=["cause"]
         )
-        for cause, count in sorted(self._sources.transitions().items()):
-            ended.add_metric([cause], count)
+        _count_all(ended, EndCause, self._sources.transitions())
         yield ended
 
     def _pushes(self) -> Iterable[Metric]:
@@ -119,14 +120,12 @@ class NodeCollector(Collector):
             "pacing_cycle_failures", "Cycles that ended in an error.", value=cycle_counters.failed_cycles
         )
         pushes = CounterMetricFamily("pacing_push", "Full pushes by how they ended.", labels=["result"])
-        for status, count in sorted(cycle_counters.pushes.items()):
-            pushes.add_metric([status], count)
+        _count_all(pushes, PushStatus, cycle_counters.pushes)
         yield pushes
         partial = CounterMetricFamily(
             "pacing_partial_push", "Partial pushes by how they ended; pacing_push has the full ones.", labels=["result"]
         )
-        for status, count in sorted(cycle_counters.partial_pushes.items()):
-            partial.add_metric([status], count)
+        _count_all(partial, PushStatus, cycle_counters.partial_pushes)
         yield partial
         yield CounterMetricFamily(
             "pacing_push_attempts", "Attempts, retries included.", value=cycle_counters.push_attempts
@@ -152,6 +151,7 @@ class NodeCollector(Collector):
         yield from self._silence()
         if report is None:
             return
+        yield _gauge("pacing_refresh_period_seconds", "Refresh period of the newest cycle.", report.interval_seconds)
         yield _gauge(
             "pacing_invitations", "Invitations the newest cycle allowed.", float(report.result.invitations.sum())
         )
@@ -285,6 +285,12 @@ def _tasks() -> int:
 
 def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, documentation, value=value)
+
+
+def _count_all(family: CounterMetricFamily, kinds: Iterable[StrEnum], counts: Mapping[str, int]) -> None:
+    """Every kind has its series from the start: a rate needs the 0 before the first event to show it."""
+    for kind in sorted(kinds):
+        family.add_metric([kind.value], counts.get(kind.value, 0))
 
 
 def _states(name: str, label: str, documentation: str, states: list[str], current: str) -> GaugeMetricFamily:

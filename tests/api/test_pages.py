@@ -18,6 +18,7 @@ from pacing_node.api.metrics import MetricSources, NodeCollector
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.plan import CycleSettings, Plan
+from pacing_node.engagement.platform import PushStatus
 from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.statistics.statistics_source import ServerHealth
 from pacing_node.targets import Finding, TargetSet
@@ -256,6 +257,7 @@ class TestMetrics:
             "pacing_master 1.0",
             'pacing_node_role{role="master"} 1.0',
             'pacing_push_total{result="accepted"} 3.0',
+            "pacing_refresh_period_seconds 5.0",
             'pacing_leadership_transitions_total{cause="resigned"} 2.0',
             'pacing_zookeeper_session_state{state="connected"} 1.0',
             "pacing_targets 2.0",
@@ -263,6 +265,22 @@ class TestMetrics:
             'pacing_statistics_server_up{mode="primary",server="statserver"} 1.0',
         ):
             assert line in text
+
+    @pytest.mark.parametrize(
+        ("name", "kinds"),
+        [
+            ('pacing_push_total{result="', PushStatus),
+            ('pacing_partial_push_total{result="', PushStatus),
+            ('pacing_leadership_transitions_total{cause="', EndCause),
+        ],
+    )
+    async def test_events_that_have_not_happened_are_counted_as_0(
+        self, client: httpx.AsyncClient, name: str, kinds: type[PushStatus | EndCause]
+    ) -> None:
+        """A series that begins with 1 has no increase that an alert could see."""
+        text = (await client.get("/metrics")).text
+        for kind in kinds:
+            assert f'{name}{kind.value}"}} ' in text
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many", "1001"])
