@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,18 @@ class Site:
     """Starts everything, answers questions, and ends everything."""
 
     def __init__(
-        self, directory: Path, hosts: str, cluster: str, *, nodes: int = 3, scenario: str = "demo", host: str = HOST
+        self,
+        directory: Path,
+        hosts: str,
+        cluster: str,
+        *,
+        nodes: int = 3,
+        scenario: str = "demo",
+        host: str = HOST,
+        node_extra: Callable[[NodePlan], Mapping[str, Any]] = lambda _: {},
+        cluster_extra: Mapping[str, Any] | None = None,
     ) -> None:
+        """``node_extra`` and ``cluster_extra`` replace options of a node and sections of the cluster's."""
         self.directory = directory
         self.hosts = hosts
         self.cluster = cluster
@@ -38,6 +48,8 @@ class Site:
         self._scenario = scenario
         self._host = host
         self._count = nodes
+        self._node_extra = node_extra
+        self._cluster_extra = dict(cluster_extra or {})
         self.simulator: DemoProcess | None = None
         self.addresses: dict[str, Any] = {}
         self._client = httpx.Client(timeout=5.0, trust_env=False)
@@ -71,13 +83,14 @@ class Site:
 
     def _start_nodes(self) -> None:
         seed = self.directory / "cluster.yaml"
-        write_yaml(seed, cluster_options(self.addresses))
+        write_yaml(seed, cluster_options(self.addresses) | self._cluster_extra)
         chosen = ports.choose_quiet(2 * self._count)
         http, clustering = chosen[: self._count], chosen[self._count :]
         for number in range(self._count):
             name = f"node-{number + 1}"
             plan = NodePlan(name, self.directory / name, http[number], clustering[number], self._host)
-            write_yaml(plan.file, node_options(plan, cluster=self.cluster, zookeeper=self.hosts, seed=seed))
+            options = node_options(plan, cluster=self.cluster, zookeeper=self.hosts, seed=seed)
+            write_yaml(plan.file, options | dict(self._node_extra(plan)))
             self.plans[name] = plan
             command = pacing_command("node", "--config", str(plan.file))
             self.nodes[name] = DemoProcess(name, command, plan.directory / "log")
