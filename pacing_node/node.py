@@ -53,6 +53,7 @@ from pacing_node.objects.sources import configuration_source
 from pacing_node.options.exposure import exposures
 from pacing_node.options.options_store import OptionsStore
 from pacing_node.runtime.loop_lag import LoopLag
+from pacing_node.runtime.service_manager import ServiceManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -82,14 +83,16 @@ async def run_node(options: NodeOptions) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    node = Node(options)
+    manager, node = ServiceManager(os.environ), Node(options)
     handle_harmless(node.reload)
     if os.getpid() == 1:
         OrphanReaper().start()
     try:
         await node.start()
-        await _first(stop.wait(), node.wait_refused())
+        manager.ready()
+        await _first(stop.wait(), node.wait_refused(), manager.run(node.summary))
     finally:
+        manager.stopping()
         await node.stop()
     return 0
 
@@ -174,6 +177,11 @@ class Node:
             log.warning("access.exposed", code=each.code, found=each.found, remedy=each.remedy)
         http, public = self._http.port, self._http.public_port
         log.info("node.started", http_port=http, public_port=public, clustering=self.member.info.clustering)
+
+    def summary(self) -> str:
+        """What this node is, in a line for people."""
+        status = self.member.status()
+        return f"{status.role.value}, {status.state}, epoch {status.epoch}, ZooKeeper {status.zookeeper.value}"
 
     async def wait_refused(self) -> None:
         """Wait for the reason why this node must not run. Raises AlreadyRunningError when its name is in use."""
