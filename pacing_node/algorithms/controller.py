@@ -54,7 +54,7 @@ class Controller:
         self._state = LearnedState(names)
         self._estimator = Estimator(self._state)
         self._observer = Observer(len(self._state))
-        self._in_flight = InFlight(len(self._state))
+        self._in_flight = InFlight(self._state)
         self._plausibility = Plausibility(len(self._state))
         # A low-discrepancy sequence per target, from its name: no target's number depends on its row.
         start = (self._state.keys % 999_983).astype(np.float64) / 999_983.0
@@ -87,7 +87,7 @@ class Controller:
         return self._result(snapshot, policy, situation, (level, impossible), (invitations, portion))
 
     def save(self) -> bytes:
-        """The learned state, 88 bytes a target, keyed by name."""
+        """The learned state, 112 bytes a target, keyed by name."""
         return self._state.save()
 
     def restore(self, state: bytes) -> None:

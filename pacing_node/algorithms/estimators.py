@@ -65,10 +65,6 @@ class Estimator:
 
     def __init__(self, state: LearnedState) -> None:
         self._state = state
-        self._open_entries = np.zeros(len(state))
-        self._counted = np.zeros(len(state))
-        self._possible = np.zeros(len(state))
-        self._reported_seconds = np.zeros(len(state))  # covered by reports since the start
         self._proven_share = np.zeros(len(state))  # of the newest dispositions
         self._acceptance = np.zeros(len(state))  # mean over the slow memory, as of the newest snapshot
 
@@ -76,7 +72,7 @@ class Estimator:
         """Take in one snapshot and what the platform reported since the previous calculation."""
         learned = _positive_or(self._state.disposition, policy.default_disposition_seconds)
         if len(feedback.report_seconds):
-            self._reported_seconds += feedback.report_seconds
+            self._state.reported_seconds += feedback.report_seconds
         feedback = self._grown_up(feedback, learned, policy)
         disposed, plausible = self._dispositions(feedback, learned)
         self._learn_acceptance(observation, feedback, (disposed, plausible), policy)
@@ -113,10 +109,10 @@ class Estimator:
             return feedback
         reported = feedback.disposition_seconds
         longer = np.fmax(learned, reported)
-        young = np.flatnonzero(self._reported_seconds < YOUNG_DISPOSITIONS * longer)
+        young = np.flatnonzero(self._state.reported_seconds < YOUNG_DISPOSITIONS * longer)
         if not len(young):
             return feedback
-        weight, longer = self._reported_seconds[young] / (YOUNG_DISPOSITIONS * longer[young]), longer[young]
+        weight, longer = self._state.reported_seconds[young] / (YOUNG_DISPOSITIONS * longer[young]), longer[young]
         seconds, ratio = reported.copy(), feedback.acceptance_ratio.copy()
         seconds[young] = longer + weight * (reported[young] - longer)
         ratio[young] = policy.default_acceptance + weight * (ratio[young] - policy.default_acceptance)
@@ -166,10 +162,10 @@ class Estimator:
         disposed = feedback.disposed * known
         rate = feedback.report_seconds / np.fmax(feedback.disposition_seconds, SHORTEST_SECONDS)
         fade = 1.0 - 1.0 / UNSPENT_PERIODS
-        self._counted = fade * self._counted + disposed
-        self._possible = fade * self._possible + (feedback.reported + 0.5 * disposed) * rate * known
-        surplus = 0.9 * self._counted - self._possible
-        return surplus * np.abs(surplus) > 4.0 * self._counted
+        self._state.counted[:] = fade * self._state.counted + disposed
+        self._state.possible[:] = fade * self._state.possible + (feedback.reported + 0.5 * disposed) * rate * known
+        surplus = 0.9 * self._state.counted - self._state.possible
+        return surplus * np.abs(surplus) > 4.0 * self._state.counted
 
     def _learn_acceptance(
         self, observation: Observation, feedback: Feedback, dispositions: tuple[FloatArray, BoolArray], policy: Policy
@@ -182,7 +178,7 @@ class Estimator:
         if len(feedback.report_age_seconds):
             uncovered = uncovered * np.minimum(feedback.report_age_seconds * observation.per_second, 1.0)
         entries = self._covered_entries(observation.entries - uncovered, reported)
-        self._open_entries += uncovered
+        self._state.open_entries += uncovered
         # A count bounds the entries of its period; an expectation, below one in most periods, does so only on average.
         entries = _where(plausible, np.minimum(entries, disposed), entries)
         prior = _known_or(feedback.acceptance_ratio, policy.default_acceptance)
@@ -220,11 +216,11 @@ class Estimator:
 
     def _covered_entries(self, newest: FloatArray, reported: BoolArray) -> FloatArray:
         """Entries that reports cover by now, of those still open and the newest; the others stay open."""
-        covered = self._open_entries + newest
+        covered = self._state.open_entries + newest
         if reported.all():
-            self._open_entries = np.zeros(len(covered))
+            self._state.open_entries[:] = np.zeros(len(covered))
             return covered
-        self._open_entries = covered * ~reported
+        self._state.open_entries[:] = covered * ~reported
         return covered * reported
 
     def _stepped(self, memory: FloatArray) -> FloatArray:

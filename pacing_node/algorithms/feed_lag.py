@@ -31,7 +31,12 @@ MEMORY_SECONDS = 1800.0
 LEAST_SAMPLES = 40.0
 """Periods with entries or dispositions, over all targets, before anything is concluded."""
 CHANCE = 5.0
-"""Standard deviations by which another lag must fit better."""
+"""Standard deviations by which another lag must fit better,"""
+LEAST_GAIN = 0.15
+"""and the correlation it must gain at least: what a whole day has in common is no lag."""
+LEAST_LEFT = 0.3
+"""Of what could be out after a push this share is left at the next reply, if the push was spent; else dispositions
+that were counted tell nothing of visitors, and the target is left out until the next reply."""
 
 _KEPT_SECONDS = 5.0 * LONGEST_SECONDS
 _CANDIDATES = np.arange(0.0, LONGEST_SECONDS + 0.1, STEP_SECONDS)
@@ -51,7 +56,7 @@ class FeedLag:
         self._entries_square = self._entries_mean = self._samples = self._active = 0.0
 
     def reported(self, start: float, end: float, disposed: FloatArray) -> None:
-        """Dispositions of every target between two replies, Unix seconds."""
+        """Dispositions of every target between two replies, Unix seconds; NaN where a push was not spent."""
         self._spans.append((start, end, disposed[:MOST_ROWS].copy()))
         while self._spans[0][1] < end - _KEPT_SECONDS:
             self._spans.popleft()
@@ -69,8 +74,9 @@ class FeedLag:
             return
         start, end, entries = interval
         table = np.array([self._disposed(start - lag, end - lag, len(entries)) for lag in _CANDIDATES])
-        if np.isfinite(table).all():
-            self._add(entries, table, float(np.exp((start - end) / MEMORY_SECONDS)))
+        known = np.isfinite(table).all(axis=0)
+        if known.any():
+            self._add(entries[known], table[:, known], float(np.exp((start - end) / MEMORY_SECONDS)))
             self._choose()
 
     def _disposed(self, start: float, end: float, size: int) -> FloatArray:
@@ -102,6 +108,6 @@ class FeedLag:
             return
         fit = self._products / np.sqrt(np.maximum(self._squares * self._entries_square, 1e-9))
         best, present = int(fit.argmax()), round(self.seconds / STEP_SECONDS)
-        if fit[best] - fit[present] > CHANCE / np.sqrt(self._active):
+        if fit[best] - fit[present] > max(CHANCE / np.sqrt(self._active), LEAST_GAIN):
             self.seconds = float(_CANDIDATES[best])
             log.warning("statistics.lag_found", seconds=self.seconds)

@@ -26,14 +26,14 @@ import numpy as np
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import Feedback, FloatArray
     from pacing_node.algorithms.observation import Observation
+    from pacing_node.algorithms.state import LearnedState
 
 
 class InFlight:
     """Follows what the reported invitations will bring."""
 
-    def __init__(self, size: int) -> None:
-        self._accepts = np.zeros(size)
-        self._refusals = np.zeros(size)
+    def __init__(self, state: LearnedState) -> None:
+        self._state = state
 
     def pending(
         self, feedback: Feedback, observation: Observation, acceptance: FloatArray, accept_seconds: FloatArray
@@ -64,15 +64,15 @@ class InFlight:
         differ = np.isfinite(refuse) & (feedback.accept_seconds != refuse)
         if not differ.any():
             return None
-        span = feedback.report_seconds
+        span, state = feedback.report_seconds, self._state
         refuse = np.where(differ, np.maximum(refuse, 1.0), accept_seconds)
-        accepts = (self._accepts + acceptance * feedback.sent) * np.exp(-span / accept_seconds)
-        refusals = (self._refusals + (1.0 - acceptance) * feedback.sent) * np.exp(-span / refuse)
+        accepts = (state.accepts_out + acceptance * feedback.sent) * np.exp(-span / accept_seconds)
+        refusals = (state.refusals_out + (1.0 - acceptance) * feedback.sent) * np.exp(-span / refuse)
         both = accepts + refusals
         chance = np.where(differ & (both > 1e-6), accepts / np.maximum(both, 1e-6), acceptance)
         known = span > 0.0
-        self._accepts = np.where(known, chance * feedback.reported, self._accepts)
-        self._refusals = np.where(known, (1.0 - chance) * feedback.reported, self._refusals)
+        state.accepts_out[:] = np.where(known, chance * feedback.reported, state.accepts_out)
+        state.refusals_out[:] = np.where(known, (1.0 - chance) * feedback.reported, state.refusals_out)
         return chance
 
 

@@ -2,7 +2,7 @@
 
 Saved form, little-endian: a header (magic, version, CRC-32 of all that follows it, the ledger's time, number of
 targets), then the name keys, then pending in the newest report and invitations allotted since as float32, then the
-controller's own form: 36 bytes and 104 bytes a target. A record is taken as a whole or refused as a whole.
+controller's own form: 36 bytes and 128 bytes a target. A record is taken as a whole or refused as a whole.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _POSITION = struct.Struct("<dI")
 
 
 def save_learned(controller: Controller, ledger: Ledger, at: float) -> bytes:
-    """Controller and ledger as of ``at`` (Unix seconds): 104 bytes a target."""
+    """Controller and ledger as of ``at`` (Unix seconds): 128 bytes a target."""
     counts = np.stack(ledger.position()).astype("<f4").tobytes()
     keys = name_keys(ledger.names).astype("<u8").tobytes()
     body = _POSITION.pack(at, len(ledger.names)) + keys + counts + controller.save()

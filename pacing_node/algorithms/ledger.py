@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from pacing_node.algorithms.feed_lag import FeedLag
+from pacing_node.algorithms.feed_lag import LEAST_LEFT, FeedLag
 from pacing_node.algorithms.model import Feedback
 
 if TYPE_CHECKING:
@@ -190,7 +190,8 @@ class Ledger:
         middle = 0.5 * (last + push.pending) + 0.25 * np.minimum(allowed, disposed)
         sent = np.where(fresh, np.minimum(allowed, np.maximum(rise + disposed, 0.0)), 0.0)
         seconds = np.where(fresh, span, 0.0)
-        self._disposed_since[rows] += disposed
+        spent = push.pending >= LEAST_LEFT * (last + allowed) - 1.0
+        self._disposed_since[rows] += np.where(spent | ~fresh, disposed, np.nan)
         if rows is _ALL:
             if at > self._all_reported_at:
                 self.lag.reported(self._all_reported_at, at, self._disposed_since)

@@ -1,7 +1,7 @@
 """What the laws learn of each target, as a structure of arrays, and its compact form for a successor.
 
 Saved form, little-endian: a header (magic, version, fields, targets), then for each target an 8-byte key of its name,
-then the fields as float32, field by field: 88 bytes a target.
+then the fields as float32, field by field: 112 bytes a target.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pacing_node.algorithms.model import FloatArray, IntArray
 
-VERSION = 2
+VERSION = 3
 """Version of the saved form; another one is refused."""
 
 _MAGIC = b"PACE"
@@ -44,6 +44,12 @@ FIELDS = (
     "unproven",
     "proven",
     "offset",
+    "open_entries",
+    "counted",
+    "possible",
+    "reported_seconds",
+    "accepts_out",
+    "refusals_out",
 )
 """Names of the saved fields, in the order of the saved form."""
 
@@ -95,6 +101,18 @@ class LearnedState:
     """The highest acceptance ratio of late; 0 = nothing known."""
     offset: FloatArray
     """What the start margin lacks, learned from lasting feedback of the outer law; standard deviations."""
+    open_entries: FloatArray
+    """Interactions that entered the queue and that no report covers yet."""
+    counted: FloatArray
+    """Dispositions as counted, in memory; compared with ``possible``."""
+    possible: FloatArray
+    """Dispositions that the pending counts can explain, over the same time."""
+    reported_seconds: FloatArray
+    """Seconds that the platform's reports covered so far."""
+    accepts_out: FloatArray
+    """Of the invitations in the newest report, those that will be accepted."""
+    refusals_out: FloatArray
+    """Those that will be refused."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)

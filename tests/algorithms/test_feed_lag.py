@@ -15,9 +15,9 @@ from simulator.benchmark.laws import LAWS
 from tests.algorithms.support import make_snapshot
 
 
-def believed(lag: float, minutes: float, agents: int = 10) -> float:
+def believed(lag: float, minutes: float, agents: int = 10, **changes) -> float:
     """The lag found on one target of the benchmark's centre."""
-    day = Day(LAWS["LOOKAHEAD"], [replace(STATIONARY, unknown_lag_seconds=lag)], np.array([agents]), 3)
+    day = Day(LAWS["LOOKAHEAD"], [replace(STATIONARY, unknown_lag_seconds=lag, **changes)], np.array([agents]), 3)
     for step in range(int(minutes * 60.0 / STEP_SECONDS)):
         if lag and step % int(1.0 / STEP_SECONDS) == 0:
             day.look()
@@ -30,6 +30,12 @@ def believed(lag: float, minutes: float, agents: int = 10) -> float:
 @pytest.mark.parametrize("lag", [0.0, 5.0, 15.0, 30.0])
 def test_the_lag_of_a_feed_is_found_by_one_target_of_ten_agents(lag):
     assert believed(lag, minutes=35.0) == pytest.approx(lag, abs=2.5)
+
+
+def test_a_quiet_hour_and_a_crowd_are_no_lag():
+    few = 0.1 / 300.0 / 0.3
+    visitors = ((0.0, np.inf), (1200.0, few), (2400.0, np.inf))
+    assert believed(0.0, minutes=60.0, agents=60, visitors=visitors) == 0.0
 
 
 def test_nothing_is_believed_without_evidence():

@@ -10,6 +10,7 @@ import pytest
 from pacing_node.algorithms.in_flight import InFlight
 from pacing_node.algorithms.ledger import Ledger
 from pacing_node.algorithms.observation import Observer
+from pacing_node.algorithms.state import LearnedState
 from tests.algorithms.support import make_snapshot
 
 PERIOD = 5.0
@@ -17,7 +18,7 @@ PERIOD = 5.0
 
 def follow(accept_seconds: float, refuse_seconds: float, periods: int, acceptance: float = 0.3) -> tuple[float, float]:
     """A target that is allotted a hundred each period; m as calculated, and the accepts that really come, over p."""
-    ledger, followed, observer = Ledger(["a"]), InFlight(1), Observer(1)
+    ledger, followed, observer = Ledger(["a"]), InFlight(LearnedState(["a"])), Observer(1)
     accepts = refusals = 0.0
     times = np.array([accept_seconds]), np.array([refuse_seconds])
     stay = np.exp(-PERIOD / accept_seconds), np.exp(-PERIOD / refuse_seconds)
@@ -50,8 +51,10 @@ def test_a_platform_that_reports_no_times_counts_one_time_for_both():
     snapshot = make_snapshot(taken_at=1005.0)
     seen = Observer(1).observe(snapshot, snapshot.valid)
     feedback = ledger.feedback(1005.0)
-    found = InFlight(1).pending(feedback, seen, np.array([0.3]), np.array([15.0]))
+    found = InFlight(LearnedState(["a"])).pending(feedback, seen, np.array([0.3]), np.array([15.0]))
     still = np.exp(-PERIOD / 15.0)
     assert found == pytest.approx(14.0 * still / (1.0 - 0.3 * (1.0 - still)))
     nothing = replace(feedback, accept_seconds=np.zeros(0), refuse_seconds=np.zeros(0))
-    assert InFlight(1).pending(nothing, seen, np.array([0.3]), np.array([15.0])) == pytest.approx(found)
+    assert InFlight(LearnedState(["a"])).pending(nothing, seen, np.array([0.3]), np.array([15.0])) == pytest.approx(
+        found
+    )

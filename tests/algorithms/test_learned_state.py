@@ -51,10 +51,27 @@ def test_a_successor_continues_where_the_predecessor_stopped():
     assert theirs.estimates.level == pytest.approx(ours.estimates.level, rel=1e-3)
 
 
+def test_a_successor_believes_the_platform_as_the_predecessor_does():
+    # Averages of a platform that has just begun to report count half; to a successor they are as old as they are.
+    controller, policy = Controller(names(1)), make_policy(1)
+    successor, ledger = Controller(names(1)), Ledger(names(1))
+    for period in range(40):
+        now = 1000.0 + 5.0 * period
+        result = controller.calculate(make_snapshot(taken_at=now, ready=5.0, busy=5.0), ledger.feedback(now), policy)
+        ledger.allotted(now, result.invitations)
+        times = np.array([45.0]), np.array([6.0])
+        ledger.acknowledged(now, np.array([4.0]), np.array([0.5]), *times)
+    successor.restore(controller.save())
+    feedback, snapshot = ledger.feedback(1200.0), make_snapshot(taken_at=1200.0, ready=5.0, busy=5.0)
+    ours, theirs = (each.calculate(snapshot, feedback, policy).estimates for each in (controller, successor))
+    assert theirs.disposition_seconds == pytest.approx(ours.disposition_seconds, rel=1e-4)
+    assert theirs.pending == pytest.approx(ours.pending, rel=1e-4)
+
+
 def test_its_size_is_the_documented_one():
     controller, ledger = Controller(names(1000)), Ledger(names(1000))
-    assert len(controller.save()) == 12 + 1000 * 88
-    assert len(save_learned(controller, ledger, 5.0)) == 36 + 1000 * 104
+    assert len(controller.save()) == 12 + 1000 * 112
+    assert len(save_learned(controller, ledger, 5.0)) == 36 + 1000 * 128
 
 
 def test_rows_are_matched_by_name():
