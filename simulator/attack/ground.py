@@ -78,6 +78,6 @@ FEW = 1024
 PLAIN = Ground("plain")
 OPEN = Ground("open", more={"node_extra": bound_wide}, why_impossible=why_impossible)
 FAILSAFE = Ground("failsafe", failsafe=True)
-LARGE = Ground("large", scenario="large", more={"simulator_arguments": ("--targets", "10000")})
+LARGE = Ground("large", scenario="large", more={"simulator_arguments": ("--targets", "2000")})
 PEER_TLS = Ground("peer-tls", equipment=peer_certificates)
 FEW_DESCRIPTORS = Ground("few-descriptors", more={"node_prefix": ("prlimit", f"--nofile={FEW}:{FEW}")})

@@ -32,6 +32,11 @@ class Scene:
         self.figures: dict[str, Any] = {}
         self._share = share
 
+    @property
+    def is_full(self) -> bool:
+        """Whether everything is done, not only a share of it."""
+        return self._share >= 1.0
+
     def count(self, full: int) -> int:
         """The count that stands for ``full`` in this run."""
         return max(_LEAST_COUNT, int(full * self._share))
