@@ -2,6 +2,7 @@
 #ifndef FAILSAFE
 #define ask_promises(n) skip
 #define NOT_ADMITTED(n) false
+#define hears(n, epoch) skip
 #define TRACE_ATTEMPT(n) printf("TRACE contends %d\n", n)
 #define OUTAGE_IS_LONG true
 #define NODE_FAULT FAULT
@@ -39,6 +40,8 @@ byte outage;                        /* instants */
 typedef Round { bool open; byte age; byte by }
 Round round[N];                     /* who of the others has promised, as the master believes */
 byte promised[N];                   /* instants for which a node must not contend */
+byte heard[N];                      /* the newest term it knows of: it promises for no other */
+#define hears(n, epoch) heard[n] = epoch
 #ifndef MISLED
 #define MISLED N
 #endif
@@ -58,7 +61,7 @@ inline ask_promises(n) {
 #define ENOUGH(n) UNANIMOUS(n)
 #endif
 
-#define CAN_PROMISE(m, n) (!node[m].frozen && !node[m].connected && !CLAIMS(m) && node[m].state != ACQUIRING && \
+#define CAN_PROMISE(m, n) (heard[m] == node[n].epoch && !node[m].frozen && !node[m].connected && !CLAIMS(m) && node[m].state != ACQUIRING && \
                            node[m].state != RESIGNING && node[m].state != STOPPED)
 
 inline give_promise(n, a, m) {           /* the answer of m, where a was meant */
@@ -85,7 +88,7 @@ inline promises_tick(n) {
 #ifdef NO_RESTART_WAIT
 #define born(n) promised[n] = 0
 #else
-#define born(n) promised[n] = PROMISE
+#define born(n) promised[n] = PROMISE; heard[n] = 0
 #endif
 
 #ifdef NO_ADDRESSEE

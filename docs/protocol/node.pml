@@ -159,7 +159,7 @@ inline observe(n) {                 /* ReadMaster, and its answer at once */
           if :: node[n].vacant_since == 0 -> node[n].vacant_since = 1 :: else fi;
           contend(n)
      :: else ->
-          node[n].vacant = false; node[n].vacant_since = 0;
+          node[n].vacant = false; node[n].vacant_since = 0; hears(n, zk_epoch);
 #ifndef NO_GHOST
           if :: zk_owner == 1 + SLOT(n) && node[n].state == STANDBY && node[n].request == NONE ->
                   sends(n, RELEASE);
@@ -237,7 +237,7 @@ inline answer(n) {
              :: else ->
                   node[n].state = SERVING; node[n].seen = true; node[n].lease = node[n].lasts;
                   node[n].epoch = node[n].read_epoch; node[n].version = node[n].read_version;
-                  node[n].term = node[n].read_term;
+                  node[n].term = node[n].read_term; hears(n, node[n].epoch);
                   done(n);
                   begin_pushing(n)
           fi

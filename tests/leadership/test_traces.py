@@ -107,7 +107,7 @@ class Replay:
     def observed(self, node: ReplayedNode, owner: str, epoch: str) -> None:
         session = {"0": 0, "1": node.session, "2": 10_000}[owner]
         name = "somebody" if session else None
-        node.post(events.MasterObserved(self.now, self.now, node.session, session, name, int(epoch)))
+        node.post(events.MasterObserved(self.now, self.now, node.session, session, name, int(epoch) if session else 0))
 
     def contends(self, node: ReplayedNode) -> None:
         assert node.machine.state is events.State.ACQUIRING
