@@ -105,9 +105,21 @@ lock: $(VENV)/.installed ## resolve and lock dependencies with hashes
 	  --no-header --extra containers --group build pyproject.toml -o requirements/runtime.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --all-extras --group dev pyproject.toml -o requirements/dev.lock
+	# What a node needs and nothing else, at the same versions: for the package of a host.
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	  --no-header --constraint requirements/runtime.lock pyproject.toml -o requirements/node.lock
 
 audit: $(VENV)/.installed ## known vulnerabilities of the locked dependencies; status 3 when no advisory database can be reached
 	@$(BIN)/python scripts/audit.py
+
+wheel: $(VENV)/.installed ## the wheel with everything, for pipx: dist/agent_pacing-VERSION-py3-none-any.whl
+	@$(BIN)/python -m hatchling build -t wheel -d dist
+
+deb: $(VENV)/.installed ## a Debian package in dist/: a virtual environment in /opt/agent-pacing, unit, user, places
+	@scripts/build_deb.sh
+
+release: $(VENV)/.installed ## source archive, wheel, SBOM and checksums in dist/, built twice and compared
+	@scripts/build_release.sh
 
 clean: ## remove everything the other targets made, the virtual environment too
 	rm -rf $(VENV) .venv-audit .demo .nemesis .coverage .coverage.* htmlcov build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache \

@@ -89,10 +89,8 @@ async def run_node(options: NodeOptions) -> int:
         OrphanReaper().start()
     try:
         await node.start()
-        manager.ready()
-        await _first(stop.wait(), node.wait_refused(), manager.run(node.summary))
+        await _first(stop.wait(), node.wait_refused(), manager.run(node.member.status))
     finally:
-        manager.stopping()
         await node.stop()
     return 0
 
@@ -177,11 +175,6 @@ class Node:
             log.warning("access.exposed", code=each.code, found=each.found, remedy=each.remedy)
         http, public = self._http.port, self._http.public_port
         log.info("node.started", http_port=http, public_port=public, clustering=self.member.info.clustering)
-
-    def summary(self) -> str:
-        """What this node is, in a line for people."""
-        status = self.member.status()
-        return f"{status.role.value}, {status.state}, epoch {status.epoch}, ZooKeeper {status.zookeeper.value}"
 
     async def wait_refused(self) -> None:
         """Wait for the reason why this node must not run. Raises AlreadyRunningError when its name is in use."""

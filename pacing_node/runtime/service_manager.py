@@ -16,6 +16,8 @@ import structlog
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cluster.mastership import LeadershipStatus
+
 log = structlog.get_logger(__name__)
 
 STATUS_SECONDS = 5.0
@@ -35,21 +37,17 @@ class ServiceManager:
         """Time without a sign of life after which the manager ends this process; None when it never does."""
         self._complained = False
 
-    def ready(self) -> None:
-        """The node answers; what depends on it may start."""
+    async def run(self, status: Callable[[], LeadershipStatus]) -> None:
+        """Tell that the node answers, then its status and signs of life; when cancelled, that it has begun to stop."""
         self._send("READY=1")
-
-    def stopping(self) -> None:
-        """The node has begun to stop."""
-        self._send("STOPPING=1")
-
-    async def run(self, status: Callable[[], str]) -> None:
-        """Tell the status and give signs of life for as long as the event loop turns; never returns."""
         limit = self.watchdog_seconds
         period = min(STATUS_SECONDS, limit / _BEATS_PER_LIMIT) if limit else STATUS_SECONDS
-        while True:
-            self._send(f"STATUS={status()}", *(["WATCHDOG=1"] if limit else []))
-            await asyncio.sleep(period)
+        try:
+            while True:
+                self._send(f"STATUS={_describe(status())}", *(["WATCHDOG=1"] if limit else []))
+                await asyncio.sleep(period)
+        finally:
+            self._send("STOPPING=1")
 
     def _send(self, *lines: str) -> None:
         if not self._address:
@@ -62,6 +60,10 @@ class ServiceManager:
             if not self._complained:
                 log.warning("service_manager.not_told", error=str(error))
             self._complained = True
+
+
+def _describe(status: LeadershipStatus) -> str:
+    return f"{status.role.value}, {status.state}, epoch {status.epoch}, ZooKeeper {status.zookeeper.value}"
 
 
 def _watchdog_seconds(environment: Mapping[str, str]) -> float | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cluster.mastership import LeadershipStatus, Role, ZooKeeperState
 from pacing_node.runtime.service_manager import ServiceManager
 from simulator.harness import ports
 from simulator.harness.processes import DemoProcess, pacing_command
@@ -24,6 +25,8 @@ from tests.support.waiting import until, until_blocking
 
 UNIT = DEPLOY / "systemd" / "agent-pacing.service"
 HIGHEST_EXPOSURE = 2.0
+STATUS = LeadershipStatus(Role.MASTER, "serving", 3, 1.0, ZooKeeperState.CONNECTED, 4.0, "c", "only")
+TOLD = "STATUS=master, serving, epoch 3, ZooKeeper connected"
 
 
 class Manager:
@@ -52,18 +55,19 @@ def manager(tmp_path: Path) -> Iterator[Manager]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="abstract addresses are Linux's")
-def test_an_address_that_begins_with_at_is_abstract() -> None:
+async def test_an_address_that_begins_with_at_is_abstract() -> None:
     name = f"pacing-test-{os.getpid()}"
     listening = Manager(f"\0{name}")
-    ServiceManager({"NOTIFY_SOCKET": f"@{name}"}).ready()
-    assert listening.has("READY=1")
+    running = asyncio.create_task(ServiceManager({"NOTIFY_SOCKET": f"@{name}"}).run(lambda: STATUS))
+    await until(lambda: listening.has("READY=1"))
+    running.cancel()
     listening.socket.close()
 
 
 async def test_signs_of_life_come_as_often_as_the_manager_needs_them(manager: Manager) -> None:
     environment = {"NOTIFY_SOCKET": manager.socket.getsockname(), "WATCHDOG_USEC": "60000"}
-    running = asyncio.create_task(ServiceManager(environment).run(lambda: "master, epoch 3"))
-    await until(lambda: manager.has("STATUS=master, epoch 3") and manager.told.count("WATCHDOG=1") > 3)
+    running = asyncio.create_task(ServiceManager(environment).run(lambda: STATUS))
+    await until(lambda: manager.has(TOLD) and manager.told.count("WATCHDOG=1") > 3)
     running.cancel()
 
 
@@ -87,10 +91,8 @@ def test_the_watchdogs_time_counts_for_this_process_and_the_one_under_a_supervis
 
 async def test_a_manager_that_is_gone_disturbs_nothing(tmp_path: Path) -> None:
     gone = ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "gone")})
-    gone.ready()
-    gone.stopping()
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(gone.run(lambda: ""), 0.01)
+        await asyncio.wait_for(gone.run(lambda: STATUS), 0.01)
 
 
 def test_a_real_node_says_that_it_is_ready_what_it_is_and_that_it_stops(manager: Manager, tmp_path: Path) -> None:
