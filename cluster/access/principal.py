@@ -39,6 +39,11 @@ class Principal:
     role: AccessRole
     proof: Proof
 
+    @property
+    def proved(self) -> bool:
+        """Whether the caller has shown who they are, and is not let in by where they call from, or as anybody is."""
+        return self.proof not in {Proof.LOCAL, Proof.NONE}
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

@@ -15,7 +15,7 @@ import grpc.aio
 
 from cluster import addresses
 from cluster.access.audit_log import Order
-from cluster.access.principal import CURRENT, Evidence, Proof
+from cluster.access.principal import CURRENT, Evidence
 from cluster.access.roles import is_order, needed_for
 from cluster.access.signed_calls import HEADER
 from cluster.access.verdict import Refusal
@@ -41,8 +41,6 @@ OPEN_SERVICES = frozenset({"grpc.health.v1.Health"})
 _BEARER = "bearer "
 _LONGEST_HEADER = 8192
 """Most characters of a header that is looked at."""
-_PROOFS_SHOWN = frozenset({Proof.SECRET, Proof.CERTIFICATE, Proof.TOKEN, Proof.JWT})
-"""Proofs after which a connection is not closed for those of strangers."""
 _CODES = {
     Refusal.NO_PROOF: grpc.StatusCode.UNAUTHENTICATED,
     Refusal.BAD_PROOF: grpc.StatusCode.UNAUTHENTICATED,
@@ -118,7 +116,7 @@ class Authentication(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
             self._audit.refuse(Order(call, _source(context), verdict.principal), verdict.reason)
             await context.abort(_CODES[verdict.refusal], verdict.reason)
         CURRENT.set(verdict.principal)
-        if verdict.principal is not None and verdict.principal.proof in _PROOFS_SHOWN:
+        if verdict.principal is not None and verdict.principal.proved:  # then it is not closed for those of strangers
             mark_proved(context.peer())
         return verdict
 

@@ -9,7 +9,7 @@ from cluster import addresses
 from cluster.access.audit_log import Order
 from cluster.access.principal import Evidence
 from cluster.access.roles import AccessRole
-from cluster.access.verdict import Refusal
+from cluster.access.verdict import Refusal, Verdict
 from pacing_node.api.answers import problem
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from cluster.access.access_control import AccessControl
     from cluster.access.audit_log import AuditLog
-    from cluster.access.verdict import Verdict
 
 OPEN_PAGES = frozenset({"/liveness", "/readiness", "/master", "/standby"})
 """Pages for load balancers, which have no token."""
 _BEARER = "bearer "
+_NO_TOKENS = "the pages need the role viewer, and this cluster has no token: make one with pacing token create"
 _CHALLENGE = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
 
 
@@ -42,9 +42,13 @@ class PageGate:
             return None
         evidence = evidence_of(scope)
         verdict = self._control.judge(evidence, AccessRole.VIEWER, time.time())
-        if verdict.allowed:
-            return None
-        self._audit.refuse(Order("Page", evidence.source, verdict.principal), verdict.reason)
+        if verdict.allowed and verdict.principal is not None:
+            if verdict.principal.proved:
+                return None
+            # With the last token revoked the clustering port trusts its own machine; the pages are to trust nobody.
+            verdict = Verdict(AccessRole.VIEWER, None, Refusal.NO_PROOF, _NO_TOKENS)
+        asked = {"page": evidence.call}
+        self._audit.refuse(Order("Page", evidence.source, verdict.principal, asked), verdict.reason)
         return verdict
 
 

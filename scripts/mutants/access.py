@@ -62,6 +62,13 @@ MUTANTS = (
         "::test_where_no_proof_is_configured_orders_come_from_this_machine_alone_and_reads_from_everywhere",
     ),
     Mutant(
+        "pages-without-tokens",
+        "pages for viewers stay closed where no token is left",
+        "pacing_node/api/page_gate.py",
+        (("            if verdict.principal.proved:\n                return None\n", "            return None\n"),),
+        f"{_ACCESS}/test_pages.py::test_pages_stay_closed_when_the_last_token_is_revoked",
+    ),
+    Mutant(
         "refused-and-done",
         "what is refused is not carried out",
         "cluster/peers/authentication.py",

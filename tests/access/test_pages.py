@@ -79,6 +79,25 @@ async def test_a_token_over_plain_http_from_elsewhere_is_refused() -> None:
     assert (answer.status_code, "others can read" in answer.json()["error"]) == (401, True)
 
 
+@pytest.mark.parametrize("client", ["127.0.0.1", "10.0.0.9"])
+async def test_pages_stay_closed_when_the_last_token_is_revoked(client: str) -> None:
+    gated = Gated(client=client)
+    shown = gated.token()
+    gated.control.tokens = TokenBook()
+    for headers in ({}, shown):
+        answer = await gated.client.get("/cluster", headers=headers)
+        assert answer.status_code == 401
+    assert "pacing token create" in (await gated.client.get("/cluster")).json()["error"]
+
+
+async def test_a_refused_page_is_named_in_the_audit_log() -> None:
+    gated = Gated()
+    gated.token()
+    with capture_logs() as events:
+        await gated.client.get("/explain?target=x%0Ay")
+    assert [event["asked"] for event in events if event["event"] == EVENT] == [{"page": "/explain"}]
+
+
 async def test_where_it_is_not_asked_for_the_pages_are_open() -> None:
     gated = Gated(required=False)
     gated.token()
