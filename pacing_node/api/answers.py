@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 OPEN = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, OPTIONS", "Cache-Control": "no-store"}
 """Headers of the pages that browsers of visitors read from other origins."""
+PREFLIGHT = {**OPEN, "Access-Control-Allow-Headers": "*", "Access-Control-Max-Age": "7200"}
+"""Headers of the answer to a browser that asks first, because the page's script sends headers of its own: it may, and
+need not ask again for two hours."""
 
 CLOSED = {"Cache-Control": "no-store"}
 

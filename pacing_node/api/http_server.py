@@ -20,6 +20,7 @@ from pacing_node.api.acceptor import Acceptor
 from pacing_node.api.client_address import TrustedProxies
 from pacing_node.api.http_limits import HttpCounters, HttpLimits
 from pacing_node.api.request_limits import LimitedRequests
+from pacing_node.api.request_target import OriginForm
 from pacing_node.runtime.descriptors import Descriptors
 from pacing_node.tls import POLL_SECONDS, RenewedContext, follow
 
@@ -135,7 +136,7 @@ class HttpServer:
 
     def _build(self, app: ASGIApp) -> _Server:
         config = uvicorn.Config(
-            LimitedRequests(app, self._limits, self._counters),
+            LimitedRequests(OriginForm(app), self._limits, self._counters),
             ws="none",
             log_config=None,
             access_log=False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pacing_node.api.answers import OPEN, problem
+from pacing_node.api.answers import OPEN, PREFLIGHT, problem
 from pacing_node.api.client_address import TrustedProxies, site
 from pacing_node.api.http_limits import HttpCounters, Refusal
 from pacing_node.api.inbound_reads import InboundReads, UnknownError, channel_capacity
@@ -83,7 +83,7 @@ class PublicReads:
         if not self._admitted(request):
             return problem(429, "too many requests from this address", {**OPEN, "Retry-After": "1"})
         if request.method == "OPTIONS":
-            return Response(status_code=204, headers=OPEN)
+            return Response(status_code=204, headers=PREFLIGHT)
         targets = self._plan.targets
         try:
             parameters = Parameters(request, ("channel",), ("groups",))

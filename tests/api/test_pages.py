@@ -225,6 +225,14 @@ class TestInboundReads:
         assert (await client.options(self.READS[0])).status_code == 204
         assert "access-control-allow-origin" not in (await client.get("/targets")).headers
 
+    async def test_scripts_of_other_origins_may_send_headers_of_their_own(self, client: httpx.AsyncClient) -> None:
+        asked = {"Origin": "https://shop.example", "Access-Control-Request-Headers": "x-requested-with, content-type"}
+        answer = await client.options("/backend/data/pacing/reactiveState?channel=chat", headers=asked)
+        assert answer.status_code == 204
+        assert answer.headers["access-control-allow-headers"] == "*"
+        assert int(answer.headers["access-control-max-age"]) > 0
+        assert "access-control-allow-headers" not in (await client.options("/readiness", headers=asked)).headers
+
     @pytest.mark.parametrize(
         ("query", "status", "words"),
         [
