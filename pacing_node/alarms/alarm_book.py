@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pacing_node.alarms.conditions import BY_NAME, CONDITIONS, Scope
-from pacing_node.alarms.machine import Phase, State, Transition, step
+from pacing_node.alarms.machine import ConditionState, Phase, Transition, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pacing_node.alarms.conditions import Condition, Severity
+    from pacing_node.alarms.conditions import AlarmSeverity, Condition
     from pacing_node.alarms.machine import Rule
 
 MOST_PER_CONDITION = 100
@@ -57,7 +57,7 @@ class Alarm:
         return BY_NAME[self.condition]
 
     @property
-    def severity(self) -> Severity:
+    def severity(self) -> AlarmSeverity:
         """How bad it is."""
         return self.definition.severity
 
@@ -109,7 +109,7 @@ class AlarmBook:
         self._conditions = tuple(each for each in CONDITIONS if (each.scope is Scope.CLUSTER) is shared)
         self._node = node
         self._most = most_per_condition
-        self._states: dict[str, dict[str, State]] = {condition.name: {} for condition in self._conditions}
+        self._states: dict[str, dict[str, ConditionState]] = {condition.name: {} for condition in self._conditions}
         self._alarms: dict[tuple[str, str], Alarm] = {}
         self.withheld: dict[str, int] = {}
         """Objects per condition whose alarm waits because too many of its condition are active."""
@@ -127,7 +127,7 @@ class AlarmBook:
         for alarm in alarms:
             if alarm.condition in self._states:
                 self._alarms[alarm.condition, alarm.object] = alarm
-                self._states[alarm.condition][alarm.object] = State(Phase.ACTIVE, -math.inf)
+                self._states[alarm.condition][alarm.object] = ConditionState(Phase.ACTIVE, -math.inf)
 
     def observe(
         self, rules: Mapping[str, Rule], readings: Mapping[str, Mapping[str, Reading]], now: float, at: float
@@ -159,7 +159,7 @@ class AlarmBook:
         self.withheld[name] = 0
         for item in {*states, *found}:
             reading = found.get(item, fine)
-            before = states.get(item, State())
+            before = states.get(item, ConditionState())
             after, transition = step(before, rule, reading.value, now)
             if transition is Transition.RAISED and raised >= self._most:
                 after, transition = before, None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Severity(StrEnum):
+class AlarmSeverity(StrEnum):
     """How bad it is, in the words of ITU-T X.733."""
 
     CRITICAL = "critical"
@@ -55,7 +55,7 @@ class Condition:
     name: str
     """Name in every alarm."""
     scope: Scope
-    severity: Severity
+    severity: AlarmSeverity
     kind: Comparison
     unit: str
     """Unit of value and threshold."""
@@ -70,7 +70,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "gc_latency",
         "GC Latency",
         _NODE,
-        Severity.MINOR,
+        AlarmSeverity.MINOR,
         Comparison.PEAK,
         "s",
         "Longest pause of one run of Python's cyclic garbage collector, during which the process does nothing else.",
@@ -79,7 +79,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "heap_memory",
         "Heap Memory Usage",
         _NODE,
-        Severity.MAJOR,
+        AlarmSeverity.MAJOR,
         Comparison.LEVEL,
         "%",
         "Resident memory of the process as a share of its limit; Python has no heap of a fixed size.",
@@ -88,7 +88,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "requests_failed",
         "PacingRequestsFailed",
         _CLUSTER,
-        Severity.CRITICAL,
+        AlarmSeverity.CRITICAL,
         Comparison.COUNT,
         "pushes",
         "Pushes in a row that failed as a whole: connection, HTTP status, authorisation, or out of time.",
@@ -97,7 +97,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "target_errors",
         "PacingResponseTargetError",
         _CLUSTER,
-        Severity.MAJOR,
+        AlarmSeverity.MAJOR,
         Comparison.COUNT,
         "pushes",
         "Pushes in a row in which the platform refused this one target.",
@@ -106,7 +106,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "invalid_replies",
         "PacingResponseValidationError",
         _CLUSTER,
-        Severity.MAJOR,
+        AlarmSeverity.MAJOR,
         Comparison.COUNT,
         "pushes",
         "Pushes in a row that were answered with success and a body that does not fit the contract.",
@@ -115,7 +115,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "statistics_stale",
         "StatisticsStale",
         _CLUSTER,
-        Severity.CRITICAL,
+        AlarmSeverity.CRITICAL,
         Comparison.LEVEL,
         "%",
         "Share of the targets whose statistics are too old or marked invalid by their source.",
@@ -124,7 +124,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "goal_infeasible",
         "GoalInfeasible",
         _CLUSTER,
-        Severity.WARNING,
+        AlarmSeverity.WARNING,
         Comparison.DURATION,
         "s",
         "How long inbound load alone has been breaking the goal of this target.",
@@ -133,7 +133,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "no_master",
         "NoMaster",
         Scope.EVERYWHERE,
-        Severity.CRITICAL,
+        AlarmSeverity.CRITICAL,
         Comparison.DURATION,
         "s",
         "How long no node has been able to vouch for a master, also while ZooKeeper is away.",
@@ -142,7 +142,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "paused",
         "ClusterPaused",
         Scope.EVERYWHERE,
-        Severity.WARNING,
+        AlarmSeverity.WARNING,
         Comparison.DURATION,
         "s",
         "How long the cluster has been paused: as long as it is, nobody takes over from a master that is lost.",
@@ -151,7 +151,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "zookeeper_lost",
         "ZooKeeperLost",
         _NODE,
-        Severity.MAJOR,
+        AlarmSeverity.MAJOR,
         Comparison.DURATION,
         "s",
         "How long this node has not been connected to ZooKeeper; with failsafe pacing may go on meanwhile.",
@@ -160,7 +160,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "cycle_failures",
         "CycleFailed",
         _NODE,
-        Severity.CRITICAL,
+        AlarmSeverity.CRITICAL,
         Comparison.COUNT,
         "cycles",
         "Cycles of this node in a row that ended in an unexpected error: nothing is pushed for any target.",
@@ -169,7 +169,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "fenced_push",
         "FencedPush",
         _NODE,
-        Severity.MAJOR,
+        AlarmSeverity.MAJOR,
         Comparison.COUNT,
         "pushes",
         "Pushes of this node in the last five minutes that were refused because a newer master has pushed.",
@@ -178,7 +178,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "configuration_refused",
         "ConfigurationRefused",
         Scope.EVERYWHERE,
-        Severity.MAJOR,
+        AlarmSeverity.MAJOR,
         Comparison.DURATION,
         "s",
         "How long newer options or objects have not been usable, or a change of the objects has been held back.",
@@ -187,7 +187,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "certificate_expiry",
         "CertificateExpiry",
         _NODE,
-        Severity.MAJOR,
+        AlarmSeverity.MAJOR,
         Comparison.REMAINING,
         "days",
         "Days until this certificate of the node expires.",
@@ -196,7 +196,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "disk_space",
         "DiskSpaceLow",
         _NODE,
-        Severity.MAJOR,
+        AlarmSeverity.MAJOR,
         Comparison.REMAINING,
         "MiB",
         "Room left on the disk of this directory, to which the node writes its state or its log.",
@@ -205,7 +205,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "event_loop_lag",
         "EventLoopLag",
         _NODE,
-        Severity.MINOR,
+        AlarmSeverity.MINOR,
         Comparison.PEAK,
         "s",
         "How late a timer of the node's event loop fired.",

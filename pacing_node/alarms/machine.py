@@ -70,7 +70,7 @@ def rule_for(
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ConditionState:
     """State of one condition of one object."""
 
     phase: Phase = Phase.QUIET
@@ -83,22 +83,22 @@ class State:
         return self.phase in {Phase.ACTIVE, Phase.FALLING}
 
 
-def step(state: State, rule: Rule, value: float, now: float) -> tuple[State, Transition | None]:
+def step(state: ConditionState, rule: Rule, value: float, now: float) -> tuple[ConditionState, Transition | None]:
     """The next state for a value measured at ``now`` (seconds), and what is to be reported. Times never go back."""
     if state.raised:
         return _clearance(state, rule, value, now)
     if not rule.reached(value):
-        return (state if state.phase is Phase.QUIET else State(Phase.QUIET, now)), None
-    rising = state if state.phase is Phase.RISING else State(Phase.RISING, now)
+        return (state if state.phase is Phase.QUIET else ConditionState(Phase.QUIET, now)), None
+    rising = state if state.phase is Phase.RISING else ConditionState(Phase.RISING, now)
     if now - rising.since < rule.detection_seconds:
         return rising, None
-    return State(Phase.ACTIVE, now), Transition.RAISED
+    return ConditionState(Phase.ACTIVE, now), Transition.RAISED
 
 
-def _clearance(state: State, rule: Rule, value: float, now: float) -> tuple[State, Transition | None]:
+def _clearance(state: ConditionState, rule: Rule, value: float, now: float) -> tuple[ConditionState, Transition | None]:
     if not rule.relieved(value):
-        return (state if state.phase is Phase.ACTIVE else State(Phase.ACTIVE, now)), None
-    falling = state if state.phase is Phase.FALLING else State(Phase.FALLING, now)
+        return (state if state.phase is Phase.ACTIVE else ConditionState(Phase.ACTIVE, now)), None
+    falling = state if state.phase is Phase.FALLING else ConditionState(Phase.FALLING, now)
     if now - falling.since < rule.clearance_seconds:
         return falling, None
-    return State(Phase.QUIET, now), Transition.CLEARED
+    return ConditionState(Phase.QUIET, now), Transition.CLEARED

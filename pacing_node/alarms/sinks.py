@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
-from pacing_node.alarms.conditions import Severity
+from pacing_node.alarms.conditions import AlarmSeverity
 from pacing_node.alarms.machine import Transition
-from pacing_node.delivery.syslog import Level, SyslogMessage
+from pacing_node.delivery.syslog import SyslogMessage, SyslogSeverity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _SYSLOG_LEVELS = {
-    Severity.CRITICAL: Level.CRITICAL,
-    Severity.MAJOR: Level.ERROR,
-    Severity.MINOR: Level.WARNING,
-    Severity.WARNING: Level.WARNING,
+    AlarmSeverity.CRITICAL: SyslogSeverity.CRITICAL,
+    AlarmSeverity.MAJOR: SyslogSeverity.ERROR,
+    AlarmSeverity.MINOR: SyslogSeverity.WARNING,
+    AlarmSeverity.WARNING: SyslogSeverity.WARNING,
 }
 
 
@@ -117,7 +117,7 @@ class SyslogSink:
     def _message(self, event: AlarmEvent) -> SyslogMessage:
         raised = event.transition is Transition.RAISED
         return SyslogMessage(
-            level=_SYSLOG_LEVELS[event.alarm.severity] if raised else Level.NOTICE,
+            level=_SYSLOG_LEVELS[event.alarm.severity] if raised else SyslogSeverity.NOTICE,
             at=event.at,
             host=self._host,
             kind=f"alarm.{event.transition.value}",

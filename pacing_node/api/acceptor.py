@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from cluster.lasting import lasting
 from cluster.tasks import cancel, spawn
 from pacing_node.api.client_address import site
-from pacing_node.api.guarded_connection import Connection
-from pacing_node.api.http_limits import HttpCounters, Refusal
+from pacing_node.api.guarded_connection import GuardedConnection
+from pacing_node.api.http_limits import HttpCounters, LimitRefusal
 
 if TYPE_CHECKING:
     import socket
@@ -55,8 +55,8 @@ class Acceptor:
         self._counters = counters
         self._proxies = proxies
         self._descriptors = descriptors
-        self._open: dict[Connection, asyncio.Task[None]] = {}
-        self._by_address: dict[str, dict[Connection, None]] = {}
+        self._open: dict[GuardedConnection, asyncio.Task[None]] = {}
+        self._by_address: dict[str, dict[GuardedConnection, None]] = {}
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -80,7 +80,7 @@ class Acceptor:
                 accepted, place = await loop.sock_accept(self._listening)
             except OSError as error:
                 if error.errno in _NO_ROOM:
-                    self._make_room(self._open, Refusal.DESCRIPTORS)
+                    self._make_room(self._open, LimitRefusal.DESCRIPTORS)
                 await asyncio.sleep(FULL_SECONDS)
                 continue
             address = str(place[0])
@@ -96,14 +96,14 @@ class Acceptor:
         """Whether there is room for one more, after what is idle has made it."""
         mine = self._by_address.get(site(address), {})
         if len(mine) >= self._limits.connections_per_address and not self._proxies.trusts(address):
-            return self._make_room(mine, Refusal.CONNECTIONS_PER_ADDRESS)
+            return self._make_room(mine, LimitRefusal.CONNECTIONS_PER_ADDRESS)
         if len(self._open) >= self._limits.connections:
-            return self._make_room(self._open, Refusal.CONNECTIONS)
+            return self._make_room(self._open, LimitRefusal.CONNECTIONS)
         if short:
-            return self._make_room(self._open, Refusal.DESCRIPTORS)
+            return self._make_room(self._open, LimitRefusal.DESCRIPTORS)
         return True
 
-    def _make_room(self, among: Iterable[Connection], reason: Refusal) -> bool:
+    def _make_room(self, among: Iterable[GuardedConnection], reason: LimitRefusal) -> bool:
         """Close the oldest connection among these that has been idle for a moment; False when there is none."""
         self._refused(reason)
         now = time.monotonic()
@@ -114,12 +114,14 @@ class Acceptor:
         return True
 
     def _begin(self, accepted: socket.socket, address: str) -> None:
-        connection = Connection(address, self._limits, server=self._server, refuse=self._refused, lost=self._forget)
+        connection = GuardedConnection(
+            address, self._limits, server=self._server, refuse=self._refused, lost=self._forget
+        )
         self._by_address.setdefault(address, {})[connection] = None
         self._open[connection] = spawn("http-connection", self._connect(accepted, connection), finite=True)
         self._counters.open += 1
 
-    async def _connect(self, accepted: socket.socket, connection: Connection) -> None:
+    async def _connect(self, accepted: socket.socket, connection: GuardedConnection) -> None:
         """Hand the socket over to the event loop, after the TLS handshake if there is one."""
         seconds = self._limits.handshake_seconds if self._tls is not None else None
         try:
@@ -131,21 +133,21 @@ class Acceptor:
             self._forget(connection)
             raise
         except (OSError, ValueError):
-            self._refused(Refusal.HANDSHAKE)
+            self._refused(LimitRefusal.HANDSHAKE)
             accepted.close()
             self._forget(connection)
 
-    def _drop(self, connection: Connection) -> None:
+    def _drop(self, connection: GuardedConnection) -> None:
         """Close a connection, also one in the middle of its handshake."""
         task = self._open[connection]
         self._forget(connection)
         task.cancel()
         connection.close()
 
-    def _refused(self, reason: Refusal) -> None:
+    def _refused(self, reason: LimitRefusal) -> None:
         self._counters.refused[reason] += 1
 
-    def _forget(self, connection: Connection) -> None:
+    def _forget(self, connection: GuardedConnection) -> None:
         if self._open.pop(connection, None) is None:
             return
         self._counters.open -= 1

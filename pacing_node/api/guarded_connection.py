@@ -10,7 +10,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, cast
 
-from pacing_node.api.http_limits import Refusal
+from pacing_node.api.http_limits import LimitRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ LINGER_SECONDS = 1.0
 """How long a closed connection may take to send what it still holds."""
 
 
-class Connection(asyncio.Protocol):
+class GuardedConnection(asyncio.Protocol):
     """Bounds one connection in time and size."""
 
     def __init__(
@@ -32,8 +32,8 @@ class Connection(asyncio.Protocol):
         limits: HttpLimits,
         *,
         server: Callable[[dict[str, object]], asyncio.Protocol],
-        refuse: Callable[[Refusal], object],
-        lost: Callable[[Connection], object],
+        refuse: Callable[[LimitRefusal], object],
+        lost: Callable[[GuardedConnection], object],
     ) -> None:
         """``server`` makes the protocol behind, with the state its requests carry; ``refuse`` counts what is closed.
 
@@ -64,17 +64,17 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there, its TLS handshake done."""
         self._transport = cast("asyncio.Transport", transport)
-        self._within(self._limits.head_seconds, Refusal.HEAD_TIME)
+        self._within(self._limits.head_seconds, LimitRefusal.HEAD_TIME)
         self._server.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request, passed on while they are within bounds."""
         if self.idle and self._received == 0:
-            self._within(self._limits.head_seconds, Refusal.HEAD_TIME)
+            self._within(self._limits.head_seconds, LimitRefusal.HEAD_TIME)
         self._received += len(data)
         most = self._limits.head_bytes if self.idle else self._limits.body_bytes
         if self._received > most + self._limits.body_bytes:
-            self.close(Refusal.HEAD_SIZE if self.idle else Refusal.BODY_SIZE)
+            self.close(LimitRefusal.HEAD_SIZE if self.idle else LimitRefusal.BODY_SIZE)
             return
         self._server.data_received(data)
 
@@ -102,7 +102,7 @@ class Connection(asyncio.Protocol):
         """The head of a request was read."""
         self._requests += 1
         self._received = 0
-        self._within(self._limits.request_seconds, Refusal.REQUEST_TIME)
+        self._within(self._limits.request_seconds, LimitRefusal.REQUEST_TIME)
 
     def end_request(self) -> None:
         """Its answer has been written."""
@@ -117,7 +117,7 @@ class Connection(asyncio.Protocol):
 
     # --- the end -----------------------------------------------------------------------------------------------------
 
-    def close(self, reason: Refusal | None = None) -> None:
+    def close(self, reason: LimitRefusal | None = None) -> None:
         """Close the connection at once; ``reason`` says which bound it was beyond."""
         self._stop_timer()
         if self._transport is None:
@@ -126,8 +126,8 @@ class Connection(asyncio.Protocol):
             self._refuse(reason)
         self._transport.abort()
 
-    def _expire(self, reason: Refusal | None) -> None:
-        if reason is Refusal.REQUEST_TIME or self._transport is None or self._transport.is_closing():
+    def _expire(self, reason: LimitRefusal | None) -> None:
+        if reason is LimitRefusal.REQUEST_TIME or self._transport is None or self._transport.is_closing():
             self.close(reason)
             return
         if reason is not None:
@@ -139,7 +139,7 @@ class Connection(asyncio.Protocol):
         """What is still to be sent has a moment."""
         self._within(LINGER_SECONDS, None)
 
-    def _within(self, seconds: float, reason: Refusal | None) -> None:
+    def _within(self, seconds: float, reason: LimitRefusal | None) -> None:
         self._stop_timer()
         self._timer = asyncio.get_running_loop().call_later(seconds, self._expire, reason)
 

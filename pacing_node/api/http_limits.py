@@ -31,7 +31,7 @@ class HttpLimits:
     """How long a connection may wait for its next request."""
 
 
-class Refusal(StrEnum):
+class LimitRefusal(StrEnum):
     """Why a connection was refused or closed, or a request refused, as metrics name it."""
 
     CONNECTIONS = "connections"
@@ -52,4 +52,4 @@ class HttpCounters:
 
     open: int = 0
     """Connections now."""
-    refused: Counter[Refusal] = field(default_factory=Counter)
+    refused: Counter[LimitRefusal] = field(default_factory=Counter)

@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 from cluster.lasting import restarts
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from pacing_node.algorithms.model import Reason
-from pacing_node.api.http_limits import HttpCounters, Refusal
+from pacing_node.api.http_limits import HttpCounters, LimitRefusal
 from pacing_node.api.renderings import KeptPage
 from pacing_node.engagement.platform import PushStatus
 from pacing_node.monitoring.silence import CycleState, SilenceReason
@@ -203,7 +203,7 @@ class NodeCollector(Collector):
         refused = CounterMetricFamily(
             "pacing_http_refused", "Connections and requests beyond a limit, by the limit.", labels=["limit"]
         )
-        for limit in Refusal:
+        for limit in LimitRefusal:
             refused.add_metric([limit.value], http.refused[limit])
         yield refused
         calls = CounterMetricFamily(

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from pacing_node.api.answers import OPEN, PREFLIGHT, problem
 from pacing_node.api.client_address import TrustedProxies, site
-from pacing_node.api.http_limits import HttpCounters, Refusal
+from pacing_node.api.http_limits import HttpCounters, LimitRefusal
 from pacing_node.api.inbound_reads import InboundReads, UnknownError, channel_capacity
 from pacing_node.api.parameters import ParameterError, Parameters
 
@@ -105,5 +105,5 @@ class PublicReads:
         caller = self._proxies.caller(request.client.host, ",".join(request.headers.getlist("x-forwarded-for")))
         admitted = self._rates.admit(site(caller), time.monotonic())
         if not admitted:
-            self._counters.refused[Refusal.RATE] += 1
+            self._counters.refused[LimitRefusal.RATE] += 1
         return admitted

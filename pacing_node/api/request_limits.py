@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
 
-from pacing_node.api.guarded_connection import STATE, Connection
-from pacing_node.api.http_limits import HttpCounters, HttpLimits, Refusal
+from pacing_node.api.guarded_connection import STATE, GuardedConnection
+from pacing_node.api.http_limits import HttpCounters, HttpLimits, LimitRefusal
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,7 +26,7 @@ class LimitedRequests:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
         connection = scope.get("state", {}).get(STATE)
-        if not isinstance(connection, Connection):
+        if not isinstance(connection, GuardedConnection):
             await self._app(scope, receive, send)
             return
         connection.begin_request()
@@ -46,15 +46,15 @@ class LimitedRequests:
         """The answer to a request that is too large; None for one that is not."""
         url = len(scope["raw_path"]) + 1 + len(scope["query_string"])
         if url > self._limits.url_bytes:
-            return self._refuse(Refusal.URL_SIZE, 414, f"an address of {url} bytes", self._limits.url_bytes)
+            return self._refuse(LimitRefusal.URL_SIZE, 414, f"an address of {url} bytes", self._limits.url_bytes)
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         # The server below has made sure that it is a number.
         if len(length) > 9 or int(length) > self._limits.body_bytes:
             found = f"a body of {length[:20].decode('latin-1')} bytes"
-            return self._refuse(Refusal.BODY_SIZE, 413, found, self._limits.body_bytes)
+            return self._refuse(LimitRefusal.BODY_SIZE, 413, found, self._limits.body_bytes)
         return None
 
-    def _refuse(self, reason: Refusal, status: int, found: str, allowed: int) -> JSONResponse:
+    def _refuse(self, reason: LimitRefusal, status: int, found: str, allowed: int) -> JSONResponse:
         self._counters.refused[reason] += 1
         message = f"{found}; allowed: {allowed}"
         return JSONResponse({"error": message}, status_code=status, headers={"Connection": "close"})

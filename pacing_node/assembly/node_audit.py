@@ -14,7 +14,7 @@ from cluster.access.principal import Principal, Proof
 from cluster.access.roles import AccessRole
 from pacing_node.assembly.node_alarms import syslog_sender
 from pacing_node.delivery.outbox import Outbox
-from pacing_node.delivery.syslog import Level, SyslogMessage
+from pacing_node.delivery.syslog import SyslogMessage, SyslogSeverity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +93,7 @@ class NodeAudit:
             await sender.close()
 
     def _message(self, event: Mapping[str, object]) -> SyslogMessage:
-        level = Level.NOTICE if event["outcome"] == DONE else Level.WARNING
+        level = SyslogSeverity.NOTICE if event["outcome"] == DONE else SyslogSeverity.WARNING
         apart = {"node": self._node} | {key: str(event[key]) for key in _SHOWN_APART if event.get(key) is not None}
         text = json.dumps({"event": EVENT, "node": self._node, **event}, default=str)
         return SyslogMessage(level, time.time(), self._host, EVENT, text, apart)

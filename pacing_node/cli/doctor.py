@@ -12,7 +12,7 @@ import typer
 from cluster.errors import ClusterError
 from pacing_node.cli.exits import ExitCode
 from pacing_node.cli.output import Output, OutputOption, print_json, print_table
-from pacing_node.doctor.diagnosis import Diagnosis, Severity, error, healthy, ok
+from pacing_node.doctor.diagnosis import Diagnosis, FindingSeverity, error, healthy, ok
 from pacing_node.doctor.visit import Visit
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.node_options import load_node_options
@@ -74,8 +74,7 @@ def _diagnose(config: Path | None) -> list[Diagnosis]:
 def _show(diagnoses: Sequence[Diagnosis]) -> None:
     rows = [[each.severity.value, each.check, each.found, each.allowed, each.remedy] for each in diagnoses]
     print_table("what the doctor found", list(COLUMNS), rows)
-    counts = {severity: sum(each.severity is severity for each in diagnoses) for severity in Severity}
-    say(
-        f"{counts[Severity.ERROR]} errors, {counts[Severity.WARNING]} warnings, {counts[Severity.OK]} well, "
-        f"{counts[Severity.SKIPPED]} not looked at"
-    )
+    counts = {severity: sum(each.severity is severity for each in diagnoses) for severity in FindingSeverity}
+    errors, warnings = counts[FindingSeverity.ERROR], counts[FindingSeverity.WARNING]
+    well, skipped = counts[FindingSeverity.OK], counts[FindingSeverity.SKIPPED]
+    say(f"{errors} errors, {warnings} warnings, {well} well, {skipped} not looked at")

@@ -17,7 +17,7 @@ from pacing_node.provisioning.provisioning_target import PartlyWrittenError, Pro
 from terminal.printing import say
 
 if TYPE_CHECKING:
-    from pacing_node.provisioning.definitions import Change, Definition
+    from pacing_node.provisioning.definitions import Definition, DefinitionChange
 
 SUCCESS = "Provisioning script successfully finished his work"
 """The reference product's words, which scripts at sites look for."""
@@ -130,7 +130,7 @@ def _run(wish: Wish, needed: tuple[Definition, ...], *, overwrite: bool, dry_run
     say("dry run: nothing was written" if dry_run else SUCCESS)
 
 
-def _say(changes: tuple[Change, ...]) -> None:
+def _say(changes: tuple[DefinitionChange, ...]) -> None:
     for change in changes:
         say(str(change))
 

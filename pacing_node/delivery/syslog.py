@@ -28,7 +28,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 _ESCAPED = re.compile(r'(["\\\]])')
 
 
-class Level(IntEnum):
+class SyslogSeverity(IntEnum):
     """Severities of RFC 5424 that are used here."""
 
     CRITICAL = 2
@@ -43,7 +43,7 @@ class Level(IntEnum):
 class SyslogMessage:
     """One message."""
 
-    level: Level
+    level: SyslogSeverity
     at: float
     """Unix time in seconds."""
     host: str

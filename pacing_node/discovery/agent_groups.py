@@ -47,7 +47,7 @@ class QueueDirectory:
         return next((table[origination_dn] for table in self._tables if origination_dn in table), [])
 
 
-class Membership:
+class GroupMembership:
     """Groups of every monitored queue."""
 
     def __init__(self, objects: ConfigurationObjects, queues: list[MonitoredQueue], findings: list[Finding]) -> None:

@@ -10,7 +10,7 @@ import hashlib
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from pacing_node.discovery.agent_groups import Membership, counted, named
+from pacing_node.discovery.agent_groups import GroupMembership, counted, named
 from pacing_node.discovery.media_capacity import Capacities
 from pacing_node.discovery.monitored_queues import MonitoredQueue, monitored_queues
 from pacing_node.objects.object_model import where
@@ -44,7 +44,7 @@ class _Discovery:
         self._default_goal = default_goal_percent
         self._findings = list(objects.findings)
         self._queues = monitored_queues(objects, self._findings)
-        self._membership = Membership(objects, self._queues, self._findings)
+        self._membership = GroupMembership(objects, self._queues, self._findings)
         self._capacities = Capacities(objects)
         self._agents: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._incapable: dict[tuple[tuple[str, ...], str], list[str]] = {}

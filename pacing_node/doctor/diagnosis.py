@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Severity(StrEnum):
+class FindingSeverity(StrEnum):
     """How bad a finding is."""
 
     OK = "ok"
@@ -28,7 +28,7 @@ class Diagnosis:
 
     check: str
     """What was looked at: area, then detail, with a dot between."""
-    severity: Severity
+    severity: FindingSeverity
     found: str
     allowed: str = ""
     remedy: str = ""
@@ -41,24 +41,24 @@ class Diagnosis:
 
 def ok(check: str, found: str, allowed: str = "") -> Diagnosis:
     """Nothing to change."""
-    return Diagnosis(check, Severity.OK, found, allowed)
+    return Diagnosis(check, FindingSeverity.OK, found, allowed)
 
 
 def skipped(check: str, found: str, remedy: str = "") -> Diagnosis:
     """Not looked at."""
-    return Diagnosis(check, Severity.SKIPPED, found, "", remedy)
+    return Diagnosis(check, FindingSeverity.SKIPPED, found, "", remedy)
 
 
 def warning(check: str, found: str, allowed: str, remedy: str) -> Diagnosis:
     """Could be better."""
-    return Diagnosis(check, Severity.WARNING, found, allowed, remedy)
+    return Diagnosis(check, FindingSeverity.WARNING, found, allowed, remedy)
 
 
 def error(check: str, found: str, allowed: str, remedy: str) -> Diagnosis:
     """Must be changed."""
-    return Diagnosis(check, Severity.ERROR, found, allowed, remedy)
+    return Diagnosis(check, FindingSeverity.ERROR, found, allowed, remedy)
 
 
 def healthy(diagnoses: Iterable[Diagnosis]) -> bool:
     """Whether nothing must be changed."""
-    return not any(diagnosis.severity is Severity.ERROR for diagnosis in diagnoses)
+    return not any(diagnosis.severity is FindingSeverity.ERROR for diagnosis in diagnoses)

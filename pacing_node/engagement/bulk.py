@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from cluster.clock import Clock
     from cluster.token import Token
-    from pacing_node.engagement.connection import Connection
+    from pacing_node.engagement.connection import PlatformConnection
     from pacing_node.engagement.platform import TargetPush
 
 log = structlog.get_logger(__name__)
@@ -123,7 +123,7 @@ class BulkPlatform:
         await self._connection.retire()
 
 
-def _connect(settings: PlatformSettings) -> Connection:
+def _connect(settings: PlatformSettings) -> PlatformConnection:
     """A connection with these settings. Raises ``EngagementSettingsError``."""
     if isinstance(settings, WebhookSettings):
         return webhook_connection(settings)
@@ -131,7 +131,7 @@ def _connect(settings: PlatformSettings) -> Connection:
 
 
 def _split(
-    connection: Connection, token: Token, targets: Sequence[TargetPush], deadline: Deadline, prev: int | None
+    connection: PlatformConnection, token: Token, targets: Sequence[TargetPush], deadline: Deadline, prev: int | None
 ) -> list[Part]:
     size = connection.settings.max_entities_per_request
     slices = [targets[start : start + size] for start in range(0, len(targets), size)]
@@ -142,7 +142,7 @@ def _split(
     ]
 
 
-def _at_once(connection: Connection) -> int:
+def _at_once(connection: PlatformConnection) -> int:
     """How many parts may be in flight: of conditional writes each needs the answer to the previous one."""
     return connection.settings.max_concurrent_requests if connection.precondition is None else 1
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster.token import Token
-    from pacing_node.engagement.connection import Connection
+    from pacing_node.engagement.connection import PlatformConnection
     from pacing_node.engagement.deadline import Deadline
     from pacing_node.engagement.platform import TargetPush
     from pacing_node.http_client.client import Answer
@@ -35,7 +35,7 @@ class ConditionalPart(Part):
 
     def __init__(
         self,
-        connection: Connection,
+        connection: PlatformConnection,
         token: Token,
         targets: Sequence[TargetPush],
         *,

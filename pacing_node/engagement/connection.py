@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from cluster.token import Token
-    from pacing_node.engagement.dialect import Authority, Dialect, PushSettings
+    from pacing_node.engagement.dialect import Dialect, PlatformAuthority, PushSettings
     from pacing_node.engagement.engagement_settings import ProxySettings
     from pacing_node.engagement.precondition import Precondition
 
@@ -30,14 +30,14 @@ MOST_AT_ONCE = 1000
 CONNECT_SECONDS = 3.0
 
 
-class Connection:
+class PlatformConnection:
     """A client with its pool; closes itself when it is retired and its last user has left."""
 
     def __init__(
         self,
         settings: PushSettings,
         dialect: Dialect,
-        authority: Callable[[HttpClient, Redactor], Authority],
+        authority: Callable[[HttpClient, Redactor], PlatformAuthority],
         precondition: Precondition | None = None,
     ) -> None:
         """With ``precondition`` every push over it is a conditional write.
@@ -56,7 +56,7 @@ class Connection:
         self._retired = False
         self._aside = asyncio.Lock()
 
-    async def __aenter__(self) -> Connection:
+    async def __aenter__(self) -> PlatformConnection:
         self._users += 1
         return self
 

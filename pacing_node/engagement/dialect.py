@@ -26,7 +26,7 @@ class BulkReply:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class PlatformRefusal:
     """A refusal with the platform's own words."""
 
     code: str
@@ -50,12 +50,12 @@ class Dialect(Protocol):
         """What a 2xx answer says of the targets ``names``, in their order. Raises ``ReplyError``."""
         ...
 
-    def refusal(self, body: bytes) -> Refusal | None:
+    def refusal(self, body: bytes) -> PlatformRefusal | None:
         """The platform's own error document; None when the body is none."""
         ...
 
 
-class Authority(Protocol):
+class PlatformAuthority(Protocol):
     """Proves to the platform who is calling."""
 
     async def headers(self, body: bytes, /) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeAlias
 
-from pacing_node.engagement.dialect import BulkReply, Refusal
+from pacing_node.engagement.dialect import BulkReply, PlatformRefusal
 from pacing_node.engagement.json_reader import ReplyError, json_type, read_json, real_number, whole_number
 from pacing_node.engagement.platform import TargetReply
 from pacing_node.engagement.refusal_document import read_refusal
@@ -42,7 +42,7 @@ class PredictiveDialect:
         """What the platform says of the targets. Raises ``ReplyError``."""
         return read_reply(answer.body, names)
 
-    def refusal(self, body: bytes) -> Refusal | None:
+    def refusal(self, body: bytes) -> PlatformRefusal | None:
         """The platform's own error document."""
         return read_refusal(body, cluster_field="clusterId")
 

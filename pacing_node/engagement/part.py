@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster.token import Token
-    from pacing_node.engagement.connection import Connection
+    from pacing_node.engagement.connection import PlatformConnection
     from pacing_node.engagement.deadline import Deadline
     from pacing_node.engagement.dialect import Dialect
     from pacing_node.engagement.platform import TargetPush
@@ -38,7 +38,7 @@ class Part:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: PlatformConnection,
         token: Token,
         targets: Sequence[TargetPush],
         *,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pacing_node.engagement.connection import Connection
+from pacing_node.engagement.connection import PlatformConnection
 from pacing_node.engagement.mapping import PredictiveDialect
 from pacing_node.engagement.oauth import TokenSource
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from pacing_node.http_client.client import HttpClient
 
 
-def predictive_connection(settings: EngagementSettings) -> Connection:
+def predictive_connection(settings: EngagementSettings) -> PlatformConnection:
     """A connection that pushes allowed invitations of action targets. Raises ``EngagementSettingsError``."""
 
     def tokens(client: HttpClient, redactor: Redactor) -> TokenSource:
         return TokenSource(client, settings, redactor)
 
-    return Connection(settings, PredictiveDialect(), tokens)
+    return PlatformConnection(settings, PredictiveDialect(), tokens)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pacing_node.engagement.dialect import Refusal
+from pacing_node.engagement.dialect import PlatformRefusal
 from pacing_node.engagement.json_reader import ReplyError, read_json, whole_number
 from pacing_node.engagement.platform import FencingMark
 
 
-def read_refusal(body: bytes, *, cluster_field: str) -> Refusal | None:
+def read_refusal(body: bytes, *, cluster_field: str) -> PlatformRefusal | None:
     """What the document says; None when the body is none. ``cluster_field`` names the cluster id in the mark."""
     try:
         document = read_json(body)
@@ -16,7 +16,7 @@ def read_refusal(body: bytes, *, cluster_field: str) -> Refusal | None:
     if not isinstance(document, dict):
         return None
     code, message, mark = document.get("code"), document.get("message"), document.get("mark")
-    return Refusal(
+    return PlatformRefusal(
         code=code if isinstance(code, str) else "",
         message=message if isinstance(message, str) else "",
         mark=_mark(mark, cluster_field) if isinstance(mark, dict) else None,

@@ -7,7 +7,7 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pacing_node.engagement.connection import Connection
+from pacing_node.engagement.connection import PlatformConnection
 from pacing_node.engagement.engagement_settings import EngagementSettingsError, ProxySettings, check_url
 from pacing_node.engagement.precondition import Precondition
 from pacing_node.engagement.webhook_mapping import WebhookDialect
@@ -94,10 +94,10 @@ class WebhookAuthority:
         """Nothing runs in the background."""
 
 
-def webhook_connection(settings: WebhookSettings) -> Connection:
+def webhook_connection(settings: WebhookSettings) -> PlatformConnection:
     """A connection to a receiver of this project's own documents. Raises ``EngagementSettingsError``."""
 
     def authority(_client: HttpClient, _redactor: Redactor) -> WebhookAuthority:
         return WebhookAuthority(settings)
 
-    return Connection(settings, WebhookDialect(), authority, Precondition() if settings.conditional else None)
+    return PlatformConnection(settings, WebhookDialect(), authority, Precondition() if settings.conditional else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pacing_node.engagement.dialect import BulkReply, Refusal
+from pacing_node.engagement.dialect import BulkReply, PlatformRefusal
 from pacing_node.engagement.json_reader import ReplyError, json_type, read_json, real_number, whole_number
 from pacing_node.engagement.platform import TargetReply
 from pacing_node.engagement.refusal_document import read_refusal
@@ -70,7 +70,7 @@ class WebhookDialect:
             notes.append(f"targets: found {min(strangers)!r}, which was not sent")
         return BulkReply(tuple(found.get(name, TargetReply()) for name in names), tuple(notes[:3]))
 
-    def refusal(self, body: bytes) -> Refusal | None:
+    def refusal(self, body: bytes) -> PlatformRefusal | None:
         """The platform's own error document: code, message, mark."""
         return read_refusal(body, cluster_field="cluster_id")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from pacing_node.logs.kind_limit import KindLimit
-from pacing_node.logs.levels import SuiteLevel, admissions
+from pacing_node.logs.levels import SuiteLevel, level_filters
 from pacing_node.logs.outputs import Outputs
 from pacing_node.logs.stream_output import StreamOutput
 from terminal.characters import visible
@@ -47,7 +47,7 @@ class _Logs:
 
     def use(self, options: LogOptions, network: Callable[[], logging.Handler | None]) -> None:
         """Go by the cluster's options."""
-        taken = admissions(options).values()
+        taken = level_filters(options).values()
         most = max((admission.most or SuiteLevel.ALARM for admission in taken), default=None)
         level = _SILENT if most is None else logging.DEBUG if most > SuiteLevel.STANDARD else logging.INFO
         outputs = Outputs(options, self._formatter, network)

@@ -71,7 +71,7 @@ def _within(logger: str, packages: tuple[str, ...]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class LevelFilter:
     """Which levels an output takes."""
 
     most: SuiteLevel | None = None
@@ -83,7 +83,7 @@ class Admission:
         return self.alarms if level is SuiteLevel.ALARM else self.most is not None and level <= self.most
 
 
-def admissions(options: LogOptions) -> dict[str, Admission]:
+def level_filters(options: LogOptions) -> dict[str, LevelFilter]:
     """What each output takes: every event once, however many options name the output. An alarm is a standard event."""
     limit = _VERBOSITY[options.verbose]
     if limit is None:
@@ -95,10 +95,10 @@ def admissions(options: LogOptions) -> dict[str, Admission]:
         (options.trace, SuiteLevel.TRACE),
         (options.debug, SuiteLevel.DEBUG),
     )
-    found = {output: Admission(alarms=True) for output in options.alarm}
+    found = {output: LevelFilter(alarms=True) for output in options.alarm}
     for outputs, level in named:
         for output in outputs:
-            before = found.get(output, Admission()).most
+            before = found.get(output, LevelFilter()).most
             most = min(max(level, before or level), limit)
-            found[output] = Admission(most, alarms=True)
+            found[output] = LevelFilter(most, alarms=True)
     return found

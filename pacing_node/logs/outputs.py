@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cluster.access.audit_log import EVENT as AUDIT_EVENT
-from pacing_node.delivery.syslog import Level, SyslogMessage
-from pacing_node.logs.levels import SuiteLevel, admissions, level_of
+from pacing_node.delivery.syslog import SyslogMessage, SyslogSeverity
+from pacing_node.logs.levels import SuiteLevel, level_filters, level_of
 from pacing_node.logs.segments import SegmentedFile, segment_rule
 from pacing_node.logs.stream_output import StreamOutput
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
 
-    from pacing_node.logs.levels import Admission
+    from pacing_node.logs.levels import LevelFilter
     from pacing_node.options.log_options import LogOptions
 
 MOST_WAITING = 10_000
 """Most records that wait for the disk; those beyond are given up."""
 
 _SYSLOG_LEVELS = (
-    (logging.CRITICAL, Level.CRITICAL),
-    (logging.ERROR, Level.ERROR),
-    (logging.WARNING, Level.WARNING),
-    (logging.INFO, Level.INFORMATIONAL),
+    (logging.CRITICAL, SyslogSeverity.CRITICAL),
+    (logging.ERROR, SyslogSeverity.ERROR),
+    (logging.WARNING, SyslogSeverity.WARNING),
+    (logging.INFO, SyslogSeverity.INFORMATIONAL),
 )
 
 
@@ -56,7 +56,7 @@ def suite_level(record: logging.LogRecord) -> SuiteLevel:
 class Admitted(logging.Filter):
     """Lets through what an output takes."""
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: LevelFilter) -> None:
         super().__init__()
         self._admission = admission
 
@@ -81,7 +81,7 @@ class Network(logging.Handler):
         """
         if event_name(record) == AUDIT_EVENT:
             return
-        level = next((found for least, found in _SYSLOG_LEVELS if record.levelno >= least), Level.DEBUG)
+        level = next((found for least, found in _SYSLOG_LEVELS if record.levelno >= least), SyslogSeverity.DEBUG)
         kind = event_name(record) if isinstance(record.msg, dict) else "log"
         message = SyslogMessage(level, record.created, self._host, kind, self.format(record))
         if not self._loop.is_closed():
@@ -110,7 +110,7 @@ class _Waiting(QueueHandler):
 class FileThread:
     """One thread that writes all files, so that a slow disk stops nobody."""
 
-    def __init__(self, files: Mapping[str, Admission], options: LogOptions, formatter: logging.Formatter) -> None:
+    def __init__(self, files: Mapping[str, LevelFilter], options: LogOptions, formatter: logging.Formatter) -> None:
         rule = segment_rule(options.segment, options.expire)
         self._targets = [SegmentedFile(Path(name).expanduser(), rule) for name in files]
         for target, admission in zip(self._targets, files.values(), strict=True):
@@ -138,9 +138,9 @@ class Outputs:
         network: Callable[[], logging.Handler | None],
     ) -> None:
         """``network`` makes the handler of Message Server, None when there is none."""
-        taken = admissions(options)
+        taken = level_filters(options)
         self.handlers: list[logging.Handler] = []
-        files: dict[str, Admission] = {}
+        files: dict[str, LevelFilter] = {}
         self._files: FileThread | None = None
         for name, admission in taken.items():
             if name in {"stdout", "stderr"}:
@@ -154,7 +154,7 @@ class Outputs:
             self._files = FileThread(files, options, formatter)
             self.handlers.append(self._files.handler)
 
-    def _add(self, handler: logging.Handler | None, admission: Admission, formatter: logging.Formatter) -> None:
+    def _add(self, handler: logging.Handler | None, admission: LevelFilter, formatter: logging.Formatter) -> None:
         if handler is not None:
             handler.addFilter(Admitted(admission))
             handler.setFormatter(formatter)

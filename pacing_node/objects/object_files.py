@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pacing_node.objects.object_reader import ObjectReader
 from pacing_node.options.errors import ConfigurationError, Problem
 from pacing_node.options.schema import suggestion
-from pacing_node.options.yaml_documents import Document, load_document
+from pacing_node.options.yaml_documents import YamlDocument, load_document
 from pacing_node.runtime.gc_freeze import uncollected
 from pacing_node.targets import Finding
 
@@ -97,7 +97,7 @@ def _leftovers(path: Path) -> Iterator[Finding]:
             yield Finding("warning", "file_not_read", str(file), text)
 
 
-def objects_of(documents: list[Document]) -> ConfigurationObjects:
+def objects_of(documents: list[YamlDocument]) -> ConfigurationObjects:
     """Build the objects of several documents together.
 
     Raises:
@@ -118,7 +118,7 @@ def objects_of(documents: list[Document]) -> ConfigurationObjects:
     return reader.objects(_digest(documents), next(iter(tenants), ""))
 
 
-def _shape_problems(document: Document) -> Iterator[Problem]:
+def _shape_problems(document: YamlDocument) -> Iterator[Problem]:
     for key, value in document.data.items():
         if key == "tenant":
             if value is not None and not isinstance(value, str):
@@ -129,14 +129,14 @@ def _shape_problems(document: Document) -> Iterator[Problem]:
             yield document.problem((key,), "a mapping" if isinstance(value, dict) else "a single value", "a list")
 
 
-def _items(document: Document, kind: str) -> Iterator[tuple[str, Value]]:
+def _items(document: YamlDocument, kind: str) -> Iterator[tuple[str, Value]]:
     values = document.data.get(kind)
     for index, value in enumerate(values if isinstance(values, list) else ()):
         position = document.position((kind, index))
         yield (f"{document.source}:{position.line}" if position else document.source), value
 
 
-def _digest(documents: list[Document]) -> str:
+def _digest(documents: list[YamlDocument]) -> str:
     digest = hashlib.sha256()
     for document in documents:
         digest.update(repr(document.data).encode())

@@ -14,7 +14,7 @@ from pacing_node.options.connections import ConfigServer, ForwardProxy, MessageS
 from pacing_node.options.log_options import LogOptions
 from pacing_node.options.pacing_options import ADVISED_GOALS, PacingOptions
 from pacing_node.options.schema import Applies, Key, Option, Section, build, canonical, options
-from pacing_node.options.yaml_documents import Document, load_document, parse_document
+from pacing_node.options.yaml_documents import YamlDocument, load_document, parse_document
 from pacing_node.targets import Finding
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def parse_cluster_options(content: bytes | str, source: str) -> ClusterOptions:
     return cluster_options_of(parse_document(content, source, MOST_VALUES))
 
 
-def cluster_options_of(document: Document) -> ClusterOptions:
+def cluster_options_of(document: YamlDocument) -> ClusterOptions:
     """Check a document and build the options.
 
     Raises:

@@ -20,7 +20,7 @@ from pacing_node.options import environment
 from pacing_node.options.allowed import Allowed
 from pacing_node.options.schema import Key, Option, Section, build, canonical, options
 from pacing_node.options.values import Addresses, Host, LocalPath, Name, Port, Words
-from pacing_node.options.yaml_documents import Document, load_document
+from pacing_node.options.yaml_documents import YamlDocument, load_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ def _known_roles(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
-class PeerCertificates(Section):
+class PeerCertificateFiles(Section):
     """Certificate files in PEM format for the clustering port. With them members prove who they are to each other."""
 
     certificate: LocalPath
@@ -266,7 +266,7 @@ class NodeOptions(Section):
     ports: Ports = Ports()
     http: Http = Http()
     certificates: Certificates | None = None
-    peer_certificates: PeerCertificates | None = None
+    peer_certificates: PeerCertificateFiles | None = None
     access: Access = Access()
     zookeeper: Annotated[ZooKeeper | None, Allowed("a section with the hosts, or the word none")]
     """The ensemble; the word ``none`` runs this node alone, as its own master."""
@@ -303,7 +303,7 @@ def load_node_options(path: Path | None = None, environ: Mapping[str, str] | Non
     Raises:
         ConfigurationError: with every problem of the file and of the environment.
     """
-    document = load_document(path) if path is not None else Document("node options", {})
+    document = load_document(path) if path is not None else YamlDocument("node options", {})
     given = canonical(NodeOptions, document)
     if path is not None:
         environment.resolve_paths(NodeOptions, given.data, path.parent)

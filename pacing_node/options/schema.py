@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
-    from pacing_node.options.yaml_documents import Document, KeyPath, Value
+    from pacing_node.options.yaml_documents import KeyPath, Value, YamlDocument
 
 M = TypeVar("M", bound="Section")
 _FOLLOWS = "default_factory_not_called"
@@ -94,7 +94,7 @@ class Input:
 class Origin:
     """Where a value came from: a place in a document, or a named source such as an environment variable."""
 
-    document: Document | None
+    document: YamlDocument | None
     path: KeyPath
     source: str = ""
     key: str = ""
@@ -174,7 +174,7 @@ def format_default(info: FieldInfo) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def canonical(model: type[Section], document: Document) -> Input:
+def canonical(model: type[Section], document: YamlDocument) -> Input:
     """Resolve the spellings of a whole document; unknown keys and keys given in two spellings become problems."""
     result = Input({}, {(): Origin(document, ())})
     result.data = _canonical(model, document.data, ((), ()), document, result)
@@ -182,7 +182,7 @@ def canonical(model: type[Section], document: Document) -> Input:
 
 
 def _canonical(
-    model: type[Section], data: Mapping[str, Value], at: tuple[KeyPath, KeyPath], document: Document, result: Input
+    model: type[Section], data: Mapping[str, Value], at: tuple[KeyPath, KeyPath], document: YamlDocument, result: Input
 ) -> dict[str, object]:
     """One level of ``canonical``; ``at`` is its place, in Python names and as the document spells it."""
     path, key = at

@@ -89,7 +89,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class YamlDocument:
     """A parsed document: plain data, and positions on demand."""
 
     source: str
@@ -125,7 +125,7 @@ def format_key(path: KeyPath) -> str:
     return text
 
 
-def load_document(path: FilePath, source: str | None = None, most_values: int | None = None) -> Document:
+def load_document(path: FilePath, source: str | None = None, most_values: int | None = None) -> YamlDocument:
     """Read and parse a file of at most ``most_values`` values, MAX_VALUES without it.
 
     Raises:
@@ -143,7 +143,7 @@ def load_document(path: FilePath, source: str | None = None, most_values: int | 
     return parse_document(content, name, most_values)
 
 
-def parse_document(content: bytes | str, source: str, most_values: int | None = None) -> Document:
+def parse_document(content: bytes | str, source: str, most_values: int | None = None) -> YamlDocument:
     """Parse YAML (or JSON, which is YAML) whose root is a mapping; nothing at all counts as an empty mapping.
 
     ``most_values``: how many it can have after aliases are followed, MAX_VALUES without it.
@@ -163,7 +163,7 @@ def parse_document(content: bytes | str, source: str, most_values: int | None = 
         raise ConfigurationError((_syntax_problem(error, source),)) from error
     reader = _Reader(source, most_values or MAX_VALUES)
     if root is None or (isinstance(root, yaml.ScalarNode) and _is_null(root)):
-        return Document(source, {}, None)
+        return YamlDocument(source, {}, None)
     if not isinstance(root, yaml.MappingNode):
         reader.refuse(root, (), _kind(root), "a mapping of keys to values")
         raise ConfigurationError(tuple(reader.problems))
@@ -171,7 +171,7 @@ def parse_document(content: bytes | str, source: str, most_values: int | None = 
         data = reader.mapping(root, ())
     if reader.problems:
         raise ConfigurationError(tuple(reader.problems))
-    return Document(source, data, root)
+    return YamlDocument(source, data, root)
 
 
 class _Reader:

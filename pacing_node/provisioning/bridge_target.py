@@ -16,7 +16,7 @@ from pacing_node.runtime.server_channels import OPTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from pacing_node.provisioning.definitions import Change
+    from pacing_node.provisioning.definitions import DefinitionChange
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ class BridgeTarget:
         known = [item for item in answer.definitions if item.kind in _FROM_WIRE]
         return frozenset((_FROM_WIRE[item.kind], item.name) for item in known)
 
-    def write(self, changes: Sequence[Change], written: Callable[[Iterable[Change]], None]) -> None:
+    def write(self, changes: Sequence[DefinitionChange], written: Callable[[Iterable[DefinitionChange]], None]) -> None:
         """Send what is added in one call and what is recreated in another. Raises ProvisioningError."""
         for action in (Action.ADD, Action.RECREATE):
             chosen = [change for change in changes if change.action is action]

@@ -62,7 +62,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DefinitionChange:
     """One definition and what becomes of it."""
 
     action: Action
@@ -132,8 +132,10 @@ def _alarm_conditions(application: str, raised: str, cleared: str) -> Iterator[D
         )
 
 
-def plan(existing: Iterable[tuple[Kind, str]], needed: Iterable[Definition], *, overwrite: bool) -> tuple[Change, ...]:
+def plan(
+    existing: Iterable[tuple[Kind, str]], needed: Iterable[Definition], *, overwrite: bool
+) -> tuple[DefinitionChange, ...]:
     """What to do with each needed definition: what exists is left alone, or made anew with ``overwrite``."""
     there = set(existing)
     present = Action.RECREATE if overwrite else Action.KEEP
-    return tuple(Change(present if item.identity in there else Action.ADD, item) for item in needed)
+    return tuple(DefinitionChange(present if item.identity in there else Action.ADD, item) for item in needed)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from pacing_node.provisioning.definitions import Change, Definition
+    from pacing_node.provisioning.definitions import Definition, DefinitionChange
 
 NEW_FILE = "pacing-service.yaml"
 """File of a directory that gets what is added."""
@@ -38,11 +38,11 @@ class FileTarget:
         self._read = {file: _read(file) for file in self._files()}
         return frozenset((kind, name) for file in self._read for kind in Kind for name in self._names(file, kind))
 
-    def write(self, changes: Sequence[Change], written: Callable[[Iterable[Change]], None]) -> None:
+    def write(self, changes: Sequence[DefinitionChange], written: Callable[[Iterable[DefinitionChange]], None]) -> None:
         """Write the changes, each where its definition is, one file after the other. Raises ProvisioningError."""
         if not self._read:
             self.existing()
-        wanted: dict[Path, list[Change]] = {}
+        wanted: dict[Path, list[DefinitionChange]] = {}
         for change in changes:
             wanted.setdefault(self._file_of(change.definition), []).append(change)
         texts: dict[Path, str] = {}

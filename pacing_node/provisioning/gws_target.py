@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable, Sequence
 
-    from pacing_node.provisioning.definitions import Change, Definition
+    from pacing_node.provisioning.definitions import Definition, DefinitionChange
 
 _NO_WRITING = {
     HTTPStatus.FORBIDDEN,
@@ -94,7 +94,7 @@ class GwsTarget:
         alarms = frozenset((Kind.ALARM_CONDITION, name) for name in self._alarms)
         return alarms | gws.defined_in(self._options, self._definitions)
 
-    def write(self, changes: Sequence[Change], written: Callable[[Iterable[Change]], None]) -> None:
+    def write(self, changes: Sequence[DefinitionChange], written: Callable[[Iterable[DefinitionChange]], None]) -> None:
         """Write the options in one request, then each alarm condition in one. Raises ProvisioningError."""
         if not self._application:
             self.existing()
@@ -144,7 +144,7 @@ class GwsTarget:
             raise ProvisioningError(f"{self.place}: the server took the folder {FOLDER} and does not show it")
         return _dbid(found)
 
-    def _write_alarm(self, change: Change, folder: str | None) -> None:
+    def _write_alarm(self, change: DefinitionChange, folder: str | None) -> None:
         name = change.definition.name
         record = gws.alarm_record(change.definition, _dbid(self._application), folder)
         if change.action is Action.RECREATE:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from pacing_node.provisioning.definitions import Change, Kind
+    from pacing_node.provisioning.definitions import DefinitionChange, Kind
 
 
 class ProvisioningError(Exception):
@@ -21,7 +21,7 @@ class UnreachableError(ProvisioningError):
 class PartlyWrittenError(ProvisioningError):
     """Some of the changes were written before it failed."""
 
-    def __init__(self, message: str, written: Sequence[Change]) -> None:
+    def __init__(self, message: str, written: Sequence[DefinitionChange]) -> None:
         super().__init__(message)
         self.written = tuple(written)
 
@@ -38,7 +38,7 @@ class ProvisioningTarget(Protocol):
         """Definitions that are there, by kind and name. Raises ProvisioningError."""
         ...
 
-    def write(self, changes: Sequence[Change], written: Callable[[Iterable[Change]], None]) -> None:
+    def write(self, changes: Sequence[DefinitionChange], written: Callable[[Iterable[DefinitionChange]], None]) -> None:
         """Add and recreate what the changes say; ``written`` is called with those that are certainly there.
 
         What is reported together is done whole or not at all. Raises ProvisioningError.
@@ -46,7 +46,7 @@ class ProvisioningTarget(Protocol):
         ...
 
 
-def apply(target: ProvisioningTarget, changes: Sequence[Change]) -> None:
+def apply(target: ProvisioningTarget, changes: Sequence[DefinitionChange]) -> None:
     """Write those changes that change something.
 
     Raises:
@@ -54,7 +54,7 @@ def apply(target: ProvisioningTarget, changes: Sequence[Change]) -> None:
         PartlyWrittenError: some of it was.
     """
     needed = [change for change in changes if change.action.changes]
-    done: list[Change] = []
+    done: list[DefinitionChange] = []
     if not needed:
         return
     try:

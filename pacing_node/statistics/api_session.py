@@ -21,7 +21,7 @@ from pacing_node.statistics.api_values import (
     read_service_state,
     read_statistics,
 )
-from pacing_node.statistics.bayeux import BayeuxError, Event, Listener
+from pacing_node.statistics.bayeux import BayeuxError, BayeuxEvent, Listener
 from pacing_node.statistics.reconnecting_session import ReconnectingSession
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pacing_node.http_client.client import HttpClient
     from pacing_node.statistics.feed import Feed
-    from pacing_node.statistics.registry import Change, Registry
+    from pacing_node.statistics.registry import ObjectsChange, Registry
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +51,7 @@ class ApiSettings:
     max_reply_bytes: int = 64 * 1024 * 1024
 
 
-class Authority(Protocol):
+class StatisticsAuthority(Protocol):
     """Proves to the server who is calling, with credentials that may have to be renewed."""
 
     async def headers(self, body: bytes, /) -> dict[str, str]:
@@ -82,7 +82,7 @@ class ApiSession(ReconnectingSession):
         settings: ApiSettings,
         definitions: ApiDefinitions,
         client: Callable[[], HttpClient],
-        authority: Authority | None,
+        authority: StatisticsAuthority | None,
         on_change: Callable[[], object],
     ) -> None:
         """``client`` makes an HTTP client with fixed credentials and an empty cookie jar; ``authority`` adds others."""
@@ -105,7 +105,7 @@ class ApiSession(ReconnectingSession):
         self._agents: dict[int, bool] = {}
         self._subscriptions: dict[str, set[int]] = {}
 
-    def send(self, change: Change) -> None:
+    def send(self, change: ObjectsChange) -> None:
         """Tell the server what to add and to drop; without a session there is nothing to do: it starts with all."""
         if self._open:
             self._orders.put_nowait(change)
@@ -189,7 +189,7 @@ class ApiSession(ReconnectingSession):
         if not isinstance(identity, str) or not identity.replace("-", "").replace("_", "").isalnum():
             raise ValueError("a subscription without a usable subscriptionId")
         self._subscriptions[identity] = {reference for reference in added if reference in self._agents}
-        self._take([Event(UPDATES, data)])
+        self._take([BayeuxEvent(UPDATES, data)])
         self._pushed = set()
         peek = _data(await self._call(client, "GET", f"subscriptions/{identity}/statistic-values"))
         newer, self._pushed = self._pushed, None
@@ -215,7 +215,7 @@ class ApiSession(ReconnectingSession):
             log.info("statistics.server_state", server=self._feed.name, available=self._feed.available)
             self._on_change()
 
-    def _take(self, events: Sequence[Event]) -> None:
+    def _take(self, events: Sequence[BayeuxEvent]) -> None:
         for event in events:
             if event.channel == UPDATES:
                 values = read_statistics(event.data, self._agents)

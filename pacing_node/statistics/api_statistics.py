@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from pacing_node.statistics.api_session import Authority
+    from pacing_node.statistics.api_session import StatisticsAuthority
     from pacing_node.statistics.columns import StatisticNames
     from pacing_node.statistics.feed import Feed
     from pacing_node.statistics.registry import Registry
@@ -27,7 +27,7 @@ def api_statistics(
     *,
     bearer_token: SecretStr | None = None,
     api_key: SecretStr | None = None,
-    authority: Authority | None = None,
+    authority: StatisticsAuthority | None = None,
     tls: ssl.SSLContext | None = None,
     settings: ApiSettings | None = None,
     definitions: ApiDefinitions | None = None,

@@ -16,7 +16,7 @@ class BayeuxError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class BayeuxEvent:
     """A message on a channel that was subscribed to."""
 
     channel: str
@@ -24,10 +24,10 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Connected:
+class BayeuxConnected:
     """Answer to a connect: what came meanwhile, and how long to wait before the next."""
 
-    events: tuple[Event, ...]
+    events: tuple[BayeuxEvent, ...]
     pause_seconds: float
 
 
@@ -60,14 +60,14 @@ class Listener:
             raise BayeuxError("handshake: no clientId in the answer")
         self._client_id = client_id
 
-    def read_subscribe(self, document: object) -> tuple[Event, ...]:
+    def read_subscribe(self, document: object) -> tuple[BayeuxEvent, ...]:
         """Check every subscription. Raises ``BayeuxError``."""
         for message in _messages(document):
             if message.get("channel") == SUBSCRIBE and message.get("successful") is not True:
                 raise BayeuxError(f"subscribe {message.get('subscription')!r}: {_error(message)}")
         return _events(document)
 
-    def read_connect(self, document: object) -> Connected:
+    def read_connect(self, document: object) -> BayeuxConnected:
         """What came with the answer. Raises ``BayeuxError`` when a new handshake is needed."""
         answer = _answer(document, CONNECT)
         advice = answer.get("advice")
@@ -76,7 +76,7 @@ class Listener:
         reconnect = advice.get("reconnect") if isinstance(advice, dict) else None
         if isinstance(reconnect, str) and reconnect in {"handshake", "none"}:
             raise BayeuxError(f"connect: the server advises {reconnect!r}")
-        return Connected(_events(document), float(interval) / 1000.0 if known and interval else 0.0)
+        return BayeuxConnected(_events(document), float(interval) / 1000.0 if known and interval else 0.0)
 
     def _message(self, channel: str, **fields: object) -> dict[str, object]:
         self._number += 1
@@ -92,9 +92,9 @@ def _answer(document: object, channel: str) -> dict[str, object]:
     raise BayeuxError(f"{channel.rsplit('/', 1)[1]}: no answer to it")
 
 
-def _events(document: object) -> tuple[Event, ...]:
+def _events(document: object) -> tuple[BayeuxEvent, ...]:
     return tuple(
-        Event(str(message["channel"]), message.get("data"))
+        BayeuxEvent(str(message["channel"]), message.get("data"))
         for message in _messages(document)
         if isinstance(message.get("channel"), str) and not str(message["channel"]).startswith("/meta/")
     )

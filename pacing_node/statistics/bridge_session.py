@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pacing_node.statistics.feed import Feed
-    from pacing_node.statistics.registry import Change, Registry, Subject
+    from pacing_node.statistics.registry import ObjectsChange, Registry, Subject
 
 _Order: TypeAlias = "tuple[Sequence[int], Sequence[int]]"
 """References to add and to remove."""
@@ -75,7 +75,7 @@ class BridgeSession(ReconnectingSession):
         self._outbox: asyncio.Queue[_Order] = asyncio.Queue()
         self._open = False
 
-    def send(self, change: Change) -> None:
+    def send(self, change: ObjectsChange) -> None:
         """Tell the server what to add and to drop; without a session there is nothing to do: it starts with all."""
         if self._open:
             self._outbox.put_nowait(change)

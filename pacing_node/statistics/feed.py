@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pacing_node.algorithms.model import BoolArray, FloatArray, IntArray
-    from pacing_node.statistics.registry import Change, Registry
+    from pacing_node.statistics.registry import ObjectsChange, Registry
 
 _MODES = {wire.SERVER_MODE_PRIMARY: "primary", wire.SERVER_MODE_BACKUP: "backup"}
 
@@ -58,7 +58,7 @@ class Feed:
         self.mode = "unknown"
         self.error = error
 
-    def changed(self, change: Change, now: float) -> None:
+    def changed(self, change: ObjectsChange, now: float) -> None:
         """Subscriptions were added and removed."""
         self.table.resize(self._registry.size)
         self.totals.resize(self._registry.size)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pacing_node.http_client.client import HttpClient
     from pacing_node.statistics.feed import Feed
-    from pacing_node.statistics.registry import Change, Registry
+    from pacing_node.statistics.registry import ObjectsChange, Registry
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +122,7 @@ class GmsSession(ReconnectingSession):
         self._hold_until = 0.0
         self._trouble = ""
 
-    def send(self, change: Change) -> None:
+    def send(self, change: ObjectsChange) -> None:
         """Ask for what was added, and no more for what was removed; without a turn there is nothing to do."""
         if self._schedule is None:
             return

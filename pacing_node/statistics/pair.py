@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from pacing_node.algorithms.model import BoolArray
-    from pacing_node.statistics.registry import Change, Registry
+    from pacing_node.statistics.registry import ObjectsChange, Registry
     from pacing_node.statistics.statistics_source import ServerHealth
 
 log = structlog.get_logger(__name__)
@@ -50,7 +50,7 @@ class FeedSession(Protocol):
         """End the session and stay away."""
         ...
 
-    def send(self, change: Change) -> None:
+    def send(self, change: ObjectsChange) -> None:
         """Tell the server what to add and to drop, if there is a session."""
         ...
 

@@ -30,7 +30,7 @@ class Subject(NamedTuple):
     filter: str = ""
 
 
-class Change(NamedTuple):
+class ObjectsChange(NamedTuple):
     """What a new set of objects adds to and takes from the set before."""
 
     added: tuple[int, ...]
@@ -82,7 +82,7 @@ class Registry:
         """Place of a statistic in a queue's block; ``ValueError`` for one that is not asked for."""
         return self._statistics.index((statistic, only))
 
-    def assign(self, queues: Iterable[str], agents: Iterable[str]) -> Change:
+    def assign(self, queues: Iterable[str], agents: Iterable[str]) -> ObjectsChange:
         """Make these the objects. Raises ``OverflowError``, and changes nothing, when there are more than slots."""
         wanted_queues, wanted_agents = dict.fromkeys(queues), dict.fromkeys(agents)
         needed = len(wanted_queues) * len(self._statistics) + len(wanted_agents)
@@ -94,7 +94,7 @@ class Registry:
         added = self._add(self._queues, wanted_queues, len(self._statistics)) + self._add(
             self._agents, wanted_agents, 1, agents=True
         )
-        return Change(tuple(added), tuple(removed))
+        return ObjectsChange(tuple(added), tuple(removed))
 
     def references(self) -> list[int]:
         """Every current reference."""

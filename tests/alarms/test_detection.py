@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pacing_node.alarms.alarm_book import Alarm, AlarmBook, AlarmEvent, Reading
 from pacing_node.alarms.alarm_record import decode_alarms, encode_alarms
 from pacing_node.alarms.conditions import BY_KEY, BY_NAME, CONDITIONS, Comparison, Scope
-from pacing_node.alarms.machine import Phase, Rule, State, Transition, rule_for, step
+from pacing_node.alarms.machine import ConditionState, Phase, Rule, Transition, rule_for, step
 from pacing_node.options.alarm_options import CONDITION_KEYS, AlarmOptions
 from pacing_node.options.schema import key_of
 
@@ -20,7 +20,7 @@ RULE = Rule(10.0, 8.0, detection_seconds=5.0, clearance_seconds=20.0)
 
 def run(rule: Rule, values: list[tuple[float, float]]) -> list[tuple[float, str]]:
     """Times and kinds of what the machine tells for (time, value) pairs."""
-    state, told = State(), []
+    state, told = ConditionState(), []
     for now, value in values:
         state, transition = step(state, rule, value, now)
         if transition:
@@ -77,7 +77,7 @@ def test_a_peak_needs_no_detection_time() -> None:
 def test_raise_and_clear_alternate_whatever_is_measured(
     values: list[tuple[float, float]], detection: float, clearance: float
 ) -> None:
-    rule, state, now, told = Rule(10.0, 8.0, detection, clearance), State(), 0.0, []
+    rule, state, now, told = Rule(10.0, 8.0, detection, clearance), ConditionState(), 0.0, []
     for delay, value in values:
         now += delay
         before = state
@@ -236,7 +236,7 @@ def test_an_adopted_alarm_is_active_not_rising() -> None:
 
     assert alarms.observe(rules, {NAME: {"A": Reading(5)}}, 0, 100) == []
     assert alarms.active[0].object == "A"
-    assert State().phase is Phase.QUIET
+    assert ConditionState().phase is Phase.QUIET
 
 
 @given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pacing_node.alarms.sinks import SyslogSink
 from pacing_node.delivery.outbox import DeliveryError
-from pacing_node.delivery.syslog import Level, SyslogMessage, frame, render
+from pacing_node.delivery.syslog import SyslogMessage, SyslogSeverity, frame, render
 from pacing_node.delivery.syslog_sender import SyslogSender
 from simulator.harness.ports import choose_quiet
 from tests.support.alarm_parts import cleared, raised
@@ -29,7 +29,9 @@ FORM = re.compile(
 
 
 def message(text: str, number: int = 0) -> SyslogMessage:
-    return SyslogMessage(Level.ERROR, 1_700_000_000.25, "node-1", "alarm.raised", text, {"number": str(number)})
+    return SyslogMessage(
+        SyslogSeverity.ERROR, 1_700_000_000.25, "node-1", "alarm.raised", text, {"number": str(number)}
+    )
 
 
 def test_a_message_has_every_part_of_the_standard() -> None:
@@ -50,7 +52,7 @@ def test_a_message_has_every_part_of_the_standard() -> None:
 def test_whatever_is_in_it_a_message_keeps_to_the_form(
     host: str, kind: str, text: str, data: dict[str, str], most: int
 ) -> None:
-    raw = render(SyslogMessage(Level.DEBUG, 0.0, host, kind, text, data), most)
+    raw = render(SyslogMessage(SyslogSeverity.DEBUG, 0.0, host, kind, text, data), most)
 
     assert len(raw) <= most
     assert FORM.fullmatch(raw.decode()) is not None
@@ -219,8 +221,8 @@ async def test_alarms_are_messages_with_their_parts_as_structured_data() -> None
     first, second = (FORM.fullmatch(text) for text in receiver.texts)
     assert first is not None
     assert second is not None
-    assert first.group(1) == str(16 * 8 + Level.CRITICAL)
-    assert second.group(1) == str(16 * 8 + Level.NOTICE)
+    assert first.group(1) == str(16 * 8 + SyslogSeverity.CRITICAL)
+    assert second.group(1) == str(16 * 8 + SyslogSeverity.NOTICE)
     assert (first.group(6), second.group(6)) == ("alarm.raised", "alarm.cleared")
     assert 'condition="PacingRequestsFailed" object="engagement platform" severity="critical"' in first.group(7)
     assert first.group(8) == (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pacing_node.api.app import build_app, build_public_app
 from pacing_node.api.call_rates import MOST_CALLERS, CallRates
 from pacing_node.api.client_address import TrustedProxies, site
-from pacing_node.api.http_limits import HttpCounters, Refusal
+from pacing_node.api.http_limits import HttpCounters, LimitRefusal
 from pacing_node.api.public_reads import PublicReads
 from pacing_node.cycle.plan import CycleSettings
 from tests.api.test_pages import Site, paced
@@ -102,7 +102,7 @@ async def test_a_caller_who_reads_too_often_is_told_when_to_come_again(pages: Si
     assert [each.status_code for each in answers] == [200, 200, 200, 429]
     assert answers[3].headers["retry-after"] == "1"
     assert answers[3].headers["access-control-allow-origin"] == "*"
-    assert counters.refused == {Refusal.RATE: 1}
+    assert counters.refused == {LimitRefusal.RATE: 1}
 
 
 async def test_behind_a_proxy_each_visitor_has_a_rate_of_their_own(pages: Site) -> None:

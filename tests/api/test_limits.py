@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from pacing_node.api.client_address import TrustedProxies
-from pacing_node.api.http_limits import HttpCounters, HttpLimits, Refusal
+from pacing_node.api.http_limits import HttpCounters, HttpLimits, LimitRefusal
 from pacing_node.api.http_server import HttpServer
 from pacing_node.api.pieces import PiecesResponse
 from pacing_node.runtime.descriptors import Descriptors
@@ -112,7 +112,7 @@ async def test_a_silent_connection_is_closed() -> None:
     async with port() as running:
         reader = await running.connect()
         print(f"closed after {await ended(reader):.2f} s")
-        assert running.counters.refused == {Refusal.HEAD_TIME: 1}
+        assert running.counters.refused == {LimitRefusal.HEAD_TIME: 1}
 
 
 async def test_a_head_that_trickles_is_closed() -> None:
@@ -130,7 +130,7 @@ async def test_a_head_that_trickles_is_closed() -> None:
 
         await trickle()
         print(f"closed after {await closing:.2f} s")
-        assert running.counters.refused == {Refusal.HEAD_TIME: 1}
+        assert running.counters.refused == {LimitRefusal.HEAD_TIME: 1}
 
 
 async def test_a_later_request_that_trickles_is_closed_too() -> None:
@@ -139,7 +139,7 @@ async def test_a_later_request_that_trickles_is_closed_too() -> None:
         await reader.readuntil(b"hello 0")
         running.open[0].write(b"GET / HT")
         await ended(reader)
-        assert running.counters.refused == {Refusal.HEAD_TIME: 1}
+        assert running.counters.refused == {LimitRefusal.HEAD_TIME: 1}
 
 
 async def test_a_connection_without_another_request_is_closed_and_that_is_no_refusal() -> None:
@@ -152,14 +152,14 @@ async def test_a_connection_without_another_request_is_closed_and_that_is_no_ref
 async def test_an_answer_nobody_reads_is_given_up() -> None:
     async with port() as running:
         await running.connect(b"GET /large HTTP/1.1\r\nHost: node\r\n\r\n")
-        await until(lambda: running.counters.refused == {Refusal.REQUEST_TIME: 1})
+        await until(lambda: running.counters.refused == {LimitRefusal.REQUEST_TIME: 1})
         await until(lambda: running.counters.open == 0)
 
 
 async def test_a_page_that_hangs_is_given_up() -> None:
     async with port() as running:
         await running.connect(b"GET /hang HTTP/1.1\r\nHost: node\r\n\r\n")
-        await until(lambda: running.counters.refused == {Refusal.REQUEST_TIME: 1})
+        await until(lambda: running.counters.refused == {LimitRefusal.REQUEST_TIME: 1})
         running.hanging.may.set()
         assert await running.works()
 
@@ -167,9 +167,13 @@ async def test_a_page_that_hangs_is_given_up() -> None:
 @pytest.mark.parametrize(
     ("sent", "status", "reason"),
     [
-        (b"GET /?" + b"x" * 60_000 + b" HTTP/1.1\r\nHost: node\r\n\r\n", b"414", Refusal.URL_SIZE),
-        (b"POST / HTTP/1.1\r\nHost: node\r\nContent-Length: 70000\r\n\r\n", b"413", Refusal.BODY_SIZE),
-        (b"POST / HTTP/1.1\r\nHost: node\r\nContent-Length: " + b"9" * 18 + b"\r\n\r\n", b"413", Refusal.BODY_SIZE),
+        (b"GET /?" + b"x" * 60_000 + b" HTTP/1.1\r\nHost: node\r\n\r\n", b"414", LimitRefusal.URL_SIZE),
+        (b"POST / HTTP/1.1\r\nHost: node\r\nContent-Length: 70000\r\n\r\n", b"413", LimitRefusal.BODY_SIZE),
+        (
+            b"POST / HTTP/1.1\r\nHost: node\r\nContent-Length: " + b"9" * 18 + b"\r\n\r\n",
+            b"413",
+            LimitRefusal.BODY_SIZE,
+        ),
     ],
 )
 async def test_a_request_that_is_too_large_is_refused_with_the_limit(sent: bytes, status: bytes, reason: str) -> None:
@@ -242,7 +246,7 @@ async def test_silent_connections_keep_nobody_out() -> None:
         await until(lambda: running.counters.open == 8)
         await until(running.works)
         assert running.counters.open <= 8
-        assert running.counters.refused[Refusal.CONNECTIONS_PER_ADDRESS] >= 1
+        assert running.counters.refused[LimitRefusal.CONNECTIONS_PER_ADDRESS] >= 1
         assert await ended(silent[0]) < 30
 
 
@@ -259,7 +263,7 @@ async def test_the_oldest_idle_connection_makes_room_and_no_busy_one() -> None:
         await still(lambda: not newer.at_eof() and not busy.at_eof(), 0.1)
         running.hanging.may.set()
         assert (await busy.read()).endswith(b"at last")
-        assert set(running.counters.refused) == {Refusal.CONNECTIONS}
+        assert set(running.counters.refused) == {LimitRefusal.CONNECTIONS}
 
 
 async def test_when_all_are_busy_the_newest_is_refused() -> None:
@@ -298,7 +302,7 @@ async def test_idle_connections_are_closed_before_the_reserve_is_touched() -> No
         scarce.running_short = True
         await until(running.works)
         await ended(silent[0])
-        assert running.counters.refused[Refusal.DESCRIPTORS] >= 1
+        assert running.counters.refused[LimitRefusal.DESCRIPTORS] >= 1
         assert running.counters.open <= 3
 
 
@@ -311,6 +315,6 @@ async def test_a_handshake_that_does_not_go_on_is_closed(tmp_path: Path) -> None
         await until(lambda: running.counters.open == 4)
         for reader in silent:
             await ended(reader)
-        await until(lambda: running.counters.refused == {Refusal.HANDSHAKE: 4})
+        await until(lambda: running.counters.refused == {LimitRefusal.HANDSHAKE: 4})
         async with httpx.AsyncClient(verify=context, trust_env=False) as client:
             assert (await client.get(f"https://localhost:{running.server.port}/")).text == "hello 0"

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pacing_node.options.errors import ConfigurationError
-from pacing_node.options.yaml_documents import Document, load_document, parse_document
+from pacing_node.options.yaml_documents import YamlDocument, load_document, parse_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Machines that run tests are busy."""
 
 
-def parse(content: str | bytes) -> Document:
+def parse(content: str | bytes) -> YamlDocument:
     return parse_document(content, "f.yaml")
 
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from pacing_node.doctor.diagnosis import Severity
+from pacing_node.doctor.diagnosis import FindingSeverity
 from pacing_node.doctor.surroundings import ANSWERS, ask, check_clock, check_port, own_context, who_answers
 from pacing_node.http_client.client import HttpClient
 
@@ -52,22 +52,22 @@ def taken():
 
 
 def test_any_free_port_will_do():
-    assert check_port("default", "127.0.0.1", 0, None, "node-1").severity is Severity.OK
+    assert check_port("default", "127.0.0.1", 0, None, "node-1").severity is FindingSeverity.OK
 
 
 def test_a_free_port_is_well(taken):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    assert check_port("default", "127.0.0.1", port, None, "node-1").severity is Severity.OK
+    assert check_port("default", "127.0.0.1", port, None, "node-1").severity is FindingSeverity.OK
 
 
 @pytest.mark.parametrize(
     ("running", "severity", "text"),
     [
-        ("node-1", Severity.OK, "in use by node-1, which is running"),
-        ("node-2", Severity.ERROR, "in use by the node node-2"),
-        (None, Severity.ERROR, "in use by another program"),
+        ("node-1", FindingSeverity.OK, "in use by node-1, which is running"),
+        ("node-2", FindingSeverity.ERROR, "in use by the node node-2"),
+        (None, FindingSeverity.ERROR, "in use by another program"),
     ],
 )
 def test_a_taken_port_must_be_ours(taken, running, severity, text):
@@ -78,7 +78,7 @@ def test_a_taken_port_must_be_ours(taken, running, severity, text):
 
 def test_an_address_of_another_machine_is_an_error():
     diagnosis = check_port("default", "203.0.113.7", 8080, None, "node-1")
-    assert diagnosis.severity is Severity.ERROR
+    assert diagnosis.severity is FindingSeverity.ERROR
     assert "bind" in diagnosis.remedy
 
 
@@ -95,10 +95,10 @@ async def test_where_nobody_answers_nobody_is_named(taken):
 @pytest.mark.parametrize(
     ("seconds", "severity", "text"),
     [
-        (0.0, Severity.OK, ""),
-        (1.4, Severity.OK, ""),
-        (30.0, Severity.WARNING, "behind"),
-        (-30.0, Severity.WARNING, "ahead"),
+        (0.0, FindingSeverity.OK, ""),
+        (1.4, FindingSeverity.OK, ""),
+        (30.0, FindingSeverity.WARNING, "behind"),
+        (-30.0, FindingSeverity.WARNING, "ahead"),
     ],
 )
 def test_clocks_are_compared_by_the_date_of_an_answer(seconds, severity, text):
@@ -112,16 +112,16 @@ def test_clocks_are_compared_by_the_date_of_an_answer(seconds, severity, text):
     "date", ["yesterday", "", "Mon, 99 Jan 99999 99:99:99 GMT", "1 Jan", ",,,", "\x00", "9" * 5000]
 )
 def test_an_answer_with_a_date_that_is_none_tells_nothing(date):
-    assert check_clock("platform", {"date": date}, time.time()).severity is Severity.SKIPPED
+    assert check_clock("platform", {"date": date}, time.time()).severity is FindingSeverity.SKIPPED
 
 
 @pytest.mark.parametrize("headers", [{}, {"date": "yesterday"}])
 def test_an_answer_without_a_date_tells_nothing(headers):
-    assert check_clock("platform", headers, time.time()).severity is Severity.SKIPPED
+    assert check_clock("platform", headers, time.time()).severity is FindingSeverity.SKIPPED
 
 
 async def test_a_server_of_this_machine_has_its_clock(server):
     async with HttpClient(ANSWERS) as client:
         status, headers, asked_at = await ask(client, f"http://127.0.0.1:{server}/liveness")
     assert status == 200
-    assert check_clock("node-1", headers, asked_at).severity is Severity.OK
+    assert check_clock("node-1", headers, asked_at).severity is FindingSeverity.OK

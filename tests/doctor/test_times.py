@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pacing_node.doctor.diagnosis import Severity
+from pacing_node.doctor.diagnosis import FindingSeverity
 from pacing_node.doctor.times import Times, check_times
 
 SHIPPED = Times(
@@ -26,7 +26,7 @@ def found(times: Times, name: str):
 
 
 def test_the_shipped_times_are_well():
-    assert {each.severity for each in check_times(SHIPPED)} == {Severity.OK}
+    assert {each.severity for each in check_times(SHIPPED)} == {FindingSeverity.OK}
 
 
 def test_the_shipped_bound_is_session_tick_and_hand_over():
@@ -41,20 +41,25 @@ def test_the_shipped_lease_is_3_17_seconds():
 @pytest.mark.parametrize(
     ("change", "name", "severity", "remedy"),
     [
-        ({"session_granted": 6.0}, "session_timeout", Severity.WARNING, "minSessionTimeout"),
-        ({"session_granted": 3.0}, "session_timeout", Severity.WARNING, "maxSessionTimeout"),
-        ({"session_granted": 3.0}, "heartbeat", Severity.ERROR, "heartbeat_seconds"),
-        ({"session_granted": 3.0}, "push_budget", Severity.ERROR, "push_budget_seconds"),
-        ({"tick": 2.0}, "tick", Severity.ERROR, "zookeeper.tick_seconds to 2"),
-        ({"sync_limit": 5}, "sync_limit", Severity.WARNING, "zookeeper.session_timeout_seconds"),
-        ({"heartbeat": 0.51}, "heartbeat", Severity.ERROR, "heartbeat_seconds"),
-        ({"push_budget": 1.34}, "push_budget", Severity.ERROR, "push_budget_seconds"),
-        ({"tick": 2.0, "tick_told": 2.0, "push_budget": 1.99}, "lease", Severity.ERROR, "raise the session time-out"),
-        ({"refresh_period": 1.0}, "refresh_period", Severity.WARNING, "push_budget_seconds"),
-        ({"session_granted": None}, "session_timeout", Severity.SKIPPED, "reachable"),
-        ({"tick": None}, "tick", Severity.SKIPPED, "conf"),
-        ({"tick": None, "sync_limit": None}, "sync_limit", Severity.SKIPPED, "conf"),
-        ({"refresh_period": None}, "refresh_period", Severity.SKIPPED, ""),
+        ({"session_granted": 6.0}, "session_timeout", FindingSeverity.WARNING, "minSessionTimeout"),
+        ({"session_granted": 3.0}, "session_timeout", FindingSeverity.WARNING, "maxSessionTimeout"),
+        ({"session_granted": 3.0}, "heartbeat", FindingSeverity.ERROR, "heartbeat_seconds"),
+        ({"session_granted": 3.0}, "push_budget", FindingSeverity.ERROR, "push_budget_seconds"),
+        ({"tick": 2.0}, "tick", FindingSeverity.ERROR, "zookeeper.tick_seconds to 2"),
+        ({"sync_limit": 5}, "sync_limit", FindingSeverity.WARNING, "zookeeper.session_timeout_seconds"),
+        ({"heartbeat": 0.51}, "heartbeat", FindingSeverity.ERROR, "heartbeat_seconds"),
+        ({"push_budget": 1.34}, "push_budget", FindingSeverity.ERROR, "push_budget_seconds"),
+        (
+            {"tick": 2.0, "tick_told": 2.0, "push_budget": 1.99},
+            "lease",
+            FindingSeverity.ERROR,
+            "raise the session time-out",
+        ),
+        ({"refresh_period": 1.0}, "refresh_period", FindingSeverity.WARNING, "push_budget_seconds"),
+        ({"session_granted": None}, "session_timeout", FindingSeverity.SKIPPED, "reachable"),
+        ({"tick": None}, "tick", FindingSeverity.SKIPPED, "conf"),
+        ({"tick": None, "sync_limit": None}, "sync_limit", FindingSeverity.SKIPPED, "conf"),
+        ({"refresh_period": None}, "refresh_period", FindingSeverity.SKIPPED, ""),
     ],
 )
 def test_a_broken_rule_is_found_with_its_remedy(change, name, severity, remedy):
@@ -71,4 +76,4 @@ def test_a_foreign_ensemble_with_a_long_tick_has_a_longer_bound():
 def test_where_the_ensemble_tells_nothing_the_options_count():
     times = replace(SHIPPED, session_granted=None, tick=None, sync_limit=None)
     assert times.fail_over_bound == 4.75
-    assert Severity.ERROR not in {each.severity for each in check_times(times)}
+    assert FindingSeverity.ERROR not in {each.severity for each in check_times(times)}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacing_node.logs.levels import Admission, SuiteLevel, admissions, level_of
+from pacing_node.logs.levels import LevelFilter, SuiteLevel, level_filters, level_of
 from pacing_node.options.log_options import LogOptions, Verbosity
 
 OUTPUTS = st.lists(st.sampled_from(["stdout", "stderr", "network", "/var/log/a"]), max_size=3).map(tuple)
@@ -37,7 +37,7 @@ def test_events_have_their_level(logger: str, level: int, event: str, expected: 
 
 
 def test_by_default_the_standard_level_goes_to_stdout() -> None:
-    assert admissions(LogOptions()) == {"stdout": Admission(SuiteLevel.STANDARD, alarms=True)}
+    assert level_filters(LogOptions()) == {"stdout": LevelFilter(SuiteLevel.STANDARD, alarms=True)}
 
 
 def test_an_output_takes_the_most_talkative_of_the_levels_that_name_it_within_verbose() -> None:
@@ -45,16 +45,16 @@ def test_an_output_takes_the_most_talkative_of_the_levels_that_name_it_within_ve
         verbose=Verbosity.TRACE, standard=("stdout",), interaction=("stdout", "a"), debug=("a", "b"), alarm=("c",)
     )
 
-    assert admissions(options) == {
-        "stdout": Admission(SuiteLevel.INTERACTION, alarms=True),
-        "a": Admission(SuiteLevel.TRACE, alarms=True),
-        "b": Admission(SuiteLevel.TRACE, alarms=True),
-        "c": Admission(None, alarms=True),
+    assert level_filters(options) == {
+        "stdout": LevelFilter(SuiteLevel.INTERACTION, alarms=True),
+        "a": LevelFilter(SuiteLevel.TRACE, alarms=True),
+        "b": LevelFilter(SuiteLevel.TRACE, alarms=True),
+        "c": LevelFilter(None, alarms=True),
     }
 
 
 def test_an_output_of_alarms_takes_nothing_else() -> None:
-    admission = admissions(LogOptions(standard=(), alarm=("stderr",)))["stderr"]
+    admission = level_filters(LogOptions(standard=(), alarm=("stderr",)))["stderr"]
 
     assert [level for level in SuiteLevel if admission.takes(level)] == [SuiteLevel.ALARM]
 
@@ -72,7 +72,7 @@ def test_an_output_of_alarms_takes_nothing_else() -> None:
     )
 )
 def test_verbose_bounds_every_output_and_none_is_none(options: LogOptions) -> None:
-    taken = admissions(options)
+    taken = level_filters(options)
     limits = {Verbosity.ALL: 4, Verbosity.DEBUG: 4, Verbosity.TRACE: 3, Verbosity.INTERACTION: 2, Verbosity.STANDARD: 1}
 
     assert options.verbose is not Verbosity.NONE or taken == {}

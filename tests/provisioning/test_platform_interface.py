@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pacing_node.provisioning.definitions import Action, Change, plan, wanted
+from pacing_node.provisioning.definitions import Action, DefinitionChange, plan, wanted
 from pacing_node.provisioning.gws_target import GwsRoutes, GwsTarget
 from pacing_node.provisioning.provisioning_target import PartlyWrittenError, ProvisioningError, apply
 from simulator.scenarios import load_scenario
@@ -215,7 +215,7 @@ async def test_an_alarm_condition_somebody_else_made_meanwhile_is_a_conflict_tha
     pair = target(simulator)
     await provision(simulator)
     await asyncio.to_thread(pair.existing)
-    again = [Change(Action.ADD, item) for item in wanted(APP) if item.name == "GC Latency"]
+    again = [DefinitionChange(Action.ADD, item) for item in wanted(APP) if item.name == "GC Latency"]
 
     with pytest.raises(ProvisioningError, match="HTTP 409, statusCode 2 alarm-conditions: GC Latency exists"):
         await asyncio.to_thread(apply, pair, again)
