@@ -35,6 +35,7 @@ MAX_DEPTH = 24
 MAX_VALUES = 5_000_000
 """Most values after aliases are followed, so that nested aliases cannot fill the memory."""
 
+_TOO_DEEP = f"more than {MAX_DEPTH} levels"
 _BASE: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _TEXT = "tag:yaml.org,2002:str"
@@ -51,7 +52,7 @@ class _Loader(_BASE):  # type: ignore[valid-type,misc]  # the faster of two base
         """Called before a node's children are composed."""
         self._depth += 1
         if self._depth > MAX_DEPTH + 2:
-            raise yaml.MarkedYAMLError(problem=f"more than {MAX_DEPTH} levels", problem_mark=current_node.start_mark)
+            raise yaml.MarkedYAMLError(problem=_TOO_DEEP, problem_mark=current_node.start_mark)
 
     def ascend_resolver(self) -> None:
         """Called after a node's children were composed."""
@@ -277,7 +278,10 @@ def _syntax_problem(error: yaml.YAMLError, source: str) -> Problem:
     """A parser's complaint in our words, without quoting the text, which may hold a secret."""
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
-        found = "a syntax error: " + " ".join(filter(None, (error.context, error.problem)))
+        complaint = " ".join(filter(None, (error.context, error.problem)))
+        # Some versions of the parser have a limit of their own, far beyond ours, and meet it before we meet ours.
+        too_deep = "maximum nesting depth" in complaint
+        found = "a syntax error: " + (_TOO_DEEP if too_deep else complaint)
         if mark is not None:
             return Problem(source, "", found, "valid YAML", mark.line + 1, mark.column + 1)
         return Problem(source, "", found, "valid YAML")

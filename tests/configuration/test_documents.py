@@ -105,11 +105,16 @@ SYNTAX = (
         (b"a: \xff", "f.yaml: found byte 3 is not UTF-8; allowed: UTF-8 text"),
         ("a: \x00", "f.yaml: found a character YAML does not allow; allowed: valid YAML"),
         ("a: &x [*x]", "f.yaml:1:4: a[0][0]: found too much nesting; allowed: 24 levels and 5000000 values"),
-        ("[" * 100_000, "f.yaml:1:26: found a syntax error: more than 24 levels; allowed: valid YAML"),
+        ("[" * 500, "f.yaml:1:26: found a syntax error: more than 24 levels; allowed: valid YAML"),
     ],
 )  # fmt: skip
 def test_what_is_not_a_plain_mapping_is_refused(content: str | bytes, message: str) -> None:
     assert problems_of(content) == [message]
+
+
+def test_a_document_that_is_far_too_deep_is_refused_as_one() -> None:
+    (problem,) = problems_of("[" * 100_000)
+    assert problem.endswith(": found a syntax error: more than 24 levels; allowed: valid YAML")
 
 
 def test_a_syntax_error_never_quotes_the_text_around_it() -> None:
