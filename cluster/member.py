@@ -277,6 +277,11 @@ class ClusterMember:
         """The newest record published or received."""
         return self._last_record
 
+    @property
+    def refused_by_master(self) -> str:
+        """Why the master does not let this node follow it; empty when it does."""
+        return self._follower.refusal
+
     # --- what it answers to peers ------------------------------------------------------------------------------------
 
     def own_status(self) -> wire.StatusAnswer:

@@ -339,6 +339,7 @@ class Node:
             missing=self._unknown,
             paused_by=lambda: self.member.paused.by if self.member.paused is not None else None,
             newest_end=lambda: self._terms.newest_cause,
+            refused_by_master=lambda: self.member.refused_by_master,
         )
 
     def _build_alarms(self) -> NodeAlarms:

@@ -55,8 +55,15 @@ class Follower:
         self._task: asyncio.Task[None] | None = None
         self._received = False
         """Whether the newest stream has brought a record."""
-        self._refused = ""
-        """Why the master last refused to be followed; empty when it did not."""
+        self._refusal: tuple[str, str] | None = None
+        """The master that refused to be followed, and why; None when the newest stream was taken."""
+
+    @property
+    def refusal(self) -> str:
+        """Why the master does not let this node follow it; empty when it does, or has not answered."""
+        master = self._find_master()
+        refused = self._refusal is not None and master is not None and self._refusal[0] == master.name
+        return self._refusal[1] if self._refusal is not None and refused else ""
 
     def start(self) -> None:
         """Follow from now on."""
@@ -111,7 +118,7 @@ class Follower:
         self._received = False
         try:
             async for answer in call:
-                self._received, self._refused = True, ""
+                self._received, self._refusal = True, None
                 self._on_record(wire.record_from_wire(answer.record))
         except grpc.aio.AioRpcError as failure:
             log.debug("follower.stream_ended", master=master.name, code=failure.code().name, error=failure.details())
@@ -122,6 +129,8 @@ class Follower:
     def _note_refusal(self, master: MemberInfo, failure: grpc.aio.AioRpcError) -> None:
         """Say once that this node does not pass for a member: it would take over without the newest record."""
         reason = one_line(failure.details() or "") if failure.code() in _REFUSED else ""
-        if reason and self._refused == "":
+        if not reason:
+            return
+        if self._refusal is None or self._refusal[0] != master.name:
             log.error("follower.refused", master=master.name, reason=reason)
-        self._refused = reason or self._refused
+        self._refusal = (master.name, reason)

@@ -34,8 +34,11 @@ class CycleWatch:
         missing: Callable[[], Sequence[str]] = tuple,
         paused_by: Callable[[], str | None] = lambda: None,
         newest_end: Callable[[], Cause | None] = lambda: None,
+        refused_by_master: Callable[[], str] = lambda: "",
     ) -> None:
-        """``missing`` is what the node still waits for; ``newest_end`` why its newest term ended."""
+        """``missing`` is what the node still waits for; ``newest_end`` why its newest term ended;
+        ``refused_by_master`` why the master does not let it follow.
+        """
         self._mastership = mastership
         self._latest_report = latest_report
         self._plan = plan
@@ -43,6 +46,7 @@ class CycleWatch:
         self._missing = missing
         self._paused_by = paused_by
         self._newest_end = newest_end
+        self._refused_by_master = refused_by_master
         self._started_at = time.time()
         self._seen: CycleReport | None = None
         self._stale_since: float | None = None
@@ -68,6 +72,7 @@ class CycleWatch:
             paused_by=self._paused_by(),
             failed_cycles=counters.failed_in_a_row,
             failure=counters.newest_failure,
+            refused_by_master=self._refused_by_master(),
             lease_over=lease_over,
         )
 

@@ -38,7 +38,8 @@ class SilenceReason(StrEnum):
     CYCLE_FAILED = "cycle_failed"
     """The cycle of the master ends in an error. Look at: `cycle.failed` in its log."""
     NO_REPORT = "no_report"
-    """There is a master, and nothing arrives from it. Look at: the way between the members' clustering ports."""
+    """There is a master, and nothing arrives from it; it may be pushing all the same. Look at: the text beside it, the
+    way between the members' clustering ports, whether both have the same secret or authority."""
     WITHHELD = "withheld"
     """The master sends nothing: no targets, too little lease left, or the platform asked to wait. Look at: the text
     beside it."""
@@ -87,6 +88,8 @@ class Surroundings:
     """Cycles of this node that failed in a row."""
     failure: str = ""
     """How the newest of them failed."""
+    refused_by_master: str = ""
+    """Why the master does not let this node follow it; empty when it does."""
     lease_over: bool = False
     """The newest term of this node ended because its lease could not be proved."""
 
@@ -174,7 +177,9 @@ def _why(report: ReportFacts | None, around: Surroundings) -> tuple[SilenceReaso
         return why_no_master(report, around)
     limit = SILENT_AFTER_PERIODS * (report.interval_seconds if report else around.refresh_seconds)
     if report is None or report.age_seconds > limit:
-        return SilenceReason.NO_REPORT, f"no report of a cycle arrives from the master {around.status.master}"
+        text = f"no report of a cycle arrives from the master {around.status.master}"
+        refused = f", which refuses this node: {around.refused_by_master}" if around.refused_by_master else ""
+        return SilenceReason.NO_REPORT, f"{text}{refused}"
     return _why_not_accepted(report)
 
 

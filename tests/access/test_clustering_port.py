@@ -271,6 +271,8 @@ async def test_members_with_one_secret_follow_each_other_and_one_with_another_is
         await until(lambda: b.last_record is not None)
         assert stranger.last_record is None
         await until(lambda: [event for event in events if event["event"] == "follower.refused"])
+        assert stranger.refused_by_master.startswith("a wrong signature")
+        assert b.refused_by_master == ""
     finally:
         for member in list(members.all):
             await members.leave(member)

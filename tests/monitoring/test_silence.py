@@ -138,6 +138,11 @@ class TestReason:
             "no report of a cycle arrives from the master node-1",
         )
 
+    def test_a_master_that_refuses_this_node_is_told_with_its_words(self):
+        silent = state(facts(71.0), refused_by_master="a wrong signature")
+        assert silent.reason is SilenceReason.NO_REPORT
+        assert silent.text.endswith("master node-1, which refuses this node: a wrong signature")
+
     def test_the_platform_does_not_accept(self):
         silent = state(facts(1.0, accepted_before=70.0), MASTER)
         assert (silent.reason, silent.text) == (
