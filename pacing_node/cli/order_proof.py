@@ -65,8 +65,8 @@ class OrderProof:
             return None
         if self.tls is None and not addresses.is_local_host(addresses.split(address)[0]):
             message = (
-                f"a token is not sent to {address} in plain text, where others could read it: name certificates, "
-                "or give the order on the master's own machine"
+                f"a token is not sent to {address} in plain text, where others could read it: name certificates "
+                "(--config, or those of your user's file), or show the secret of the members (--secret-file)"
             )
             raise SettingsError(message)
         return TokenCredentials(self.token)
