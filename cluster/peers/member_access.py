@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cluster.access.credentials import CallCredentials
+    from cluster.access.tokens import KeptTokens
     from cluster.documents import Document, DocumentStore
     from cluster.mastership import LeadershipStatus
     from cluster.records import MemberInfo, Pause
@@ -54,6 +55,9 @@ class MemberAccess:
 
     def __init__(self, settings: ClusterSettings, member: Known) -> None:
         self._member = member
+        self._began_at = time.time()
+        self._knows_tokens = False
+        """Whether this process has read the list of tokens before."""
         secret, tls = settings.cluster_secret, settings.peer_tls
         self.control = AccessControl(
             settings.cluster,
@@ -90,10 +94,18 @@ class MemberAccess:
             return
         before, after = ([token.id for token in each] for each in (self.control.tokens.tokens, kept.tokens))
         self.control.tokens = TokenBook(kept.tokens)
+        known, self._knows_tokens = self._knows_tokens, True
+        if not known and not self._is_new(document, kept):
+            log.info("access.tokens_read", version=document.version, tokens=after, changed_by=kept.changed_by)
+            return
         who = Principal(kept.changed_by, AccessRole.ADMIN, Proof.ZOOKEEPER)
         self.audit.carried_out(
             Order("Tokens", "", who, {"version": document.version}, {"tokens": before}, {"tokens": after})
         )
+
+    def _is_new(self, document: Document, kept: KeptTokens) -> bool:
+        """Whether a list that is the first this process reads was also made while it ran: nobody changed it before."""
+        return document.version == 0 and any(token.created_at >= self._began_at for token in kept.tokens)
 
     def _members(self) -> Iterable[tuple[str, str]]:
         return _names_and_hosts(self._member.members())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 import grpc.aio
@@ -17,13 +17,15 @@ from cluster.access.audit_log import EVENT
 from cluster.access.credentials import SecretCredentials
 from cluster.access.roles import CALL_ROLES, AccessRole
 from cluster.access.signed_calls import HEADER, CallSubject, ClusterSecret, sign
-from cluster.access.tokens import TokenBook, new_token
+from cluster.access.tokens import KeptTokens, TokenBook, encode_tokens, new_token
 from cluster.admin.member_calls import open_calls
 from cluster.member import ClusterMember
 from cluster.peers.channels import open_channel
+from cluster.peers.member_access import MemberAccess
 from cluster.records import Record, RecordInfo
 from cluster.rpc import peer_pb2
 from cluster.settings import ClusterSettings
+from cluster.zookeeper.document_stores import LocalDocuments
 from tests.leadership.conftest import Members
 from tests.support.waiting import until
 
@@ -242,6 +244,36 @@ async def test_a_flood_of_refused_orders_is_counted_and_not_written_down_one_by_
     lines = audited(events)
     assert len(lines) < 100
     assert len([line for line in lines if "source" in line]) + sum(line["not_logged"] for line in lines) == 300
+
+
+def kept_tokens(*names: str, created_at: float) -> bytes:
+    made = [
+        new_token(name, AccessRole.VIEWER, created_at=created_at, seconds=9e5, randomness=os.urandom(38))[1]
+        for name in names
+    ]
+    return encode_tokens(KeptTokens(tuple(made), "root@host"))
+
+
+async def test_tokens_that_were_there_at_the_start_are_no_change_of_theirs(events: Events) -> None:
+    documents = LocalDocuments(None)
+    await documents.write(kept_tokens("ops", created_at=time.time() - 86_400.0), None)
+    access = MemberAccess(ClusterSettings("only", "site", None), cast("Any", None))
+    access.follow_tokens(documents)
+    await until(lambda: len(access.control.tokens.tokens) == 1)
+    assert audited(events) == []
+    await documents.write(kept_tokens(created_at=time.time()), 0)
+    await until(lambda: audited(events))
+    (event,) = audited(events)
+    assert (event["what"], event["who"], len(event["before"]["tokens"])) == ("Tokens", "root@host", 1)
+
+
+async def test_the_first_token_of_a_running_cluster_is_audited(events: Events) -> None:
+    documents = LocalDocuments(None)
+    access = MemberAccess(ClusterSettings("only", "site", None), cast("Any", None))
+    access.follow_tokens(documents)
+    await documents.write(kept_tokens("ops", created_at=time.time() + 1.0), None)
+    await until(lambda: audited(events))
+    assert [event["what"] for event in audited(events)] == ["Tokens"]
 
 
 async def test_health_is_told_to_everybody(node: ClusterMember) -> None:
