@@ -35,7 +35,7 @@ def node(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", envvar="PACING_CONFIG", help="YAML file with the node's options.")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Check the options and end.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Check the options and the files they name, and end.")] = False,
     supervise: Annotated[
         bool,
         typer.Option(help="Run under a small parent process that frees the mastership at once should the node die."),
@@ -52,7 +52,7 @@ def node(
         complain(f"pacing node: {error}")
         raise typer.Exit(REFUSED) from None
     if check:
-        say("the options of this node are well")
+        _check(options)
         return
     forbid_core_dumps()
     configure_logs(options.log.level, options.log.format, options.name)
@@ -66,6 +66,19 @@ def node(
         complain(f"pacing node: {error}")
         raise typer.Exit(FAILED) from None
     raise typer.Exit(status)
+
+
+def _check(options: NodeOptions) -> None:
+    """Read what the options name as a start would; ends the command where that fails."""
+    # Loaded here, as in _run.
+    from pacing_node.assembly.named_files import check_named_files  # noqa: PLC0415
+
+    try:
+        check_named_files(options)
+    except ClusterError as error:
+        complain(f"pacing node: {error}")
+        raise typer.Exit(REFUSED) from None
+    say("the options of this node are well")
 
 
 def _run(options: NodeOptions) -> int:
