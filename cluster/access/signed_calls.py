@@ -121,7 +121,8 @@ class SignedCalls:
 
     def _check_time(self, at: float, now: float) -> None:
         if abs(now - at) > WINDOW_SECONDS:
-            message = f"signed {now - at:.1f} s ago by the clocks of both sides, allowed are {WINDOW_SECONDS:g} s"
+            when = f"{abs(now - at):.1f} s {'ago' if now > at else 'ahead'}"
+            message = f"signed {when} by the clocks of both sides, allowed are {WINDOW_SECONDS:g} s: look at the clocks"
             raise BadSignatureError(message)
         # Later the window is enough; and a clock that was set back must not shut the members out for so long.
         if at < self._began_at and self._elapsed() - self._started < 2.0 * WINDOW_SECONDS:

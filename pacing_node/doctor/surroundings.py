@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from cluster import addresses
+from cluster.access.signed_calls import WINDOW_SECONDS
 from cluster.files import directory_fault
 from cluster.outside_text import load_json, one_line
 from pacing_node.doctor.diagnosis import error, ok, skipped, warning
@@ -128,8 +129,11 @@ async def ask(client: HttpClient, url: str) -> tuple[int, Mapping[str, str], flo
     return answer.status, answer.headers, (sent_at + time.time()) / 2
 
 
-def check_clock(name: str, headers: Mapping[str, str], asked_at: float) -> Diagnosis:
-    """Compare the clock of a server, by the date in its answer, with this machine's."""
+def check_clock(name: str, headers: Mapping[str, str], asked_at: float, *, signed: bool = False) -> Diagnosis:
+    """Compare the clock of a server, by the date in its answer, with this machine's.
+
+    ``signed``: calls between the two are signed with the cluster's secret, which holds for a time by both clocks.
+    """
     check, allowed = f"clock.{name}", f"at most {MOST_OFFSET_SECONDS:g} s apart"
     try:
         # The date was cut to whole seconds.
@@ -138,7 +142,10 @@ def check_clock(name: str, headers: Mapping[str, str], asked_at: float) -> Diagn
         return skipped(check, "its answer carries no date")
     offset = their_time - asked_at
     if abs(offset) > MOST_OFFSET_SECONDS + 0.5:
-        ahead = "behind" if offset > 0 else "ahead"
+        found = f"this machine is {abs(offset):.0f} s {'behind' if offset > 0 else 'ahead'}"
+        if signed and abs(offset) > WINDOW_SECONDS - 1.0:
+            remedy = f"synchronise the clocks (NTP): from {WINDOW_SECONDS:g} s on signed calls are refused"
+            return error(check, found, allowed, remedy)
         remedy = "synchronise the clocks (NTP). No lease depends on them; histories, records and certificates do"
-        return warning(check, f"this machine is {abs(offset):.0f} s {ahead}", allowed, remedy)
+        return warning(check, found, allowed, remedy)
     return ok(check, "no difference that matters", allowed)

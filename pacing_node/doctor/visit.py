@@ -202,6 +202,8 @@ class Visit:
     async def _clocks(self) -> None:
         """Compare clocks with the other members' web servers."""
         scheme = "http" if self._options.certificates is None else "https"
+        access = self._options.access
+        signed = access.secret is not None or access.secret_file is not None
         others = [member for member in self._members if member.name != self._options.name and member.http]
         # The date in an answer is all that is used of it.
         async with HttpClient(ANSWERS, tls=own_context(self._options.certificates)) as client:
@@ -212,4 +214,4 @@ class Visit:
                     text = f"{member.http}: {str(failure) or 'no answer in time'}"
                     self._found.append(skipped(f"clock.{member.name}", text, "make its HTTP port reachable from here"))
                 else:
-                    self._found.append(check_clock(member.name, headers, asked_at))
+                    self._found.append(check_clock(member.name, headers, asked_at, signed=signed))

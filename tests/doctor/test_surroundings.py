@@ -109,6 +109,17 @@ def test_clocks_are_compared_by_the_date_of_an_answer(seconds, severity, text):
 
 
 @pytest.mark.parametrize(
+    ("seconds", "severity"),
+    [(-40, FindingSeverity.ERROR), (40, FindingSeverity.ERROR), (10, FindingSeverity.WARNING)],
+)
+def test_clocks_too_far_apart_for_signed_calls_are_an_error(seconds, severity):
+    now = time.time()
+    diagnosis = check_clock("node-2", {"date": formatdate(now + seconds, usegmt=True)}, now, signed=True)
+    assert diagnosis.severity is severity
+    assert ("signed calls are refused" in diagnosis.remedy) == (severity is FindingSeverity.ERROR)
+
+
+@pytest.mark.parametrize(
     "date", ["yesterday", "", "Mon, 99 Jan 99999 99:99:99 GMT", "1 Jan", ",,,", "\x00", "9" * 5000]
 )
 def test_an_answer_with_a_date_that_is_none_tells_nothing(date):
