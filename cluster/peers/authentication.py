@@ -5,6 +5,7 @@ The message reaches the check as the bytes that came over the wire, for these ar
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,7 @@ class Authentication(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         self._control = control
         self._audit = audit
         self._state = state
+        self._orders: set[asyncio.Task[Any]] = set()
 
     async def intercept_service(
         self,
@@ -95,19 +97,26 @@ class Authentication(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
             verdict = await self._admit(call, body, context)
             request = handler.request_deserializer(body)
             order = Order(call, _source(context), verdict.principal, _asked(request), dict(self._state()))
-            done = False
-            try:
-                result = await handler.unary_unary(request, context)
-                done = True
-            finally:
-                order = replace(order, after=dict(self._state()))
-                if done:
-                    self._audit.carried_out(order)
-                else:
-                    self._audit.failed(order, context.details() or "the caller went away, or an error")
-            return result
+            # To its end, also when the caller goes away meanwhile: half an order is none, and has no outcome to audit.
+            carried_out = asyncio.create_task(self._carry_out(order, handler.unary_unary(request, context), context))
+            self._orders.add(carried_out)
+            carried_out.add_done_callback(self._orders.discard)
+            return await asyncio.shield(carried_out)
 
         return carry_out
+
+    async def _carry_out(self, order: Order, work: Awaitable[Any], context: Context) -> Any:
+        done = False
+        try:
+            result = await work
+            done = True
+        finally:
+            order = replace(order, after=dict(self._state()))
+            if done:
+                self._audit.carried_out(order)
+            else:
+                self._audit.failed(order, context.details() or "an error, or the end of this node")
+        return result
 
     async def _admit(self, call: str, body: bytes, context: Context) -> Verdict:
         """The verdict on a call that may go on; one that may not ends here."""

@@ -62,6 +62,13 @@ MUTANTS = (
         "::test_where_no_proof_is_configured_orders_come_from_this_machine_alone_and_reads_from_everywhere",
     ),
     Mutant(
+        "half-an-order",
+        "an order goes on when its caller goes away",
+        "cluster/peers/authentication.py",
+        (("return await asyncio.shield(carried_out)", "return await carried_out"),),
+        f"{_ACCESS}/test_clustering_port.py::test_an_order_whose_caller_went_away_goes_on_and_is_audited_by_its_end",
+    ),
+    Mutant(
         "pages-without-tokens",
         "pages for viewers stay closed where no token is left",
         "pacing_node/api/page_gate.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import time
@@ -19,6 +20,7 @@ from cluster.access.roles import CALL_ROLES, AccessRole
 from cluster.access.signed_calls import HEADER, CallSubject, ClusterSecret, sign
 from cluster.access.tokens import KeptTokens, TokenBook, encode_tokens, new_token
 from cluster.admin.member_calls import open_calls
+from cluster.errors import RefusedError
 from cluster.member import ClusterMember
 from cluster.peers.channels import open_channel
 from cluster.peers.member_access import MemberAccess
@@ -244,6 +246,39 @@ async def test_a_flood_of_refused_orders_is_counted_and_not_written_down_one_by_
     lines = audited(events)
     assert len(lines) < 100
     assert len([line for line in lines if "source" in line]) + sum(line["not_logged"] for line in lines) == 300
+
+
+@pytest.mark.parametrize(("possible", "outcome"), [(True, "carried out"), (False, "failed")])
+async def test_an_order_whose_caller_went_away_goes_on_and_is_audited_by_its_end(
+    node: ClusterMember, events: Events, monkeypatch: pytest.MonkeyPatch, possible: bool, outcome: str
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    pause = node.pause
+
+    async def slow(by: str, seconds: float | None = None) -> Any:
+        begun.set()
+        await go_on.wait()
+        if not possible:
+            raise RefusedError("not now")
+        return await pause(by, seconds)
+
+    monkeypatch.setattr(node, "pause", slow)
+    async with open_channel(node.info.clustering) as channel:
+        order = channel.unary_unary("/cluster.v1.PeerService/Pause")
+        given = order(REQUESTS["Pause"].SerializeToString(), metadata=signature(node, "Pause"))
+        await begun.wait()
+        given.cancel()
+        await health_told(channel)  # by now the node knows that the caller has gone
+        go_on.set()
+        await until(lambda: audited(events))
+    (event,) = audited(events)
+    assert event["outcome"] == outcome
+    assert (node.paused is not None, event["after"]["paused_by"] is not None) == (possible, possible)
+    assert not [each for each in events if each["log_level"] == "error"]
+
+
+async def health_told(channel: grpc.aio.Channel) -> None:
+    await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=5)
 
 
 def kept_tokens(*names: str, created_at: float) -> bytes:
