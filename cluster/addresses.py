@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 ANY_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a server listens, and how it is reached here
 """Addresses that mean every interface, each with the one under which this machine reaches such a server."""
+_IPV6_SITE = 64
+"""Bits of an IPv6 address that one site has; the rest it chooses as it likes."""
 
 
 def bare_host(host: str) -> str:
@@ -42,3 +45,23 @@ def local_host(bind: str) -> str:
     """The host under which this machine reaches a server that listens on ``bind``."""
     host = bare_host(bind)
     return ANY_ADDRESSES.get(host, host)
+
+
+@lru_cache(maxsize=4096)
+def site(address: str) -> str:
+    """What is counted as one caller: an IPv4 address, or the network an IPv6 address is in."""
+    found = parsed(address)
+    return str(ip_network((found, _IPV6_SITE), strict=False)) if isinstance(found, IPv6Address) else address
+
+
+@lru_cache(maxsize=4096)
+def parsed(text: str) -> IPv4Address | IPv6Address | None:
+    """An address without port and zone; IPv4 in IPv6 is IPv4. None for what is none."""
+    bare = text.partition("]")[0].removeprefix("[") if text.startswith("[") else text
+    if bare.count(":") == 1:
+        bare = bare.partition(":")[0]
+    try:
+        found = ip_address(bare.partition("%")[0])
+    except ValueError:
+        return None
+    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from cluster.addresses import site
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
@@ -30,8 +32,9 @@ class ConnectionBook:
 
     A connection is *proved* once a call on it has shown who calls. Proved ones are never closed for others; of the rest
     the oldest one gives way: whoever is somebody proves it within moments, and whoever holds connections for nothing
-    loses them. When the port is full, the address that holds the most gives way, so that few addresses cannot lock the
-    others out.
+    loses them. When the port is full, the network that holds the most gives way, and in it the address that does, so
+    that neither few addresses nor one IPv6 network with all of its addresses can lock the others out. Members often
+    share a network: each address has its own bound all the same.
     """
 
     def __init__(self, limits: ConnectionLimits) -> None:
@@ -39,6 +42,7 @@ class ConnectionBook:
         self._open: dict[int, str] = {}
         self._unproved: dict[int, str] = {}
         self._held: Counter[str] = Counter()
+        self._held_by_site: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._open)
@@ -70,19 +74,26 @@ class ConnectionBook:
         self._unproved.pop(number, None)
         if address is not None:
             self._held[address] -= 1
+            self._held_by_site[site(address)] -= 1
             self._forget_if_none(address)
 
     def _enter(self, number: int, address: str) -> None:
         self._open[number] = self._unproved[number] = address
         self._held[address] += 1
+        self._held_by_site[site(address)] += 1
 
     def _forget_if_none(self, address: str) -> None:
-        if self._held[address] <= 0:
-            del self._held[address]
+        for held, key in ((self._held, address), (self._held_by_site, site(address))):
+            if held[key] <= 0:
+                del held[key]
 
     def _oldest_unproved(self, address: str) -> int | None:
         return next((number for number, of in self._unproved.items() if of == address), None)
 
     def _oldest_of_the_greediest(self) -> int | None:
-        greediest = max(self._unproved.items(), key=lambda each: (self._held[each[1]], -each[0]), default=None)
+        def greed(each: tuple[int, str]) -> tuple[int, int, int]:
+            number, address = each
+            return self._held_by_site[site(address)], self._held[address], -number
+
+        greediest = max(self._unproved.items(), key=greed, default=None)
         return greediest[0] if greediest is not None else None

@@ -11,9 +11,9 @@ import errno
 import time
 from typing import TYPE_CHECKING
 
+from cluster.addresses import site
 from cluster.lasting import lasting
 from cluster.tasks import cancel, spawn
-from pacing_node.api.client_address import site
 from pacing_node.api.guarded_connection import GuardedConnection
 from pacing_node.api.http_limits import HttpCounters, LimitRefusal
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
+
+from cluster.addresses import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from ipaddress import IPv4Address
 
 MOST_HOPS = 20
 """Most addresses of ``X-Forwarded-For`` that are looked at, from the right."""
-_IPV6_SITE = 64
-"""Bits of an IPv6 address that one site has; the rest it chooses as it likes."""
 
 
 class TrustedProxies:
@@ -25,7 +23,7 @@ class TrustedProxies:
 
     def trusts(self, address: str) -> bool:
         """Whether a host is one of them."""
-        found = _parsed(address)
+        found = parsed(address)
         return found is not None and any(found in network for network in self._networks)
 
     def caller(self, address: str, forwarded: str) -> str:
@@ -38,28 +36,8 @@ class TrustedProxies:
         for hop in reversed(forwarded.split(",")[-MOST_HOPS:]):
             if not self.trusts(caller):
                 break
-            found = _parsed(hop.strip())
+            found = parsed(hop.strip())
             if found is None:
                 break
             caller = str(found)
         return caller
-
-
-@lru_cache(maxsize=4096)
-def site(address: str) -> str:
-    """What is counted as one caller: an IPv4 address, or the network an IPv6 address is in."""
-    found = _parsed(address)
-    return str(ip_network((found, _IPV6_SITE), strict=False)) if isinstance(found, IPv6Address) else address
-
-
-@lru_cache(maxsize=4096)
-def _parsed(text: str) -> IPv4Address | IPv6Address | None:
-    """An address without port and zone; IPv4 in IPv6 is IPv4. None for what is none."""
-    bare = text.partition("]")[0].removeprefix("[") if text.startswith("[") else text
-    if bare.count(":") == 1:
-        bare = bare.partition(":")[0]
-    try:
-        found = ip_address(bare.partition("%")[0])
-    except ValueError:
-        return None
-    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from cluster.addresses import site
 from pacing_node.api.answers import OPEN, PREFLIGHT, problem
-from pacing_node.api.client_address import TrustedProxies, site
+from pacing_node.api.client_address import TrustedProxies
 from pacing_node.api.http_limits import HttpCounters, LimitRefusal
 from pacing_node.api.inbound_reads import InboundReads, UnknownError, channel_capacity
 from pacing_node.api.parameters import ParameterError, Parameters

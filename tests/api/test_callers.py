@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cluster.addresses import site
 from pacing_node.api.app import build_app, build_public_app
 from pacing_node.api.call_rates import MOST_CALLERS, CallRates
-from pacing_node.api.client_address import TrustedProxies, site
+from pacing_node.api.client_address import TrustedProxies
 from pacing_node.api.http_limits import HttpCounters, LimitRefusal
 from pacing_node.api.public_reads import PublicReads
 from pacing_node.cycle.plan import CycleSettings

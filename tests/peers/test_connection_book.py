@@ -45,6 +45,14 @@ def test_of_a_full_port_the_address_that_holds_the_most_gives_way() -> None:
     assert book.admit(5, THERE) == Admission(admitted=True, gives_way=2)
 
 
+def test_many_addresses_of_one_network_do_not_push_out_a_newcomer_of_another() -> None:
+    book = ConnectionBook(ConnectionLimits(4, 3))
+    book.admit(1, "2001:db8:1::1")
+    gave_way = [book.admit(number, f"2001:db8:2::{number:x}").gives_way for number in range(2, 40)]
+    assert gave_way[:3] == [None] * 3
+    assert 1 not in gave_way
+
+
 def test_a_connection_that_ended_makes_room() -> None:
     book = ConnectionBook(ConnectionLimits(1, 1))
     book.admit(1, HERE)
