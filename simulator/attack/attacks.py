@@ -79,7 +79,7 @@ ATTACKS = (
     ),
     Attack("orders-from-elsewhere", OPEN, on_orders.orders_from_elsewhere),
     Attack("promises-failsafe", FAILSAFE, on_orders.strange_promises),
-    Attack("promises-in-a-failsafe", FAILSAFE, on_orders.promises_in_an_outage),
+    Attack("promises-in-a-failsafe", FAILSAFE, on_orders.promises_under_failsafe),
     Attack("metrics-readers", LARGE, on_pages.metrics_readers),
     Attack("targets-readers", LARGE, on_pages.targets_readers),
     Attack("large-unread-follow", LARGE, on_orders.unread_follow_streams),

@@ -19,6 +19,9 @@ LARGE_TEXT = 3_900_000
 """Characters of a text that just passes gRPC's usual bound of a message."""
 _RETURN_SLACK_SECONDS = 2.0
 """For a busy machine, beyond the bound of an ensemble's return."""
+_READY_SECONDS = 60.0
+_APART_SECONDS = 1.5
+"""Between the starts of two members of ZooKeeper: all at once they take the processors from the nodes."""
 
 
 async def step_down_loop(scene: Scene) -> None:
@@ -80,6 +83,28 @@ async def promises_in_an_outage(scene: Scene) -> None:
     scene.figures["outage_seconds"] = round(back_at - frozen_at, 1)
     most = arena.bounds.ensemble_return + _RETURN_SLACK_SECONDS
     scene.expect(gap <= most, f"{gap:.1f} s from ZooKeeper's return to the first push, allowed are {most:g}")
+
+
+async def promises_under_failsafe(scene: Scene) -> None:
+    """ZooKeeper is killed for longer than a session; meanwhile a stranger asks everybody for promises of a minute.
+
+    The master must go on by its members' promises as if nobody had asked. It is killed, not frozen: a frozen ensemble
+    ends every session the moment it goes on, with or without a stranger.
+    """
+    arena, incarnations = scene.arena, await _incarnations(scene)
+    gone_at = time.time()
+    for member in arena.ensemble.members:
+        member.kill()
+    try:
+        await asyncio.sleep(arena.bounds.session_timeout + 1.0)
+        await scene.assault(stranger_orders.promises, count=3, seconds=60.0, incarnations=incarnations)
+    finally:
+        for member in arena.ensemble.members:
+            member.start()
+            await asyncio.sleep(_APART_SECONDS)
+        await asyncio.to_thread(arena.ensemble.wait_ready, _READY_SECONDS)
+    scene.figures["outage_seconds"] = round(time.time() - gone_at, 1)
+    await asyncio.sleep(arena.bounds.session_timeout)  # long enough for a session to end that nobody resumed
 
 
 async def _incarnations(scene: Scene) -> dict[str, str]:
