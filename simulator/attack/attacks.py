@@ -18,8 +18,9 @@ from simulator.attack.clock_ground import OTHER_UPTIME, STEPPED_CLOCKS
 from simulator.attack.disk_ground import SMALL_DISKS
 from simulator.attack.ground import FAILSAFE, FEW_DESCRIPTORS, LARGE, OPEN, PEER_TLS, PLAIN
 from simulator.attack.hostile_ground import HOSTILE_API, HOSTILE_CONFIGURATION, HOSTILE_GMS
-from simulator.attack.hostile_statistics import HOSTILE, HOSTILE_STATISTICS
+from simulator.attack.hostile_values import HOSTILE
 from simulator.attack.limits import Limits
+from simulator.attack.statistics_ground import HOSTILE_STATISTICS
 
 _OUTAGE = Limits(missed_periods=None, epoch_changes=1, memory_mib=120.0)
 """ZooKeeper itself is away for longer than a session: the pushes must stop then, and the attack measures the return.

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import sys
 from typing import TYPE_CHECKING
 
 from cluster import tasks
-from cluster.process.children import bound_to_parent
 from simulator.attack.hostile_answers import ANSWERS, LURE
+from simulator.attack.ordered_process import OrderedProcess, obey
 from simulator.harness.line_relay import join
 
 if TYPE_CHECKING:
@@ -26,8 +25,7 @@ HOST = "127.0.0.1"
 _HEAD_SECONDS = 5.0
 _MOST_HEAD = 65536
 _AT_ONCE = 4
-"""Answers being given at a time: a hostile server has a machine of its own, which this one must not be taken for."""
-_NICENESS = 10
+"""Answers being given at a time."""
 
 
 class HostileFront:
@@ -37,47 +35,32 @@ class HostileFront:
         """Takes a free port at once, so that options can name it before anything is served."""
         self._socket = socket.create_server((HOST, 0))
         self.port = int(self._socket.getsockname()[1])
-        self._process: asyncio.subprocess.Process | None = None
+        self._process = OrderedProcess(__name__)
 
     async def start(self, target_port: int) -> None:
         """Pass everything on to a server from now on."""
         descriptor = self._socket.fileno()
-        command = [sys.executable, "-m", "simulator.attack.hostile_front", str(descriptor)]
-        pipe = asyncio.subprocess.PIPE
-        self._process = await asyncio.create_subprocess_exec(
-            *bound_to_parent(command), stdin=pipe, stdout=pipe, pass_fds=(descriptor,)
-        )
-        self._order(f"lead {target_port}")
+        await self._process.start(str(descriptor), [descriptor])
+        self._process.order(f"lead {target_port}")
         await self.counts()
 
     async def stop(self) -> None:
         """End it, with every connection."""
         self._socket.close()
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
+        await self._process.stop()
 
     def turn(self, answer: str) -> None:
         """Give the answer of this name to every request from now on. Connections are reset."""
-        self._order(f"turn {answer}")
+        self._process.order(f"turn {answer}")
 
     def calm(self) -> None:
         """Pass everything on again. Connections are reset."""
-        self._order("calm")
+        self._process.order("calm")
 
     async def counts(self) -> tuple[int, int]:
         """How many requests were given a hostile answer, and how many have followed a redirect."""
-        self._order("count")
-        assert self._process is not None
-        assert self._process.stdout is not None
-        answered, lured = (await self._process.stdout.readline()).split()
+        answered, lured = (await self._process.ask("count")).split()
         return int(answered), int(lured)
-
-    def _order(self, line: str) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{line}\n".encode())
 
 
 class _Front:
@@ -92,8 +75,8 @@ class _Front:
         self._serving: set[asyncio.Task[None]] = set()
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
-    def obey(self, words: list[str]) -> None:
-        """Carry out one order."""
+    def take(self, words: list[str]) -> str | None:
+        """Carry out one order; its answer, if it has one."""
         match words:
             case ["lead", port]:
                 self._target_port = int(port)
@@ -102,8 +85,8 @@ class _Front:
             case ["calm"]:
                 self._become(None)
             case ["count"]:
-                sys.stdout.write(f"{self.answered} {self.lured}\n")
-                sys.stdout.flush()
+                return f"{self.answered} {self.lured}"
+        return None
 
     def _become(self, answer: Answer | None) -> None:
         self._answer = answer
@@ -146,14 +129,9 @@ class _Front:
 
 async def main(descriptor: int) -> None:
     """Serve on a listening socket, and obey until the standard input ends."""
-    os.nice(_NICENESS)
     front = _Front()
-    orders = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
     await asyncio.start_server(front.accept, sock=socket.socket(fileno=descriptor), limit=_MOST_HEAD)
-    while line := await orders.readline():
-        front.obey(line.decode().split())
+    await obey(front.take)
 
 
 if __name__ == "__main__":

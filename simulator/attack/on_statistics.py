@@ -7,7 +7,8 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
-from simulator.attack.hostile_statistics import HOSTILE, statistics_of, steady
+from simulator.attack.hostile_values import HOSTILE
+from simulator.attack.statistics_ground import statistics_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -24,16 +25,18 @@ def hostile_values(name: str) -> Callable[[Scene], Awaitable[None]]:
 
     async def strike(scene: Scene) -> None:
         server = statistics_of(scene.arena)
-        server.turn(HOSTILE[name])
+        before = await server.sent()
+        server.turn(name)
         deadline = time.monotonic() + scene.seconds / 2
         try:
             while time.monotonic() < deadline:
                 await _look(scene)
                 await asyncio.sleep(_LOOK_SECONDS)
         finally:
-            server.turn(steady)
-        scene.figures["messages"] = server.sent
-        scene.expect(server.sent, "no node was sent anything")
+            server.calm()
+        sent = await server.sent() - before
+        scene.figures["messages"] = sent
+        scene.expect(sent, "no node was sent anything")
 
     strike.__doc__ = HOSTILE[name].__doc__
     return strike
