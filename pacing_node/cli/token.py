@@ -29,6 +29,7 @@ from pacing_node.cli.node_file import NodeFile, node_of, security_of
 from pacing_node.cli.orders import parse_duration
 from pacing_node.cli.output import Output, OutputOption, print_json, print_table, utc
 from pacing_node.options.document_access import open_tokens
+from pacing_node.options.exposure import has_proof
 from terminal.printing import complain, say
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ COLUMNS = {
     "state": "`valid`, or `expired`",
 }
 """Columns of `pacing token list`, with what they mean."""
+
+_UNPROVED = (
+    "without a secret, peer certificates and an identity provider every user of a node's machine can give orders to "
+    "it; set access.secret_file"
+)
 
 RoleOption = Annotated[AccessRole, typer.Option("--role", help=f"One of {', '.join(ROLES_OF_PEOPLE)}.")]
 LifeOption = Annotated[str, typer.Option("--for", metavar="TIME", help="How long it holds, such as 12h or 90d.")]
@@ -132,15 +138,21 @@ def revoke(
 ) -> None:
     """Revoke tokens: every node refuses them within seconds."""
     node, by = node_of(config), _who()
+    left = 0
 
     def without(kept: KeptTokens) -> KeptTokens:
         unknown = set(ids) - {token.id for token in kept.tokens}
         if unknown:
             raise fail(f"there is no token {', '.join(sorted(unknown))}; nothing was revoked", ExitCode.NOT_FOUND)
-        return KeptTokens(tuple(token for token in kept.tokens if token.id not in ids), by)
+        nonlocal left
+        tokens = tuple(token for token in kept.tokens if token.id not in ids)
+        left = len(tokens)
+        return KeptTokens(tokens, by)
 
     _change(node, without)
     say(f"revoked: {', '.join(ids)}")
+    if not left and not has_proof(node):
+        complain(f"no token is left: {_UNPROVED}")
 
 
 def _valid(kept: KeptTokens, now: float) -> tuple[AccessToken, ...]:
