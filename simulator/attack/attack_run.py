@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from simulator.attack.limits import AttackResult, Limits
+from simulator.attack.limits import LEFT_OUT, AttackResult, Limits
 from simulator.attack.measuring import Measuring
-from simulator.attack.scene import Scene
+from simulator.attack.scene import NotPossibleError, Scene
 from simulator.harness.harness_error import HarnessError
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ async def _run_group(
     ground = attacks[0].ground
     if reason := ground.why_impossible():
         say(f"ground: {ground.name}: left out: {reason}")
+        results += [AttackResult.not_run(attack.name, ground.name, attack.limits, reason) for attack in attacks]
         return []
     say(f"ground: {ground.name}")
     async with ground.arena(directory, lambda _: None) as arena:
@@ -111,6 +112,9 @@ async def run_attack(attack: Attack, arena: Arena, extent: Extent) -> tuple[Atta
         await attack.strike(scene)
     except HarnessError as error:
         scene.complaints.append(str(error).splitlines()[0])
+    except NotPossibleError as error:
+        await measuring.end((), ())
+        return AttackResult.not_run(attack.name, attack.ground.name, attack.limits, str(error)), True
     recovered = await _settled(arena)
     scene.expect(recovered, f"no {_SETTLED_PUSHES} pushes in a row within {SETTLE_SECONDS:g} s after it")
     cost = await measuring.end(scene.complaints, scene.server_errors)
@@ -132,6 +136,8 @@ async def _settled(arena: Arena) -> bool:
 
 def line(result: AttackResult) -> str:
     """A result for people."""
+    if result.left_out:
+        return f"{result.attack:<26} {LEFT_OUT}: {result.left_out}"
     row = result.as_dict()
     figures = (
         f"missed {row['missed_periods']:3d}  epochs {row['epoch_changes']:2d}  memory {row['memory_mib']:+7.1f} MiB  "

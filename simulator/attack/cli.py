@@ -28,7 +28,7 @@ _FAILED = 1
 _SHORT = Extent(seconds=3.0, share=0.05)
 
 NamesArgument = Annotated[list[str] | None, typer.Argument(metavar="[ATTACK]…", help="Which; all unless named.")]
-ShortOption = Annotated[bool, typer.Option("--short", help="A form of about a minute: fewer attacks, small counts.")]
+ShortOption = Annotated[bool, typer.Option("--short", help="A form of some minutes: fewer attacks, small counts.")]
 SecondsOption = Annotated[
     float | None,
     typer.Option(min=1, max=600, help="How long each attack lasts that goes on for a time.", show_default="20"),
@@ -61,7 +61,7 @@ def attack(
     """Attack a cluster of its own on this machine, and judge what each attack has cost it.
 
     A ZooKeeper ensemble, three nodes and a simulated contact centre on loopback are brought up for each kind of
-    set-up. Exit status 0 only when every limit of every attack was kept.
+    set-up. Exit status 0 only when every limit of every attack that was run was kept.
     """
     if list_attacks:
         for each in ATTACKS:
@@ -80,7 +80,7 @@ def attack(
         complain(f"pacing: {error}")
         finished = False
     _show(results, output, report)
-    raise typer.Exit(0 if finished and all(result.passed for result in results) else _FAILED)
+    raise typer.Exit(0 if finished and not any(result.failed for result in results) else _FAILED)
 
 
 def _chosen(names: list[str] | None, *, short: bool) -> list[Attack]:
@@ -112,4 +112,5 @@ def _show(results: list[AttackResult], output: Form, report: Path | None) -> Non
     for result in results:
         say(line(result))
     held = sum(result.passed for result in results)
-    say(f"attack: {held} of {len(results)} attacks held")
+    left_out = sum(bool(result.left_out) for result in results)
+    say(f"attack: {held} of {len(results) - left_out} attacks held" + (f", {left_out} left out" if left_out else ""))

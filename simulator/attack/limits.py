@@ -7,6 +7,9 @@ from typing import Any
 
 from simulator.drill.verdict import FAIL, PASS
 
+LEFT_OUT = "left out"
+"""Verdict beside pass and fail: not run, and the result says why."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -67,6 +70,8 @@ class AttackResult:
     shortcomings: tuple[str, ...]
     figures: dict[str, Any] = field(default_factory=dict)
     """What was sent and what was answered."""
+    left_out: str = ""
+    """Why it was not run; then nothing else holds, and it is neither held nor failed."""
 
     @classmethod
     def judge(
@@ -82,10 +87,20 @@ class AttackResult:
             attack, ground, limits, Cost(0.0, 0, 0, 0, 0.0, 0.0, 0.0, complaints=(reason.splitlines()[0],))
         )
 
+    @classmethod
+    def not_run(cls, attack: str, ground: str, limits: Limits, reason: str) -> AttackResult:
+        """An attack this machine cannot provide."""
+        return cls(attack, ground, limits, Cost(0.0, 0, 0, 0, 0.0, 0.0, 0.0), (), left_out=reason)
+
     @property
     def passed(self) -> bool:
-        """Whether every limit was kept."""
-        return not self.shortcomings
+        """Whether it was run, and every limit was kept."""
+        return not self.shortcomings and not self.left_out
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was run, and a limit was exceeded."""
+        return bool(self.shortcomings)
 
     @property
     def may_be_the_machine(self) -> bool:
@@ -96,10 +111,12 @@ class AttackResult:
         """
         late = 0.0 < self.cost.silence_seconds < 1.0 and self.cost.missed_periods > 0
         without = replace(self.cost, missed_periods=0)
-        return late and not self.passed and not _shortcomings(self.limits, without)
+        return late and self.failed and not _shortcomings(self.limits, without)
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
+        if self.left_out:
+            return {"attack": self.attack, "ground": self.ground, "verdict": LEFT_OUT, "reason": self.left_out}
         cost = self.cost
         return {
             "attack": self.attack,

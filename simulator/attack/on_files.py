@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from simulator.attack.disk_ground import DiskWiring
 from simulator.attack.ground import SECRET
 from simulator.attack.log_scan import log_end
+from simulator.attack.scene import NotPossibleError
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.node_files import node_options, write_yaml
 from simulator.harness.processes import DemoProcess, end
@@ -67,8 +68,7 @@ async def _plant(scene: Scene, title: str, names: list[str]) -> None:
 async def foreign_directory(scene: Scene) -> None:
     """The state directory belongs to another user: refused by its path. Left out where nobody can give files away."""
     if os.geteuid() != 0:
-        scene.figures["left_out"] = "giving files away needs root"
-        return
+        raise NotPossibleError("giving files away needs root")
     place = _fresh(scene, "foreign")
     place.mkdir(mode=0o700)
     os.chown(place, _NOBODY, _NOBODY)

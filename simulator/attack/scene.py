@@ -20,6 +20,10 @@ _PATIENCE_SECONDS = 120.0
 _LEAST_COUNT = 5
 
 
+class NotPossibleError(Exception):
+    """What an attack needs this machine cannot provide; the text says why. The attack has not begun."""
+
+
 class Scene:
     """One attack's view of the cluster."""
 
