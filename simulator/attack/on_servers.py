@@ -36,6 +36,7 @@ def hostile(
         front = hostile_wiring(scene.arena).fronts[role]
         for name in answers:
             before, _ = await front.counts()
+            epoch = await _newest_epoch(scene)
             front.turn(name)
             began = time.time()
             try:
@@ -43,10 +44,14 @@ def hostile(
                     await _provoke(scene, role)
                 await _until_asked(front, before)
                 await asyncio.sleep(max(_LEAST_SECONDS, scene.seconds / 10))
+                changed = await _newest_epoch(scene) - epoch
+                scene.expect(not changed, f"{name}: the master changed while the server was hostile to everybody")
             finally:
                 front.calm()
                 await scene.arena.clear_faults()
             await _note_return(scene, name, began)
+            changed = await _newest_epoch(scene) - epoch
+            scene.expect(changed <= 1, f"{name}: the master changed {changed} times for one outage")
             answered, lured = await front.counts()
             scene.expect(answered > before, f"{name}: no node asked the server meanwhile")
             scene.expect(not lured, f"{name}: a redirect was followed {lured} times")
@@ -62,6 +67,12 @@ async def _provoke(scene: Scene, role: str) -> None:
         await scene.arena.fault(kind="revoke_tokens")
     else:
         await scene.arena.fault(kind="status", status=503, requests=4)
+
+
+async def _newest_epoch(scene: Scene) -> int:
+    """The newest epoch the nodes tell of. Raises HarnessError."""
+    pages = [await scene.arena.page(plan.name, "/cluster") for plan in scene.arena.stage.plans]
+    return max((int(member.get("epoch") or 0) for page in pages for member in page.get("members") or ()), default=0)
 
 
 async def _until_asked(front: HostileFront, before: int) -> None:
