@@ -48,7 +48,8 @@ class SessionSettings:
     """Shortest time between two updates the server is asked for."""
     batch_size: int = 1000
     """Subscriptions in one request."""
-    max_message_bytes: int = 32 * 1024 * 1024
+    max_message_bytes: int = 8 * 1024 * 1024
+    """Longest message that is read: five times the values of 20,000 agents; a node holds about five copies at worst."""
 
 
 class BridgeSession(ReconnectingSession):

@@ -19,6 +19,7 @@ from tests.statistics.server import (
     Server,
     agent,
     counted,
+    invalid,
     nothing_counted,
     number,
     serving,
@@ -28,6 +29,7 @@ from tests.statistics.server import (
 from tests.support.waiting import still, until
 
 ONE = target_set(target())
+MIB = 1024 * 1024
 
 
 async def warm(source):
@@ -63,6 +65,15 @@ async def test_a_primary_that_dies_is_followed_by_the_backup_at_the_next_snapsho
     assert snapshot.ready.tolist() == [3]
     assert not source.health[0].connected
     assert source.health[0].error
+
+
+async def test_a_server_whose_message_is_longer_than_the_bound_is_left_with_the_reason(pair, source):
+    await warm(source)
+    turn(pair[1], wire.SERVER_MODE_PRIMARY)
+    pair[0].set("ann", "AgentState", invalid("r" * (MIB * 8)))
+    await until(lambda: "larger than max" in source.health[0].error)
+    await until(lambda: source.active == "backup")
+    assert source.snapshot(10.0).valid.all()
 
 
 async def test_without_a_promoted_primary_the_backup_is_better_than_nothing(pair, source):
