@@ -101,7 +101,9 @@ class Platform:
         self._centre = centre
         self.pushes = 0
 
-    async def push(self, _token: Token, targets: Sequence[TargetPush], _seconds: float) -> PushOutcome:
+    async def push(
+        self, _token: Token, targets: Sequence[TargetPush], _deadline: float, _prev: int | None = None
+    ) -> PushOutcome:
         """Allow the invitations, and report what became of those before."""
         await asyncio.sleep(0.02)
         self.pushes += 1

@@ -17,12 +17,9 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
-import structlog
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import FloatArray, Snapshot
-
-log = structlog.get_logger(__name__)
 
 MOST_ROWS = 200
 LONGEST_SECONDS = 40.0
@@ -110,4 +107,3 @@ class FeedLag:
         best, present = int(fit.argmax()), round(self.seconds / STEP_SECONDS)
         if fit[best] - fit[present] > max(CHANCE / np.sqrt(self._active), LEAST_GAIN):
             self.seconds = float(_CANDIDATES[best])
-            log.warning("statistics.lag_found", seconds=self.seconds)

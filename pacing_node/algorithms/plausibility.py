@@ -20,12 +20,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import structlog
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import BoolArray, Estimates, Feedback, FloatArray, IntArray, Snapshot
-
-log = structlog.get_logger(__name__)
 
 _SLACK = 3.0
 """Interactions by which counts of different moments may disagree."""
@@ -79,8 +76,6 @@ class Plausibility:
             snapshot = self._rates(snapshot, before, fresh)
             feedback = self._reported(feedback, before, fresh)
             snapshot, feedback = self._times(snapshot, feedback, before, fresh)
-        if self.held.any() and not suspicious.any():
-            log.warning("input.implausible", targets=int(self.held.sum()))
         return snapshot, feedback
 
     def remember(self, snapshot: Snapshot, feedback: Feedback, believed: Estimates, invitations: IntArray) -> None:

@@ -14,6 +14,7 @@ import structlog
 from pacing_node.algorithms.controller import Controller
 from pacing_node.algorithms.learned import restore_learned, save_learned
 from pacing_node.algorithms.ledger import HISTORY_PERIODS, HISTORY_SECONDS, Ledger
+from pacing_node.algorithms.model import Reason
 from pacing_node.algorithms.state import UnusableStateError
 from pacing_node.cycle.plan import policy_for
 
@@ -50,6 +51,7 @@ class PacingState:
         self.policy = policy_for(settings, targets)
         self._controller = Controller(targets.names)
         self._ledger = Ledger(targets.names, _kept_seconds(settings))
+        self._held = 0
         self.accepted_total: FloatArray = np.zeros(len(targets.targets))
         self.abandoned_total: FloatArray = np.zeros(len(targets.targets))
         self._previewed: Snapshot | None = None
@@ -84,9 +86,21 @@ class PacingState:
         self.accepted_total += np.where(snapshot.valid, snapshot.accepted, 0.0)
         self.abandoned_total += np.where(snapshot.valid, snapshot.abandoned, 0.0)
         age = snapshot.age_seconds if math.isfinite(snapshot.age_seconds) else 0.0
+        lag = self._ledger.lag.seconds
         self._ledger.compare(snapshot, now - age)
+        if self._ledger.lag.seconds != lag:
+            log.warning("statistics.lag_found", seconds=self._ledger.lag.seconds)
         feedback = self._ledger.feedback(now - age)
-        return CycleResult(now, snapshot, feedback, self._controller.calculate(snapshot, feedback, self.policy))
+        result = self._controller.calculate(snapshot, feedback, self.policy)
+        self._tell_implausible(result)
+        return CycleResult(now, snapshot, feedback, result)
+
+    def _tell_implausible(self, result: Result) -> None:
+        """One line when values are held back, until a period without any."""
+        held = int(np.count_nonzero(result.reason == Reason.INPUT_IMPLAUSIBLE))
+        if held and not self._held:
+            log.warning("input.implausible", targets=held)
+        self._held = held
 
     def preview(self, snapshot: Snapshot, now: float) -> CycleResult:
         """What may be sent between two calculations; as :meth:`calculate`, but nothing is learned.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cluster.addresses import join
 from simulator.attack.ground import Ground
 from simulator.attack.hostile_front import HOST, HostileFront
 from simulator.harness.arena import Arena
@@ -55,7 +56,7 @@ class HostileWiring(ProxyWiring):
 
     def address(self, role: str) -> str:
         """`host:port` of a front."""
-        return f"{HOST}:{self.fronts[role].port}"
+        return join(HOST, self.fronts[role].port)
 
 
 class ReportedArena(Arena):

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from structlog.testing import capture_logs
 
 from pacing_node.algorithms import Controller, Ledger, Reason, Snapshot
 from tests.algorithms.support import make_policy, names
@@ -92,13 +91,6 @@ def test_what_the_next_period_confirms_is_believed():
     assert shift[WRONG_AT][1] < 10
     assert reasons[WRONG_AT + 1] is not Reason.INPUT_IMPLAUSIBLE
     assert shift[WRONG_AT + 1][2] > 20.0
-
-
-def test_it_is_logged_once_with_the_number_of_targets():
-    with capture_logs() as logs:
-        run(WRONG_AT + 5, once(ready=500.0))
-    events = [(entry["event"], entry["targets"]) for entry in logs if entry["event"] == "input.implausible"]
-    assert events == [("input.implausible", 1)]
 
 
 def test_other_targets_are_not_held():

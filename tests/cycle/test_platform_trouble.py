@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from starlette.responses import JSONResponse, Response
+from structlog.testing import capture_logs
 
 from pacing_node.algorithms.model import Algorithm, Reason
 from pacing_node.cycle.plan import CycleSettings
@@ -170,13 +171,17 @@ def jumped(site: Site) -> list[CycleReport]:
 
 async def test_pending_counts_that_jump_are_believed_once_confirmed_and_hold_back_until_they_fall(site: Site) -> None:
     await until(lambda: bool(site.reports) and site.reports[-1].result.invitations.sum() > 0)
-    site.platform.pending = 5000
-    await until(lambda: len(jumped(site)) > 1)
+    with capture_logs() as logs:
+        site.platform.pending = 5000
+        await until(lambda: len(jumped(site)) > 1)
     first, held = jumped(site)[:2]
     site.platform.pending = 0
     await until(lambda: bool(site.reports[-1].result.invitations.any()))
 
     assert set(first.result.reason.tolist()) == {int(Reason.INPUT_IMPLAUSIBLE)}
+    assert [(each["event"], each["targets"]) for each in logs if each["event"].startswith("input")] == [
+        ("input.implausible", 2)
+    ]
     assert set(held.result.reason.tolist()) == {int(Reason.PENDING_COVERS_CAPACITY)}
     assert not held.result.invitations.any()
     assert held.pushed

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from cluster.addresses import join
 from simulator.harness.cluster_times import REFRESH_PERIOD_SECONDS
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Pushing:
         sections: dict[str, Any] = {"pacing": pacing}
         if self.shares_an_address:
             fencing = "if-match" if self.receiver is Receiver.CONDITIONAL else "token"
-            url = f"http://{host}:{port}{_PATHS[self.receiver]}"
+            url = f"http://{join(host, port)}{_PATHS[self.receiver]}"
             sections["pacingEndpoint"] = {"kind": "webhook", "url": url, "fencing": fencing}
         return lambda _centre: sections
 
