@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _SAMPLES = 60
 _LEAST_SAMPLE_SECONDS = 1.0
+_MOST_TURNS = 5
+"""Hand-overs for each node within which all of them have been master."""
 _METRIC = "pacing_asyncio_tasks "
 
 Series = dict[tuple[str, Quantity], list[tuple[float, float]]]
@@ -61,6 +63,8 @@ class Soak:
 
         Raises HarnessError when the cluster does not come back from a hand-over.
         """
+        await self._let_every_node_lead()
+        self._began, self.hand_overs = time.monotonic(), 0
         sampling = asyncio.create_task(self._sample(max(_LEAST_SAMPLE_SECONDS, self._seconds / _SAMPLES)))
         try:
             while time.monotonic() - self._began < self._seconds:
@@ -72,6 +76,18 @@ class Soak:
             sampling.cancel()
             await asyncio.gather(sampling, return_exceptions=True)
         return [judge(subject, quantity, samples) for (subject, quantity), samples in self._series.items()]
+
+    async def _let_every_node_lead(self) -> None:
+        """Hand over until each node has been master once: what its first term loads is no growth."""
+        names = {plan.name for plan in self._arena.stage.plans}
+        led: set[str] = set()
+        for _ in range(_MOST_TURNS * len(names)):
+            await self._arena.read()
+            led |= {self._arena.master} if self._arena.master else set()
+            if led == names:
+                return
+            await self._hand_over()
+        raise HarnessError(f"no term began at {', '.join(sorted(names - led))}")
 
     async def _hand_over(self) -> None:
         field = Field(self._arena, Options(), self._say)

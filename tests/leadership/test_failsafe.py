@@ -37,6 +37,7 @@ from cluster.election.state_machine import Leadership
 from cluster.election.wait import Wait
 from cluster.errors import DamagedStateError, RefusedError, UnavailableError
 from cluster.mastership import EndCause
+from cluster.member import ClusterMember
 from cluster.records import MemberInfo
 from simulator.harness.zookeeper import Ensemble
 from tests.leadership.conftest import Members
@@ -412,6 +413,11 @@ OUTAGE = {"failsafe_seconds": 60.0, "session_timeout_seconds": 4.0}
 """A session that a busy machine does not lose, and that does not last for ever either."""
 
 
+def knows(member: ClusterMember, name: str) -> bool:
+    """Whether a member has seen the entry of another one: before that it refuses the promise."""
+    return any(each.name == name for each in member.members())
+
+
 @pytest.mark.ensemble
 class TestAWholeEnsemble:
     async def test_the_term_outlives_an_outage_and_a_member_that_left_before_is_not_missed(
@@ -423,6 +429,7 @@ class TestAWholeEnsemble:
         term = a.mastership.term
         assert term is not None
         await until(lambda: len(a.mastership.failsafe._others()) == 2)
+        await until(lambda: knows(b, "a") and knows(c, "a"))
         elsewhere = FailsafeMember("b", c.info.clustering, b.info.incarnation)
         assert await a._ask_promise(elsewhere, term.epoch, 1.0) == "b was asked, and this is c"
         await members.leave(c)
@@ -448,6 +455,7 @@ class TestAWholeEnsemble:
         term = a.mastership.term
         assert term is not None
         await until(lambda: a.mastership.failsafe._others() == [FailsafeMember.of(b.info)])
+        await until(lambda: knows(b, "a"))
         for server in three_members.members:
             server.kill()
         await until(lambda: a.status().state == "failsafe")
