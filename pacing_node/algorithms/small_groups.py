@@ -33,7 +33,10 @@ EXACT_SLOTS = 30
 _Z = np.arange(-1.0, 5.01, 0.25)
 _TURNOVER = np.array([0.002, 0.01, 0.02, 0.035, 0.05, 0.075, 0.11, 0.17, 0.3, 1.0])
 _ACCEPT = np.array([0.005, 0.05, 0.12, 0.25, 0.45, 0.7, 1.0])
-_LOADS = np.concatenate([np.arange(0.0, 3.0, 0.06), np.arange(3.0, 15.0, 0.3), np.arange(15.0, 70.0, 1.25)])
+_LOADS = np.concatenate(
+    [np.arange(0.0, 3.0, 0.06), np.arange(3.0, 15.0, 0.3), np.arange(15.0, 70.0, 1.25), np.arange(70.0, 201.0, 5.0)]
+)
+"""Loads of the grid. Up to 187 can be allowed: with 30 slots free and the least z, 0.84 of the visitors may wait."""
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(6)
 _NODES, _WEIGHTS = 0.5 * (_NODES + 1.0), 0.5 * _WEIGHTS
 _LEAST_FREE = -EXACT_SLOTS  # waiting visitors beyond every slot: nothing can be promised

@@ -13,11 +13,6 @@ ROWS = 1500
 """Each example is this many targets; a smaller example would explain no more."""
 
 
-GRID = 0.01
-"""Largest fall, as a share of the level, that the grid of the exact test's tables brings about at 25 to 29 slots. In
-2,250,000 situations 13 fell, the worst by 0.75 %; nothing else may fall at all."""
-
-
 class World:
     """Targets of 25 to 90 slots with anything a law may have learned."""
 
@@ -62,11 +57,8 @@ class World:
 def test_one_more_ready_agent_never_gives_fewer_invitations(seed):
     world = World(seed)
     few, more = world.calculate(), world.calculate(more_ready=1.0)
-    on_grid = world.ready + world.busy < 30.0
-    slack = np.where(on_grid, GRID * few.estimates.level, 0.0)
-    assert (more.estimates.level >= few.estimates.level - slack - 1e-6).all()
-    assert (more.invitations >= few.invitations - np.ceil(slack)).all()
-    assert (more.estimates.level < few.estimates.level - 1e-6).sum() <= 1
+    assert (more.estimates.level >= few.estimates.level - 1e-6).all()
+    assert (more.invitations >= few.invitations).all()
 
 
 @settings(max_examples=10, deadline=None, phases=[Phase.generate])
