@@ -22,7 +22,7 @@ from cluster.errors import AlreadyRunningError
 from cluster.lasting import lasting
 from cluster.member import ClusterMember
 from cluster.process.orphans import OrphanReaper
-from cluster.process.signals import handle_harmless
+from cluster.process.signals import handle_harmless, handle_signal
 from cluster.records import Record, RecordInfo
 from cluster.tasks import cancel, spawn
 from pacing_node.api.app import NodeView
@@ -80,9 +80,8 @@ async def run_node(options: NodeOptions) -> int:
     another node has.
     """
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        handle_signal(number, stop.set)
     manager, node = ServiceManager(os.environ), Node(options)
     handle_harmless(node.reload)
     if os.getpid() == 1:

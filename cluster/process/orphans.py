@@ -5,11 +5,12 @@ Nobody else does: they would stay as zombies until no process can be started any
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 
 import structlog
+
+from cluster.process.signals import handle_no_more, handle_signal
 
 log = structlog.get_logger(__name__)
 
@@ -23,12 +24,12 @@ class OrphanReaper:
 
     def start(self) -> None:
         """Take the end of orphans on the running loop from now on."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self.reap)
+        handle_signal(signal.SIGCHLD, self.reap)
         self.reap()
 
     def stop(self) -> None:
         """Take no more."""
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGCHLD)
+        handle_no_more(signal.SIGCHLD)
 
     def reap(self) -> None:
         """Take the end of all orphans that have ended; an own child that has ended is left to whoever waits for it."""

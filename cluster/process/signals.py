@@ -1,4 +1,6 @@
-"""Signals that must not end a node: SIGHUP has it read its files anew, SIGUSR1 and SIGUSR2 mean nothing.
+"""Signals of a node's processes, SIGHUP and those that mean nothing among them.
+
+SIGHUP has a node read its files anew, SIGUSR1 and SIGUSR2 mean nothing.
 
 By default each of them ends a process, from its first moment on; so they are ignored until there is a handler.
 """
@@ -6,13 +8,16 @@ By default each of them ends a process, from its first moment on; so they are ig
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
 log = structlog.get_logger(__name__)
 
@@ -26,12 +31,31 @@ def ignore_until_handled() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def handle_signal(number: signal.Signals, act: Callable[[], object]) -> None:
+    """Call ``act`` on the running loop for each signal of this number. Only on the main thread.
+
+    The loop's own handlers go through a pipe of a few hundred places, and drop what finds it full: a SIGTERM behind a
+    storm of other signals, while the loop is busy, would be lost.
+    """
+    loop = asyncio.get_running_loop()
+
+    def handler(_number: int, _frame: FrameType | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and so does the process
+            loop.call_soon_threadsafe(act)
+
+    signal.signal(number, handler)
+
+
+def handle_no_more(number: signal.Signals) -> None:
+    """Let a signal do again what it does by default."""
+    signal.signal(number, signal.SIG_DFL)
+
+
 def handle_harmless(reload: Callable[[], None]) -> None:
     """Call ``reload`` for SIGHUP on the running loop, and log the signals that mean nothing."""
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(RELOAD, reload)
+    handle_signal(RELOAD, reload)
     for number in MEANINGLESS:
-        loop.add_signal_handler(number, _log_ignored, number)
+        handle_signal(number, partial(_log_ignored, number))
 
 
 def _log_ignored(number: signal.Signals) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -20,7 +21,7 @@ from cluster.election.transactions import Transactions
 from cluster.mastership import EndCause
 from cluster.process.children import bound_to_parent
 from cluster.process.orphans import OrphanReaper
-from cluster.process.signals import handle_harmless
+from cluster.process.signals import handle_harmless, handle_no_more, handle_signal
 from cluster.process.watchdog import EXIT_STATUS
 from cluster.process.worker_pipe import VARIABLE, decode_claim
 from cluster.zookeeper.client import ZooKeeperSession
@@ -58,9 +59,8 @@ async def supervise(command: Sequence[str], settings: ClusterSettings) -> int:
     finally:
         os.close(writing)
     reports = _Reports(reading)
-    loop = asyncio.get_running_loop()
     for number in _FORWARDED:
-        loop.add_signal_handler(number, _forward, process, number)
+        handle_signal(number, partial(_forward, process, number))
     handle_harmless(lambda: _forward(process, signal.SIGHUP))
     orphans = OrphanReaper(process.pid)
     orphans.start()
@@ -71,7 +71,7 @@ async def supervise(command: Sequence[str], settings: ClusterSettings) -> int:
     finally:
         orphans.stop()
         for number in _FORWARDED:
-            loop.remove_signal_handler(number)
+            handle_no_more(number)
         reports.close()
 
 
