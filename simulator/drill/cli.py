@@ -8,15 +8,17 @@ import os
 import tempfile
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cluster.access.signed_calls import ClusterSecret
 from cluster.errors import SettingsError
 from cluster.security import PeerTls
-from simulator.drill.drills import DRILLS, run_drill
+from simulator.drill.drills import DRILLS, drill_of
 from simulator.drill.field import Options
+from simulator.drill.harm import run_drill
+from simulator.drill.places import Place, container_target
 from simulator.drill.running import RunningCluster, graceful_hand_over
 from simulator.harness import zookeeper
 from simulator.harness.arena import Arena
@@ -28,6 +30,7 @@ from terminal.printing import complain, say, say_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from simulator.drill.targets import Target
     from simulator.drill.verdict import DrillResult
 
 ALL = "all"
@@ -44,7 +47,19 @@ class Form(StrEnum):
     JSON = "json"
 
 
-DrillArgument = Annotated[str, typer.Argument(metavar="DRILL", help=f"One of {', '.join(DRILLS)}, or {ALL}.")]
+DrillArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="DRILL", help=f"One of {', '.join(DRILLS)}, or {ALL}; in containers others, told by a wrong name."
+    ),
+]
+TargetOption = Annotated[
+    Place, typer.Option("--target", help="Where the cluster runs: one of its own on this machine, or in containers.")
+]
+NameOption = Annotated[
+    str,
+    typer.Option("--name", envvar="COMPOSE_PROJECT_NAME", help="With --target compose: name of the compose project."),
+]
 ClusterOption = Annotated[
     str | None,
     typer.Option(
@@ -92,6 +107,8 @@ def register(app: typer.Typer) -> None:
 def drill(
     drill: DrillArgument = ALL,
     *,
+    target: TargetOption = Place.LOCAL,
+    name: NameOption = "agent-pacing",
     cluster: ClusterOption = None,
     certificate: CertificateOption = None,
     private_key: KeyOption = None,
@@ -108,10 +125,15 @@ def drill(
     """Run one fault on a cluster, or each in turn, and report the gap without an accepted push, its bound, the verdict.
 
     Without --cluster everything happens to a cluster of its own on this machine: a ZooKeeper ensemble, three nodes and
-    a simulated contact centre. Exit status 0 only when every verdict is a pass.
+    a simulated contact centre. With --target the same is done to the cluster that runs there, by the means of that
+    place. Exit status 0 only when every verdict is a pass.
     """
-    if drill not in {*DRILLS, ALL}:
-        raise typer.BadParameter(f"there is no drill {drill}; there are {', '.join(DRILLS)}, and {ALL}")
+    offered = list(DRILLS if target is Place.LOCAL else container_target(target).drills)
+    if drill not in {*offered, ALL}:
+        raise typer.BadParameter(f"there is no drill {drill}; there are {', '.join(offered)}, and {ALL}")
+    if target is not Place.LOCAL and (cluster or directory or failsafe):
+        raise typer.BadParameter(f"--cluster, --directory and --failsafe do not go with --target {target}")
+    named = (offered if drill == ALL else [drill]) * repeat
     tls = _certificates(cluster, certificate, private_key, authorities)
     only_warnings()
     results: list[DrillResult] = []
@@ -122,9 +144,11 @@ def drill(
             token = token_file.read_text().strip() if token_file is not None else None
             results.append(_on_running(drill, RunningCluster(cluster, tls, secret, token), yes=yes))
         else:
-            named = _named(drill) * repeat
             options = Options(outage, failsafe)
-            asyncio.run(_on_own(named, options, directory and directory.absolute(), results))
+            if target is Place.LOCAL:
+                asyncio.run(_on_own(named, options, directory and directory.absolute(), results))
+            else:
+                asyncio.run(_in_containers(container_target(target), name, named, options, results))
     except (HarnessError, SettingsError) as error:
         complain(f"pacing: {error}")
         finished = False
@@ -138,8 +162,14 @@ def _say(text: str) -> None:
     complain(text)
 
 
-def _named(drill: str) -> list[str]:
-    return list(DRILLS) if drill == ALL else [drill]
+async def _in_containers(
+    target: Target[Any], name: str, drills: Sequence[str], options: Options, results: list[DrillResult]
+) -> None:
+    """Run drills on the cluster of a name; ``results`` holds those that were run, also when the cluster gives out."""
+    async with target.open(name) as cluster:
+        for drill in drills:
+            result = await run_drill(drill, target.drills[drill], cluster, options, _say)
+            results.append(result)  # one by one: should the cluster give out, these are kept
 
 
 async def _on_own(drills: Sequence[str], options: Options, directory: Path | None, results: list[DrillResult]) -> None:
@@ -157,7 +187,7 @@ async def _on_own(drills: Sequence[str], options: Options, directory: Path | Non
 async def _run(drills: Sequence[str], options: Options, directory: Path, results: list[DrillResult]) -> None:
     async with Arena(directory, _say, failsafe=options.failsafe) as arena:
         for name in drills:
-            result = await run_drill(name, arena, options, _say)
+            result = await run_drill(name, drill_of(name, arena), arena, options, _say)
             results.append(result)  # one by one: should the cluster give out, these are kept
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from cluster.access.credentials import SecretCredentials, TokenCredentials
-from simulator.drill.field import CALLER, step_down
 from simulator.drill.verdict import DrillResult, Expectation, Measured
 from simulator.harness.bounds import SLACK_SECONDS
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.push_record import GRACE_SECONDS
+from simulator.harness.step_down import CALLER, step_down
 
 if TYPE_CHECKING:
     from collections.abc import Callable

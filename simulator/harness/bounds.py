@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 SLACK_SECONDS = 0.25
 """For everything a hand-over does once the mastership is free: ZooKeeper's commit, the watch, the first push."""
+CONTAINER_SLACK_SECONDS = 0.5
+"""The same in containers: the engine's own time from the order to the deed is in the gap."""
 ENSEMBLE_ELECTION_SECONDS = 1.5
 """ZooKeeper's own election and the way of its clients to another member."""
 ENSEMBLE_RETURN_SECONDS = 3.0
@@ -26,16 +28,18 @@ class Bounds:
     """tickTime of the ensemble."""
     period: float
     """Refresh period."""
+    slack: float = SLACK_SECONDS
+    """For everything a hand-over does once the mastership is free."""
 
     @property
     def planned(self) -> float:
         """A hand-over that was asked for, and the death of a process under its supervisor."""
-        return SLACK_SECONDS
+        return self.slack
 
     @property
     def loss(self) -> float:
-        """A node that is lost, frozen or cut off: its session must expire first. T + tick + 250 ms."""
-        return self.session_timeout + self.tick + SLACK_SECONDS
+        """A node that is lost, frozen or cut off: its session must expire first. T + tick + slack."""
+        return self.session_timeout + self.tick + self.slack
 
     @property
     def ensemble_election(self) -> float:
@@ -49,13 +53,13 @@ class Bounds:
 
     @property
     def platform_return(self) -> float:
-        """After an outage of the engagement platform: the next regular push. One period + 250 ms."""
-        return self.period + SLACK_SECONDS
+        """After an outage of the engagement platform: the next regular push. One period + slack."""
+        return self.period + self.slack
 
     @property
     def unnoticed(self) -> float:
         """Trouble that must not cost a push, such as the change to the backup statistics server; beyond the period."""
-        return SLACK_SECONDS
+        return self.slack
 
     @property
     def recovery(self) -> float:

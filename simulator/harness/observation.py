@@ -11,7 +11,7 @@ from simulator.harness.push_audit import PushAudit
 from simulator.harness.push_record import Push
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from simulator.harness.push_audit import TermChange
 
@@ -108,13 +108,10 @@ class ClusterObserver:
         self.seen.targets = _unanswered(self.seen.targets)
 
     def _note_terms(self) -> None:
+        self.masters |= masters_of(self.seen.cluster)
         for term in self.seen.cluster.get("history", ()):
-            self.masters[int(term["epoch"])] = str(term["node"])
             if term.get("cause"):
                 self.causes[int(term["epoch"])] = str(term["cause"])
-        for member in self.seen.members:
-            if member.get("role") == "master" and member.get("reachable"):
-                self.masters[int(member["epoch"])] = str(member["name"])
 
     async def read_pushes(self) -> list[TermChange]:
         """Read the pushes recorded since the last time; return the hand-overs among them."""
@@ -128,6 +125,15 @@ class ClusterObserver:
         except (httpx.HTTPError, ValueError):
             return None
         return answer if isinstance(answer, dict) else None
+
+
+def masters_of(cluster: Mapping[str, Any]) -> dict[int, str]:
+    """Name of the master by epoch, as an answer of ``GET /cluster`` tells it."""
+    masters = {int(term["epoch"]): str(term["node"]) for term in cluster.get("history", ())}
+    for member in cluster.get("members", ()):
+        if member.get("role") == "master" and member.get("reachable"):
+            masters[int(member["epoch"])] = str(member["name"])
+    return masters
 
 
 def _unanswered(targets: dict[str, Any]) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class Soak:
         if master is None:
             raise HarnessError("there is no master")
         await field.rest()
-        await field.resign(await field.member(master))
+        await self._arena.resign(master)
         await field.successor(0.0, epoch)
         self.hand_overs += 1
 

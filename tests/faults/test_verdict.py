@@ -74,7 +74,7 @@ def test_an_order_that_cannot_be_seen_is_told_as_such():
 def test_what_each_drill_demands_of_a_session_of_4_s_a_tick_of_half_and_a_period_of_1(
     drill, bound, changes, missed_allowed
 ):
-    demand = DRILLS[drill][1](BOUNDS)
+    demand = DRILLS[drill].demand(BOUNDS)
     assert demand.bound_seconds == bound
     assert (demand.least_changes, demand.most_changes) == changes
     assert demand.missed_allowed is missed_allowed

@@ -7,8 +7,9 @@ import re
 
 import pytest
 
-from simulator.drill.drills import run_drill
+from simulator.drill.drills import drill_of
 from simulator.drill.field import Options
+from simulator.drill.harm import run_drill
 from simulator.drill.nemesis.__main__ import main
 from simulator.drill.nemesis.nemesis_history import read_history
 from simulator.drill.nemesis.plan import Kind, Trouble
@@ -28,9 +29,9 @@ SUMMARY = re.compile(
 
 async def test_drills_harm_one_cluster_after_the_other_and_leave_it_whole(tmp_path):
     async with Arena(tmp_path, print) as arena:
-        graceful = await run_drill("graceful", arena, Options(), print)
-        killed = await run_drill("kill", arena, Options(), print)
-        leader = await run_drill("zookeeper-leader", arena, Options(), print)
+        graceful = await run_drill("graceful", drill_of("graceful", arena), arena, Options(), print)
+        killed = await run_drill("kill", drill_of("kill", arena), arena, Options(), print)
+        leader = await run_drill("zookeeper-leader", drill_of("zookeeper-leader", arena), arena, Options(), print)
         before = RunningCluster(arena.stage.plans[0].http).view()
         outside = await graceful_hand_over(RunningCluster(arena.stage.plans[0].http), before, print)
         assert await arena.steady() != before.master
