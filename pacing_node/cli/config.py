@@ -14,7 +14,7 @@ import typer
 
 from cluster.files import naming
 from pacing_node.cli.accept_objects import accept_objects
-from pacing_node.cli.config_change import Yes, read_stored, replace, shown_diff
+from pacing_node.cli.config_change import Yes, other_writer, read_stored, replace, shown_diff
 from pacing_node.cli.config_history import history
 from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.cli.node_client import asks_a_node
@@ -169,15 +169,29 @@ def diff(
 
 
 def apply(
+    *,
     file: Annotated[Path, typer.Argument(help="YAML file with cluster options.")],
     config: NodeFile = None,
     yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and end.")] = False,
+    by: Annotated[str, typer.Option(help="Who the history names; user and host unless given.")] = "",
+    unless_edited: Annotated[
+        bool,
+        typer.Option("--unless-edited", help="Leave options alone that neither --by nor a seed has put in force."),
+    ] = False,
 ) -> None:
     """Put the options of a file in force; refused when somebody else changes them at the same time."""
+    if unless_edited and not by:
+        raise fail("--unless-edited needs --by: whose options may be replaced", ExitCode.USAGE)
     node, text = node_of(config), _checked(file)
     stored = asyncio.run(read_stored(node))
-    replace(node, stored, text, str(file), ask=not yes, dry_run=dry_run)
+    if unless_edited and stored is not None and stored.text != text:
+        writer = asyncio.run(other_writer(node, stored, by))
+        if writer:
+            say(shown_diff(stored, text, str(file)), end="")
+            say(f"version {stored.version} is by {writer}; it stays in force, and nothing was written")
+            return
+    replace(node, stored, text, str(file), ask=not yes, dry_run=dry_run, by=by)
 
 
 def edit(config: NodeFile = None, yes: Yes = False) -> None:

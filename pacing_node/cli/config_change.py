@@ -18,7 +18,7 @@ from pacing_node.options.cluster_options import parse_cluster_options, restart_n
 from pacing_node.options.document_access import open_documents, open_history
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.masking import masked
-from pacing_node.options.options_history import PastVersion, record
+from pacing_node.options.options_history import PastVersion, read_history, record, writer_beside
 from pacing_node.options.options_store import OptionsChangedError, options_diff, read_options, replace_options
 from terminal.printing import complain, say
 
@@ -30,11 +30,19 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writin
 
 
 def replace(
-    node: NodeOptions, stored: StoredOptions | None, text: str, name: str, *, ask: bool, dry_run: bool = False
+    node: NodeOptions,
+    stored: StoredOptions | None,
+    text: str,
+    name: str,
+    *,
+    ask: bool,
+    dry_run: bool = False,
+    by: str = "",
 ) -> None:
     """Show the difference from ``stored``, ask, write by compare-and-set; ``name`` is what the new text is called.
 
-    Ends the command when the text is refused, the user says no, somebody else was faster or the store is away.
+    ``by`` is who the history names; user and host unless given. Ends the command when the text is refused, the user
+    says no, somebody else was faster or the store is away.
     """
     _refuse_large(node, text, name)
     if stored is not None and stored.text == text:
@@ -50,7 +58,7 @@ def replace(
     if ask and not typer.confirm("Put these options in force?"):
         raise typer.Exit(ExitCode.FAILED)
     try:
-        version = asyncio.run(_write(node, stored, text, name))
+        version = asyncio.run(_write(node, stored, text, name, by or f"{current_user()}@{platform.node()}"))
     except OptionsChangedError as error:
         changes = options_diff(masked(stored.text) if stored else "", masked(error.newest.text), "before", "theirs")
         complain(changes, end="")
@@ -91,6 +99,19 @@ def shown_diff(stored: StoredOptions | None, text: str, name: str) -> str:
     return shown or "only values of secrets differ\n"
 
 
+async def other_writer(node: NodeOptions, stored: StoredOptions, by: str) -> str:
+    """Who has put the options in force that are kept, when it was neither ``by`` nor a seed; else empty.
+
+    Ends the command when the history cannot be read: a guess could undo somebody's work.
+    """
+    try:
+        async with open_history(node, security_of(node)) as documents:
+            return writer_beside(await read_history(documents), stored, by)
+    except ClusterError as error:
+        code = ExitCode.UNREACHABLE if isinstance(error, UnavailableError) else ExitCode.FAILED
+        raise fail(str(error), code) from None
+
+
 async def read_stored(node: NodeOptions) -> StoredOptions | None:
     """The options as they are kept; None when there are none. Ends the command when they cannot be read."""
     try:
@@ -101,10 +122,10 @@ async def read_stored(node: NodeOptions) -> StoredOptions | None:
         raise fail(str(error), code) from None
 
 
-async def _write(node: NodeOptions, stored: StoredOptions | None, text: str, name: str) -> int:
+async def _write(node: NodeOptions, stored: StoredOptions | None, text: str, name: str, by: str) -> int:
     async with open_documents(node, security_of(node)) as documents:
         version = await replace_options(documents, text, stored, name)
-    past = PastVersion(version, text, time.time(), f"{current_user()}@{platform.node()}")
+    past = PastVersion(version, text, time.time(), by)
     try:
         async with open_history(node, security_of(node)) as documents:
             await record(documents, stored, past)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 KEPT_VERSIONS = 20
 MOST_BYTES = 500_000
 """ZooKeeper takes documents of less than 1 MB: with long options fewer versions are kept."""
+SEED_VERSION = 0
+"""What ZooKeeper calls the first version of a document."""
 _ATTEMPTS = 10
 
 
@@ -57,6 +59,18 @@ async def record(documents: DocumentStore, before: StoredOptions | None, written
             continue
         return
     raise ConflictError("the history is being written by others")
+
+
+def writer_beside(versions: tuple[PastVersion, ...], stored: StoredOptions, by: str) -> str:
+    """Who wrote the options that are kept, when it was neither ``by`` nor a seed; else empty.
+
+    Version 0 without a writer is a seed. Any other version that the history does not name was written by somebody
+    who left none: past the commands, or when the history could not be written.
+    """
+    writer = next((past.written_by for past in versions if past.version == stored.version), "")
+    if writer == by or (not writer and stored.version == SEED_VERSION):
+        return ""
+    return writer or "somebody who is not in the history"
 
 
 def encode_history(versions: list[PastVersion]) -> bytes:
