@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from simulator.scenarios import NAMES, Scenario, ScenarioError, ScenarioOptions, load_scenario
-from simulator.servers import Simulator, SimulatorOptions
+from simulator.servers import LeanSimulator, Simulator, SimulatorOptions
 from terminal.printing import complain, say
 
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="0: any free port.")]
@@ -37,6 +38,13 @@ def simulate(
     targets: Annotated[int, typer.Option(min=1, help="Targets of the scenario large.")] = 10_000,
     agents_per_target: Annotated[int, typer.Option(min=1, help="Agents of each target of the scenario large.")] = 3,
     token_lifetime: Annotated[float, typer.Option(min=1.0, help="Seconds a bearer token is good for.")] = 3600.0,
+    lean: Annotated[
+        bool,
+        typer.Option(
+            "--lean",
+            help="Statistics, token and bulk endpoint alone, without a model of the centre: costs less than a node.",
+        ),
+    ] = False,
     list_scenarios: Annotated[bool, typer.Option("--list-scenarios", help="List the scenarios and end.")] = False,
 ) -> None:
     """Run a simulated contact centre: statistics, configuration, token and bulk endpoints, and an alarm sink."""
@@ -58,18 +66,34 @@ def simulate(
     )
     try:
         loaded = load_scenario(scenario, ScenarioOptions(data, targets, agents_per_target))
-        asyncio.run(_serve(loaded, options))
+        asyncio.run(_serve_lean(loaded, options) if lean else _serve(loaded, options))
     except (ScenarioError, OSError) as error:
         complain(error)
         raise typer.Exit(2) from error
 
 
-async def _serve(scenario: Scenario, options: SimulatorOptions) -> None:
-    """Serve until SIGTERM or SIGINT."""
+def _asked_to_end() -> asyncio.Event:
+    """Set at SIGTERM or SIGINT."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
+    return ended
+
+
+async def _serve_lean(scenario: Scenario, options: SimulatorOptions) -> None:
+    """Serve as a lean peer until SIGTERM or SIGINT; a second client is there to be compared with."""
+    ended = _asked_to_end()
+    options = replace(options, clients=options.clients | {"floor": "simulated-secret"})
+    async with LeanSimulator(scenario, options) as simulator:
+        for kind, address in simulator.addresses.items():
+            say(f"{kind} {address}")
+        await ended.wait()
+
+
+async def _serve(scenario: Scenario, options: SimulatorOptions) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    ended = _asked_to_end()
     async with Simulator(scenario, options) as simulator:
         say(f"{scenario.name}: {scenario.description}")
         say(f"http {simulator.addresses['http']}")

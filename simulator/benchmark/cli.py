@@ -11,6 +11,7 @@ from simulator.benchmark.benchmark_days import scenarios
 from simulator.benchmark.laws import LAWS
 from simulator.benchmark.many_runs import run_all
 from simulator.benchmark.missed_bounds import SIMPLE_RULES, missed
+from simulator.benchmark.path_commands import add_to
 from terminal.printing import say, say_json
 from terminal.tables import Column, print_table
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from simulator.benchmark.figures import Figures
     from simulator.benchmark.missed_bounds import Missed
 
-app = typer.Typer(help="Compare the pacing laws and time a calculation.", no_args_is_help=True)
+app = typer.Typer(help="Compare the pacing laws; measure what a node costs.", no_args_is_help=True)
+add_to(app)
 
 _OUTPUTS = ("table", "json")
 

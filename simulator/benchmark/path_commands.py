@@ -1,0 +1,76 @@
+"""Commands that measure whole paths through a real node, over real sockets between processes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from simulator.benchmark.cycle_path import measure_cycles
+from simulator.benchmark.lean_stage import StagePlan
+from simulator.harness.harness_error import HarnessError
+from terminal.printing import complain, say_json
+from terminal.tables import Column, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping
+
+Targets = Annotated[int, typer.Option(min=1, max=200_000, help="Number of pacing targets.")]
+Agents = Annotated[int, typer.Option(min=1, max=100, help="Agents of each target.")]
+Runs = Annotated[int, typer.Option(min=1, max=100, help="Nodes started one after the other.")]
+Cycles = Annotated[int, typer.Option(min=1, max=1000, help="Cycles measured of each node.")]
+Period = Annotated[float, typer.Option(min=1.0, max=300.0, help="Refresh period, seconds.")]
+Output = Annotated[str, typer.Option("--output", "-o", help="table or json.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("cycle")(cycle)
+
+
+def cycle(
+    *,
+    targets: Targets = 10_000,
+    agents_per_target: Agents = 3,
+    runs: Runs = 1,
+    cycles: Cycles = 8,
+    period: Period = 5.0,
+    compress: Annotated[bool, typer.Option("--compress", help="Send bodies with gzip.")] = False,
+    output: Output = "table",
+) -> None:
+    """CPU time of whole cycles of a node beside a lean peer, its memory, and the floor of the same bytes."""
+    plan = StagePlan(targets, agents_per_target, period, compress)
+    _show(measure_cycles(plan, runs=runs, cycles=cycles), output)
+
+
+def _show(measuring: Coroutine[Any, Any, dict[str, Any]], output: str) -> None:
+    """Measure and print; ends the command with status 1 where a process failed."""
+    if output not in {"table", "json"}:
+        measuring.close()
+        raise typer.BadParameter(f"unknown output {output}; known: table, json")
+    try:
+        figures = asyncio.run(measuring)
+    except HarnessError as error:
+        complain(error)
+        raise typer.Exit(1) from error
+    if output == "json":
+        say_json(figures, indent=1)
+        return
+    print_table(
+        f"{figures['path']}, {figures['targets']} targets",
+        [Column("figure"), Column("value", right=True)],
+        [[name, _cell(value)] for name, value in figures.items()],
+    )
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict) and "median" in value:
+        return f"{value['median']} ({value['least']} to {value['most']})"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {each}" for key, each in _flat(value))
+    return str(value)
+
+
+def _flat(value: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(key, _cell(each)) for key, each in value.items()]
