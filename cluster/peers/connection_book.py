@@ -47,12 +47,15 @@ class ConnectionBook:
     def __len__(self) -> int:
         return len(self._open)
 
-    def admit(self, number: int, address: str) -> Admission:
-        """A connection of that number has come from an address; it is open from now on if it is admitted."""
+    def admit(self, number: int, address: str, *, short: bool = False) -> Admission:
+        """A connection of that number has come from an address; it is open from now on if it is admitted.
+
+        ``short``: the process has only so many descriptors left that one more connection must replace another.
+        """
         gives_way = None
         if self._held[address] >= self._limits.most_per_address:
             gives_way = self._oldest_unproved(address)
-        elif len(self._open) >= self._limits.most:
+        elif short or len(self._open) >= self._limits.most:
             gives_way = self._oldest_of_the_greediest()
         else:
             self._enter(number, address)

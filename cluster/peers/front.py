@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import itertools
-import resource
+import os
 import socket
 import threading
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster import addresses
+from cluster.descriptors import RESERVED_FROM_MEMBERS, Descriptors
 from cluster.outside_text import one_line
 from cluster.peers import callers
 from cluster.peers.connection_book import ConnectionBook, ConnectionLimits
@@ -36,32 +38,38 @@ _DESCRIPTORS_PER_CONNECTION = 3
 _SHARE_OF_DESCRIPTORS = 0.4
 """Most of the process's descriptors that the connections of one port use."""
 _STOP_SECONDS = 5.0
+FULL_SECONDS = 0.1
+"""Pause before the next connection is taken while there is no descriptor for it."""
 _TURNS_TO_CLOSE = 4
 """Turns of the loop after which the sockets of connections that were aborted are closed."""
 
 
 def limits_of_this_process(wanted: ConnectionLimits) -> ConnectionLimits:
     """The limits, made smaller where the process may open too few descriptors for them."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY:
-        return wanted
-    most = max(16, int(soft * _SHARE_OF_DESCRIPTORS / _DESCRIPTORS_PER_CONNECTION))
+    most = max(16, int(Descriptors().limit * _SHARE_OF_DESCRIPTORS / _DESCRIPTORS_PER_CONNECTION))
     return ConnectionLimits(min(wanted.most, most), min(wanted.most_per_address, most))
 
 
 class Front:
     """One port. ``target`` is the path of the Unix socket that new connections are relayed to."""
 
-    def __init__(self, directory: Path, limits: ConnectionLimits, before_relay: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        limits: ConnectionLimits,
+        before_relay: Callable[[], Awaitable[None]],
+        descriptors: Descriptors | None = None,
+    ) -> None:
         """``before_relay`` is awaited, in this object's loop, before a connection is relayed."""
         self.target = ""
+        self._descriptors = descriptors or Descriptors(RESERVED_FROM_MEMBERS)
         self._directory = directory
         self._before_relay = before_relay
         self._book = ConnectionBook(limits)
         self._numbers = itertools.count(1)
         self._connections: dict[int, _Connection] = {}
         self._sockets: list[socket.socket] = []
-        self._servers: list[asyncio.Server] = []
+        self._accepting: list[asyncio.Task[None]] = []
         self._loop = asyncio.new_event_loop()
         self._accepts = asyncio.Event()
         self._ended = asyncio.Event()
@@ -115,8 +123,7 @@ class Front:
             self._loop.close()
 
     async def _serve(self) -> None:
-        for listening in self._sockets:
-            self._servers.append(await self._loop.create_server(self._connection, sock=listening, backlog=BACKLOG))
+        self._accepting = [self._loop.create_task(self._accept(listening)) for listening in self._sockets]
         self._accepts.set()
         await self._ended.wait()
         await self._close_port()
@@ -128,16 +135,36 @@ class Front:
 
     async def _close_port(self) -> None:
         await self._accepts.wait()
-        for server in self._servers:
-            server.close()
+        for task in self._accepting:
+            task.cancel()
+        await asyncio.gather(*self._accepting, return_exceptions=True)
+        for listening in self._sockets:
+            listening.close()
+
+    async def _accept(self, listening: socket.socket) -> None:
+        """Take connections one by one: a burst must not have the last descriptors before :meth:`admit` can say no."""
+        while True:
+            try:
+                accepted, _ = await self._loop.sock_accept(listening)
+            except ConnectionAbortedError:
+                continue
+            except OSError as error:
+                _log_failure(self._loop, {"exception": error})
+                await asyncio.sleep(FULL_SECONDS)
+                continue
+            try:
+                await self._loop.connect_accepted_socket(self._connection, accepted)
+            except OSError as error:
+                accepted.close()
+                _log_failure(self._loop, {"exception": error})
 
     def _connection(self) -> Relay:
-        connection = _Connection(self, next(self._numbers), self._directory)
-        return connection.relay
+        return _Connection(self, next(self._numbers), self._directory).relay
 
-    def admit(self, connection: _Connection) -> bool:
-        """Whether there is room for a connection; another one may be closed for it."""
-        admission = self._book.admit(connection.number, connection.host)
+    def admit(self, connection: _Connection, descriptor: int) -> bool:
+        """Whether there is room for a connection with this descriptor; another one may be closed for it."""
+        short = self._descriptors.short(descriptor)
+        admission = self._book.admit(connection.number, connection.host, short=short)
         if admission.gives_way is not None:
             self._connections.pop(admission.gives_way).relay.abort()
         if admission.admitted:
@@ -155,10 +182,12 @@ class Front:
             self._book.closed(connection.number)
 
     async def server_side(self, connection: _Connection) -> asyncio.Transport:
-        """Connect to the server on behalf of a connection. Raises OSError."""
+        """Connect to the server on behalf of a connection. Raises OSError, also where only the reserve is left."""
         await self._before_relay()
         behind = socket.socket(socket.AF_UNIX)
         try:
+            if self._descriptors.short(behind.fileno()):
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             behind.setblocking(False)
             behind.bind(connection.path)
             await self._loop.sock_connect(behind, self.target)
@@ -191,10 +220,10 @@ class _Connection:
 
     def _admit(self, relay: Relay) -> bool:
         name = relay.caller.get_extra_info("peername") if relay.caller is not None else None
-        if not name:
+        if not name or relay.caller is None:
             return False
         self.host, self.source = name[0], callers.source_name(name[0], name[1])
-        return self._front.admit(self)
+        return self._front.admit(self, relay.caller.get_extra_info("socket").fileno())
 
     async def _open(self, _relay: Relay) -> asyncio.Transport:
         self._forget = callers.enter(self.path, self)
@@ -223,6 +252,7 @@ def _listening(family: int, at: tuple[str, int]) -> socket.socket:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(at[0] != "::"))
         listening.bind(at)
         listening.listen(BACKLOG)
+        listening.setblocking(False)
     except BaseException:
         listening.close()
         raise
@@ -230,7 +260,6 @@ def _listening(family: int, at: tuple[str, int]) -> socket.socket:
 
 
 def _log_failure(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    # Out of descriptors, for example: asyncio then waits for a second before it accepts again.
     error = context.get("exception") or context.get("message")
     log.warning("peers.connection_failed", error=one_line(f"{type(error).__name__}: {error}"))
 

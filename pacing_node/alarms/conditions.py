@@ -202,6 +202,15 @@ CONDITIONS: tuple[Condition, ...] = (
         "Room left on the disk of this directory, to which the node writes its state or its log.",
     ),
     Condition(
+        "descriptors",
+        "DescriptorsLow",
+        _NODE,
+        AlarmSeverity.MAJOR,
+        Comparison.LEVEL,
+        "%",
+        "File descriptors in use, as a share of those that callers may use; beyond it they are refused.",
+    ),
+    Condition(
         "event_loop_lag",
         "EventLoopLag",
         _NODE,

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable
 
+    from cluster.descriptors import Descriptors
     from pacing_node.api.client_address import TrustedProxies
     from pacing_node.api.http_limits import HttpLimits
-    from pacing_node.runtime.descriptors import Descriptors
 
 FULL_SECONDS = 0.1
 """Pause before the next connection is taken while there are no descriptors for it."""

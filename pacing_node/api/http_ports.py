@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cluster.descriptors import Descriptors
 from pacing_node.api.app import NodeView, build_app, build_public_app
 from pacing_node.api.call_rates import CallRates
 from pacing_node.api.client_address import TrustedProxies
 from pacing_node.api.http_limits import HttpCounters, HttpLimits
 from pacing_node.api.http_server import HttpServer
 from pacing_node.api.public_reads import PublicReads
-from pacing_node.runtime.descriptors import Descriptors
 
 if TYPE_CHECKING:
     from pacing_node.options.node_options import NodeOptions

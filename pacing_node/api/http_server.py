@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from cluster.descriptors import Descriptors
 from cluster.lasting import lasting
 from cluster.tasks import cancel, spawn
 from pacing_node.api.acceptor import Acceptor
@@ -21,7 +22,6 @@ from pacing_node.api.client_address import TrustedProxies
 from pacing_node.api.http_limits import HttpCounters, HttpLimits
 from pacing_node.api.request_limits import LimitedRequests
 from pacing_node.api.request_target import OriginForm
-from pacing_node.runtime.descriptors import Descriptors
 from pacing_node.tls import POLL_SECONDS, RenewedContext, follow
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from cluster.descriptors import Descriptors
 from cluster.lasting import restarts
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from pacing_node.algorithms.model import Reason
@@ -20,7 +21,6 @@ from pacing_node.api.http_limits import HttpCounters, LimitRefusal
 from pacing_node.api.renderings import KeptPage
 from pacing_node.engagement.platform import PushStatus
 from pacing_node.monitoring.silence import CycleState, SilenceReason
-from pacing_node.runtime.descriptors import Descriptors
 from pacing_node.runtime.gc_freeze import uncollected
 from pacing_node.runtime.pools import PAGES
 
@@ -213,6 +213,7 @@ class NodeCollector(Collector):
             calls.add_metric([call], times)
         yield calls
         yield _gauge("pacing_descriptors_limit", "Most file descriptors of the process.", descriptors.limit)
+        yield _gauge("pacing_descriptors_reserved", "File descriptors that no caller gets.", descriptors.reserved)
         if (count := descriptors.count_open()) is not None:
             yield _gauge("pacing_descriptors_open", "File descriptors in use.", count)
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cluster.descriptors import raise_limit
 from cluster.errors import ClusterError
 from cluster.process.signals import ignore_until_handled
 from cluster.process.supervisor import run as run_supervised
@@ -17,7 +18,6 @@ from pacing_node.logs import configure_logs
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.node_options import NodeOptions, describe_node_options, load_node_options
 from pacing_node.runtime.core_dumps import forbid_core_dumps
-from pacing_node.runtime.descriptors import raise_limit
 from terminal.printing import complain, say
 
 REFUSED = 2

@@ -6,10 +6,11 @@ import asyncio
 import hashlib
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from cluster.descriptors import Descriptors
 from cluster.mastership import ZooKeeperState
 from pacing_node.alarms.alarm_book import Reading
 from pacing_node.monitoring.pacing_readings import PacingReadings
@@ -49,6 +50,7 @@ class NodeSources:
     loop_lag_seconds: Callable[[], float]
     refused: Callable[[], Mapping[str, tuple[str, ...]]]
     """What is wrong with newer options or objects, by the place they come from."""
+    descriptors: Descriptors = field(default_factory=Descriptors)
     certificates: tuple[Path, ...] = ()
     paused: Callable[[], Pause | None] = lambda: None
     """The pause of the cluster in force."""
@@ -90,6 +92,8 @@ class NodeReadings:
             "CertificateExpiry": self._expiry(),
             "DiskSpaceLow": self._disk_space(),
         }
+        if (descriptors := _descriptors(sources.descriptors)) is not None:
+            readings["DescriptorsLow"] = {me: descriptors}
         if (memory := self._memory()) is not None:
             readings["Heap Memory Usage"] = {me: memory}
         return readings
@@ -192,6 +196,14 @@ class NodeReadings:
         if resident is None or not limit:
             return None
         return Reading(100.0 * resident / limit, f"{resident // _MIB} MiB resident of {limit // _MIB} MiB")
+
+
+def _descriptors(descriptors: Descriptors) -> Reading | None:
+    """Also while there are none left; None where the system does not say."""
+    count, most = descriptors.count_open(), descriptors.limit_for_callers
+    if count is None:
+        return None
+    return Reading(100.0 * count / most, f"{count} of {descriptors.limit} descriptors in use, callers get {most}")
 
 
 def _first(problems: Iterable[str]) -> str:

@@ -29,6 +29,7 @@ CONDITION_KEYS = {
     "configurationRefused": "configuration_refused",
     "certificateExpiry": "certificate_expiry",
     "diskSpace": "disk_space",
+    "descriptors": "descriptors",
     "eventLoopLag": "event_loop_lag",
 }
 """Options that hold a condition's threshold, by their spelling in files, and their Python names."""
@@ -59,7 +60,7 @@ class AlarmOptions(Section):
     queue: Annotated[int, Field(ge=10, le=100_000)] = 1000
     """Most alarms that wait for one receiver while it is down; beyond it the oldest are given up."""
     detection_seconds: Annotated[float, Field(ge=0, le=3600), Key("detectionTime")] = 10.0
-    """How long memory or stale statistics must be at their threshold before the alarm is raised, seconds."""
+    """How long memory, descriptors or stale statistics must be at their threshold before an alarm, seconds."""
     clearance_seconds: Annotated[float, Field(ge=0, le=86_400), Key("clearanceTime")] = 60.0
     """How long everything must be well again before an alarm is cleared, seconds."""
     clearance_percent: Annotated[float, Field(ge=1, le=100), Key("clearance")] = 80.0
@@ -98,5 +99,7 @@ class AlarmOptions(Section):
     """CertificateExpiry: days left of a node's certificate."""
     disk_space: Annotated[float, Field(ge=0, le=1_048_576), Key("diskSpace")] = 50.0
     """DiskSpaceLow: room left on a disk the node writes to, MiB."""
+    descriptors: Annotated[float, Field(gt=0, le=100)] = 80.0
+    """DescriptorsLow: file descriptors in use as a share of those callers may use, in percent."""
     event_loop_lag: Annotated[float, Field(gt=0, le=60), Key("eventLoopLag")] = 1.0
     """EventLoopLag: lateness of the event loop, seconds."""

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from cluster.descriptors import Descriptors
 from cluster.mastership import ZooKeeperState
 from cluster.records import Pause
 from pacing_node.alarms.conditions import BY_NAME, Scope
@@ -121,7 +122,11 @@ class Site:
             certificates=certificates,
             paused=lambda: self.pause,
         )
+        self.sources = sources
         self.readings = NodeReadings(sources)
+
+    def use(self, descriptors: Descriptors) -> None:
+        self.readings = NodeReadings(replace(self.sources, descriptors=descriptors))
 
     def own(self, now: float, late_seconds: float = 0.0) -> dict[str, dict[str, float]]:
         found = self.readings.node(now, late_seconds)
@@ -408,6 +413,32 @@ def test_a_new_term_of_the_same_node_starts_counting_anew() -> None:
     leading.readings.rest()
 
     assert leading.readings.take(4, 100.0) == {}
+
+
+class Counted(Descriptors):
+    """Descriptors of which the test says how many are open."""
+
+    limit = 1024
+    opened: int | None = 448
+
+    def count_open(self) -> int | None:
+        return self.opened
+
+
+def test_descriptors_in_use_are_a_share_of_those_that_callers_may_have() -> None:
+    site, counted = Site(), Counted()
+    site.use(counted)
+    assert site.own(0.0)["DescriptorsLow"] == {"n1": 50.0}
+    counted.opened = 896
+    reading = site.readings.node(0.0, 0.0)["DescriptorsLow"]["n1"]
+    assert (reading.value, reading.text) == (100.0, "896 of 1024 descriptors in use, callers get 896")
+
+
+def test_descriptors_nobody_counts_are_not_called_low() -> None:
+    site, counted = Site(), Counted()
+    site.use(counted)
+    counted.opened = None
+    assert "DescriptorsLow" not in site.own(0.0)
 
 
 async def test_a_disk_that_is_nearly_full_is_named_with_the_directory(tmp_path: Path) -> None:

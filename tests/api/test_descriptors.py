@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import resource
 import socket
 import subprocess
@@ -11,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pacing_node.runtime.descriptors import RESERVED, Descriptors
+from cluster.descriptors import RESERVED, Descriptors
 
 LIMIT = 256
 NODE = """
@@ -82,10 +84,27 @@ def test_at_most_a_quarter_of_a_low_limit_is_reserved(
     assert Descriptors().short(limit - reserve)
 
 
+@pytest.mark.parametrize("error", [errno.EMFILE, errno.ENFILE])
+def test_all_are_in_use_where_none_is_left_for_looking(error: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: str) -> list[str]:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(os, "listdir", refused)
+    assert Descriptors().count_open() == Descriptors().limit
+
+
+def test_nobody_counts_where_the_system_does_not_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_: str) -> list[str]:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(os, "listdir", missing)
+    assert Descriptors().count_open() is None
+
+
 def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (200, 400)); "
-        "from pacing_node.runtime.descriptors import raise_limit; print(raise_limit(), raise_limit()); "
+        "from cluster.descriptors import raise_limit; print(raise_limit(), raise_limit()); "
         "print(resource.getrlimit(resource.RLIMIT_NOFILE))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -17,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from cluster.descriptors import Descriptors
 from pacing_node.api.client_address import TrustedProxies
 from pacing_node.api.http_limits import HttpCounters, HttpLimits, LimitRefusal
 from pacing_node.api.http_server import HttpServer
 from pacing_node.api.pieces import PiecesResponse
-from pacing_node.runtime.descriptors import Descriptors
 from tests.api.test_server import files
 from tests.support.waiting import still, until
 

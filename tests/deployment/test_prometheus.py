@@ -33,7 +33,7 @@ class Prometheus:
 
     def get(self, path: str, **asked: str) -> Any:
         answer = httpx.get(f"{self._api}/{path}", params=asked, timeout=10.0, trust_env=False)
-        assert answer.status_code == 200, answer.text
+        answer.raise_for_status()
         return answer.json()["data"]
 
     def query(self, text: str) -> list[dict[str, Any]]:

@@ -53,6 +53,17 @@ def test_many_addresses_of_one_network_do_not_push_out_a_newcomer_of_another() -
     assert 1 not in gave_way
 
 
+def test_while_descriptors_are_short_a_stranger_gives_way_to_each_newcomer() -> None:
+    book = ConnectionBook(ConnectionLimits(10, 10))
+    for number in (1, 2):
+        book.admit(number, HERE)
+    book.proved(1)
+    assert book.admit(3, THERE, short=True) == Admission(admitted=True, gives_way=2)
+    book.proved(3)
+    assert book.admit(4, THERE, short=True) == Admission(admitted=False)
+    assert len(book) == 2
+
+
 def test_a_connection_that_ended_makes_room() -> None:
     book = ConnectionBook(ConnectionLimits(1, 1))
     book.admit(1, HERE)

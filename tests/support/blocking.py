@@ -26,7 +26,7 @@ _ALLOWED = (
     ("kazoo/client.py", ("_call",)),
     # What the kernel writes from memory.
     ("pacing_node/runtime/process.py", ("resident_bytes", "_limit")),
-    ("pacing_node/runtime/descriptors.py", ("count_open",)),
+    ("cluster/descriptors.py", ("count_open",)),
 )
 
 _watch = BlockBuster(["pacing_node", "cluster"])

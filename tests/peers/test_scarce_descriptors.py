@@ -1,0 +1,99 @@
+"""A clustering port that is flooded while descriptors are scarce: the reserve stays for ZooKeeper, pushes and files."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from cluster.descriptors import RESERVED_FROM_MEMBERS, Descriptors
+
+LIMIT, LEFT = 256, 80
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
+MEMBER = """
+import asyncio, os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, {limit}))
+import structlog
+from cluster.peers.peer_server import PeerServer
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+
+def take(most):
+    taken = []
+    try:
+        while len(taken) < most:
+            taken.append(os.open("/dev/null", os.O_RDONLY))
+    except OSError:
+        pass
+    return taken
+
+async def main():
+    server = PeerServer("127.0.0.1", 0)
+    port = await server.start()
+    others = take({limit} - {left} - len(os.listdir("/proc/self/fd")))
+    print(port, flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    left = take({limit})
+    print(len(left), len(server._front), flush=True)
+    for each in others + left:
+        os.close(each)
+    await server.stop()
+
+asyncio.run(main())
+"""
+
+
+@contextlib.contextmanager
+def member() -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A clustering port in a process that has few descriptors left."""
+    code = MEMBER.format(limit=LIMIT, left=LEFT)
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield process, int(process.stdout.readline())
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def flood(port: int) -> list[socket.socket]:
+    """Connections from two addresses, each of which begins to speak, until the port has answered or closed it."""
+    opened = []
+    for number in range(LEFT):
+        each = socket.socket()
+        each.settimeout(5.0)
+        with contextlib.suppress(OSError):
+            each.bind((f"127.0.0.{2 + number % 2}", 0))
+            each.connect(("127.0.0.1", port))
+            each.sendall(PREFACE)
+            each.recv(1)
+        opened.append(each)
+    return opened
+
+
+def test_a_flood_of_the_clustering_port_leaves_the_reserve() -> None:
+    with member() as (process, port):
+        opened = flood(port)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+        left, connections = map(int, process.stdout.readline().split())
+        for each in opened:
+            each.close()
+    print(f"{left} descriptors were left beside {connections} connections")
+    # Two more are taken between a look and the next: the socket to the server, and the one the server accepts.
+    assert left >= LIMIT // 8 - 2
+    assert connections > 1
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(256, 32), (1024, RESERVED_FROM_MEMBERS), (65_536, RESERVED_FROM_MEMBERS)])
+def test_members_find_room_where_other_callers_are_refused(
+    limit: int, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Descriptors, "limit", limit)
+    assert Descriptors(RESERVED_FROM_MEMBERS).reserved == kept
+    assert Descriptors().reserved == 2 * kept
