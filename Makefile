@@ -19,7 +19,7 @@ DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),-
   $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo nemesis attack soak mutants model test under-load test-slow coverage benchmark plots lint format proto lock audit clean
+.PHONY: help setup setup-tests dashboard test-dashboard demo nemesis attack soak mutants model test under-load test-slow coverage benchmark plots lint format proto lock audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -27,7 +27,8 @@ help: ## list the targets
 $(VENV)/.installed: requirements/dev.lock pyproject.toml scripts/setup_venv.sh
 	@scripts/setup_venv.sh $(PYTHON)
 
-setup: $(VENV)/.installed ## virtual environment and a ZooKeeper
+setup: $(VENV)/.installed ## virtual environment, the dashboard and a ZooKeeper
+	@scripts/setup_dashboard.sh
 	@scripts/setup_zookeeper.sh
 
 setup-tests: $(VENV)/.installed
@@ -41,6 +42,13 @@ test: setup-tests ## all tests but the slow ones; ARGS='-k word' for pytest's ow
 
 under-load: setup-tests ## `make test` three times in a row while six processes spin: N=6 REPEAT=3 ARGS='-k word'
 	@N='$(N)' REPEAT='$(or $(REPEAT),3)' scripts/under_load.sh $(MAKE) --no-print-directory test
+
+dashboard: $(VENV)/.installed ## build the dashboard from dashboard/ into pacing_node/api/static; an error where that cannot be done
+	@scripts/setup_dashboard.sh --required
+
+test-dashboard: $(VENV)/.installed ## types and unit tests of the dashboard
+	@scripts/setup_dashboard.sh --tools
+	@bash -c 'source scripts/node_tools.sh && find_node && cd dashboard && npm run --silent check && npm run --silent test'
 
 test-slow: setup-tests ## the slow tests: long fault and simulation runs
 	$(PYTEST) -m slow $(ARGS)
@@ -109,19 +117,23 @@ lock: $(VENV)/.installed ## resolve and lock dependencies with hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --no-header --constraint requirements/runtime.lock pyproject.toml -o requirements/node.lock
 
+	# Node.js for the dashboard, where the system's is too old: needed by nothing that runs.
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --group dashboard -o requirements/dashboard.lock
+
 audit: $(VENV)/.installed ## known vulnerabilities of the locked dependencies; status 3 when no advisory database can be reached
 	@$(BIN)/python scripts/audit.py
 
-wheel: $(VENV)/.installed ## the wheel with everything, for pipx: dist/agent_pacing-VERSION-py3-none-any.whl
+wheel: dashboard ## the wheel with everything, for pipx: dist/agent_pacing-VERSION-py3-none-any.whl
 	@$(BIN)/python -m hatchling build -t wheel -d dist
 
-deb: $(VENV)/.installed ## a Debian package in dist/: a virtual environment in /opt/agent-pacing, unit, user, places
+deb: dashboard ## a Debian package in dist/: a virtual environment in /opt/agent-pacing, unit, user, places
 	@scripts/build_deb.sh
 
-release: $(VENV)/.installed ## source archive, wheel, SBOM and checksums in dist/, built twice and compared
+release: dashboard ## source archive, wheel, SBOM and checksums in dist/, built twice and compared
 	@scripts/build_release.sh
 
 clean: ## remove everything the other targets made, the virtual environment too
 	rm -rf $(VENV) .venv-audit .demo .nemesis .coverage .coverage.* htmlcov build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache \
-	  .import_linter_cache
+	  .import_linter_cache dashboard/node_modules pacing_node/api/static .dashboard
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

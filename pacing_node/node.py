@@ -326,6 +326,7 @@ class Node:
             alarms=self.alarms.page,
             objects=lambda: objects_page(self._source.status if self._source else None, self._reconfiguration.held),
             watch=self._watch,
+            members=lambda: [each.http for each in self.member.members()],
             gate=PageGate(self.member.access.control, self.member.access.audit, lambda: self._access.pages_need_viewer),
         )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from cluster.mastership import Role
@@ -21,22 +21,24 @@ from pacing_node.api import metrics
 from pacing_node.api.answers import CLOSED, bad_parameter, broken, not_allowed, not_found, problem
 from pacing_node.api.cluster_page import terms
 from pacing_node.api.cycle_age import cycle_json
-from pacing_node.api.index_page import HEADERS, index_page
+from pacing_node.api.index_page import index_page
 from pacing_node.api.page_gate import PageGate, PageGateMiddleware
 from pacing_node.api.parameters import ParameterError, Parameters
 from pacing_node.api.pieces import PiecesResponse
 from pacing_node.api.public_reads import PREFIXES, PublicReads
 from pacing_node.api.renderings import OneAtATime
+from pacing_node.api.static_files import NOT_BUILT, OPEN_PREFIX, DashboardFiles
 from pacing_node.api.target_pages import TargetsText, explain_page
 from pacing_node.monitoring.cycle_watch import CycleWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from starlette.requests import Request
 
     from cluster.mastership import Mastership
     from pacing_node.api.metrics import NodeCollector
+    from pacing_node.api.static_files import StaticFile
     from pacing_node.cycle.latest_report import LatestReport
     from pacing_node.cycle.plan import Plan
     from pacing_node.statistics.statistics_source import StatisticsSource
@@ -53,7 +55,7 @@ PAGES = {
     "/master": "200 on the master only",
     "/standby": "200 on every other node",
 }
-"""Pages that `/` links, with what each says."""
+"""Pages that `/` links where the dashboard is not built, with what each says."""
 
 HISTORY_LIMIT = 50
 HISTORY_MOST = 1000
@@ -82,15 +84,21 @@ class NodeView:
     """How current the newest cycle is; made from the other parts unless given."""
     gate: PageGate | None = None
     """Judges who may read the pages; None: everybody may."""
+    members: Callable[[], Iterable[str]] = field(default=tuple)
+    """Hosts and ports of the HTTP ports of all members, as far as they are known."""
 
 
-def build_app(view: NodeView, reads: PublicReads | None = None) -> Starlette:
-    """Build the application over a node's view of things; ``reads`` are made from it unless given."""
+def build_app(
+    view: NodeView, reads: PublicReads | None = None, files: Mapping[str, StaticFile] | None = None
+) -> Starlette:
+    """Build the application over a node's view of things; ``reads`` are made from it unless given.
+
+    ``files`` are the dashboard's by path; none where it is not built.
+    """
     pages = _Pages(view)
     reads = reads or PublicReads(view.plan, view.latest_report, view.statistics)
     methods = ["GET", "OPTIONS"]
     routes = [
-        Route("/", pages.index),
         Route("/liveness", pages.liveness, methods=methods),
         Route("/readiness", pages.readiness, methods=methods),
         Route("/master", pages.master, methods=methods),
@@ -103,8 +111,10 @@ def build_app(view: NodeView, reads: PublicReads | None = None) -> Starlette:
         Route("/objects", pages.objects),
         Route("/metrics", pages.metrics),
     ]
-    gate = [Middleware(PageGateMiddleware, gate=view.gate, open_paths=PREFIXES)] if view.gate is not None else []
-    return _application([*routes, *reads.routes()], gate)
+    open_paths = (*PREFIXES, OPEN_PREFIX)
+    gate = [Middleware(PageGateMiddleware, gate=view.gate, open_paths=open_paths)] if view.gate is not None else []
+    dashboard = DashboardFiles(files or {}, view.members, index_page(PAGES, NOT_BUILT))
+    return _application([*routes, *dashboard.routes(), *reads.routes()], gate)
 
 
 def build_public_app(reads: PublicReads) -> Starlette:
@@ -130,11 +140,6 @@ class _Pages:
         self._metrics = metrics.Exposition(view.collector)
         self._cluster = OneAtATime(view.cluster_page)
         self._histories: dict[int, OneAtATime[dict[str, Any]]] = {}
-
-    async def index(self, request: Request) -> Response:
-        """Links to all other pages, for people."""
-        Parameters(request)
-        return HTMLResponse(index_page(PAGES), headers=HEADERS)
 
     async def liveness(self, request: Request) -> Response:
         """200 as long as the event loop turns; never looks at ZooKeeper, so an outage there restarts nobody."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from cluster.descriptors import Descriptors
@@ -11,6 +12,7 @@ from pacing_node.api.client_address import TrustedProxies
 from pacing_node.api.http_limits import HttpCounters, HttpLimits
 from pacing_node.api.http_server import HttpServer
 from pacing_node.api.public_reads import PublicReads
+from pacing_node.api.static_files import read_files
 
 if TYPE_CHECKING:
     from pacing_node.options.node_options import NodeOptions
@@ -64,7 +66,8 @@ class HttpPorts:
             proxies=self._proxies,
             counters=self.counters,
         )
-        await self._default.start(build_app(view, reads))
+        files = await asyncio.to_thread(read_files)
+        await self._default.start(build_app(view, reads, files))
         if self._public is not None:
             await self._public.start(build_public_app(reads))
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from cluster.access.access_control import AccessControl
     from cluster.access.audit_log import AuditLog
 
-OPEN_PAGES = frozenset({"/liveness", "/readiness", "/master", "/standby"})
-"""Pages for load balancers, which have no token."""
+OPEN_PAGES = frozenset({"/liveness", "/readiness", "/master", "/standby", "/", "/dashboard"})
+"""Pages for load balancers, which have no token; and what leads a person to the dashboard, which asks for one."""
 _BEARER = "bearer "
 _NO_TOKENS = "the pages need the role viewer, and this cluster has no token: make one with pacing token create"
 _CHALLENGE = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}

@@ -1,0 +1,230 @@
+/** The answers of /api/v1 as the dashboard reads them; `tests/document.test.ts` holds them against the document. */
+
+/** How current an answer is: the same fields in every one. Moments are Unix seconds. */
+export interface Answer {
+  as_of: number | null;
+  age_seconds: number | null;
+  source: { node: string; master: string | null; epoch: number; sequence: number };
+  accepted_at: number | null;
+  silent_since: number | null;
+  silent_reason: string | null;
+  silent_text: string;
+}
+
+export interface Member {
+  name: string;
+  role: string | null;
+  state: string;
+  epoch: number;
+  lease_left_seconds: number;
+  zookeeper: string | null;
+  session_timeout_seconds: number;
+  version: string;
+  started_at: number;
+  http: string;
+  clustering: string;
+  last_record: { epoch: number; sequence: number; created_at: number } | null;
+  paused: boolean;
+  reachable: boolean;
+  /** How far its clock is from that of the node that answers; null or missing where nobody measured it. */
+  clock_offset_seconds?: number | null;
+  error: string | null;
+  broken: string[];
+}
+
+export interface Term {
+  epoch: number;
+  node: string;
+  began_at: number | null;
+  previous: string | null;
+  ended_at: number | null;
+  cause: string | null;
+  gap_seconds: number | null;
+  broken: string[];
+}
+
+export interface Pause {
+  by: string;
+  began_at: number;
+  until: number;
+}
+
+export interface Cluster extends Answer {
+  cluster: string;
+  cluster_id: string;
+  mode: string;
+  answered_by: string;
+  master: string | null;
+  epoch: number;
+  paused: Pause | null;
+  /** The emergency stop in force. */
+  stopped?: Hold | null;
+  fencing: string | null;
+  broken: string[];
+  warnings: string[];
+  members: Member[];
+  history: Term[];
+  history_unavailable: string | null;
+}
+
+/** A hold of one target, or the emergency stop of all. */
+export interface Hold {
+  by: string;
+  why: string;
+  since: number;
+  until: number | null;
+  everything: boolean;
+}
+
+export interface Estimates {
+  acceptance_ratio?: number | null;
+  handle_seconds?: number | null;
+  disposition_seconds?: number | null;
+  patience_seconds?: number | null;
+}
+
+export interface Target {
+  name: string;
+  media: string | null;
+  queue: string | null;
+  groups: string[];
+  goal_percent: number | null;
+  invitations: number | null;
+  inbound_portion: number | null;
+  reason: string | null;
+  ready: number | null;
+  busy: number | null;
+  logged_in: number | null;
+  waiting: number | null;
+  pending: number | null;
+  estimates: Estimates;
+  error: string;
+  hold: Hold | null;
+}
+
+export interface CycleHead extends Answer {
+  calculated_at: number | null;
+  statistics_at: number | null;
+  epoch: number;
+  sequence: number;
+  algorithm: string | null;
+  interval_seconds: number | null;
+  pushed: boolean;
+  push_error: string;
+}
+
+export interface TargetsPage extends CycleHead {
+  total: number;
+  matched: number;
+  offset: number;
+  limit: number;
+  reasons: Record<string, number>;
+  targets: Target[];
+}
+
+export interface Finding {
+  severity: string;
+  code: string;
+  where: string;
+  message: string;
+  remedy: string;
+}
+
+/** Columns of equal length, oldest first; null where nothing was known. */
+export interface Hour {
+  at: number[];
+  ready: (number | null)[];
+  busy: (number | null)[];
+  waiting: (number | null)[];
+  pending: (number | null)[];
+  invitations: (number | null)[];
+  abandonment_percent: (number | null)[];
+  goal_percent: (number | null)[];
+  complete_since: number | null;
+}
+
+export interface TargetPage extends CycleHead, Target {
+  lines: string[];
+  findings: Finding[];
+  shared_with: { target: string; agents: number }[];
+  last_hour: Hour;
+}
+
+export interface Alarm {
+  id: string;
+  condition: string;
+  object: string;
+  severity: string;
+  scope: string;
+  raised_by: string;
+  raised_at: number;
+  value: number;
+  threshold: number;
+  unit: string;
+  text: string;
+  newest_text: string;
+}
+
+export interface Receiver {
+  name: string;
+  waiting: number;
+  delivered: number;
+  dropped: number;
+  trouble: string;
+}
+
+export interface Alarms extends Answer {
+  active: Alarm[];
+  withheld: Record<string, number>;
+  receivers: Receiver[];
+}
+
+export interface Version {
+  version: number;
+  written_at: number | null;
+  written_by: string;
+  text: string;
+  diff: string;
+}
+
+export interface Configuration extends Answer {
+  version: number | null;
+  version_in_force: number | null;
+  text: string;
+  problems: string[];
+  restart_needed: string[];
+  versions: Version[];
+  versions_unavailable: string | null;
+  findings: string[];
+}
+
+export interface Inbound {
+  reactive_state: number;
+  capacity: number;
+  targets: number;
+}
+
+export interface Channel extends Answer, Inbound {
+  channel: string;
+  decides: boolean;
+  advice: string;
+  groups: (Inbound & { group: string })[];
+}
+
+export interface Groups extends Answer {
+  channels: string[];
+  total: number;
+  groups: { name: string; agents: number; targets: string[]; channels: string[] }[];
+}
+
+export interface Meaning {
+  code: string;
+  meaning: string;
+}
+
+export interface Reasons {
+  targets: Meaning[];
+  silence: Meaning[];
+  ends: Meaning[];
+  findings: Meaning[];
+}

@@ -1,0 +1,29 @@
+const WIDTH = 90;
+const HEIGHT = 20;
+
+/** A small line without axes; null leaves a gap. */
+export function Sparkline({ values, label }: { values: readonly (number | null)[]; label: string }) {
+  const known = values.filter((value): value is number => value !== null);
+  if (known.length < 2) return <span class="quiet">–</span>;
+  return (
+    <svg class="sparkline" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width={WIDTH} height={HEIGHT} role="img" aria-label={label}>
+      <path d={path(values, Math.max(1, ...known))} />
+    </svg>
+  );
+}
+
+/** The path of the values, the newest at the right edge. */
+export function path(values: readonly (number | null)[], most: number): string {
+  const step = WIDTH / Math.max(1, values.length - 1);
+  let pen = "M";
+  let drawn = "";
+  values.forEach((value, place) => {
+    if (value === null) {
+      pen = "M";
+      return;
+    }
+    drawn += `${pen}${(place * step).toFixed(1)} ${(HEIGHT - 2 - (value / most) * (HEIGHT - 4)).toFixed(1)}`;
+    pen = "L";
+  });
+  return drawn;
+}

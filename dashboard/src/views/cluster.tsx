@@ -1,0 +1,91 @@
+import type { Cluster, Member } from "../api/model";
+import { duration, moment, number, words } from "../components/format";
+import { ClusterOrders } from "../components/cluster_orders";
+import { Fresh } from "../components/stale";
+import { Timeline } from "../components/timeline";
+import { now } from "../store/clock";
+import { useReadings } from "../store/polling";
+import { meanings } from "../store/reasons";
+import { cluster } from "../store/store";
+import { configuration } from "../store/configuration";
+import { OLD_SECONDS } from "./overview";
+
+/** Who is there, who leads, who led. */
+export function ClusterView() {
+  useReadings(() => void cluster.refresh(), ["leadership"]);
+  useReadings(() => void configuration.refresh(), ["configuration"]);
+  const page = cluster.value;
+  const unix = Date.now() / 1000 + 0 * now.value;
+  return (
+    <>
+      <h1>Cluster {page?.cluster ?? ""}</h1>
+      <Fresh of={cluster} limitSeconds={OLD_SECONDS}>
+        {page && (
+          <>
+            <Warnings page={page} restart={configuration.value?.restart_needed ?? []} />
+            <ClusterOrders page={page} />
+            <h2>Members</h2>
+            <Members page={page} unix={unix} />
+            <h2>Terms</h2>
+            {page.history_unavailable
+              ? <p class="trouble">The terms cannot be read now: {page.history_unavailable}</p>
+              : <Timeline terms={page.history} nowSeconds={unix} meanings={meanings.value} />}
+          </>
+        )}
+      </Fresh>
+    </>
+  );
+}
+
+function Warnings({ page, restart }: { page: Cluster; restart: string[] }) {
+  const versions = new Set(page.members.filter((member) => member.version).map((member) => member.version));
+  return (
+    <ul class="warnings">
+      {[...page.broken, ...page.warnings].map((each) => <li key={each}>{each}</li>)}
+      {versions.size > 1 && <li>The members run different versions: {[...versions].sort().join(", ")}.</li>}
+      {restart.length > 0 && <li>Options take effect at the next start of {page.answered_by}: {restart.join(", ")}.</li>}
+      {page.paused && <li>Paused by {page.paused.by} since {moment(page.paused.began_at)}, until {moment(page.paused.until)}.</li>}
+    </ul>
+  );
+}
+
+function Members({ page, unix }: { page: Cluster; unix: number }) {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="Members">
+      <table>
+        <thead>
+          <tr>
+            <th>member</th><th>role</th><th>state</th><th class="right">epoch</th><th class="right">lease left</th><th>ZooKeeper</th>
+            <th class="right">newest record</th><th class="right">clock</th><th>version</th><th>up for</th><th>pages</th>
+          </tr>
+        </thead>
+        <tbody>{page.members.map((member) => <Row key={member.name} member={member} page={page} unix={unix} />)}</tbody>
+      </table>
+    </div>
+  );
+}
+
+function Row({ member, page, unix }: { member: Member; page: Cluster; unix: number }) {
+  const record = member.last_record;
+  return (
+    <tr class={member.reachable ? "" : "bad"}>
+      <th scope="row">{member.name}{member.name === page.answered_by && <small> (this page)</small>}</th>
+      <td>{member.role ?? "–"}</td>
+      <td title={member.error ?? ""}>{member.reachable ? words(member.state) : `not reachable: ${member.error ?? ""}`}</td>
+      <td class="right">{member.epoch}</td>
+      <td class="right">{member.role === "master" ? duration(member.lease_left_seconds) : "–"}</td>
+      <td>{member.zookeeper ?? "–"}</td>
+      <td class="right">{record ? `${record.epoch}.${record.sequence}` : "–"}</td>
+      <td class="right">{clockOffset(member)}</td>
+      <td>{member.version}</td>
+      <td>{member.started_at ? duration(unix - member.started_at) : "–"}</td>
+      <td>{member.http ? <a href={`${location.protocol}//${member.http}/`}>{member.http}</a> : "–"}</td>
+    </tr>
+  );
+}
+
+/** How far a member's clock is from that of the node that answers, where the API says it. */
+function clockOffset(member: Member): string {
+  const { clock_offset_seconds: offset } = member;
+  return offset === null || offset === undefined ? "–" : `${number(offset * 1000)} ms`;
+}
