@@ -40,8 +40,8 @@ _SHARE_OF_DESCRIPTORS = 0.4
 _STOP_SECONDS = 5.0
 FULL_SECONDS = 0.1
 """Pause before the next connection is taken while there is no descriptor for it."""
-_TURNS_TO_CLOSE = 4
-"""Turns of the loop after which the sockets of connections that were aborted are closed."""
+_TURNS_TO_SETTLE = 4
+"""Turns of the loop after which accepted connections have begun, and the sockets of aborted ones are closed."""
 
 
 def limits_of_this_process(wanted: ConnectionLimits) -> ConnectionLimits:
@@ -127,11 +127,12 @@ class Front:
         self._accepts.set()
         await self._ended.wait()
         await self._close_port()
+        # What the kernel has handed over already becomes a connection first, which can then be closed.
+        await _turns()
         for connection in list(self._connections.values()):
             connection.relay.abort()
         await _cancel_others()
-        for _ in range(_TURNS_TO_CLOSE):
-            await asyncio.sleep(0)
+        await _turns()
 
     async def _close_port(self) -> None:
         await self._accepts.wait()
@@ -262,6 +263,11 @@ def _listening(family: int, at: tuple[str, int]) -> socket.socket:
 def _log_failure(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception") or context.get("message")
     log.warning("peers.connection_failed", error=one_line(f"{type(error).__name__}: {error}"))
+
+
+async def _turns() -> None:
+    for _ in range(_TURNS_TO_SETTLE):
+        await asyncio.sleep(0)
 
 
 async def _cancel_others() -> None:

@@ -118,7 +118,10 @@ class Acceptor:
             address, self._limits, server=self._server, refuse=self._refused, lost=self._forget
         )
         self._by_address.setdefault(address, {})[connection] = None
-        self._open[connection] = spawn("http-connection", self._connect(accepted, connection), finite=True)
+        connecting = spawn("http-connection", self._connect(accepted, connection), finite=True)
+        # Not a part of the work: that may be cancelled before it has begun.
+        connecting.add_done_callback(lambda task: accepted.close() if task.cancelled() else None)
+        self._open[connection] = connecting
         self._counters.open += 1
 
     async def _connect(self, accepted: socket.socket, connection: GuardedConnection) -> None:
@@ -129,7 +132,6 @@ class Acceptor:
                 lambda: connection, accepted, ssl=self._tls, ssl_handshake_timeout=seconds
             )
         except asyncio.CancelledError:
-            accepted.close()
             self._forget(connection)
             raise
         except (OSError, ValueError):

@@ -7,12 +7,14 @@ sends them when the cable is back, unless the sender has thrown them away.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from cluster import addresses
+from simulator.harness.connections import Connections
 from simulator.harness.line_relay import join
 from simulator.harness.namespace import Namespace
 
@@ -36,7 +38,9 @@ class Cable:
         """Lay it; its address. Raises NamespaceError where this machine lets nobody make a namespace."""
         try:
             self._stack.enter_context(self._namespace)
-            server = await asyncio.start_unix_server(self._accepted, self._socket)
+            accepted = Connections("cable.connection", self._serve)
+            self._stack.push_async_callback(accepted.end)
+            server = await asyncio.start_unix_server(accepted.accept, self._socket)
             self._stack.callback(server.close)
             options = json.dumps({"socket": str(self._socket), "host": self._namespace.inside})
             command = [*self._namespace.prefix, sys.executable, "-m", "simulator.harness.line_relay", options]
@@ -61,13 +65,9 @@ class Cable:
         """Everything passes again."""
         self._namespace.mend()
 
-    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            far = await asyncio.open_connection("127.0.0.1", self._target_port)
-        except OSError:
-            writer.transport.abort()
-            return
-        await join(reader, writer, *far)
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            await join(reader, writer, *await asyncio.open_connection("127.0.0.1", self._target_port))
 
 
 async def _end(relay: asyncio.subprocess.Process) -> None:

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from cluster import tasks
+from simulator.harness.connections import Connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,12 +83,12 @@ class FaultProxy:
         self._open = asyncio.Event()
         self._open.set()
         self._connections: set[_Connection] = set()
-        self._serving: set[asyncio.Task[None]] = set()
+        self._accepted = Connections("proxy.connection", self._serve)
         self._server: asyncio.Server | None = None
 
     async def start(self) -> int:
         """Listen on a free port of the loopback interface; returns it."""
-        self._server = await asyncio.start_server(self._accept, HOST, 0)
+        self._server = await asyncio.start_server(self._accepted.accept, HOST, 0)
         self.port = int(self._server.sockets[0].getsockname()[1])
         return self.port
 
@@ -96,7 +97,7 @@ class FaultProxy:
         if self._server is not None:
             self._server.close()
         self.reset()
-        await tasks.cancel(*self._serving)
+        await self._accepted.end()
 
     def drop(self) -> None:
         """Hold back every byte both ways, also of new connections, until :meth:`heal`."""
@@ -118,17 +119,6 @@ class FaultProxy:
         self._open.set()
         for connection in self._connections:
             connection.moving.set()
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = tasks.spawn("proxy.connection", self._guarded(reader, writer), finite=True)
-        self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
-
-    async def _guarded(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await self._serve(reader, writer)
-        finally:
-            writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.weather.refusing:

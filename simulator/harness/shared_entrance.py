@@ -13,7 +13,7 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cluster import tasks
+from simulator.harness.connections import Connections
 from simulator.harness.line_relay import join
 
 if TYPE_CHECKING:
@@ -33,31 +33,23 @@ class SharedEntrance:
         """Where it listens, once it was entered."""
         self._ports = ports
         self._server: asyncio.Server | None = None
-        self._serving: set[asyncio.Task[None]] = set()
+        self._accepted = Connections("entrance.connection", self._serve)
 
     async def __aenter__(self) -> SharedEntrance:
-        self._server = await asyncio.start_server(self._accepted, HOST, 0)
+        self._server = await asyncio.start_server(self._accepted.accept, HOST, 0)
         self.port = int(self._server.sockets[0].getsockname()[1])
         return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._server is not None:
             self._server.close()
-        await tasks.cancel(*self._serving)
+        await self._accepted.end()
 
-    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
-        try:
-            port = self._port_of(writer.get_extra_info("peername"))
-            if port is None:
-                writer.transport.abort()
-                return
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        port = self._port_of(writer.get_extra_info("peername"))
+        if port is not None:
             with contextlib.suppress(OSError):
                 await join(reader, writer, *await asyncio.open_connection(HOST, port))
-        finally:
-            self._serving.discard(task)
 
     def _port_of(self, peer: tuple[str, int]) -> int | None:
         inode = _inode(*peer)

@@ -21,6 +21,7 @@ from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
 from tests.alarms.web import Web
 from tests.support.alarm_parts import alarm, cleared, raised
+from tests.support.listening import listening
 
 
 @asynccontextmanager
@@ -164,18 +165,15 @@ async def test_an_answer_that_never_ends_ends_the_attempt(monkeypatch: pytest.Mo
                 writer.write(b"x")
                 await writer.drain()
                 await asyncio.sleep(0.02)
-        writer.close()
         ended.set()
 
-    server = await asyncio.start_server(drip, "127.0.0.1", 0)
-    sink = WebhookSink(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", cluster="demo")
-    with pytest.raises(DeliveryError, match=r"no whole answer within 0\.3 s") as caught:
-        await sink.deliver([raised()])
-    await sink.close()
-    async with asyncio.timeout(5):
-        await ended.wait()
-    server.close()
-    await server.wait_closed()
+    async with listening(drip) as server:
+        sink = WebhookSink(server.url, cluster="demo")
+        with pytest.raises(DeliveryError, match=r"no whole answer within 0\.3 s") as caught:
+            await sink.deliver([raised()])
+        await sink.close()
+        async with asyncio.timeout(5):
+            await ended.wait()
 
     assert not caught.value.permanent
 

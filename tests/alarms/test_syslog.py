@@ -18,6 +18,7 @@ from pacing_node.delivery.syslog import SyslogMessage, SyslogSeverity, frame, re
 from pacing_node.delivery.syslog_sender import SyslogSender
 from simulator.harness.ports import choose_quiet
 from tests.support.alarm_parts import cleared, raised
+from tests.support.listening import listening
 from tests.support.syslog_receiver import SyslogReceiver
 from tests.support.waiting import until
 
@@ -126,23 +127,18 @@ async def test_nobody_listening_is_a_failure_that_names_the_receiver() -> None:
 
 
 async def test_a_receiver_that_does_not_read_is_given_up_after_the_time_allowed() -> None:
-    writers = []
-
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
         writer.transport.pause_reading()
+        await asyncio.Event().wait()
 
-    server = await asyncio.start_server(deaf, "127.0.0.1", 0)
-    server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    sender = SyslogSender([server.sockets[0].getsockname()], timeout_seconds=0.3)
+    async with listening(deaf) as server:
+        server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sender = SyslogSender([server.socket.getsockname()], timeout_seconds=0.3)
 
-    with pytest.raises(DeliveryError, match="no answer in time"):
-        await sender.deliver([message("x" * 8000, number) for number in range(2000)])
+        with pytest.raises(DeliveryError, match="no answer in time"):
+            await sender.deliver([message("x" * 8000, number) for number in range(2000)])
 
-    await sender.close()
-    for writer in writers:
-        writer.transport.abort()
-    server.close()
+        await sender.close()
 
 
 async def test_what_the_receivers_kernel_has_not_confirmed_is_not_delivered() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from types import TracebackType
+
+from tests.support.listening import Listener
 
 
 @dataclass(frozen=True)
@@ -22,16 +25,15 @@ class Web:
         self.body = body
         self.requests: list[Request] = []
         self.url = ""
-        self._server: asyncio.Server | None = None
-        self._writers: list[asyncio.StreamWriter] = []
+        self._listener = Listener(self._serve)
 
     async def __aenter__(self) -> Web:
         await self.open(0)
         return self
 
     async def open(self, port: int) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        await self._listener.open(port)
+        self.url = self._listener.url
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -39,16 +41,10 @@ class Web:
         await self.close()
 
     async def close(self) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
-            for writer in self._writers:
-                writer.close()
-            await server.wait_closed()
+        await self._listener.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.append(writer)
-        try:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                 headers = {
@@ -59,7 +55,3 @@ class Web:
                 answer = f"HTTP/1.1 {self.status} Status\r\ncontent-length: {len(self.body)}\r\n\r\n"
                 writer.write(answer.encode() + self.body)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()

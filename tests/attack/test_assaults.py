@@ -16,30 +16,25 @@ from simulator.attack.assaults.http2_floods import FLOODS, frame
 from simulator.attack.hostile_answers import ANSWERS, gzip_of_zeros
 from simulator.attack.tally import NodeAddress, Tally, Victim
 from simulator.harness.harness_error import HarnessError
+from tests.support.listening import Handler, listening
 
 
 def victim_at(port: int) -> Victim:
     return Victim("demo", (NodeAddress("node-1", "127.0.0.1", port, port),), ())
 
 
-async def served(answer: bytes) -> asyncio.Server:
+def answering(answer: bytes) -> Handler:
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(65536)
         writer.write(answer)
         await writer.drain()
-        writer.close()
 
-    return await asyncio.start_server(accept, "127.0.0.1", 0)
-
-
-def port_of(server: asyncio.Server) -> int:
-    return server.sockets[0].getsockname()[1]
+    return accept
 
 
 async def test_a_server_that_breaks_is_counted_by_its_status():
-    server = await served(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n")
-    tally = await run_assault(victim_at(port_of(server)), 30.0, http_requests.malformed, count=30)
-    server.close()
+    async with listening(answering(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n")) as server:
+        tally = await run_assault(victim_at(server.port), 30.0, http_requests.malformed, count=30)
     assert tally.sent == 30
     assert tally.answers["500"] == 30
     assert len(tally.server_errors) == 30
@@ -49,12 +44,10 @@ async def test_a_server_that_takes_everything_is_complained_about():
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.read(1 << 20):
             pass
-        writer.close()
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    tally = await run_assault(victim_at(port_of(server)), 60.0, http_requests.endless, mebibytes=1)
-    half = await run_assault(victim_at(port_of(server)), 60.0, http_requests.half_headers, count=3, seconds=0.5)
-    server.close()
+    async with listening(accept) as server:
+        tally = await run_assault(victim_at(server.port), 60.0, http_requests.endless, mebibytes=1)
+        half = await run_assault(victim_at(server.port), 60.0, http_requests.half_headers, count=3, seconds=0.5)
     assert [text.split(" of one ")[1] for text in tally.complaints] == [
         f"{kind} and asked for more" for kind in ("url", "header", "headers", "body", "chunks")
     ]
@@ -62,12 +55,11 @@ async def test_a_server_that_takes_everything_is_complained_about():
 
 
 async def test_an_assault_that_does_not_end_or_breaks_is_an_error():
-    server = await served(b"")
-    with pytest.raises(HarnessError, match=r"idle does not end within 1 s"):
-        await run_assault(victim_at(port_of(server)), 1.0, http_requests.idle, count=5, seconds=30.0)
-    with pytest.raises(HarnessError, match="malformed broke"):
-        await run_assault(victim_at(port_of(server)), 30.0, http_requests.malformed, count="x")  # type: ignore[arg-type]
-    server.close()
+    async with listening(answering(b"")) as server:
+        with pytest.raises(HarnessError, match=r"idle does not end within 1 s"):
+            await run_assault(victim_at(server.port), 1.0, http_requests.idle, count=5, seconds=30.0)
+        with pytest.raises(HarnessError, match="malformed broke"):
+            await run_assault(victim_at(server.port), 30.0, http_requests.malformed, count="x")  # type: ignore[arg-type]
 
 
 def test_nothing_but_an_assault_can_be_run():
@@ -115,17 +107,15 @@ async def test_every_hostile_answer_is_bounded():
     async def hostile(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\n")
         await ANSWERS[current](writer)
-        writer.close()
 
-    server = await asyncio.start_server(hostile, "127.0.0.1", 0)
-    for current in ANSWERS:
-        if current in {"trickle", "endless", "endless_headers", "endless_header", "endless_interim"}:
-            continue  # bounded by 30 s and 256 MiB: too long for a test
-        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(server))
-        writer.write(b"\n")
-        assert await reader.read(-1), current
-        writer.close()
-    server.close()
+    async with listening(hostile) as server:
+        for current in ANSWERS:
+            if current in {"trickle", "endless", "endless_headers", "endless_header", "endless_interim"}:
+                continue  # bounded by 30 s and 256 MiB: too long for a test
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(b"\n")
+            assert await reader.read(-1), current
+            writer.close()
 
 
 def test_tallies_cross_the_border_between_processes_whole():

@@ -14,6 +14,7 @@ from simulator.attack.ground import PLAIN
 from simulator.attack.limits import AttackResult, Limits
 from simulator.attack.scene import Scene
 from simulator.harness.node_files import NodePlan
+from tests.support.listening import listening
 from tests.support.waiting import until
 
 
@@ -57,16 +58,13 @@ async def test_a_bystander_notices_broken_pages_and_silence(tmp_path: Path):
             writer.write(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n")
             await writer.drain()
         await asyncio.sleep(0.2)
-        writer.close()
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    bystander = Bystander([NodePlan("node-1", tmp_path, port, 0)])
-    bystander.begin()
-    await until(lambda: bystander.server_errors)
-    silent = True
-    await until(lambda: bystander.unanswered)
-    await bystander.end()
-    server.close()
+    async with listening(accept) as server:
+        bystander = Bystander([NodePlan("node-1", tmp_path, server.port, 0)])
+        bystander.begin()
+        await until(lambda: bystander.server_errors)
+        silent = True
+        await until(lambda: bystander.unanswered)
+        await bystander.end()
     assert bystander.server_errors[0] == "500 node-1/liveness"
     assert bystander.answer_seconds >= 0.2

@@ -8,6 +8,8 @@ import contextlib
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
+from tests.support.listening import listening
+
 
 class Proxy:
     def __init__(self, credentials=None):
@@ -58,10 +60,12 @@ class Proxy:
             await closed(sink)
 
         outward = asyncio.create_task(pump(reader, far_writer))
-        await pump(far_reader, writer)
-        outward.cancel()
-        await asyncio.gather(outward, return_exceptions=True)
-        await closed(far_writer)
+        try:
+            await pump(far_reader, writer)
+        finally:
+            far_writer.transport.abort()
+            outward.cancel()
+            await asyncio.gather(outward, return_exceptions=True)
 
 
 async def closed(writer):
@@ -73,9 +77,6 @@ async def closed(writer):
 @asynccontextmanager
 async def proxy_running(credentials=None):
     proxy = Proxy(credentials)
-    server = await asyncio.start_server(proxy.connected, "127.0.0.1", 0)
-    proxy.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(proxy.connected) as server:
+        proxy.port = server.port
         yield proxy
-    finally:
-        server.close()

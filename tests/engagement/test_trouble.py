@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.platform import PushStatus
 from tests.support.engagement_platform import http_bytes, pushes, raw_server, settings, token, token_bytes, within
+from tests.support.listening import listening
 from tests.support.waiting import timed
 
 ROOM_SECONDS = 20.0
@@ -176,11 +177,10 @@ async def test_a_connection_reset_in_the_middle_of_the_reply_is_tried_again_and_
             upstream.close()
             writer.transport.abort()
 
-    server = await asyncio.start_server(relay, "127.0.0.1", 0)
-    adapter = BulkPlatform(settings(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
-    outcome = await adapter.push(token(), pushes(1), within(5.0))
-    await adapter.close()
-    server.close()
+    async with listening(relay) as server:
+        adapter = BulkPlatform(settings(server.url))
+        outcome = await adapter.push(token(), pushes(1), within(5.0))
+        await adapter.close()
     assert lost == 1
     assert (outcome.status, outcome.replayed, outcome.attempts) == (PushStatus.ACCEPTED, True, 2)
 

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from simulator.harness.fault_proxy import HOST, FaultProxy, Weather
+from tests.support.listening import listening
 from tests.support.waiting import PATIENCE_SECONDS, still, until
 
 
@@ -26,18 +27,14 @@ class Echo:
                 self.received += line
                 writer.write(line.upper())
                 await writer.drain()
-        writer.close()
 
 
 @pytest.fixture
 async def echo():
     echo = Echo()
-    server = await asyncio.start_server(echo.serve, HOST, 0)
-    echo.port = server.sockets[0].getsockname()[1]
-    yield echo
-    for writer in echo.writers:
-        writer.transport.abort()
-    server.close()
+    async with listening(echo.serve) as server:
+        echo.port = server.port
+        yield echo
 
 
 @pytest.fixture

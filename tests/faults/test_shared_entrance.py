@@ -10,6 +10,7 @@ import pytest
 
 from simulator.drill.nemesis.receiver import PARTIAL_PERIOD_SECONDS, Pushing, Receiver
 from simulator.harness.shared_entrance import SharedEntrance
+from tests.support.listening import listening
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the tables of a Linux kernel")
 
@@ -28,10 +29,8 @@ async def doors():
 
         return answer
 
-    servers = [await asyncio.start_server(saying(name), "127.0.0.1", 0) for name in (b"one", b"two")]
-    yield [server.sockets[0].getsockname()[1] for server in servers]
-    for server in servers:
-        server.close()
+    async with listening(saying(b"one")) as one, listening(saying(b"two")) as two:
+        yield [one.port, two.port]
 
 
 async def test_each_process_is_led_to_its_own_door(doors):

@@ -10,6 +10,7 @@ import yaml
 
 from simulator.harness.node_files import NodePlan
 from simulator.harness.proxy_wiring import NodeLines, ProxyWiring
+from tests.support.listening import Listener
 
 HEAD = b"POST /api/bulk HTTP/1.1\r\nHost: x\r\nPacing-Cluster-Id: c\r\nPacing-Epoch: 12\r\nPacing-Sequence: 3\r\n\r\n"
 
@@ -20,10 +21,9 @@ async def wired(tmp_path):
 
     async def note(_, writer):
         writer.write(str(writer.get_extra_info("sockname")[1]).encode())
-        writer.close()
 
-    servers = [await asyncio.start_server(note, "127.0.0.1", 0) for _ in range(3)]
-    ports = [server.sockets[0].getsockname()[1] for server in servers]
+    servers = [Listener(note) for _ in range(3)]
+    ports = [await server.open() for server in servers]
     objects = tmp_path / "objects.yaml"
     general = {"base_auth_url": f"http://h:{ports[2]}/oauth/token", "base_service_url": f"http://h:{ports[2]}/api/"}
     objects.write_text(yaml.safe_dump({"transactions": [{"name": "t", "annex": {"general": general}}]}))
@@ -34,7 +34,7 @@ async def wired(tmp_path):
     yield wiring, told, plans, hosts, ports
     await wiring.stop()
     for server in servers:
-        server.close()
+        await server.close()
 
 
 async def answer_of(address):

@@ -8,6 +8,8 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
+from tests.support.listening import listening
+
 Play = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -18,23 +20,12 @@ class Hostile:
     play: Play
     url: str = ""
     heads: list[bytes] = field(default_factory=list)
-    open: dict[asyncio.Task, asyncio.StreamWriter] = field(default_factory=dict)
-
-    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.open[asyncio.ensure_future(self.serve(reader, writer))] = writer
-
-    async def close(self) -> None:
-        for task, writer in self.open.items():
-            task.cancel()
-            writer.transport.abort()
-        await asyncio.gather(*self.open, return_exceptions=True)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             self.heads.append(await reader.readuntil(b"\r\n\r\n"))
             await self.play(writer)
             await writer.drain()
-        writer.close()
 
 
 @contextlib.asynccontextmanager
@@ -46,14 +37,9 @@ async def hostile(play: Play | bytes) -> AsyncIterator[Hostile]:
         writer.write(play)
 
     server = Hostile(send if isinstance(play, bytes) else play)
-    listening = await asyncio.start_server(server.accept, "127.0.0.1", 0)
-    port = listening.sockets[0].getsockname()[1]
-    server.url = f"http://127.0.0.1:{port}/"
-    try:
+    async with listening(server.serve) as listener:
+        server.url = f"{listener.url}/"
         yield server
-    finally:
-        listening.close()
-        await server.close()
 
 
 def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:

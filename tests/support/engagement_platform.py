@@ -22,6 +22,7 @@ from cluster.token import Token
 from pacing_node.engagement.engagement_settings import EngagementSettings
 from pacing_node.engagement.platform import TargetPush
 from pacing_node.targets import PacingTarget
+from tests.support.listening import listening
 
 PASSWORD = 's3cret-pass/word "quoted"'
 CLIENT = "pacing-client"
@@ -138,7 +139,7 @@ async def raw_server(handle, *, whole=False):
     """
 
     async def connected(reader, writer):
-        try:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 length = next(
@@ -152,18 +153,9 @@ async def raw_server(handle, *, whole=False):
                 body = await reader.readexactly(length)
                 await handle(head.split(" ")[1], writer, *((head, body) if whole else ()))
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
+    async with listening(connected) as server:
+        yield server.url
 
 
 def http_bytes(body, status="200 OK", *, length=None, headers=""):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from tests.support.listening import Listener
+
 
 class FaultProxy:
     """Forwards to one address until told otherwise."""
@@ -12,9 +14,7 @@ class FaultProxy:
     def __init__(self, host: str, port: int, listen_on: str = "127.0.0.1") -> None:
         self._target = (host, port)
         self._listen_on = listen_on
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._closing = False
+        self._listener = Listener(self._forward)
         self._marker: bytes | None = None
         self.cuts = 0
         """Requests whose answer was cut off."""
@@ -23,32 +23,15 @@ class FaultProxy:
         self.port = 0
 
     async def __aenter__(self) -> FaultProxy:
-        self._server = await asyncio.start_server(self._accepted, self._listen_on, 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = await self._listener.open(host=self._listen_on)
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        assert self._server is not None
-        self._closing = True
-        self._server.close()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
+        await self._listener.close()
 
     def cut_before_answer(self, marker: bytes) -> None:
         """Forward the next request that contains ``marker``, then cut the connection without its answer."""
         self._marker = marker
-
-    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # No coroutine: the task of one is unknown here, and closes nothing when it is cancelled before it has begun.
-        if self._closing:
-            writer.close()
-            return
-        task = asyncio.create_task(self._forward(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda _: writer.close())
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from tests.support.listening import listening
 from tests.support.waiting import until
 
 
@@ -18,11 +19,9 @@ class SyslogReceiver:
         self.connections = 0
         self.hang_up_after: int | None = None
         self.hung_up = False
-        self._writers: list[asyncio.StreamWriter] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        self._writers.append(writer)
         try:
             while True:
                 length = int(await reader.readuntil(b" "))
@@ -38,14 +37,8 @@ class SyslogReceiver:
 
     @asynccontextmanager
     async def listen(self, port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-        server = await asyncio.start_server(self.serve, "127.0.0.1", port, ssl=tls)
-        try:
-            yield server.sockets[0].getsockname()[1]
-        finally:
-            server.close()
-            for writer in self._writers:
-                writer.close()
-            await server.wait_closed()
+        async with listening(self.serve, port, tls=tls) as server:
+            yield server.port
 
     async def wait(self, count: int) -> None:
         await until(lambda: len(self.texts) >= count)

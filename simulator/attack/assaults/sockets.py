@@ -23,7 +23,8 @@ async def connect(host: str, port: int, tally: Tally) -> Connection | None:
     """A connection from the stranger's address; None when it was refused, which is counted."""
     local = (STRANGER, 0) if host.startswith("127.") else None
     try:
-        return await asyncio.wait_for(asyncio.open_connection(host, port, local_addr=local), _CONNECT_SECONDS)
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            return await asyncio.open_connection(host, port, local_addr=local)
     except (OSError, TimeoutError) as error:
         tally.count(f"connect: {type(error).__name__}")
         return None
