@@ -97,7 +97,9 @@ class ClusterMember:
         self._hand_overs = HandOverLimit(settings.cooldown_seconds)
         self._watchdog = Watchdog(limit) if (limit := settings.watchdog_seconds) is not None else None
         self._why_unable = why_unable
-        self._self_demotion = SelfDemotion(settings.failures_allowed, self._able_standbys, self._give_way)
+        self._self_demotion = SelfDemotion(
+            settings.failures_allowed, self._able_standbys, self.why_unable, self._give_way
+        )
         self._last_record: Record | None = None
         self._leading_epoch: int | None = None
         self._known_master: str | None = None
@@ -213,7 +215,8 @@ class ClusterMember:
     def report_outcome(self, *, succeeded: bool) -> None:
         """Tell whether the master's action has reached its target.
 
-        After several failures in a row the standbys are asked; if one of them could do better, this node gives way.
+        After several failures in a row the standbys are asked; if one of them could do better, this node gives way:
+        at once, or after one more failure if by the same check it could act itself.
         """
         term = self.mastership.term
         if term is not None:

@@ -1,10 +1,12 @@
 """Self-demotion: after several failures in a row, step down if a standby reports that it could act.
 
-The election alone would leave such a master in place for ever: its session is in the best of health.
+The election alone would leave such a master in place for ever: its session is in the best of health. A master that by
+the standbys' check could act itself tries once more first: an outage that is over for everybody needs no other master.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,7 +14,6 @@ import structlog
 from cluster import tasks
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable, Sequence
 
     from cluster.mastership import Term
@@ -27,21 +28,28 @@ class SelfDemotion:
         self,
         failures_allowed: int,
         ask_standbys: Callable[[], Awaitable[Sequence[str]]],
+        why_unable: Callable[[], Awaitable[str | None]],
         resign: Callable[[], Awaitable[bool]],
     ) -> None:
-        """``ask_standbys`` returns the names of those that could; ``resign`` steps down and begins the cooldown."""
+        """``ask_standbys`` returns the names of those that could act; ``why_unable`` says why this member could not, by
+        the same check, None when it could; ``resign`` steps down and begins the cooldown.
+        """
         self._failures_allowed = failures_allowed
         self._ask_standbys = ask_standbys
+        self._why_unable = why_unable
         self._resign = resign
         self._epoch = 0
         self._failures = 0
+        self._trying_again = False
+        """By its own check this member could act again, and nothing has been reported since then."""
         self._asking: asyncio.Task[None] | None = None
 
     def report(self, term: Term, *, succeeded: bool) -> None:
         """An action of this term has reached its target, or has not."""
         if term.epoch != self._epoch:
-            self._epoch, self._failures = term.epoch, 0
+            self._epoch, self._failures, self._trying_again = term.epoch, 0, False
         self._failures = 0 if succeeded else self._failures + 1
+        self._trying_again = self._trying_again and not succeeded
         asking = self._asking is not None and not self._asking.done()
         if self._failures >= self._failures_allowed and not asking and not term.ended.is_set():
             self._asking = tasks.spawn("self-demotion", self._give_way(term), finite=True)
@@ -51,9 +59,13 @@ class SelfDemotion:
         await tasks.cancel(self._asking)
 
     async def _give_way(self, term: Term) -> None:
-        able = await self._ask_standbys()
+        able, why_unable = await asyncio.gather(self._ask_standbys(), self._why_unable())
         # The answer took its time: what it was asked for may be over.
         if not able or term.ended.is_set() or self._failures < self._failures_allowed:
+            return
+        if why_unable is None and not self._trying_again:
+            self._trying_again = True
+            log.info("leadership.tries_again", epoch=term.epoch, failures=self._failures, able=list(able))
             return
         log.warning("leadership.self_demoted", epoch=term.epoch, failures=self._failures, able=list(able))
         await self._resign()

@@ -13,6 +13,20 @@ MUTANTS = (
         f"{LEADERSHIP}/test_supervisor.py::test_the_newest_claim_is_known_after_more_terms_than_a_pipe_holds",
     ),
     Mutant(
+        "tries-once-more",
+        "a failing master that could act again by its own check does not give way at once",
+        "cluster/election/self_demotion.py",
+        (("if why_unable is None and not self._trying_again:", "if False:"),),
+        f"{LEADERSHIP}/test_self_demotion.py::test_one_that_could_act_itself_tries_once_more_first",
+    ),
+    Mutant(
+        "tries-only-once-more",
+        "a master that fails though it could act by its own check gives way in the end",
+        "cluster/election/self_demotion.py",
+        (("if why_unable is None and not self._trying_again:", "if why_unable is None:"),),
+        f"{LEADERSHIP}/test_self_demotion.py::test_one_that_could_act_itself_tries_once_more_first",
+    ),
+    Mutant(
         "watchdog",
         "a process whose event loop is frozen is ended",
         "cluster/process/watchdog.py",

@@ -17,7 +17,6 @@ from simulator.attack.attack_run import Attack
 from simulator.attack.clock_ground import OTHER_UPTIME, STEPPED_CLOCKS
 from simulator.attack.disk_ground import SMALL_DISKS
 from simulator.attack.ground import FAILSAFE, FEW_DESCRIPTORS, LARGE, OPEN, PEER_TLS, PLAIN
-from simulator.attack.hostile_answers import ANSWERS
 from simulator.attack.hostile_ground import HOSTILE_API, HOSTILE_CONFIGURATION, HOSTILE_GMS
 from simulator.attack.hostile_values import HOSTILE
 from simulator.attack.limits import Limits
@@ -30,12 +29,6 @@ Another node can become master, and loads then what only a master needs.
 """
 _SILENCED = Limits(missed_periods=None)
 """The hostile server is one that a push needs: the attack measures that pushes are back once it is itself again."""
-_TOKENLESS = Limits(missed_periods=None, epoch_changes=len(ANSWERS))
-"""Nobody gets a token: no master can push, and no standby may take over while none could do better.
-
-A standby that is asked once the endpoint is itself again could, before the master's own next try: one change for each
-hostile answer, then, is self-demotion at work. The attack itself demands that there is none before, and not two.
-"""
 _ONE_LOST = Limits(answer_seconds=None)
 """The attacked ports are full by intention; the pushes, the mastership and the log are what must hold."""
 _SHORT_FLOODS = ("rapid_reset", "headers_bomb")
@@ -94,7 +87,7 @@ ATTACKS = (
     Attack("large-unread-answers", LARGE, on_pages.unread_answers),
     Attack("aborted-handshakes", PEER_TLS, on_protocols.aborted_handshakes),
     Attack("held-handshakes", PEER_TLS, on_protocols.held_handshakes),
-    Attack("hostile-token", HOSTILE_API, on_servers.hostile("token", provoked=True), _TOKENLESS),
+    Attack("hostile-token", HOSTILE_API, on_servers.hostile("token", provoked=True), _SILENCED),
     Attack("hostile-platform", HOSTILE_API, on_servers.hostile("platform"), _SILENCED),
     Attack("hostile-alarms", HOSTILE_API, on_servers.hostile("alarms", provoked=True), _SILENCED),
     Attack("hostile-statistics", HOSTILE_API, on_servers.hostile("statistics")),

@@ -138,8 +138,13 @@ async def test_a_paused_master_neither_steps_down_nor_gives_way(members: Members
     async def able() -> None:
         return None
 
-    a, b = await pair(members, failures_allowed=1, why_unable=able)
+    async def unable() -> str:
+        return "no way to the platform"
+
+    a = await members.join("a", failures_allowed=1, why_unable=unable)
     term = await a.mastership.wait_for_term()
+    b = await members.join("b", failures_allowed=1, why_unable=able)
+    await until(lambda: b.status().master == "a" and len(a.members()) == 2)
     await a.pause("an operator")
     await until(lambda: a.paused is not None)
     for asked in (a, b):
