@@ -1,7 +1,7 @@
 """A real ZooKeeper ensemble as child processes, for the demo and the tests.
 
-Members can be stopped, killed, frozen and continued one by one. Where no ZooKeeper is installed, a container with a
-single member takes its place; where one is already running, it is used as it is.
+Members can be stopped, killed, frozen and continued one by one. Where no ZooKeeper is installed, members run in
+containers; where one is already running, it is used as it is.
 """
 
 from __future__ import annotations
@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 VARIABLE = "PACING_TEST_ZOOKEEPER"
-"""Environment variable: hosts of a running ZooKeeper (``h:p,h:p``), the path of an installation, or a class path."""
+"""Environment variable: hosts of a running ZooKeeper (``h:p,h:p``), the path of an installation, a class path, or
+``image=NAME`` for containers of that image."""
 
 _HOSTS = re.compile(r"^[\w.\-\[\]]+:\d+(,[\w.\-\[\]]+:\d+)*$")
 _DEBIAN_JARS = Path("/usr/share/java")
 _INSTALLATIONS = ("/opt/zookeeper*", "/usr/local/zookeeper*", "/opt/apache-zookeeper*", "/usr/share/apache-zookeeper*")
 _IMAGE = "zookeeper:3.9"
+_IMAGE_PREFIX = "image="
 _COMMANDS = "srvr,conf,ruok,mntr,cons,dump,wchs"
 
 
@@ -69,7 +71,7 @@ def find_zookeeper() -> Source:
         for source in _installed():
             return source
     if _docker_answers():
-        return Source(description=f"container {_IMAGE}, a single member", image=_IMAGE)
+        return Source(description=f"containers of {_IMAGE}", image=_IMAGE)
     message = (
         "No ZooKeeper found. Install one of: the Debian/Ubuntu packages `zookeeper` and `default-jre-headless`; "
         "an Apache ZooKeeper distribution with its bin/zkServer.sh in PATH and a Java runtime; a Docker engine "
@@ -80,6 +82,9 @@ def find_zookeeper() -> Source:
 
 
 def _source_from_variable(wanted: str) -> Source:
+    if wanted.startswith(_IMAGE_PREFIX):
+        image = wanted.removeprefix(_IMAGE_PREFIX)
+        return Source(description=f"containers of {image} ({VARIABLE})", image=image)
     if _HOSTS.match(wanted):
         return Source(description=f"running ZooKeeper at {wanted} ({VARIABLE})", hosts=wanted)
     if shutil.which("java") is None:
@@ -91,7 +96,10 @@ def _source_from_variable(wanted: str) -> Source:
             return Source(description=f"installation {wanted} ({VARIABLE})", classpath=classpath)
     elif ".jar" in wanted:
         return Source(description=f"class path {wanted} ({VARIABLE})", classpath=wanted)
-    message = f"{VARIABLE}={wanted} is neither host:port[,host:port…], nor a ZooKeeper directory, nor a class path"
+    message = (
+        f"{VARIABLE}={wanted} is neither host:port[,host:port…], nor a ZooKeeper directory, nor a class path, "
+        "nor image=NAME"
+    )
     raise ZooKeeperNotFoundError(message)
 
 
@@ -151,6 +159,10 @@ class Member(Protocol):
         """Kill it with SIGKILL and wait."""
         ...
 
+    def discard(self) -> None:
+        """Kill it for good: nothing of it is needed any more."""
+        ...
+
     def freeze(self) -> None:
         """Stop its execution while its sockets stay open (SIGSTOP)."""
         ...
@@ -207,6 +219,10 @@ class ProcessMember:
         """Kill it with SIGKILL and wait."""
         self._end(signal.SIGKILL)
 
+    def discard(self) -> None:
+        """Kill it; its files go with their directory."""
+        self.kill()
+
     def freeze(self) -> None:
         """Stop its execution while its sockets stay open."""
         self._signal(signal.SIGSTOP)
@@ -252,9 +268,9 @@ class Ensemble:
         if self.source.classpath is not None:
             self.members = _write_members(directory, members, self.source.classpath)
         elif self.source.image is not None:
-            from simulator.harness.zookeeper_container import ContainerMember  # noqa: PLC0415 - optional dependency
+            from simulator.harness.zookeeper_container import container_members  # noqa: PLC0415 - optional dependency
 
-            self.members = (ContainerMember(self.source.image, choose_quiet(1)[0]),)
+            self.members = container_members(self.source.image, choose_quiet(members))
         if self.members:
             self.hosts = ",".join(f"127.0.0.1:{member.client_port}" for member in self.members)
 
@@ -316,7 +332,7 @@ class Ensemble:
     def stop(self) -> None:
         """Kill all members: an ensemble for the demo or a test has nothing to keep."""
         for member in self.members:
-            member.kill()
+            member.discard()
 
     def __enter__(self) -> Ensemble:
         try:

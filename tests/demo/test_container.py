@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from testcontainers.core.config import testcontainers_config
 
-from simulator.harness.zookeeper_container import ContainerMember
+from simulator.harness.container_guard import ContainerGuard
+from simulator.harness.zookeeper_container import container_members
 
 
 class Engine(ThreadingHTTPServer):
@@ -49,7 +49,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_port}")
-    monkeypatch.setattr(testcontainers_config, "ryuk_disabled", True)
+    monkeypatch.setattr(ContainerGuard, "start", lambda self: None)
     yield server
     server.shutdown()
     thread.join()
@@ -59,9 +59,10 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
 # The Docker client leaves its connections to the garbage collector.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_its_port_is_published_on_the_loopback_interface_alone_and_its_label_finds_it(engine: Engine) -> None:
-    member = ContainerMember("zookeeper:3.9", 12345)
+    (member,) = container_members("zookeeper:3.9", [12345])
     member.start()
     asked = engine.created
     assert asked["HostConfig"]["PortBindings"] == {"2181/tcp": [{"HostIp": "127.0.0.1", "HostPort": "12345"}]}
     assert asked["Labels"]["agent-pacing"] == "zookeeper"
+    assert asked["Labels"]["agent-pacing.owner"] == member._shared.guard.name
     member._container._docker.client.close()
