@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from tests.deployment.queries import ROOT
 
@@ -37,6 +39,14 @@ def test_the_sbom_names_every_package_of_a_node_with_its_version_and_hashes() ->
     assert sbom() == sbom()
 
 
+def test_the_sbom_follows_the_schema_of_cyclonedx() -> None:
+    validator = JsonStrictValidator(SchemaVersion.V1_6)
+    assert validator.validate_str(sbom()) is None
+    broken = json.loads(sbom())
+    broken["components"][0]["type"] = "thing"
+    assert validator.validate_str(json.dumps(broken)) is not None
+
+
 def test_a_node_is_locked_to_what_is_tested_and_to_nothing_that_only_tests_need() -> None:
     node, tested = locked("node"), locked("dev")
     assert {name: tested.get(name) for name in node} == node
@@ -48,7 +58,7 @@ def test_a_node_is_locked_to_what_is_tested_and_to_nothing_that_only_tests_need(
 def test_the_workflow_calls_what_anybody_can_run_and_names_actions_by_version() -> None:
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
     steps = [step for job in jobs.values() for step in job["steps"]]
-    assert {step["run"] for step in steps if "run" in step} == {".ci/run", "make release"}
+    assert {step["run"] for step in steps if "run" in step} == {".ci/run", "make test-containers", "make release"}
     assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"]) for step in steps if "uses" in step)
 
 
