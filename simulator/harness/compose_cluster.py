@@ -25,8 +25,8 @@ MEMBERS = ("zk1", "zk2", "zk3")
 PLATFORM, BALANCER = "simulator", "haproxy"
 _HTTP, _PLATFORM, _ORDERS = 8080, 8200, 7800
 _LOG_LINES = 15
-_SECRET = "/run/secrets/cluster_secret"  # noqa: S105 - a path
-_KILL_WORKER = ["sh", "-c", 'read -r child _ </proc/1/task/1/children && kill -KILL "$child" && echo "$child"']
+_SECRET = "/etc/pacing/secrets/cluster_secret"  # noqa: S105 - a path
+_KILL_WORKER = ["sh", "-c", "child=$(cat /proc/1/task/1/children) && kill -KILL $child && echo $child"]
 _MODE = ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/2181 && echo srvr >&3 && grep ^Mode <&3"]
 
 
