@@ -19,7 +19,7 @@ DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),-
   $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests dashboard test-dashboard demo nemesis attack soak mutants model test under-load test-slow coverage benchmark plots lint format proto lock audit clean
+.PHONY: images test-containers help setup setup-tests dashboard test-dashboard demo nemesis attack soak mutants model test under-load test-slow coverage benchmark plots lint format proto lock audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -38,7 +38,7 @@ demo: setup ## the service on this machine: DURATION=s KILL_MASTER_AT=s REPORT=f
 	@$(BIN)/pacing demo $(DEMO_OPTIONS)
 
 test: setup-tests ## all tests but the slow ones; ARGS='-k word' for pytest's own options
-	@$(MEASURED) $(PYTEST) $(PYTEST_PARALLEL) -m "not slow" $(ARGS)
+	@$(MEASURED) $(PYTEST) $(PYTEST_PARALLEL) -m "not slow and not containers" $(ARGS)
 
 under-load: setup-tests ## `make test` three times in a row while six processes spin: N=6 REPEAT=3 ARGS='-k word'
 	@N='$(N)' REPEAT='$(or $(REPEAT),3)' scripts/under_load.sh $(MAKE) --no-print-directory test
@@ -51,7 +51,7 @@ test-dashboard: $(VENV)/.installed ## types and unit tests of the dashboard
 	@bash -c 'source scripts/node_tools.sh && find_node && cd dashboard && npm run --silent check && npm run --silent test'
 
 test-slow: setup-tests ## the slow tests: long fault and simulation runs
-	$(PYTEST) -m slow $(ARGS)
+	$(PYTEST) -m "slow and not containers" $(ARGS)
 
 nemesis: setup-tests ## random trouble over a whole cluster, judged: SECONDS=s SEED=n FAILSAFE=1 PARTIALS=1 RECEIVER=if-match ONLY=kind; history and timeline in .nemesis/
 	@$(BIN)/python -m simulator.drill.nemesis $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(FAILSAFE),--failsafe) $(if $(PARTIALS),--partials) $(if $(RECEIVER),--receiver $(RECEIVER)) $(if $(ONLY),--only $(ONLY))
@@ -70,8 +70,14 @@ model: $(VENV)/.installed ## walk through the model of the leadership protocol w
 	@scripts/setup_spin.sh
 	@$(BIN)/python scripts/check_model.py $(ARGS)
 
+images: $(VENV)/.installed ## the images of a node and of the simulator: BASE=image with Python
+	@BASE='$(BASE)' scripts/build_image.sh
+
+test-containers: $(VENV)/.installed ## images, the compose project with its drills, ZooKeeper in containers; starts an engine where it may; ARGS=--quick
+	@scripts/test_containers.sh $(ARGS)
+
 coverage: setup-tests ## the tests of `make test` in one process, with branch coverage in htmlcov/
-	$(BIN)/coverage run -m pytest -m "not slow" $(ARGS)
+	$(BIN)/coverage run -m pytest -m "not slow and not containers" $(ARGS)
 	$(BIN)/coverage html --quiet
 	$(BIN)/coverage report --skip-covered
 

@@ -29,13 +29,13 @@ class Reads:
 
 
 @contextmanager
-def visitors(address: str, *, threads: int = 2) -> Iterator[Reads]:
-    """Read through a balancer while the block runs, half of it over new connections."""
+def visitors(address: str, *, threads: int = 2, pause: float = 0.01) -> Iterator[Reads]:
+    """Read through a balancer while the block runs, half of it over new connections; ``pause`` in seconds."""
     reads, stop, lock = Reads(), threading.Event(), threading.Lock()
 
     def read(keep: bool) -> None:
         client = httpx.Client(trust_env=False, timeout=10.0)
-        while not stop.wait(0.01):
+        while not stop.wait(pause):
             found = _read(client, f"http://{address}{READ}", {} if keep else {"Connection": "close"})
             with lock:
                 reads.answered += not found

@@ -1,0 +1,1 @@
+"""What only a container engine can show: the images, the compose project, ZooKeeper in containers."""
