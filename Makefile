@@ -19,7 +19,7 @@ DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),-
   $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
 
 .DEFAULT_GOAL := help
-.PHONY: images test-containers help setup setup-tests dashboard test-dashboard demo nemesis attack soak mutants model test under-load test-slow coverage benchmark plots lint format proto lock audit clean
+.PHONY: images test-containers help setup setup-tests dashboard test-dashboard demo nemesis attack soak mutants model test under-load test-slow test-chart chart-readme coverage benchmark plots lint format proto lock audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -76,6 +76,12 @@ images: $(VENV)/.installed ## the images of a node and of the simulator: BASE=im
 test-containers: $(VENV)/.installed ## images, the compose project with its drills, ZooKeeper in containers; starts an engine where it may; ARGS=--quick
 	@scripts/test_containers.sh $(ARGS)
 
+test-chart: $(VENV)/.installed ## the Helm chart: lint, templates of every example, unit tests, refusals, schemas of several Kubernetes versions
+	@scripts/test_chart.sh $(ARGS)
+
+chart-readme: $(VENV)/.installed ## write the table of values in the chart's README from the comments of values.yaml
+	@PYTHONPATH=. $(BIN)/python scripts/chart_readme.py
+
 coverage: setup-tests ## the tests of `make test` in one process, with branch coverage in htmlcov/
 	$(BIN)/coverage run -m pytest -m "not slow and not containers" $(ARGS)
 	$(BIN)/coverage html --quiet
@@ -88,7 +94,7 @@ benchmark: $(VENV)/.installed ## the laws over simulated days, and the time of a
 plots: $(VENV)/.installed ## draw the benchmark's figures
 	$(BIN)/python -m simulator.benchmark.plots $(ARGS)
 
-lint: $(VENV)/.installed ## ruff (with Bandit's rules), mypy --strict, import-linter, modules, sleeping tests, dead code, buf, generated code, Markdown, commits since BASE
+lint: $(VENV)/.installed ## ruff (with Bandit's rules), mypy --strict, import-linter, modules, sleeping tests, dead code, buf, generated code, the chart's README, Markdown, commits since BASE
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -102,6 +108,7 @@ lint: $(VENV)/.installed ## ruff (with Bandit's rules), mypy --strict, import-li
 	$(BIN)/buf format --diff --exit-code
 	$(BIN)/python scripts/generate_protos.py --check
 	$(BIN)/python -m pacing_node.reference.pages --check
+	PYTHONPATH=. $(BIN)/python scripts/chart_readme.py --check
 	$(BIN)/python scripts/check_markdown.py
 	$(BIN)/python scripts/check_commits.py $(BASE)
 
