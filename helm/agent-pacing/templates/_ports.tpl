@@ -1,7 +1,7 @@
 {{- /* TCP ports of the servers that options.document names, as a JSON list of numbers. */ -}}
 {{- define "pacing.serverPorts" -}}
 {{- $found := .Values.networkPolicy.outgoingPorts -}}
-{{- $document := .Values.options.document -}}
+{{- $document := .Values.options.document | default dict -}}
 {{- range $section := list "statServer" "configServer" "messageServer" -}}
   {{- $given := get $document $section -}}
   {{- if kindIs "map" $given -}}
