@@ -109,6 +109,7 @@ lint: $(VENV)/.installed ## ruff (with Bandit's rules), mypy --strict, import-li
 	$(BIN)/python scripts/generate_protos.py --check
 	$(BIN)/python -m pacing_node.reference.pages --check
 	PYTHONPATH=. $(BIN)/python scripts/chart_readme.py --check
+	$(BIN)/python -m pacing_node.reference.openapi_document --check
 	$(BIN)/python scripts/check_markdown.py
 	$(BIN)/python scripts/check_commits.py $(BASE)
 

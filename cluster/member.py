@@ -117,6 +117,10 @@ class ClusterMember:
         """The document at ``/config`` that all members share."""
         return self._backend.documents
 
+    def document_beside(self, name: str) -> DocumentStore:
+        """A document of the application's own, beside that one; to be asked for before :meth:`start`."""
+        return self._backend.document_beside(name)
+
     @property
     def info(self) -> MemberInfo:
         """What this member publishes about itself; the clustering port is final after :meth:`start`."""

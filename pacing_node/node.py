@@ -8,8 +8,6 @@ Stop: the mastership first, so that another node takes over while this one tidie
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import time
 from dataclasses import replace
 from importlib.metadata import version
@@ -21,8 +19,6 @@ from cluster import addresses
 from cluster.errors import AlreadyRunningError
 from cluster.lasting import lasting
 from cluster.member import ClusterMember
-from cluster.process.orphans import OrphanReaper
-from cluster.process.signals import handle_harmless, handle_signal
 from cluster.records import Record, RecordInfo
 from cluster.tasks import cancel, spawn
 from pacing_node.api.app import NodeView
@@ -31,6 +27,7 @@ from pacing_node.api.http_ports import HttpPorts
 from pacing_node.api.metrics import MetricSources, NodeCollector
 from pacing_node.api.objects_page import objects_page
 from pacing_node.api.page_gate import PageGate
+from pacing_node.api.v1.api_view import ApiView
 from pacing_node.assembly import adapters
 from pacing_node.assembly.cluster_settings import cluster_settings
 from pacing_node.assembly.node_access import NodeAccess
@@ -49,11 +46,11 @@ from pacing_node.engagement.switchable_platform import PlatformSlot
 from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.monitoring.node_readings import NodeSources
 from pacing_node.monitoring.term_log import TermLog
+from pacing_node.node_api import NodeApi
 from pacing_node.objects.sources import configuration_source
 from pacing_node.options.exposure import exposures
 from pacing_node.options.options_store import OptionsStore
 from pacing_node.runtime.loop_lag import LoopLag
-from pacing_node.runtime.service_manager import ServiceManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -73,41 +70,9 @@ FAILED_CYCLES = 3
 """Cycles in a row that may fail before the node says that it is not ready."""
 
 
-async def run_node(options: NodeOptions) -> int:
-    """Run a node until SIGTERM or SIGINT; returns the exit status. SIGHUP has it read its certificates anew.
-
-    Raises OSError for a port that is taken, and ClusterError for a state directory that cannot be used or a name that
-    another node has.
-    """
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        handle_signal(number, stop.set)
-    manager, node = ServiceManager(os.environ), Node(options)
-    handle_harmless(node.reload)
-    if os.getpid() == 1:
-        OrphanReaper().start()
-    try:
-        await node.start()
-        await _first(stop.wait(), node.wait_refused(), manager.run(node.member.status))
-    finally:
-        await node.stop()
-    return 0
-
-
 def _spawn_lasting(name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[Any]:
     """Start work that lasts as long as the node, whatever happens to it."""
     return spawn(name, lasting(name, work))
-
-
-async def _first(*waiting: Coroutine[Any, Any, Any]) -> None:
-    """Wait for whichever comes first; raises its error."""
-    running = [asyncio.ensure_future(each) for each in waiting]
-    try:
-        done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        for each in done:
-            each.result()
-    finally:
-        await cancel(*running)
 
 
 class Node:
@@ -153,6 +118,7 @@ class Node:
         self._audit = NodeAudit(options.host, options.name)
         self.member.access.audit.on_event.add(self._audit.offer)
         self._access = NodeAccess(self.member.access.control)
+        self._api = NodeApi(self.member)
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def start(self) -> None:
@@ -328,6 +294,23 @@ class Node:
             watch=self._watch,
             members=lambda: [each.http for each in self.member.members()],
             gate=PageGate(self.member.access.control, self.member.access.audit, lambda: self._access.pages_need_viewer),
+            api=self._api.application(self._api_view(), reads=lambda: self._access.api_reads, port=self._http.port),
+        )
+
+    def _api_view(self) -> ApiView:
+        return ApiView(
+            node=self.options.name,
+            mastership=self.member.mastership,
+            latest_report=self.latest_report,
+            plan=self.plan,
+            watch=self._watch,
+            statistics=lambda: self.statistics,
+            cluster_page=self._cluster_page,
+            history=lambda limit: history_page(self.member, limit),
+            alarms=self.alarms.page,
+            options=self._store,
+            past_options=self._api.read_past_options,
+            restart_needed=lambda: self._reconfiguration.restart_needed,
         )
 
     def _build_watch(self) -> CycleWatch:

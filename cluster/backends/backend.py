@@ -31,6 +31,10 @@ class Backend(Protocol):
         """The document with the access tokens of the cluster."""
         ...
 
+    def document_beside(self, name: str) -> DocumentStore:
+        """A document of the application's own, beside the shared one; to be asked for before :meth:`start`."""
+        ...
+
     @property
     def pause(self) -> PauseSwitch:
         """Pauses and resumes the cluster."""

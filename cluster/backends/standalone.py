@@ -268,6 +268,8 @@ class StandaloneBackend:
         self.mastership = StandaloneMastership(settings, drain=drain)
         self.documents = LocalDocuments(directory / f"{settings.cluster}.document" if directory else None)
         self.access_tokens = LocalDocuments(directory / f"{settings.cluster}.{ACCESS_TOKENS}" if directory else None)
+        self._beside = {ACCESS_TOKENS: self.access_tokens}
+        self._document_place = directory, settings.cluster
         self._looking: asyncio.Task[None] | None = None
         self._pause_documents = LocalDocuments(directory / f"{settings.cluster}.pause" if directory else None)
         self.pause = PauseSwitch(self._pause_documents)
@@ -276,6 +278,13 @@ class StandaloneBackend:
         self._began_at = 0.0
         self._first_action: tuple[int, float] | None = None
         """Epoch and time of the first accepted action of the newest term that had one."""
+
+    def document_beside(self, name: str) -> LocalDocuments:
+        """A document of the application's own, beside the shared one; to be asked for before :meth:`start`."""
+        directory, cluster = self._document_place
+        if name not in self._beside:
+            self._beside[name] = LocalDocuments(directory / f"{cluster}.{name}" if directory else None)
+        return self._beside[name]
 
     def listen(self, on_change: Callable[[], None]) -> None:
         """Call back after each change of role or state."""
@@ -290,18 +299,22 @@ class StandaloneBackend:
         await self.mastership.start()
         try:
             await self.documents.load()
-            await self.access_tokens.load()
+            await self._load_beside()
             self.pause.start()
         except BaseException:
             await self.mastership.stop()
             raise
-        self._looking = tasks.spawn("access-tokens", lasting("access-tokens", self._look_at_tokens))
+        self._looking = tasks.spawn("documents-beside", lasting("documents-beside", self._look_beside))
 
-    async def _look_at_tokens(self) -> None:
-        """Read the tokens again and again: commands write them, and a revoked one must not hold until a restart."""
+    async def _look_beside(self) -> None:
+        """Read them again and again: commands write tokens, and a revoked one must not hold until a restart."""
         while True:
             await asyncio.sleep(TOKENS_SECONDS)
-            await self.access_tokens.load()
+            await self._load_beside()
+
+    async def _load_beside(self) -> None:
+        for each in self._beside.values():
+            await each.load()
 
     async def stop(self) -> None:
         """Forget what was planned."""

@@ -73,6 +73,8 @@ class ZooKeeperBackend:
         self._membership.on_change.add(self.mastership.failsafe.refresh)
         self.documents = ZooKeeperDocuments(self._session, paths.configuration)
         self.access_tokens = ZooKeeperDocuments(self._session, f"{paths.configuration}-{ACCESS_TOKENS}")
+        self._beside: dict[str, ZooKeeperDocuments] = {ACCESS_TOKENS: self.access_tokens}
+        self._configuration_path = paths.configuration
         self._pause_documents = ZooKeeperDocuments(self._session, paths.pause)
         self.pause = PauseSwitch(
             self._pause_documents,
@@ -83,6 +85,12 @@ class ZooKeeperBackend:
         self._history = History(self._session, paths, settings.node)
         self._reporter = Reporter.from_environment()
         self._writing: set[asyncio.Task[Any]] = set()
+
+    def document_beside(self, name: str) -> ZooKeeperDocuments:
+        """A document of the application's own, beside the shared one; to be asked for before :meth:`start`."""
+        if name not in self._beside:
+            self._beside[name] = ZooKeeperDocuments(self._session, f"{self._configuration_path}-{name}")
+        return self._beside[name]
 
     def listen(self, on_change: Callable[[], None]) -> None:
         """Call back after each change of role, state, master or members."""
@@ -99,7 +107,7 @@ class ZooKeeperBackend:
         for joined in (
             self._membership.joined,
             self.documents.joined,
-            self.access_tokens.joined,
+            *(each.joined for each in self._beside.values()),
             self._pause_documents.joined,
             lambda: self._write(self._history.catch_up()),
             self._remember_cluster_id,
@@ -109,7 +117,8 @@ class ZooKeeperBackend:
         self.mastership.on_ended.add(self._ended)
         self._membership.start(own)
         self.documents.start()
-        self.access_tokens.start()
+        for each in self._beside.values():
+            each.start()
         self._pause_documents.start()
         self.pause.start()
         await self.mastership.start()
@@ -121,7 +130,8 @@ class ZooKeeperBackend:
             await asyncio.wait(self._writing, timeout=1.0)
         await self._membership.stop()
         await self.documents.stop()
-        await self.access_tokens.stop()
+        for each in self._beside.values():
+            await each.stop()
         self.pause.stop()
         await self._pause_documents.stop()
         await self._session.stop(self._settings.stop_timeout_seconds)

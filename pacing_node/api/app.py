@@ -19,6 +19,7 @@ from cluster.mastership import Role
 from cluster.outside_text import one_line
 from pacing_node.api import metrics
 from pacing_node.api.answers import CLOSED, bad_parameter, broken, not_allowed, not_found, problem
+from pacing_node.api.branches import Branches
 from pacing_node.api.cluster_page import terms
 from pacing_node.api.cycle_age import cycle_json
 from pacing_node.api.index_page import index_page
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp
 
     from cluster.mastership import Mastership
     from pacing_node.api.metrics import NodeCollector
@@ -86,15 +88,22 @@ class NodeView:
     """Judges who may read the pages; None: everybody may."""
     members: Callable[[], Iterable[str]] = field(default=tuple)
     """Hosts and ports of the HTTP ports of all members, as far as they are known."""
+    api: ASGIApp | None = None
+    """The application behind `/api/`; None: there is none."""
 
 
 def build_app(
     view: NodeView, reads: PublicReads | None = None, files: Mapping[str, StaticFile] | None = None
-) -> Starlette:
+) -> ASGIApp:
     """Build the application over a node's view of things; ``reads`` are made from it unless given.
 
     ``files`` are the dashboard's by path; none where it is not built.
     """
+    pages = _build_pages(view, reads, files)
+    return Branches(pages, view.api) if view.api is not None else pages
+
+
+def _build_pages(view: NodeView, reads: PublicReads | None, files: Mapping[str, StaticFile] | None) -> Starlette:
     pages = _Pages(view)
     reads = reads or PublicReads(view.plan, view.latest_report, view.statistics)
     methods = ["GET", "OPTIONS"]

@@ -96,7 +96,7 @@ def reactive_state(selection: Selection, targets: TargetSet, report: CycleReport
     if report is None:
         return 1.0
     rows = {name: row for row, name in enumerate(report.targets)}
-    chosen = [rows[target.name] for target in targets.targets if _asked(selection, target) and target.name in rows]
+    chosen = [rows[target.name] for target in targets.targets if asked(selection, target) and target.name in rows]
     if not chosen:
         return 1.0
     portions = report.result.inbound_portion[chosen]
@@ -111,6 +111,7 @@ def channel_capacity(selection: Selection, statistics: StatisticsSource) -> int:
     return int(statistics.channel_capacity(selection.channel, selection.groups))
 
 
-def _asked(selection: Selection, target: PacingTarget) -> bool:
+def asked(selection: Selection, target: PacingTarget) -> bool:
+    """Whether a target is among those a page asks for."""
     mine = target.media == selection.channel
     return mine and (not selection.groups or bool(selection.groups.intersection(target.groups)))

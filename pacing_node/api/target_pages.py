@@ -6,6 +6,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pacing_node.algorithms.explanation import Row, explain
 from pacing_node.algorithms.model import Reason
 from pacing_node.api.cycle_age import cycle_json
@@ -15,7 +17,7 @@ from pacing_node.runtime.gc_freeze import uncollected
 from pacing_node.runtime.pools import PAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pacing_node.cycle.plan import Plan
     from pacing_node.cycle.report import CycleReport
@@ -26,8 +28,8 @@ PIECE = 250
 """Targets that are written at a time: a few milliseconds."""
 
 _CODES = {int(reason): reason.code for reason in Reason}
-_COUNTS = ("inbound_portion", "ready", "busy", "logged_in", "waiting", "pending")
-_ESTIMATES = ("acceptance_ratio", "handle_seconds", "disposition_seconds", "patience_seconds")
+COUNTS = ("inbound_portion", "ready", "busy", "logged_in", "waiting", "pending")
+ESTIMATES = ("acceptance_ratio", "handle_seconds", "disposition_seconds", "patience_seconds")
 
 
 @uncollected()
@@ -36,7 +38,7 @@ def targets_page(report: CycleReport | None, known: TargetSet | None) -> bytes:
 
     Written in pieces: no single call of the encoder keeps the interpreter from other threads for long.
     """
-    head = _json(_head(report)).removesuffix("}")
+    head = _json(cycle_head(report)).removesuffix("}")
     pieces = [_json(rows)[1:-1] for rows in _rows(report, known)]
     return f'{head},"targets":[{",".join(pieces)}]}}'.encode()
 
@@ -45,11 +47,11 @@ def _rows(report: CycleReport | None, known: TargetSet | None) -> Iterator[list[
     targets = known.targets if known else ()
     if report is None:
         for start in range(0, len(targets), PIECE):
-            yield [_row_before_cycle(target) for target in targets[start : start + PIECE]]
+            yield [row_before_cycle(target) for target in targets[start : start + PIECE]]
         return
     described = {target.name: target for target in targets}
     for start in range(0, len(report.targets), PIECE):
-        yield target_rows(report, slice(start, start + PIECE), described)
+        yield target_rows(report, range(start, min(start + PIECE, len(report.targets))), described)
 
 
 class TargetsText:
@@ -82,12 +84,12 @@ def _explained(name: str, report: CycleReport | None, plan: Plan, state: CycleSt
         return None
     findings = [finding_json(finding) for finding in concerning(known, name, described)] if known else []
     if report is None or row is None:
-        page = _row_before_cycle(described) if described else {"name": name}
+        page = row_before_cycle(described) if described else {"name": name}
         lines = [*_silence(state), "No cycle has calculated this target yet."]
-        return {**_head(report), **page, "lines": lines, "findings": findings}
-    page = target_rows(report, slice(row, row + 1), {name: described} if described else {})[0]
+        return {**cycle_head(report), **page, "lines": lines, "findings": findings}
+    page = target_rows(report, (row,), {name: described} if described else {})[0]
     goal_percent = described.goal_percent if described else math.nan
-    return {**_head(report), **page, "lines": _lines(page, report, row, goal_percent, state), "findings": findings}
+    return {**cycle_head(report), **page, "lines": _lines(page, report, row, goal_percent, state), "findings": findings}
 
 
 def _lines(page: dict[str, Any], report: CycleReport, row: int, goal_percent: float, state: CycleState) -> list[str]:
@@ -119,7 +121,7 @@ def explained_row(report: CycleReport, row: int, goal_percent: float) -> Row:
         invitations=int(report.result.invitations[row]),
         goal_percent=goal_percent,
         interval_seconds=report.interval_seconds,
-        **{name: float(report.column(name)[row]) for name in (*_COUNTS, *_ESTIMATES)},
+        **{name: float(report.column(name)[row]) for name in (*COUNTS, *ESTIMATES)},
     )
 
 
@@ -141,7 +143,8 @@ def finding_json(finding: Finding) -> dict[str, str]:
     }
 
 
-def _head(report: CycleReport | None) -> dict[str, Any]:
+def cycle_head(report: CycleReport | None) -> dict[str, Any]:
+    """The cycle that the numbers of a page are of; nothing before the first."""
     return {
         "calculated_at": report.calculated_at if report else None,
         "statistics_at": report.snapshot.taken_at if report else None,
@@ -154,27 +157,28 @@ def _head(report: CycleReport | None) -> dict[str, Any]:
     }
 
 
-def target_rows(report: CycleReport, rows: slice, known: Mapping[str, PacingTarget]) -> list[dict[str, Any]]:
-    """Targets of a report; ``known`` adds what the configuration knows of them."""
-    names = report.targets[rows]
+def target_rows(report: CycleReport, rows: Sequence[int], known: Mapping[str, PacingTarget]) -> list[dict[str, Any]]:
+    """Targets of a report by their rows; ``known`` adds what the configuration knows of them."""
+    names, at = [report.targets[row] for row in rows], np.fromiter(rows, np.intp, len(rows))
     # Column by column: reading single elements of arrays is what takes the time.
-    columns = [[_number(value) for value in report.column(name)[rows].tolist()] for name in (*_COUNTS, *_ESTIMATES)]
-    integers = (report.result.invitations[rows].tolist(), report.result.reason[rows].tolist())
-    errors = report.target_errors[rows] if report.target_errors else ("",) * len(names)
+    columns = [[_number(value) for value in report.column(name)[at].tolist()] for name in (*COUNTS, *ESTIMATES)]
+    integers = (report.result.invitations[at].tolist(), report.result.reason[at].tolist())
+    errors = [report.target_errors[row] for row in rows] if report.target_errors else ("",) * len(names)
     return [
         {
             **_described(name, known.get(name)),
             "invitations": invitations,
-            **dict(zip(_COUNTS, numbers, strict=False)),
+            **dict(zip(COUNTS, numbers, strict=False)),
             "reason": _reason(reason),
-            "estimates": dict(zip(_ESTIMATES, numbers[len(_COUNTS) :], strict=True)),
+            "estimates": dict(zip(ESTIMATES, numbers[len(COUNTS) :], strict=True)),
             "error": error,
         }
         for name, invitations, reason, error, *numbers in zip(names, *integers, errors, *columns, strict=True)
     ]
 
 
-def _row_before_cycle(target: PacingTarget) -> dict[str, Any]:
+def row_before_cycle(target: PacingTarget) -> dict[str, Any]:
+    """A target that no cycle has calculated yet."""
     numbers = ("invitations", "inbound_portion", "reason", "ready", "busy", "logged_in", "waiting", "pending")
     return {**_described(target.name, target), **dict.fromkeys(numbers), "estimates": {}, "error": ""}
 

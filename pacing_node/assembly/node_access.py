@@ -41,10 +41,13 @@ class NodeAccess:
         self._reading: asyncio.Task[None] | None = None
         self.pages_need_viewer = False
         """Whether the pages of the default port need the role viewer."""
+        self.api_reads = "local"
+        """Who may read the API: the option `access.api`."""
 
     async def use(self, options: ClusterOptions) -> None:
         """Go by these options from now on."""
         self.pages_need_viewer = options.access.pages == "viewer"
+        self.api_reads = options.access.api
         provider = options.access.identity_provider
         if provider == self._provider:
             return

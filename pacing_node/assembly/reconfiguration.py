@@ -77,6 +77,7 @@ class Reconfiguration:
         self._in_force: ConfigurationObjects | None = None
         self._logged: frozenset[Finding] = frozenset()
         self._changed = asyncio.Event()
+        self._first_options: ClusterOptions | None = None
         self.problems: tuple[str, ...] = ()
         """What is wrong with the engagement platform's configuration, in words."""
 
@@ -85,11 +86,18 @@ class Reconfiguration:
         """The cluster options in force."""
         return self._options
 
+    @property
+    def restart_needed(self) -> tuple[str, ...]:
+        """Keys whose options in force differ from those this node goes by until its next start."""
+        if self._options is None or self._first_options is None:
+            return ()
+        return restart_needed(self._first_options, self._options)
+
     def use_options(self, options: ClusterOptions) -> None:
         """Put other cluster options in force, as far as that is possible without a restart."""
         if self._options is not None and (late := restart_needed(self._options, options)):
             log.warning("options.restart_needed", options=late)
-        self._options = options
+        self._options, self._first_options = options, self._first_options or options
         self._plan.use_settings(adapters.cycle_settings(options, self._push_budget_seconds))
         self._changed.set()
 

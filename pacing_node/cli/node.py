@@ -83,7 +83,7 @@ def _check(options: NodeOptions) -> None:
 
 def _run(options: NodeOptions) -> int:
     # Loaded here: the supervisor, which runs this module too, needs none of it.
-    from pacing_node.node import run_node  # noqa: PLC0415
+    from pacing_node.node_process import run_node  # noqa: PLC0415
 
     return asyncio.run(run_node(options))
 

@@ -66,6 +66,10 @@ class AccessOptions(Section):
     pages: Literal["open", "viewer"] = "open"
     """`open`: everybody who reaches the default port reads its pages. `viewer`: they need a token or a JWT with a role,
     for all but the health pages and the two pacing reads of visitors' browsers."""
+    api: Literal["open", "local", "viewer"] = "local"
+    """Who may read `/api/v1`. `open`: everybody who reaches the default port. `local`: programs and browsers on the
+    node's own machine; others need a token, a JWT or a browser's session. `viewer`: everybody needs one. Orders always
+    need a role."""
     identity_provider: Annotated[
         IdentityProvider | None, Key("identityProvider"), Allowed("a section, or the word none")
     ] = None

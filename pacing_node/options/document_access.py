@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from cluster.admin.zookeeper_access import local_document, open_zookeeper
+from pacing_node.options.options_history import HISTORY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -46,7 +47,7 @@ async def open_history(options: NodeOptions, security: ZooKeeperSecurity | None 
     Raises:
         UnavailableError: ZooKeeper did not answer in time.
     """
-    async with _open_beside(options, security, "history") as documents:
+    async with _open_beside(options, security, HISTORY) as documents:
         yield documents
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import yaml
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MASK = "********"
+_SECRET_KEY = re.compile("pass|secret|token|credential|private", re.IGNORECASE)
 _HIDDEN = "(a text that is not valid YAML and may hold secrets)\n"
 
 
@@ -35,10 +37,33 @@ def masked(text: str) -> str:
     return text
 
 
+def _spans_by_key(model: type[Section], node: yaml.MappingNode) -> Iterator[tuple[int, int]]:
+    """The same below keys that are no options: a misspelt one is refused, and may hold a secret all the same."""
+    options = {
+        each
+        for name, info in model.model_fields.items()
+        for each in (key_of(name, info).name, *key_of(name, info).others)
+    }
+    waiting = [(key, value) for key, value in effective_pairs(node) if str(key.value) not in options]
+    seen = set[int]()
+    while waiting:
+        key, value = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, yaml.MappingNode):
+            waiting += effective_pairs(value)
+        elif isinstance(value, yaml.SequenceNode):
+            waiting += ((key, item) for item in value.value)
+        elif _SECRET_KEY.search(str(key.value)):
+            yield value.start_mark.index, value.end_mark.index
+
+
 def _secret_spans(model: type[Section], node: yaml.Node) -> Iterator[tuple[int, int]]:
     """Where the values of secret options start and end."""
     if not isinstance(node, yaml.MappingNode):
         return
+    yield from _spans_by_key(model, node)
     for name, info in model.model_fields.items():
         names = (key_of(name, info).name, *key_of(name, info).others)
         section = section_of(info)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from cluster.documents import DocumentStore
     from pacing_node.options.options_store import StoredOptions
 
+HISTORY = "history"
+"""Name of the document, beside the options."""
 KEPT_VERSIONS = 20
 MOST_BYTES = 500_000
 """ZooKeeper takes documents of less than 1 MB: with long options fewer versions are kept."""

@@ -61,6 +61,11 @@ class OptionsStore:
         self.version: int | None = None
         """Version of the options in force; None before the first."""
 
+    @property
+    def newest(self) -> Document | None:
+        """The newest document this node has seen, good or not; None before the first."""
+        return self._newest
+
     async def run(self, use: Callable[[ClusterOptions], Awaitable[None]]) -> None:
         """Seed, then follow the document until cancelled; ``use`` gets the first and every changed options.
 

@@ -11,7 +11,8 @@ from cluster.mastership import EndCause
 from pacing_node.algorithms.model import Reason
 from pacing_node.monitoring.silence import SilenceReason
 from pacing_node.reference import pages
-from pacing_node.reference.word_tables import WORDS, UndocumentedError, meanings
+from pacing_node.reference.word_tables import WORDS
+from pacing_node.runtime.documented_words import UndocumentedError, meanings
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -1,0 +1,113 @@
+"""Pacing targets as the API shows them."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from pacing_node.api.v1.answer_models import Answer
+
+
+class TargetHold(BaseModel):
+    """Why a target is allowed no invitations by an operator's word."""
+
+    by: str = Field(description="Who ordered it, as they proved it.")
+    why: str
+    since: float
+    until: float | None = Field(description="When it ends by itself; null: when it is released.")
+    everything: bool = Field(description="Whether this is the emergency stop of all targets.")
+
+
+class TargetEstimates(BaseModel):
+    """What the law believed when it calculated; null where it is not known."""
+
+    acceptance_ratio: float | None = None
+    handle_seconds: float | None = None
+    disposition_seconds: float | None = None
+    patience_seconds: float | None = None
+
+
+class Target(BaseModel):
+    """One target in the newest cycle. With `fields`, an answer has `name` and the fields that were asked for."""
+
+    name: str
+    media: str | None = None
+    queue: str | None = Field(None, description="number@switch")
+    groups: list[str] = []
+    goal_percent: float | None = None
+    invitations: int | None = Field(None, description="Allowed until the next push; null before the first cycle.")
+    inbound_portion: float | None = Field(None, description="0..1; null with a law that leaves inbound traffic alone.")
+    reason: str | None = None
+    ready: float | None = None
+    busy: float | None = None
+    logged_in: float | None = None
+    waiting: float | None = None
+    pending: float | None = None
+    estimates: TargetEstimates = TargetEstimates()
+    error: str = Field("", description="What the platform answered instead of taking the target.")
+    hold: TargetHold | None = Field(None, description="The hold or emergency stop that is ordered for it now.")
+
+
+class CycleHead(Answer):
+    """The cycle the numbers are of."""
+
+    calculated_at: float | None
+    statistics_at: float | None
+    epoch: int
+    sequence: int
+    algorithm: str | None
+    interval_seconds: float | None
+    pushed: bool
+    push_error: str
+
+
+class TargetsAnswer(CycleHead):
+    """A page of the targets that fit the question."""
+
+    total: int = Field(description="Targets there are.")
+    matched: int = Field(description="Targets that fit the question.")
+    offset: int
+    limit: int
+    reasons: dict[str, int] = Field(description="Targets that fit, by reason.")
+    targets: list[Target]
+
+
+class TargetFinding(BaseModel):
+    """What discovery noticed about a target."""
+
+    severity: str
+    code: str
+    where: str
+    message: str
+    remedy: str
+
+
+class SharedWith(BaseModel):
+    """Another target that is served by some of the same agents."""
+
+    target: str
+    agents: int = Field(description="Agents that serve both.")
+
+
+class TargetHour(BaseModel):
+    """The last hour of a target: columns of equal length, oldest first; null where nothing was known."""
+
+    at: list[float] = Field(description="Unix seconds by the masters' clocks.")
+    ready: list[float | None]
+    busy: list[float | None]
+    waiting: list[float | None]
+    pending: list[float | None]
+    invitations: list[int | None]
+    abandonment_percent: list[float | None] = Field(
+        description="Share of the proactive visitors that were to be served and left before, so far in the hour."
+    )
+    goal_percent: list[float | None]
+    complete_since: float | None = Field(description="From when on this node has the hour; null: it has none.")
+
+
+class TargetAnswer(CycleHead, Target):
+    """One target: the sum behind its number, what discovery found, and its last hour."""
+
+    lines: list[str] = Field(description="The sum in words.")
+    findings: list[TargetFinding]
+    shared_with: list[SharedWith] = Field(description="The targets with most agents in common, at most 50.")
+    last_hour: TargetHour

@@ -1,0 +1,130 @@
+"""`/api/v1/targets` and `/targets/{name}`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, OrderedDict
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+
+from pacing_node.api.renderings import KeptPage
+from pacing_node.api.target_pages import cycle_head, explain_page
+from pacing_node.api.v1.problem_details import ProblemError, problems
+from pacing_node.api.v1.target_models import TargetAnswer, TargetHour, TargetsAnswer
+from pacing_node.api.v1.target_query import (
+    MOST_TARGETS,
+    TargetField,
+    TargetOrder,
+    TargetQuery,
+    chosen_fields,
+    find_targets,
+)
+from pacing_node.runtime.gc_freeze import uncollected
+from pacing_node.runtime.pools import PAGES
+
+if TYPE_CHECKING:
+    from pacing_node.api.v1.api_view import ApiView
+    from pacing_node.cycle.report import CycleReport
+    from pacing_node.targets import TargetSet
+
+MOST_KEPT = 20
+"""Different questions whose answers are kept for the cycle they are of."""
+MOST_SHARED = 50
+_LONGEST = 600
+_NO_HOUR: dict[str, list[Any]] = {
+    column: []
+    for column in ("at", "ready", "busy", "waiting", "pending", "invitations", "abandonment_percent", "goal_percent")
+}
+
+
+class TargetRoutes:
+    """Targets with the newest cycle's numbers. An answer is written once per cycle and question."""
+
+    def __init__(self, view: ApiView) -> None:
+        self._view = view
+        self._kept: OrderedDict[TargetQuery, KeptPage[bytes]] = OrderedDict()
+        self.router = APIRouter(tags=["targets"])
+        route = self.router.add_api_route
+        route("/targets", self.targets, operation_id="targets", response_model=TargetsAnswer)
+        route("/targets/{name}", self.target, operation_id="target", responses=problems(404))
+
+    async def targets(
+        self,
+        *,
+        name: Annotated[str, Query(max_length=_LONGEST, description="Part of the name, in any case.")] = "",
+        media: Annotated[str, Query(max_length=_LONGEST)] = "",
+        group: Annotated[str, Query(max_length=_LONGEST)] = "",
+        reason: Annotated[list[str] | None, Query(max_length=30, description="One or several reasons.")] = None,
+        sort: Annotated[TargetOrder, Query(description="Field to sort by; unknown values come last.")] = (
+            TargetOrder.NAME
+        ),
+        descending: Annotated[bool, Query(description="The largest first.")] = False,
+        offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+        limit: Annotated[int, Query(ge=1, le=MOST_TARGETS)] = 100,
+        fields: Annotated[list[TargetField] | None, Query(max_length=30)] = None,
+    ) -> Response:
+        """A page of the targets that fit, with the newest cycle's numbers and reasons."""
+        query = TargetQuery(
+            name=name,
+            media=media,
+            group=group,
+            reasons=frozenset(reason or ()),
+            order=sort,
+            largest_first=descending,
+            offset=offset,
+            limit=limit,
+            fields=frozenset(field.value for field in fields or ()),
+        )
+        report, known = self._view.latest_report.report, self._view.plan.targets
+
+        async def write() -> bytes:
+            return await PAGES.run(_targets_text, report, known, query)
+
+        kept = await self._page(query).get(write, report, known)
+        head = json.dumps(self._view.answer(), separators=(",", ":")).removesuffix("}").encode()
+        headers = {"Cache-Control": "no-store"}
+        return Response(b"%b,%b" % (head, kept.page), media_type="application/json", headers=headers)
+
+    def _page(self, query: TargetQuery) -> KeptPage[bytes]:
+        """The place of the answer to a question; the one asked longest ago makes room."""
+        page = self._kept.pop(query, None) or KeptPage()
+        self._kept[query] = page
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return page
+
+    async def target(self, name: Annotated[str, Path(min_length=1, max_length=_LONGEST)]) -> TargetAnswer:
+        """One target: the sum behind its number, findings, the platform's error, the last hour."""
+        report, known = self._view.latest_report.report, self._view.plan.targets
+        page = explain_page(name, report, self._view.plan, self._view.watch.state())
+        if page is None:
+            raise ProblemError(404, f'unknown target "{name}"; /api/v1/targets lists them')
+        more = {"shared_with": _shared_with(name, known), "last_hour": TargetHour(**_NO_HOUR, complete_since=None)}
+        return TargetAnswer.model_validate({**page, **more, **self._view.answer()})
+
+
+@uncollected()
+def _targets_text(report: CycleReport | None, known: TargetSet | None, query: TargetQuery) -> bytes:
+    """The answer without its beginning, which says how current it is, and changes all the time."""
+    found = find_targets(report, known, query)
+    values = {
+        **cycle_head(report),
+        "total": found.total,
+        "matched": found.matched,
+        "offset": query.offset,
+        "limit": query.limit,
+        "reasons": found.reasons,
+        "targets": [chosen_fields(row, query.fields) for row in found.rows],
+    }
+    return json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))[1:].encode()
+
+
+def _shared_with(name: str, known: TargetSet | None) -> list[dict[str, Any]]:
+    """The targets that most of a target's agents serve too."""
+    targets = known.targets if known is not None else ()
+    mine = next((frozenset(target.agents) for target in targets if target.name == name), frozenset[str]())
+    if not mine:
+        return []
+    common = Counter({target.name: len(mine.intersection(target.agents)) for target in targets if target.name != name})
+    return [{"target": other, "agents": agents} for other, agents in common.most_common(MOST_SHARED) if agents]

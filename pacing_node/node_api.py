@@ -1,0 +1,42 @@
+"""The API of a node, put together from its parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pacing_node.api.v1.api_gate import ApiGate
+from pacing_node.api.v1.v1_application import build_v1
+from pacing_node.options.options_history import HISTORY, read_history
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from starlette.types import ASGIApp
+
+    from cluster.documents import DocumentStore
+    from cluster.member import ClusterMember
+    from pacing_node.api.v1.api_view import ApiView
+    from pacing_node.options.options_history import PastVersion
+
+
+class NodeApi:
+    """What the API needs of the cluster beside what the pages read. To be built before the member starts."""
+
+    def __init__(self, member: ClusterMember) -> None:
+        self._member = member
+        self._past_options = member.document_beside(HISTORY)
+
+    @property
+    def past_options(self) -> DocumentStore:
+        """The document with the newest versions of the options."""
+        return self._past_options
+
+    async def read_past_options(self) -> Sequence[PastVersion]:
+        """The versions of the options that are kept, oldest first. Raises ClusterError."""
+        return await read_history(self._past_options)
+
+    def application(self, view: ApiView, *, reads: Callable[[], str], port: int) -> ASGIApp:
+        """The application behind `/api/`; ``reads`` is the option `access.api`, ``port`` that of the pages."""
+        access = self._member.access
+        gate = ApiGate(access.control, access.audit, reads=reads, cookie=f"pacing_session_{port}")
+        return build_v1(view, gate, access.audit)

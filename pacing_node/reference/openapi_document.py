@@ -1,0 +1,48 @@
+"""Writes the OpenAPI document of the API to a file, or checks that it is there: `docs/openapi/api-v1.json`.
+
+Usage: python -m pacing_node.reference.openapi_document [--check] [FILE]
+
+The document is generated from the types of the routes; a node serves the same at `/api/v1/openapi.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from cluster.access.access_control import AccessControl
+from cluster.access.audit_log import AuditLog
+from pacing_node.api.v1.api_gate import ApiGate
+from pacing_node.api.v1.api_view import ApiView
+from pacing_node.api.v1.v1_application import build_routes
+
+FILE = Path("docs/openapi/api-v1.json")
+
+
+def document_text() -> str:
+    """The document, without the version of the program; no node is needed for it."""
+    nothing: Any = dict.fromkeys(field.name for field in fields(ApiView))
+    audit = AuditLog()
+    gate = ApiGate(AccessControl(""), audit, reads=lambda: "viewer")
+    document = build_routes(ApiView(**nothing), gate, audit).openapi()
+    document["info"]["version"] = "1"
+    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; returns its exit status."""
+    (file,) = [Path(each) for each in arguments if each != "--check"] or [FILE]
+    if "--check" not in arguments:
+        file.write_text(document_text())
+        return 0
+    if file.read_text() == document_text():
+        return 0
+    sys.stdout.write(f"{file}: not up to date; run: python -m pacing_node.reference.openapi_document\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

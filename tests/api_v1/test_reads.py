@@ -1,0 +1,190 @@
+"""Reads answer from what the node knows, say how current that is, and are what the document says they are."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+import jsonschema
+import numpy as np
+import pytest
+
+from cluster.errors import UnavailableError
+from pacing_node.algorithms.model import Reason
+from pacing_node.api.v1.target_query import FoundTargets, find_targets
+from pacing_node.options.options_history import PastVersion
+from tests.support.api_site import ApiSite
+from tests.support.cycle_parts import report, target_set
+
+READS = (
+    "/cluster",
+    "/history",
+    "/alarms",
+    "/targets",
+    "/targets?fields=invitations",
+    "/targets/A - chat",
+    "/channels/chat",
+    "/groups",
+    "/config",
+    "/reasons",
+)
+
+
+async def get(client: httpx.AsyncClient, path: str) -> dict[str, object]:
+    answer = await client.get(f"/api/v1{path}")
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert isinstance(body, dict)
+    return body
+
+
+class TestCurrency:
+    @pytest.mark.parametrize("path", READS)
+    async def test_every_read_says_whose_cycle_it_shows_and_since_when_pacing_is_silent(
+        self, site: ApiSite, client: httpx.AsyncClient, path: str
+    ) -> None:
+        site.pace()
+        body = await get(client, path)
+        assert body["source"] == {"node": "n1", "master": "n1", "epoch": 3, "sequence": 7}
+        assert (body["as_of"], body["silent_since"], body["silent_reason"]) == (1000.0, None, None)
+        site.latest_report.post(report("A - chat", "B - chat", epoch=2), time.monotonic() - 71.0)
+        body = await get(client, path)
+        assert body["source"]["master"] is None  # nobody here can know who led term 2
+        assert body["age_seconds"] >= 71.0
+        assert (body["silent_reason"], bool(body["silent_text"])) == ("no_report", True)
+
+    @pytest.mark.parametrize("path", READS)
+    async def test_every_read_is_what_the_document_says(
+        self, site: ApiSite, client: httpx.AsyncClient, path: str
+    ) -> None:
+        site.pace()
+        document = (await client.get("/api/v1/openapi.json")).json()
+        operations = document["paths"]
+        template = {"/targets/A - chat": "/targets/{name}", "/channels/chat": "/channels/{channel}"}
+        name = template.get(path, path.partition("?")[0])
+        schema = operations[f"/api/v1{name}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        jsonschema.validate(await get(client, path), {**schema, "components": document["components"]})
+
+
+class TestTargets:
+    async def test_targets_are_filtered_sorted_and_paged(self, site: ApiSite, client: httpx.AsyncClient) -> None:
+        names = tuple(f"T{number}" for number in range(5))
+        site.plan.use_targets(target_set(*names))
+        full = tuple(f"{name} - chat" for name in names)
+        reasons = np.array([Reason.NO_READY_AGENTS, 0, 0, Reason.NO_READY_AGENTS, 0])
+        waiting = np.array([1.0, np.nan, 3.0, 2.0, 3.0])
+        site.latest_report.post(report(*full, epoch=3, reason=reasons, waiting=waiting), time.monotonic())
+
+        async def shown(query: str) -> list[str]:
+            found = await get(client, f"/targets?{query}")
+            return [row["name"][:2] for row in found["targets"]]
+
+        assert await shown("sort=waiting") == ["T0", "T3", "T2", "T4", "T1"]
+        assert await shown("sort=waiting&descending=true") == ["T2", "T4", "T3", "T0", "T1"]
+        assert await shown("reason=no_ready_agents") == ["T0", "T3"]
+        assert await shown("name=t2") == ["T2"]
+        assert await shown("media=voice") == []
+        assert await shown("group=G&offset=3&limit=2") == ["T3", "T4"]
+        body = await get(client, "/targets?reason=no_ready_agents&limit=1")
+        assert (body["total"], body["matched"], body["reasons"]) == (5, 2, {"no_ready_agents": 2})
+
+    async def test_an_answer_has_the_fields_that_were_asked_for(self, site: ApiSite, client: httpx.AsyncClient) -> None:
+        site.pace()
+        body = await get(client, "/targets?fields=invitations&fields=ready")
+        assert body["targets"] == [
+            {"name": "A - chat", "invitations": 0, "ready": 0.0},
+            {"name": "B - chat", "invitations": 1, "ready": 1.0},
+        ]
+
+    async def test_one_question_is_answered_once_in_a_cycle(
+        self, site: ApiSite, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        site.pace()
+        calls: list[object] = []
+
+        def counted(*question: Any) -> FoundTargets:
+            calls.append(question)
+            return find_targets(*question)
+
+        monkeypatch.setattr("pacing_node.api.v1.target_routes.find_targets", counted)
+        for _ in range(5):
+            await get(client, "/targets?limit=1")
+        assert len(calls) == 1
+        site.pace()
+        await get(client, "/targets?limit=1")
+        assert len(calls) == 2
+
+    async def test_a_target_says_with_whom_it_shares_agents_and_what_discovery_found(
+        self, site: ApiSite, client: httpx.AsyncClient
+    ) -> None:
+        site.pace()
+        body = await get(client, "/targets/A - chat")
+        assert body["shared_with"] == [{"target": "B - chat", "agents": 2}]
+        assert [each["code"] for each in body["findings"]] == ["alias_differs_from_number"]
+        assert body["lines"]
+
+    async def test_before_the_first_cycle_the_discovered_targets_are_there_without_numbers(
+        self, site: ApiSite, client: httpx.AsyncClient
+    ) -> None:
+        site.plan.use_targets(target_set("A"))
+        body = await get(client, "/targets")
+        assert [(row["name"], row["invitations"]) for row in body["targets"]] == [("A - chat", None)]
+        assert (body["as_of"], body["source"]["master"]) == (None, None)
+
+
+class TestConfiguration:
+    SECRET = "correct-horse"
+
+    @pytest.mark.parametrize("key", ["pacingEndpoint", "pacing-endpiont"])
+    async def test_secrets_are_covered_in_text_versions_and_differences_also_below_a_misspelt_key(
+        self, site: ApiSite, client: httpx.AsyncClient, key: str
+    ) -> None:
+        text = f"{key}:\n  username: someone\n  password: {self.SECRET}\n"
+        site.write_options(text, version=4)
+        other = text.replace(self.SECRET, "battery-staple") + "# changed\n"
+        site.past = (PastVersion(3, other), PastVersion(4, text, 1000.0, "someone@desk"))
+        answer = await client.get("/api/v1/config")
+        assert answer.headers["etag"] == '"4"'
+        assert self.SECRET not in answer.text
+        assert "battery-staple" not in answer.text
+        body = answer.json()
+        assert [(each["version"], each["written_by"]) for each in body["versions"]] == [(4, "someone@desk"), (3, "")]
+        assert "-# changed" in body["versions"][0]["diff"]
+
+    async def test_versions_that_cannot_be_read_are_no_empty_history(
+        self, site: ApiSite, client: httpx.AsyncClient
+    ) -> None:
+        site.unavailable = UnavailableError("ZooKeeper is away")
+        body = await get(client, "/config")
+        assert (body["versions"], body["versions_unavailable"]) == ([], "ZooKeeper is away")
+        body = await get(client, "/history")
+        assert (body["history"], body["history_unavailable"]) == ([], "ZooKeeper is away")
+
+
+class TestProblems:
+    @pytest.mark.parametrize(
+        ("path", "status"),
+        [
+            ("/targets/nobody", 404),
+            ("/channels/pigeon", 404),
+            ("/targets?limit=0", 422),
+            ("/targets?sort=colour", 422),
+            ("/history?limit=many", 422),
+            ("/nothing", 404),
+        ],
+    )
+    async def test_an_error_says_what_where_and_what_is_allowed(
+        self, site: ApiSite, client: httpx.AsyncClient, path: str, status: int
+    ) -> None:
+        site.pace()
+        answer = await client.get(f"/api/v1{path}")
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        body = answer.json()
+        assert (body["status"], body["instance"]) == (status, f"/api/v1{path.partition('?')[0]}")
+        assert body["detail"]
+
+    async def test_another_method_is_a_405(self, client: httpx.AsyncClient) -> None:
+        answer = await client.put("/api/v1/targets")
+        assert answer.status_code == 405
