@@ -9,7 +9,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 PYTHONDO
 WORKDIR /src
 RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/pacing
 COPY requirements/node.lock requirements/runtime.lock requirements/
-COPY deploy/image/trim_packages.sh deploy/image/
+COPY deploy/image/trim_packages.sh deploy/image/strip_libraries.py deploy/image/
 RUN --mount=type=secret,id=pip --mount=type=secret,id=ca set -e; \
     if [ -f /run/secrets/pip ]; then export PIP_CONFIG_FILE=/run/secrets/pip; fi; \
     /opt/build/bin/pip install --quiet --require-hashes -r requirements/runtime.lock; \
@@ -29,7 +29,8 @@ RUN set -e; \
       done; \
     done; \
     rm -rf /opt/pacing/lib/python3*/site-packages/simulator /opt/pacing/bin/[Aa]ctivate*; \
-    find /opt/pacing/bin -type f ! -name pacing -delete
+    find /opt/pacing/bin -type f ! -name pacing -delete; \
+    rm -f /opt/*/lib/python3*/site-packages/agent_pacing-*.dist-info/direct_url.json
 
 FROM ${BASE} AS base
 COPY deploy/image/trim_base.sh /tmp/

@@ -9,6 +9,7 @@ docker=${DOCKER:-docker}
 name=${NAME:-agent-pacing}
 [ $# -gt 0 ] || set -- node simulator
 
+scripts/setup_dashboard.sh
 secrets=$(mktemp -d)
 trap 'rm -rf "$secrets"' EXIT
 options=(--secret "id=pip,src=$secrets/pip.conf")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from cluster.descriptors import raise_limit
 from cluster.errors import ClusterError
@@ -26,9 +27,18 @@ FAILED = 1
 """Exit status when the node could not start."""
 
 
+class _NodeCommand(TyperCommand):
+    """Writes the list of options when somebody asks for help: a node that starts has no time for it."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help with the list at its end."""
+        self.epilog = _option_help()
+        super().format_help(ctx, formatter)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command of this module; its help lists every option of a node."""
-    app.command("node", epilog=_option_help())(node)
+    app.command("node", cls=_NodeCommand)(node)
 
 
 def node(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import docker
@@ -11,6 +14,7 @@ from docker.errors import APIError, DockerException
 
 from cluster.access.signed_calls import ClusterSecret
 from cluster.errors import SettingsError
+from cluster.security import PeerTls
 from simulator.harness.bounds import CONTAINER_SLACK_SECONDS, Bounds
 from simulator.harness.cluster_times import REFRESH_PERIOD_SECONDS, SESSION_TIMEOUT_SECONDS, TICK_SECONDS
 from simulator.harness.harness_error import HarnessError
@@ -25,7 +29,9 @@ MEMBERS = ("zk1", "zk2", "zk3")
 PLATFORM, BALANCER = "simulator", "haproxy"
 _HTTP, _PLATFORM, _ORDERS = 8080, 8200, 7800
 _LOG_LINES = 15
-_SECRET = "/etc/pacing/secrets/cluster_secret"  # noqa: S105 - a path
+_SECRETS = "/etc/pacing/secrets"
+_TLS_VARIABLE = "PACING_CERTIFICATES_CERTIFICATE="
+"""In the environment of nodes whose ports speak TLS."""
 _KILL_WORKER = ["sh", "-c", "child=$(cat /proc/1/task/1/children) && kill -KILL $child && echo $child"]
 _MODE = ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/2181 && echo srvr >&3 && grep ^Mode <&3"]
 
@@ -33,11 +39,15 @@ _MODE = ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/2181 && echo srvr >&3 && grep
 class ComposeCluster(RemoteCluster):
     """Its containers by the names of their services, and what can be done to them."""
 
-    def __init__(self, project: str, containers: Mapping[str, Any], secret: ClusterSecret) -> None:
-        """``containers``: docker's own, by the names of their services."""
+    def __init__(
+        self, project: str, containers: Mapping[str, Any], secret: ClusterSecret, tls: PeerTls | None = None
+    ) -> None:
+        """``containers``: docker's own, by their services. ``tls``: files of a member, where all speak TLS."""
         bounds = Bounds(SESSION_TIMEOUT_SECONDS, TICK_SECONDS, REFRESH_PERIOD_SECONDS, CONTAINER_SLACK_SECONDS)
-        super().__init__(NODES, bounds, secret)
+        verify = True if tls is None else ssl.create_default_context(cafile=str(tls.ca_file))
+        super().__init__(NODES, bounds, secret, tls=tls, verify=verify)
         self._containers = containers
+        self._scheme = "http" if tls is None else "https"
         self._network_name = f"{project}_default"
 
     @property
@@ -47,7 +57,7 @@ class ComposeCluster(RemoteCluster):
 
     def http(self, node: str) -> str:
         """The HTTP address of a node, published on loopback."""
-        return f"http://{self._published(node, _HTTP)}"
+        return f"{self._scheme}://{self._published(node, _HTTP)}"
 
     def orders(self, node: str) -> str:
         """The way of orders through the balancer, which leads to the master."""
@@ -154,21 +164,35 @@ async def open_compose_cluster(project: str) -> AsyncIterator[ComposeCluster]:
         raise HarnessError(
             f"the compose project {project} has no {', '.join(sorted(missing))}; begin with: docker compose up --wait"
         )
-    cluster = ComposeCluster(project, containers, await asyncio.to_thread(_secret, containers[NODES[0]]))
-    try:
-        yield cluster
-    finally:
-        await cluster.mend()
-        await cluster.close()
-        client.close()
+    with tempfile.TemporaryDirectory(prefix="pacing-drill-") as directory:
+        secret, tls = await asyncio.to_thread(_proofs, containers[NODES[0]], Path(directory))
+        cluster = ComposeCluster(project, containers, secret, tls)
+        try:
+            yield cluster
+        finally:
+            await cluster.mend()
+            await cluster.close()
+            client.close()
 
 
-def _secret(node: Any) -> ClusterSecret:
-    """The secret of the members, out of a node's container."""
-    status, output = node.exec_run(["cat", _SECRET])
-    if status != 0:
-        raise HarnessError(f"the node's secret cannot be read: {output.decode(errors='replace').strip()}")
+def _proofs(node: Any, directory: Path) -> tuple[ClusterSecret, PeerTls | None]:
+    """What the members prove themselves with, out of a node's container; files go to ``directory``."""
     try:
-        return ClusterSecret.parse(output.decode())
+        secret = ClusterSecret.parse(_read(node, "cluster_secret").decode())
     except SettingsError as error:
-        raise HarnessError(f"the node's secret cannot be read: {error}") from error
+        raise HarnessError(f"the secret of {NODES[0]} cannot be used: {error}") from error
+    if not any(each.startswith(_TLS_VARIABLE) for each in node.attrs["Config"]["Env"]):
+        return secret, None
+    tls = PeerTls(directory / "authorities.pem", directory / f"{NODES[0]}-cert.pem", directory / f"{NODES[0]}-key.pem")
+    for file in (tls.ca_file, tls.certificate_file, tls.key_file):
+        file.touch(mode=0o600)
+        file.write_bytes(_read(node, file.name))
+    return secret, tls
+
+
+def _read(node: Any, name: str) -> bytes:
+    status, output = node.exec_run(["cat", f"{_SECRETS}/{name}"])
+    content: bytes = output
+    if status != 0:
+        raise HarnessError(f"{_SECRETS}/{name} cannot be read: {content.decode(errors='replace').strip()}")
+    return content
