@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make a release: source archive, wheel, SBOM (CycloneDX) and checksums. All of it is built twice and must have the same bytes.
+# Make a release: source archive, wheel, SBOM (CycloneDX) and checksums, built twice with the same bytes; and an image.
 # Usage: scripts/build_release.sh [DIRECTORY]; dist unless given.
 # The version comes from pyproject.toml, and CHANGELOG.md must speak of it.
 set -euo pipefail
@@ -19,3 +19,16 @@ diff -r "$work/first" "$work/second" || { echo "release: two builds of the same 
 mkdir -p "$target"
 cp "$work"/first/* "$target/"
 cat "$target/SHA256SUMS"
+
+# The image is no part of that comparison: an engine writes times into layers. It is made where an engine has, or gets, its base.
+base=${BASE:-python:3.11-slim-bookworm}
+if ! docker version >/dev/null 2>&1; then
+  echo "release: no image: no container engine answers" >&2
+elif ! docker image inspect "$base" >/dev/null 2>&1 && ! docker pull --quiet "$base" >/dev/null 2>&1; then
+  echo "release: no image: the base $base cannot be had (BASE)" >&2
+else
+  image=agent-pacing-$VERSION-image-$(docker version --format '{{.Server.Arch}}').tar.gz
+  BASE=$base scripts/build_image.sh node
+  docker save "agent-pacing:$VERSION" | gzip -n >"$target/$image"
+  (cd "$target" && sha256sum -- "$image" >>SHA256SUMS && tail -n 1 SHA256SUMS)
+fi
