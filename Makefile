@@ -19,7 +19,7 @@ DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),-
   $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
 
 .DEFAULT_GOAL := help
-.PHONY: images test-containers help setup setup-tests dashboard test-dashboard demo nemesis attack soak mutants model test under-load test-slow test-chart chart-readme coverage benchmark plots lint format proto lock audit clean
+.PHONY: images test-containers help setup setup-tests dashboard test-dashboard demo nemesis attack soak mutants model test under-load test-slow test-chart test-kubernetes chart-readme coverage benchmark plots lint format proto lock audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ test-containers: $(VENV)/.installed ## images, the compose project with its dril
 
 test-chart: $(VENV)/.installed ## the Helm chart: lint, templates of every example, unit tests, refusals, schemas of several Kubernetes versions
 	@scripts/test_chart.sh $(ARGS)
+
+test-kubernetes: $(VENV)/.installed ## the chart on a real cluster of two nodes: helm test, drills, upgrade, rollback, network policy, uninstall
+	@scripts/test_kubernetes.sh $(ARGS)
 
 chart-readme: $(VENV)/.installed ## write the table of values in the chart's README from the comments of values.yaml
 	@PYTHONPATH=. $(BIN)/python scripts/chart_readme.py

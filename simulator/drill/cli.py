@@ -58,7 +58,11 @@ TargetOption = Annotated[
 ]
 NameOption = Annotated[
     str,
-    typer.Option("--name", envvar="COMPOSE_PROJECT_NAME", help="With --target compose: name of the compose project."),
+    typer.Option(
+        "--name",
+        envvar="COMPOSE_PROJECT_NAME",
+        help="With --target: name of the compose project, or NAMESPACE/RELEASE.",
+    ),
 ]
 ClusterOption = Annotated[
     str | None,

@@ -14,6 +14,7 @@ class Place(StrEnum):
 
     LOCAL = "local"
     COMPOSE = "compose"
+    KUBERNETES = "kubernetes"
 
 
 def container_target(place: Place) -> Target[Any]:
@@ -22,4 +23,8 @@ def container_target(place: Place) -> Target[Any]:
         from simulator.drill.compose_drills import COMPOSE  # noqa: PLC0415
 
         return COMPOSE
+    if place is Place.KUBERNETES:
+        from simulator.drill.kubernetes_drills import KUBERNETES  # noqa: PLC0415
+
+        return KUBERNETES
     raise ValueError(place)

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Writes zoo.cfg from the variables that the public image understands, and becomes the server. Without ZOO_SERVERS it is alone.
+# Writes zoo.cfg from the variables that the public image understands, unless there is one, and becomes the server.
+# Without ZOO_SERVERS it is alone.
 set -eu
 configuration=/conf/zoo.cfg
-{
+[ -f "$configuration" ] || {
   printf '%s\n' dataDir=/data dataLogDir=/datalog "tickTime=${ZOO_TICK_TIME:-2000}" "initLimit=${ZOO_INIT_LIMIT:-5}" \
     "syncLimit=${ZOO_SYNC_LIMIT:-2}" "maxClientCnxns=${ZOO_MAX_CLIENT_CNXNS:-60}" \
     "standaloneEnabled=${ZOO_STANDALONE_ENABLED:-true}" "admin.enableServer=${ZOO_ADMINSERVER_ENABLED:-true}" \
