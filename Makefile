@@ -19,7 +19,7 @@ DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),-
   $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
 
 .DEFAULT_GOAL := help
-.PHONY: images test-containers help setup setup-tests dashboard test-dashboard demo nemesis attack soak mutants model test under-load test-slow test-chart test-kubernetes chart-readme coverage benchmark plots lint format proto lock audit clean
+.PHONY: images test-containers help setup setup-tests dashboard test-dashboard test-browser screenshots demo nemesis attack soak mutants model test under-load test-slow test-chart test-kubernetes chart-readme coverage benchmark plots lint format proto lock audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -38,7 +38,7 @@ demo: setup ## the service on this machine: DURATION=s KILL_MASTER_AT=s REPORT=f
 	@$(BIN)/pacing demo $(DEMO_OPTIONS)
 
 test: setup-tests ## all tests but the slow ones; ARGS='-k word' for pytest's own options
-	@$(MEASURED) $(PYTEST) $(PYTEST_PARALLEL) -m "not slow and not containers" $(ARGS)
+	@$(MEASURED) $(PYTEST) $(PYTEST_PARALLEL) -m "not slow and not browser and not containers" $(ARGS)
 
 under-load: setup-tests ## `make test` three times in a row while six processes spin: N=6 REPEAT=3 ARGS='-k word'
 	@N='$(N)' REPEAT='$(or $(REPEAT),3)' scripts/under_load.sh $(MAKE) --no-print-directory test
@@ -49,6 +49,16 @@ dashboard: $(VENV)/.installed ## build the dashboard from dashboard/ into pacing
 test-dashboard: $(VENV)/.installed ## types and unit tests of the dashboard
 	@scripts/setup_dashboard.sh --tools
 	@bash -c 'source scripts/node_tools.sh && find_node && cd dashboard && npm run --silent check && npm run --silent test'
+
+$(VENV)/.browser: $(VENV)/.installed requirements/browser.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/browser.lock
+	@touch $@
+
+test-browser: setup-tests dashboard $(VENV)/.browser ## the dashboard in Chromium before real nodes; screenshots in .dashboard/; ARGS='-k word'
+	$(PYTEST) -m browser -s tests/browser $(ARGS)
+
+screenshots: setup-tests dashboard $(VENV)/.browser ## screenshots of every view, on a desk and on a phone, in .dashboard/
+	$(PYTEST) -m browser -q tests/browser/test_views.py -k "shows" $(ARGS)
 
 test-slow: setup-tests ## the slow tests: long fault and simulation runs
 	$(PYTEST) -m "slow and not containers" $(ARGS)
@@ -86,7 +96,7 @@ chart-readme: $(VENV)/.installed ## write the table of values in the chart's REA
 	@PYTHONPATH=. $(BIN)/python scripts/chart_readme.py
 
 coverage: setup-tests ## the tests of `make test` in one process, with branch coverage in htmlcov/
-	$(BIN)/coverage run -m pytest -m "not slow and not containers" $(ARGS)
+	$(BIN)/coverage run -m pytest -m "not slow and not browser and not containers" $(ARGS)
 	$(BIN)/coverage html --quiet
 	$(BIN)/coverage report --skip-covered
 
@@ -137,6 +147,9 @@ lock: $(VENV)/.installed ## resolve and lock dependencies with hashes
 	# Node.js for the dashboard, where the system's is too old: needed by nothing that runs.
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --group dashboard -o requirements/dashboard.lock
+	# A browser's driver, for `make test-browser`.
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --constraint requirements/dev.lock --group browser -o requirements/browser.lock
 
 audit: $(VENV)/.installed ## known vulnerabilities of the locked dependencies; status 3 when no advisory database can be reached
 	@$(BIN)/python scripts/audit.py

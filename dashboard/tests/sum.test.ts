@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { sumParts } from "../src/components/explain_sum";
 import { duration, moment, number, share } from "../src/components/format";
 import { path } from "../src/components/sparkline";
-import { bars } from "../src/components/timeline";
+import { bars, gaps } from "../src/components/timeline";
 import { need } from "../src/views/overview";
 import { target, term } from "./samples";
 
@@ -37,6 +37,7 @@ describe("the time line of terms", () => {
     ];
     const shown = bars(terms, 2000, 1000);
     expect(shown.map((bar) => [bar.term.node, bar.left, bar.width])).toEqual([["a", 0, 80], ["b", 90, 10]]);
+    expect(gaps(shown)).toEqual([{ before: 2, left: 80, width: 10 }]);
   });
 
   it("leaves out what ended before", () => {

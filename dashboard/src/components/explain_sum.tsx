@@ -42,16 +42,22 @@ export function ExplainSum({ target }: { target: Target }) {
         {steps.map(({ part, from, to }) => (
           <tr key={part.label}>
             <th scope="row">{part.label}<small>{part.note}</small></th>
-            <td class="right">{part.value >= 0 ? "+" : "−"}{number(Math.abs(part.value), 1)}</td>
+            <td class="right">{signed(part.value)}</td>
             <td class="track" aria-hidden="true">
               <span class="zero" style={{ left: `${left(0)}%` }} />
-              <span class={part.value >= 0 ? "gain" : "loss"} style={{ left: `${left(Math.min(from, to))}%`, width: `${Math.max(0.5, Math.abs(left(to) - left(from)))}%` }} />
+              <span class={part.value >= 0 ? "gain" : "loss"} hidden={part.value === 0} style={{ left: `${left(Math.min(from, to))}%`, width: `${Math.max(0.5, Math.abs(left(to) - left(from)))}%` }} />
             </td>
           </tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+function signed(value: number): string {
+  const shown = number(Math.abs(value), 1);
+  if (shown === "0") return shown;
+  return `${value > 0 ? "+" : "−"}${shown}`;
 }
 
 function cumulated(parts: readonly Part[]): { part: Part; from: number; to: number }[] {

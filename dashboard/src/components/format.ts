@@ -5,7 +5,16 @@ const DASH = "–";
 /** A number with at most `digits` after the point. */
 export function number(value: number | null | undefined, digits = 0): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return DASH;
-  return value.toLocaleString("en", { maximumFractionDigits: digits });
+  return formatOf(digits).format(value);
+}
+
+const formats = new Map<number, Intl.NumberFormat>();
+
+/** Made once each: making one takes longer than drawing a row. */
+function formatOf(digits: number): Intl.NumberFormat {
+  const known = formats.get(digits) ?? new Intl.NumberFormat("en", { maximumFractionDigits: digits });
+  formats.set(digits, known);
+  return known;
 }
 
 /** A share 0..1 as a percentage. */

@@ -11,6 +11,22 @@ export interface Bar {
 const SHOWN_SECONDS = 3600;
 const LEAST_WIDTH = 0.4;
 
+/** A time between two terms in which nobody was master, in percent of the time shown. */
+export interface Gap {
+  before: number;
+  left: number;
+  width: number;
+}
+
+/** The gaps between terms that are known one after the other; before the first nothing is known. */
+export function gaps(shown: readonly Bar[]): Gap[] {
+  return shown.slice(1).flatMap((bar, place) => {
+    const previous = shown[place];
+    const left = previous ? previous.left + previous.width : bar.left;
+    return bar.left > left ? [{ before: bar.term.epoch, left, width: bar.left - left }] : [];
+  });
+}
+
 /** The terms of the last hour, oldest first; the newest one lasts until now unless it ended. */
 export function bars(terms: readonly Term[], nowSeconds: number, shown = SHOWN_SECONDS): Bar[] {
   const from = nowSeconds - shown;
@@ -30,10 +46,12 @@ export function bars(terms: readonly Term[], nowSeconds: number, shown = SHOWN_S
 /** The terms as a line of time, and as a table with gaps and causes. */
 export function Timeline({ terms, nowSeconds, meanings }: { terms: readonly Term[]; nowSeconds: number; meanings: Map<string, string> }) {
   const names = [...new Set(terms.map((term) => term.node))].sort();
+  const shown = bars(terms, nowSeconds);
   return (
     <>
       <div class="timeline" aria-hidden="true">
-        {bars(terms, nowSeconds).map((bar) => (
+        {gaps(shown).map((gap) => <span key={`before ${gap.before}`} class="gap" style={{ left: `${gap.left}%`, width: `${gap.width}%` }} />)}
+        {shown.map((bar) => (
           <span
             key={bar.term.epoch}
             class={`term node-${names.indexOf(bar.term.node) % 6}`}

@@ -27,7 +27,7 @@ function options(element: () => HTMLElement | null, count: number, rowHeight: nu
     count,
     getScrollElement: element,
     estimateSize: () => rowHeight,
-    overscan: 12,
+    overscan: 8,
     observeElementRect,
     observeElementOffset,
     scrollToFn: elementScroll,

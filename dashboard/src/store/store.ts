@@ -6,8 +6,9 @@ import type { Alarms, Answer, Cluster } from "../api/model";
 import { now, startClock } from "./clock";
 import { Resource } from "./resource";
 
-/** Seconds between readings of what the header shows; the event stream makes them come at once. */
+/** Seconds between readings of what the header shows while the event stream tells of changes, and while it does not. */
 const HEADER_SECONDS = 2;
+const HEADER_SECONDS_WITHOUT_STREAM = 0.5;
 const EVENTS = ["cycle", "leadership", "alarm", "configuration", "hold"] as const;
 export type EventName = (typeof EVENTS)[number];
 
@@ -83,14 +84,17 @@ export function startStore(): () => void {
     else void failover.suspect();
   });
   const stopClock = startClock();
-  const timer = setInterval(() => !document.hidden && refreshHeader(), HEADER_SECONDS * 1000);
+  let timer = setTimeout(readHeader, 0);
+  function readHeader(): void {
+    if (!document.hidden) refreshHeader();
+    timer = setTimeout(readHeader, (streaming.value ? HEADER_SECONDS : HEADER_SECONDS_WITHOUT_STREAM) * 1000);
+  }
   const seenAgain = () => !document.hidden && refreshHeader();
   document.addEventListener("visibilitychange", seenAgain);
-  refreshHeader();
   stream.start();
   return () => {
     stopClock();
-    clearInterval(timer);
+    clearTimeout(timer);
     document.removeEventListener("visibilitychange", seenAgain);
     stream.stop();
   };

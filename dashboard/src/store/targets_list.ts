@@ -18,6 +18,8 @@ export interface Question {
   descending: boolean;
 }
 
+const NONE: readonly (number | null)[] = [];
+
 /** Values of the newest cycles of a target. */
 interface Recent {
   cycle: string;
@@ -53,7 +55,7 @@ export class TargetsList {
 
   /** Invitations of the newest cycles this page has seen of a target. */
   recent(name: string): readonly (number | null)[] {
-    return this.history.get(name)?.values ?? [];
+    return this.history.get(name)?.values ?? NONE;
   }
 
   /** Ask another question: nothing of the one before is shown as its answer. */

@@ -39,7 +39,7 @@ export function OverviewView() {
             <Card label="targets" value={number(page.targets)} />
           </div>
         )}
-        {page && <Abandonment page={page} />}
+        {page && page.abandonment.length > 0 && <Abandonment page={page} />}
         {page && <Reasons counts={page.reasons} total={page.targets} />}
       </Fresh>
       <h2>Targets that need somebody</h2>

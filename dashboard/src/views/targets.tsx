@@ -1,3 +1,4 @@
+import { Component } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Target } from "../api/model";
 import { number, percent, share, words } from "../components/format";
@@ -51,29 +52,41 @@ export function questionOf(query: URLSearchParams): Question {
 export function TargetsView() {
   const list = useMemo(() => new TargetsList(), []);
   const question = questionOf(route.value.query);
-  const key = JSON.stringify(question);
-  const scroller = useRef<HTMLDivElement>(null);
-  const matched = list.head.value?.page.matched ?? 0;
-  const rows = useVirtualRows(() => scroller.current, matched, ROW_HEIGHT);
-  useListReadings(list, question, key, rows, scroller);
-  void list.changes.value;
+  useReadings(() => void groups.refresh(), ["configuration"]);
   return (
     <>
       <h1>Targets</h1>
       <Filters question={question} list={list} />
       <Status list={list} />
-      <div class={old(list) ? "grid old" : "grid"} ref={scroller} tabIndex={0} role="table" aria-label="Targets" aria-rowcount={matched + 1}>
-        <Head question={question} />
-        <div class="body" role="rowgroup" style={{ height: `${rows.height}px` }}>
-          {rows.items.map((item) => <Row key={item.key} place={item.index} top={item.start} target={list.row(item.index)} list={list} />)}
-        </div>
-      </div>
+      <Grid list={list} question={question} />
     </>
   );
 }
 
+/** The rows: drawn anew at every step of scrolling, and therefore nothing else is in it. */
+function Grid({ list, question }: { list: TargetsList; question: Question }) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const matched = list.head.value?.page.matched ?? 0;
+  const rows = useVirtualRows(() => scroller.current, matched, ROW_HEIGHT);
+  useListReadings(list, question, rows, scroller);
+  void list.changes.value;
+  return (
+    <div class={old(list) ? "grid old" : "grid"} ref={scroller} tabIndex={0} role="table" aria-label="Targets" aria-rowcount={matched + 1}>
+      <Head question={question} />
+      <div class="body" role="rowgroup" style={{ height: `${rows.height}px` }}>
+        {rows.items.map((item) => {
+          const target = list.row(item.index);
+          return <Row key={item.key} place={item.index} top={item.start} target={target} recent={target ? list.recent(target.name) : NOTHING} />;
+        })}
+      </div>
+    </div>
+  );
+}
+
+const NOTHING: readonly (number | null)[] = [];
+
 /** Reads the rows in sight: when the question changes, when rows come into sight, and when a cycle has been calculated. */
-function useListReadings(list: TargetsList, question: Question, key: string, rows: VirtualRows, scroller: { current: HTMLDivElement | null }): void {
+function useListReadings(list: TargetsList, question: Question, rows: VirtualRows, scroller: { current: HTMLDivElement | null }): void {
   const first = rows.items[0]?.index ?? 0;
   const last = rows.items[rows.items.length - 1]?.index ?? 0;
   const range = useRef({ first, last });
@@ -83,13 +96,12 @@ function useListReadings(list: TargetsList, question: Question, key: string, row
     scroller.current?.scrollTo({ top: 0 });
     const timer = setTimeout(() => void list.need(0, 0, true), SETTLE_MS);
     return () => clearTimeout(timer);
-  }, [list, key]);
+  }, [list, JSON.stringify(question)]);
   useEffect(() => {
     const timer = setTimeout(() => void list.need(first, last, false), SETTLE_MS);
     return () => clearTimeout(timer);
   }, [list, first, last]);
   useReadings(() => void list.need(range.current.first, range.current.last, true), ["cycle", "hold", "configuration"], [list]);
-  useReadings(() => void groups.refresh(), ["configuration"]);
 }
 
 function old(list: TargetsList): boolean {
@@ -169,20 +181,43 @@ function SortHead({ column, question, kind }: { column: Pick<Column, "sort" | "t
   );
 }
 
-function Row({ place, top, target, list }: { place: number; top: number; target: Target | null; list: TargetsList }) {
-  const style = { transform: `translateY(${top}px)` };
-  if (!target) {
-    return <div class="row waiting" role="row" aria-rowindex={place + 2} style={style}><span class="cell name" role="cell">…</span></div>;
+interface RowProps {
+  place: number;
+  top: number;
+  target: Target | null;
+  recent: readonly (number | null)[];
+}
+
+/** One row, drawn anew only when its target was read anew: scrolling moves rows and changes none. */
+class Row extends Component<RowProps> {
+  override shouldComponentUpdate(next: RowProps): boolean {
+    const { place, top, target, recent } = this.props;
+    return next.target !== target || next.recent !== recent || next.place !== place || next.top !== top;
   }
+
+  override render({ place, top, target, recent }: RowProps) {
+    const style = { transform: `translateY(${top}px)` };
+    if (!target) {
+      return <div class="row waiting" role="row" aria-rowindex={place + 2} style={style}><span class="cell name" role="cell">…</span></div>;
+    }
+    return (
+      <div class={target.hold ? "row held" : "row"} role="row" aria-rowindex={place + 2} style={style}>
+        <Cells target={target} recent={recent} />
+      </div>
+    );
+  }
+}
+
+function Cells({ target, recent }: { target: Target; recent: readonly (number | null)[] }) {
   return (
-    <div class={target.hold ? "row held" : "row"} role="row" aria-rowindex={place + 2} style={style}>
+    <>
       <span class="cell name" role="rowheader"><a href={href("targets", target.name)}>{target.name}</a></span>
       {COLUMNS.map((column) => <span key={column.sort} class={`cell right ${column.kind ?? ""}`} role="cell">{column.show(target)}</span>)}
-      <span class="cell spark" role="cell"><Sparkline values={list.recent(target.name)} label={`newest invitations of ${target.name}`} /></span>
+      <span class="cell spark" role="cell"><Sparkline values={recent} label={`newest invitations of ${target.name}`} /></span>
       <span class={target.error ? "cell reason bad" : "cell reason"} role="cell" title={target.error || (meanings.value.get(target.reason ?? "") ?? "")}>
         {target.error ? "refused by the platform" : words(target.reason)}
       </span>
       <span class="cell hold" role="cell"><HoldButton target={target.name} hold={target.hold} /></span>
-    </div>
+    </>
   );
 }

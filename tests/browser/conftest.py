@@ -1,0 +1,117 @@
+"""A browser, and clusters of real processes for it to look at. `make test-browser` has what they need."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from simulator.harness.observation import ClusterObserver
+from simulator.harness.stage import Stage
+from simulator.harness.stage_options import StageOptions
+
+try:
+    import playwright.async_api as playwright
+except ImportError:
+    # Installed by `make test-browser` alone; without it these tests are not there.
+    collect_ignore_glob = ["test_*.py"]
+
+ARTEFACTS = Path(".dashboard")
+"""Where screenshots are kept."""
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+TARGETS = 10_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass
+class Looker:
+    """A page in the browser, and everything that went wrong in it."""
+
+    page: playwright.Page
+    faults: list[str] = field(default_factory=list)
+    """Errors of scripts, and violations of the Content-Security-Policy."""
+
+    def tell(self, fault: str) -> None:
+        """Note a fault."""
+        self.faults.append(fault)
+
+    async def open(self, node: str, view: str = "") -> None:
+        """Show a view of the node at this address."""
+        await self.page.goto(f"{node}/dashboard/{view}")
+        await self.page.wait_for_selector("main[data-view]")
+
+    async def fact(self, name: str) -> str:
+        """What the header says of master or epoch; empty while nothing is known."""
+        found = await self.page.query_selector(f"[data-fact={name}]")
+        return (await found.text_content() or "") if found else ""
+
+    async def picture(self, name: str) -> None:
+        """Keep a screenshot."""
+        ARTEFACTS.mkdir(exist_ok=True)
+        await self.page.screenshot(path=ARTEFACTS / f"{name}.png")
+
+
+async def _stage(directory: Path, **given: object) -> AsyncIterator[Stage]:
+    options = StageOptions(directory=directory, well_known_ports=False, startup_seconds=240.0, **given)
+    stage = Stage(options, directory, lambda _line: None)
+    observer = ClusterObserver()
+    try:
+        await stage.start(observer.ready)
+        yield stage
+    finally:
+        await stage.stop()
+        await observer.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """Three nodes with eleven targets."""
+    async for each in _stage(tmp_path_factory.mktemp("cluster")):
+        yield each
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def large_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """One node with ten thousand targets."""
+    arguments = ("--targets", str(TARGETS))
+    directory = tmp_path_factory.mktemp("large")
+    async for each in _stage(directory, scenario="large", nodes=1, simulator_arguments=arguments):
+        yield each
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[playwright.Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed: on Debian, apt-get install chromium")
+    async with playwright.async_playwright() as running:
+        # As root its sandbox cannot be made; the pages it sees are our own.
+        browser = await running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def looker(chromium: playwright.Browser, request: pytest.FixtureRequest) -> AsyncIterator[Looker]:
+    """A page of a size, and in colours, that `indirect` parameters choose."""
+    given = getattr(request, "param", {})
+    context = await chromium.new_context(**({"viewport": {"width": 1280, "height": 800}} | given))
+    page = await context.new_page()
+    looker = Looker(page)
+    page.on("pageerror", lambda error: looker.tell(f"script: {error}"))
+    await page.expose_function("tellViolation", looker.tell)
+    await page.add_init_script(
+        "document.addEventListener('securitypolicyviolation',"
+        " e => window.tellViolation(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`))"
+    )
+    yield looker
+    await context.close()
