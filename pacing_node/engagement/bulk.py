@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
@@ -106,12 +107,18 @@ class BulkPlatform:
             log.debug("engagement.not_warmed_up", error=failure)
 
     async def why_unreachable(self, seconds: float) -> str | None:
-        """Why a push could not reach the platform now; None when it could. Sends nothing that has an effect."""
+        """Why a push could not reach the platform now; None when it could. Sends nothing that has an effect.
+
+        A token that the platform refuses is replaced: one that was fetched some time ago proves nothing.
+        """
         async with self._connection as connection:
+            authority, push_url = connection.authority, connection.settings.push_url
             try:
                 async with asyncio.timeout(seconds):
-                    await connection.authority.headers(b"")
-                    answer = await connection.client.request("HEAD", connection.settings.warm_up_url)
+                    proof = await authority.headers(b"")
+                    answer = await connection.client.request("HEAD", push_url, headers=proof)
+                    if answer.status == HTTPStatus.UNAUTHORIZED and authority.reject(proof):
+                        await authority.headers(b"")
             except TimeoutError:
                 return f"no answer within {seconds:g} s"
             except (TokenError, UnreadableAnswerError, *REQUEST_FAILURES) as failure:

@@ -76,12 +76,7 @@ class PushSettings(Protocol):
 
     @property
     def push_url(self) -> str:
-        """Where pushes go."""
-        ...
-
-    @property
-    def warm_up_url(self) -> str:
-        """An address of the same server that may be asked for with HEAD and without effect."""
+        """Where pushes go; a HEAD there has no effect."""
         ...
 
     @property

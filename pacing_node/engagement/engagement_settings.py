@@ -46,8 +46,8 @@ class EngagementSettings:
     """Most targets in one request; more are sent in several requests, parts of one push."""
     max_concurrent_requests: int = 8
     """Most requests of one push in flight at once."""
-    max_reply_bytes: int = 32 * 1024 * 1024
-    """A longer reply, unpacked, is refused."""
+    max_reply_bytes: int = 8 * 1024 * 1024
+    """A longer reply, unpacked, is refused: twice what 10,000 targets in one request are answered with."""
     compress: bool = False
     """Send request bodies with gzip; only for a platform that takes them."""
     keepalive_seconds: float = 90.0
@@ -75,11 +75,6 @@ class EngagementSettings:
     def push_url(self) -> str:
         """Where pushes go: the endpoint behind the base address with exactly one slash between."""
         return f"{self.base_service_url.rstrip('/')}/{self.target_endpoint.lstrip('/')}"
-
-    @property
-    def warm_up_url(self) -> str:
-        """The base address: a HEAD there has no effect."""
-        return self.base_service_url
 
     @property
     def secrets(self) -> tuple[str, ...]:

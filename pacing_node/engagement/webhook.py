@@ -33,8 +33,8 @@ class WebhookSettings:
     """Most targets in one request; more are sent in several requests, parts of one push."""
     max_concurrent_requests: int = 8
     """Most requests of one push in flight at once."""
-    max_reply_bytes: int = 32 * 1024 * 1024
-    """A longer reply, unpacked, is refused."""
+    max_reply_bytes: int = 8 * 1024 * 1024
+    """A longer reply, unpacked, is refused: twice what 10,000 targets in one request are answered with."""
     compress: bool = False
     """Send request bodies with gzip; only for a receiver that takes them. The signature is over what is sent."""
     conditional: bool = False
@@ -56,11 +56,6 @@ class WebhookSettings:
         token = self.bearer_token.get_secret_value() if self.bearer_token is not None else "none"
         if not token or not all("!" <= each <= "~" for each in token):
             raise EngagementSettingsError("bearer_token: found blanks or special characters, allowed is visible ASCII")
-
-    @property
-    def warm_up_url(self) -> str:
-        """The push's own address: a HEAD there has no effect."""
-        return self.push_url
 
     @property
     def secrets(self) -> tuple[str, ...]:

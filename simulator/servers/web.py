@@ -61,7 +61,9 @@ class Web:
         routes = [
             Route("/oauth/token", self._office.answer, methods=["POST"]),
             Route(BULK_PATH, self._bulk.answer, methods=["POST"]),
+            Route(BULK_PATH, self._bulk.head, methods=["HEAD"]),
             Route(WEBHOOK_PATH, self._webhook.answer, methods=["POST"]),
+            Route(WEBHOOK_PATH, self._webhook.head, methods=["HEAD"]),
             Route(CONDITIONAL_PATH, self._conditional.answer, methods=["POST"]),
             Route(CONDITIONAL_PATH, self._conditional.show, methods=["GET"]),
             Route("/api/v2/platform/configuration/{kind}", records.answer, methods=["GET", "POST", "PUT"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from starlette.responses import Response
 
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.platform import FencingMark, PushStatus
@@ -139,6 +140,20 @@ async def test_warming_up_leaves_a_token_and_an_open_connection(platform, engage
     assert (len(platform.tokens), platform.heads) == (1, 1)
     await engagement.push(token(), pushes(1), within(5.0))
     assert len(platform.tokens) == 1
+
+
+async def test_a_token_the_platform_has_revoked_is_replaced_before_anybody_counts_on_it(platform, engagement):
+    assert await engagement.why_unreachable(5.0) is None
+    platform.valid.clear()
+    assert await engagement.why_unreachable(5.0) is None
+    assert len(platform.tokens) == 2
+
+
+async def test_with_a_revoked_token_and_no_new_one_a_push_could_not_reach_the_platform(platform, engagement):
+    assert await engagement.why_unreachable(5.0) is None
+    platform.valid.clear()
+    platform.token_script += [Response(status_code=503)]
+    assert "503" in (await engagement.why_unreachable(5.0) or "")
 
 
 async def test_warming_up_against_nobody_is_quiet():

@@ -144,6 +144,10 @@ class ApiServer:
         for session in self.sessions.values():
             self.tell(session, SERVICE, {"serviceState": state})
 
+    def tell_all(self, channel, data):
+        for session in self.sessions.values():
+            self.tell(session, channel, data)
+
     def tell(self, session, channel, data):
         if channel in session["channels"]:
             session["queue"].append({"channel": channel, "data": data})

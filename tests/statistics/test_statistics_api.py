@@ -27,6 +27,7 @@ QUICK = ApiSettings(
     poll_seconds=0.2, silence_seconds=10.0, first_delay_seconds=0.05, longest_delay_seconds=0.2, answer_seconds=5.0
 )
 ONE = target_set(target())
+MIB = 1024 * 1024
 
 
 def chat(maximum, in_use, *, status="WaitForNextCall", routable=True):
@@ -68,6 +69,26 @@ async def test_values_there_at_the_start_and_values_pushed_later(servers, source
         server.set("Sales@sw", "PACS_VQ_Accepted", 105)
     await counted(source, "accepted", 5)
     assert source.snapshot(10.0).ready.tolist() == [1]
+
+
+async def test_a_server_whose_reply_is_longer_than_the_bound_is_left_with_the_reason(servers, source):
+    await warm(source)
+    most = ApiSettings().max_reply_bytes
+    servers[0].set("ann", "AgentState", chat(3, 1, status="r" * most))
+    await until(lambda: f"longer than {most} bytes" in source.health[0].error)
+    await until(lambda: source.active == "backup")
+    assert source.snapshot(10.0).valid.all()
+    assert most == 16 * MIB
+
+
+async def test_a_reply_below_the_bound_is_read(servers, source):
+    await warm(source)
+    for server in servers:
+        server.values["ann", "AgentState"] = chat(3, 1)
+        server.tell_all(UPDATES, {"statistics": [], "padding": "r" * (ApiSettings().max_reply_bytes - 64 * 1024)})
+        server.set("Sales@sw", "PACS_VQ_Current", 7)
+    await until(lambda: source.snapshot(10.0).waiting.tolist() == [7])
+    assert not any(health.error for health in source.health)
 
 
 async def test_both_servers_get_the_credentials_and_one_cookie_each(servers):

@@ -96,7 +96,8 @@ class Platform:
 
     async def head(self, request):
         self.heads += 1
-        return Response(status_code=404)
+        known = request.headers.get("authorization", "").removeprefix("Bearer ") in self.valid
+        return Response(status_code=405 if known else 401)
 
 
 @asynccontextmanager
@@ -107,7 +108,7 @@ async def platform_running(context=None, **changes):
         routes=[
             Route("/oauth/token", platform.token, methods=["POST"]),
             Route("/api/v2/journey/actiontargets/bulk", platform.bulk, methods=["POST"]),
-            Route("/api/", platform.head, methods=["HEAD"]),
+            Route("/api/v2/journey/actiontargets/bulk", platform.head, methods=["HEAD"]),
         ]
     )
     listener = socket.socket()

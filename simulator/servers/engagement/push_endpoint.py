@@ -13,7 +13,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from simulator.servers.engagement.fence import FULL, PARTIAL, PushToken, StreamFence, Verdict, read_token
 from simulator.servers.engagement.rate import RateMeter
@@ -22,7 +22,6 @@ from simulator.servers.faults.misbehaviour import delayed, held_up, refusal, spo
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from simulator.servers.engagement.conditional import ConditionalResource
     from simulator.servers.engagement.journal import Journal
@@ -116,6 +115,11 @@ class PushEndpoint:
         async with self._turn:
             response = self._take(arrival)
         return await delayed(self._board, "bulk", response, slow)
+
+    async def head(self, request: Request) -> Response:
+        """A HEAD changes nothing; it shows whether the caller is authorised."""
+        known = self._dialect.client_of(request, b"") is not None
+        return Response(status_code=405, headers={"Allow": "POST"}) if known else Response(status_code=401)
 
     async def show(self, request: Request) -> Response:
         """The state of the resource: who wrote it last, and its ETag."""
