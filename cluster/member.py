@@ -220,7 +220,7 @@ class ClusterMember:
         """Tell whether the master's action has reached its target.
 
         After several failures in a row the standbys are asked; if one of them could do better, this node gives way:
-        at once, or after one more failure if by the same check it could act itself.
+        at once, or after two more failures if by the same check it could act itself.
         """
         term = self.mastership.term
         if term is not None:

@@ -40,16 +40,16 @@ class SelfDemotion:
         self._resign = resign
         self._epoch = 0
         self._failures = 0
-        self._trying_again = False
-        """By its own check this member could act again, and nothing has been reported since then."""
+        self._well_at: int | None = None
+        """Failures in a row when by its own check this member could act again; None without such a check."""
         self._asking: asyncio.Task[None] | None = None
 
     def report(self, term: Term, *, succeeded: bool) -> None:
         """An action of this term has reached its target, or has not."""
         if term.epoch != self._epoch:
-            self._epoch, self._failures, self._trying_again = term.epoch, 0, False
+            self._epoch, self._failures, self._well_at = term.epoch, 0, None
         self._failures = 0 if succeeded else self._failures + 1
-        self._trying_again = self._trying_again and not succeeded
+        self._well_at = None if succeeded else self._well_at
         asking = self._asking is not None and not self._asking.done()
         if self._failures >= self._failures_allowed and not asking and not term.ended.is_set():
             self._asking = tasks.spawn("self-demotion", self._give_way(term), finite=True)
@@ -63,9 +63,15 @@ class SelfDemotion:
         # The answer took its time: what it was asked for may be over.
         if not able or term.ended.is_set() or self._failures < self._failures_allowed:
             return
-        if why_unable is None and not self._trying_again:
-            self._trying_again = True
+        if why_unable is None and not self._tried_again():
             log.info("leadership.tries_again", epoch=term.epoch, failures=self._failures, able=list(able))
             return
         log.warning("leadership.self_demoted", epoch=term.epoch, failures=self._failures, able=list(able))
         await self._resign()
+
+    def _tried_again(self) -> bool:
+        """Whether an action that began after this member was found well has failed."""
+        if self._well_at is None:
+            self._well_at = self._failures
+        # The first failure since then can be that of an action that was under way.
+        return self._failures > self._well_at + 1
