@@ -61,7 +61,8 @@ class TargetSet:
     groups: tuple[GroupCapacity, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the targets in row order."""
-        return tuple(target.name for target in self.targets)
+    names: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """Names of the targets in row order; made once, for every cycle asks for them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(target.name for target in self.targets))

@@ -7,6 +7,7 @@ then the fields as float32, field by field: 112 bytes a target.
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -139,7 +140,13 @@ class LearnedState:
 
 
 def name_keys(names: Sequence[str]) -> IntArray:
-    """An 8-byte key per name, stable across processes and versions of Python."""
+    """An 8-byte key per name, stable across processes and versions of Python. Not to be changed: callers share it."""
+    return _name_keys(tuple(names))
+
+
+@lru_cache(maxsize=4)
+def _name_keys(names: tuple[str, ...]) -> IntArray:
+    """Kept for the sets of targets in force: every cycle saves what was learned, by key."""
     digests = b"".join(blake2b(name.encode(), digest_size=8).digest() for name in names)
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64).view(np.int64)
 

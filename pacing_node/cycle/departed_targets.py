@@ -50,6 +50,8 @@ class DepartedTargets:
 
     def note(self, before: CycleReport | None, report: CycleReport) -> None:
         """Look at the next report; what it lacks of the previous one has departed."""
+        if before is not None and before.targets == report.targets and not self._departures:
+            return
         present = frozenset(report.targets)
         now = report.calculated_at
         if before is not None and before.learned_state:

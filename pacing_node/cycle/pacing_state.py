@@ -17,13 +17,14 @@ from pacing_node.algorithms.ledger import HISTORY_PERIODS, HISTORY_SECONDS, Ledg
 from pacing_node.algorithms.model import Reason
 from pacing_node.algorithms.state import UnusableStateError
 from pacing_node.cycle.plan import policy_for
+from pacing_node.engagement.replies import ReplyColumns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pacing_node.algorithms.model import Feedback, FloatArray, IntArray, Result, Snapshot
     from pacing_node.cycle.plan import CycleSettings
-    from pacing_node.engagement.platform import TargetReply
+    from pacing_node.engagement.replies import TargetReply
     from pacing_node.targets import TargetSet
 
 log = structlog.get_logger(__name__)
@@ -124,13 +125,7 @@ class PacingState:
 
     def acknowledged(self, now: float, replies: Sequence[TargetReply]) -> None:
         """Enter into the ledger what the platform replied, one reply per target."""
-        self._ledger.acknowledged(
-            now,
-            _column([reply.pending for reply in replies]),
-            _column([reply.acceptance_ratio for reply in replies]),
-            _column([reply.positive_disposition_seconds for reply in replies]),
-            _column([reply.negative_disposition_seconds for reply in replies]),
-        )
+        self._ledger.acknowledged(now, *ReplyColumns.of(replies).numbers)
 
     def failed(self, *, arrived: bool = True) -> None:
         """Enter into the ledger that the push got no usable reply; it may have arrived unless that is excluded."""
@@ -161,7 +156,3 @@ def _joined(earlier: Snapshot | None, snapshot: Snapshot) -> Snapshot:
 
 def _kept_seconds(settings: CycleSettings) -> float:
     return max(HISTORY_SECONDS, HISTORY_PERIODS * settings.refresh_seconds)
-
-
-def _column(values: Sequence[float | None]) -> FloatArray:
-    return np.array([np.nan if value is None else value for value in values], np.float64)

@@ -38,8 +38,9 @@ def patched(report: CycleReport, cycle: CycleResult, rows: IntArray, outcome: Pu
 
 def _errors(report: CycleReport, rows: IntArray, outcome: PushOutcome) -> tuple[str, ...]:
     errors = list(report.target_errors) or [""] * len(report.targets)
-    for row, reply in zip(rows.tolist(), outcome.replies, strict=False):
-        errors[row] = reply.error or ""
+    found = outcome.target_errors
+    for place, row in enumerate(rows.tolist()[: len(outcome.replies)]):
+        errors[row] = found[place] if found else ""
     return tuple(errors) if any(errors) else ()
 
 

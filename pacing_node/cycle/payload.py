@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pacing_node.algorithms.model import Reason
-from pacing_node.engagement.platform import TargetPush
+from pacing_node.engagement.push_columns import PushColumns
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import BoolArray, FloatArray, IntArray, Snapshot
     from pacing_node.cycle.pacing_state import CycleResult, PacingState
 
-_CODES = {int(reason): reason.code for reason in Reason}
-
 
 def build_push(
     state: PacingState, cycle: CycleResult, interval_seconds: float, rows: IntArray | None = None
-) -> tuple[TargetPush, ...]:
+) -> PushColumns:
     """One entry per target, in row order; of these rows only, where they are given.
 
     Rows without valid statistics carry zeros for what is not known.
     """
     snapshot, result = cycle.snapshot, cycle.result
-    wait = estimated_wait_seconds(snapshot, result.estimates.handle_seconds)
-    chosen = slice(None) if rows is None else rows
-    all_targets = state.targets.targets
-    targets = all_targets if rows is None else tuple(all_targets[row] for row in rows.tolist())
-    known = snapshot.valid[chosen]
-    # In the order of TargetPush's fields.
-    entries = zip(
-        targets,
-        result.invitations[chosen].tolist(),
-        repeat(interval_seconds, len(targets)),
-        _known(result.inbound_portion[chosen]),
-        _known(wait[chosen]),
-        _counts(snapshot.logged_in[chosen], known),
-        _counts(snapshot.ready[chosen], known),
-        _counts(snapshot.waiting[chosen], known),
-        _counts(state.accepted_total[chosen], None),
-        _counts(state.abandoned_total[chosen], None),
-        map(_CODES.__getitem__, result.reason[chosen].tolist()),
-        strict=True,
+    known = snapshot.valid
+    columns = PushColumns(
+        targets=state.targets.targets,
+        interval_seconds=interval_seconds,
+        invitations=result.invitations,
+        inbound_portion=result.inbound_portion,
+        estimated_wait_seconds=estimated_wait_seconds(snapshot, result.estimates.handle_seconds),
+        logged_in=_counts(snapshot.logged_in, known),
+        ready=_counts(snapshot.ready, known),
+        waiting=_counts(snapshot.waiting, known),
+        accepted_total=_counts(state.accepted_total, None),
+        abandoned_total=_counts(state.abandoned_total, None),
+        reason=result.reason,
     )
-    return tuple(map(TargetPush._make, entries))
+    return columns if rows is None else columns.take(rows)
 
 
 def estimated_wait_seconds(snapshot: Snapshot, handle_seconds: FloatArray) -> FloatArray:
@@ -60,11 +50,7 @@ def estimated_wait_seconds(snapshot: Snapshot, handle_seconds: FloatArray) -> Fl
     return np.where(usable, place * handle_seconds / np.where(usable, slots, 1.0), np.nan)
 
 
-def _known(column: FloatArray) -> list[float | None]:
-    return [None if value != value else value for value in column.tolist()]  # noqa: PLR0124 - NaN alone differs
-
-
-def _counts(column: FloatArray, known: BoolArray | None) -> list[int]:
+def _counts(column: FloatArray, known: BoolArray | None) -> IntArray:
     values = column if known is None else np.where(known, column, 0.0)
-    counts: list[int] = np.rint(np.nan_to_num(values)).astype(np.int64).tolist()
+    counts: IntArray = np.rint(np.nan_to_num(values)).astype(np.int64)
     return counts

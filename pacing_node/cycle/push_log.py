@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster.tasks import spawn
-from pacing_node.engagement.platform import TargetReply
+from pacing_node.engagement.replies import TargetReply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

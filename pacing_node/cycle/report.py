@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from pacing_node.algorithms.model import Estimates, Feedback, Reason, Result, Snapshot
+from pacing_node.cycle.packed_columns import packed_counts, packed_doubles
 from pacing_node.rpc.cycle_pb2 import CycleRecord
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ _FLOAT_COLUMNS: Mapping[str, Callable[[CycleReport], FloatArray]] = {
     "patience_seconds": attrgetter("result.estimates.patience_seconds"),
 }
 """Columns of numbers that go to the standbys, by their name on the wire."""
+_NUMBERS = {field.name: field.number for field in CycleRecord.DESCRIPTOR.fields}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +83,12 @@ class CycleReport:
 
 def encode(report: CycleReport) -> bytes:
     """Encode a report as the body of a peer record."""
-    record = CycleRecord(
+    head = CycleRecord(
         epoch=report.epoch,
         sequence=report.sequence,
         calculated_at=report.calculated_at,
         statistics_at=report.snapshot.taken_at,
         interval_seconds=report.interval_seconds,
-        targets=report.targets,
-        invitations=report.result.invitations.tolist(),
-        reason=report.result.reason.tolist(),
         push_error=report.push_error,
         pushed=report.pushed,
         learned_state=report.learned_state,
@@ -99,9 +99,17 @@ def encode(report: CycleReport) -> bytes:
         accepted_at=report.accepted_at,
         push_status=report.push_status,
     )
-    for name in _FLOAT_COLUMNS:
-        getattr(record, name).extend(report.column(name).tolist())
-    return record.SerializeToString()
+    # The fields of a message may come in any order, and the parts of one message one after the other.
+    columns = [packed_doubles(_NUMBERS[name], report.column(name)) for name in _FLOAT_COLUMNS]
+    invitations = packed_counts(_NUMBERS["invitations"], report.result.invitations)
+    reason = packed_counts(_NUMBERS["reason"], report.result.reason)
+    return b"".join([head.SerializeToString(), _encoded_names(report.targets), invitations, reason, *columns])
+
+
+@lru_cache(maxsize=2)
+def _encoded_names(names: tuple[str, ...]) -> bytes:
+    """Kept for the targets in force: they are in every record."""
+    return CycleRecord(targets=names).SerializeToString()
 
 
 def decode(body: bytes) -> CycleReport:

@@ -18,6 +18,7 @@ from pacing_node.engagement.oauth import TokenError
 from pacing_node.engagement.part import Part
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 from pacing_node.engagement.predictive import predictive_connection
+from pacing_node.engagement.replies import ReplyColumns
 from pacing_node.engagement.webhook import WebhookSettings, webhook_connection
 from pacing_node.http_client.request_failures import REQUEST_FAILURES, UnreadableAnswerError
 from pacing_node.runtime.failures import innermost
@@ -187,10 +188,10 @@ def _merge(outcomes: Sequence[PushOutcome], duration_seconds: float) -> PushOutc
     left = [each for each in outcomes if each.requests_left is not None]
     newest = min(left, key=lambda each: each.requests_left or 0, default=None)
     decisive = [each for each in outcomes if each.status is status]
-    replies = [reply for each in outcomes for reply in each.replies] if status is PushStatus.ACCEPTED else []
+    replies = ReplyColumns.joined([each.replies for each in outcomes]) if status is PushStatus.ACCEPTED else ()
     return PushOutcome(
         status=status,
-        replies=tuple(replies),
+        replies=replies,
         message=next((each.message for each in decisive if each.message), ""),
         mark=next((each.mark for each in decisive if each.mark is not None), None),
         attempts=max((each.attempts for each in outcomes), default=0),

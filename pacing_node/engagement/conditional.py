@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from pacing_node.engagement.exchange import ExchangeError, get
 from pacing_node.engagement.oauth import RETRY_STATUSES, TokenError
 from pacing_node.engagement.part import Part
-from pacing_node.engagement.platform import FencingMark, PushOutcome, PushStatus, TargetReply
+from pacing_node.engagement.platform import FencingMark, PushOutcome, PushStatus
 from pacing_node.engagement.precondition import Holder, Place, Precondition, StateFound, read_holder, strong_etag
+from pacing_node.engagement.replies import TargetReply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -112,7 +112,7 @@ def build_client(settings: PushSettings) -> HttpClient:
     ways: dict[str, httpx.AsyncBaseTransport | None] = {"all://": direct}
     if proxy is not None:
         ways = {"all://": _transport(settings, context, proxy), **dict.fromkeys(_direct(settings.proxy), direct)}
-    limits = ClientSettings(settings.max_reply_bytes, answer_seconds=None, connect_seconds=CONNECT_SECONDS)
+    limits = ClientSettings(settings.max_reply_bytes, answer_seconds=None, connect_seconds=CONNECT_SECONDS, gzip=True)
     return HttpClient(limits, tls=context, transports=ways)
 
 

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from cluster.token import Token
     from pacing_node.engagement.engagement_settings import ProxySettings
-    from pacing_node.engagement.platform import FencingMark, TargetPush, TargetReply
+    from pacing_node.engagement.platform import FencingMark, TargetPush
+    from pacing_node.engagement.replies import TargetReply
     from pacing_node.http_client.client import Answer
 
 FENCED_CODES = ("stale_token", "foreign_cluster")
@@ -20,7 +21,7 @@ FENCED_CODES = ("stale_token", "foreign_cluster")
 class BulkReply:
     """A reply that was understood."""
 
-    replies: tuple[TargetReply, ...]
+    replies: Sequence[TargetReply]
     notes: tuple[str, ...] = ()
     """Values that were left out because they make no sense; at most a few."""
 

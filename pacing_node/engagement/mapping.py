@@ -1,14 +1,17 @@
-"""The platform's field names, in both directions. No other module knows them. Pure."""
+"""The bulk call's documents: the body of a request, and answers read with care for every value. Pure."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, TypeAlias
 
 from pacing_node.engagement.dialect import BulkReply, PlatformRefusal
+from pacing_node.engagement.entity_text import SEGMENTS, numbers_text, opening_text
 from pacing_node.engagement.json_reader import ReplyError, json_type, read_json, real_number, whole_number
-from pacing_node.engagement.platform import TargetReply
+from pacing_node.engagement.push_columns import PushColumns
 from pacing_node.engagement.refusal_document import read_refusal
+from pacing_node.engagement.replies import TargetReply
+from pacing_node.engagement.typed_reply import LONGEST_SECONDS, MOST_PENDING, read_usual_reply
+from pacing_node.engagement.written_entities import WrittenEntities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +25,6 @@ Openings: TypeAlias = "dict[str, tuple[PacingTarget, str]]"
 """By name of a target the beginning of its entity, and what it was written from."""
 
 _MOST_OPENINGS = 200_000
-_LONGEST_SECONDS = 30 * 86_400.0
-_MOST_PENDING = 10**9
 
 
 class PredictiveDialect:
@@ -31,12 +32,15 @@ class PredictiveDialect:
 
     def __init__(self) -> None:
         self._openings: Openings = {}
+        self._written = WrittenEntities(SEGMENTS)
 
     def body(
-        self, _token: Token, _part: tuple[int, int], targets: Sequence[TargetPush], _prev: int | None = None
+        self, _token: Token, part: tuple[int, int], targets: Sequence[TargetPush], prev: int | None = None
     ) -> bytes:
         """The body of the bulk call; token and kind go in headers alone."""
-        return request_body(targets, self._openings)
+        if prev is not None or not isinstance(targets, PushColumns):
+            return request_body(targets, self._openings)
+        return b'{"entities":[' + b",".join(self._written.entities(part, targets)) + b"]}"
 
     def read(self, answer: Answer, names: Sequence[str]) -> BulkReply:
         """What the platform says of the targets. Raises ``ReplyError``."""
@@ -51,49 +55,28 @@ def request_body(targets: Sequence[TargetPush], openings: Openings) -> bytes:
     """The body of the bulk call; ``openings`` is kept from call to call by the sender."""
     if len(openings) > _MOST_OPENINGS:
         openings.clear()
-    entities = ",".join([_entity(each, _opening(each.target, openings)) for each in targets])
+    entities = ",".join([_opening(each.target, openings) + numbers_text(each) for each in targets])
     return f'{{"entities":[{entities}]}}'.encode()
 
 
 def _opening(target: PacingTarget, openings: Openings) -> str:
-    """What an entity begins with, up to the end of its constant user data: written once, not in every push."""
+    """What an entity begins with, written once and not in every push."""
     kept = openings.get(target.name)
     if kept is not None and kept[0] is target:
         return kept[1]
-    constant = {
-        "id": target.name,
-        "name": target.name,
-        "externalId": target.name,
-        "mediaType": target.media,
-        "supportedMediaTypes": [target.media],
-        "userData": [
-            *({"key": "agentGroup", "value": group} for group in target.groups),
-            {"key": "virtualQueue", "value": target.queue},
-        ],
-    }
-    opening = json.dumps(constant, separators=(",", ":")).removesuffix("]}")
+    opening = opening_text(target)
     openings[target.name] = (target, opening)
     return opening
 
 
-def _entity(push: TargetPush, opening: str) -> str:
-    """One entity; everything beside the opening is a number."""
-    portion, wait = "", ""
-    if push.inbound_portion is not None:
-        portion = f',{{"key":"inboundPortion","value":"{push.inbound_portion:.4f}"}}'
-    if push.estimated_wait_seconds is not None:
-        wait = f',"estimatedWaitTimeSeconds":{push.estimated_wait_seconds:.1f}'
-    return (
-        f'{opening}{portion}],"allowedInvitationCount":{push.invitations:d}'
-        f',"allowedInvitationIntervalSeconds":{push.interval_seconds!r}'
-        f',"rawStatistics":{{"numberOfLoggedInAgents":{push.logged_in:d},"numberOfReadyAgents":{push.ready:d}'
-        f',"numberOfInteractionsInQueue":{push.waiting:d},"numberOfServedInteractions":{push.accepted_total:d}'
-        f',"numberOfAbandonedInteractions":{push.abandoned_total:d}}}{wait}}}'
-    )
-
-
 def read_reply(body: bytes, names: Sequence[str]) -> BulkReply:
-    """What the platform says of the targets ``names``, in their order.
+    """What the platform says of the targets ``names``, in their order; raises as :func:`read_every_value`."""
+    usual = read_usual_reply(body, names)
+    return read_every_value(body, names) if usual is None else BulkReply(usual)
+
+
+def read_every_value(body: bytes, names: Sequence[str]) -> BulkReply:
+    """What the platform says of the targets ``names``, in their order, value by value.
 
     A fault of one result is that target's error. ``ReplyError`` when the body as a whole does not fit, or every result
     is faulty in itself.
@@ -141,15 +124,15 @@ def _understood(result: object, name: str, *, refused: bool, notes: list[str]) -
     if isinstance(identity, str) and identity != name:
         raise ReplyError(f"entity of {name!r}: found externalId {identity!r}")
     pending = entity.get("pendingInvitationCount")
-    count = whole_number(pending, _MOST_PENDING)
+    count = whole_number(pending, MOST_PENDING)
     if pending is not None and count is None:
         raise ReplyError(f"pendingInvitationCount of {name!r}: found {_shown(pending)}, expected whole number")
     positive, negative = "timeToPositiveDispositionAvgSeconds", "timeToNegativeDispositionAvgSeconds"
     return TargetReply(
         pending=count,
         acceptance_ratio=_estimate(entity, "acceptanceRate", 1.0, name, notes),
-        positive_disposition_seconds=_estimate(entity, positive, _LONGEST_SECONDS, name, notes),
-        negative_disposition_seconds=_estimate(entity, negative, _LONGEST_SECONDS, name, notes),
+        positive_disposition_seconds=_estimate(entity, positive, LONGEST_SECONDS, name, notes),
+        negative_disposition_seconds=_estimate(entity, negative, LONGEST_SECONDS, name, notes),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,9 @@ from pacing_node.engagement.exchange import ExchangeError, LateError, Unreadable
 from pacing_node.engagement.json_reader import ReplyError
 from pacing_node.engagement.oauth import RETRY_STATUSES, TokenError
 from pacing_node.engagement.platform import PushOutcome, PushStatus
+from pacing_node.engagement.push_columns import PushColumns
+from pacing_node.engagement.replies import ReplyColumns
+from pacing_node.http_client.bodies import packed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +51,7 @@ class Part:
     ) -> None:
         """Nothing is sent after ``deadline``; ``number`` counts from 1; ``prev`` is that of a partial push."""
         self._connection = connection
-        self._names = [each.target.name for each in targets]
+        self._names = _names(targets)
         self._targets = targets
         self._token = token
         self._place = (number, of)
@@ -94,7 +96,7 @@ class Part:
     def _body(self) -> bytes:
         body = self._connection.dialect.body(self._token, self._place, self._targets, self._prev)
         if self._connection.settings.compress:
-            body = gzip.compress(body, compresslevel=1)
+            body = packed(body)
             self._headers["Content-Encoding"] = "gzip"
         return body
 
@@ -102,9 +104,7 @@ class Part:
         """The outcome with its texts fit for people."""
         clean = self._connection.redactor.clean
         message = clean(f"{self._label}{outcome.message}") if outcome.message else ""
-        replies = outcome.replies
-        if any(each.error for each in replies):
-            replies = tuple(replace(each, error=clean(each.error)) if each.error else each for each in replies)
+        replies = ReplyColumns.of(outcome.replies).with_errors(clean) if outcome.replies else ()
         self.trouble = message
         return replace(outcome, message=message, replies=replies, attempts=self.attempts)
 
@@ -147,6 +147,12 @@ class Part:
         outcome = await self._connection.aside(lambda: judge(answer, names, dialect, partial=partial), len(names))
         left, seconds = header.requests_left(answer.headers)
         return replace(outcome, requests_left=left, window_seconds=seconds)
+
+
+def _names(targets: Sequence[TargetPush]) -> list[str]:
+    if isinstance(targets, PushColumns):
+        return [target.name for target in targets.targets]
+    return [each.target.name for each in targets]
 
 
 def judge(answer: Answer, names: Sequence[str], dialect: Dialect, *, partial: bool = False) -> PushOutcome:

@@ -6,10 +6,13 @@ from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from pacing_node.engagement.replies import ReplyColumns
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster.token import Token
+    from pacing_node.engagement.replies import TargetReply
     from pacing_node.targets import PacingTarget
 
 
@@ -30,18 +33,6 @@ class TargetPush(NamedTuple):
     accepted_total: int
     abandoned_total: int
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class TargetReply:
-    """What the platform says of one target; ``None`` where it says nothing."""
-
-    pending: int | None = None
-    acceptance_ratio: float | None = None
-    positive_disposition_seconds: float | None = None
-    negative_disposition_seconds: float | None = None
-    error: str | None = None
-    """The platform refused this target; the others hold."""
 
 
 class PushStatus(StrEnum):
@@ -89,7 +80,7 @@ class PushOutcome:
     status: PushStatus
     message: str = ""
     """For people: what went wrong and where; never contains a secret."""
-    replies: tuple[TargetReply, ...] = ()
+    replies: Sequence[TargetReply] = ()
     """One reply per target, in the order of the push; empty unless the platform accepted it."""
     _: KW_ONLY
     mark: FencingMark | None = None
@@ -132,7 +123,7 @@ class PushOutcome:
     @property
     def target_errors(self) -> tuple[str, ...]:
         """Per target the error the platform reported instead of taking it; empty when it took all."""
-        return tuple(reply.error or "" for reply in self.replies) if any(reply.error for reply in self.replies) else ()
+        return ReplyColumns.of(self.replies).error_texts
 
 
 class EngagementPlatform(Protocol):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pacing_node.engagement.dialect import BulkReply, PlatformRefusal
 from pacing_node.engagement.json_reader import ReplyError, json_type, read_json, real_number, whole_number
-from pacing_node.engagement.platform import TargetReply
 from pacing_node.engagement.refusal_document import read_refusal
+from pacing_node.engagement.replies import TargetReply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

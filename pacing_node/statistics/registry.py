@@ -122,6 +122,14 @@ class Registry:
             return None
         return slot, bool(self._is_agent[slot])
 
+    def locate_all(self, references: Sequence[int]) -> tuple[list[int], list[bool]]:
+        """Slots and kinds as :meth:`locate` gives them; slot -1 where nobody waits for a reference."""
+        wanted = np.array(references, np.int64)
+        slots = wanted % MAX_SLOTS
+        inside = np.where(slots < len(self._current), slots, 0)
+        known = (wanted != 0) & (slots < len(self._current)) & (self._current[inside] == wanted)
+        return np.where(known, slots, -1).tolist(), self._is_agent[inside].tolist()
+
     def subject(self, reference: int) -> Subject | None:
         """The subject behind a current reference; None for any other."""
         place = self.locate(reference)

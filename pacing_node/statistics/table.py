@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -12,7 +11,7 @@ from cluster.outside_text import one_line
 from contact_center.v1 import statistics_pb2 as wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -59,15 +58,35 @@ class Medium:
         self.routable = grown(self.routable, size)
         self.completed = grown(self.completed, size)
 
-    def store(self, slot: int, capacity: wire.MediaCapacity | None, *, known_before: bool) -> None:
-        """Take over one agent's entry; ``None`` means worth nothing for this medium."""
-        maximum = capacity.maximum if capacity is not None else 0
-        in_use = capacity.in_use if capacity is not None else 0
-        if known_before:
-            self.completed[slot] += max(0.0, float(self.in_use[slot]) - in_use)
-        self.maximum[slot] = maximum
-        self.in_use[slot] = in_use
-        self.routable[slot] = capacity is not None and capacity.routable
+    def store(self, slots: IntArray, entries: Entries, known_before: BoolArray) -> None:
+        """Take over the entries of these agents, each slot once; one without an entry is worth nothing here."""
+        maximum, in_use, routable = np.zeros(len(slots)), np.zeros(len(slots)), np.zeros(len(slots), dtype=np.bool_)
+        maximum[entries.rows], in_use[entries.rows], routable[entries.rows] = entries.columns
+        ended = np.maximum(self.in_use[slots] - in_use, 0.0)
+        self.completed[slots] += np.where(known_before, ended, 0.0)
+        self.maximum[slots], self.in_use[slots], self.routable[slots] = maximum, in_use, routable
+
+
+@dataclass(slots=True)
+class Entries:
+    """What several agents have of one medium, by their rows."""
+
+    rows: list[int] = field(default_factory=list)
+    maximum: list[int] = field(default_factory=list)
+    in_use: list[int] = field(default_factory=list)
+    routable: list[bool] = field(default_factory=list)
+
+    def add(self, row: int, capacity: wire.MediaCapacity) -> None:
+        """The entry of the agent in this row."""
+        self.rows.append(row)
+        self.maximum.append(capacity.maximum)
+        self.in_use.append(capacity.in_use)
+        self.routable.append(capacity.routable)
+
+    @property
+    def columns(self) -> tuple[list[int], list[int], list[bool]]:
+        """Maximum, in use, routable."""
+        return self.maximum, self.in_use, self.routable
 
 
 def grown(array: NDArray[Element], size: int) -> NDArray[Element]:
@@ -116,20 +135,29 @@ class ValueTable:
         self.agents_version += 1
 
     def apply(self, values: Iterable[wire.StatisticValue], registry: Registry) -> None:
-        """Take over values in their order."""
-        for value in values:
-            place = registry.locate(value.reference)
-            if place is None:
+        """Take over values in their order; those of one kind together, for thousands come at once."""
+        values = list(values)
+        slots, agents = registry.locate_all([value.reference for value in values])
+        numbers: dict[int, float] = {}
+        states: dict[int, wire.AgentState] = {}
+        for value, slot, agent in zip(values, slots, agents, strict=True):
+            if slot < 0:
                 self.strangers += 1
                 continue
-            slot, agent = place
             kind = value.WhichOneof("value")
-            if agent and kind == "agent_state":
-                self._store_agent(slot, value.agent_state)
-            elif not agent and kind == "number":
-                self._store_number(slot, value.number)
+            if agent and slot in states:
+                self._store_agents(states)  # what ended between two states of an agent counts
+                states = {}
+            fault = _fault(value, kind, agent=agent)
+            if fault is not None:
+                numbers.pop(slot, None)
+                self._store_invalid(slot, fault)
+            elif agent:
+                states[slot] = value.agent_state
             else:
-                self._store_invalid(slot, value.invalid.reason if kind == "invalid" else f"unexpected value: {kind}")
+                numbers[slot] = value.number
+        self._store_numbers(numbers)
+        self._store_agents(states)
 
     def take_completed(self, medium: str, slots: IntArray) -> FloatArray:
         """Interactions of the medium that ended at these agents since the last call."""
@@ -140,42 +168,63 @@ class ValueTable:
         column.completed[slots] = 0.0
         return taken
 
-    def _store_number(self, slot: int, number: float) -> None:
-        if not math.isfinite(number) or not 0 <= number <= MAX_NUMBER:
-            self._store_invalid(slot, f"impossible number: {number}")
-            return
-        self.number[slot] = number
-        self._mark(slot, VALID)
+    def _store_numbers(self, numbers: Mapping[int, float]) -> None:
+        if numbers:
+            slots = np.fromiter(numbers, np.int64, len(numbers))
+            self.number[slots] = np.fromiter(numbers.values(), np.float64, len(numbers))
+            self._mark_valid(slots)
 
-    def _store_agent(self, slot: int, state: wire.AgentState) -> None:
-        if state.status == wire.AGENT_STATUS_UNSPECIFIED:
-            self._store_invalid(slot, "agent state without a status")
+    def _store_agents(self, states: Mapping[int, wire.AgentState]) -> None:
+        if not states:
             return
-        for entry in state.media:
-            if max(entry.maximum, entry.in_use) > MAX_CAPACITY:
-                found = f"{entry.in_use} of {entry.maximum} in hand"
-                self._store_invalid(slot, f"impossible capacity for {one_line(entry.media, _SHOWN)}: {found}")
-                return
-        known_before = self.state[slot] == VALID
-        given = {entry.media: entry for entry in state.media}
-        for name in given:
-            if name not in self.media and len(self.media) < MAX_MEDIA:
-                self.media[name] = Medium.empty(len(self.state))
+        slots = np.fromiter(states, np.int64, len(states))
+        given: dict[str, Entries] = {name: Entries() for name in self.media}
+        for row, state in enumerate(states.values()):
+            for entry in state.media:
+                if entry.media not in given and len(given) < MAX_MEDIA:
+                    self.media[entry.media] = Medium.empty(len(self.state))
+                    given[entry.media] = Entries()
+                if entry.media in given:
+                    given[entry.media].add(row, entry)
+        known_before = self.state[slots] == VALID
         for name, medium in self.media.items():
-            medium.store(slot, given.get(name), known_before=known_before)
-        self.logged_in[slot] = state.status != _LOGGED_OUT
-        self.at_work[slot] = state.status in _AT_WORK
-        self.agents_version += 1
-        self._mark(slot, VALID)
+            medium.store(slots, given[name], known_before)
+        status = [state.status for state in states.values()]
+        self.logged_in[slots] = [each != _LOGGED_OUT for each in status]
+        self.at_work[slots] = [each in _AT_WORK for each in status]
+        self.agents_version += len(states)
+        self._mark_valid(slots)
 
     def _store_invalid(self, slot: int, reason: str) -> None:
         self.logged_in[slot] = self.at_work[slot] = False
         self.agents_version += 1
-        self._mark(slot, INVALID)
+        self.state[slot] = INVALID
+        self.reasons.pop(slot, None)
         if len(self.reasons) < _MAX_REASONS:
             self.reasons[slot] = reason[:_MAX_REASON_LENGTH]
 
-    def _mark(self, slot: int, state: int) -> None:
-        self.state[slot] = state
-        if self.reasons:
+    def _mark_valid(self, slots: IntArray) -> None:
+        self.state[slots] = VALID
+        for slot in slots.tolist() if self.reasons else ():
             self.reasons.pop(slot, None)
+
+
+def _fault(value: wire.StatisticValue, kind: str | None, *, agent: bool) -> str | None:
+    """Why this is no value of an agent, or of a queue; None when it is one."""
+    if kind == "invalid":
+        return value.invalid.reason
+    if agent and kind == "agent_state":
+        return _agent_fault(value.agent_state)
+    if not agent and kind == "number":
+        return None if 0 <= value.number <= MAX_NUMBER else f"impossible number: {value.number}"
+    return f"unexpected value: {kind}"
+
+
+def _agent_fault(state: wire.AgentState) -> str | None:
+    if state.status == wire.AGENT_STATUS_UNSPECIFIED:
+        return "agent state without a status"
+    for entry in state.media:
+        if entry.maximum > MAX_CAPACITY or entry.in_use > MAX_CAPACITY:
+            found = f"{entry.in_use} of {entry.maximum} in hand"
+            return f"impossible capacity for {one_line(entry.media, _SHOWN)}: {found}"
+    return None

@@ -105,7 +105,7 @@ class CycleFloor:
         body = self._encoder.encode(push)
         headers = {
             "Authorization": self._authorization,
-            "Accept-Encoding": "gzip" if self._compress else "identity",
+            "Accept-Encoding": "gzip",
             "Content-Type": "application/json",
             "Pacing-Cluster-Id": "floor",
             "Pacing-Epoch": "1",

@@ -12,7 +12,7 @@ from pacing_node.cycle.departed_targets import KEPT_SECONDS, DepartedTargets
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacing_state import PacingState
 from pacing_node.cycle.plan import CycleSettings
-from pacing_node.engagement.platform import TargetReply
+from pacing_node.engagement.replies import TargetReply
 from tests.support.cycle_parts import report, snapshot, target_set
 
 SETTINGS = CycleSettings(algorithm=Algorithm.LOOKAHEAD, refresh_seconds=5.0)

@@ -11,7 +11,8 @@ from hypothesis import given
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.pushing import Pusher
-from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetReply
+from pacing_node.engagement.platform import PushOutcome, PushStatus
+from pacing_node.engagement.replies import TargetReply
 from tests.cycle.test_pushing import entry
 from tests.support.cycle_parts import FakePlatform, FakeTerm
 from tests.support.waiting import until

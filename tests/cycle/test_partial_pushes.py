@@ -15,7 +15,8 @@ from pacing_node.assembly.adapters import cycle_settings
 from pacing_node.cycle.pacing_state import PacingState
 from pacing_node.cycle.partial_pushes import STEP_SECONDS, budget_seconds
 from pacing_node.cycle.plan import CycleSettings
-from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush, TargetReply
+from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush
+from pacing_node.engagement.replies import TargetReply
 from pacing_node.options.cluster_options import advice, parse_cluster_options
 from pacing_node.options.errors import ConfigurationError
 from tests.cycle.test_pacer import Bench, push_times, running

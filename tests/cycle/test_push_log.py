@@ -14,7 +14,8 @@ from cluster.token import Token
 from pacing_node.cycle import push_log
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.pushing import Pusher
-from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush, TargetReply
+from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush
+from pacing_node.engagement.replies import TargetReply
 from pacing_node.logs.levels import SuiteLevel, level_of
 from tests.support.cycle_parts import FakePlatform, FakeTerm, target
 from tests.support.waiting import until

@@ -10,7 +10,8 @@ import pytest
 from cluster.clock import boot_seconds
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.pushing import Pusher
-from pacing_node.engagement.platform import FencingMark, PushOutcome, PushStatus, TargetPush, TargetReply
+from pacing_node.engagement.platform import FencingMark, PushOutcome, PushStatus, TargetPush
+from pacing_node.engagement.replies import TargetReply
 from tests.support.cycle_parts import FakePlatform, FakeTerm, target
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.headers import rate_limit_seconds, retry_after_seconds
 from pacing_node.engagement.json_reader import ReplyError
-from pacing_node.engagement.mapping import PredictiveDialect, read_reply
+from pacing_node.engagement.mapping import PredictiveDialect, read_every_value, read_reply
 from pacing_node.engagement.oauth import read_token
 from pacing_node.engagement.part import judge
 from pacing_node.engagement.platform import PushOutcome, PushStatus
@@ -89,6 +89,41 @@ def test_every_body_is_read_or_refused(body):
         for each in reply.replies:
             assert each.pending is None or 0 <= each.pending <= 10**9
             assert each.acceptance_ratio is None or 0 <= each.acceptance_ratio <= 1
+
+
+usual_numbers = st.none() | st.integers(-1, 4) | st.sampled_from([0.0, 0.5, 2.0, 1e9, 1.5e9, 3e6, -0.0, True, "2"])
+usual_entities = st.dictionaries(
+    st.sampled_from([each for each in FIELDS if each.startswith(("pending", "acceptance", "timeTo"))]), usual_numbers
+)
+
+
+@st.composite
+def nearly_usual(draw):
+    """Replies as platforms send them, with now and then something else in them."""
+    entities = [{"externalId": name} | draw(usual_entities) for name in NAMES]
+    document = {"results": [{"entity": each} for each in entities]}
+    for result in document["results"]:
+        result.update(draw(st.sampled_from([{}, {}, {}, {"error": None}, {"error": {"code": "no"}}, {"more": [[1]]}])))
+    document |= draw(st.sampled_from([{}, {"errorIndexes": []}, {"errorIndexes": None}, {"errorIndexes": [1]}]))
+    if draw(st.booleans()):
+        entities[0]["externalId"] = draw(st.sampled_from([None, 7, "Other", "Gr\u00fc\u00dfe", "\ud800"]))
+    spaces = draw(st.sampled_from([None, 1]))
+    return json.dumps(document, ensure_ascii=draw(st.booleans()), indent=spaces).encode("utf-8", "surrogatepass")
+
+
+def read(reader, body):
+    """What a reader makes of a body: replies, notes, or the words of its refusal."""
+    try:
+        reply = reader(body, NAMES)
+    except ReplyError as error:
+        return str(error)
+    return list(reply.replies), reply.notes
+
+
+@settings(max_examples=200, deadline=None)
+@given(nearly_usual() | bodies)
+def test_replies_read_as_columns_mean_what_every_value_says(body):
+    assert read(read_reply, body) == read(read_every_value, body)
 
 
 @settings(max_examples=400, deadline=None)

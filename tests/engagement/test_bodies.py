@@ -7,16 +7,21 @@ import threading
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given
+import numpy as np
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from pacing_node.algorithms.model import Reason
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.connection import MOST_AT_ONCE
 from pacing_node.engagement.engagement_settings import EngagementSettings
-from pacing_node.engagement.mapping import request_body
+from pacing_node.engagement.mapping import PredictiveDialect, request_body
 from pacing_node.engagement.platform import TargetPush
-from tests.support.engagement_platform import push
+from pacing_node.engagement.push_columns import PushColumns
+from pacing_node.engagement.written_entities import Segment, WrittenEntities
+from pacing_node.targets import PacingTarget
+from tests.support.engagement_platform import push, token
 
 NAMES = st.text(min_size=1, max_size=20)
 COUNTS = st.integers(0, 10**9)
@@ -69,6 +74,65 @@ def document(each: TargetPush) -> dict[str, Any]:
 def test_the_text_is_the_document_byte_for_byte(pushes: list[TargetPush]) -> None:
     expected = json.dumps({"entities": [document(each) for each in pushes]}, separators=(",", ":")).encode()
     assert request_body(pushes, {}) == expected
+
+
+ROWS = 5
+WAITS = st.sampled_from([np.nan, 0.0, 0.04, 0.05, 0.15, 0.25, 0.35, 0.3499999, 12.34, 12.35, 12.36, 1e6, 1e15])
+PORTIONS = st.sampled_from([np.nan, 0.0, 0.00005, 0.00015, 0.5, 0.50004, 0.50005, 0.50006, 1.0])
+
+
+def column(values: st.SearchStrategy[Any], kind: type[np.generic]) -> st.SearchStrategy[Any]:
+    return st.lists(values, min_size=ROWS, max_size=ROWS).map(lambda each: np.array(each, kind))
+
+
+SMALL = column(st.integers(0, 2), np.int64)
+QUEUES = st.sampled_from([("A", "B", "C", "D", "E"), ("A", "B", "C", "D", "F")])
+COLUMNS = st.builds(
+    lambda queues, *rest: PushColumns(tuple(push(queue=each).target for each in queues), *rest),
+    QUEUES,
+    st.sampled_from([5.0, 10.0]),
+    SMALL,
+    column(PORTIONS, np.float64),
+    column(WAITS, np.float64),
+    *[SMALL] * 5,
+    column(st.sampled_from([int(reason) for reason in Reason]), np.int64),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(COLUMNS, st.sampled_from([2, 3, 5])), min_size=2, max_size=4))
+def test_what_is_kept_of_earlier_pushes_changes_no_byte(pushes: list[tuple[PushColumns, int]]) -> None:
+    dialect = PredictiveDialect()
+    for columns, size in pushes:
+        of = -(-ROWS // size)
+        for number in range(1, of + 1):
+            part = columns[(number - 1) * size : number * size]
+            assert dialect.body(token(1, 1), (number, of), part) == request_body(list(part), {})
+
+
+@given(COLUMNS)
+def test_columns_are_a_sequence_of_pushes(columns: PushColumns) -> None:
+    assert list(columns) == [columns[row] for row in range(ROWS)]
+    assert list(columns[1:3]) == list(columns)[1:3]
+    assert columns[-1] == list(columns)[-1]
+
+
+def test_only_what_changed_is_written_anew() -> None:
+    written: list[str] = []
+
+    def write(target: PacingTarget, ready: int) -> str:
+        written.append(target.queue)
+        return f"{ready}"
+
+    targets = tuple(push(queue=name).target for name in "ABCDE")
+    zeros, unknown = np.zeros(ROWS, np.int64), np.full(ROWS, np.nan)
+    columns = PushColumns(targets, 5.0, zeros, unknown, unknown, *[zeros] * 6)
+    entities = WrittenEntities([Segment(lambda each: (each.ready,), write, (None,), of_target=True)])
+    assert list(entities.entities((1, 1), columns)) == [b"0"] * ROWS
+    written.clear()
+    changed = replace(columns, ready=np.array([0, 0, 7, 0, 0]))
+    assert list(entities.entities((1, 1), changed)) == [b"0", b"0", b"7", b"0", b"0"]
+    assert written == ["C"]
 
 
 def test_a_target_that_changed_is_written_anew() -> None:

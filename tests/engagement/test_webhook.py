@@ -19,7 +19,8 @@ from pydantic import SecretStr
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.engagement_settings import EngagementSettingsError
 from pacing_node.engagement.json_reader import ReplyError
-from pacing_node.engagement.platform import FencingMark, PushStatus, TargetReply
+from pacing_node.engagement.platform import FencingMark, PushStatus
+from pacing_node.engagement.replies import TargetReply
 from pacing_node.engagement.webhook import WebhookSettings
 from pacing_node.engagement.webhook_mapping import WebhookDialect
 from pacing_node.http_client.client import Answer

@@ -13,7 +13,8 @@ from cluster.mastership import EndCause, LeadershipStatus, Role, ZooKeeperState
 from cluster.token import Token
 from pacing_node.algorithms.model import Snapshot
 from pacing_node.cycle.report import CycleReport, decode
-from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush, TargetReply
+from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush
+from pacing_node.engagement.replies import TargetReply
 from pacing_node.rpc.cycle_pb2 import CycleRecord
 from pacing_node.targets import PacingTarget, TargetSet
 
