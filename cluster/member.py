@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 import uuid
 from dataclasses import replace
@@ -14,23 +13,20 @@ import structlog
 from cluster import addresses
 from cluster.backends.standalone import StandaloneBackend
 from cluster.backends.zookeeper_backend import ZooKeeperBackend
-from cluster.clock import boot_seconds
-from cluster.election.events import State
-from cluster.election.failsafe_members import FailsafeMember, not_addressed
 from cluster.election.self_demotion import SelfDemotion
-from cluster.errors import NotMasterError, RefusedError, TooSoonError
-from cluster.listeners import Listeners
+from cluster.errors import RefusedError
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.peers import wire
 from cluster.peers.channels import Channels
-from cluster.peers.follower import Follower
 from cluster.peers.health import Health, HealthPort
 from cluster.peers.member_access import MemberAccess
+from cluster.peers.member_answers import MemberAnswers
 from cluster.peers.member_identity import MemberIdentity
-from cluster.peers.order_limits import HandOverLimit
+from cluster.peers.other_master import OtherMaster
 from cluster.peers.peer_client import PeerClient
-from cluster.peers.readiness import check_successor
-from cluster.peers.server import Broadcast, PeerService
+from cluster.peers.record_stream import RecordStream
+from cluster.peers.resignation import Resignation
+from cluster.peers.server import PeerService
 from cluster.process.watchdog import Watchdog
 from cluster.records import MemberInfo
 from cluster.rpc import peer_pb2, peer_pb2_grpc
@@ -40,6 +36,8 @@ if TYPE_CHECKING:
 
     from cluster.backends.backend import Backend
     from cluster.documents import DocumentStore
+    from cluster.election.failsafe_members import FailsafeMember
+    from cluster.listeners import Listeners
     from cluster.mastership import LeadershipStatus, Mastership
     from cluster.records import HistoryEntry, MemberStatus, Pause, Record
     from cluster.settings import ClusterSettings
@@ -75,10 +73,6 @@ class ClusterMember:
         not do better (None: it could); it has one action budget. Without it this node never takes over for that reason.
         """
         self.settings = settings
-        self.on_record: Listeners[[Record]] = Listeners("record")
-        """Called with each record received while standby."""
-        self.on_early_sign: Listeners[[]] = Listeners("early sign")
-        """Called when the stream of the master broke: time to warm up, never a reason to act."""
         self._info = MemberInfo(settings.node, http_address, "", version, time.time(), uuid.uuid4().hex)
         self._backend: Backend = (
             StandaloneBackend(settings, drain)
@@ -87,25 +81,28 @@ class ClusterMember:
         )
         self._health = Health(*health_services)
         self._health_port = HealthPort(self._health, settings.health_bind_address, settings.health_port)
-        self._broadcast = Broadcast()
         self.access = MemberAccess(settings, self)
         """Who may call this member, and its audit log."""
         self._server = self.access.server(settings)
-        own = MemberIdentity.of(self._info)
-        self._client = PeerClient(settings.peer_timeout_seconds, self._channels(), own)
-        self._follower = Follower(own, self._channels(), self._other_master, self._received, self.on_early_sign.notify)
-        self._hand_overs = HandOverLimit(settings.cooldown_seconds)
-        self._watchdog = Watchdog(limit) if (limit := settings.watchdog_seconds) is not None else None
-        self._why_unable = why_unable
-        self._self_demotion = SelfDemotion(
-            settings.failures_allowed, self._able_standbys, self.why_unable, self._give_way
+        self._client = PeerClient(settings.peer_timeout_seconds, self._channels(), MemberIdentity.of(self._info))
+        self._other_master = OtherMaster(self)
+        self._records = RecordStream(self, self._channels(), self._other_master.known)
+        self._resignation = Resignation(self, self._client)
+        self._answers = MemberAnswers(
+            self,
+            records=self._records,
+            resignation=self._resignation,
+            pauses=self._backend.pause,
+            promise=self._backend.promise,
+            why_unable=why_unable,
         )
-        self._last_record: Record | None = None
+        self._watchdog = Watchdog(limit) if (limit := settings.watchdog_seconds) is not None else None
+        self._self_demotion = SelfDemotion(
+            settings.failures_allowed, self._able_standbys, self._answers.why_unable, self._give_way
+        )
         self._leading_epoch: int | None = None
         self._known_master: str | None = None
         """The newest master, this node too."""
-        self._news = asyncio.Event()
-        """Set, and replaced by a new one, at each change of role, state, master or members."""
 
     @property
     def mastership(self) -> Mastership:
@@ -137,10 +134,10 @@ class ClusterMember:
         Raises OSError when the port is taken, SettingsError when a certificate file cannot be used, DamagedStateError
         when a local file cannot be read; alone, also AlreadyRunningError.
         """
-        service = PeerService(self._broadcast, self)
+        service = PeerService(self._records.broadcast, self._answers)
         self._server.serve(lambda server: peer_pb2_grpc.add_PeerServiceServicer_to_server(service, server))
         self._server.serve(self._health.add_to)
-        self._server.on_renewed(self._broadcast.begin_anew)
+        self._server.on_renewed(self._records.broadcast.begin_anew)
         port = await self._server.start()
         self._info = replace(self._info, clustering=addresses.join(self.settings.host, port))
         self.access.control.address = self._info.clustering
@@ -153,7 +150,7 @@ class ClusterMember:
             await self._health_port.stop()
             await self._server.stop()
             raise
-        self._follower.start()
+        self._records.start()
         if self._watchdog is not None:
             self._watchdog.start()
         self._changed()
@@ -167,8 +164,7 @@ class ClusterMember:
             async with asyncio.timeout(self.settings.stop_timeout_seconds):
                 await self._self_demotion.stop()
                 await self._backend.mastership.stop()
-                self._broadcast.close()
-                await self._follower.stop()
+                await self._records.stop()
                 await self._client.close()
                 await self._server.stop()
                 await self._health_port.stop()
@@ -197,7 +193,7 @@ class ClusterMember:
         members = self.members()
         others = [each for each in members if each.name != self.settings.node]
         answers = {each.info.name: each for each in await self._client.get_statuses(others)}
-        answers[self.settings.node] = wire.status_from_wire(self._info, self.own_status())
+        answers[self.settings.node] = wire.status_from_wire(self._info, self._answers.own_status())
         return [answers[each.name] for each in members]
 
     async def step_down(self, requested_by: str, successor: str = "") -> int:
@@ -207,14 +203,16 @@ class ClusterMember:
         to everybody, or when the successor is unknown, unable or silent, UnavailableError when the master cannot be
         reached.
         """
-        epoch = await self.resign(requested_by, successor)
+        epoch = await self._resignation.resign(requested_by, successor, epoch=0)
         if epoch is not None:
             return epoch
-        master = await self._find_master()
+        master = await self._other_master.find()
         limit = self.settings.peer_timeout_seconds + self.settings.session_timeout_seconds
         asked = await self._client.get_status(master)
         epoch = asked.epoch if asked.role is Role.MASTER else 0
-        return await self._client.step_down(master, requested_by, limit + self._readiness_seconds, successor, epoch)
+        return await self._client.step_down(
+            master, requested_by, limit + self.settings.readiness_seconds, successor, epoch
+        )
 
     def report_outcome(self, *, succeeded: bool) -> None:
         """Tell whether the master's action has reached its target.
@@ -277,93 +275,32 @@ class ClusterMember:
 
     def publish(self, record: Record) -> None:
         """Number a record of this master and hand it to all followers; the newest replaces one not yet sent."""
-        self._last_record = self._broadcast.publish(record)
+        self._records.publish(record)
 
     @property
     def last_record(self) -> Record | None:
         """The newest record published or received."""
-        return self._last_record
+        return self._records.newest
+
+    @property
+    def on_record(self) -> Listeners[[Record]]:
+        """Called with each record received while standby."""
+        return self._records.on_record
+
+    @property
+    def on_early_sign(self) -> Listeners[[]]:
+        """Called when the stream of the master broke: time to warm up, never a reason to act."""
+        return self._records.on_early_sign
 
     @property
     def refused_by_master(self) -> str:
         """Why the master does not let this node follow it; empty when it does."""
-        return self._follower.refusal
-
-    # --- what it answers to peers ------------------------------------------------------------------------------------
-
-    def own_status(self) -> wire.StatusAnswer:
-        """What this member answers about itself, from memory."""
-        last = self._last_record.info if self._last_record else None
-        return wire.status_to_wire(self._info, self.status(), last, paused=self.paused is not None)
-
-    async def resign(self, requested_by: str, successor: str = "", epoch: int = 0) -> int | None:
-        """Resign, in favour of ``successor`` if given; returns the epoch that ended, None when standby.
-
-        Raises RefusedError while the cluster is paused, while promises carry the term, on a node alone, when the
-        successor is unknown, unable or silent, or when ``epoch`` is given and is not the running term; TooSoonError
-        right after a hand-over.
-        """
-        term = self.mastership.term
-        if term is None:
-            return None
-        if epoch not in {0, term.epoch}:
-            message = f"term {epoch} has ended already; term {term.epoch} goes on"
-            raise RefusedError(message)
-        if self.paused is not None:
-            message = f"the cluster is paused by {self.paused.by}: nobody would take over; resume first"
-            raise RefusedError(message)
-        if self.settings.standalone:
-            message = "this node runs alone: nobody could take over"
-            raise RefusedError(message)
-        if self.status().state == State.FAILSAFE:
-            message = "ZooKeeper is lost to every member: nobody could take over"
-            raise RefusedError(message)
-        left = self._hand_overs.seconds_left(boot_seconds(), {each.name for each in self.members()})
-        if left > 0.0:
-            message = f"the mastership has just been handed over; step down again in {left:.1f} s"
-            raise TooSoonError(message)
-        if successor:
-            await check_successor(successor, self.settings.node, self.members(), self._client, self._readiness_seconds)
-            if term.ended.is_set():
-                return None
-        self._hand_overs.carried_out(boot_seconds())
-        log.info("leadership.step_down", epoch=term.epoch, requested_by=requested_by, successor=successor or None)
-        return term.epoch if await self.mastership.step_down(successor=successor) else None
-
-    def promise(self, request: peer_pb2.PromiseRequest) -> str:
-        """Promise a master that is without ZooKeeper, as this member is, not to contend; why not, empty when promised.
-
-        The promise binds for the seconds asked for from now. One that another process was asked for is refused.
-        """
-        epoch, seconds = request.epoch, request.seconds
-        refusal = not_addressed(FailsafeMember.of(self._info), request.addressee, request.addressee_incarnation)
-        refusal = refusal or self._backend.promise(request.asked_by, request.cluster_id, epoch, seconds)
-        log.debug(
-            "peers.asked_to_promise", asked_by=request.asked_by, epoch=epoch, seconds=seconds, refusal=refusal or None
-        )
-        return refusal
-
-    async def why_unable(self) -> str | None:
-        """Why this member could not do the master's work now; None when it could."""
-        if self.status().zookeeper not in {ZooKeeperState.CONNECTED, ZooKeeperState.STANDALONE}:
-            return "it is not connected to ZooKeeper"
-        if self._why_unable is None:
-            return "this member has no means to tell"
-        try:
-            async with asyncio.timeout(self.settings.action_budget_seconds):
-                return await self._why_unable()
-        except TimeoutError:
-            return f"no result within {self.settings.action_budget_seconds:g} s"
+        return self._records.refusal
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def _channels(self) -> Channels:
         return Channels(self.settings.peer_tls, self.access.credentials)
-
-    @property
-    def _readiness_seconds(self) -> float:
-        """Longest time to wait for a member to find out whether it could do the master's work."""
-        return self.settings.action_budget_seconds + self.settings.peer_timeout_seconds
 
     async def _ask_promise(self, failsafe_member: FailsafeMember, epoch: int, seconds: float) -> str | None:
         cluster_id = self.status().cluster_id
@@ -381,28 +318,13 @@ class ClusterMember:
         if self.paused is not None:
             return []  # nobody would take over
         others = [each for each in self.members() if each.name != self.settings.node and each.clustering]
-        return await self._client.able_to_serve(others, self._readiness_seconds)
+        return await self._client.able_to_serve(others, self.settings.readiness_seconds)
 
     async def _give_way(self) -> bool:
         try:
             return await self.mastership.step_down(EndCause.SELF_DEMOTION)
         except RefusedError:
             return False  # logged as leadership.release_refused
-
-    async def _find_master(self) -> MemberInfo:
-        """The other member that is master; one that was just elected, or has just joined, may take a moment to find."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.settings.peer_timeout_seconds):
-                while (master := self._other_master()) is None:
-                    await self._news.wait()
-                return master
-        raise NotMasterError(self.status().master)
-
-    def _other_master(self) -> MemberInfo | None:
-        status = self.status()
-        if status.role is Role.MASTER or status.master in {None, self.settings.node}:
-            return None
-        return next((each for each in self.members() if each.name == status.master and each.clustering), None)
 
     def _changed(self) -> None:
         """Role, state, master or members have changed: health, stream and follower go with it."""
@@ -415,21 +337,12 @@ class ClusterMember:
         if epoch != self._leading_epoch:
             self._leading_epoch = epoch
             if term is None:
-                self._broadcast.close()
+                self._records.broadcast.close()
             else:
                 previous = self._known_master
-                self._hand_overs.began(boot_seconds(), previous if previous != self.settings.node else None)
-                self._broadcast.open()
+                self._resignation.term_began(previous if previous != self.settings.node else None)
+                self._records.broadcast.open()
         self._known_master = status.master or self._known_master
-        self._follower.refresh()
+        self._records.refresh()
         self._client.forget(each.clustering for each in self.members())
-        news, self._news = self._news, asyncio.Event()
-        news.set()
-
-    def _received(self, record: Record) -> None:
-        # A stream keeps its order, and the one followed now is newer than those before, whatever its epoch: ZooKeeper
-        # can have lost its data. Only a stream that has not been left yet is older than this node's own term.
-        if self.mastership.term is not None:
-            return
-        self._last_record = record
-        self.on_record.notify(record)
+        self._other_master.refresh()

@@ -103,6 +103,11 @@ class ClusterSettings:
         """Whether this node runs alone, without ZooKeeper."""
         return self.zookeeper_hosts is None
 
+    @property
+    def readiness_seconds(self) -> float:
+        """Longest time to wait for a member to find out whether it could do the master's work."""
+        return self.action_budget_seconds + self.peer_timeout_seconds
+
     def _check_names(self) -> None:
         for key, value in (("node", self.node), ("cluster", self.cluster)):
             if not value or value in {".", ".."} or _NAME_BREAKERS & set(value):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -21,39 +21,22 @@ from cluster.peers.peer_server import PeerServer
 from cluster.peers.request_check import RequestCheck
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from cluster.access.credentials import CallCredentials
     from cluster.access.tokens import KeptTokens
     from cluster.documents import Document, DocumentStore
-    from cluster.mastership import LeadershipStatus
-    from cluster.records import MemberInfo, Pause
+    from cluster.peers.own_member import OwnMember
+    from cluster.records import MemberInfo
     from cluster.settings import ClusterSettings
 
 log = structlog.get_logger(__name__)
 
 
-class Known(Protocol):
-    """What the member knows of itself and the others."""
-
-    @property
-    def paused(self) -> Pause | None:
-        """The pause in force; None when there is none."""
-        ...
-
-    def status(self) -> LeadershipStatus:
-        """Leadership status of the member."""
-        ...
-
-    def members(self) -> Sequence[MemberInfo]:
-        """Members that have joined, this one among them."""
-        ...
-
-
 class MemberAccess:
     """Who may call a member, and what it shows to the others."""
 
-    def __init__(self, settings: ClusterSettings, member: Known) -> None:
+    def __init__(self, settings: ClusterSettings, member: OwnMember) -> None:
         self._member = member
         self._began_at = time.time()
         self._knows_tokens = False

@@ -53,7 +53,7 @@ MUTANTS = (
     Mutant(
         "late-order",
         "an order to step down ends the term it was meant for and no later one",
-        "cluster/member.py",
+        "cluster/peers/resignation.py",
         (("if epoch not in {0, term.epoch}:", "if False:"),),
         f"{LEADERSHIP}/test_members.py::test_an_order_that_arrives_late_ends_no_later_term",
     ),

@@ -36,11 +36,11 @@ MUTANTS = (
     Mutant(
         "records-of-low-epochs",
         "followers take every record of the stream they follow, also after epochs began again",
-        "cluster/member.py",
+        "cluster/peers/record_stream.py",
         (
             (
-                "if self.mastership.term is not None:",
-                "if self._last_record and record.info.epoch < self._last_record.info.epoch:",
+                "if self._member.mastership.term is not None:",
+                "if self._newest and record.info.epoch < self._newest.info.epoch:",
             ),
         ),
         f"{LEADERSHIP}/test_members.py::test_followers_take_every_record_of_the_master_they_follow_whatever_its_epoch",

@@ -50,7 +50,7 @@ MUTANTS = (
     Mutant(
         "hand-over-interval",
         "the mastership is handed over by order once in a cooldown",
-        "cluster/member.py",
+        "cluster/peers/resignation.py",
         (("        if left > 0.0:\n", "        if left > 1e9:\n"),),
         f"{_PEERS}/test_order_limits.py",
     ),

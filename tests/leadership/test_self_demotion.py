@@ -30,7 +30,8 @@ async def master_and_standby(members: Members, why_unable, own=unable):
     master = await members.join("a", why_unable=own)
     term = await master.mastership.wait_for_term()
     standby = await members.join("b", why_unable=why_unable)
-    await until(lambda: len(master.members()) == 2)
+    # Both ways: a member answers the master only when it knows it as one.
+    await until(lambda: len(master.members()) == len(standby.members()) == 2)
     return master, term, standby
 
 
