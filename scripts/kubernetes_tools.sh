@@ -4,7 +4,7 @@
 #   chart: helm, helm-unittest, kubeconform and the schemas of several versions; cluster: a control plane and nodes too.
 # Status 3, with one line on stderr that says why, when something is missing and cannot be built.
 # environment: PACING_KUBERNETES (.tools/kubernetes): bin/ with the programs; PACING_LAB (../shared/lab): scripts that build
-# them from Go modules
+# them from Go modules; PACING_BUILD=no builds nothing
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -21,6 +21,8 @@ definitions=(
 )
 
 give_up() { echo "$1" >&2; exit 3; }
+
+write() { "$root/.venv/bin/python" "$root/scripts/resource_schemas.py" "$@" >&2; }
 
 # The directory of a Go module's sources, fetched when it is not there.
 module() { go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p'; }
@@ -39,6 +41,7 @@ for name in "${names[@]}"; do
   if [ -n "$found" ]; then ln -sf "$found" "$directory/bin/$name"; else missing+=("$name"); fi
 done
 if [ "${#missing[@]}" != 0 ]; then
+  [ "${PACING_BUILD:-}" != no ] || give_up "no ${missing[*]}; make test-chart and test-kubernetes build them where they may"
   [ -x "$lab/kubernetes-build.sh" ] || give_up "no ${missing[*]}, and no $lab/kubernetes-build.sh to build them"
   command -v go >/dev/null || give_up "no ${missing[*]}, and no go to build them"
   "$lab/kubernetes-build.sh" "$directory" "${missing[@]}" >&2 || give_up "${missing[*]} could not be built"
@@ -46,17 +49,16 @@ fi
 
 schemas=$directory/schemas
 if [ ! -e "$schemas/.ready" ]; then
-  [ -e "$lab/kubernetes-schemas.py" ] || give_up "no schemas of Kubernetes, and no $lab/kubernetes-schemas.py to write them"
   command -v go >/dev/null || give_up "no schemas of Kubernetes, and no go to fetch them"
   for version in "${versions[@]}"; do
     origin=$(module "k8s.io/kubernetes@v$version")
     [ -n "$origin" ] || give_up "the sources of Kubernetes $version cannot be fetched"
-    python3 "$lab/kubernetes-schemas.py" "$origin/api/openapi-spec/swagger.json" "$schemas/$version" >&2
+    write "$schemas/$version" "$origin/api/openapi-spec/swagger.json"
   done
   for definition in "${definitions[@]}"; do
     origin=$(module "${definition% *}")
     [ -n "$origin" ] || give_up "${definition% *} cannot be fetched"
-    "$root/.venv/bin/python" "$root/scripts/resource_schemas.py" "$schemas/resources" "$origin/${definition#* }"/*.yaml >&2
+    write "$schemas/resources" "$origin/${definition#* }"/*.yaml
   done
   touch "$schemas/.ready"
 fi

@@ -52,6 +52,18 @@ def test_every_object_is_one_on_every_version_of_kubernetes(example: Path, tmp_p
         assert "Skipped: 0" in done.stdout
 
 
+def test_a_key_that_kubernetes_does_not_know_would_be_found(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yaml"
+    for kind, wrong in (("StatefulSet", "replica: 3"), ("ServiceMonitor", "endpoint: []")):
+        found = next(each for each in rendered(PRODUCTION) if each["kind"] == kind)
+        file.write_text(yaml.safe_dump(found | {"spec": found["spec"] | yaml.safe_load(wrong)}))
+        places = [
+            TOOLS / "schemas" / each / "{{ .ResourceKind }}{{ .KindSuffix }}.json" for each in ("1.34.4", "resources")
+        ]
+        words = [word for place in places for word in ("-schema-location", place)]
+        assert run("kubeconform", "-strict", *words, file).returncode != 0, kind
+
+
 def test_the_suites_of_helm_unittest_pass() -> None:
     done = run("helm-unittest", "--strict", "--file", "unittests/*_test.yaml", CHART)
     assert done.returncode == 0, done.stdout + done.stderr
