@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from pacing_node.options.allowed import Allowed, describe_allowed, plain_type
 from pacing_node.options.errors import ConfigurationError, Problem
+from pacing_node.options.meanings import meanings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +55,6 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        use_attribute_docstrings=True,
         hide_input_in_errors=True,
         allow_inf_nan=False,
     )
@@ -150,7 +150,7 @@ def options(model: type[Section], path: tuple[str, ...] = (), key: tuple[str, ..
                 others=spelling.others,
                 allowed=describe_allowed(info),
                 default=format_default(info),
-                meaning=" ".join((info.description or "").split()),
+                meaning=info.description or meanings(model).get(name, ""),
                 applies=applies_of(section or model, info),
                 section=section is not None,
             )
