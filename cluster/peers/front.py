@@ -146,7 +146,7 @@ class Front:
         """Take connections one by one: a burst must not have the last descriptors before :meth:`admit` can say no."""
         while True:
             try:
-                accepted, _ = await self._loop.sock_accept(listening)
+                accepted = await self._next(listening)
             except ConnectionAbortedError:
                 continue
             except OSError as error:
@@ -158,6 +158,18 @@ class Front:
             except OSError as error:
                 accepted.close()
                 _log_failure(self._loop, {"exception": error})
+
+    async def _next(self, listening: socket.socket) -> socket.socket:
+        """The next connection. Unlike ``sock_accept``, loses none when it is cancelled just as one has come."""
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                return listening.accept()[0]
+            readable = asyncio.Event()
+            self._loop.add_reader(listening, readable.set)
+            try:
+                await readable.wait()
+            finally:
+                self._loop.remove_reader(listening)
 
     def _connection(self) -> Relay:
         return _Connection(self, next(self._numbers), self._directory).relay
