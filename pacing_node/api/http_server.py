@@ -18,6 +18,7 @@ from cluster.descriptors import Descriptors
 from cluster.lasting import lasting
 from cluster.tasks import cancel, spawn
 from pacing_node.api.acceptor import Acceptor
+from pacing_node.api.caller_source import NamedCaller
 from pacing_node.api.client_address import TrustedProxies
 from pacing_node.api.http_limits import HttpCounters, HttpLimits
 from pacing_node.api.request_limits import LimitedRequests
@@ -136,7 +137,7 @@ class HttpServer:
 
     def _build(self, app: ASGIApp) -> _Server:
         config = uvicorn.Config(
-            LimitedRequests(OriginForm(app), self._limits, self._counters),
+            LimitedRequests(NamedCaller(OriginForm(app), self._proxies), self._limits, self._counters),
             ws="none",
             log_config=None,
             access_log=False,

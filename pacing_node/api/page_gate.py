@@ -11,6 +11,7 @@ from cluster.access.principal import Evidence
 from cluster.access.roles import AccessRole
 from cluster.access.verdict import Refusal, Verdict
 from pacing_node.api.answers import problem
+from pacing_node.api.caller_source import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,7 @@ OPEN_PAGES = frozenset({"/liveness", "/readiness", "/master", "/standby", "/", "
 """Pages for load balancers, which have no token; and what leads a person to the dashboard, which asks for one."""
 _BEARER = "bearer "
 _NO_TOKENS = "the pages need the role viewer, and this cluster has no token: make one with pacing token create"
+_NOTHING_SHOWN = "these pages need a token with the role viewer or more, in the header Authorization: none was shown"
 _CHALLENGE = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
 
 
@@ -47,6 +49,8 @@ class PageGate:
                 return None
             # With the last token revoked the clustering port trusts its own machine; the pages are to trust nobody.
             verdict = Verdict(AccessRole.VIEWER, None, Refusal.NO_PROOF, _NO_TOKENS)
+        if verdict.refusal is Refusal.NO_PROOF and not self._control.is_open:
+            verdict = Verdict(AccessRole.VIEWER, None, Refusal.NO_PROOF, _NOTHING_SHOWN)
         asked = {"page": evidence.call}
         self._audit.refuse(Order("Page", evidence.source, verdict.principal, asked), verdict.reason)
         return verdict
@@ -75,13 +79,13 @@ class PageGateMiddleware:
 
 def evidence_of(scope: Scope) -> Evidence:
     """What is known of a request: where it comes from, and the token it shows."""
-    host, port = scope.get("client") or ("", 0)
+    host, _ = scope.get("client") or ("", 0)
     given = next((value for name, value in scope["headers"] if name == b"authorization"), b"").decode("latin-1")
     shown = given.lower().startswith(_BEARER)
     return Evidence(
         call=str(scope.get("path", "")),
         body=b"",
-        source=addresses.join(host, port),
+        source=source_of(scope),
         local=addresses.is_local_host(host),
         encrypted=scope.get("scheme") == "https",
         bearer=given[len(_BEARER) :].strip() if shown else None,

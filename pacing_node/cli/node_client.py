@@ -120,7 +120,7 @@ def ask(url: str, path: str) -> Any:
         except (UnreadableAnswerError, *REQUEST_FAILURES) as error:
             failures.append(f"no answer from {place}{path}: {_reason(error)}")
         else:
-            return _body(place + path, response)
+            return _body(place, path, response, options)
     raise fail("; ".join(failures), ExitCode.UNREACHABLE)
 
 
@@ -152,15 +152,26 @@ def _reason(error: Exception) -> str:
     return text
 
 
-def _body(address: str, answer: Answer) -> Any:
+def _token_hint(place: str, options: ClientOptions) -> str:
+    """What to do about a node that wants another token, or any."""
+    if token_of(options) is None:
+        return "name a token with --token-file or PACING_TOKEN; an administrator makes one with pacing token create"
+    if not _can_show(place):
+        return f"the token was not sent to {place}, for others could read it on the way: write https://"
+    return "the token that was sent is not good for this: pacing token list shows which there are, their roles and ends"
+
+
+def _body(place: str, path: str, answer: Answer, options: ClientOptions) -> Any:
     try:
         check_json(answer.body, most_values=len(answer.body))
         body = json.loads(answer.body)
     except ValueError:
-        message = f"{address} answered {answer.status}, not JSON: is it a pacing node?"
+        message = f"{place}{path} answered {answer.status}, not JSON: is it a pacing node?"
         raise fail(message, ExitCode.FAILED) from None
     if answer.status != HTTPStatus.OK:
         code = ExitCode.NOT_FOUND if answer.status == HTTPStatus.NOT_FOUND else ExitCode.FAILED
-        message = body.get("error", body) if isinstance(body, dict) else body
-        raise fail(str(message), code)
+        message = str(body.get("error", body) if isinstance(body, dict) else body)
+        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            message = f"{place}{path}: {message}; {_token_hint(place, options)}"
+        raise fail(message, code)
     return body

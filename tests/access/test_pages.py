@@ -15,6 +15,8 @@ from cluster.access.audit_log import EVENT, AuditLog
 from cluster.access.roles import AccessRole
 from cluster.access.tokens import TokenBook, new_token
 from pacing_node.api.app import PAGES, build_app
+from pacing_node.api.caller_source import NamedCaller
+from pacing_node.api.client_address import TrustedProxies
 from pacing_node.api.page_gate import OPEN_PAGES, PageGate
 from tests.api.test_pages import Site
 
@@ -24,10 +26,12 @@ READS = "/backend/data/pacing/reactiveState"
 class Gated:
     """A site behind a gate."""
 
-    def __init__(self, *, required: bool = True, client: str = "127.0.0.1") -> None:
+    def __init__(
+        self, *, required: bool = True, client: str = "127.0.0.1", proxies: TrustedProxies | None = None
+    ) -> None:
         self.control, self.audit = AccessControl("pacing"), AuditLog()
         gate = PageGate(self.control, self.audit, lambda: required)
-        app = build_app(replace(Site().view(), gate=gate))
+        app = NamedCaller(build_app(replace(Site().view(), gate=gate)), proxies or TrustedProxies())
         transport = httpx.ASGITransport(app=app, client=(client, 5))
         self.client = httpx.AsyncClient(transport=transport, base_url="http://node")
 
@@ -53,6 +57,18 @@ async def test_a_page_needs_a_viewer_but_for_those_of_load_balancers(page: str) 
     assert without.headers["www-authenticate"] == "Bearer"
     assert [event["outcome"] for event in events if event["event"] == EVENT] == ["refused"]
     assert (await gated.client.get(page, headers=shown)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("client", "source"), [("10.0.0.1", "203.0.113.9 through 10.0.0.1:5"), ("198.51.100.7", "198.51.100.7:5")]
+)
+async def test_an_audit_line_names_whom_a_trusted_proxy_calls_for_and_the_proxy(client: str, source: str) -> None:
+    gated = Gated(client=client, proxies=TrustedProxies(["10.0.0.0/8"]))
+    gated.token()
+    with capture_logs() as events:
+        answer = await gated.client.get("/cluster", headers={"X-Forwarded-For": "192.0.2.1, 203.0.113.9"})
+    assert [event["source"] for event in events if event["event"] == EVENT] == [source]
+    assert "need a token with the role viewer" in answer.text
 
 
 async def test_the_pacing_reads_of_browsers_stay_open() -> None:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.datastructures import Headers
 
-from cluster import addresses
 from cluster.access.audit_log import Order
 from cluster.access.principal import Evidence, Principal, Proof
 from cluster.access.roles import AccessRole
 from cluster.access.verdict import Refusal, Verdict
+from pacing_node.api.caller_source import source_of
 from pacing_node.api.v1.browser_sessions import BrowserSessions, Session, shows_csrf
 from pacing_node.api.v1.problem_details import problem_response
 from pacing_node.api.v1.request_origin import foreign_page, is_direct_local
@@ -105,8 +105,7 @@ class ApiGate:
     def refuse(self, scope: Scope, verdict: Verdict) -> None:
         """Enter a refused request into the audit log."""
         asked = {"method": scope["method"], "path": scope["path"]}
-        source = addresses.join(*(scope.get("client") or ("", 0)))
-        self._audit.refuse(Order("Api", source, verdict.principal, asked), verdict.reason)
+        self._audit.refuse(Order("Api", source_of(scope), verdict.principal, asked), verdict.reason)
 
     def session(self, headers: Headers) -> Session | None:
         """The session of a request's cookie; None without one."""
@@ -168,7 +167,7 @@ def _forged(headers: Headers, session: Session | None) -> str:
 
 
 def _evidence(scope: Scope, headers: Headers, session: Session | None) -> Evidence:
-    host, port = scope.get("client") or ("", 0)
+    host, _ = scope.get("client") or ("", 0)
     given = headers.get("authorization", "")
     bearer = session.bearer if session is not None else None
     if given.lower().startswith(_BEARER):
@@ -176,7 +175,7 @@ def _evidence(scope: Scope, headers: Headers, session: Session | None) -> Eviden
     return Evidence(
         call=str(scope["path"]),
         body=b"",
-        source=addresses.join(host, port),
+        source=source_of(scope),
         local=is_direct_local(host, headers),
         encrypted=scope.get("scheme") == "https",
         bearer=bearer,

@@ -1,0 +1,40 @@
+"""Names the caller of every request once, for audit lines: behind trusted proxies whom they call for, and the proxy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+
+from cluster import addresses
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from pacing_node.api.client_address import TrustedProxies
+
+_STATE = "source"
+
+
+class NamedCaller:
+    """An ASGI application before another."""
+
+    def __init__(self, app: ASGIApp, proxies: TrustedProxies) -> None:
+        self._app = app
+        self._proxies = proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Name the caller, and pass the request on."""
+        host, port = scope.get("client") or ("", 0)
+        source = addresses.join(host, port)
+        caller = self._proxies.caller(host, ",".join(Headers(scope=scope).getlist("x-forwarded-for")))
+        if caller != host:
+            source = f"{caller} through {source}"
+        scope.setdefault("state", {})[_STATE] = source
+        await self._app(scope, receive, send)
+
+
+def source_of(scope: Scope) -> str:
+    """Where a request comes from, as audit lines name it: `ADDRESS:PORT`, or `ADDRESS through PROXY:PORT`."""
+    named = scope.get("state", {}).get(_STATE)
+    return named if isinstance(named, str) else addresses.join(*(scope.get("client") or ("", 0)))
