@@ -119,6 +119,8 @@ class Node:
         self.member.access.audit.on_event.add(self._audit.offer)
         self._access = NodeAccess(self.member.access.control)
         self._api = NodeApi(self.member)
+        self._holds = self._api.holds
+        self._holds.on_change.add(lambda: self.plan.use_holds(self._holds.holds))
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def start(self) -> None:
@@ -134,6 +136,7 @@ class Node:
             _spawn_lasting("loop-lag", self.lag.run),
             _spawn_lasting("term-log", self._terms.run),
             _spawn_lasting("reconfiguration", self._reconfiguration.run),
+            _spawn_lasting("holds", self._holds.run),
             _spawn_lasting("options", lambda: self._store.run(self._use_options)),
         ]
         for each in self._exposures:
@@ -194,11 +197,13 @@ class Node:
             cycle_counters=self._cycle_counters,
             late_pushes=self._late_pushes,
             on_push=lambda reached: self.member.report_outcome(succeeded=reached),
+            read_holds=self._api.read_holds,
         )
         self._tasks += [_spawn_lasting("pacer", pacer.run), _spawn_lasting("readiness", self._become_ready)]
 
     async def _become_ready(self) -> None:
         await self.plan.wait_complete()
+        await self._holds.wait_known()
         self.member.set_ready(ready=True)
         await self._enter()
         self.member.mastership.set_candidate(candidate=True)
@@ -275,6 +280,7 @@ class Node:
             alarms=self.alarms.active_counts,
             per_target=self._per_target,
             paused=lambda: self.member.paused is not None,
+            holds=lambda: self._holds.holds,
             cycle=self._watch.state,
             http=self._http.counters,
             descriptors=self._http.descriptors,
@@ -348,6 +354,7 @@ class Node:
             "configuration objects": self._source.status.problems if self._source else (),
             "change of the objects": (str(held),) if (held := self._reconfiguration.held) else (),
             "engagement platform": self._reconfiguration.problems,
+            "holds": (self._holds.problem,) if self._holds.problem else (),
         }
 
     def _per_target(self) -> bool:
@@ -364,6 +371,7 @@ class Node:
             standalone=standalone,
             fencing=fencing,
             warnings=[str(each) for each in self._exposures],
+            holds=self._holds.holds,
         )
 
     def _not_ready(self) -> list[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
+from cluster.errors import ClusterError
 from pacing_node.api.v1.api_gate import ApiGate
+from pacing_node.api.v1.api_parts import ApiParts
 from pacing_node.api.v1.v1_application import build_v1
+from pacing_node.cycle.hold_book import DOCUMENT, HoldBook
 from pacing_node.options.options_history import HISTORY, read_history
 
 if TYPE_CHECKING:
@@ -13,7 +17,6 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from cluster.documents import DocumentStore
     from cluster.member import ClusterMember
     from pacing_node.api.v1.api_view import ApiView
     from pacing_node.options.options_history import PastVersion
@@ -25,11 +28,13 @@ class NodeApi:
     def __init__(self, member: ClusterMember) -> None:
         self._member = member
         self._past_options = member.document_beside(HISTORY)
+        self.holds = HoldBook(member.document_beside(DOCUMENT))
+        """The holds of the cluster."""
 
-    @property
-    def past_options(self) -> DocumentStore:
-        """The document with the newest versions of the options."""
-        return self._past_options
+    async def read_holds(self) -> None:
+        """Read the holds once more; without ZooKeeper those known stay in force."""
+        with contextlib.suppress(ClusterError):
+            await self.holds.refresh()
 
     async def read_past_options(self) -> Sequence[PastVersion]:
         """The versions of the options that are kept, oldest first. Raises ClusterError."""
@@ -39,4 +44,4 @@ class NodeApi:
         """The application behind `/api/`; ``reads`` is the option `access.api`, ``port`` that of the pages."""
         access = self._member.access
         gate = ApiGate(access.control, access.audit, reads=reads, cookie=f"pacing_session_{port}")
-        return build_v1(view, gate, access.audit)
+        return build_v1(ApiParts(view, gate, access.audit, self._member, self.holds, self._past_options))

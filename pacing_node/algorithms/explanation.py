@@ -22,6 +22,8 @@ _BECAUSE = {
     Reason.WAITING_COVERS_CAPACITY: "visitors who accepted already wait for every agent that can become free",
     Reason.GOAL_INFEASIBLE: "inbound load alone breaks the goal; no more than one per free slot",
     Reason.INPUT_IMPLAUSIBLE: "a value cannot be; the previous one counts until the next period confirms it",
+    Reason.HELD: "an operator holds this target",
+    Reason.STOPPED: "an operator has stopped all invitations",
 }
 _UNKNOWABLE = {Reason.STATISTICS_STALE, Reason.TARGET_DISABLED}
 

@@ -85,6 +85,11 @@ class Reason(IntEnum):
     """A value cannot be: more slots than the agents have, more visitors than were invited, a time that doubled at once.
     The previous one counts until the next period confirms it. Look at: the statistics and the platform's replies at
     that time, when it comes again and again."""
+    HELD = 14
+    """An operator holds the target: no invitations until it is released, or for a time. Look at: `hold` of the target,
+    which says who, why and until when; `pacing release`."""
+    STOPPED = 15
+    """An operator has stopped all invitations. Look at: who and why in `pacing list`; `pacing release --all`."""
 
     @property
     def code(self) -> str:

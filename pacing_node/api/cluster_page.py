@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from cluster.errors import ClusterError
 from cluster.mastership import Role
 from cluster.outside_text import one_line
+from pacing_node.api.target_pages import hold_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from cluster.member import ClusterMember
     from cluster.records import HistoryEntry, MemberStatus, Pause, RecordInfo
+    from pacing_node.cycle.holds import Holds
 
 HISTORY_SHOWN = 20
 
@@ -24,11 +27,12 @@ async def cluster_page(
     standalone: bool,
     fencing: str | None = None,
     warnings: Sequence[str] = (),
+    holds: Holds | None = None,
 ) -> dict[str, Any]:
     """Ask every member about itself; a silent one is listed as not reachable.
 
     ``fencing``: how the platform checks tokens; None while the cluster's options are not known. ``warnings``: what the
-    answering node leaves open to others.
+    answering node leaves open to others. ``holds``: what operators hold.
     """
     statuses = await member.ask_members()
     status = member.status()
@@ -42,12 +46,21 @@ async def cluster_page(
         "master": newest.info.name if newest else None,
         "epoch": newest.epoch if newest else max((status.epoch for status in statuses), default=0),
         "paused": _pause(member.paused),
+        **_held(holds),
         "fencing": fencing,
         "broken": list(member.faults),
         "warnings": list(warnings),
         "members": [_member(status) for status in statuses],
         **await terms(lambda limit: history_page(member, limit), HISTORY_SHOWN),
     }
+
+
+def _held(holds: Holds | None) -> dict[str, Any]:
+    """The emergency stop, and how many targets are held one by one."""
+    if holds is None:
+        return {"stopped": None, "held": 0}
+    current = holds.current(time.time())
+    return {"stopped": hold_json(current.stop, current), "held": len(current.targets)}
 
 
 def _pause(pause: Pause | None) -> dict[str, Any] | None:

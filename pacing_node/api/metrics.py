@@ -19,6 +19,7 @@ from cluster.mastership import EndCause, Role, ZooKeeperState
 from pacing_node.algorithms.model import Reason
 from pacing_node.api.http_limits import HttpCounters, LimitRefusal
 from pacing_node.api.renderings import KeptPage
+from pacing_node.cycle.holds import Holds
 from pacing_node.engagement.platform import PushStatus
 from pacing_node.monitoring.silence import CycleState, SilenceReason
 from pacing_node.runtime.gc_freeze import uncollected
@@ -56,6 +57,8 @@ class MetricSources:
     cycle_counters: CycleCounters
     alarms: Callable[[], dict[str, int]] = dict
     """Active alarms by condition."""
+    holds: Callable[[], Holds] = Holds
+    """What operators hold."""
     paused: Callable[[], bool] = lambda: False
     """Whether the cluster is paused."""
     per_target: Callable[[], bool] = lambda: False
@@ -96,6 +99,11 @@ class NodeCollector(Collector):
         roles = [role.value for role in Role]
         yield _states("pacing_node_role", "role", "Role of the node.", roles, status.role.value)
         yield _gauge("pacing_paused", "1 while the cluster is paused.", float(self._sources.paused()))
+        holds = self._sources.holds().current(time.time())
+        yield _gauge(
+            "pacing_stopped", "1 while an operator has stopped all invitations.", float(holds.stop is not None)
+        )
+        yield _gauge("pacing_targets_held", "Targets that operators hold one by one.", len(holds.targets))
         yield _gauge("pacing_epoch", "Newest epoch this node knows.", status.epoch)
         yield _gauge("pacing_lease_remaining_seconds", "Lease left; 0 on a standby.", status.lease_left_seconds)
         yield _states(

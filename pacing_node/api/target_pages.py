@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from pacing_node.runtime.pools import PAGES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pacing_node.cycle.holds import Hold, Holds
     from pacing_node.cycle.plan import Plan
     from pacing_node.cycle.report import CycleReport
     from pacing_node.monitoring.silence import CycleState
@@ -82,20 +84,38 @@ def _explained(name: str, report: CycleReport | None, plan: Plan, state: CycleSt
     row = report.targets.index(name) if report is not None and name in report.targets else None
     if described is None and row is None:
         return None
+    hold = plan.holds.of(name, time.time())
+    held = {"hold": hold_json(hold, plan.holds)}
     findings = [finding_json(finding) for finding in concerning(known, name, described)] if known else []
     if report is None or row is None:
         page = row_before_cycle(described) if described else {"name": name}
-        lines = [*_silence(state), "No cycle has calculated this target yet."]
-        return {**cycle_head(report), **page, "lines": lines, "findings": findings}
+        lines = [*_silence(state), *_held(held["hold"]), "No cycle has calculated this target yet."]
+        return {**cycle_head(report), **page, **held, "lines": lines, "findings": findings}
     page = target_rows(report, (row,), {name: described} if described else {})[0]
     goal_percent = described.goal_percent if described else math.nan
-    return {**cycle_head(report), **page, "lines": _lines(page, report, row, goal_percent, state), "findings": findings}
+    lines = [*_silence(state), *_held(held["hold"]), *_lines(page, report, row, goal_percent)]
+    return {**cycle_head(report), **page, **held, "lines": lines, "findings": findings}
 
 
-def _lines(page: dict[str, Any], report: CycleReport, row: int, goal_percent: float, state: CycleState) -> list[str]:
-    """What a supervisor reads: whether it is still true, the law's own sum, and what became of the push."""
-    lines = _silence(state)
-    lines += explain(explained_row(report, row, goal_percent)) if _known(report.result.reason[row]) else []
+def hold_json(hold: Hold | None, holds: Holds) -> dict[str, Any] | None:
+    """What holds a target as JSON; None when nothing does."""
+    if hold is None:
+        return None
+    return {"by": hold.by, "why": hold.why, "since": hold.since, "until": hold.until, "everything": hold is holds.stop}
+
+
+def _held(hold: dict[str, Any] | None) -> list[str]:
+    """Who holds the target and why: a word of people before any sum."""
+    if hold is None:
+        return []
+    what = "All invitations are stopped" if hold["everything"] else "This target is held"
+    left = "until released" if hold["until"] is None else f"for {max(hold['until'] - time.time(), 0.0):.0f} s more"
+    return [f"{what} by {hold['by']}, {left}: {hold['why']}."]
+
+
+def _lines(page: dict[str, Any], report: CycleReport, row: int, goal_percent: float) -> list[str]:
+    """What a supervisor reads: the law's own sum, and what became of the push."""
+    lines = explain(explained_row(report, row, goal_percent)) if _known(report.result.reason[row]) else []
     if not report.pushed:
         lines.append(f"The platform did not get this number: {report.push_error or 'the push was not accepted'}.")
     if page["error"]:

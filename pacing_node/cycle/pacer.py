@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cluster.backoff import Backoff
+from cluster.tasks import cancel
 from pacing_node.algorithms.state import UnusableStateError
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
@@ -26,7 +27,7 @@ from pacing_node.cycle.report import CycleReport
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from cluster.mastership import Mastership, Term
     from pacing_node.cycle.latest_report import LatestReport
@@ -56,11 +57,13 @@ class Pacer:
         cycle_counters: CycleCounters | None = None,
         late_pushes: LatePushes | None = None,
         on_push: Callable[[bool], None] = lambda _: None,
+        read_holds: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Wire the cycle to its ports.
 
         ``share`` hands a report to the standbys; ``late_pushes`` knows which pushes can still be in flight;
         ``on_push`` is called with whether a push that was sent reached the platform. None of them may block.
+        ``read_holds`` has the plan's holds brought up to date; it raises nothing.
         """
         self._mastership = mastership
         self._statistics = statistics
@@ -68,6 +71,7 @@ class Pacer:
         self._latest_report = latest_report
         self._share = share
         self._on_push = on_push
+        self._read_holds = read_holds
         self._state: PacingState | None = None
         self.cycle_counters = cycle_counters or CycleCounters()
         self._late_pushes = late_pushes or LatePushes()
@@ -120,6 +124,7 @@ class Pacer:
             log.info("cycle.first_push_held_off", epoch=term.epoch, seconds=round(held_off, 3))
         loop = asyncio.get_running_loop()
         hold_off = loop.time() + held_off
+        await self._await_holds()
         await self._await_statistics(term)
         await _wait_until(term.ended, hold_off - loop.time())
         due = loop.time()
@@ -127,7 +132,7 @@ class Pacer:
             await self._guarded_cycle(term)
             due = max(due + self._plan.settings.refresh_seconds, loop.time())
             await self._partials.until(due)
-            await _wait_until(term.ended, due - loop.time())
+            await _first_of(term.ended, self._plan.urgent, due - loop.time())
 
     def _resume(self) -> None:
         """Begin with what the previous master had learned, as far as it reached this node."""
@@ -141,6 +146,16 @@ class Pacer:
             state.restore(report.learned_state, time.time(), departed)
         except UnusableStateError as error:
             log.warning("cycle.state_not_resumed", epoch=report.epoch, algorithm=report.algorithm, error=str(error))
+
+    async def _await_holds(self) -> None:
+        """Read what was ordered before this term once more: the news of it may still be on its way here."""
+        if self._read_holds is None:
+            return
+        try:
+            async with asyncio.timeout(self._plan.settings.budget_seconds):
+                await self._read_holds()
+        except TimeoutError:
+            log.warning("holds.not_read", going_by="the newest this node knows")
 
     async def _await_statistics(self, term: Term) -> None:
         """Give a process that has just started one period to receive its first statistics; a standby has them."""
@@ -161,11 +176,12 @@ class Pacer:
 
     async def _cycle(self, term: Term) -> None:
         self._partials.full_push_due()
+        self._plan.urgent.clear()
         settings, basis = self._plan.settings, self._plan.basis
         state = self._current_state()
         started, now = time.perf_counter(), time.time()
         snapshot = self._statistics.snapshot(settings.stale_after_seconds)
-        cycle = state.calculate(snapshot, now)
+        cycle = state.calculate(snapshot, now, self._plan.holds)
         self.cycle_counters.calculation_seconds_last = time.perf_counter() - started
         self.cycle_counters.cycles += 1
         entries = build_push(state, cycle, settings.refresh_seconds)
@@ -264,3 +280,12 @@ async def _wait_until(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
     except TimeoutError:
         return
+
+
+async def _first_of(ended: asyncio.Event, urgent: asyncio.Event, seconds: float) -> None:
+    """Sleep, but wake up at once when one of the events is set."""
+    waiting = [asyncio.ensure_future(each.wait()) for each in (ended, urgent)]
+    try:
+        await asyncio.wait(waiting, timeout=max(seconds, 0.0), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await cancel(*waiting)

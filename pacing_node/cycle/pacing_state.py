@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pacing_node.algorithms.model import Feedback, FloatArray, IntArray, Result, Snapshot
+    from pacing_node.cycle.holds import Holds
     from pacing_node.cycle.plan import CycleSettings
     from pacing_node.engagement.replies import TargetReply
     from pacing_node.targets import TargetSet
@@ -81,8 +82,11 @@ class PacingState:
                 successor.abandoned_total[row] = self.abandoned_total[old]
         return successor
 
-    def calculate(self, snapshot: Snapshot, now: float) -> CycleResult:
-        """Learn from the snapshot and calculate what may be sent; ``now`` is Unix time in seconds."""
+    def calculate(self, snapshot: Snapshot, now: float, holds: Holds | None = None) -> CycleResult:
+        """Learn from the snapshot and calculate what may be sent; ``now`` is Unix time in seconds.
+
+        Targets that are held get nothing, and their agents are promised to others.
+        """
         snapshot, self._previewed = _joined(self._previewed, snapshot), None
         self.accepted_total += np.where(snapshot.valid, snapshot.accepted, 0.0)
         self.abandoned_total += np.where(snapshot.valid, snapshot.abandoned, 0.0)
@@ -92,7 +96,7 @@ class PacingState:
         if self._ledger.lag.seconds != lag:
             log.warning("statistics.lag_found", seconds=self._ledger.lag.seconds)
         feedback = self._ledger.feedback(now - age)
-        result = self._controller.calculate(snapshot, feedback, self.policy)
+        result = self._result(self._controller, snapshot, feedback, self._held_back(holds, now))
         self._tell_implausible(result)
         return CycleResult(now, snapshot, feedback, result)
 
@@ -103,7 +107,19 @@ class PacingState:
             log.warning("input.implausible", targets=held)
         self._held = held
 
-    def preview(self, snapshot: Snapshot, now: float) -> CycleResult:
+    def _held_back(self, holds: Holds | None, now: float) -> IntArray | None:
+        return holds.reasons(self.targets.names, now) if holds is not None else None
+
+    def _result(self, controller: Controller, snapshot: Snapshot, feedback: Feedback, held: IntArray | None) -> Result:
+        """What the law allows; held targets count as switched off, and say why."""
+        if held is None:
+            return controller.calculate(snapshot, feedback, self.policy)
+        policy = replace(self.policy, enabled=self.policy.enabled & (held < 0))
+        result = controller.calculate(snapshot, feedback, policy)
+        reason = np.where(self.policy.enabled & (held >= 0), held, result.reason)
+        return replace(result, invitations=np.where(held >= 0, 0, result.invitations), reason=reason)
+
+    def preview(self, snapshot: Snapshot, now: float, holds: Holds | None = None) -> CycleResult:
         """What may be sent between two calculations; as :meth:`calculate`, but nothing is learned.
 
         The laws learn once in a period, and hold back for one what looks impossible. So a copy of them calculates, and
@@ -112,7 +128,7 @@ class PacingState:
         snapshot = self._previewed = _joined(self._previewed, snapshot)
         age = snapshot.age_seconds if math.isfinite(snapshot.age_seconds) else 0.0
         feedback = copy.deepcopy(self._ledger).feedback(now - age)
-        result = copy.deepcopy(self._controller).calculate(snapshot, feedback, self.policy)
+        result = self._result(copy.deepcopy(self._controller), snapshot, feedback, self._held_back(holds, now))
         return CycleResult(now, snapshot, feedback, result)
 
     def term_began(self) -> None:

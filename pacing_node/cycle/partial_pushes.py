@@ -115,7 +115,7 @@ class PartialPushes:
         """Read, calculate, and push what has changed, if anything has."""
         state = period.state
         snapshot = self._statistics.snapshot(period.settings.stale_after_seconds)
-        cycle = state.preview(snapshot, time.time())
+        cycle = state.preview(snapshot, time.time(), self._plan.holds)
         wanted = cycle.result.invitations
         rows = period.standing.changed(snapshot, wanted, _now(), period.settings.entities_per_request)
         if not len(rows):

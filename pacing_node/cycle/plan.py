@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pacing_node.algorithms.model import Algorithm, OptimizationTarget, Policy
+from pacing_node.cycle.holds import Holds
 
 if TYPE_CHECKING:
     from pacing_node.targets import TargetSet
@@ -92,6 +93,20 @@ class Plan:
         self._settings: CycleSettings | None = None
         self._targets: TargetSet | None = None
         self._complete = asyncio.Event()
+        self._holds = Holds()
+        self.urgent = asyncio.Event()
+        """Set when other holds are in force: the next cycle does not wait for its time, and clears it."""
+
+    def use_holds(self, holds: Holds) -> None:
+        """Put other holds in force; the next cycle comes at once, for what is held must not wait for a period."""
+        if holds != self._holds:
+            self._holds = holds
+            self.urgent.set()
+
+    @property
+    def holds(self) -> Holds:
+        """Targets, or all, that an operator allows no invitations."""
+        return self._holds
 
     def use_settings(self, settings: CycleSettings) -> None:
         """Put new settings in force from the next cycle on."""
@@ -123,8 +138,8 @@ class Plan:
 
     @property
     def basis(self) -> object:
-        """What stands for the settings and targets in force: equal as long as neither changes."""
-        return self._settings, self._targets.version if self._targets is not None else None
+        """What stands for the settings, targets and holds in force: equal as long as none changes."""
+        return self._settings, self._targets.version if self._targets is not None else None, self._holds
 
     @property
     def targets(self) -> TargetSet | None:

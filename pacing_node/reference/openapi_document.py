@@ -11,11 +11,13 @@ import json
 import sys
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from cluster.access.access_control import AccessControl
 from cluster.access.audit_log import AuditLog
 from pacing_node.api.v1.api_gate import ApiGate
+from pacing_node.api.v1.api_parts import ApiParts
 from pacing_node.api.v1.api_view import ApiView
 from pacing_node.api.v1.v1_application import build_routes
 
@@ -27,7 +29,9 @@ def document_text() -> str:
     nothing: Any = dict.fromkeys(field.name for field in fields(ApiView))
     audit = AuditLog()
     gate = ApiGate(AccessControl(""), audit, reads=lambda: "viewer")
-    document = build_routes(ApiView(**nothing), gate, audit).openapi()
+    standing_in: Any = SimpleNamespace(status=None, paused=None, documents=None)
+    parts = ApiParts(ApiView(**nothing), gate, audit, standing_in, standing_in, standing_in)
+    document = build_routes(parts).openapi()
     document["info"]["version"] = "1"
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 

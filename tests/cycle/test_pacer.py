@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ import structlog
 from cluster.token import Token
 from pacing_node.algorithms.model import Algorithm, Reason
 from pacing_node.assembly.adapters import cycle_settings
+from pacing_node.cycle.holds import Hold, Holds
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import CycleSettings, Plan
@@ -52,6 +53,7 @@ class Bench:
     announced: list[CycleReport] = field(default_factory=list)
     """Shared before their pushes went out."""
     reached: list[bool] = field(default_factory=list)
+    read_holds: Callable[[], Awaitable[None]] | None = None
 
     def pacer(self) -> Pacer:
         return Pacer(
@@ -62,6 +64,7 @@ class Bench:
             latest_report=self.latest_report,
             share=lambda report: (self.announced if report.in_flight else self.shared).append(report),
             on_push=self.reached.append,
+            read_holds=self.read_holds,
         )
 
 
@@ -409,3 +412,50 @@ async def test_raw_statistics_of_a_push_are_whole_counts_and_totals_add_up(bench
     assert entry.abandoned_total * 4 == entry.accepted_total
     assert entry.inbound_portion is None
     assert entry.interval_seconds == PERIOD
+
+
+STOP = Holds(Hold("somebody", "a fire drill", 0.0))
+
+
+def invited(bench: Bench) -> list[list[int]]:
+    """Per push what each target may be sent."""
+    return [[entry.invitations for entry in targets] for _, targets, _ in bench.platform.pushes]
+
+
+async def test_an_emergency_stop_does_not_wait_for_the_next_period(bench: Bench) -> None:
+    bench.mastership.give(FakeTerm())
+    async with running(bench):
+        await asyncio.sleep(1.0)
+        bench.plan.use_holds(STOP)
+        await asyncio.sleep(0.1)
+        bench.plan.use_holds(STOP)
+        await asyncio.sleep(PERIOD)
+    first, *held = invited(bench)
+    assert push_times(bench)[:2] == [0.0, 1.0]
+    assert min(first) > 0
+    assert held == [[0, 0]] * (len(push_times(bench)) - 1)
+    assert len(held) <= 2, "the same stop again is no reason for another push"
+
+
+async def test_a_new_master_reads_what_was_ordered_before_its_first_push(bench: Bench) -> None:
+    async def read() -> None:
+        await asyncio.sleep(0.3)
+        bench.plan.use_holds(STOP)
+
+    bench.read_holds = read
+    bench.mastership.give(FakeTerm())
+    async with running(bench):
+        await until(lambda: bool(bench.platform.pushes))
+    assert push_times(bench)[0] == 0.3
+    assert invited(bench)[0] == [0, 0]
+
+
+async def test_holds_that_cannot_be_read_cost_a_new_master_no_more_than_the_budget_of_a_push(bench: Bench) -> None:
+    async def read() -> None:
+        await asyncio.Event().wait()
+
+    bench.read_holds = read
+    bench.mastership.give(FakeTerm())
+    async with running(bench):
+        await until(lambda: bool(bench.platform.pushes))
+    assert push_times(bench)[0] == SETTINGS.budget_seconds

@@ -16,10 +16,14 @@ from cluster.access.audit_log import AuditLog
 from cluster.access.roles import AccessRole
 from cluster.access.tokens import TokenBook, new_token
 from cluster.documents import Document
+from cluster.mastership import LeadershipStatus
+from cluster.records import Pause
 from cluster.zookeeper.document_stores import LocalDocuments
 from pacing_node.api.v1.api_gate import ApiGate
+from pacing_node.api.v1.api_parts import ApiParts
 from pacing_node.api.v1.api_view import ApiView
 from pacing_node.api.v1.v1_application import build_v1
+from pacing_node.cycle.hold_book import HoldBook
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.monitoring.cycle_watch import CycleWatch
@@ -51,6 +55,39 @@ MEMBER = {
 }
 
 
+class FakeMember:
+    """A member whose orders succeed, or fail with what the test sets."""
+
+    def __init__(self, mastership: FakeMastership, documents: LocalDocuments) -> None:
+        self._mastership = mastership
+        self.documents = documents
+        self.paused: Pause | None = None
+        self.failure: Exception | None = None
+        self.orders: list[tuple[object, ...]] = []
+
+    def status(self) -> LeadershipStatus:
+        return self._mastership.status
+
+    def _take(self, *order: object) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.orders.append(order)
+
+    async def step_down(self, requested_by: str, successor: str = "") -> int:
+        self._take("step-down", requested_by, successor)
+        return 3
+
+    async def pause(self, by: str, seconds: float | None = None) -> Pause:
+        self._take("pause", by, seconds)
+        self.paused = Pause(by, time.time(), time.time() + (seconds or 3600.0))
+        return self.paused
+
+    async def resume(self, by: str) -> bool:
+        self._take("resume", by)
+        was, self.paused = self.paused is not None, None
+        return was
+
+
 @dataclass
 class ApiSite:
     """A node's API; what it answers from can be changed by a test."""
@@ -73,12 +110,26 @@ class ApiSite:
         self.events: list[dict[str, Any]] = []
         self.audit.on_event.add(lambda event: self.events.append(dict(event)))
         self.gate = ApiGate(self.control, self.audit, reads=lambda: self.reads)
-        self.app: ASGIApp = build_v1(self.view(), self.gate, self.audit)
+        self.past_documents = LocalDocuments(None)
+        self.holds = HoldBook(LocalDocuments(None))
+        self.holds.on_change.add(lambda: self.plan.use_holds(self.holds.holds))
+        self.member = FakeMember(self.mastership, self.documents)
+        parts = ApiParts(self.view(), self.gate, self.audit, self.member, self.holds, self.past_documents)
+        self.app: ASGIApp = build_v1(parts)
 
     def view(self) -> ApiView:
         async def cluster_page() -> dict[str, Any]:
             page = {"cluster": "demo", "cluster_id": "c", "mode": "zookeeper", "answered_by": "n1", "master": "n1"}
-            rest = {"epoch": 3, "paused": None, "fencing": "token", "broken": [], "warnings": [], "members": [MEMBER]}
+            rest = {
+                "epoch": 3,
+                "paused": None,
+                "stopped": None,
+                "held": 0,
+                "fencing": "token",
+                "broken": [],
+                "warnings": [],
+                "members": [MEMBER],
+            }
             return {**page, **rest, "history": [], "history_unavailable": None}
 
         async def history(limit: int) -> list[dict[str, Any]]:

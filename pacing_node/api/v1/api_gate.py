@@ -24,7 +24,7 @@ from pacing_node.api.v1.problem_details import problem_response
 from pacing_node.api.v1.request_origin import foreign_page, is_direct_local
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -117,13 +117,13 @@ class ApiGateMiddleware:
     """Stands before the routes of the API."""
 
     def __init__(
-        self, app: ASGIApp, gate: ApiGate, *, open_paths: frozenset[str], roles: Mapping[tuple[str, str], AccessRole]
+        self, app: ASGIApp, gate: ApiGate, *, open_paths: frozenset[str], role_of_order: Callable[[str], AccessRole]
     ) -> None:
-        """``open_paths`` need no role; ``roles`` are those of the orders by method and path."""
+        """``open_paths`` need no role; ``role_of_order`` gives that of an order by its path."""
         self._app = app
         self._gate = gate
         self._open_paths = open_paths
-        self._roles = roles
+        self._role_of_order = role_of_order
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with its caller, or answer 401 or 403."""
@@ -131,7 +131,8 @@ class ApiGateMiddleware:
         if path in self._open_paths:
             await self._app(scope, receive, send)
             return
-        judged = self._gate.judge(scope, self.needed(scope["method"], path))
+        needed = AccessRole.VIEWER if scope["method"] in SAFE_METHODS else self._role_of_order(path)
+        judged = self._gate.judge(scope, needed)
         verdict = judged.verdict
         if verdict.allowed:
             state = {**scope.get("state", {}), PRINCIPAL: verdict.principal, SESSION: judged.session}
@@ -140,12 +141,6 @@ class ApiGateMiddleware:
         self._gate.refuse(scope, verdict)
         headers = _CHALLENGE if judged.status is HTTPStatus.UNAUTHORIZED else {}
         await problem_response(path, judged.status, verdict.reason, headers=headers)(scope, receive, send)
-
-    def needed(self, method: str, path: str) -> AccessRole:
-        """The role a request needs; of an order that nobody has listed, the strongest."""
-        if method in SAFE_METHODS:
-            return AccessRole.VIEWER
-        return self._roles.get((method, path), AccessRole.ADMIN)
 
 
 def cookie_value(header: str, name: str) -> str:

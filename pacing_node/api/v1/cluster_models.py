@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from cluster.mastership import Role, ZooKeeperState
 from pacing_node.api.v1.answer_models import Answer
+from pacing_node.api.v1.target_models import TargetHold
 
 
 class RecordSeen(BaseModel):
@@ -69,6 +70,8 @@ class ClusterAnswer(Answer):
     master: str | None
     epoch: int
     paused: PauseState | None
+    stopped: TargetHold | None = Field(description="The emergency stop in force.")
+    held: int = Field(description="Targets that are held one by one.")
     fencing: str | None = Field(description="What the platform does with tokens: token, if-match or none.")
     broken: list[str]
     warnings: list[str] = Field(description="What the node that answers leaves open to others.")

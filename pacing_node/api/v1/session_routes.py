@@ -12,13 +12,12 @@ from cluster.access.principal import Principal, Proof
 from cluster.access.roles import AccessRole, covers
 from pacing_node.api.call_rates import CallRates
 from pacing_node.api.v1.browser_sessions import LONGEST_SECONDS, Session
+from pacing_node.api.v1.order_roles import OPERATIONS
 from pacing_node.api.v1.problem_details import ProblemError, problems
 from pacing_node.api.v1.request_origin import foreign_page
 from pacing_node.api.v1.session_models import BeginSession, SessionAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cluster.access.audit_log import AuditLog
     from pacing_node.api.v1.api_gate import ApiGate
 
@@ -30,11 +29,9 @@ PATH = "/api/v1"
 class SessionRoutes:
     """Begin, show and end the session of a browser."""
 
-    def __init__(self, gate: ApiGate, audit: AuditLog, orders: Mapping[str, AccessRole]) -> None:
-        """``orders`` are the roles of the orders by operation."""
+    def __init__(self, gate: ApiGate, audit: AuditLog) -> None:
         self._gate = gate
         self._audit = audit
-        self._orders = orders
         self._attempts = CallRates(ATTEMPTS_PER_SECOND, ATTEMPTS_AT_ONCE)
         self.router = APIRouter(tags=["session"])
         route = self.router.add_api_route
@@ -93,6 +90,6 @@ class SessionRoutes:
             role=role,
             session=session is not None,
             csrf=session.csrf if session is not None else None,
-            orders=[name for name, needed in self._orders.items() if role is not None and covers(role, needed)],
+            orders=[name for name, needed in OPERATIONS.items() if role is not None and covers(role, needed)],
             ends_after_seconds=LONGEST_SECONDS if session is not None else None,
         )

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pacing_node.algorithms.model import Reason
-from pacing_node.api.target_pages import COUNTS, ESTIMATES, row_before_cycle, target_rows
+from pacing_node.api.target_pages import COUNTS, ESTIMATES, hold_json, row_before_cycle, target_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pacing_node.cycle.holds import Holds
     from pacing_node.cycle.report import CycleReport
     from pacing_node.targets import PacingTarget, TargetSet
 
@@ -89,8 +90,13 @@ class FoundTargets:
     """The page, one object per target."""
 
 
-def find_targets(report: CycleReport | None, known: TargetSet | None, query: TargetQuery) -> FoundTargets:
-    """The targets of the newest cycle that fit; before the first one, those that discovery found."""
+def find_targets(
+    report: CycleReport | None, known: TargetSet | None, query: TargetQuery, holds: Holds, now: float
+) -> FoundTargets:
+    """The targets of the newest cycle that fit; before the first one, those that discovery found.
+
+    ``holds`` are those ordered ``now``, Unix time in seconds: the cycle may not have gone by them yet.
+    """
     described = {target.name: target for target in known.targets} if known is not None else {}
     names = report.targets if report is not None else tuple(described)
     codes = _codes(report)
@@ -101,6 +107,8 @@ def find_targets(report: CycleReport | None, known: TargetSet | None, query: Tar
         rows = [row_before_cycle(described[names[row]]) for row in page]
     else:
         rows = target_rows(report, page, described)
+    for row in rows:
+        row["hold"] = hold_json(holds.of(row["name"], now), holds)
     reasons = Counter(codes[row] for row in fitting) if codes else Counter[str]()
     return FoundTargets(len(names), len(fitting), dict(reasons), rows)
 

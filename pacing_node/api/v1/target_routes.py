@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +26,7 @@ from pacing_node.runtime.pools import PAGES
 
 if TYPE_CHECKING:
     from pacing_node.api.v1.api_view import ApiView
+    from pacing_node.cycle.holds import Holds
     from pacing_node.cycle.report import CycleReport
     from pacing_node.targets import TargetSet
 
@@ -47,7 +49,7 @@ class TargetRoutes:
         self.router = APIRouter(tags=["targets"])
         route = self.router.add_api_route
         route("/targets", self.targets, operation_id="targets", response_model=TargetsAnswer)
-        route("/targets/{name}", self.target, operation_id="target", responses=problems(404))
+        route("/targets/{name:path}", self.target, operation_id="target", responses=problems(404))
 
     async def targets(
         self,
@@ -76,12 +78,12 @@ class TargetRoutes:
             limit=limit,
             fields=frozenset(field.value for field in fields or ()),
         )
-        report, known = self._view.latest_report.report, self._view.plan.targets
+        report, known, holds = self._view.latest_report.report, self._view.plan.targets, self._view.plan.holds
 
         async def write() -> bytes:
-            return await PAGES.run(_targets_text, report, known, query)
+            return await PAGES.run(_targets_text, report, known, query, holds)
 
-        kept = await self._page(query).get(write, report, known)
+        kept = await self._page(query).get(write, report, known, holds)
         head = json.dumps(self._view.answer(), separators=(",", ":")).removesuffix("}").encode()
         headers = {"Cache-Control": "no-store"}
         return Response(b"%b,%b" % (head, kept.page), media_type="application/json", headers=headers)
@@ -105,9 +107,9 @@ class TargetRoutes:
 
 
 @uncollected()
-def _targets_text(report: CycleReport | None, known: TargetSet | None, query: TargetQuery) -> bytes:
+def _targets_text(report: CycleReport | None, known: TargetSet | None, query: TargetQuery, holds: Holds) -> bytes:
     """The answer without its beginning, which says how current it is, and changes all the time."""
-    found = find_targets(report, known, query)
+    found = find_targets(report, known, query, holds, time.time())
     values = {
         **cycle_head(report),
         "total": found.total,

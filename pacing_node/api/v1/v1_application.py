@@ -10,9 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from pacing_node.api.v1.api_gate import ApiGateMiddleware
+from pacing_node.api.v1.api_parts import ApiParts
 from pacing_node.api.v1.cluster_routes import ClusterRoutes
+from pacing_node.api.v1.configuration_orders import ConfigurationOrders
 from pacing_node.api.v1.configuration_routes import ConfigurationRoutes
 from pacing_node.api.v1.inbound_routes import InboundRoutes
+from pacing_node.api.v1.order_desk import OrderDesk
+from pacing_node.api.v1.order_roles import role_of_order
+from pacing_node.api.v1.order_routes import OrderRoutes
 from pacing_node.api.v1.problem_details import (
     MEDIA_TYPE,
     Problem,
@@ -30,10 +35,6 @@ from pacing_node.api.v1.target_routes import TargetRoutes
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from cluster.access.audit_log import AuditLog
-    from cluster.access.roles import AccessRole
-    from pacing_node.api.v1.api_gate import ApiGate
-    from pacing_node.api.v1.api_view import ApiView
 
 PREFIX = "/api/v1"
 _VERSION = version("agent-pacing")
@@ -45,19 +46,19 @@ _DESCRIPTION = (
 _ALWAYS = {401: "No proof of who asks, or one that is not good", 403: "A role that is too weak"}
 
 
-ORDERS: dict[tuple[str, str], tuple[str, AccessRole]] = {}
-"""Method and path of every order, with its operation and the role it needs."""
-
-
-def build_v1(view: ApiView, gate: ApiGate, audit: AuditLog) -> ASGIApp:
+def build_v1(parts: ApiParts) -> ASGIApp:
     """Build the application behind its gate; its paths are below :data:`PREFIX`."""
-    app = build_routes(view, gate, audit)
     open_paths = frozenset({f"{PREFIX}/session", f"{PREFIX}/openapi.json"})
-    roles = {(method, f"{PREFIX}{path}"): role for (method, path), (_, role) in ORDERS.items()}
-    return SecurityHeaders(ApiGateMiddleware(app, gate, open_paths=open_paths, roles=roles))
+    gated = ApiGateMiddleware(
+        build_routes(parts),
+        parts.gate,
+        open_paths=open_paths,
+        role_of_order=lambda path: role_of_order(path.removeprefix(PREFIX)),
+    )
+    return SecurityHeaders(gated)
 
 
-def build_routes(view: ApiView, gate: ApiGate, audit: AuditLog) -> FastAPI:
+def build_routes(parts: ApiParts) -> FastAPI:
     """Build the routes alone."""
     app = FastAPI(
         title="Agent pacing",
@@ -75,11 +76,19 @@ def build_routes(view: ApiView, gate: ApiGate, audit: AuditLog) -> FastAPI:
         },
         responses=_common_responses(),
     )
-    for routes in (ClusterRoutes(view), TargetRoutes(view), InboundRoutes(view), ConfigurationRoutes(view)):
+    view = parts.view
+    desk = OrderDesk(view, parts.audit, parts.holds, status=parts.member.status, paused=lambda: parts.member.paused)
+    for routes in (
+        ClusterRoutes(view),
+        OrderRoutes(view, desk, parts.member, parts.holds),
+        TargetRoutes(view),
+        InboundRoutes(view),
+        ConfigurationRoutes(view),
+        ConfigurationOrders(desk, parts.member.documents, parts.past_options),
+        ReasonRoutes(view),
+        SessionRoutes(parts.gate, parts.audit),
+    ):
         app.include_router(routes.router, prefix=PREFIX)
-    app.include_router(ReasonRoutes(view).router, prefix=PREFIX)
-    sessions = SessionRoutes(gate, audit, dict(ORDERS.values()))
-    app.include_router(sessions.router, prefix=PREFIX)
     _document_problems(app)
     return app
 

@@ -1,0 +1,80 @@
+"""Orders, as requests and answers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from cluster.records import LONGEST_PAUSE_SECONDS
+from pacing_node.api.v1.answer_models import Answer
+from pacing_node.api.v1.target_models import TargetHold
+from pacing_node.cycle.holds import LONGEST_SECONDS, MOST_TEXT
+
+Why = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_TEXT),
+    Field(description="Why; it is shown wherever the order is, and kept in the audit log."),
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    why: Why
+
+
+class WhyOrder(_Strict):
+    """An order that needs nothing but its reason."""
+
+
+class StepDownOrder(_Strict):
+    """Ask the master to resign."""
+
+    to: str = Field("", max_length=200, description="The member that shall take over; empty: whoever can.")
+    wait: bool = Field(False, description="Answer when another member is master, or after 15 s.")
+
+
+class PauseOrder(_Strict):
+    """Keep the master: nobody takes over."""
+
+    seconds: float | None = Field(None, gt=0, le=LONGEST_PAUSE_SECONDS, description="An hour unless given.")
+
+
+class HoldOrder(_Strict):
+    """Allow no invitations."""
+
+    seconds: float | None = Field(
+        None, gt=0, le=LONGEST_SECONDS, description="How long; without it until it is released."
+    )
+
+
+class OptionsOrder(_Strict):
+    """Put other cluster options in force."""
+
+    text: str = Field(max_length=60_000, description="The whole document, YAML. Covered secrets are not accepted.")
+
+
+class OrderState(BaseModel):
+    """What orders change, as the node that answers knew it."""
+
+    master: str | None
+    epoch: int
+    paused_by: str | None
+    paused_until: float | None
+    stopped: TargetHold | None = Field(description="The emergency stop in force.")
+    held: int = Field(description="Targets that are held one by one.")
+    hold: TargetHold | None = Field(description="What holds the target of the order; null for orders of no target.")
+    options_version: int | None
+
+
+class OrderAnswer(Answer):
+    """An order that was carried out: what was so before and after."""
+
+    order: str = Field(description="The operation of this document.")
+    by: str
+    why: str
+    done_at: float
+    repeated: bool = Field(description="Whether this is the answer to an earlier order with the same key.")
+    before: OrderState
+    after: OrderState

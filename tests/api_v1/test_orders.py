@@ -1,0 +1,229 @@
+"""Orders need a role, are carried out once for each key, say what was so before and after, and are audited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from cluster.access.roles import AccessRole
+from cluster.errors import (
+    ConflictError,
+    NotMasterError,
+    OutcomeUnknownError,
+    RefusedError,
+    TooLargeError,
+    TooSoonError,
+    UnavailableError,
+)
+from pacing_node.options.options_history import read_history
+from tests.support.api_site import REMOTE, ApiSite
+
+WHY = {"why": "a fire drill"}
+HOLD = "/api/v1/targets/A - chat/hold"
+ORDERS = (
+    ("POST", "/api/v1/orders/step-down", AccessRole.OPERATOR),
+    ("POST", "/api/v1/orders/pause", AccessRole.OPERATOR),
+    ("POST", "/api/v1/orders/resume", AccessRole.OPERATOR),
+    ("PUT", "/api/v1/orders/emergency-stop", AccessRole.OPERATOR),
+    ("DELETE", "/api/v1/orders/emergency-stop", AccessRole.OPERATOR),
+    ("PUT", HOLD, AccessRole.OPERATOR),
+    ("DELETE", HOLD, AccessRole.OPERATOR),
+    ("PUT", "/api/v1/config", AccessRole.ADMIN),
+    ("POST", "/api/v1/config/versions/1/restore", AccessRole.ADMIN),
+)
+WEAKER = {AccessRole.OPERATOR: AccessRole.VIEWER, AccessRole.ADMIN: AccessRole.OPERATOR}
+OPTIONS = "tenant: Environment\nconfigServer:\n  kind: file\n  path: objects.yaml\nstatServer:\n  primary: stat:7000\n"
+
+
+@pytest.fixture
+async def site() -> ApiSite:
+    site = ApiSite()
+    site.pace()
+    return site
+
+
+async def order(
+    client: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None = None, **headers: str
+) -> httpx.Response:
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.request(method, path, json=body or WHY, headers=given)
+
+
+def nothing_changed(site: ApiSite) -> bool:
+    return not site.member.orders and not site.holds.holds.targets and site.holds.holds.stop is None
+
+
+class TestAccess:
+    @pytest.mark.parametrize(("method", "path", "role"), ORDERS)
+    async def test_an_order_needs_its_role_and_is_audited_when_it_is_refused(
+        self, site: ApiSite, method: str, path: str, role: AccessRole
+    ) -> None:
+        weak = {"Authorization": f"Bearer {site.token(WEAKER[role])}"}
+        async with site.client(REMOTE) as stranger, site.client() as here, site.client(REMOTE, headers=weak) as known:
+            assert [(await order(each, method, path)).status_code for each in (stranger, here, known)] == [
+                401,
+                401,
+                403,
+            ]
+        assert nothing_changed(site)
+        assert [event["outcome"] for event in site.events] == ["refused"] * 3
+
+    @pytest.mark.parametrize(("method", "path", "role"), ORDERS)
+    async def test_a_session_gives_no_order_from_another_sites_page_nor_without_its_secret(
+        self, site: ApiSite, method: str, path: str, role: AccessRole
+    ) -> None:
+        async with site.client(REMOTE) as browser:
+            began = await browser.post("/api/v1/session", json={"token": site.token(role)})
+            csrf = began.json()["csrf"]
+            site.events.clear()
+            forged = [
+                await order(browser, method, path),
+                await order(browser, method, path, X_CSRF_Token="guessed"),
+                await order(browser, method, path, X_CSRF_Token=csrf, Origin="https://evil.example"),
+                await order(browser, method, path, X_CSRF_Token=csrf, Sec_Fetch_Site="cross-site"),
+            ]
+            assert [answer.status_code for answer in forged] == [403] * 4
+            assert nothing_changed(site)
+            assert [event["outcome"] for event in site.events] == ["refused"] * 4
+            good = await order(browser, method, path, X_CSRF_Token=csrf, Sec_Fetch_Site="same-origin", If_Match='"9"')
+            assert good.status_code not in {401, 403}
+
+    async def test_without_any_proof_configured_orders_come_from_this_machine_alone(self, site: ApiSite) -> None:
+        async with site.client() as here, site.client(REMOTE) as away:
+            assert (await order(away, "PUT", HOLD)).status_code == 401
+            assert (await order(here, "PUT", HOLD, Origin="https://evil.example")).status_code == 403
+            assert (await order(here, "PUT", HOLD, Host="rebound.example")).status_code == 401
+            assert (await order(here, "PUT", HOLD)).status_code == 200
+
+    async def test_an_order_nobody_has_listed_needs_an_admin(self, site: ApiSite) -> None:
+        weak = {"Authorization": f"Bearer {site.token(AccessRole.OPERATOR)}"}
+        async with site.client(headers=weak) as client:
+            assert (await order(client, "POST", "/api/v1/cluster")).status_code == 403
+
+
+class TestHolds:
+    async def test_a_hold_is_shown_on_the_target_and_its_answer_says_before_and_after(self, site: ApiSite) -> None:
+        async with site.client() as client:
+            answer = (await order(client, "PUT", HOLD, {**WHY, "seconds": 60})).json()
+            assert (answer["before"]["hold"], answer["before"]["held"], answer["after"]["held"]) == (None, 0, 1)
+            hold = answer["after"]["hold"]
+            assert (hold["by"], hold["why"], hold["everything"]) == ("anybody", "a fire drill", False)
+            assert hold["until"] == pytest.approx(hold["since"] + 60.0)
+            listed = (await client.get("/api/v1/targets")).json()["targets"]
+            assert [row["hold"] for row in listed] == [hold, None]
+            page = (await client.get("/api/v1/targets/A - chat")).json()
+            assert page["hold"] == hold
+            assert "held by anybody" in page["lines"][0]
+            answer = (await order(client, "DELETE", HOLD)).json()
+            assert (answer["before"]["hold"], answer["after"]["hold"]) == (hold, None)
+        done = [(event["what"], event["outcome"], event["asked"]["why"]) for event in site.events]
+        assert done == [("holdTarget", "carried out", "a fire drill"), ("releaseTarget", "carried out", "a fire drill")]
+
+    async def test_the_emergency_stop_is_on_every_target_and_leaves_their_holds(self, site: ApiSite) -> None:
+        async with site.client() as client:
+            await order(client, "PUT", HOLD)
+            answer = (await order(client, "PUT", "/api/v1/orders/emergency-stop")).json()
+            assert (answer["before"]["stopped"], answer["after"]["stopped"]["everything"]) == (None, True)
+            listed = (await client.get("/api/v1/targets")).json()["targets"]
+            assert [row["hold"]["everything"] for row in listed] == [True, True]
+            await order(client, "DELETE", "/api/v1/orders/emergency-stop")
+            listed = (await client.get("/api/v1/targets")).json()["targets"]
+            assert [row["hold"] and row["hold"]["everything"] for row in listed] == [False, None]
+
+    @pytest.mark.parametrize(
+        ("body", "place"),
+        [
+            ({"why": ""}, "body.why"),
+            ({"why": "  "}, "body.why"),
+            ({}, "body.why"),
+            ({**WHY, "seconds": 0}, "body.seconds"),
+            ({**WHY, "seconds": 1e9}, "body.seconds"),
+            ({**WHY, "colour": "red"}, "body.colour"),
+        ],
+    )
+    async def test_an_order_that_cannot_be_used_says_what_is_wrong(
+        self, site: ApiSite, body: dict[str, Any], place: str
+    ) -> None:
+        async with site.client() as client:
+            answer = await client.put(HOLD, json=body)
+        assert (answer.status_code, [each["place"] for each in answer.json()["errors"]]) == (422, [place])
+        assert nothing_changed(site)
+
+    async def test_a_target_nobody_knows_is_not_held(self, site: ApiSite) -> None:
+        async with site.client() as client:
+            assert (await order(client, "PUT", "/api/v1/targets/C - chat/hold")).status_code == 404
+
+
+class TestRepetition:
+    async def test_an_order_with_the_same_key_is_carried_out_once(self, site: ApiSite) -> None:
+        path = "/api/v1/orders/step-down"
+        async with site.client() as client:
+            first = await order(client, "POST", path, Idempotency_Key="k1")
+            second = await order(client, "POST", path, Idempotency_Key="k1")
+            assert (first.json()["repeated"], second.json()["repeated"]) == (False, True)
+            assert site.member.orders == [("step-down", "anybody: a fire drill", "")]
+            other = await order(client, "POST", path, {**WHY, "to": "n2"}, Idempotency_Key="k1")
+            assert other.status_code == 422
+            await order(client, "POST", path, Idempotency_Key="k2")
+            assert len(site.member.orders) == 2
+
+    async def test_an_order_that_failed_may_be_repeated_with_its_key(self, site: ApiSite) -> None:
+        async with site.client() as client:
+            site.member.failure = UnavailableError("away")
+            assert (await order(client, "POST", "/api/v1/orders/resume", Idempotency_Key="k")).status_code == 503
+            site.member.failure = None
+            assert (await order(client, "POST", "/api/v1/orders/resume", Idempotency_Key="k")).status_code == 200
+
+
+class TestFailures:
+    @pytest.mark.parametrize(
+        ("failure", "status"),
+        [
+            (RefusedError("paused"), 409),
+            (TooSoonError("in 3 s"), 429),
+            (NotMasterError(None), 503),
+            (UnavailableError("away"), 503),
+            (OutcomeUnknownError("lost"), 504),
+            (ConflictError("others"), 409),
+            (TooLargeError("big"), 413),
+        ],
+    )
+    async def test_an_order_that_could_not_be_carried_out_says_why_and_is_audited(
+        self, site: ApiSite, failure: Exception, status: int
+    ) -> None:
+        site.member.failure = failure
+        async with site.client() as client:
+            answer = await order(client, "POST", "/api/v1/orders/pause")
+        assert (answer.status_code, answer.json()["detail"]) == (status, str(failure))
+        assert [(event["what"], event["outcome"]) for event in site.events] == [("pause", "failed")]
+
+
+class TestConfiguration:
+    async def test_options_are_replaced_by_compare_and_set_and_kept_with_who_wrote_them(self, site: ApiSite) -> None:
+        await site.documents.write(OPTIONS.encode(), None)
+        other = OPTIONS.replace("Environment", "Other")
+        async with site.client() as client:
+            body = {**WHY, "text": other}
+            assert (await order(client, "PUT", "/api/v1/config", body)).status_code == 428
+            assert (await order(client, "PUT", "/api/v1/config", body, If_Match='"7"')).status_code == 412
+            assert (await order(client, "PUT", "/api/v1/config", body, If_Match='"0"')).status_code == 200
+            document = await site.documents.read()
+            assert document is not None
+            assert (document.data, document.version) == (other.encode(), 1)
+            back = "/api/v1/config/versions/0/restore"
+            assert (await order(client, "POST", back, If_Match='"1"')).status_code == 200
+            assert (await order(client, "POST", back.replace("0", "9"), If_Match='"2"')).status_code == 404
+        kept = [(past.version, past.text, past.written_by) for past in await read_history(site.past_documents)]
+        assert kept == [(0, OPTIONS, ""), (1, other, "anybody"), (2, OPTIONS, "anybody")]
+
+    @pytest.mark.parametrize("text", ["colour: red\n", "pacing: [", OPTIONS + "x: ********\n"])
+    async def test_bad_options_change_nothing(self, site: ApiSite, text: str) -> None:
+        await site.documents.write(OPTIONS.encode(), None)
+        async with site.client() as client:
+            answer = await order(client, "PUT", "/api/v1/config", {**WHY, "text": text}, If_Match='"0"')
+        assert answer.status_code == 422
+        document = await site.documents.read()
+        assert document is not None
+        assert document.version == 0

@@ -1,0 +1,117 @@
+"""Held targets get no invitations, whoever is master, from the next cycle on, and every number says why."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from cluster.errors import UnavailableError
+from cluster.zookeeper.document_stores import LocalDocuments
+from pacing_node.algorithms.model import Reason
+from pacing_node.cycle.hold_book import HoldBook
+from pacing_node.cycle.holds import Hold, Holds, encode_holds
+from pacing_node.cycle.pacing_state import PacingState
+from pacing_node.cycle.plan import CycleSettings
+from tests.support.cycle_parts import snapshot, target_set
+
+NOW = time.time()
+HOLD = Hold("somebody", "a fire drill", NOW)
+
+
+class Away(LocalDocuments):
+    """A store that cannot be reached the first time."""
+
+    failures = 1
+
+    async def read(self) -> object:  # type: ignore[override]
+        if self.failures:
+            self.failures -= 1
+            raise UnavailableError("away")
+        return await super().read()
+
+
+def state() -> PacingState:
+    return PacingState(CycleSettings(), target_set("A", "B"))
+
+
+class TestCalculation:
+    @pytest.mark.parametrize("way", ["calculate", "preview"])
+    def test_a_held_target_gets_nothing_and_the_others_what_they_had(self, way: str) -> None:
+        free = getattr(state(), way)(snapshot(2), NOW).result
+        assert (free.invitations > 0).all()
+        held = getattr(state(), way)(snapshot(2), NOW, Holds(targets={"A - chat": HOLD})).result
+        assert held.invitations.tolist() == [0, free.invitations[1]]
+        assert held.reason.tolist() == [Reason.HELD, free.reason[1]]
+
+    def test_the_emergency_stop_is_for_all_whatever_is_held_besides(self) -> None:
+        held = state().calculate(snapshot(2), NOW, Holds(HOLD, {"A - chat": HOLD})).result
+        assert (held.invitations.tolist(), held.reason.tolist()) == ([0, 0], [Reason.STOPPED] * 2)
+
+    def test_a_hold_for_a_time_runs_out(self) -> None:
+        holds = Holds(targets={"A - chat": Hold("somebody", "lunch", NOW, NOW + 60.0)})
+        assert holds.of("A - chat", NOW + 59.0) is not None
+        assert holds.of("A - chat", NOW + 60.0) is None
+        pacing = state()
+        assert pacing.calculate(snapshot(2), NOW + 59.0, holds).result.invitations[0] == 0
+        assert pacing.calculate(snapshot(2), NOW + 64.0, holds).result.invitations[0] > 0
+
+    def test_a_target_that_is_switched_off_says_so_also_while_it_is_held(self) -> None:
+        pacing = state()
+        pacing.policy.enabled[0] = False
+        held = pacing.calculate(snapshot(2), NOW, Holds(targets={"A - chat": HOLD})).result
+        assert held.reason[0] == Reason.TARGET_DISABLED
+
+
+class TestBook:
+    async def test_two_nodes_that_change_at_once_lose_no_hold(self) -> None:
+        documents = LocalDocuments(None)
+        books = [HoldBook(documents) for _ in range(5)]
+        await asyncio.gather(
+            *(book.change(lambda holds, n=n: holds.with_target(f"T{n}", HOLD)) for n, book in enumerate(books))
+        )
+        last = HoldBook(documents)
+        await last.refresh()
+        assert sorted(last.holds.targets) == [f"T{number}" for number in range(5)]
+
+    async def test_a_change_says_what_was_so_before_and_after_and_others_follow(self) -> None:
+        documents = LocalDocuments(None)
+        here, there = HoldBook(documents), HoldBook(documents)
+        following = asyncio.create_task(there.run())
+        await there.wait_known()
+        before, after = await here.change(lambda holds: holds.with_target("A", HOLD))
+        assert (before, after) == (Holds(), Holds(targets={"A": HOLD}))
+        assert there.holds == here.holds == after
+        before, after = await there.change(lambda holds: holds.with_target("A", None))
+        assert (before.targets, after.targets) == ({"A": HOLD}, {})
+        following.cancel()
+
+    async def test_a_node_does_not_know_the_holds_before_it_has_read_them(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pacing_node.cycle.hold_book.RETRY_SECONDS", 0.0)
+        documents = Away(None)
+        book = HoldBook(documents)
+        following = asyncio.create_task(book.run())
+        await book.wait_known()
+        assert documents.failures == 0
+        following.cancel()
+
+    @pytest.mark.parametrize("damage", [b"", b"{", b'{"stop": null}', b'{"stop": {"by": 1}, "targets": {}}', b"[]"])
+    async def test_a_damaged_document_releases_nothing(self, damage: bytes) -> None:
+        documents = LocalDocuments(None)
+        version = await documents.write(encode_holds(Holds(targets={"A": HOLD})), None)
+        known, fresh = HoldBook(documents), HoldBook(documents)
+        await known.refresh()
+        await documents.write(damage, version)
+        await known.refresh()
+        await fresh.refresh()
+        assert known.holds.targets == {"A": HOLD}
+        # A node that never read a good one cannot know whether everything was stopped.
+        assert fresh.holds.stopped(time.time()) is not None
+        assert known.problem
+        assert fresh.problem
+        await known.change(lambda holds: holds)
+        await fresh.refresh()
+        assert (fresh.holds.stop, fresh.problem) == (None, "")
