@@ -171,6 +171,6 @@ class Mastership(Protocol):
         """
         ...
 
-    async def stop(self) -> None:
-        """Resign if master, leave the cluster, close the session; bounded in time."""
+    async def stop(self, successor: str = "") -> None:
+        """Resign if master, in favour of ``successor`` if given, and contend no more; bounded in time."""
         ...

@@ -24,6 +24,7 @@ from cluster.peers.member_answers import MemberAnswers
 from cluster.peers.member_identity import MemberIdentity
 from cluster.peers.other_master import OtherMaster
 from cluster.peers.peer_client import PeerClient
+from cluster.peers.readiness import newest_able
 from cluster.peers.record_stream import RecordStream
 from cluster.peers.resignation import Resignation
 from cluster.peers.server import PeerService
@@ -163,7 +164,7 @@ class ClusterMember:
         try:
             async with asyncio.timeout(self.settings.stop_timeout_seconds):
                 await self._self_demotion.stop()
-                await self._backend.mastership.stop()
+                await self._backend.mastership.stop(await self._successor_of_stop())
                 await self._records.stop()
                 await self._client.close()
                 await self._server.stop()
@@ -171,6 +172,12 @@ class ClusterMember:
         except TimeoutError:
             log.warning("cluster.stop_timeout", waited_seconds=self.settings.stop_timeout_seconds)
         await self._backend.stop()
+
+    async def _successor_of_stop(self) -> str:
+        """Whom a master that stops leaves the mastership to; empty where anybody may take it. It acts on meanwhile."""
+        if self.mastership.term is None or self.settings.standalone or self.paused is not None:
+            return ""
+        return await newest_able(self._info, self.members(), self._client, self.settings.peer_timeout_seconds)
 
     async def reload_certificates(self) -> None:
         """Take up certificates of the clustering port that were replaced; without this the next connection does."""

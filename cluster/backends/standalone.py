@@ -194,8 +194,9 @@ class StandaloneMastership:
         self._begin_later(self._settings.cooldown_seconds)
         return True
 
-    async def stop(self) -> None:
+    async def stop(self, successor: str = "") -> None:
         """End the term and give the epoch file up."""
+        del successor
         if self._again is not None:
             self._again.cancel()
         self._stopped = True

@@ -209,9 +209,9 @@ class ZooKeeperMastership:
             raise RefusedError(message)
         return True
 
-    async def stop(self) -> None:
-        """Resign if master and contend no more. The session stays open."""
-        self._post(events.Stop(self._clock()))
+    async def stop(self, successor: str = "") -> None:
+        """Resign if master, in favour of ``successor`` if given, and contend no more. The session stays open."""
+        self._post(events.Stop(self._clock(), successor))
         await self._until_released()
         await self.failsafe.stop()
         if self._timer is not None:

@@ -276,6 +276,9 @@ class Paused(Event):
 class Stop(Event):
     """The node leaves for good."""
 
+    successor: str = ""
+    """The node that shall take over; empty leaves it open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tick(Event):

@@ -273,11 +273,11 @@ class Leadership(Contender):
             self._candidacy.cool_down(event.at)
             self._resign(event.cause, successor=event.successor, unless_paused=True)
 
-    def _on_stop(self, _event: events.Stop) -> None:
+    def _on_stop(self, event: events.Stop) -> None:
         self._stopping = True
         self._read_at = self._rebuild_at = None
         if self.claim is not None:
-            self._resign(EndCause.RESIGNED)
+            self._resign(EndCause.RESIGNED, successor=event.successor)
         elif self._state is State.ACQUIRING or self._requests.releasing:
             self._state = State.RESIGNING
         else:

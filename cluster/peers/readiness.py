@@ -36,3 +36,21 @@ async def check_successor(
     if reason is not None:
         message = f"{name} cannot take over: {reason}"
         raise RefusedError(message)
+
+
+async def newest_able(
+    own: MemberInfo, members: Sequence[MemberInfo], client: PeerClient, timeout_seconds: float
+) -> str:
+    """The member that started last, if it did after ``own`` and could take over now; else empty.
+
+    In a rolling update it is the one that was replaced last and will not be again: named by each master that stops, it
+    keeps the hand-overs of an update at two.
+    """
+    newest = max(members, key=lambda each: each.started_at, default=own)
+    if newest.started_at <= own.started_at:
+        return ""
+    try:
+        await check_successor(newest.name, own.name, members, client, timeout_seconds)
+    except RefusedError:
+        return ""
+    return newest.name

@@ -13,6 +13,7 @@ from cluster.election.successor import SuccessorGrace
 from cluster.election.wait import Wait
 from cluster.errors import RefusedError
 from cluster.member import ClusterMember
+from cluster.peers.readiness import newest_able
 from cluster.zookeeper import paths
 from tests.leadership.conftest import Members, order_step_down
 from tests.leadership.test_state_machine import VACANT
@@ -125,3 +126,35 @@ def test_a_successor_is_the_third_word_beside_the_epoch(data: bytes, successor: 
     if successor:
         assert paths.encode_epoch(7, "a", successor) == data
         assert paths.decode_epoch(data, "/epoch") == 7
+
+
+@pytest.mark.ensemble
+async def test_a_master_that_stops_leaves_it_to_the_member_that_started_last(members: Members) -> None:
+    """As in a rolling update: the one that was replaced last is not replaced again."""
+    first, second, third = await trio(members)
+    await first.stop()
+    await asyncio.wait_for(third.mastership.wait_for_term(), PATIENCE_SECONDS)
+    fourth = await members.join("d", why_unable=able)
+    await until(lambda: "d" in {each.name for each in third.members()} and fourth.status().master == "c")
+    await third.stop()
+    await asyncio.wait_for(fourth.mastership.wait_for_term(), PATIENCE_SECONDS)
+    assert second.status().epoch == fourth.status().epoch == 3, "two hand-overs, and nobody in between"
+
+
+@pytest.mark.ensemble
+async def test_a_master_that_stops_names_nobody_who_cannot_or_does_not_answer(members: Members) -> None:
+    async def unable() -> str:
+        return "its way to the platform is closed"
+
+    first = await members.join("a", why_unable=able)
+    await first.mastership.wait_for_term()
+    second = await members.join("b", why_unable=able)
+    third = await members.join("c", why_unable=unable)
+    await until(lambda: all(len(each.members()) == 3 for each in (first, second, third)))
+    own, all_, client = first.info, first.members(), first._client
+
+    assert await newest_able(own, all_, client, PATIENCE_SECONDS) == ""
+    assert await newest_able(own, [each for each in all_ if each.name != "c"], client, PATIENCE_SECONDS) == "b"
+    assert await newest_able(third.info, all_, client, PATIENCE_SECONDS) == ""
+    await second._server.stop()
+    assert await newest_able(own, [each for each in all_ if each.name != "c"], client, 0.1) == ""
