@@ -112,13 +112,20 @@ MUTANTS = (
         "a node that leaves resigns first and closes its session then",
         "cluster/member.py",
         (
-            ("                await self._backend.mastership.stop()\n", ""),
+            ("                await self._backend.mastership.stop(await self._successor_of_stop())\n", ""),
             (
                 "        await self._backend.stop()\n",
                 "        await self._backend.stop()\n        await self.mastership.stop()\n",
             ),
         ),
         f"{LEADERSHIP}/test_members.py::test_resigning_comes_before_the_session_is_closed",
+    ),
+    Mutant(
+        "stop-names-newest",
+        "a master that stops names the member that started last",
+        "cluster/peers/readiness.py",
+        (("newest = max(members", "newest = min(members"),),
+        f"{LEADERSHIP}/test_successor.py::test_a_master_that_stops_names_nobody_who_cannot_or_does_not_answer",
     ),
     Mutant(
         "predecessors-budget",
