@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from simulator.harness.namespace import Namespace, NamespaceError
 from simulator.harness.zookeeper import Ensemble
 from tests.support.blocking import nothing_blocks
+from tests.support.commands import end_forking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,11 @@ NODE_TESTS = frozenset({"alarms", "api", "configuration", "cycle", "engagement",
 def pytest_configure() -> None:
     """Say that there is no event loop outside a test: a plugin that asks for one would make it and never close it."""
     asyncio.set_event_loop(None)
+
+
+def pytest_sessionfinish() -> None:
+    """End what tests have shared beyond any fixture."""
+    end_forking()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import stat
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,19 +16,13 @@ from cluster.access.signed_calls import ClusterSecret
 from cluster.member import ClusterMember
 from cluster.settings import ClusterSettings
 from tests.cli.test_orders import serving
+from tests.support.commands import Done, pacing
 from tests.support.waiting import until
 
 SECRET = "a secret of the cluster that is long enough"
 
 
-@dataclass(frozen=True)
-class Result:
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Awaitable[Result]]
+Run = Callable[..., Awaitable[Done]]
 
 
 @pytest.fixture
@@ -58,18 +49,13 @@ async def run(member: ClusterMember, tmp_path: Path) -> AsyncIterator[Run]:
     server = await serving(member)
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PACING_")}
 
-    async def invoke(*words: str, **variables: str) -> Result:
+    async def invoke(*words: str, **variables: str) -> Done:
         url = (
             ["--url", f"http://127.0.0.1:{server.port}"]
             if words[0] in {"pause", "resume"}
             else ["--config", str(config)]
         )
-        command = [sys.executable, "-m", "pacing_node.cli.main", *words, *url]
-        pipe = asyncio.subprocess.PIPE
-        given = environment | variables
-        process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, cwd=tmp_path, env=given)
-        out, err = await process.communicate()
-        return Result(process.returncode or 0, out.decode(), err.decode())
+        return await pacing(*words, *url, environment=environment | variables, directory=tmp_path)
 
     yield invoke
     await server.stop()

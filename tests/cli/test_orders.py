@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +24,7 @@ from pacing_node.api.metrics import MetricSources, NodeCollector, render
 from pacing_node.cli.orders import parse_duration
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
+from tests.support.commands import pacing
 from tests.support.cycle_parts import FakeMastership
 from tests.support.waiting import until
 
@@ -64,11 +63,8 @@ def alone(directory: Path, tls: PeerTls | None = None) -> ClusterMember:
 def command_runner(server: HttpServer) -> Run:
     async def invoke(*arguments: str) -> Result:
         # A process of its own, as in life: gRPC wants one event loop in a process, and the member has it.
-        command = [sys.executable, "-m", "pacing_node.cli.main", *arguments, "--url", f"http://127.0.0.1:{server.port}"]
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
-        out, err = await process.communicate()
-        return Result(process.returncode or 0, out.decode(), err.decode())
+        done = await pacing(*arguments, "--url", f"http://127.0.0.1:{server.port}")
+        return Result(done.status, done.out, done.err)
 
     return invoke
 

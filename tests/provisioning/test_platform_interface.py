@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from simulator.servers import Simulator, SimulatorOptions
 from simulator.servers.configuration.platform_writes import OWN_OPTIONS
 from simulator.servers.faults.fault_board import FAULT
 from tests.provisioning.test_provision import ALL, SUCCESS, names
+from tests.support.commands import pacing
 
 APP = "StatServer"
 SECRET = "simulated-secret"
@@ -48,17 +47,15 @@ async def provision(
     url = simulator if isinstance(simulator, str) else simulator.addresses["http"]
     host, _, port = url.removeprefix("http://").partition(":")
     where = ["--kind", "gws", "--scheme", "http", "-host", host, "-port", port]
-    command = [sys.executable, "-m", "pacing_node.cli.main", "provision", "-app", APP]
+    command = ["provision", "-app", APP]
     return await done([*command, *where, "-user", user, "-password", password, *more], **environment)
 
 
 async def done(command: list[str], **environment: str) -> tuple[int, str, str]:
     variables = {key: value for key, value in os.environ.items() if not key.startswith("PACING_")}
     variables |= {"NO_COLOR": "1", "COLUMNS": "200"} | environment
-    run = await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, env=variables, timeout=60, check=False
-    )
-    return run.returncode, run.stdout, run.stderr
+    run = await pacing(*command, environment=variables)
+    return run.status, run.out, run.err
 
 
 def document(simulator: Simulator) -> dict[str, Any]:
@@ -131,7 +128,7 @@ async def test_a_dry_run_reads_and_writes_nothing(simulator: Simulator) -> None:
 async def test_what_the_bridge_wrote_is_seen_here_and_the_other_way_round(simulator: Simulator) -> None:
     await provision(simulator)
     host, _, port = simulator.addresses["configuration"].partition(":")
-    command = [sys.executable, "-m", "pacing_node.cli.main", "provision", "-app", APP]
+    command = ["provision", "-app", APP]
 
     bridge = await done([*command, "-host", host, "-port", port, "-user", "admin"])
 
@@ -279,7 +276,7 @@ def node_file(tmp_path: Path, config_server: str) -> Path:
 
 
 async def by_node(node: Path, *more: str, **environment: str) -> tuple[int, str, str]:
-    command = [sys.executable, "-m", "pacing_node.cli.main", "provision", "-app", APP, "--config", str(node)]
+    command = ["provision", "-app", APP, "--config", str(node)]
     return await done([*command, *more], **environment)
 
 
@@ -318,7 +315,7 @@ async def test_options_that_name_nobody_who_answers_are_told_for_both_servers(tm
 
 
 async def test_without_any_source_the_ways_to_name_one_are_told(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pacing_node.cli.main", "provision", "-app", APP]
+    command = ["provision", "-app", APP]
     node = tmp_path / "node.yaml"
     node.write_text(f"zookeeper: none\nstate_directory: {tmp_path}\n")
 

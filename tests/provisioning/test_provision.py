@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import stat
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from pacing_node.discovery.discover import discover
 from pacing_node.objects.object_files import load_objects
 from simulator.scenarios import load_scenario
 from simulator.servers import Simulator, SimulatorOptions
+from tests.support.commands import pacing
 
 SUCCESS = "Provisioning script successfully finished his work"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "objects.yaml"
@@ -185,13 +183,10 @@ async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
 
 async def provision(simulator: Simulator, *more: str, user: str = "admin") -> tuple[int, str, str]:
     host, _, port = simulator.addresses["configuration"].partition(":")
-    command = [sys.executable, "-m", "pacing_node.cli.main", "provision"]
     flags = ["-host", host, "-port", port, "-user", user, "-password", "hush", "-app", "StatServer", *more]
     environment = os.environ | {"NO_COLOR": "1"}
-    done = await asyncio.to_thread(
-        subprocess.run, [*command, *flags], capture_output=True, text=True, env=environment, timeout=60, check=False
-    )
-    return done.returncode, done.stdout, done.stderr
+    done = await pacing("provision", *flags, environment=environment)
+    return done.status, done.out, done.err
 
 
 def document(simulator: Simulator) -> dict[str, Any]:
