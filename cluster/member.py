@@ -15,6 +15,7 @@ from cluster.backends.standalone import StandaloneBackend
 from cluster.backends.zookeeper_backend import ZooKeeperBackend
 from cluster.election.self_demotion import SelfDemotion
 from cluster.errors import RefusedError
+from cluster.listeners import Listeners
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.peers import wire
 from cluster.peers.channels import Channels
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from cluster.backends.backend import Backend
     from cluster.documents import DocumentStore
     from cluster.election.failsafe_members import FailsafeMember
-    from cluster.listeners import Listeners
     from cluster.mastership import LeadershipStatus, Mastership
     from cluster.records import HistoryEntry, MemberStatus, Pause, Record
     from cluster.settings import ClusterSettings
@@ -101,6 +101,8 @@ class ClusterMember:
         self._self_demotion = SelfDemotion(
             settings.failures_allowed, self._able_standbys, self._answers.why_unable, self._give_way
         )
+        self.on_change: Listeners[[]] = Listeners("member")
+        """Called after each change of role, state, master, members or pause."""
         self._leading_epoch: int | None = None
         self._known_master: str | None = None
         """The newest master, this node too."""
@@ -353,3 +355,4 @@ class ClusterMember:
         self._records.refresh()
         self._client.forget(each.clustering for each in self.members())
         self._other_master.refresh()
+        self.on_change.notify()

@@ -33,6 +33,7 @@ from pacing_node.assembly.cluster_settings import cluster_settings
 from pacing_node.assembly.node_access import NodeAccess
 from pacing_node.assembly.node_alarms import NodeAlarms
 from pacing_node.assembly.node_audit import NodeAudit, audit_options
+from pacing_node.assembly.node_events import NodeEvents
 from pacing_node.assembly.node_logs import NodeLogs
 from pacing_node.assembly.object_acceptance import newest_acceptance
 from pacing_node.assembly.reconfiguration import Reconfiguration
@@ -121,6 +122,8 @@ class Node:
         self._api = NodeApi(self.member)
         self._holds = self._api.holds
         self._holds.on_change.add(lambda: self.plan.use_holds(self._holds.holds))
+        self._events = NodeEvents(self.member, self.latest_report, self.plan, self._holds)
+        self._events.follow_options(self._store)
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def start(self) -> None:
@@ -137,6 +140,7 @@ class Node:
             _spawn_lasting("term-log", self._terms.run),
             _spawn_lasting("reconfiguration", self._reconfiguration.run),
             _spawn_lasting("holds", self._holds.run),
+            _spawn_lasting("events", lambda: self._events.run(lambda: self.alarms.service.active)),
             _spawn_lasting("options", lambda: self._store.run(self._use_options)),
         ]
         for each in self._exposures:
@@ -300,7 +304,9 @@ class Node:
             watch=self._watch,
             members=lambda: [each.http for each in self.member.members()],
             gate=PageGate(self.member.access.control, self.member.access.audit, lambda: self._access.pages_need_viewer),
-            api=self._api.application(self._api_view(), reads=lambda: self._access.api_reads, port=self._http.port),
+            api=self._api.application(
+                self._api_view(), self._events.log, reads=lambda: self._access.api_reads, port=self._http.port
+            ),
         )
 
     def _api_view(self) -> ApiView:

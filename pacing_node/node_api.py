@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cluster.member import ClusterMember
     from pacing_node.api.v1.api_view import ApiView
+    from pacing_node.monitoring.event_log import EventLog
     from pacing_node.options.options_history import PastVersion
 
 
@@ -40,8 +41,8 @@ class NodeApi:
         """The versions of the options that are kept, oldest first. Raises ClusterError."""
         return await read_history(self._past_options)
 
-    def application(self, view: ApiView, *, reads: Callable[[], str], port: int) -> ASGIApp:
+    def application(self, view: ApiView, events: EventLog, *, reads: Callable[[], str], port: int) -> ASGIApp:
         """The application behind `/api/`; ``reads`` is the option `access.api`, ``port`` that of the pages."""
         access = self._member.access
         gate = ApiGate(access.control, access.audit, reads=reads, cookie=f"pacing_session_{port}")
-        return build_v1(ApiParts(view, gate, access.audit, self._member, self.holds, self._past_options))
+        return build_v1(ApiParts(view, gate, access.audit, self._member, self.holds, events, self._past_options))

@@ -104,6 +104,10 @@ class GuardedConnection(asyncio.Protocol):
         self._received = 0
         self._within(self._limits.request_seconds, LimitRefusal.REQUEST_TIME)
 
+    def stream(self, seconds: float) -> None:
+        """The answer that has begun may go on for so long: its application bounds what it writes itself."""
+        self._within(seconds, None)
+
     def end_request(self) -> None:
         """Its answer has been written."""
         self._requests -= 1

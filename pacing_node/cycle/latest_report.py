@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cluster.listeners import Listeners
 from pacing_node.cycle.departed_targets import DepartedTargets
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ class LatestReport:
         self._report: CycleReport | None = None
         self._in_flight: CycleReport | None = None
         self._posted_at = 0.0
+        self.on_cycle: Listeners[[]] = Listeners("cycle")
+        """Called when a report of another cycle is shown."""
         self.departed = DepartedTargets()
         """What was learned of targets that are no longer in the reports."""
 
@@ -45,6 +48,8 @@ class LatestReport:
             report.calculated_at,
         )
         self._posted_at = min(self._posted_at, now) if again else now
+        if not again:
+            self.on_cycle.notify()
 
     def announce(self, report: CycleReport) -> None:
         """A push is about to go out; its report follows when its outcome is known, unless its master is lost."""

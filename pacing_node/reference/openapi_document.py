@@ -30,7 +30,7 @@ def document_text() -> str:
     audit = AuditLog()
     gate = ApiGate(AccessControl(""), audit, reads=lambda: "viewer")
     standing_in: Any = SimpleNamespace(status=None, paused=None, documents=None)
-    parts = ApiParts(ApiView(**nothing), gate, audit, standing_in, standing_in, standing_in)
+    parts = ApiParts(ApiView(**nothing), gate, audit, standing_in, standing_in, standing_in, standing_in)
     document = build_routes(parts).openapi()
     document["info"]["version"] = "1"
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

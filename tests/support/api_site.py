@@ -27,6 +27,7 @@ from pacing_node.cycle.hold_book import HoldBook
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.monitoring.cycle_watch import CycleWatch
+from pacing_node.monitoring.event_log import EventLog
 from pacing_node.options.options_history import PastVersion
 from pacing_node.options.options_store import OptionsStore
 from pacing_node.targets import Finding, GroupCapacity, TargetSet
@@ -110,11 +111,14 @@ class ApiSite:
         self.events: list[dict[str, Any]] = []
         self.audit.on_event.add(lambda event: self.events.append(dict(event)))
         self.gate = ApiGate(self.control, self.audit, reads=lambda: self.reads)
+        self.event_log = EventLog()
         self.past_documents = LocalDocuments(None)
         self.holds = HoldBook(LocalDocuments(None))
         self.holds.on_change.add(lambda: self.plan.use_holds(self.holds.holds))
         self.member = FakeMember(self.mastership, self.documents)
-        parts = ApiParts(self.view(), self.gate, self.audit, self.member, self.holds, self.past_documents)
+        parts = ApiParts(
+            self.view(), self.gate, self.audit, self.member, self.holds, self.event_log, self.past_documents
+        )
         self.app: ASGIApp = build_v1(parts)
 
     def view(self) -> ApiView:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pacing_node.api.v1.api_gate import ApiGate
     from pacing_node.api.v1.api_view import ApiView
     from pacing_node.cycle.hold_book import HoldBook
+    from pacing_node.monitoring.event_log import EventLog
 
 
 class OrderedMember(Protocol):
@@ -54,5 +55,6 @@ class ApiParts:
     audit: AuditLog
     member: OrderedMember
     holds: HoldBook
+    events: EventLog
     past_options: DocumentStore
     """The document with the newest versions of the options."""

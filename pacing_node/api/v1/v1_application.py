@@ -14,6 +14,7 @@ from pacing_node.api.v1.api_parts import ApiParts
 from pacing_node.api.v1.cluster_routes import ClusterRoutes
 from pacing_node.api.v1.configuration_orders import ConfigurationOrders
 from pacing_node.api.v1.configuration_routes import ConfigurationRoutes
+from pacing_node.api.v1.event_routes import EventRoutes
 from pacing_node.api.v1.inbound_routes import InboundRoutes
 from pacing_node.api.v1.order_desk import OrderDesk
 from pacing_node.api.v1.order_roles import role_of_order
@@ -86,6 +87,7 @@ def build_routes(parts: ApiParts) -> FastAPI:
         ConfigurationRoutes(view),
         ConfigurationOrders(desk, parts.member.documents, parts.past_options),
         ReasonRoutes(view),
+        EventRoutes(parts.events, parts.gate),
         SessionRoutes(parts.gate, parts.audit),
     ):
         app.include_router(routes.router, prefix=PREFIX)
