@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from pacing_node.http_client.bodies import read_beginning, read_body
+from pacing_node.http_client.interim_answers import bounded
 
 if TYPE_CHECKING:
     import ssl
@@ -85,19 +86,23 @@ class HttpClient:
         """
         self._settings = settings
         coding = "gzip" if settings.gzip else "identity"
+        limits = httpx.Limits(
+            max_connections=settings.connections,
+            max_keepalive_connections=settings.connections,
+            keepalive_expiry=settings.keepalive_seconds,
+        )
+        context = tls if tls is not None else public_authorities()
+        for way in set((transports or {}).values()):
+            if isinstance(way, httpx.AsyncHTTPTransport):
+                bounded(way)
         self._client = httpx.AsyncClient(
             headers={"Accept-Encoding": coding, **(headers or {})},
             auth=basic,
-            verify=tls if tls is not None else public_authorities(),
+            transport=bounded(httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)),
             mounts=transports,
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(settings.answer_seconds, connect=settings.connect_seconds or settings.answer_seconds),
-            limits=httpx.Limits(
-                max_connections=settings.connections,
-                max_keepalive_connections=settings.connections,
-                keepalive_expiry=settings.keepalive_seconds,
-            ),
         )
         if not settings.cookies:
             self._client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))

@@ -134,6 +134,13 @@ MUTANTS = (
         "tests/statistics/test_statistics_api.py::test_a_server_whose_reply_is_longer_than_the_bound_is_left_with_the_reason",
     ),
     Mutant(
+        "interim-answers",
+        "a server's interim answers are bounded",
+        "pacing_node/http_client/interim_answers.py",
+        (("if self._interim > MOST_INTERIM_ANSWERS:", "if False:"),),
+        "tests/http_client/test_answers.py::test_interim_answers_without_an_end_end_the_exchange_at_once",
+    ),
+    Mutant(
         "bridge-message-size",
         "a message of the statistics bridge is read up to its bound",
         "pacing_node/statistics/bridge_session.py",

@@ -11,6 +11,7 @@ import zlib
 import pytest
 
 from pacing_node.http_client.client import MOST_COOKIES, Answer, ClientSettings, HttpClient
+from pacing_node.http_client.interim_answers import MOST_INTERIM_ANSWERS
 from pacing_node.http_client.request_failures import REQUEST_FAILURES, UnreadableAnswerError
 from tests.http_client.hostile import Play, answer, bomb, hostile
 
@@ -55,6 +56,28 @@ async def test_every_other_coding_is_refused_and_nothing_unpacked(headers: list[
     with pytest.raises(UnreadableAnswerError, match="allowed: gzip or none") as refused:
         await ask(answer(zlib.compress(b"hello"), *headers))
     assert len(str(refused.value)) < 200
+
+
+INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+async def test_some_interim_answers_are_passed_over_in_each_request() -> None:
+    async with (
+        hostile(INTERIM * MOST_INTERIM_ANSWERS + answer(b"{}")) as server,
+        HttpClient(ClientSettings(LIMIT, 20.0)) as client,
+    ):
+        for _ in range(3):
+            assert (await client.request("GET", server.url)).body == b"{}"
+
+
+async def test_interim_answers_without_an_end_end_the_exchange_at_once() -> None:
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(INTERIM * 1000)
+            await writer.drain()
+
+    with pytest.raises(REQUEST_FAILURES, match=f"more than {MOST_INTERIM_ANSWERS} interim answers"):
+        await ask(endless, seconds=30.0)
 
 
 async def test_a_bomb_costs_no_more_than_the_limit() -> None:
@@ -145,8 +168,9 @@ async def slow_head(writer: asyncio.StreamWriter) -> None:
 
 async def only_continue(writer: asyncio.StreamWriter) -> None:
     while True:
-        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+        writer.write(INTERIM)
         await writer.drain()
+        await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("play", [slow, slow_head, only_continue])
