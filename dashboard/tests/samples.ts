@@ -36,7 +36,7 @@ export function target(given: Partial<Target> = {}): Target {
 export function targetsPage(targets: Target[], given: Partial<TargetsPage> = {}): TargetsPage {
   return {
     ...ANSWER, calculated_at: 998, statistics_at: 998, epoch: 3, sequence: 7, algorithm: "x", interval_seconds: 5, pushed: true,
-    push_error: "", total: targets.length, matched: targets.length, offset: 0, limit: 100, reasons: {}, targets, ...given,
+    push_error: "", total: targets.length, matched: targets.length, offset: 0, limit: 100, reasons: {}, totals: { invitations: 24, ready: 2, busy: 10, waiting: 0, pending: null }, targets, ...given,
   };
 }
 

@@ -4,7 +4,8 @@ import { duration, moment, number, share } from "../src/components/format";
 import { path } from "../src/components/sparkline";
 import { bars, gaps } from "../src/components/timeline";
 import { need } from "../src/views/overview";
-import { target, term } from "./samples";
+import { summed } from "../src/store/summary";
+import { target, targetsPage, term } from "./samples";
 
 describe("the sum behind a number", () => {
   it("is what pacing explain writes", () => {
@@ -17,6 +18,13 @@ describe("the sum behind a number", () => {
   it("is none where something is not known", () => {
     expect(sumParts(target({ busy: null }))).toBeNull();
     expect(sumParts(target({ estimates: {} }))).toBeNull();
+  });
+});
+
+describe("the overview", () => {
+  it("has sums of the node, and a rate", () => {
+    expect(summed(targetsPage([target()]))).toMatchObject({ allowedPerMinute: 288, waiting: 0, pending: null });
+    expect(summed(targetsPage([], { interval_seconds: null })).allowedPerMinute).toBeNull();
   });
 });
 

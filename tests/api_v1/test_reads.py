@@ -124,6 +124,24 @@ class TestTargets:
         assert [each["code"] for each in body["findings"]] == ["alias_differs_from_number"]
         assert body["lines"]
 
+    async def test_totals_are_sums_over_all_that_fit_whatever_the_page(
+        self, site: ApiSite, client: httpx.AsyncClient
+    ) -> None:
+        site.pace()
+        every = await get(client, "/targets")
+        names = ("invitations", "ready", "busy", "waiting", "pending")
+        known = {name: [row[name] for row in every["targets"] if row[name] is not None] for name in names}
+        sums = {name: sum(values) if values else None for name, values in known.items()}
+        assert len(every["targets"]) > 1
+        assert every["totals"] == pytest.approx(sums)
+        one = await get(client, "/targets?limit=1&fields=reason")
+        assert one["totals"] == every["totals"]
+
+    async def test_before_the_first_cycle_no_total_is_known(self, site: ApiSite, client: httpx.AsyncClient) -> None:
+        site.plan.use_targets(target_set("A"))
+        totals = (await get(client, "/targets"))["totals"]
+        assert set(totals.values()) == {None}
+
     async def test_before_the_first_cycle_the_discovered_targets_are_there_without_numbers(
         self, site: ApiSite, client: httpx.AsyncClient
     ) -> None:

@@ -119,6 +119,7 @@ export interface TargetsPage extends CycleHead {
   offset: number;
   limit: number;
   reasons: Record<string, number>;
+  totals: Record<"invitations" | "ready" | "busy" | "waiting" | "pending", number | null>;
   targets: Target[];
 }
 

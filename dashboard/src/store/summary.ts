@@ -1,5 +1,5 @@
 import { getJson } from "../api/client";
-import type { Target, TargetsPage } from "../api/model";
+import type { TargetsPage } from "../api/model";
 import { Resource } from "./resource";
 
 /** The whole service in a few numbers. */
@@ -10,35 +10,23 @@ export interface Summary {
   busy: number | null;
   waiting: number | null;
   pending: number | null;
-  goalPercent: number | null;
-  abandonment: { span: string; percent: number | null }[];
   reasons: Record<string, number>;
 }
 
-const FIELDS = ["invitations", "ready", "busy", "waiting", "pending", "goal_percent", "reason"].map((name) => `fields=${name}`).join("&");
+/** One row only: the node has summed up all of them. */
+export const summary = new Resource(async (abort) => summed(await getJson<TargetsPage>("api/v1/targets?limit=1&fields=reason", abort)));
 
-export const summary = new Resource(async (abort) => summed(await getJson<TargetsPage>(`api/v1/targets?limit=10000&${FIELDS}`, abort)));
-
-/** Sums of what is known; null where nothing is. */
+/** Invitations as a rate; null where nothing is known, which is not zero. */
 export function summed(page: TargetsPage): Summary {
-  const sum = (key: "invitations" | "ready" | "busy" | "waiting" | "pending") => total(page.targets, key);
-  const allowed = sum("invitations");
+  const { invitations, ready, busy, waiting, pending } = page.totals;
   const perMinute = page.interval_seconds ? 60 / page.interval_seconds : null;
-  const goals = page.targets.map((target) => target.goal_percent).filter((goal): goal is number => goal !== null && goal !== undefined);
   return {
     targets: page.matched,
-    allowedPerMinute: allowed === null || perMinute === null ? null : allowed * perMinute,
-    ready: sum("ready"),
-    busy: sum("busy"),
-    waiting: sum("waiting"),
-    pending: sum("pending"),
-    goalPercent: goals.length ? goals.reduce((a, b) => a + b, 0) / goals.length : null,
-    abandonment: [],
+    allowedPerMinute: invitations === null || perMinute === null ? null : invitations * perMinute,
+    ready,
+    busy,
+    waiting,
+    pending,
     reasons: page.reasons,
   };
-}
-
-function total(targets: Target[], key: "invitations" | "ready" | "busy" | "waiting" | "pending"): number | null {
-  const known = targets.map((target) => target[key]).filter((value): value is number => value !== null && value !== undefined);
-  return known.length ? known.reduce((a, b) => a + b, 0) : null;
 }

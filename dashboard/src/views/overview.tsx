@@ -1,6 +1,6 @@
 import type { Target, TargetsPage } from "../api/model";
 import { getJson } from "../api/client";
-import { number, percent, words } from "../components/format";
+import { number, words } from "../components/format";
 import { Fresh } from "../components/stale";
 import { href } from "../routing/route";
 import { useReadings } from "../store/polling";
@@ -39,7 +39,6 @@ export function OverviewView() {
             <Card label="targets" value={number(page.targets)} />
           </div>
         )}
-        {page && page.abandonment.length > 0 && <Abandonment page={page} />}
         {page && <Reasons counts={page.reasons} total={page.targets} />}
       </Fresh>
       <h2>Targets that need somebody</h2>
@@ -52,24 +51,6 @@ export function OverviewView() {
 
 function Card({ label, value }: { label: string; value: string }) {
   return <div class="card"><span class="label">{label}</span><span class="value">{value}</span></div>;
-}
-
-function Abandonment({ page }: { page: NonNullable<typeof summary.value> }) {
-  return (
-    <table class="abandonment">
-      <caption>Abandonment against the goal of {percent(page.goalPercent)}</caption>
-      <thead><tr>{page.abandonment.map((each) => <th key={each.span} scope="col">{each.span}</th>)}</tr></thead>
-      <tbody>
-        <tr>
-          {page.abandonment.map((each) => (
-            <td key={each.span} class={each.percent !== null && page.goalPercent !== null && each.percent > page.goalPercent ? "bad" : ""}>
-              {percent(each.percent)}
-            </td>
-          ))}
-        </tr>
-      </tbody>
-    </table>
-  );
 }
 
 /** Targets by what limited their number, the most frequent first. */

@@ -60,6 +60,16 @@ class CycleHead(Answer):
     push_error: str
 
 
+class TargetTotals(BaseModel):
+    """Sums over targets, of those whose value is known; null where none is."""
+
+    invitations: float | None
+    ready: float | None
+    busy: float | None
+    waiting: float | None
+    pending: float | None
+
+
 class TargetsAnswer(CycleHead):
     """A page of the targets that fit the question."""
 
@@ -68,6 +78,7 @@ class TargetsAnswer(CycleHead):
     offset: int
     limit: int
     reasons: dict[str, int] = Field(description="Targets that fit, by reason.")
+    totals: TargetTotals = Field(description="Sums over all targets that fit, whatever the page.")
     targets: list[Target]
 
 

@@ -86,6 +86,8 @@ class FoundTargets:
     matched: int
     reasons: dict[str, int]
     """Targets that fit, by reason; none before the first cycle."""
+    totals: dict[str, float | None]
+    """Sums over the targets that fit, of those whose value is known; null where none is."""
     rows: list[dict[str, Any]]
     """The page, one object per target."""
 
@@ -110,7 +112,24 @@ def find_targets(
     for row in rows:
         row["hold"] = hold_json(holds.of(row["name"], now), holds)
     reasons = Counter(codes[row] for row in fitting) if codes else Counter[str]()
-    return FoundTargets(len(names), len(fitting), dict(reasons), rows)
+    return FoundTargets(len(names), len(fitting), dict(reasons), _totals(report, fitting), rows)
+
+
+_SUMMED = ("ready", "busy", "waiting", "pending")
+
+
+def _totals(report: CycleReport | None, fitting: list[int]) -> dict[str, float | None]:
+    """Sums over targets; of invitations too, which are always known once there was a cycle."""
+    if report is None:
+        return dict.fromkeys(("invitations", *_SUMMED))
+    rows = np.array(fitting, np.intp)
+    sums = {name: _known_sum(report.column(name)[rows]) for name in _SUMMED}
+    return {"invitations": float(report.result.invitations[rows].sum()), **sums}
+
+
+def _known_sum(values: np.ndarray[Any, np.dtype[np.float64]]) -> float | None:
+    known = values[np.isfinite(values)]
+    return round(float(known.sum()), 6) if known.size else None
 
 
 def chosen_fields(row: dict[str, Any], fields: frozenset[str]) -> dict[str, Any]:

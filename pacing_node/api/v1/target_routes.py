@@ -117,6 +117,7 @@ def _targets_text(report: CycleReport | None, known: TargetSet | None, query: Ta
         "offset": query.offset,
         "limit": query.limit,
         "reasons": found.reasons,
+        "totals": found.totals,
         "targets": [chosen_fields(row, query.fields) for row in found.rows],
     }
     return json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))[1:].encode()
