@@ -21,7 +21,7 @@ export function member(given: Partial<Member> = {}): Member {
 export function cluster(given: Partial<Cluster> = {}): Cluster {
   return {
     ...ANSWER, cluster: "demo", cluster_id: "1", mode: "zookeeper", answered_by: "node1", master: "node1", epoch: 3,
-    paused: null, fencing: "token", broken: [], warnings: [], members: [member()], history: [], history_unavailable: null, ...given,
+    paused: null, stopped: null, held: 0, fencing: "token", broken: [], warnings: [], members: [member()], history: [], history_unavailable: null, ...given,
   };
 }
 

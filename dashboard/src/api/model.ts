@@ -58,7 +58,9 @@ export interface Cluster extends Answer {
   epoch: number;
   paused: Pause | null;
   /** The emergency stop in force. */
-  stopped?: Hold | null;
+  stopped: Hold | null;
+  /** Targets that are held one by one. */
+  held: number;
   fencing: string | null;
   broken: string[];
   warnings: string[];
