@@ -34,8 +34,12 @@ def test_up_with_wait_is_all(running: Project, engine: Any) -> None:
     assert set(states) == SERVICES
     health = {name: each.attrs["State"].get("Health", {}).get("Status") for name, each in states.items()}
     assert {name for name in health if health[name] == "healthy"} >= {*NODES, *MEMBERS, "simulator"}
-    listed = page(running, "OPERATORS_PORT", "/cluster")
-    assert sorted(member["name"] for member in listed["members"] if member["reachable"]) == sorted(NODES)
+
+    def members() -> list[str]:
+        listed = page(running, "OPERATORS_PORT", "/cluster")["members"]
+        return sorted(member["name"] for member in listed if member["reachable"])
+
+    until_blocking(lambda: members() == sorted(NODES), "all nodes are members", state=members)
 
 
 def test_nothing_is_published_beyond_loopback_and_nothing_has_rights_it_does_not_need(
