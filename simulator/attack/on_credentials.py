@@ -203,8 +203,9 @@ async def _pacing(scene: Scene, *words: str, of: str) -> str:
 
 
 async def orders_over_http(scene: Scene) -> None:
-    """Whatever could be an order, by every method, at the pages: there is none, or it is refused."""
+    """Whatever could be an order, by every method, at the pages; every order of the API: each must be refused."""
     await scene.assault(http_orders.orders_over_http)
+    await scene.assault(http_orders.api_orders)
 
 
 async def strange_certificates(scene: Scene) -> None:
