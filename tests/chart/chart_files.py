@@ -27,7 +27,7 @@ def tool(name: str) -> Path:
     """A program of the tools' directory; skips the test where it is missing."""
     program = TOOLS / "bin" / name
     if not program.exists():
-        pytest.skip(f"no {name} in {TOOLS}: make test-chart finds or builds it")
+        pytest.skip(f"no {name} in {TOOLS}, see scripts/kubernetes_tools.sh")
     return program
 
 
