@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,13 @@ def test_several_releases_share_nothing() -> None:
         return {(each["kind"], each["metadata"]["name"]) for each in rendered(GIVEN, name=name)}
 
     assert own("tenant-a") & own("tenant-b") == set()
+
+
+def test_every_variable_that_the_image_sets_is_set_by_the_pod_too() -> None:
+    """Variables win over node.yaml: what the image says for other places would undo what the chart says."""
+    image = set(re.findall(r"\bPACING_[A-Z_]+(?==)", (ROOT / "Dockerfile").read_text()))
+    assert "PACING_STATE_DIRECTORY" in image
+    for spec in pod_specs(rendered(TRIAL)):
+        for container in spec["containers"]:
+            if container["image"].startswith("agent-pacing"):
+                assert image <= names_of(container), container["name"]

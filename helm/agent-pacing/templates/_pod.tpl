@@ -32,6 +32,10 @@ limits: {memory: 512Mi}
 - {name: PACING_HOST, value: "$(PACING_NAME).{{ include "pacing.headlessHost" . }}"}
 - {name: POD_ADDRESS, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
 - {name: PACING_HEALTH_BIND, value: "$(POD_ADDRESS)"}
+# Variables win over node.yaml, and the image sets these.
+- {name: PACING_BIND, value: {{ .Values.bind | quote }}}
+- {name: PACING_STATE_DIRECTORY, value: /var/lib/agent-pacing/state}
+- {name: PACING_PORTS_HEALTH, value: "7801"}
 {{- range $way := list "acl" "sasl" -}}
 {{- $given := index $.Values.zookeeper $way -}}
 {{- if $given.existingSecret }}
