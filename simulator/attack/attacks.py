@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from simulator.attack import (
     on_credentials,
     on_files,
@@ -16,11 +19,14 @@ from simulator.attack.assaults.http2_floods import FLOODS
 from simulator.attack.attack_run import Attack
 from simulator.attack.clock_ground import OTHER_UPTIME, STEPPED_CLOCKS
 from simulator.attack.disk_ground import SMALL_DISKS
-from simulator.attack.ground import FAILSAFE, FEW_DESCRIPTORS, LARGE, OPEN, PEER_TLS, PLAIN
+from simulator.attack.ground import FAILSAFE, FEW_DESCRIPTORS, LARGE, OPEN, PEER_TLS, PLAIN, large
 from simulator.attack.hostile_ground import HOSTILE_API, HOSTILE_CONFIGURATION, HOSTILE_GMS
 from simulator.attack.hostile_values import HOSTILE
 from simulator.attack.limits import Limits
 from simulator.attack.statistics_ground import HOSTILE_STATISTICS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _OUTAGE = Limits(missed_periods=None, epoch_changes=1, memory_mib=120.0)
 """ZooKeeper itself is away for longer than a session: the pushes must stop then, and the attack measures the return.
@@ -100,6 +106,11 @@ ATTACKS = (
     Attack("descriptors-of-one", FEW_DESCRIPTORS, on_pages.exhaust_one, _ONE_LOST),
     Attack("descriptors-of-all", FEW_DESCRIPTORS, on_pages.exhaust_all, _ONE_LOST),
 )
+
+
+def sized(attacks: Sequence[Attack], targets: int) -> list[Attack]:
+    """The attacks, those on the large ground with so many targets."""
+    return [replace(attack, ground=large(targets)) if attack.ground is LARGE else attack for attack in attacks]
 
 
 def named(names: list[str]) -> list[Attack]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.attack.attack_run import Extent, line, run_attacks
-from simulator.attack.attacks import ATTACKS, named
+from simulator.attack.attacks import ATTACKS, named, sized
+from simulator.attack.ground import USUAL_TARGETS
 from simulator.drill.cli import Form
 from simulator.harness import zookeeper
 from simulator.harness.directory import working_directory
@@ -33,6 +34,7 @@ SecondsOption = Annotated[
     float | None,
     typer.Option(min=1, max=600, help="How long each attack lasts that goes on for a time.", show_default="20"),
 ]
+TargetsOption = Annotated[int, typer.Option(min=100, max=20_000, help="Targets of the large ground.")]
 ListOption = Annotated[bool, typer.Option("--list", help="List the attacks and end.")]
 FormOption = Annotated[Form, typer.Option("--output", "-o", help="A table for people or JSON for programs.")]
 ReportOption = Annotated[
@@ -53,6 +55,7 @@ def attack(
     *,
     short: ShortOption = False,
     seconds: SecondsOption = None,
+    targets: TargetsOption = USUAL_TARGETS,
     list_attacks: ListOption = False,
     output: FormOption = Form.TABLE,
     report: ReportOption = None,
@@ -67,7 +70,7 @@ def attack(
         for each in ATTACKS:
             say(f"{each.name:<26} {each.ground.name:<16} {' '.join((each.strike.__doc__ or '').split())}")
         return
-    chosen = _chosen(names, short=short)
+    chosen = sized(_chosen(names, short=short), targets)
     extent = _SHORT if short else Extent()
     if seconds is not None:
         extent = Extent(seconds, extent.share)

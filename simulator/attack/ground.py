@@ -78,6 +78,15 @@ FEW = 1024
 PLAIN = Ground("plain")
 OPEN = Ground("open", more={"node_extra": bound_wide}, why_impossible=why_impossible)
 FAILSAFE = Ground("failsafe", failsafe=True)
-LARGE = Ground("large", scenario="large", more={"simulator_arguments": ("--targets", "2000")})
+
+
+def large(targets: int) -> Ground:
+    """A cluster with so many targets."""
+    return Ground("large", scenario="large", more={"simulator_arguments": ("--targets", str(targets))})
+
+
+USUAL_TARGETS = 2000
+"""Of the large ground: as many as two processors carry with a period of a second, beside an attack."""
+LARGE = large(USUAL_TARGETS)
 PEER_TLS = Ground("peer-tls", equipment=peer_certificates)
 FEW_DESCRIPTORS = Ground("few-descriptors", more={"node_prefix": ("prlimit", f"--nofile={FEW}:{FEW}")})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typer.testing import CliRunner
 
 from pacing_node.cli.main import build_app
-from simulator.attack.attacks import ATTACKS
+from simulator.attack.attacks import ATTACKS, named, sized
 
 
 def test_the_attacks_can_be_listed_and_an_unknown_one_is_refused():
@@ -16,3 +16,10 @@ def test_the_attacks_can_be_listed_and_an_unknown_one_is_refused():
     refused = runner.invoke(build_app("attack"), ["attack", "nonsense"])
     assert refused.exit_code == 2
     assert "there is no attack nonsense" in refused.output.replace("\n", " ")
+
+
+def test_the_large_ground_has_as_many_targets_as_asked_for() -> None:
+    attacks = sized(named(["metrics-readers", "nothing"]), 10_000)
+    assert [attack.ground.name for attack in attacks] == ["large", "plain"]
+    assert attacks[0].ground.more == {"simulator_arguments": ("--targets", "10000")}
+    assert attacks[1] == named(["nothing"])[0]
