@@ -34,7 +34,7 @@ export function App() {
       </header>
       <main ref={main} id="main" tabIndex={-1} data-view={item ? `${view}-item` : view}>{shown(route.value)}</main>
       <footer>
-        <a href="../api/v1/docs">API</a> <a href="../metrics">metrics</a> <a href="../readiness">readiness</a>
+        <a href="../api/v1/openapi.json">API</a> <a href="../metrics">metrics</a> <a href="../readiness">readiness</a>
       </footer>
     </>
   );

@@ -69,6 +69,7 @@ async def test_a_view_has_no_serious_fault_for_screen_readers(stage: Stage, look
 @pytest.mark.parametrize("view", VIEWS)
 async def test_a_phone_shows_each_view_without_scrolling_sideways(stage: Stage, looker: Looker, view: str) -> None:
     await show(looker, stage, view)
+    await looker.page.wait_for_selector(".status.pacing")
     await looker.picture(f"phone-{view}")
     assert await looker.page.evaluate("document.documentElement.scrollWidth") <= 390
     assert looker.faults == []

@@ -26,8 +26,6 @@ export interface Member {
   last_record: { epoch: number; sequence: number; created_at: number } | null;
   paused: boolean;
   reachable: boolean;
-  /** How far its clock is from that of the node that answers; null or missing where nobody measured it. */
-  clock_offset_seconds?: number | null;
   error: string | null;
   broken: string[];
 }

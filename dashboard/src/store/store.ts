@@ -9,7 +9,7 @@ import { Resource } from "./resource";
 /** Seconds between readings of what the header shows while the event stream tells of changes, and while it does not. */
 const HEADER_SECONDS = 2;
 const HEADER_SECONDS_WITHOUT_STREAM = 0.5;
-const EVENTS = ["cycle", "leadership", "alarm", "configuration", "hold"] as const;
+const EVENTS = ["cycle", "leadership", "alarm", "configuration", "hold", "resync"] as const;
 export type EventName = (typeof EVENTS)[number];
 
 export const cluster = new Resource((abort) => getJson<Cluster>("api/v1/cluster", abort));
@@ -66,8 +66,10 @@ const stream = new EventStream(new URL("api/v1/events", ROOT).href, EVENTS, {
 
 function onEvent(name: EventName): void {
   answeredAt.value = performance.now();
-  seen[name].value = (seen[name].peek() ?? 0) + 1;
-  if (name === "alarm") void alarms.refresh();
+  // Some events are missing: everything may have changed.
+  const changed = name === "resync" ? EVENTS : [name];
+  for (const each of changed) seen[each].value = (seen[each].peek() ?? 0) + 1;
+  if (name === "alarm" || name === "resync") void alarms.refresh();
   if (name !== "cycle") void cluster.refresh();
 }
 

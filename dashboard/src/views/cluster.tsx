@@ -1,5 +1,5 @@
 import type { Cluster, Member } from "../api/model";
-import { duration, moment, number, words } from "../components/format";
+import { duration, moment, words } from "../components/format";
 import { ClusterOrders } from "../components/cluster_orders";
 import { Fresh } from "../components/stale";
 import { Timeline } from "../components/timeline";
@@ -56,7 +56,7 @@ function Members({ page, unix }: { page: Cluster; unix: number }) {
         <thead>
           <tr>
             <th>member</th><th>role</th><th>state</th><th class="right">epoch</th><th class="right">lease left</th><th>ZooKeeper</th>
-            <th class="right">newest record</th><th class="right">clock</th><th>version</th><th>up for</th><th>pages</th>
+            <th class="right">newest record</th><th>version</th><th>up for</th><th>pages</th>
           </tr>
         </thead>
         <tbody>{page.members.map((member) => <Row key={member.name} member={member} page={page} unix={unix} />)}</tbody>
@@ -76,16 +76,9 @@ function Row({ member, page, unix }: { member: Member; page: Cluster; unix: numb
       <td class="right">{member.role === "master" ? duration(member.lease_left_seconds) : "–"}</td>
       <td>{member.zookeeper ?? "–"}</td>
       <td class="right">{record ? `${record.epoch}.${record.sequence}` : "–"}</td>
-      <td class="right">{clockOffset(member)}</td>
       <td>{member.version}</td>
       <td>{member.started_at ? duration(unix - member.started_at) : "–"}</td>
       <td>{member.http ? <a href={`${location.protocol}//${member.http}/`}>{member.http}</a> : "–"}</td>
     </tr>
   );
-}
-
-/** How far a member's clock is from that of the node that answers, where the API says it. */
-function clockOffset(member: Member): string {
-  const { clock_offset_seconds: offset } = member;
-  return offset === null || offset === undefined ? "–" : `${number(offset * 1000)} ms`;
 }
