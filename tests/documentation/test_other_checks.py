@@ -58,6 +58,34 @@ def test_a_test_that_sleeps_is_found(tmp_path: Path, body: str) -> None:
     assert found.startswith("tests/x/test_x.py:")
 
 
+@pytest.mark.parametrize("name", ["tests__x__conftest", "tests__x__helper", "tests__support__helper"])
+def test_a_helper_that_sleeps_until_something_has_come_is_found(tmp_path: Path, name: str) -> None:
+    write(tmp_path, **{name: "import time\n\n\ndef up(page):\n    while not page.there:\n        time.sleep(0.05)\n"})
+    (found,) = checked("check_tests.py", tmp_path)
+    assert found.startswith(f"{name.replace('__', '/')}.py:6: waits for a fixed time")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "await asyncio.start_server(answer, '127.0.0.1', 0)",
+        "await asyncio.start_unix_server(answer, path)",
+        "await loop.create_server(Protocol, '127.0.0.1', 0)",
+        "await asyncio.get_running_loop().create_server(Protocol, '127.0.0.1', 0)",
+    ],
+)
+def test_a_server_that_is_opened_bare_is_found(tmp_path: Path, call: str) -> None:
+    body = f"async def test_x():\n    server = {call}\n"
+    write(tmp_path, tests__x__test_x=body, tests__support__listening=body)
+    (found,) = checked("check_tests.py", tmp_path)
+    assert found.startswith("tests/x/test_x.py:2: opens a server bare")
+
+
+def test_a_listening_socket_is_no_server(tmp_path: Path) -> None:
+    write(tmp_path, tests__x__test_x="import socket\n\n\ndef test_x():\n    socket.create_server(('::1', 0))\n")
+    assert checked("check_tests.py", tmp_path) == []
+
+
 @pytest.mark.parametrize(
     "body",
     [

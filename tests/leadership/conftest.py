@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
 import subprocess
@@ -86,13 +85,16 @@ class Members:
 
 async def order_step_down(member: ClusterMember, by: str, successor: str = "") -> int:
     """Give the order as soon as it is taken: the mastership is not handed over twice within a cooldown."""
-    while True:
+
+    async def given() -> int | None:
         try:
             return await member.step_down(by, successor)
         except RefusedError as refusal:
             if "just been handed over" not in str(refusal):
                 raise
-            await asyncio.sleep(0.05)
+            return None
+
+    return int(await until(given, "the order is taken"))
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.support.waiting import until
+
 UPDATES, SERVICE = "/statistics/v3/updates", "/statistics/v3/service"
 
 
@@ -51,8 +53,7 @@ class ApiServer:
         self._server = uvicorn.Server(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
         self._listener = listener
-        while not self._server.started:
-            await asyncio.sleep(0.005)
+        await until(lambda: self._server.started, "the server listens")
 
     async def stop(self):
         for session in self.sessions.values():

@@ -14,6 +14,8 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.support.waiting import until
+
 LOGGED_OUT = {"status": 23, "media": []}
 
 
@@ -45,8 +47,7 @@ class GmsServer:
         config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1, ws="none")
         self._server = uvicorn.Server(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
-        while not self._server.started:
-            await asyncio.sleep(0.005)
+        await until(lambda: self._server.started, "the server listens")
 
     async def stop(self):
         self._server.should_exit = True

@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from tests.support.waiting import until
+
 USER, PASSWORD = "pacing", "hush"
 
 
@@ -78,8 +80,7 @@ class PlatformServer:
         config.ssl = self.context
         self._server = uvicorn.Server(config)
         self._task = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.01)
+        await until(lambda: self._server.started, "the server listens")
         scheme = "http" if self.context is None else "https"
         self.url = f"{scheme}://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
 

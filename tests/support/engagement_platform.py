@@ -23,6 +23,7 @@ from pacing_node.engagement.engagement_settings import EngagementSettings
 from pacing_node.engagement.platform import TargetPush
 from pacing_node.targets import PacingTarget
 from tests.support.listening import listening
+from tests.support.waiting import until
 
 PASSWORD = 's3cret-pass/word "quoted"'
 CLIENT = "pacing-client"
@@ -122,8 +123,7 @@ async def platform_running(context=None, **changes):
     config.ssl = context
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        await asyncio.sleep(0.005)
+    await until(lambda: server.started, "the server listens")
     try:
         yield platform
     finally:
