@@ -95,6 +95,9 @@ test-kubernetes: $(VENV)/.installed ## the chart on a real cluster of two nodes:
 chart-readme: $(VENV)/.installed ## write the table of values in the chart's README from the comments of values.yaml
 	@PYTHONPATH=. $(BIN)/python scripts/chart_readme.py
 
+test-api: setup-tests ## schemathesis over the whole document of the API: EXAMPLES=100 of each operation
+	API_EXAMPLES=$(or $(EXAMPLES),100) $(PYTEST) tests/api_v1/test_schemathesis.py -q --timeout 1800 $(ARGS)
+
 coverage: setup-tests ## the tests of `make test` in one process, with branch coverage in htmlcov/
 	$(BIN)/coverage run -m pytest -m "not slow and not browser and not containers" $(ARGS)
 	$(BIN)/coverage html --quiet

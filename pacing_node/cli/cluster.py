@@ -70,6 +70,7 @@ def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TAB
     )
     if silent := silence(page):
         say(silent)
+    _say_holds(page)
     if paused and page["master"] is None and page["mode"] != "standalone":
         say("no master, and nobody takes over while the cluster is paused: pacing resume")
     for fault in page.get("broken", ()):
@@ -84,6 +85,14 @@ def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TAB
         say(f"the history cannot be read now: {why}")
     for entry in page["history"][:5]:
         say(_term(entry))
+
+
+def _say_holds(page: dict[str, Any]) -> None:
+    """What operators allow no invitations."""
+    if stopped := page.get("stopped"):
+        say(f"ALL INVITATIONS STOPPED by {stopped['by']}: {stopped['why']}; pacing release --all")
+    if held := page.get("held"):
+        say(f"targets held by operators: {held}; they have the reason held in pacing targets")
 
 
 def _row(member: dict[str, Any]) -> list[str]:

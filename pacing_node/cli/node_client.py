@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import secrets
 from contextvars import ContextVar
 from functools import lru_cache, wraps
 from http import HTTPStatus
@@ -23,7 +24,7 @@ from pacing_node.options.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pacing_node.cli.client_options import ClientOptions
     from pacing_node.http_client.client import Answer
@@ -106,6 +107,18 @@ def ask(url: str, path: str) -> Any:
 
     ``url`` are addresses separated by commas; empty for those of the user's file.
     """
+    return _exchange(url, "GET", path)
+
+
+def give_order(url: str, method: str, path: str, order: Mapping[str, object]) -> Any:
+    """Give an order to the API of the first node that answers; returns its answer, as :func:`ask`.
+
+    A node that took the order and lost its answer carries it out once, should it be asked again with its key.
+    """
+    return _exchange(url, method, path, json=dict(order), key=secrets.token_urlsafe(16))
+
+
+def _exchange(url: str, method: str, path: str, **more: Any) -> Any:
     try:
         options = client_options(url, _files.get())
         places = [full_url(each, secure=options.ca is not None) for each in options.url]
@@ -114,7 +127,7 @@ def ask(url: str, path: str) -> Any:
     failures = []
     for place in places:
         try:
-            response = _get(place + path, options)
+            response = _send(method, place + path, options, **more)
         except ConfigurationError as error:
             raise fail(str(error), ExitCode.USAGE) from None
         except (UnreadableAnswerError, *REQUEST_FAILURES) as error:
@@ -124,11 +137,12 @@ def ask(url: str, path: str) -> Any:
     raise fail("; ".join(failures), ExitCode.UNREACHABLE)
 
 
-def _get(address: str, options: ClientOptions) -> Answer:
+def _send(method: str, address: str, options: ClientOptions, key: str = "", **parts: Any) -> Answer:
     tls = _context(options) if address.startswith("https://") else None
     token = token_of(options)
-    headers = {"Authorization": f"Bearer {token}"} if token is not None and _can_show(address) else None
-    return ask_once("GET", address, ClientSettings(MOST_BYTES, REQUEST_SECONDS), tls=tls, headers=headers)
+    headers = {"Authorization": f"Bearer {token}"} if token is not None and _can_show(address) else {}
+    headers |= {"Idempotency-Key": key} if key else {}
+    return ask_once(method, address, ClientSettings(MOST_BYTES, REQUEST_SECONDS), tls=tls, headers=headers, **parts)
 
 
 def _can_show(address: str) -> bool:
@@ -170,7 +184,7 @@ def _body(place: str, path: str, answer: Answer, options: ClientOptions) -> Any:
         raise fail(message, ExitCode.FAILED) from None
     if answer.status != HTTPStatus.OK:
         code = ExitCode.NOT_FOUND if answer.status == HTTPStatus.NOT_FOUND else ExitCode.FAILED
-        message = str(body.get("error", body) if isinstance(body, dict) else body)
+        message = str(body.get("error") or body.get("detail") or body if isinstance(body, dict) else body)
         if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             message = f"{place}{path}: {message}; {_token_hint(place, options)}"
         raise fail(message, code)
