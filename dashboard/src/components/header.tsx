@@ -3,6 +3,7 @@ import { alarms, cluster, headerAgeSeconds, newest, streaming } from "../store/s
 import { emergencyStop } from "../store/orders";
 import { type PacingState, pacingState } from "../store/pacing_state";
 import { now } from "../store/clock";
+import { platformLight, statisticsLight } from "../store/lights";
 import { duration } from "./format";
 import { href } from "../routing/route";
 
@@ -36,14 +37,16 @@ function State({ state }: { state: PacingState }) {
 function Facts({ page, raised }: { page: Cluster; raised: Alarms | null }) {
   const master = page.members.find((member) => member.name === page.master) ?? null;
   const own = page.members.find((member) => member.name === page.answered_by) ?? null;
+  const statistics = statisticsLight(page, raised);
+  const platform = platformLight(page, raised);
   return (
     <dl>
       <div><dt>master</dt><dd data-fact="master">{page.master ?? "none"}</dd></div>
       <div><dt>epoch</dt><dd data-fact="epoch">{page.epoch}</dd></div>
       <div><dt>lease left</dt><dd><Lease member={master} /></dd></div>
       <Light name="ZooKeeper" trouble={zooKeeperTrouble(own)} good={own?.zookeeper ?? "unknown"} />
-      <Light name="statistics" trouble={troubleOf(raised, page, STATISTICS)} good="current" unknown={raised === null} />
-      <Light name="platform" trouble={troubleOf(raised, page, PLATFORM)} good="accepts" unknown={raised === null} />
+      <Light name="statistics" trouble={statistics.trouble} good="current" unknown={!statistics.known} />
+      <Light name="platform" trouble={platform.trouble} good="accepts" unknown={!platform.known} />
       <div>
         <dt>alarms</dt>
         <dd><a href={href("health")} class={raised?.active.length ? "bad" : ""}>{raised ? raised.active.length : "–"}</a></dd>
@@ -65,21 +68,12 @@ function Lease({ member }: { member: Member | null }) {
   );
 }
 
-/** Reasons of a silence and conditions of alarms that speak of the statistics, and of the platform. */
-const STATISTICS = new Set(["statistics_stale", "statistics_server_down", "statistics_down"]);
-const PLATFORM = new Set(["platform_unreachable", "requests_failed", "invalid_replies", "fenced_push", "refused"]);
-
-function troubleOf(raised: Alarms | null, page: Cluster, about: ReadonlySet<string>): string {
-  if (page.silent_reason && about.has(page.silent_reason)) return page.silent_text;
-  return raised?.active.find((alarm) => about.has(alarm.condition))?.newest_text ?? "";
-}
-
 function zooKeeperTrouble(own: Member | null): string {
   return own && (own.zookeeper === "connected" || own.zookeeper === "standalone") ? "" : (own?.zookeeper ?? "unknown");
 }
 
 function Light({ name, trouble, good, unknown = false }: { name: string; trouble: string; good: string; unknown?: boolean }) {
-  const shown = unknown ? "–" : trouble ? "trouble" : good;
+  const shown = trouble ? "trouble" : unknown ? "–" : good;
   return (
     <div title={trouble}>
       <dt>{name}</dt>
