@@ -67,8 +67,8 @@ def sleeps(node: ast.AST, *, test: bool, loop: bool = False) -> list[int]:
             # Inside a test a function is the behaviour of something else: a slow server, an order given later.
             found += [] if test else sleeps(child, test=child.name.startswith("test_"))
         else:
-            if is_sleep(child) and (test or loop):
-                found.append(child.lineno)  # type: ignore[attr-defined]
+            if isinstance(child, ast.Call) and is_sleep(child) and (test or loop):
+                found.append(child.lineno)
             found += sleeps(child, test=test, loop=loop or looks(child))
     return found
 

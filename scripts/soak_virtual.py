@@ -70,6 +70,7 @@ class Clock:
 @contextlib.contextmanager
 def jumping_time(clock: Clock) -> Iterator[None]:
     """All code that asks ``time`` for the calendar or the monotonic clock gets the virtual one."""
+    # Functions of a module are no variables to mypy, which refuses each of these by its type.
     calendar, monotonic = time.time, time.monotonic
     time.time = lambda: _EPOCH + clock.now  # type: ignore[assignment]
     time.monotonic = lambda: clock.now  # type: ignore[assignment]

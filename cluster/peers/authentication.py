@@ -49,7 +49,7 @@ _CODES = {
 }
 
 
-class Authentication(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
+class Authentication(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs only
     """Judges the calls of one server."""
 
     def __init__(self, control: AccessControl, audit: AuditLog, state: Callable[[], Mapping[str, object]]) -> None:

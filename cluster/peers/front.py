@@ -253,6 +253,7 @@ def _bindings(bind_address: str, port: int) -> list[tuple[int, tuple[str, int]]]
     found = socket.getaddrinfo(
         addresses.bare_host(bind_address), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )
+    # Addresses of other families, which the type counts in, are not asked for.
     return list(dict.fromkeys((int(family), at) for family, _, _, _, at in found))  # type: ignore[misc]
 
 

@@ -59,7 +59,7 @@ def _fault(name: str, value: object) -> str:
     return ""
 
 
-class RequestCheck(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
+class RequestCheck(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs only
     """Reads and checks the requests of one server, and keeps its errors to one line now and then."""
 
     def __init__(self) -> None:

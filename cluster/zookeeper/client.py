@@ -152,7 +152,7 @@ class ZooKeeperSession:
         generation, loop = self._generation, self._loop
         hearing = ConnectionLog(self._asked_seconds)
         # Not a registered logger: each session hears its own client only.
-        logger = logging.Logger("cluster.zookeeper.client.kazoo", TRACE_LEVEL)  # noqa: LOG001
+        logger = logging.Logger("cluster.zookeeper.client.kazoo", TRACE_LEVEL)  # noqa: LOG001 - of this session alone
         logger.addHandler(hearing)
         self._handler = handler = _Handler(self._asked_seconds / 3, self._security.identity)
         # A back-off that stays short: the default one grows to an hour.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -109,7 +110,7 @@ class History:
             earlier = await self._newest_before(epoch)
             previous = known.previous or (earlier.node or None if earlier else None)
             written = replace(known, previous=previous)
-            await self._update(epoch, lambda found, written=written: merged(written, found))  # type: ignore[misc]
+            await self._update(epoch, functools.partial(merged, written))
             if self._own[epoch] is not known:
                 continue  # more has become known meanwhile
             self._unwritten.discard(epoch)

@@ -39,6 +39,7 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
     if zookeeper is None:
         # Alone there is no session that would bound a push.
         session_seconds = max(4.0, 3.0 * options.push_budget_seconds)
+        # The values in `common` are of the types of their fields; a dict has one type for all.
         return ClusterSettings(zookeeper_hosts=None, session_timeout_seconds=session_seconds, **common)  # type: ignore[arg-type]
     return ClusterSettings(
         zookeeper_hosts=",".join(zookeeper.hosts) + zookeeper.root,
@@ -49,7 +50,7 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
         watchdog_seconds=zookeeper.session_timeout_seconds,
         zookeeper_security=zookeeper_security(zookeeper),
         zookeeper_message_bytes=zookeeper.message_bytes,
-        **common,  # type: ignore[arg-type]
+        **common,  # type: ignore[arg-type]  # as above
     )
 
 

@@ -81,7 +81,7 @@ def node(
 def _check(options: NodeOptions) -> None:
     """Read what the options name as a start would; ends the command where that fails."""
     # Loaded here, as in _run.
-    from pacing_node.assembly.named_files import check_named_files  # noqa: PLC0415
+    from pacing_node.assembly.named_files import check_named_files  # noqa: PLC0415 - see above
 
     try:
         check_named_files(options)
@@ -93,7 +93,7 @@ def _check(options: NodeOptions) -> None:
 
 def _run(options: NodeOptions) -> int:
     # Loaded here: the supervisor, which runs this module too, needs none of it.
-    from pacing_node.node_process import run_node  # noqa: PLC0415
+    from pacing_node.node_process import run_node  # noqa: PLC0415 - see above
 
     return asyncio.run(run_node(options))
 

@@ -92,7 +92,7 @@ def asks_a_node(command: Callable[..., None]) -> Callable[..., None]:
             _files.reset(token)
 
     asking.__dict__.pop("__wrapped__", None)
-    asking.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
+    asking.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]  # read by typer
     asking.__annotations__ = {**hints, **_OPTIONS}
     return asking
 

@@ -199,8 +199,9 @@ def _order_any(page: dict[str, Any], proof: OrderProof, order: Callable[[PeerCli
     failure: Exception | None = None
     for member in members:
         info = _info(member)
+        # It is called before the next one begins: `info` is still this member's.
         try:
-            return _order(proof, page["cluster"], info, lambda client, info=info: order(client, info))  # type: ignore[misc]
+            return _order(proof, page["cluster"], info, lambda client: order(client, info))  # noqa: B023 - see above
         except ClusterError as error:
             failure = failure or error
     raise fail(f"no member took the order: {failure}", ExitCode.FAILED)

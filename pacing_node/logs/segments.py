@@ -89,7 +89,7 @@ class SegmentedFile(logging.Handler):
         self._begun = time.time()
         self._stem.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         self._current = self._free_name()
-        self._file = open(self._current, "a", encoding="utf-8", errors="replace", opener=_open)  # noqa: SIM115
+        self._file = open(self._current, "a", encoding="utf-8", errors="replace", opener=_open)  # noqa: SIM115 - stays open
         self._size = 0
         self._expire()
 

@@ -36,7 +36,7 @@ def bank_available() -> bool:
     return (bank_folder() / _DAY).is_file()
 
 
-def BANK_DAY() -> dict[str, Any]:  # noqa: N802
+def BANK_DAY() -> dict[str, Any]:  # noqa: N802 - a constant that is read when needed
     """Fields of a scenario driven by the records: service times, patience, eight hours of arrivals."""
     folder = bank_folder()
     service = _column(folder / "service_time_quantiles.csv", "svc_s")

@@ -68,7 +68,7 @@ class Baseline:
 class OnePerReady(Baseline):
     """One invitation per ready agent."""
 
-    def wanted(self, snapshot: Snapshot, policy: Policy) -> FloatArray:  # noqa: ARG002
+    def wanted(self, snapshot: Snapshot, policy: Policy) -> FloatArray:  # noqa: ARG002 - the interface
         """As many as are ready."""
         return np.maximum(snapshot.ready - snapshot.waiting, 0.0)
 
@@ -76,7 +76,7 @@ class OnePerReady(Baseline):
 class FixedRatio(Baseline):
     """Two invitations per ready agent."""
 
-    def wanted(self, snapshot: Snapshot, policy: Policy) -> FloatArray:  # noqa: ARG002
+    def wanted(self, snapshot: Snapshot, policy: Policy) -> FloatArray:  # noqa: ARG002 - the interface
         """Twice as many as are ready."""
         return 2.0 * np.maximum(snapshot.ready - snapshot.waiting, 0.0)
 

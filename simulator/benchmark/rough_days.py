@@ -31,7 +31,7 @@ def rough_days() -> list[Scenario]:
 
 
 def _named(name: str, **fields: object) -> Scenario:
-    return replace(STATIONARY, name=name, **fields)  # type: ignore[arg-type]
+    return replace(STATIONARY, name=name, **fields)  # type: ignore[arg-type]  # fields of several types
 
 
 def _outage(minutes: float, before: float = 0.3, during: float = 0.0) -> Profile:

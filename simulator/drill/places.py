@@ -20,11 +20,11 @@ class Place(StrEnum):
 def container_target(place: Place) -> Target[Any]:
     """The target of a place other than this machine; its libraries are loaded here, for no other command needs them."""
     if place is Place.COMPOSE:
-        from simulator.drill.compose_drills import COMPOSE  # noqa: PLC0415
+        from simulator.drill.compose_drills import COMPOSE  # noqa: PLC0415 - see above
 
         return COMPOSE
     if place is Place.KUBERNETES:
-        from simulator.drill.kubernetes_drills import KUBERNETES  # noqa: PLC0415
+        from simulator.drill.kubernetes_drills import KUBERNETES  # noqa: PLC0415 - see above
 
         return KUBERNETES
     raise ValueError(place)

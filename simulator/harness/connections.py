@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 class Connections:
     """Serves each connection by a task of its own, and closes it when that has ended."""
 
-    def __init__(
-        self, name: str, serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-    ) -> None:
+    def __init__(self, name: str, serve: Serve) -> None:
         """``name`` is that of the tasks."""
         self._name = name
         self._serve = serve

@@ -79,7 +79,7 @@ async def on_problem(request: Request, error: Exception) -> JSONResponse:
 
 async def on_invalid(request: Request, error: Exception) -> JSONResponse:
     """A request whose parameters or body cannot be used."""
-    found: RequestValidationError = error  # type: ignore[assignment]
+    found: RequestValidationError = error  # type: ignore[assignment]  # registered for it
     errors = [_invalid(each) for each in found.errors()[:20]]
     detail = "; ".join(f"{each.place}: {each.allowed}" for each in errors)
     return problem_response(request.url.path, HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
@@ -87,7 +87,7 @@ async def on_invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def on_http_error(request: Request, error: Exception) -> JSONResponse:
     """No such path, or another method."""
-    found: HTTPException = error  # type: ignore[assignment]
+    found: HTTPException = error  # type: ignore[assignment]  # registered for it
     details = {
         HTTPStatus.NOT_FOUND: f"there is no {request.url.path}",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not allowed on {request.url.path}",

@@ -5,14 +5,10 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
-from typing import TYPE_CHECKING
 
 from cluster import addresses
 from simulator.attack.assaults.sockets import Connection, answer, connect, drop, in_parallel, write
 from simulator.attack.tally import Tally, Victim
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _AT_ONCE = 30
 _WORDS = (b"srvr", b"ruok", b"stat", b"mntr", b"cons", b"wchp", b"dump", b"envi")
@@ -82,8 +78,8 @@ async def _session(victim: Victim, number: int, deadline: float, tally: Tally) -
 
 
 def _requests(first: int, victim: Victim) -> bytes:
-    make: Callable[[int], bytes] = lambda number: read_request(number, f"/pacing/{victim.cluster}")  # noqa: E731
-    return b"".join(make(first + offset) for offset in range(20))
+    path = f"/pacing/{victim.cluster}"
+    return b"".join(read_request(first + offset, path) for offset in range(20))
 
 
 async def _junk(victim: Victim, number: int, tally: Tally) -> None:

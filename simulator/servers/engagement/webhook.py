@@ -68,7 +68,7 @@ class WebhookDialect:
         return {"targets": [self._apply_one(item) for item in items]}
 
     @staticmethod
-    def refusal(status: int, code: str, message: str, mark: PushToken | None) -> dict[str, Any]:  # noqa: ARG004
+    def refusal(status: int, code: str, message: str, mark: PushToken | None) -> dict[str, Any]:  # noqa: ARG004 - the interface
         """The document of a refusal."""
         body: dict[str, Any] = {"code": code, "message": message}
         if mark is not None:
