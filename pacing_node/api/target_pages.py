@@ -16,6 +16,7 @@ from pacing_node.api.renderings import KeptPage
 from pacing_node.discovery.remedies import REMEDIES
 from pacing_node.runtime.gc_freeze import uncollected
 from pacing_node.runtime.pools import PAGES
+from pacing_node.targets import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pacing_node.cycle.plan import Plan
     from pacing_node.cycle.report import CycleReport
     from pacing_node.monitoring.silence import CycleState
-    from pacing_node.targets import Finding, PacingTarget, TargetSet
+    from pacing_node.targets import PacingTarget, TargetSet
 
 PIECE = 250
 """Targets that are written at a time: a few milliseconds."""
@@ -91,6 +92,7 @@ def _explained(name: str, report: CycleReport | None, plan: Plan, state: CycleSt
         page = row_before_cycle(described) if described else {"name": name}
         lines = [*_silence(state), *_held(held["hold"]), "No cycle has calculated this target yet."]
         return {**cycle_head(report), **page, **held, "lines": lines, "findings": findings}
+    findings += [finding_json(finding) for finding in _implausible(report, row)]
     page = target_rows(report, (row,), {name: described} if described else {})[0]
     goal_percent = described.goal_percent if described else math.nan
     lines = [*_silence(state), *_held(held["hold"]), *_lines(page, report, row, goal_percent)]
@@ -149,6 +151,17 @@ def concerning(targets: TargetSet, name: str, target: PacingTarget | None) -> li
     """Findings of discovery that speak of a target, its queue or one of its groups."""
     words = {name} | ({target.queue, *target.groups} if target else set())
     return [finding for finding in targets.findings if any(f'"{word}"' in finding.where for word in words)]
+
+
+def _implausible(report: CycleReport, row: int) -> Iterator[Finding]:
+    """A value of the newest cycle that is held back until the next period confirms it."""
+    if int(report.result.reason[row]) == Reason.INPUT_IMPLAUSIBLE:
+        where = f'target "{report.targets[row]}"'
+        message = (
+            "a value of the statistics or of the platform's reply cannot be, by what came before; the previous one "
+            "counts until the next period confirms it"
+        )
+        yield Finding("warning", "input_implausible", where, message)
 
 
 def finding_json(finding: Finding) -> dict[str, str]:

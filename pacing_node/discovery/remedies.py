@@ -80,6 +80,12 @@ REMEDIES: dict[str, Remedy] = {
         "The statistic of abandoned interactions stays 0, so pacing cannot see abandonment and may invite too many.",
         "Set the queue's alias to its number.",
     ),
+    "input_implausible": Remedy(
+        "warning",
+        "A value of the newest cycle cannot be. The previous one counts for one period; what the next one confirms is "
+        "believed.",
+        "Look at the statistics and the platform's replies at that time when it comes again and again.",
+    ),
     "unknown_switch": Remedy(
         "warning",
         "The queue's switch is not among the objects. Statistics of the queue are asked for under that name.",

@@ -164,6 +164,14 @@ class TestTargets:
         assert [finding["code"] for finding in page["findings"]] == ["alias_differs_from_number"]
         assert "alias" in page["findings"][0]["remedy"].lower()
 
+    async def test_a_value_that_is_held_back_is_a_finding(self, client: httpx.AsyncClient, site: Site) -> None:
+        paced(site, reason=np.array([Reason.AGENTS_AVAILABLE, Reason.INPUT_IMPLAUSIBLE]))
+        held = (await client.get("/explain", params={"target": "B - chat"})).json()["findings"]
+        assert [(finding["code"], finding["where"]) for finding in held] == [("input_implausible", 'target "B - chat"')]
+        assert "statistics" in held[0]["remedy"]
+        others = (await client.get("/explain", params={"target": "A - chat"})).json()["findings"]
+        assert "input_implausible" not in [finding["code"] for finding in others]
+
     async def test_explain_of_an_unknown_target_names_the_known_ones(
         self, client: httpx.AsyncClient, site: Site
     ) -> None:
