@@ -22,6 +22,7 @@ def _all() -> dict[str, Scenario]:
         replace(base, name="acceptance-steps", acceptance=((0.0, 0.3), (_STEP_UP, 0.6), (_STEP_DOWN, 0.15))),
         *(replace(base, name=f"lag-{lag}", lag_seconds=float(lag)) for lag in (2, 5, 10)),
         replace(base, name="fresh-pending", fresh_pending=True),
+        replace(base, name="partial-pushes", partial_pushes=True),
         replace(base, name="gap-state-kept", gap_seconds=12.5),
         replace(base, name="gap-state-lost", gap_seconds=12.5, gap_keeps_state=False),
         replace(base, name="day-profile", staff=profile, reactive=inbound, reactive_gated=False),

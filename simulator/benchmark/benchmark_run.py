@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pacing_node.algorithms import Feedback, Ledger, OptimizationTarget, Policy, Reason, SharedAgents, Snapshot
+from pacing_node.algorithms.material_change import LEAST_SECONDS, StandingAllowances
 from simulator.benchmark.day_model import STEP_SECONDS, Centre
 from simulator.benchmark.laws import LAWS, Law
 
@@ -66,6 +68,8 @@ class Day:
         self._late: deque[Snapshot] = deque()
         self._silent_until = -1.0
         self._views: deque[dict[str, FloatArray]] = deque(maxlen=int(self._scenario.unknown_lag_seconds) + 1)
+        self._standing: StandingAllowances | None = None
+        self._counted: Snapshot | None = None  # by the looks since the newest full push
         self.counts = {name: np.zeros(len(agents)) for name in ("calculations", "over_free", "infeasible")}
 
     def look(self) -> None:
@@ -84,7 +88,8 @@ class Day:
         now = self.centre.now
         if not self._scenario.unknown_lag_seconds:
             self.look()
-        self._late.append(self._snapshot())
+        self._late.append(_joined([*([self._counted] if self._counted else []), self._snapshot()]))
+        self._counted = None
         due = [s for s in self._late if s.taken_at <= _EPOCH + now - self._scenario.lag_seconds + 1e-6]
         if self._in_gap(now) or not due:
             return
@@ -102,21 +107,40 @@ class Day:
         self._count(snapshot, result)
         self._report(now, result.invitations)
         self.centre.allot(result.invitations, REFRESH_SECONDS)
+        if self._scenario.partial_pushes:
+            self._standing = StandingAllowances(snapshot, result.invitations, now)
         if self.policy.algorithm.dual:
             self.centre.inbound = np.nan_to_num(result.inbound_portion, nan=1.0)
+
+    def push_what_changed(self) -> None:
+        """Between two full pushes: a copy of the laws calculates, and targets that changed materially are pushed."""
+        if self._standing is None:
+            return
+        now, every = self.centre.now, np.arange(self.centre.rows)
+        self.look()
+        self._counted = _joined([*([self._counted] if self._counted else []), self._snapshot()])
+        snapshot = self._counted
+        feedback = copy.deepcopy(self._ledger).feedback(snapshot.taken_at)
+        wanted = copy.deepcopy(self._controller).calculate(snapshot, feedback, self.policy).invitations
+        rows = self._standing.changed(snapshot, wanted, now, most=len(every))
+        if len(rows):
+            self._standing.pushed(snapshot, wanted, rows, now)
+            self._report(now, wanted[rows], rows)
+            self.centre.allot(wanted[rows], REFRESH_SECONDS, rows)
 
     def _ask(self, now: float) -> None:
         """An empty push between two periods: visitors being ample, nothing of the former one is left to replace."""
         self._report(now, np.zeros(self.centre.rows, dtype=np.int64))
 
-    def _report(self, now: float, invitations: IntArray) -> None:
-        """Book a push in the ledger, and its reply: what was pending before it."""
-        self._ledger.allotted(_EPOCH + now, invitations)
+    def _report(self, now: float, invitations: IntArray, rows: IntArray | None = None) -> None:
+        """Book a push in the ledger, and its reply: what was pending before it; ``rows`` of a partial one."""
+        self._ledger.allotted(_EPOCH + now, invitations, rows)
         accept = self._of_rows([s.accept_mean if s.reports_times else np.nan for s in self._scenarios])
         refuse = self._of_rows([s.refuse_mean if s.reports_times else np.nan for s in self._scenarios])
         self._spoil({"accept_seconds": accept})
-        pending = self.centre.pending.astype(np.float64)
-        self._ledger.acknowledged(_EPOCH + now, pending, positive_seconds=accept, negative_seconds=refuse)
+        pending, told = self.centre.pending.astype(np.float64), slice(None) if rows is None else rows
+        times = {"positive_seconds": accept[told], "negative_seconds": refuse[told]}
+        self._ledger.acknowledged(_EPOCH + now, pending[told], **times)
 
     def _of_rows(self, by_scenario: Sequence[float]) -> FloatArray:
         return np.repeat(np.array(by_scenario, dtype=np.float64), self.centre.rows // len(by_scenario))
@@ -257,13 +281,15 @@ def simulate_together(
     day = Day(LAWS[law_name], scenarios, rows, seed)
     centre = day.centre
     per_push, per_window = int(REFRESH_SECONDS / STEP_SECONDS), int(WINDOW_SECONDS / STEP_SECONDS)
-    per_look = int(1.0 / STEP_SECONDS)
+    per_look, per_partial = int(1.0 / STEP_SECONDS), int(LEAST_SECONDS / STEP_SECONDS)
     marks = []
     for step in range(int(first.seconds / STEP_SECONDS)):
         if first.unknown_lag_seconds and step % per_look == 0:
             day.look()
         if step % per_push == 0:
             day.push()
+        elif first.partial_pushes and step % per_partial == 0:
+            day.push_what_changed()
         centre.advance()
         if (step + 1) % per_window == 0:
             marks.append({name: total.copy() for name, total in (centre.totals | day.counts).items()})

@@ -164,8 +164,11 @@ class Centre:
         """Free slots per group of agents."""
         return np.asarray(np.maximum(self.slots - self.busy, 0))
 
-    def allot(self, invitations: IntArray, period_seconds: float) -> None:
-        """A push replaces what is left of the former one."""
+    def allot(self, invitations: IntArray, period_seconds: float, rows: IntArray | None = None) -> None:
+        """A push replaces what is left of the former one; ``rows`` are those of a partial push, None for all."""
+        if rows is not None:
+            self._allowance[rows] = invitations
+            return
         self._allowance = invitations.astype(np.int64)
         if self.scenario.spread:
             # Evenly over the first four fifths of the period, from a chance offset, as the event-driven model does it.

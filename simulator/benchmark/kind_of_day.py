@@ -72,6 +72,8 @@ class Scenario:
     """Single values that are wrong once."""
     fresh_pending: bool = False
     """The platform reports its pending count again right before each calculation; else the count is a period old."""
+    partial_pushes: bool = False
+    """Between two full pushes targets that changed materially are pushed on their own, as a node does it."""
     gap_seconds: float = 0.0
     """Length of a hand-over without pushes, every 30 minutes."""
     gap_keeps_state: bool = True
@@ -93,7 +95,7 @@ class Scenario:
         """What scenarios must have in common to be simulated in one run."""
         policy = (self.proactive_ratio, self.prior_acceptance, self.busy_goal is None, self.dual, self.seconds)
         feed = (self.lag_seconds, self.unknown_lag_seconds, self.fresh_pending, self.gap_seconds, self.gap_keeps_state)
-        return (*policy, *feed, self.spread, self.sharing)
+        return (*policy, *feed, self.partial_pushes, self.spread, self.sharing)
 
 
 STATIONARY = Scenario("stationary")
