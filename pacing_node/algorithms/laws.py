@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -91,6 +91,10 @@ class Laws:
         self._over_invitation = OverInvitationTable()
         self._offered_load = OfferedLoadTable()
         self._lookahead = LookaheadLevels()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Laws:
+        """The same: a copy of a controller that calculates once must neither copy nor fill tables of its own."""
+        return self
 
     def level(self, situation: Situation, state: LearnedState, policy: Policy) -> Level:
         """The level by the law in force."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -153,6 +154,11 @@ def test_the_algorithm_may_change_between_calls_and_keeps_what_was_learned():
         result = controller.calculate(make_snapshot(taken_at=1201.0), make_feedback(), changed)
         assert result.estimates.acceptance_ratio == pytest.approx(learned)
     assert learned[0] > 0.45
+
+
+def test_a_copy_of_a_controller_shares_the_tables_of_the_laws():
+    controller = Controller(names(1))
+    assert copy.deepcopy(controller)._laws is controller._laws
 
 
 def test_a_name_given_twice_and_a_policy_for_others_are_refused():
