@@ -65,7 +65,7 @@ class Estimator:
 
     def __init__(self, state: LearnedState) -> None:
         self._state = state
-        self._proven_share = np.zeros(len(state))  # of the newest dispositions
+        self._proven_share = np.ones(len(state))  # of the newest dispositions there were
         self._acceptance = np.zeros(len(state))  # mean over the slow memory, as of the newest snapshot
 
     def learn(self, observation: Observation, feedback: Feedback, policy: Policy) -> None:
@@ -210,7 +210,8 @@ class Estimator:
         state = self._state
         balance = PROVEN_PER_ACCEPT * entries - state.unproven
         proven = np.minimum(disposed, (PROVEN_ON_CREDIT + balance) / ratio)
-        self._proven_share = proven / np.maximum(disposed, 1e-9)
+        some = disposed > 0.0
+        self._proven_share = _where(some, proven / np.where(some, disposed, 1.0), self._proven_share)
         state.unproven[:] = np.minimum(np.maximum(-balance, 0.0) + proven * ratio, PROVEN_ON_CREDIT)
         return proven
 

@@ -164,11 +164,16 @@ class Plausibility:
         )
         if changed.any():
             feedback = replace(feedback, disposed=np.minimum(feedback.disposed, most))
-        if not rows.any():
-            return feedback
-        self.held |= rows
-        reported = np.where(rows, np.minimum(expected, most), feedback.reported)
-        return replace(feedback, reported=reported, pending=feedback.pending - feedback.reported + reported)
+        reported = feedback.reported
+        if rows.any():
+            self.held |= rows
+            reported = np.where(rows, np.minimum(expected, most), reported)
+            feedback = replace(feedback, reported=reported, pending=feedback.pending - feedback.reported + reported)
+        wrong = rows | changed  # the count is wrong, or the one before was
+        if wrong.any() and len(feedback.pending_seconds):
+            likely = 0.5 * (before.reported + reported) * feedback.report_seconds
+            feedback = replace(feedback, pending_seconds=np.where(wrong, likely, feedback.pending_seconds))
+        return feedback
 
     def _times(
         self, snapshot: Snapshot, feedback: Feedback, before: _Before, fresh: BoolArray

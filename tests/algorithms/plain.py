@@ -38,7 +38,7 @@ class PlainTarget:
     row: int
     before: tuple[float, float, float] | None = None
     last: tuple[float, float] = (0.0, 0.0)
-    proven_share: float = 0.0
+    proven_share: float = 1.0
     learned: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_LEARNED, 0.0))
 
     def calculate(self, snapshot: Snapshot, feedback: Feedback, policy: Policy) -> dict[str, float]:
@@ -159,7 +159,7 @@ class PlainTarget:
         """Dispositions that accepts back: three accepts' worth per accept, five on credit."""
         balance = estimators.PROVEN_PER_ACCEPT * entries - self.learned["unproven"]
         counted = min(disposed, (estimators.PROVEN_ON_CREDIT + balance) / ratio)
-        self.proven_share = counted / max(disposed, 1e-9)
+        self.proven_share = counted / disposed if disposed > 0.0 else self.proven_share
         self.learned["unproven"] = min(max(-balance, 0.0) + counted * ratio, estimators.PROVEN_ON_CREDIT)
         return counted
 

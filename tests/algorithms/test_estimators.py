@@ -41,6 +41,21 @@ def test_acceptance_and_times_are_learned_from_counts_alone():
     assert seen[-1].disposition_seconds.mean() == pytest.approx(15.0, rel=0.25)
 
 
+def test_the_time_to_a_disposition_is_learned_where_most_periods_bring_none():
+    """One invitation at a time, answered after 15 s, three reports later; one in three is accepted."""
+    controller, ledger, policy, at, pending = Controller(names(1)), Ledger(names(1)), make_policy(1), 1000.0, 0.0
+    for period in range(600):
+        at += 5.0
+        answered = period % 6 == 3
+        snapshot = make_snapshot(taken_at=at, ready=1.0, busy=2.0, accepted=float(answered and period % 18 == 3))
+        believed = controller.calculate(snapshot, ledger.feedback(at), policy).estimates
+        pending = 0.0 if answered else pending
+        ledger.allotted(at, np.array([int(period % 6 == 0)]))
+        ledger.acknowledged(at, np.array([pending]))
+        pending = 1.0 if period % 6 == 0 else pending
+    assert 8.0 < believed.disposition_seconds[0] < 16.0
+
+
 def test_what_is_not_known_yet_counts_against_inviting():
     seen, _ = run(STATIONARY, 30, 10.0)
     assert (seen[0].acceptance_ratio > 0.4).all()
