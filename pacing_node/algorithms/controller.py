@@ -23,7 +23,7 @@ from pacing_node.algorithms.laws import (
 )
 from pacing_node.algorithms.model import Algorithm, OptimizationTarget, Result
 from pacing_node.algorithms.observation import Observer
-from pacing_node.algorithms.outer import HELD_BACK, MOST_FEEDBACK, learn_abandonment, learn_busy
+from pacing_node.algorithms.outer import HELD_BACK, MOST_FEEDBACK, learn_abandonment, learn_busy, rounding
 from pacing_node.algorithms.plausibility import Plausibility
 from pacing_node.algorithms.reasons import Limits, reasons
 from pacing_node.algorithms.sharing import deal, share_agents
@@ -154,7 +154,7 @@ class Controller:
         if algorithm not in {Algorithm.LOOKAHEAD, Algorithm.LOOKAHEAD_DUAL}:
             return np.maximum(np.floor(wanted + 1e-9), 0.0).astype(np.int64)
         if situation.shares is None:
-            return np.maximum(np.floor(wanted + 0.5), 0.0).astype(np.int64)
+            return np.maximum(np.floor(wanted + rounding(found.added)), 0.0).astype(np.int64)
         # Its portion is a target's own whatever its neighbours have out: a large one does not crowd out a small one.
         portion = situation.shares.portion
         own = np.where(paced, portion * found.alone - situation.pending, 0.0)

@@ -42,6 +42,10 @@ TIME_MEMORY = 250.0
 """Events after which evidence of a time has faded to 1/e."""
 PATIENCE_MEMORY = 200.0
 """Abandonments after which evidence of patience fades."""
+PRIOR_ABANDONED = 0.5
+"""Abandonments that the prior of patience, a minute, is worth;"""
+PRIOR_WAITING_SECONDS = 60.0 * PRIOR_ABANDONED
+"""after so much waiting."""
 SPENT_PERIODS = 20.0
 """Periods over which the share of unspent invitations is averaged."""
 UNSPENT_PERIODS = 120.0
@@ -94,7 +98,7 @@ class Estimator:
             ),
             handle_seconds=np.maximum(_positive_or(snapshot.handle_seconds, handle), 1.0),
             disposition_seconds=_accept_seconds(feedback, disposition),
-            patience_seconds=(60.0 + state.waiting_seconds) / (1.0 + state.abandoned),
+            patience_seconds=(PRIOR_WAITING_SECONDS + state.waiting_seconds) / (PRIOR_ABANDONED + state.abandoned),
             reactive_per_second=state.reactive.copy(),
         )
 

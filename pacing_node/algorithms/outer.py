@@ -2,9 +2,10 @@
 
 Abandonment: dual ascent with a reserve. What abandons beyond the goal's allowance is summed,
 
-    e = theta/2 int Q dt + abandoned/2 - g entries,   I <- I + e,
+    e = theta/4 int Q dt + 3/4 abandoned - g entries,   I <- I + e,
 
-half of it as expected from the waiting time, which is less noisy, half as counted. The margin follows the sum,
+a quarter of it as expected from the waiting time, which is less noisy, the rest as counted: what is expected is wrong
+until patience is known, and what is booked wrong stays. The margin follows the sum,
 
     z = z0 + (0.5/sqrt(n)) (I + r),
 
@@ -32,8 +33,12 @@ GAIN = 0.5
 LEAST_FEEDBACK = -1.0
 MOST_FEEDBACK = 2.5
 """From here on the goal is in danger, and no more than one invitation per free slot goes out."""
+CALM_FEEDBACK = 0.5
+"""Up to here a number of invitations is rounded to the nearest, from one more on it is cut off."""
 HELD_BACK = 1.0
 """A margin that recent abandonment raised by more is the reason for no invitations."""
+EXPECTED_SHARE = 0.25
+"""Part of what abandons that is booked as the waiting time lets expect; the rest as counted."""
 OFFSET_SECONDS = 3600.0
 """Time in which a lasting feedback becomes part of the margin, at the least;"""
 OFFSET_ROOT_SECONDS = 30_000.0
@@ -90,7 +95,8 @@ def learn_abandonment(
 ) -> None:
     """Book one interval; rows that are not ``free`` (push unanswered, no agents) stay frozen."""
     allowed = goal * observation.entries
-    error = 0.5 * (observation.waiting_seconds / patience + observation.abandoned) - allowed
+    expected = observation.waiting_seconds / patience
+    error = EXPECTED_SHARE * expected + (1.0 - EXPECTED_SHARE) * observation.abandoned - allowed
     unit = observation.root_slots / GAIN
     least = LEAST_FEEDBACK * unit - 2.0 * reserve(state)
     moved = np.minimum(np.maximum(state.integral + error, least), MOST_FEEDBACK * unit)
@@ -124,6 +130,16 @@ def margin(
     np.clip(state.offset, LEAST_OFFSET, MOST_OFFSET, out=state.offset)
     feedback += state.offset
     return base + feedback, feedback
+
+
+def rounding(added: FloatArray) -> FloatArray:
+    """What is added to a number of invitations before its fraction is cut off, by the margin that feedback adds.
+
+    To the nearest in calm weather. But one invitation per free agent is allowed at any margin, and invitations that
+    are out count as fewer by the second: rounded up, another goes out beside them in each period, however many
+    visitors were lost. So where more are lost than the goal allows, up to half an invitation less is rounded up.
+    """
+    return np.asarray(0.5 - 0.5 * np.clip(added - CALM_FEEDBACK, 0.0, 1.0))
 
 
 def smaller_margin(

@@ -54,7 +54,7 @@ class PlainTarget:
         ahead = seen.waiting + seen.reactive_waiting + self.learned["reactive"] * disposition
         level = _level(seen, ahead, acceptance, handle, disposition, z)
         paced = seen.usable and slots > 0.0
-        invitations = max(math.floor(level - pending + 0.5), 0) if paced and level > 0.0 else 0
+        invitations = max(math.floor(level - pending + _rounding(added)), 0) if paced and level > 0.0 else 0
         if added >= outer.MOST_FEEDBACK:
             count = float(feedback.pending[self.row])
             invitations = min(
@@ -179,7 +179,7 @@ class PlainTarget:
             max(cautious, estimators.PROVEN_SHARE * learned["proven"]),
             max(given if given > 0.0 else learned["handle"] or policy.default_handle_seconds, 1.0),
             max(learned["disposition"] or policy.default_disposition_seconds, 1.0),
-            (60.0 + learned["waiting_seconds"]) / (1.0 + learned["abandoned"]),
+            (30.0 + learned["waiting_seconds"]) / (0.5 + learned["abandoned"]),
         )
 
     def _still_pending(self, seen: Seen, feedback: Feedback, acceptance: float, disposition: float) -> float:
@@ -197,7 +197,7 @@ class PlainTarget:
         if not free:
             return
         learned = self.learned
-        error = 0.5 * seen.waiting_seconds / patience + 0.5 * seen.abandoned - goal * seen.entries
+        error = 0.25 * seen.waiting_seconds / patience + 0.75 * seen.abandoned - goal * seen.entries
         unit = math.sqrt(max(seen.ready + seen.busy, 1.0)) / outer.GAIN
         least = outer.LEAST_FEEDBACK * unit - 2.0 * math.sqrt(learned["budget"] + 1.0)
         learned["integral"] = min(max(learned["integral"] + error, least), outer.MOST_FEEDBACK * unit)
@@ -264,6 +264,10 @@ _LEARNED = (
 
 def _slow_memory(ratio: float) -> float:
     return min(estimators.SLOW_MEMORY / ratio, estimators.LONGEST_MEMORY)
+
+
+def _rounding(added: float) -> float:
+    return 0.5 - 0.5 * min(max(added - outer.CALM_FEEDBACK, 0.0), 1.0)
 
 
 def _moved(known: float, surplus: float, events: float) -> float:
