@@ -19,7 +19,7 @@ DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),-
   $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
 
 .DEFAULT_GOAL := help
-.PHONY: images test-containers help setup setup-tests dashboard test-dashboard test-browser screenshots demo nemesis attack soak mutants model test under-load test-slow test-chart test-kubernetes chart-readme coverage benchmark plots lint format proto lock audit clean
+.PHONY: images test-containers help setup setup-tests dashboard test-dashboard test-browser screenshots demo nemesis attack soak mutants model test under-load test-slow test-chart test-kubernetes chart-readme coverage benchmark benchmark-compare plots lint format proto lock audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -106,6 +106,9 @@ coverage: setup-tests ## the tests of `make test` in one process, with branch co
 benchmark: $(VENV)/.installed ## the laws over simulated days, and the time of a calculation; ARGS='algorithms --help'
 	$(BIN)/pacing benchmark $(or $(ARGS),algorithms)
 	$(if $(ARGS),,$(BIN)/pacing benchmark calculation)
+
+benchmark-compare: $(VENV)/.installed ## a benchmark here and at BASE=commit, in turn: ratios with spread; TURNS=3 ARGS='cycle --targets 2000'
+	@$(BIN)/python scripts/benchmark_compare.py $(BASE) --turns $(or $(TURNS),3) -- $(or $(ARGS),cycle)
 
 plots: $(VENV)/.installed ## draw the benchmark's figures
 	$(BIN)/python -m simulator.benchmark.plots $(ARGS)

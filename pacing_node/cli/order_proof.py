@@ -15,12 +15,10 @@ from cluster import addresses
 from cluster.access.credentials import SecretCredentials, TokenCredentials
 from cluster.errors import SettingsError
 from cluster.security import PeerTls
-from pacing_node.assembly.cluster_settings import cluster_secret, peer_tls, secret_of_file
 from pacing_node.cli.client_options import client_options, token_of
 from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.cli.node_client import shown_files
 from pacing_node.options.errors import ConfigurationError
-from pacing_node.options.node_options import load_node_options
 
 if TYPE_CHECKING:
     from cluster.access.credentials import CallCredentials
@@ -74,6 +72,10 @@ class OrderProof:
 
 def order_proof(config: Path | None, secret_file: Path | None) -> OrderProof:
     """What was named on the command line, in variables and in the files; ends the command when it cannot be used."""
+    # Loaded here: commands that only read share this module's options, and need none of it.
+    from pacing_node.assembly.cluster_settings import cluster_secret, peer_tls, secret_of_file  # noqa: PLC0415
+    from pacing_node.options.node_options import load_node_options  # noqa: PLC0415
+
     try:
         node = load_node_options(config) if config is not None else None
         options = client_options("", shown_files())

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cluster.admin.member_calls import open_calls
 from cluster.errors import ClusterError, SettingsError
 from cluster.outside_text import one_line
 from cluster.records import MemberInfo
@@ -182,6 +181,8 @@ def _info(member: dict[str, Any]) -> MemberInfo:
 
 def _order(proof: OrderProof, cluster: str, member: MemberInfo, order: Callable[[PeerClient], Awaitable[_T]]) -> _T:
     """Give an order to a member, with what proves who gives it. Raises ClusterError."""
+    # Loaded here: gRPC is a third of what commands that only read would load.
+    from cluster.admin.member_calls import open_calls  # noqa: PLC0415
 
     async def give() -> _T:
         async with open_calls(CALL_SECONDS, proof.tls, proof.credentials(cluster, member.clustering)) as client:

@@ -181,9 +181,13 @@ class Pacer:
         state = self._current_state()
         started, now = time.perf_counter(), time.time()
         snapshot = self._statistics.snapshot(settings.stale_after_seconds)
+        read_seconds = time.perf_counter() - started
+        await asyncio.sleep(0)  # leadership, health and pages have their turn; so below
+        started = time.perf_counter()
         cycle = state.calculate(snapshot, now, self._plan.holds)
-        self.cycle_counters.calculation_seconds_last = time.perf_counter() - started
+        self.cycle_counters.calculation_seconds_last = read_seconds + time.perf_counter() - started
         self.cycle_counters.cycles += 1
+        await asyncio.sleep(0)
         entries = build_push(state, cycle, settings.refresh_seconds)
         outcome = await self._pusher.push(
             term,

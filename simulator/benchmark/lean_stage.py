@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.02
 _GRACE_SECONDS = 10.0
+_READS_PER_SECOND = 100_000
+"""A caller's bound is not what is measured."""
 _MEASURED = "import simulator.benchmark.loop_holds; from pacing_node.cli.main import main; main()"
 
 
@@ -52,15 +54,14 @@ class LeanStage:
     def __init__(self, plan: StagePlan, directory: Path) -> None:
         self.plan = plan
         self._directory = directory
-        ready, objects = directory / "ready.json", directory / "objects.yaml"
-        self._ready = ready
+        ready = self._ready = directory / "ready.json"
         self.holds = HoldsFile(directory / "holds")
         self._peer = DemoProcess(
             "lean peer",
             pacing_command(
                 *("simulator", "--lean", "--scenario", "large", "--targets", str(plan.targets)),
                 *("--agents-per-target", str(plan.agents_per_target)),
-                *("--objects-file", str(objects), "--ready-file", str(ready)),
+                *("--objects-file", str(self.objects_file), "--ready-file", str(ready)),
             ),
             directory / "peer.log",
         )
@@ -79,6 +80,16 @@ class LeanStage:
     def node_pid(self) -> int:
         """The process of the node."""
         return self._node.pid
+
+    @property
+    def objects_file(self) -> Path:
+        """The configuration objects the node reads."""
+        return self._directory / "objects.yaml"
+
+    @property
+    def node_http(self) -> str:
+        """Address of the node's pages."""
+        return self._node_plan.http
 
     @property
     def peer_http(self) -> str:
@@ -146,7 +157,8 @@ class LeanStage:
             },
         )
         node = node_options(self._node_plan, cluster="bench", zookeeper=None, seed=seed)
-        write_yaml(self._node_plan.file, node | {"push_budget_seconds": self.plan.push_budget_seconds})
+        more = {"push_budget_seconds": self.plan.push_budget_seconds, "http": {"reads_per_second": _READS_PER_SECOND}}
+        write_yaml(self._node_plan.file, node | more)
 
     async def _until(self, condition: Any, what: str) -> None:
         deadline = time.monotonic() + self.plan.start_seconds

@@ -9,6 +9,8 @@ import typer
 
 from simulator.benchmark.cycle_path import measure_cycles
 from simulator.benchmark.lean_stage import StagePlan
+from simulator.benchmark.read_path import measure_reads
+from simulator.benchmark.startup_path import measure_startup
 from simulator.harness.harness_error import HarnessError
 from terminal.printing import complain, say_json
 from terminal.tables import Column, print_table
@@ -26,7 +28,8 @@ Output = Annotated[str, typer.Option("--output", "-o", help="table or json.")]
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("cycle")(cycle)
+    for command in (cycle, startup, api):
+        app.command(command.__name__)(command)
 
 
 def cycle(
@@ -42,6 +45,24 @@ def cycle(
     """CPU time of whole cycles of a node beside a lean peer, its memory, and the floor of the same bytes."""
     plan = StagePlan(targets, agents_per_target, period, compress)
     _show(measure_cycles(plan, runs=runs, cycles=cycles), output)
+
+
+def startup(
+    *, targets: Targets = 10_000, agents_per_target: Agents = 3, runs: Runs = 3, output: Output = "table"
+) -> None:
+    """Start of a node to its first accepted push, beside reading the same file once; and what commands load."""
+    _show(measure_startup(StagePlan(targets, agents_per_target), runs=runs), output)
+
+
+def api(
+    *,
+    targets: Targets = 10_000,
+    seconds: Annotated[float, typer.Option(min=0.2, max=60.0, help="Of each reading.")] = 2.0,
+    readings: Annotated[int, typer.Option(min=1, max=100, help="Of each page, node and floor in turn.")] = 5,
+    output: Output = "table",
+) -> None:
+    """CPU time of a read at a pacing node, beside a bare application on the fastest server with the same body."""
+    _show(measure_reads(StagePlan(targets), seconds=seconds, readings=readings), output)
 
 
 def _show(measuring: Coroutine[Any, Any, dict[str, Any]], output: str) -> None:

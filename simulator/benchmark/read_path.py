@@ -1,0 +1,126 @@
+"""Cost of reads at a node that paces, beside a bare application that answers with the same bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from simulator.benchmark.lean_stage import lean_stage
+from simulator.benchmark.process_cost import cpu_seconds
+from simulator.benchmark.spread import ratio, spread
+from simulator.harness.harness_error import HarnessError
+from simulator.harness.ports import choose_quiet
+from simulator.harness.processes import DemoProcess, end
+
+if TYPE_CHECKING:
+    from simulator.benchmark.lean_stage import LeanStage, StagePlan
+
+PAGES = {
+    "reactiveState": "/backend/data/pacing/reactiveState?channel=chat",
+    "channelCapacity": "/backend/data/pacing/channelCapacity?channel=chat",
+    "liveness": "/liveness",
+}
+_MICROSECONDS = 1e6
+
+
+async def measure_reads(plan: StagePlan, *, seconds: float, readings: int) -> dict[str, Any]:
+    """CPU time of one read, node and floor in turn; that of the node less what it uses while nobody reads.
+
+    Raises HarnessError when a process ends or a page is not answered with 200.
+    """
+    figures: dict[str, Any] = {"path": "api", "targets": plan.targets}
+    async with lean_stage(plan) as stage:
+        stage.start_node()
+        before = await stage.wait_accepted(0, plan.start_seconds)
+        await stage.wait_accepted(before + 1, 6.0 * plan.period_seconds)
+        resting = await asyncio.to_thread(_resting, stage.node_pid, 2.0 * plan.period_seconds)
+        for name, page in PAGES.items():
+            figures[name] = await _one_page(stage, page, seconds, readings, resting)
+    return figures
+
+
+async def _one_page(stage: LeanStage, page: str, seconds: float, readings: int, resting: float) -> dict[str, Any]:
+    node, floor = [], []
+    with tempfile.TemporaryDirectory(prefix="pacing-benchmark-") as directory:
+        bare = await _start_bare(Path(directory), await asyncio.to_thread(_body, stage.node_http, page))
+        try:
+            for _ in range(readings):
+                node.append(await asyncio.to_thread(_read, stage.node_http, page, stage.node_pid, seconds, resting))
+                floor.append(await asyncio.to_thread(_read, bare[1], page, bare[0].pid, seconds, 0.0))
+        finally:
+            await end([bare[0]], 5.0)
+    times = ratio(node, floor)
+    return {
+        "cpu_microseconds": spread(node, 0),
+        "floor_cpu_microseconds": spread(floor, 0),
+        "share_of_floor_speed": round(1.0 / times, 2) if times else None,
+    }
+
+
+async def _start_bare(directory: Path, body: bytes) -> tuple[DemoProcess, str]:
+    """A bare server with this body, and its address."""
+    (directory / "body").write_bytes(body)
+    port = choose_quiet(1)[0]
+    command = [sys.executable, "-m", "simulator.benchmark.bare_server", str(port), str(directory / "body")]
+    bare, address = DemoProcess("bare server", command, directory / "log"), f"http://127.0.0.1:{port}"
+    bare.start()
+    deadline = time.monotonic() + 60.0
+    while True:
+        bare.check()
+        try:
+            await asyncio.to_thread(_body, address, "/")
+        except OSError:
+            if time.monotonic() > deadline:
+                raise HarnessError("the bare server does not answer") from None
+            await asyncio.sleep(0.05)
+        else:
+            return bare, address
+
+
+def _connect(address: str) -> http.client.HTTPConnection:
+    parts = urlsplit(address)
+    return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30.0)
+
+
+def _body(address: str, page: str) -> bytes:
+    """What a page answers. Raises HarnessError unless it is 200."""
+    connection = _connect(address)
+    try:
+        return _get(connection, page)
+    finally:
+        connection.close()
+
+
+def _get(connection: http.client.HTTPConnection, page: str) -> bytes:
+    connection.request("GET", page)
+    response = connection.getresponse()
+    body = response.read()
+    if response.status != http.client.OK:
+        raise HarnessError(f"GET {page}: HTTP status {response.status}")
+    return body
+
+
+def _read(address: str, page: str, pid: int, seconds: float, resting: float) -> float:
+    """CPU microseconds of the server for one read over a kept connection; ``resting``: CPU seconds a second without."""
+    connection, reads = _connect(address), 0
+    _get(connection, page)
+    began, used = time.monotonic(), cpu_seconds(pid)
+    while time.monotonic() - began < seconds:
+        _get(connection, page)
+        reads += 1
+    used = cpu_seconds(pid) - used - resting * (time.monotonic() - began)
+    connection.close()
+    return max(0.0, used) * _MICROSECONDS / reads
+
+
+def _resting(pid: int, seconds: float) -> float:
+    """CPU seconds a process uses in a second while nobody reads."""
+    began, used = time.monotonic(), cpu_seconds(pid)
+    time.sleep(seconds)
+    return (cpu_seconds(pid) - used) / (time.monotonic() - began)
