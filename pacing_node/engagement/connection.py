@@ -52,6 +52,7 @@ class PlatformConnection:
         self.authority = authority(self.client, self.redactor)
         self.newest: Token | None = None
         """Of the newest push over it, if it was accepted whole by a platform that takes partial pushes; else None."""
+        self._takes_gzip: bool | None = None
         self._users = 0
         self._retired = False
         self._aside = asyncio.Lock()
@@ -77,6 +78,23 @@ class PlatformConnection:
             return work()
         async with self._aside:
             return await PUSHES.run(work)
+
+    @property
+    def packs(self) -> bool:
+        """Whether requests go in gzip: always by the settings, else once the platform says that it takes them."""
+        return self.settings.compress or bool(self._takes_gzip)
+
+    def told_gzip(self) -> None:
+        """The platform says that it takes requests in gzip; what it has refused once is not tried again."""
+        if self._takes_gzip is None:
+            self._takes_gzip = True
+
+    def refused_gzip(self) -> bool:
+        """The platform takes no request like this; whether that one was packed by its own word alone."""
+        if self.settings.compress or self._takes_gzip is None:
+            return False
+        self._takes_gzip = False
+        return True
 
     def why_no_partial(self, token: Token, prev: int, targets: int) -> str:
         """Why a partial push on the state of ``prev`` cannot be sent over this connection; empty when it can."""

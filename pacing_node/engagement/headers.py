@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from cluster.token import Token
 
+_GZIP = re.compile(r"(?:^|,)\s*(?:x-)?gzip\s*(?:,|$|;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))", re.IGNORECASE)
 LONGEST_WAIT_SECONDS = 180.0
 """A platform that asks for more is asked again after this."""
 
@@ -35,6 +37,11 @@ def replayed(headers: Mapping[str, str]) -> bool:
 def takes_partials(headers: Mapping[str, str]) -> bool:
     """Whether the platform says that it takes partial pushes."""
     return "partial" in {kind.strip().lower() for kind in headers.get("pacing-accepts", "").split(",")}
+
+
+def takes_gzip(headers: Mapping[str, str]) -> bool:
+    """Whether the platform says with an answer that requests may come in gzip (RFC 9110, section 12.5.3)."""
+    return bool(_GZIP.search(headers.get("accept-encoding", "")))
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 OUT_OF_STEP = 424
 """Failed Dependency: a partial push changes another state than the platform's."""
+UNSUPPORTED_MEDIA_TYPE = 415
 _DELAY_SECONDS = (0.05, 1.0)
 """Before the third attempt, and the longest; the second one follows at once."""
 _LEAST_ATTEMPT_SECONDS = 0.02  # with less left an attempt is not worth beginning
@@ -79,6 +80,8 @@ class Part:
                 renewed = True
                 if self._connection.authority.reject(outcome.refused_proof):
                     continue
+            if outcome.refused_gzip:
+                body = await self._connection.aside(self._body, len(self._names))
             if not outcome.again:
                 return outcome
             wait = self._wait(outcome.retry_after_seconds)
@@ -95,7 +98,8 @@ class Part:
 
     def _body(self) -> bytes:
         body = self._connection.dialect.body(self._token, self._place, self._targets, self._prev)
-        if self._connection.settings.compress:
+        self._headers.pop("Content-Encoding", None)
+        if self._connection.packs:
             body = packed(body)
             self._headers["Content-Encoding"] = "gzip"
         return body
@@ -138,9 +142,20 @@ class Part:
             return PushOutcome(PushStatus.INVALID_REPLY, str(error), answered=True)
         except ExchangeError as error:
             return PushOutcome(PushStatus.FAILED, str(error), again=error.retryable)
+        refused = self._not_taken(answer, proof)
+        return refused or replace(await self._judge(answer), answered=True)
+
+    def _not_taken(self, answer: Answer, proof: dict[str, str]) -> PushOutcome | None:
+        """The outcome where the platform refuses not what is said but how: without a proof, or packed."""
         if answer.status == 401:
             return PushOutcome(PushStatus.FAILED, "HTTP 401: not authorised", refused_proof=proof, answered=True)
-        return replace(await self._judge(answer), answered=True)
+        packed_body = "Content-Encoding" in self._headers
+        if answer.status == UNSUPPORTED_MEDIA_TYPE and packed_body and self._connection.refused_gzip():
+            message = "HTTP 415: the platform takes no gzip, though it said so"
+            return PushOutcome(PushStatus.FAILED, message, again=True, answered=True, refused_gzip=True)
+        if answer.good and header.takes_gzip(answer.headers):
+            self._connection.told_gzip()
+        return None
 
     async def _judge(self, answer: Answer) -> PushOutcome:
         names, dialect, partial = self._names, self._connection.dialect, self._prev is not None

@@ -107,6 +107,8 @@ class PushOutcome:
     """Seconds until it counts anew."""
     refused_proof: dict[str, str] | None = None
     """Headers of authorisation that the platform refused (HTTP 401)."""
+    refused_gzip: bool = False
+    """The platform refused gzip that it had said it takes; what follows goes without."""
 
     @property
     def accepted(self) -> bool:

@@ -168,7 +168,8 @@ class PacingEndpoint(Section):
     platform does neither; the first push of a term then waits until every push of the previous term must be over,
     unless that term ended clean."""
     compress: bool = False
-    """Send request bodies with gzip; only for a platform that takes them."""
+    """Send request bodies with gzip from the first on; only for a platform that takes them. Without it they go with
+    gzip once an answer of the platform says that it takes them (`Accept-Encoding`)."""
     authorities: LocalPath | None = None
     """Certificates that are trusted instead of the well-known ones, PEM."""
     url: Annotated[Url | None, Field(validate_default=True)] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.platform import FencingMark, PushStatus
@@ -113,6 +113,47 @@ async def test_a_body_can_go_compressed(platform):
     assert (await adapter.push(token(), pushes(50), within(5.0))).status is PushStatus.ACCEPTED
     await adapter.close()
     assert platform.requests[0][0]["content-encoding"] == "gzip"
+
+
+def says_gzip(platform, coding="gzip"):
+    """Answers of the platform carry Accept-Encoding from now on."""
+    results = platform.fenced
+
+    def fenced(headers, document):
+        answer = results(headers, document)
+        answer.headers["Accept-Encoding"] = coding
+        return answer
+
+    platform.fenced = fenced
+
+
+def codings(platform):
+    return [headers.get("content-encoding") for headers, _ in platform.requests]
+
+
+async def test_bodies_go_compressed_once_the_platform_says_that_it_takes_them(platform, engagement):
+    says_gzip(platform, "br, gzip;q=0.5")
+    for sequence in (1, 2, 3):
+        assert (await engagement.push(token(1, sequence), pushes(3), within(5.0))).accepted
+    assert codings(platform) == [None, "gzip", "gzip"]
+
+
+@pytest.mark.parametrize("coding", ["", "br", "gzip;q=0", "identity, gzip;q=0.000, br"])
+async def test_bodies_go_plain_while_the_platform_says_nothing_of_gzip(platform, engagement, coding):
+    says_gzip(platform, coding)
+    for sequence in (1, 2):
+        assert (await engagement.push(token(1, sequence), pushes(3), within(5.0))).accepted
+    assert codings(platform) == [None, None]
+
+
+async def test_gzip_that_is_refused_after_all_goes_plain_at_once_and_from_then_on(platform, engagement):
+    says_gzip(platform)
+    assert (await engagement.push(token(1, 1), pushes(3), within(5.0))).accepted
+    platform.script = [JSONResponse({"status": 415, "code": "unsupported"}, 415)]
+    second = await engagement.push(token(1, 2), pushes(3), within(5.0))
+    third = await engagement.push(token(1, 3), pushes(3), within(5.0))
+    assert (second.accepted, second.attempts, third.accepted) == (True, 2, True)
+    assert codings(platform) == [None, "gzip", None, None]
 
 
 @pytest.mark.parametrize(("mark", "code"), [(("c-1", 5, 1), "stale_token"), (("other", 1, 1), "foreign_cluster")])
