@@ -108,7 +108,7 @@ benchmark: $(VENV)/.installed ## the laws over simulated days, and the time of a
 	$(if $(ARGS),,$(BIN)/pacing benchmark calculation)
 
 benchmark-compare: $(VENV)/.installed ## a benchmark here and at BASE=commit, in turn: ratios with spread; TURNS=3 ARGS='cycle --targets 2000'
-	@$(BIN)/python scripts/benchmark_compare.py $(BASE) --turns $(or $(TURNS),3) -- $(or $(ARGS),cycle)
+	@$(BIN)/python scripts/benchmark_compare.py $(BASE) $(or $(ARGS),cycle) --turns $(or $(TURNS),3)
 
 plots: $(VENV)/.installed ## draw the benchmark's figures
 	$(BIN)/python -m simulator.benchmark.plots $(ARGS)

@@ -28,15 +28,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("base", help="commit to compare with")
     parser.add_argument("--turns", type=int, default=3, help="how often each checkout runs")
-    parser.add_argument("benchmark", nargs="*", default=["cycle"], help="benchmark and its options")
-    options = parser.parse_args()
+    parser.add_argument("benchmark", help="benchmark; its own options follow")
+    options, own = parser.parse_known_args()
+    benchmark = [options.benchmark, *own]
     with tempfile.TemporaryDirectory(prefix="pacing-compare-") as directory:
         base = Path(directory) / "base"
         subprocess.run(["git", "worktree", "add", "--detach", str(base), options.base], cwd=HERE, check=True)
         try:
-            pairs = [
-                (_figures(base, options.benchmark), _figures(HERE, options.benchmark)) for _ in range(options.turns)
-            ]
+            pairs = [(_figures(base, benchmark), _figures(HERE, benchmark)) for _ in range(options.turns)]
         except subprocess.CalledProcessError as error:
             print(f"{error.cmd[-1]}: status {error.returncode}\n{error.stderr}", file=sys.stderr)
             return 1

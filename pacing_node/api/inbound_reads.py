@@ -45,7 +45,7 @@ class InboundReads:
 
     def __init__(self) -> None:
         self._targets: TargetSet | None = None
-        self._groups: dict[str, set[str]] = {}
+        self._groups: dict[str, frozenset[str]] = {}
         self._report: CycleReport | None = None
         self._states: dict[Selection, float] = {}
 
@@ -67,7 +67,7 @@ class InboundReads:
     def groups(self, channel: str, targets: TargetSet) -> frozenset[str]:
         """Names of the groups that serve a target of the channel."""
         self._follow(targets)
-        return frozenset(self._groups.get(channel, ()))
+        return self._groups.get(channel, frozenset())
 
     def reactive_state(self, selection: Selection, targets: TargetSet, report: CycleReport | None) -> float:
         """``reactive_state``, remembered until the next report."""
@@ -82,9 +82,11 @@ class InboundReads:
         """Sets of targets never change, so they are compared by identity."""
         if targets is self._targets:
             return
-        self._targets, self._states, self._groups = targets, {}, {}
+        found: dict[str, set[str]] = {}
         for target in targets.targets:
-            self._groups.setdefault(target.media, set()).update(target.groups)
+            found.setdefault(target.media, set()).update(target.groups)
+        self._targets, self._states = targets, {}
+        self._groups = {media: frozenset(groups) for media, groups in found.items()}
 
 
 def reactive_state(selection: Selection, targets: TargetSet, report: CycleReport | None) -> float:

@@ -17,6 +17,7 @@ from pacing_node.statistics.columns import Layout, StatisticNames, agents_of, la
 from pacing_node.statistics.feed import Feed
 from pacing_node.statistics.increments import Increments
 from pacing_node.statistics.registry import MAX_SLOTS
+from pacing_node.statistics.table import ValueTable
 from pacing_node.targets import TargetSet
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from pacing_node.statistics.statistics_source import ServerHealth
 
 log = structlog.get_logger(__name__)
+
+_Basis = tuple[ValueTable, int, Layout]
+"""What sums over agents follow from: a server's values, the version of its agents, and who serves what."""
+_MOST_CAPACITIES = 1000
+"""Different questions whose answers are remembered until an agent changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,9 @@ class PairStatistics:
         self._layout = layout(self._targets, self._names, self._registry)
         self._increments = Increments(self._registry.size)
         self._active: int | None = None
-        self._staffing: tuple[tuple[object, int, Layout], Staffing] | None = None
+        self._staffing: tuple[_Basis, Staffing] | None = None
+        self._capacity_basis: _Basis | None = None
+        self._capacities: dict[tuple[str, frozenset[str]], float] = {}
         servers = [("primary", primary), *([("backup", backup)] if backup else [])]
         self._feeds = [Feed(name, address, self._registry, times.answer_seconds) for name, address in servers]
         self._sessions = [open_session(feed, self._registry, self._select) for feed in self._feeds]
@@ -174,9 +182,13 @@ class PairStatistics:
 
     def channel_capacity(self, media: str, groups: frozenset[str]) -> float:
         """What ready agents of these groups can take now, each agent once; no groups: all of the medium."""
-        feed = self._feeds[self._select() or 0]
-        slots = self._layout.agents_of(media, groups)
-        return sum_ready(feed.table, media, slots)
+        table, asked = self._feeds[self._select() or 0].table, (media, groups)
+        basis = (table, table.agents_version, self._layout)
+        if not _same(basis, self._capacity_basis) or len(self._capacities) >= _MOST_CAPACITIES:
+            self._capacity_basis, self._capacities = basis, {}
+        if asked not in self._capacities:
+            self._capacities[asked] = sum_ready(table, media, self._layout.agents_of(media, groups))
+        return self._capacities[asked]
 
     @property
     def warmed_up(self) -> bool:
@@ -219,7 +231,7 @@ class PairStatistics:
     def _sum_staffing(self, feed: Feed) -> Staffing:
         """Sums over the agents, anew only when an agent, the server or the targets changed."""
         key = (feed.table, feed.table.agents_version, self._layout)
-        if self._staffing is None or any(a is not b and a != b for a, b in zip(key, self._staffing[0], strict=True)):
+        if self._staffing is None or not _same(key, self._staffing[0]):
             self._staffing = (key, sum_staffing(self._layout.roster, feed.table))
         return self._staffing[1]
 
@@ -229,3 +241,8 @@ class PairStatistics:
         fresh = feed.connected and feed.available and feed.freshness.age_seconds(now) <= stale_after_seconds
         valid: BoolArray = known[0] & known[1] & known[2] & (staffing.known_ratio >= self._least_known_ratio) & fresh
         return valid
+
+
+def _same(left: _Basis, right: _Basis | None) -> bool:
+    """Whether nothing has changed; tables and layouts never change without becoming others."""
+    return right is not None and left[0] is right[0] and left[1] == right[1] and left[2] is right[2]

@@ -71,11 +71,10 @@ class _Reply(msgspec.Struct, gc=False, rename="camel"):
 class CycleFloor:
     """The plainest client of the bulk call; not thread-safe, blocking."""
 
-    def __init__(self, address: str, *, compress: bool) -> None:
-        """``address`` is the peer's, ``http://host:port``; ``compress``: as the node that is measured."""
+    def __init__(self, address: str) -> None:
+        """``address`` is the peer's, ``http://host:port``; it takes gzip, and so the node packs, and this."""
         parts = urlsplit(address)
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60.0)
-        self._compress = compress
         self._sequence = 0
         self._encoder, self._reader = msgspec.json.Encoder(), msgspec.json.Decoder(_Reply)
         form = {"Authorization": f"Basic {_CLIENT}", "Content-Type": "application/x-www-form-urlencoded"}
@@ -106,6 +105,7 @@ class CycleFloor:
         headers = {
             "Authorization": self._authorization,
             "Accept-Encoding": "gzip",
+            "Content-Encoding": "gzip",
             "Content-Type": "application/json",
             "Pacing-Cluster-Id": "floor",
             "Pacing-Epoch": "1",
@@ -113,8 +113,7 @@ class CycleFloor:
             "Pacing-Part": f"{number}/{of}",
             "Idempotency-Key": f"floor:1:{self._sequence}:{number}",
         }
-        if self._compress:
-            body, headers["Content-Encoding"] = isal_zlib.compress(body, 1, _GZIP), "gzip"
+        body = isal_zlib.compress(body, 1, _GZIP)
         self.bytes_sent += len(body)
         coding, answer = self._ask(_BULK_PATH, body, headers)
         if coding == "gzip":

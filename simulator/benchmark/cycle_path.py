@@ -58,7 +58,7 @@ async def _one_run(stage: LeanStage, readings: CycleReadings, cycles: int) -> No
     readings.start_cpu_seconds.append(cpu_seconds(stage.node_pid))
     for _ in range(_WARM_UP_CYCLES):
         seen = await stage.wait_accepted(seen, patience)
-    floor = CycleFloor(stage.peer_http, compress=plan.compress)
+    floor = CycleFloor(stage.peer_http)
     try:
         before, counted = cpu_seconds(stage.node_pid), seen
         stage.holds.take()
@@ -86,7 +86,6 @@ def _figures(plan: StagePlan, readings: CycleReadings) -> dict[str, Any]:
         "targets": plan.targets,
         "agents_per_target": plan.agents_per_target,
         "period_seconds": plan.period_seconds,
-        "compress": plan.compress,
         "cycle_cpu_ms": spread(readings.cycle_ms),
         "floor_cpu_ms": spread(readings.floor_ms),
         "times_floor": ratio(readings.cycle_ms, readings.floor_ms),

@@ -38,7 +38,6 @@ class StagePlan:
     targets: int = 10_000
     agents_per_target: int = 3
     period_seconds: float = 5.0
-    compress: bool = False
     start_seconds: float = 300.0
     """Longest time until the first push is accepted."""
 
@@ -151,7 +150,7 @@ class LeanStage:
             seed,
             {
                 "pacing": {"refreshPeriod": self.plan.period_seconds},
-                "pacingEndpoint": {"kind": "predictive-engagement", "compress": self.plan.compress},
+                "pacingEndpoint": {"kind": "predictive-engagement"},
                 "configServer": {"kind": "file", "path": addresses["objects_file"]},
                 "statServer": {"kind": "bridge", **addresses["statistics"]},
             },

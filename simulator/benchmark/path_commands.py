@@ -39,11 +39,10 @@ def cycle(
     runs: Runs = 1,
     cycles: Cycles = 8,
     period: Period = 5.0,
-    compress: Annotated[bool, typer.Option("--compress", help="Send bodies with gzip.")] = False,
     output: Output = "table",
 ) -> None:
     """CPU time of whole cycles of a node beside a lean peer, its memory, and the floor of the same bytes."""
-    plan = StagePlan(targets, agents_per_target, period, compress)
+    plan = StagePlan(targets, agents_per_target, period)
     _show(measure_cycles(plan, runs=runs, cycles=cycles), output)
 
 

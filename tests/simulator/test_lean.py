@@ -88,10 +88,10 @@ async def test_the_floor_sends_the_bytes_of_a_node(peer: LeanSimulator, targets:
         pages = [await client.get(f"{peer.addresses['http']}/simulator/pushes/newest/{n}") for n in (1, 2, 3)]
     assert [page.status_code for page in pages] == [200, 200, 404]
     bodies = [page.content for page in pages[:2]]
-    floor = await asyncio.to_thread(CycleFloor, peer.addresses["http"], compress=False)
+    floor = await asyncio.to_thread(CycleFloor, peer.addresses["http"])
     assert await asyncio.to_thread(floor.push, bodies) > 0.0
     floor.close()
-    assert floor.bytes_sent == sum(map(len, bodies))
+    assert 0 < floor.bytes_sent < sum(map(len, bodies))
     assert (await status(peer))["pushes_accepted"] == 2
 
 

@@ -163,3 +163,6 @@ async def test_capacity_counts_each_agent_once_in_his_groups(pair, source):
     assert source.channel_capacity("chat", frozenset({"One", "Two"})) == 5
     assert source.channel_capacity("chat", frozenset({"Two", "Nobody"})) == 2
     assert source.channel_capacity("email", frozenset()) == 0
+    both(pair, "bob", "AgentState", agent(chat=(3, 3)))
+    await until(lambda: source.channel_capacity("chat", frozenset()) == 2)
+    assert source.channel_capacity("chat", one) == 2, "what was counted before an agent changed is forgotten"
