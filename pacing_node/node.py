@@ -322,6 +322,7 @@ class Node:
             alarms=self.alarms.page,
             options=self._store,
             past_options=self._api.read_past_options,
+            last_hour=self._events.last_hour,
             restart_needed=lambda: self._reconfiguration.restart_needed,
         )
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from pacing_node.monitoring.event_log import EventKind, EventLog
+from pacing_node.monitoring.last_hour import LastHour
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ class NodeEvents:
 
     def __init__(self, member: ClusterMember, latest_report: LatestReport, plan: Plan, holds: HoldBook) -> None:
         self.log = EventLog()
+        self.last_hour = LastHour()
         self._member = member
         self._latest_report = latest_report
         self._plan = plan
@@ -80,6 +82,8 @@ class NodeEvents:
             return
         values = {"epoch": report.epoch, "sequence": report.sequence, "calculated_at": report.calculated_at}
         allowed = int(report.result.invitations.sum())
+        targets = self._plan.targets.targets if self._plan.targets is not None else ()
+        self.last_hour.note(report, {target.name: target.goal_percent for target in targets})
         self.log.add(EventKind.CYCLE, {**values, "pushed": report.pushed, "invitations": allowed})
 
     def _note_holds(self) -> None:

@@ -142,6 +142,13 @@ class TestTargets:
         totals = (await get(client, "/targets"))["totals"]
         assert set(totals.values()) == {None}
 
+    async def test_a_target_has_its_last_hour(self, site: ApiSite, client: httpx.AsyncClient) -> None:
+        site.pace()
+        site.last_hour.note(report("A - chat", "B - chat", calculated_at=time.time()), {"B - chat": 3.0})
+        hour = (await get(client, "/targets/B - chat"))["last_hour"]
+        assert (hour["ready"], hour["invitations"], hour["goal_percent"]) == ([1.0], [1], [3.0])
+        assert hour["complete_since"] == hour["at"][0]
+
     async def test_before_the_first_cycle_the_discovered_targets_are_there_without_numbers(
         self, site: ApiSite, client: httpx.AsyncClient
     ) -> None:

@@ -28,6 +28,7 @@ from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.monitoring.event_log import EventLog
+from pacing_node.monitoring.last_hour import LastHour
 from pacing_node.options.options_history import PastVersion
 from pacing_node.options.options_store import OptionsStore
 from pacing_node.targets import Finding, GroupCapacity, TargetSet
@@ -108,6 +109,7 @@ class ApiSite:
         self.documents = LocalDocuments(None)
         self.options = OptionsStore(self.documents)
         self.watch = CycleWatch(self.mastership, self.latest_report, self.plan)
+        self.last_hour = LastHour()
         self.events: list[dict[str, Any]] = []
         self.audit.on_event.add(lambda event: self.events.append(dict(event)))
         self.gate = ApiGate(self.control, self.audit, reads=lambda: self.reads)
@@ -159,6 +161,7 @@ class ApiSite:
             alarms=lambda: {"active": [], "withheld": {}, "receivers": []},
             options=self.options,
             past_options=past_options,
+            last_hour=self.last_hour,
         )
 
     def client(self, address: tuple[str, int] = LOCAL, **options: Any) -> httpx.AsyncClient:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pacing_node.api.v1.answer_models import Source
+from pacing_node.monitoring.last_hour import LastHour
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -36,6 +37,8 @@ class ApiView:
     options: OptionsStore
     past_options: Callable[[], Awaitable[Sequence[PastVersion]]]
     """The versions of the options that are kept, oldest first; raises ClusterError while they cannot be read."""
+    last_hour: LastHour = field(default_factory=LastHour)
+    """The last hour of every target."""
     restart_needed: Callable[[], Sequence[str]] = field(default=tuple)
     """Keys of options that differ from those this node started with."""
 

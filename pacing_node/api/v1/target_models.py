@@ -108,9 +108,7 @@ class TargetHour(BaseModel):
     waiting: list[float | None]
     pending: list[float | None]
     invitations: list[int | None]
-    abandonment_percent: list[float | None] = Field(
-        description="Share of the proactive visitors that were to be served and left before, so far in the hour."
-    )
+    abandonment_percent: list[float | None] = Field(description="null: this version does not keep it yet.")
     goal_percent: list[float | None]
     complete_since: float | None = Field(description="From when on this node has the hour; null: it has none.")
 

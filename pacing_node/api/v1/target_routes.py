@@ -34,10 +34,6 @@ MOST_KEPT = 20
 """Different questions whose answers are kept for the cycle they are of."""
 MOST_SHARED = 50
 _LONGEST = 600
-_NO_HOUR: dict[str, list[Any]] = {
-    column: []
-    for column in ("at", "ready", "busy", "waiting", "pending", "invitations", "abandonment_percent", "goal_percent")
-}
 
 
 class TargetRoutes:
@@ -102,8 +98,13 @@ class TargetRoutes:
         page = explain_page(name, report, self._view.plan, self._view.watch.state())
         if page is None:
             raise ProblemError(404, f'unknown target "{name}"; /api/v1/targets lists them')
-        more = {"shared_with": _shared_with(name, known), "last_hour": TargetHour(**_NO_HOUR, complete_since=None)}
+        more = {"shared_with": _shared_with(name, known), "last_hour": self._hour(name)}
         return TargetAnswer.model_validate({**page, **more, **self._view.answer()})
+
+    def _hour(self, name: str) -> TargetHour:
+        hour = self._view.last_hour.of(name, time.time())
+        began = hour["at"][0] if hour["at"] else None
+        return TargetHour(**hour, abandonment_percent=[None] * len(hour["at"]), complete_since=began)
 
 
 @uncollected()
