@@ -75,11 +75,7 @@ class ClusterMember:
         """
         self.settings = settings
         self._info = MemberInfo(settings.node, http_address, "", version, time.time(), uuid.uuid4().hex)
-        self._backend: Backend = (
-            StandaloneBackend(settings, drain)
-            if settings.standalone
-            else ZooKeeperBackend(settings, self._ask_promise, drain, ended_clean)
-        )
+        self._backend = self._stand_on(drain, ended_clean)
         self._health = Health(*health_services)
         self._health_port = HealthPort(self._health, settings.health_bind_address, settings.health_port)
         self.access = MemberAccess(settings, self)
@@ -106,6 +102,13 @@ class ClusterMember:
         self._leading_epoch: int | None = None
         self._known_master: str | None = None
         """The newest master, this node too."""
+
+    def _stand_on(
+        self, drain: Callable[[], Awaitable[None]] | None, ended_clean: Callable[[int], bool] | None
+    ) -> Backend:
+        if self.settings.standalone:
+            return StandaloneBackend(self.settings, drain)
+        return ZooKeeperBackend(self.settings, self._ask_promise, drain, ended_clean)
 
     @property
     def mastership(self) -> Mastership:
