@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable
 
-    Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
 
 class Connections:
     """Serves each connection by a task of its own, and closes it when that has ended."""
 
-    def __init__(self, name: str, serve: Serve) -> None:
+    def __init__(
+        self, name: str, serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+    ) -> None:
         """``name`` is that of the tasks."""
         self._name = name
         self._serve = serve
