@@ -92,7 +92,7 @@ class Laws:
         self._offered_load = OfferedLoadTable()
         self._lookahead = LookaheadLevels()
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Laws:
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Laws:
         """The same: a copy of a controller that calculates once must neither copy nor fill tables of its own."""
         return self
 
