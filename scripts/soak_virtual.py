@@ -32,7 +32,8 @@ from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.cycle.report import CycleReport, decode, encode
-from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush, TargetReply
+from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush
+from pacing_node.engagement.replies import TargetReply
 from pacing_node.targets import PacingTarget, TargetSet
 from simulator.benchmark.live import LiveStatistics
 from simulator.harness.process_readings import open_files as count_files

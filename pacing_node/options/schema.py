@@ -75,10 +75,18 @@ class Option:
     allowed: str
     """What values are accepted, in words."""
     default: str
-    meaning: str
+    model: type[Section]
+    """The section that holds it."""
+    description: str
+    """What it means, where its field says so itself."""
     applies: Applies
     section: bool = False
     """True for a section as a whole, whose options follow."""
+
+    @property
+    def meaning(self) -> str:
+        """What it means, in one line; may read a source file: nothing for an event loop."""
+        return self.description or meanings(self.model).get(self.path[-1], "")
 
 
 @dataclass(slots=True)
@@ -150,7 +158,8 @@ def options(model: type[Section], path: tuple[str, ...] = (), key: tuple[str, ..
                 others=spelling.others,
                 allowed=describe_allowed(info),
                 default=format_default(info),
-                meaning=info.description or meanings(model).get(name, ""),
+                model=model,
+                description=info.description or "",
                 applies=applies_of(section or model, info),
                 section=section is not None,
             )

@@ -253,7 +253,8 @@ async def test_an_order_whose_caller_went_away_goes_on_and_is_audited_by_its_end
     node: ClusterMember, events: Events, monkeypatch: pytest.MonkeyPatch, possible: bool, outcome: str
 ) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
-    pause = node.pause
+    switch = node._backend.pause
+    pause = switch.pause
 
     async def slow(by: str, seconds: float | None = None) -> Any:
         begun.set()
@@ -262,7 +263,7 @@ async def test_an_order_whose_caller_went_away_goes_on_and_is_audited_by_its_end
             raise RefusedError("not now")
         return await pause(by, seconds)
 
-    monkeypatch.setattr(node, "pause", slow)
+    monkeypatch.setattr(switch, "pause", slow)
     async with open_channel(node.info.clustering) as channel:
         order = channel.unary_unary("/cluster.v1.PeerService/Pause")
         given = order(REQUESTS["Pause"].SerializeToString(), metadata=signature(node, "Pause"))

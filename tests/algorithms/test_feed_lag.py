@@ -29,7 +29,8 @@ def believed(lag: float, minutes: float, agents: int = 10, **changes) -> float:
 
 @pytest.mark.parametrize("lag", [0.0, 5.0, 15.0, 30.0])
 def test_the_lag_of_a_feed_is_found_by_one_target_of_ten_agents(lag):
-    assert believed(lag, minutes=35.0) == pytest.approx(lag, abs=2.5)
+    # By the day it takes 7 to 52 minutes.
+    assert believed(lag, minutes=60.0) == pytest.approx(lag, abs=2.5)
 
 
 def test_a_quiet_hour_and_a_crowd_are_no_lag():

@@ -58,8 +58,9 @@ def test_a_node_is_locked_to_what_is_tested_and_to_nothing_that_only_tests_need(
 def test_the_workflow_calls_what_anybody_can_run_and_names_actions_by_version() -> None:
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
     steps = [step for job in jobs.values() for step in job["steps"]]
-    assert {step["run"] for step in steps if "run" in step} == {".ci/run", "make test-containers", "make release"}
-    assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"]) for step in steps if "uses" in step)
+    ours = {step["run"] for step in steps if "run" in step and not step["run"].startswith("go install ")}
+    assert ours == {".ci/run", "make test-containers", "make test-chart", "make release"}
+    assert all(re.fullmatch(r"(actions|azure)/[a-z-]+@v\d+", step["uses"]) for step in steps if "uses" in step)
 
 
 @pytest.mark.slow
