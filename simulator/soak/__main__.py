@@ -23,6 +23,7 @@ from simulator.harness.process_readings import open_files, resident_mib, threads
 from simulator.harness.push_record import changes_of_epoch, full_pushes, out_of_order
 from simulator.soak.growth import (
     FILES,
+    LEAST_SAMPLES,
     MEMORY,
     TASKS,
     THREADS,
@@ -41,7 +42,9 @@ _SAMPLES = 60
 _LEAST_SAMPLE_SECONDS = 1.0
 _MOST_TURNS = 5
 """Hand-overs for each node within which all of them have been master."""
-_METRIC = "pacing_asyncio_tasks "
+_TASKS, _IS_MASTER = "pacing_asyncio_tasks ", "pacing_master "
+AS_MASTER = " as master"
+"""What is added to a node's name while it is that; a node that led for too few samples is judged as a standby only."""
 
 Series = dict[tuple[str, Quantity], list[tuple[float, float]]]
 
@@ -75,7 +78,11 @@ class Soak:
         finally:
             sampling.cancel()
             await asyncio.gather(sampling, return_exceptions=True)
-        return [judge(subject, quantity, samples) for (subject, quantity), samples in self._series.items()]
+        return [
+            judge(subject, quantity, samples)
+            for (subject, quantity), samples in self._series.items()
+            if len(samples) >= LEAST_SAMPLES or AS_MASTER not in subject
+        ]
 
     async def _let_every_node_lead(self) -> None:
         """Hand over until each node has been master once: what its first term loads is no growth."""
@@ -105,11 +112,12 @@ class Soak:
             while True:
                 for plan in self._arena.stage.plans:
                     process = self._arena.nodes[plan.name]
-                    self._sample_process(plan.name, process.worker_pid)
-                    self._sample_process(f"{plan.name} supervisor", process.pid)
                     page = (await client.get(f"{plan.http}/metrics")).text
-                    line = next(line for line in page.splitlines() if line.startswith(_METRIC))
-                    self._note(plan.name, TASKS, float(line.removeprefix(_METRIC)))
+                    # A master holds more than a standby: each role is compared with itself alone.
+                    worker = plan.name + (AS_MASTER if _reading(page, _IS_MASTER) else "")
+                    self._sample_process(worker, process.worker_pid)
+                    self._sample_process(f"{plan.name} supervisor", process.pid)
+                    self._note(worker, TASKS, _reading(page, _TASKS))
                 await asyncio.sleep(every_seconds)
 
     def _sample_process(self, subject: str, pid: int) -> None:
@@ -119,6 +127,11 @@ class Soak:
 
     def _note(self, subject: str, quantity: Quantity, value: float) -> None:
         self._series[subject, quantity].append((time.monotonic() - self._began, value))
+
+
+def _reading(page: str, metric: str) -> float:
+    line = next(line for line in page.splitlines() if line.startswith(metric))
+    return float(line.removeprefix(metric))
 
 
 async def soak(directory: Path, seconds: float, hand_over_seconds: float, say: Callable[[str], None]) -> bool:

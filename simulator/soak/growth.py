@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from statistics import median
 
 _QUARTERS = 4
+LEAST_SAMPLES = 2 * _QUARTERS
+"""Fewer tell nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,10 @@ class Growth:
 
 def judge(subject: str, quantity: Quantity, samples: list[tuple[float, float]]) -> Growth:
     """How a quantity has developed; ``samples`` are (seconds, value). Raises ValueError for fewer than eight."""
-    if len(samples) < 2 * _QUARTERS:
-        raise ValueError(f"{subject}, {quantity.name}: {len(samples)} samples tell nothing, at least 8 are needed")
+    if len(samples) < LEAST_SAMPLES:
+        raise ValueError(
+            f"{subject}, {quantity.name}: {len(samples)} samples tell nothing, at least {LEAST_SAMPLES} are needed"
+        )
     quarter = len(samples) // _QUARTERS
     later_samples = samples[quarter:]
     begin = median(value for _, value in later_samples[:quarter])
