@@ -21,9 +21,9 @@ HOLD = Hold("somebody", "a fire drill", NOW)
 
 
 class Away(LocalDocuments):
-    """A store that cannot be reached the first time."""
+    """A store that cannot be reached the first three times."""
 
-    failures = 1
+    failures = 3
 
     async def read(self) -> object:  # type: ignore[override]
         if self.failures:

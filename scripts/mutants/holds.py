@@ -1,0 +1,57 @@
+"""Holds: what an operator has stopped stays stopped, by whichever master."""
+
+from __future__ import annotations
+
+from mutants.mutant import Mutant
+
+_HOLDS = "tests/cycle/test_holds.py::TestBook::"
+
+MUTANTS = (
+    Mutant(
+        "holds-before-push",
+        "a new master reads the holds once more before its first push",
+        "pacing_node/cycle/pacer.py",
+        (("        await self._await_holds()\n", ""),),
+        "tests/cycle/test_pacer.py::test_a_new_master_reads_what_was_ordered_before_its_first_push",
+    ),
+    Mutant(
+        "holds-budget",
+        "holds that cannot be read keep a new master from pushing no longer than a push may take",
+        "pacing_node/cycle/pacer.py",
+        (
+            (
+                "asyncio.timeout(self._plan.settings.budget_seconds):\n                await self._read_holds()",
+                "asyncio.timeout(None):\n                await self._read_holds()",
+            ),
+        ),
+        "tests/cycle/test_pacer.py::test_holds_that_cannot_be_read_cost_a_new_master_no_more_than_the_budget_of_a_push",
+    ),
+    Mutant(
+        "holds-at-once",
+        "a stop does not wait for the next period",
+        "pacing_node/cycle/plan.py",
+        (("            self.urgent.set()\n", ""),),
+        "tests/cycle/test_pacer.py::test_an_emergency_stop_does_not_wait_for_the_next_period",
+    ),
+    Mutant(
+        "holds-known",
+        "a node knows the holds only once it has read them",
+        "pacing_node/cycle/hold_book.py",
+        (("await asyncio.sleep(RETRY_SECONDS)", "self._known.set()"),),
+        _HOLDS + "test_a_node_does_not_know_the_holds_before_it_has_read_them",
+    ),
+    Mutant(
+        "holds-damaged",
+        "a damaged document releases nothing",
+        "pacing_node/cycle/hold_book.py",
+        (('self._holds if self._known.is_set() else Holds(Hold("nobody", str(error), time.time()))', "Holds()"),),
+        _HOLDS + "test_a_damaged_document_releases_nothing",
+    ),
+    Mutant(
+        "holds-read-anew",
+        "a change of the holds starts from what the document says now",
+        "pacing_node/cycle/hold_book.py",
+        (("after = edit(before.current(time.time()))", "after = edit(self._holds.current(time.time()))"),),
+        _HOLDS + "test_two_nodes_that_change_at_once_lose_no_hold",
+    ),
+)
