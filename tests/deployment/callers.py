@@ -14,7 +14,10 @@ import httpx
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from cluster.admin.member_calls import open_calls
+from cluster.errors import RefusedError
 from cluster.records import MemberInfo, MemberStatus
+from tests.support.step_down import TOO_SOON
+from tests.support.waiting import until
 
 READ = "/backend/data/pacing/reactiveState?channel=chat"
 CALL_SECONDS = 2.0
@@ -69,9 +72,19 @@ async def ask_master(address: str) -> MemberStatus:
 
 
 async def order_step_down(address: str) -> int:
-    """Have whoever orders reach through an address step down; the epoch that ended."""
+    """Have whoever orders reach through an address step down, as soon as it is not too soon; the epoch that ended."""
     async with open_calls(CALL_SECONDS) as client:
-        return await client.step_down(_at(address), "a test", CALL_SECONDS)
+
+        async def given() -> int | None:
+            try:
+                return await client.step_down(_at(address), "a test", CALL_SECONDS)
+            except RefusedError as error:
+                if TOO_SOON in str(error):
+                    return None
+                raise
+
+        epoch: int = await until(given, "the order is taken")
+        return epoch
 
 
 def _at(address: str) -> MemberInfo:
