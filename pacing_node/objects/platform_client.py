@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 PAGE_SIZE = 1000
 MAX_PAGES = 2000
 """Bound against a server that never comes to an end."""
-MAX_BYTES = 64 * 1024 * 1024
-"""Longest body of one page."""
+MAX_BYTES = 16 * 1024 * 1024
+"""Longest body of one page, unpacked: 16 KiB a record."""
 
 
 class PlatformClient:

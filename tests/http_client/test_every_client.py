@@ -119,6 +119,19 @@ async def test_nested_gzip_is_not_unpacked(ask) -> None:
     assert peak < 16 * MEBIBYTE
 
 
+@pytest.mark.parametrize("ask", [each for each in CLIENTS if each is not ask_node])
+async def test_no_answer_takes_the_memory_an_attack_may_cost(ask) -> None:
+    """50 MiB, of which some are left for what is made of an answer. A command may take more: it ends."""
+    async with hostile(answer(bomb(128), "Content-Encoding: gzip")) as server:
+        public_authorities()
+        tracemalloc.start()
+        await ask(server.url)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert server.heads
+    assert peak < 40 * MEBIBYTE
+
+
 @pytest.mark.parametrize("ask", CLIENTS)
 async def test_a_redirect_is_followed_by_nobody(ask) -> None:
     async with hostile(answer(b"{}")) as elsewhere:
