@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from simulator.attack.scene import Scene
 
 _LEAST_SECONDS = 2.0
-_ASKED_SECONDS = 20.0
-"""How long it may take until a node asks the server once more."""
+_ASKED_SECONDS = 60.0
+"""How long it may take until a node asks the server once more: alarms are delivered with a growing back-off."""
 RETURN_SECONDS = 20.0
 """Longest time from the end of a hostile answer to the next push: a retry of the token, one of the push."""
 _POLL_SECONDS = 0.05
