@@ -132,12 +132,9 @@ def drill(
     a simulated contact centre. With --target the same is done to the cluster that runs there, by the means of that
     place. Exit status 0 only when every verdict is a pass.
     """
-    offered = list(DRILLS if target is Place.LOCAL else container_target(target).drills)
-    if drill not in {*offered, ALL}:
-        raise typer.BadParameter(f"there is no drill {drill}; there are {', '.join(offered)}, and {ALL}")
     if target is not Place.LOCAL and (cluster or directory or failsafe):
         raise typer.BadParameter(f"--cluster, --directory and --failsafe do not go with --target {target}")
-    named = (offered if drill == ALL else [drill]) * repeat
+    named = _named(drill, target) * repeat
     tls = _certificates(cluster, certificate, private_key, authorities)
     only_warnings()
     results: list[DrillResult] = []
@@ -159,6 +156,14 @@ def drill(
     if finished or results:
         _show(results, output)
     raise typer.Exit(0 if finished and all(result.passed for result in results) else _FAILED)
+
+
+def _named(drill: str, target: Place) -> list[str]:
+    """The drills a name stands for at a place."""
+    offered = list(DRILLS if target is Place.LOCAL else container_target(target).drills)
+    if drill not in {*offered, ALL}:
+        raise typer.BadParameter(f"there is no drill {drill}; there are {', '.join(offered)}, and {ALL}")
+    return offered if drill == ALL else [drill]
 
 
 def _say(text: str) -> None:

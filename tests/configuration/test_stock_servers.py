@@ -16,7 +16,7 @@ from contact_center.v1 import configuration_pb2 as pb
 from contact_center.v1 import configuration_pb2_grpc as rpc
 from pacing_node.objects.bridge_source import BridgeSettings, BridgeSource
 from pacing_node.runtime.server_channels import LEAST_PING_SECONDS, OPTIONS
-from simulator.servers.grpc_options import SERVER_OPTIONS
+from simulator.servers.grpc_server import SERVER_OPTIONS
 from tests.support.waiting import still, until
 
 

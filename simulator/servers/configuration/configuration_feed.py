@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from cluster import addresses
 from contact_center.v1 import configuration_pb2 as pb
 from contact_center.v1 import configuration_pb2_grpc as pb_grpc
 from simulator.servers.configuration.definitions import KIND_KEYS, require_user
-from simulator.servers.grpc_options import SERVER_OPTIONS
+from simulator.servers.grpc_server import started
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,14 +32,8 @@ class ConfigurationServer(pb_grpc.ConfigurationServiceServicer):
 
     async def start(self, port: int) -> None:
         """Listen on ``port`` (0: any free one). Raises OSError when it is taken."""
-        server = grpc.aio.server(options=SERVER_OPTIONS)
-        pb_grpc.add_ConfigurationServiceServicer_to_server(self, server)
-        try:
-            self.port = server.add_insecure_port(addresses.join(self._host, port))
-        except RuntimeError as error:
-            raise OSError(f"configuration server cannot listen on {addresses.join(self._host, port)}") from error
-        await server.start()
-        self._server = server
+        add = partial(pb_grpc.add_ConfigurationServiceServicer_to_server, self)
+        self._server, self.port = await started("configuration", add, self._host, port)
 
     async def stop(self) -> None:
         """End every stream and close the port."""

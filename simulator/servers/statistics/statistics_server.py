@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
-import grpc
-
-from cluster import addresses
 from cluster.tasks import cancel, spawn
 from contact_center.v1 import statistics_pb2 as pb
 from contact_center.v1 import statistics_pb2_grpc as pb_grpc
 from simulator.model import Agent, Target
 from simulator.servers.faults.fault_board import ClockSkew, StatisticsInvalid, StatisticsSilent, StatisticsUnavailable
-from simulator.servers.grpc_options import SERVER_OPTIONS
+from simulator.servers.grpc_server import started
 from simulator.servers.statistics.statistics_session import StatisticsSession
 from simulator.servers.statistics.statistics_values import NO_DATA, Catalogue, Invalid, QueueStatistic, Value, totals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    import grpc
 
     from simulator.servers.faults.fault_board import FaultBoard
     from simulator.servers.live_centre import LiveCentre
@@ -53,14 +53,8 @@ class StatisticsServer(pb_grpc.StatisticsServiceServicer):
 
     async def start(self, port: int) -> None:
         """Listen on ``port`` (0: any free one). Raises OSError when it is taken."""
-        server = grpc.aio.server(options=SERVER_OPTIONS)
-        pb_grpc.add_StatisticsServiceServicer_to_server(self, server)
-        try:
-            self.port = server.add_insecure_port(addresses.join(self._host, port))
-        except RuntimeError as error:
-            raise OSError(f"statistics server cannot listen on {addresses.join(self._host, port)}") from error
-        await server.start()
-        self._server = server
+        add = partial(pb_grpc.add_StatisticsServiceServicer_to_server, self)
+        self._server, self.port = await started("statistics", add, self._host, port)
 
     async def stop(self) -> None:
         """Break every session and close the port."""
