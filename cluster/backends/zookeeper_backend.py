@@ -84,6 +84,8 @@ class ZooKeeperBackend:
         self.pause.on_change.add(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
         self._history = History(self._session, paths, settings.node)
         self._reporter = Reporter.from_environment()
+        if self._reporter is not None:
+            self._reporter.joins(settings)
         self._writing: set[asyncio.Task[Any]] = set()
 
     def document_beside(self, name: str) -> ZooKeeperDocuments:

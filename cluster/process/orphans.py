@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 import signal
 
-import structlog
-
+from cluster.process.late_log import LateLog
 from cluster.process.signals import handle_no_more, handle_signal
 
-log = structlog.get_logger(__name__)
+log = LateLog(__name__)
 
 
 class OrphanReaper:

@@ -13,13 +13,13 @@ import signal
 from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
+from cluster.process.late_log import LateLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-log = structlog.get_logger(__name__)
+log = LateLog(__name__)
 
 RELOAD = signal.SIGHUP
 MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)

@@ -2,6 +2,9 @@
 
 Nobody else may do this: a broken connection says nothing about a living master behind a partition, but the parent is
 informed of the death by the kernel. The successor then need not wait for the session to time out.
+
+It stays as small as a parent can: settings are what the worker reports, and ZooKeeper's client is loaded once the
+worker has become master.
 """
 
 from __future__ import annotations
@@ -14,40 +17,32 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
-
-from cluster import errors
-from cluster.election.transactions import Transactions
-from cluster.mastership import EndCause
 from cluster.process.children import bound_to_parent
+from cluster.process.late_log import PREPARATION, LateLog
 from cluster.process.orphans import OrphanReaper
 from cluster.process.signals import handle_harmless, handle_no_more, handle_signal
-from cluster.process.watchdog import EXIT_STATUS
-from cluster.process.worker_pipe import VARIABLE, decode_claim
-from cluster.zookeeper.client import ZooKeeperSession
-from cluster.zookeeper.history import History
-from cluster.zookeeper.paths import locate
+from cluster.process.worker_pipe import CLAIM, NOTE, SETTINGS, VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from cluster.election.events import Claim
-    from cluster.settings import ClusterSettings
+    from cluster.process.dead_worker import DeadWorker
 
-log = structlog.get_logger(__name__)
+log = LateLog(__name__)
 
-RELEASE_SECONDS = 2.0
-"""How long the release of a dead worker's mastership is tried; after that its session times out anyway."""
+LOADING_DELAY_SECONDS = 0.5
+"""From the first term of the worker until the client is loaded: its first push has the processor for itself."""
 _FORWARDED = (signal.SIGTERM, signal.SIGINT)
 
 
-async def supervise(command: Sequence[str], settings: ClusterSettings) -> int:
+async def supervise(command: Sequence[str], prepare_log: Callable[[str | None], None] | None = None) -> int:
     """Run ``command`` as the worker, forward signals to it, and clean up after it; returns the exit status for a shell.
 
     SIGTERM, SIGINT and SIGHUP are forwarded; as process 1 of a container it takes the end of orphans.
 
     The status of a worker ended by signal N is 128 + N. The worker gets SIGTERM should this process be killed. Must run
-    on the main thread. Without ZooKeeper there is nothing to release, and the worker merely runs.
+    on the main thread. A worker that joins no cluster merely runs. ``prepare_log`` is called once, before anything is
+    logged, with what the worker noted (:meth:`~cluster.process.worker_pipe.Reporter.notes`) as JSON, or None.
     """
     reading, writing = os.pipe()
     try:
@@ -58,16 +53,16 @@ async def supervise(command: Sequence[str], settings: ClusterSettings) -> int:
         )
     finally:
         os.close(writing)
-    reports = _Reports(reading)
+    reports = Reports(reading)
+    if prepare_log is not None:
+        PREPARATION.set(lambda: prepare_log(reports.known(NOTE)))
     for number in _FORWARDED:
         handle_signal(number, partial(_forward, process, number))
     handle_harmless(lambda: _forward(process, signal.SIGHUP))
     orphans = OrphanReaper(process.pid)
     orphans.start()
     try:
-        if settings.zookeeper_hosts is None:
-            return _shell_status(await process.wait())
-        return await _watch_over(process, reports, settings, settings.zookeeper_hosts)
+        return await _watch_over(process, reports)
     finally:
         orphans.stop()
         for number in _FORWARDED:
@@ -75,47 +70,46 @@ async def supervise(command: Sequence[str], settings: ClusterSettings) -> int:
         reports.close()
 
 
-async def _watch_over(
-    process: asyncio.subprocess.Process, reports: _Reports, settings: ClusterSettings, zookeeper_hosts: str
-) -> int:
-    hosts, paths = locate(zookeeper_hosts, settings.cluster)
-    timeout = settings.session_timeout_seconds
-    session = ZooKeeperSession(hosts, timeout, timeout / 4, settings.zookeeper_security)
-    session.start()
-    try:
-        status = await process.wait()
-        claim = reports.newest()
-        if status != 0 and claim is not None:
-            log.warning("supervisor.worker_died", status=status, epoch=claim.epoch)
-            cause = EndCause.WATCHDOG if status == EXIT_STATUS else EndCause.PROCESS_DIED
-            await _release(
-                session,
-                Transactions(session, paths, settings.node),
-                History(session, paths, settings.node),
-                claim,
-                cause,
-            )
+async def _watch_over(process: asyncio.subprocess.Process, reports: Reports) -> int:
+    ended = asyncio.Event()
+    loading = asyncio.create_task(_load(reports, ended))
+    status = await process.wait()
+    died_at = time.time()
+    ended.set()
+    reports.read()
+    if not reports.claimed.is_set():
+        loading.cancel()
         return _shell_status(status)
-    finally:
-        await session.stop(1.0)
+    try:
+        dead_worker = await loading
+        if status != 0:
+            await dead_worker.release(reports.known(CLAIM) or "", status, died_at)
+        await dead_worker.stop()
+    except (ImportError, OSError, ValueError, LookupError) as failure:
+        log.warning("supervisor.release_failed", error=str(failure))
+    return _shell_status(status)
 
 
-async def _release(
-    session: ZooKeeperSession, transactions: Transactions, history: History, claim: Claim, cause: EndCause
-) -> None:
-    died_at, deadline = time.time(), time.monotonic() + RELEASE_SECONDS
-    while True:
-        try:
-            if await transactions.release_of_dead(claim):
-                log.warning("supervisor.mastership_released", epoch=claim.epoch)
-                await history.ended(claim.epoch, died_at, cause)
-        except errors.ClusterError as failure:
-            if time.monotonic() > deadline:
-                log.warning("supervisor.release_failed", error=str(failure), zookeeper=session.state.value)
-                return
-            await asyncio.sleep(0.05)
-        else:
-            return
+async def _load(reports: Reports, ended: asyncio.Event) -> DeadWorker:
+    """Whoever can release a mastership, once there was one."""
+    await reports.claimed.wait()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(ended.wait(), LOADING_DELAY_SECONDS)
+    # In a thread: meanwhile signals are forwarded.
+    dead_worker = (await asyncio.to_thread(_load_client))(reports.known(SETTINGS) or "")
+    dead_worker.start()
+    return dead_worker
+
+
+def _load_client() -> type[DeadWorker]:
+    PREPARATION.make()
+    from cluster.process.dead_worker import DeadWorker  # noqa: PLC0415 - late, as the module says
+
+    return DeadWorker
+
+
+def _shell_status(status: int) -> int:
+    return status if status >= 0 else 128 - status
 
 
 def _forward(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
@@ -123,31 +117,33 @@ def _forward(process: asyncio.subprocess.Process, number: signal.Signals) -> Non
         process.send_signal(number)
 
 
-def _shell_status(status: int) -> int:
-    return status if status >= 0 else 128 - status
-
-
-class _Reports:
+class Reports:
     """The reading end of the worker's pipe, emptied as it fills: a full one would keep the newest claims out."""
 
     def __init__(self, descriptor: int) -> None:
         os.set_blocking(descriptor, False)
         self._descriptor = descriptor
-        self._received = b""
-        asyncio.get_running_loop().add_reader(descriptor, self._read)
+        self._rest = b""
+        self._newest: dict[str, str] = {}
+        self.claimed = asyncio.Event()
+        """Set once the worker has become master."""
+        asyncio.get_running_loop().add_reader(descriptor, self.read)
 
-    def _read(self) -> None:
+    def read(self) -> None:
+        """Take what is in the pipe: it keeps what a dead writer wrote."""
         with contextlib.suppress(BlockingIOError):
             while chunk := os.read(self._descriptor, 65536):
-                *lines, rest = (self._received + chunk).split(b"\n")
-                self._received = b"\n".join([*lines[-1:], rest])
+                *lines, self._rest = (self._rest + chunk).split(b"\n")
+                for line in lines:
+                    kind, _, report = line.decode(errors="replace").partition(" ")
+                    self._newest[kind] = report
+                if CLAIM in self._newest:
+                    self.claimed.set()
             asyncio.get_running_loop().remove_reader(self._descriptor)
 
-    def newest(self) -> Claim | None:
-        """The last claim the worker has reported. A pipe keeps what a dead writer wrote."""
-        self._read()
-        lines = self._received.split(b"\n")[:-1]
-        return decode_claim(lines[-1]) if lines else None
+    def known(self, kind: str) -> str | None:
+        """The newest report of a kind that was read, as JSON."""
+        return self._newest.get(kind)
 
     def close(self) -> None:
         """Close it."""
@@ -155,6 +151,6 @@ class _Reports:
         os.close(self._descriptor)
 
 
-def run(command: Sequence[str], settings: ClusterSettings) -> int:
+def run(command: Sequence[str], prepare_log: Callable[[str | None], None] | None = None) -> int:
     """:func:`supervise` on an event loop of its own."""
-    return asyncio.run(supervise(command, settings))
+    return asyncio.run(supervise(command, prepare_log))

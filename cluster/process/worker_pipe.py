@@ -1,4 +1,7 @@
-"""What a supervised worker reports to its supervisor, and how."""
+"""What a supervised worker reports to its supervisor, and how.
+
+Loaded by the supervisor, too, so it loads next to nothing; what it means is read in :mod:`cluster.process.dead_worker`.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,18 @@ import contextlib
 import json
 import os
 import stat
-from typing import TYPE_CHECKING
-
-from cluster.election.events import Claim
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cluster.election.events import Claim
+    from cluster.settings import ClusterSettings
+
 VARIABLE = "PACING_SUPERVISOR_FD"
 """Environment variable: number of the inherited descriptor to report to."""
+CLAIM, SETTINGS, NOTE = "claim", "settings", "note"
+"""Kinds of reports; of each the newest counts."""
 
 
 class Reporter:
@@ -39,19 +45,33 @@ class Reporter:
             return None
         return cls(int(number)) if piped else None
 
+    def joins(self, settings: ClusterSettings) -> None:
+        """The process is a member by these settings: with them its supervisor finds what it holds."""
+        security = settings.zookeeper_security
+        self._tell(
+            SETTINGS,
+            {
+                "node": settings.node,
+                "cluster": settings.cluster,
+                "zookeeper_hosts": settings.zookeeper_hosts,
+                "session_timeout_seconds": settings.session_timeout_seconds,
+                "zookeeper_security": {name: _plain(getattr(security, name)) for name in security.__slots__},
+            },
+        )
+
+    def notes(self, values: Mapping[str, str]) -> None:
+        """Give the supervisor what its own application wants to know, such as how to write a log."""
+        self._tell(NOTE, dict(values))
+
     def holds(self, claim: Claim) -> None:
         """The process is master by this claim: should it die, the claim may be released."""
+        self._tell(CLAIM, [claim.epoch, claim.epoch_version, claim.session_id, claim.zxid, claim.term_id])
+
+    def _tell(self, kind: str, value: Any) -> None:
+        # Far less than what a pipe takes in one piece.
         with contextlib.suppress(OSError):
-            os.write(self._descriptor, encode_claim(claim))
+            os.write(self._descriptor, f"{kind} {json.dumps(value)}\n".encode())
 
 
-def encode_claim(claim: Claim) -> bytes:
-    """A claim as one line; shorter than what a pipe writes in one piece."""
-    return json.dumps([claim.epoch, claim.epoch_version, claim.session_id, claim.zxid, claim.term_id]).encode() + b"\n"
-
-
-def decode_claim(line: bytes) -> Claim:
-    """The claim in one line. Raises ValueError."""
-    *numbers, term_id = json.loads(line)
-    epoch, epoch_version, session_id, zxid = (int(value) for value in numbers)
-    return Claim(epoch, epoch_version, session_id, zxid, term_id=str(term_id))
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool) else str(value)

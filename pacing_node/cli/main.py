@@ -1,76 +1,29 @@
-"""The `pacing` command: gathers its groups of commands through entry points and runs the one asked for."""
+"""The `pacing` command: runs the one asked for.
+
+Loads nothing before it knows which: the supervisor of a node, which lives as long as the node, needs next to nothing.
+"""
 
 from __future__ import annotations
 
 import sys
-from importlib.metadata import entry_points, version
-from typing import TYPE_CHECKING
 
-import typer
-
-from terminal.printing import say
 from terminal.standard_streams import answered, prepare
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from importlib.metadata import EntryPoint
-
-GROUP = "pacing.commands"
-"""Entry points of this group: name of a command, and ``register(app: typer.Typer) -> None`` of its module."""
-
-OWN_PACKAGES = frozenset({"simulator"})
-"""Packages an installation may leave out; their commands are then not offered."""
-
-
-def build_app(command: str | None = None) -> typer.Typer:
-    """Build the command; with the name of one of its commands only the module of that one is loaded."""
-    app = typer.Typer(
-        name="pacing",
-        help="Agent pacing: how many visitors a website may invite to a chat or a call.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    app.callback()(_root)
-    offered = {entry.name: entry for entry in entry_points(group=GROUP)}
-    wanted = [offered[command]] if command in offered else offered.values()
-    for register in dict.fromkeys(filter(None, map(_load, sorted(wanted, key=lambda entry: entry.value)))):
-        register(app)
-    return app
-
-
-def _load(entry: EntryPoint) -> Callable[[typer.Typer], None] | None:
-    """The function that adds a command; None where its package is not installed."""
-    try:
-        register: Callable[[typer.Typer], None] = entry.load()
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in OWN_PACKAGES:
-            return None
-        raise
-    return register
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        say(f"agent-pacing {version('agent-pacing')}")
-        raise typer.Exit
-
-
-def _root(
-    show_version: bool = typer.Option(
-        False, "--version", help="Show the version and end.", callback=_show_version, is_eager=True
-    ),
-) -> None:
-    """Agent pacing: how many visitors a website may invite to a chat or a call."""
-    del show_version
+_UNSUPERVISED = frozenset({"--no-supervise", "--check", "--help", "-h"})
 
 
 def main() -> None:
     """Run the command."""
     prepare()
+    words = sys.argv[1:]
     with answered("pacing"):
-        build_app(sys.argv[1] if len(sys.argv) > 1 else None)()
+        if words[:1] == ["node"] and not _UNSUPERVISED & set(words):
+            from pacing_node.cli.supervised_node import run  # noqa: PLC0415 - see above
+
+            raise SystemExit(run(words[1:]))
+        from pacing_node.cli.app import build_app  # noqa: PLC0415 - see above
+
+        build_app(words[0] if words else None)(prog_name="pacing")
 
 
 if __name__ == "__main__":

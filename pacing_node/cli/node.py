@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +12,7 @@ from typer.core import TyperCommand
 from cluster.descriptors import raise_limit
 from cluster.errors import ClusterError
 from cluster.process.signals import ignore_until_handled
-from cluster.process.supervisor import run as run_supervised
-from pacing_node.assembly.cluster_settings import cluster_settings
+from cluster.process.worker_pipe import Reporter
 from pacing_node.logs import configure_logs
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.node_options import NodeOptions, describe_node_options, load_node_options
@@ -55,6 +53,7 @@ def node(
 
     SIGHUP has it read its certificates anew; SIGUSR1 and SIGUSR2 are logged and mean nothing.
     """
+    del supervise  # pacing_node.cli.main has seen it: this is the process below the parent, or the only one
     ignore_until_handled()
     try:
         options = load_node_options(config)
@@ -68,10 +67,7 @@ def node(
     configure_logs(options.log.level, options.log.format, options.name)
     raise_limit()
     try:
-        if supervise and not options.standalone:
-            status = run_supervised(_worker_command(config), cluster_settings(options))
-        else:
-            status = _run(options)
+        status = _run(options)
     except (ClusterError, ConfigurationError, OSError) as error:
         complain(f"pacing node: {error}")
         raise typer.Exit(FAILED) from None
@@ -92,16 +88,13 @@ def _check(options: NodeOptions) -> None:
 
 
 def _run(options: NodeOptions) -> int:
-    # Loaded here: the supervisor, which runs this module too, needs none of it.
+    # Loaded here: help and check need none of it.
     from pacing_node.node_process import run_node  # noqa: PLC0415 - see above
 
+    reporter = Reporter.from_environment()
+    if reporter is not None:
+        reporter.notes({"level": options.log.level, "format": options.log.format, "node": options.name})
     return asyncio.run(run_node(options))
-
-
-def _worker_command(config: Path | None) -> list[str]:
-    """The command line of the node itself, with the interpreter that runs this."""
-    file = ["--config", str(config)] if config is not None else []
-    return [sys.executable, "-m", "pacing_node.cli.main", "node", *file, "--no-supervise"]
 
 
 def _option_help() -> str:

@@ -9,7 +9,7 @@ MUTANTS = (
         "full-pipe",
         "the supervisor knows the newest claim after any number of terms",
         "cluster/process/supervisor.py",
-        (("asyncio.get_running_loop().add_reader(descriptor, self._read)", "pass"),),
+        (("asyncio.get_running_loop().add_reader(descriptor, self.read)", "pass"),),
         f"{LEADERSHIP}/test_supervisor.py::test_the_newest_claim_is_known_after_more_terms_than_a_pipe_holds",
     ),
     Mutant(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LOADED = {
     "python": "pass",
     "pacing list": "from pacing_node.cli.main import main; main()",
-    "supervisor": "import pacing_node.cli.main, pacing_node.cli.node",
+    "supervisor": "import pacing_node.cli.main, pacing_node.cli.supervised_node",
 }
 """What is run, by what it stands for; ``pacing list`` is asked for its help, so that it needs no node."""
 _TELL_MEMORY = (

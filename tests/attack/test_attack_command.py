@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typer.testing import CliRunner
 
-from pacing_node.cli.main import build_app
+from pacing_node.cli.app import build_app
 from simulator.attack.attacks import ATTACKS, named, sized
 
 

@@ -17,7 +17,7 @@ from pacing_node.algorithms.model import Reason
 from pacing_node.api.app import NodeView, build_app
 from pacing_node.api.http_server import HttpServer
 from pacing_node.api.metrics import MetricSources, NodeCollector
-from pacing_node.cli.main import build_app as build_command
+from pacing_node.cli.app import build_app as build_command
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.plan import CycleSettings, Plan

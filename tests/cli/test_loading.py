@@ -14,7 +14,10 @@ _TELL = "import sys; import {}; print(*sys.modules)"
     ("modules", "unused"),
     [
         ("pacing_node.cli.main, pacing_node.cli.cluster", {"grpc", "kazoo", "numpy", "structlog", "uvicorn"}),
-        ("pacing_node.cli.main, pacing_node.cli.node", {"grpc", "httpx", "numpy", "starlette", "uvicorn", "msgspec"}),
+        (
+            "pacing_node.cli.main, pacing_node.cli.supervised_node",
+            {"grpc", "httpx", "kazoo", "numpy", "pydantic", "structlog", "typer", "uvicorn", "yaml"},
+        ),
     ],
     ids=["list", "supervisor"],
 )

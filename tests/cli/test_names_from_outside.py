@@ -16,7 +16,7 @@ from click.testing import Result
 from rich.console import Console
 from typer.testing import CliRunner
 
-from pacing_node.cli.main import build_app
+from pacing_node.cli.app import build_app
 from pacing_node.logs import configure_logs
 from simulator.demo.narration import LineNarrator
 from simulator.demo.terminal_view import Scene, draw

@@ -9,7 +9,7 @@ import trustme
 import yaml
 from typer.testing import CliRunner
 
-from pacing_node.cli.main import build_app
+from pacing_node.cli.app import build_app
 
 if TYPE_CHECKING:
     from pathlib import Path

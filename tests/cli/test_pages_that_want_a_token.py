@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pacing_node.cli import node_client
-from pacing_node.cli.main import build_app
+from pacing_node.cli.app import build_app
 from pacing_node.http_client.client import Answer
 
 HERE, ELSEWHERE = "http://127.0.0.1:8080", "http://198.51.100.7:8080"

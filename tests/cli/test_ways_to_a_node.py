@@ -17,8 +17,8 @@ from starlette.routing import Route
 from typer.testing import CliRunner
 
 from pacing_node.api.http_server import HttpServer
+from pacing_node.cli.app import build_app
 from pacing_node.cli.client_options import ClientFiles, client_options, full_url
-from pacing_node.cli.main import build_app
 from pacing_node.options.environment import RESERVED
 from pacing_node.tls import TlsFiles
 

@@ -14,7 +14,7 @@ from click.testing import Result
 from kazoo.client import KazooClient
 from typer.testing import CliRunner
 
-from pacing_node.cli.main import build_app
+from pacing_node.cli.app import build_app
 from pacing_node.doctor.ensemble import ask_member, check_members
 from simulator.harness.node_files import NodePlan, cluster_options, node_options, write_yaml
 from simulator.harness.processes import DemoProcess, pacing_command

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from pacing_node.cli.main import build_app
+from pacing_node.cli.app import build_app
 from simulator.drill.compose_drills import DRILLS
 from simulator.drill.drills import DRILLS as LOCAL
 from simulator.harness.bounds import CONTAINER_SLACK_SECONDS, Bounds

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from typer.testing import CliRunner
 
-from pacing_node.cli.main import build_app
+from pacing_node.cli.app import build_app
 
 MEMBER = {"name": "node-1", "http": "127.0.0.1:1", "clustering": "127.0.0.1:1", "version": "0", "reachable": True}
 CLUSTER = {

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from cluster.election.events import Claim
 from cluster.election.transactions import Transactions
-from cluster.process.supervisor import _Reports
-from cluster.process.worker_pipe import VARIABLE, Reporter, decode_claim
+from cluster.process.dead_worker import decode_claim, decode_security
+from cluster.process.supervisor import Reports
+from cluster.process.worker_pipe import CLAIM, SETTINGS, VARIABLE, Reporter
+from cluster.security import ZooKeeperSecurity
+from cluster.settings import ClusterSettings
 from cluster.zookeeper.paths import Paths
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HOLD = Claim(epoch=3, epoch_version=5, session_id=0x100002798DD0001, zxid=4294967305)
 
@@ -27,24 +28,52 @@ def test_a_hold_goes_through_the_pipe() -> None:
     reporter = Reporter.from_environment({VARIABLE: str(writing)})
     assert reporter is not None
     reporter.holds(HOLD)
-    assert decode_claim(os.read(reading, 1000)) == HOLD
+    kind, _, report = os.read(reading, 1000).decode().partition(" ")
+    assert (kind, decode_claim(report)) == (CLAIM, HOLD)
     os.close(reading)
     reporter.holds(HOLD)  # nobody listens any more: no harm
     os.close(writing)
 
 
+@pytest.mark.parametrize(
+    "security",
+    [
+        ZooKeeperSecurity(),
+        ZooKeeperSecurity(user="pacing", password='a "word"\n', sasl_user="sasl", sasl_password="ü"),
+        ZooKeeperSecurity(
+            tls=True, ca_file=Path("/a"), certificate_file=Path("/b"), key_file=Path("/c"), key_password="d"
+        ),
+        ZooKeeperSecurity(tls=True, check_hostname=False),
+    ],
+)
+def test_settings_go_through_the_pipe(security: ZooKeeperSecurity) -> None:
+    reading, writing = os.pipe()
+    Reporter(writing).joins(ClusterSettings("a", "test", "zk1:2181,zk2:2181/base", zookeeper_security=security))
+    kind, _, report = os.read(reading, 4096).decode().partition(" ")
+    given = json.loads(report)
+    assert kind == SETTINGS
+    assert (given["node"], given["cluster"], given["zookeeper_hosts"]) == ("a", "test", "zk1:2181,zk2:2181/base")
+    assert decode_security(given["zookeeper_security"]) == security
+    os.close(reading)
+    os.close(writing)
+
+
 async def test_the_newest_claim_is_known_after_more_terms_than_a_pipe_holds() -> None:
     reading, writing = os.pipe()
-    reports, reporter = _Reports(reading), Reporter(writing)
+    reports, reporter = Reports(reading), Reporter(writing)
     for epoch in range(1, 5001):
         reporter.holds(replace(HOLD, epoch=epoch, term_id=str(uuid.UUID(int=epoch))))
         if epoch % 100 == 0:
             await asyncio.sleep(0)  # the supervisor's loop goes round far more often than a worker begins a term
-    newest = reports.newest()
-    assert newest is not None
-    assert (newest.epoch, newest.term_id) == (5000, str(uuid.UUID(int=5000)))
+
+    def newest() -> tuple[int, str]:
+        reports.read()
+        claim = decode_claim(reports.known(CLAIM) or "")
+        return claim.epoch, claim.term_id
+
+    assert newest() == (5000, str(uuid.UUID(int=5000)))
     os.close(writing)
-    assert reports.newest() == newest, "also once the worker is dead"
+    assert newest() == (5000, str(uuid.UUID(int=5000))), "also once the worker is dead"
     reports.close()
 
 

@@ -32,10 +32,9 @@ SUPERVISOR = """
 import sys
 from cluster.process.signals import ignore_until_handled
 from cluster.process.supervisor import run
-from cluster.settings import ClusterSettings
 ignore_until_handled()
 print("supervisor begins", flush=True)
-sys.exit(run([sys.executable, "-c", sys.argv[1]], ClusterSettings("a", "test", None)))
+sys.exit(run([sys.executable, "-c", sys.argv[1]]))
 """
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from pacing_node.cli.main import build_app
+from pacing_node.cli.app import build_app
 from pacing_node.discovery.discover import discover
 from pacing_node.objects.object_files import load_objects
 from simulator.scenarios import load_scenario

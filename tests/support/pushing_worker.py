@@ -89,7 +89,7 @@ def main() -> int:
     options = json.loads(sys.argv[1])
     if options.pop("supervised", False):
         command = [sys.executable, "-m", "tests.support.pushing_worker", json.dumps(options)]
-        return run(command, settings_from(options))
+        return run(command)
     asyncio.run(work(options))
     return 0
 
