@@ -8,8 +8,6 @@ Stop: the mastership first, so that another node takes over while this one tidie
 from __future__ import annotations
 
 import asyncio
-import time
-from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +17,6 @@ from cluster import addresses
 from cluster.errors import AlreadyRunningError
 from cluster.lasting import lasting
 from cluster.member import ClusterMember
-from cluster.records import Record, RecordInfo
 from cluster.tasks import cancel, spawn
 from pacing_node.api.app import NodeView
 from pacing_node.api.cluster_page import cluster_page, history_page
@@ -37,12 +34,12 @@ from pacing_node.assembly.node_events import NodeEvents
 from pacing_node.assembly.node_logs import NodeLogs
 from pacing_node.assembly.object_acceptance import newest_acceptance
 from pacing_node.assembly.reconfiguration import Reconfiguration
+from pacing_node.assembly.shared_reports import SharedReports
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import Plan
-from pacing_node.cycle.report import SCHEMA, CycleReport, decode, encode
 from pacing_node.engagement.switchable_platform import PlatformSlot
 from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.monitoring.node_readings import NodeSources
@@ -99,22 +96,23 @@ class Node:
             ended_clean=self._late_pushes.ended_clean,
             why_unable=self._why_unable,
         )
-        self._reconfiguration = Reconfiguration(
-            plan=self.plan,
-            platform=self.platform,
-            statistics=lambda: self.statistics,
-            push_budget_seconds=options.push_budget_seconds,
-            shared_names=self._shared_names,
-            expects_names=self._expects_names,
-            read_acceptance=lambda: newest_acceptance(options),
-        )
-        self._store = OptionsStore(self.member.documents, options.seed)
-        self._store.on_change.add(lambda *change: audit_options(self.member.access.audit, *change))
         self._cycle_counters = CycleCounters()
         self._terms = TermLog(self.member.mastership)
         self._source: ConfigurationSource | None = None
         self._watch = self._build_watch()
         self.alarms = self._build_alarms()
+        self._reports = SharedReports(self.member, self.latest_report, self.alarms.service)
+        self._reconfiguration = Reconfiguration(
+            plan=self.plan,
+            platform=self.platform,
+            statistics=lambda: self.statistics,
+            push_budget_seconds=options.push_budget_seconds,
+            shared_names=self._reports.names,
+            expects_names=self._reports.expected,
+            read_acceptance=lambda: newest_acceptance(options),
+        )
+        self._store = OptionsStore(self.member.documents, options.seed)
+        self._store.on_change.add(lambda *change: audit_options(self.member.access.audit, *change))
         self._logs = NodeLogs(options.host)
         self._audit = NodeAudit(options.host, options.name)
         self.member.access.audit.on_event.add(self._audit.offer)
@@ -130,11 +128,10 @@ class Node:
         """Start answering and join the cluster; what the cluster's options name is built when they are known."""
         # A node that knows no targets yet, or never will, must not keep the mastership from one that does.
         self.member.mastership.set_candidate(candidate=False)
-        self.member.on_record.add(self._receive)
         self.member.on_early_sign.add(self._warm_up)
         await self._http.start(self._view())
         await self.member.start()
-        self.alarms.start(self._share_again)
+        self.alarms.start(self._reports.share_again)
         self._tasks += [
             _spawn_lasting("loop-lag", self.lag.run),
             _spawn_lasting("term-log", self._terms.run),
@@ -197,7 +194,7 @@ class Node:
             platform=self.platform,
             plan=self.plan,
             latest_report=self.latest_report,
-            share=self._share,
+            share=self._reports.share,
             cycle_counters=self._cycle_counters,
             late_pushes=self._late_pushes,
             on_push=lambda reached: self.member.report_outcome(succeeded=reached),
@@ -219,49 +216,6 @@ class Node:
             await self.member.wait_entered()
         except AlreadyRunningError:
             await asyncio.Event().wait()
-
-    def _share(self, report: CycleReport) -> None:
-        self._note_accepted(report)
-        report = replace(report, alarms=self.alarms.service.shared())
-        info = RecordInfo(report.epoch, 0, report.calculated_at)
-        self.member.publish(Record(info, SCHEMA, encode(report)))
-
-    def _note_accepted(self, report: CycleReport) -> None:
-        """History counts gaps from what the platform accepted."""
-        if report.pushed:
-            self.member.report_accepted(report.epoch, report.accepted_at)
-
-    def _share_again(self) -> None:
-        """Tell the standbys of alarms between two cycles, with the newest cycle of this term."""
-        report, term = self.latest_report.newest, self.member.mastership.term
-        if report is not None and term is not None and report.epoch == term.epoch:
-            self._share(report)
-
-    def _receive(self, record: Record) -> None:
-        """Show what the master shared; a record of another version is left alone."""
-        if record.schema != SCHEMA:
-            return
-        try:
-            report = decode(record.body)
-        except ValueError as error:
-            log.warning("record.refused", error=str(error), epoch=record.info.epoch)
-            return
-        if report.in_flight:
-            self.latest_report.announce(report)
-        else:
-            self.latest_report.post(report, time.monotonic())
-            self._note_accepted(report)
-        self.alarms.service.inherit(report.alarms)
-
-    def _expects_names(self) -> bool:
-        """Whether another node is master, whose record says what the cluster paces."""
-        master = self.member.mastership.status.master
-        return master is not None and master != self.options.name
-
-    def _shared_names(self) -> tuple[str, ...]:
-        """Targets the newest record of the cluster is about; none before the first."""
-        report = self.latest_report.report
-        return report.targets if report is not None else ()
 
     async def _why_unable(self) -> str | None:
         """Why this node could not do better than a master whose pushes fail; None when it could."""
