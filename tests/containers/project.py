@@ -16,6 +16,7 @@ from typing import Any
 from testcontainers.compose import DockerCompose
 
 from simulator.harness import ports
+from simulator.harness.container_guard import ContainerGuard
 from tests.deployment.queries import ROOT
 
 PORTS = (
@@ -59,13 +60,18 @@ class Project:
 
 
 @contextmanager
-def project(images: Mapping[str, str], *files: str) -> Iterator[Project]:
-    """`docker compose up --wait`, and afterwards `down --volumes`; ``files`` beside the first are laid over it."""
-    name = f"pacing-test-{uuid.uuid4().hex[:8]}"
+def project(images: Mapping[str, str], *files: str, name: str = "pacing-test") -> Iterator[Project]:
+    """`docker compose up --wait`, and afterwards `down --volumes`; ``files`` beside the first are laid over it.
+
+    Gone too when this process is killed.
+    """
+    name = f"{name}-{uuid.uuid4().hex[:8]}"
     chosen = dict(zip(PORTS, map(str, ports.choose_quiet(len(PORTS))), strict=True))
     environment = {**images, **chosen, "COMPOSE_PROJECT_NAME": name}
     before = {variable: os.environ.get(variable) for variable in environment}
     os.environ.update(environment)
+    guard = ContainerGuard(f"{PROJECT}={name}")
+    guard.start()
     try:
         compose = DockerCompose(ROOT, compose_file_name=["docker-compose.yml", *files])
         began = time.monotonic()
@@ -78,6 +84,7 @@ def project(images: Mapping[str, str], *files: str) -> Iterator[Project]:
         finally:
             compose.stop()
     finally:
+        guard.end()
         for variable, value in before.items():
             if value is None:
                 os.environ.pop(variable, None)
