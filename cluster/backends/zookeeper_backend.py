@@ -84,8 +84,6 @@ class ZooKeeperBackend:
         self.pause.on_change.add(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
         self._history = History(self._session, paths, settings.node)
         self._reporter = Reporter.from_environment()
-        if self._reporter is not None:
-            self._reporter.joins(settings)
         self._writing: set[asyncio.Task[Any]] = set()
 
     def document_beside(self, name: str) -> ZooKeeperDocuments:
@@ -125,6 +123,8 @@ class ZooKeeperBackend:
         self.pause.start()
         await self.mastership.start()
         self._session.start()
+        if self._reporter is not None:
+            self._reporter.joins(self._settings)
 
     async def stop(self) -> None:
         """Leave, write down how the term ended, close the session."""

@@ -1,6 +1,6 @@
 """The mastership of a worker that has died, and its release.
 
-Only a supervisor whose worker has been master loads this: ZooKeeper's client is most of what it would load at all.
+A supervisor loads this late, when its worker has joined: ZooKeeper's client is most of what it loads at all.
 """
 
 from __future__ import annotations

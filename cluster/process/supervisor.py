@@ -3,8 +3,8 @@
 Nobody else may do this: a broken connection says nothing about a living master behind a partition, but the parent is
 informed of the death by the kernel. The successor then need not wait for the session to time out.
 
-It stays as small as a parent can: settings are what the worker reports, and ZooKeeper's client is loaded once the
-worker has become master.
+It loads next to nothing before it starts the worker: settings are what the worker reports, and ZooKeeper's client is
+loaded when the worker has joined. Not later: beside a first term it would take the processor from the first push.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 
 log = LateLog(__name__)
 
-LOADING_DELAY_SECONDS = 0.5
-"""From the first term of the worker until the client is loaded: its first push has the processor for itself."""
+_LESS_URGENT = 10
+"""How much the client's loading gives way to the worker (nice)."""
 _FORWARDED = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -71,37 +73,38 @@ async def supervise(command: Sequence[str], prepare_log: Callable[[str | None], 
 
 
 async def _watch_over(process: asyncio.subprocess.Process, reports: Reports) -> int:
-    ended = asyncio.Event()
-    loading = asyncio.create_task(_load(reports, ended))
+    loading = asyncio.create_task(_load(reports))
     status = await process.wait()
     died_at = time.time()
-    ended.set()
     reports.read()
-    if not reports.claimed.is_set():
+    claim = reports.known(CLAIM)
+    if claim is None and not loading.done():
         loading.cancel()
         return _shell_status(status)
     try:
         dead_worker = await loading
-        if status != 0:
-            await dead_worker.release(reports.known(CLAIM) or "", status, died_at)
+        if status != 0 and claim is not None:
+            await dead_worker.release(claim, status, died_at)
         await dead_worker.stop()
     except (ImportError, OSError, ValueError, LookupError) as failure:
         log.warning("supervisor.release_failed", error=str(failure))
     return _shell_status(status)
 
 
-async def _load(reports: Reports, ended: asyncio.Event) -> DeadWorker:
-    """Whoever can release a mastership, once there was one."""
-    await reports.claimed.wait()
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(ended.wait(), LOADING_DELAY_SECONDS)
-    # In a thread: meanwhile signals are forwarded.
-    dead_worker = (await asyncio.to_thread(_load_client))(reports.known(SETTINGS) or "")
+async def _load(reports: Reports) -> DeadWorker:
+    """Whoever can release a mastership, once the worker has joined."""
+    await reports.joined.wait()
+    # In a thread of its own: meanwhile signals are forwarded, and what is loaded afterwards is as urgent as ever.
+    with ThreadPoolExecutor(1) as executor:
+        client = await asyncio.get_running_loop().run_in_executor(executor, _load_client)
+    dead_worker = client(reports.known(SETTINGS) or "")
     dead_worker.start()
     return dead_worker
 
 
 def _load_client() -> type[DeadWorker]:
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LESS_URGENT)
     PREPARATION.make()
     from cluster.process.dead_worker import DeadWorker  # noqa: PLC0415 - late, as the module says
 
@@ -125,8 +128,8 @@ class Reports:
         self._descriptor = descriptor
         self._rest = b""
         self._newest: dict[str, str] = {}
-        self.claimed = asyncio.Event()
-        """Set once the worker has become master."""
+        self.joined = asyncio.Event()
+        """Set once the worker has joined its cluster."""
         asyncio.get_running_loop().add_reader(descriptor, self.read)
 
     def read(self) -> None:
@@ -137,8 +140,8 @@ class Reports:
                 for line in lines:
                     kind, _, report = line.decode(errors="replace").partition(" ")
                     self._newest[kind] = report
-                if CLAIM in self._newest:
-                    self.claimed.set()
+                if SETTINGS in self._newest:
+                    self.joined.set()
             asyncio.get_running_loop().remove_reader(self._descriptor)
 
     def known(self, kind: str) -> str | None:

@@ -46,7 +46,7 @@ class Reporter:
         return cls(int(number)) if piped else None
 
     def joins(self, settings: ClusterSettings) -> None:
-        """The process is a member by these settings: with them its supervisor finds what it holds."""
+        """The process joins a cluster by these settings: with them its supervisor finds what it holds."""
         security = settings.zookeeper_security
         self._tell(
             SETTINGS,

@@ -1,6 +1,7 @@
 """The log of a node: one event per line, as JSON for programs or as text for people.
 
-A node begins with its own options and changes to the section ``log`` of the cluster's when that is known.
+A node begins with its own options and changes to the section ``log`` of the cluster's when that is known. What that
+needs is loaded then: a supervisor, which has a log of this form too, never does it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from pacing_node.logs.kind_limit import KindLimit
-from pacing_node.logs.levels import SuiteLevel, level_filters
-from pacing_node.logs.outputs import Outputs
 from pacing_node.logs.stream_output import StreamOutput
 from terminal.characters import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
+    from pacing_node.logs.outputs import Outputs
     from pacing_node.options.log_options import LogOptions
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -47,6 +47,9 @@ class _Logs:
 
     def use(self, options: LogOptions, network: Callable[[], logging.Handler | None]) -> None:
         """Go by the cluster's options."""
+        from pacing_node.logs.levels import SuiteLevel, level_filters  # noqa: PLC0415 - as the module says
+        from pacing_node.logs.outputs import Outputs  # noqa: PLC0415 - as the module says
+
         taken = level_filters(options).values()
         most = max((admission.most or SuiteLevel.ALARM for admission in taken), default=None)
         level = _SILENT if most is None else logging.DEBUG if most > SuiteLevel.STANDARD else logging.INFO

@@ -191,6 +191,11 @@ async def test_targets_lists_numbers_and_reasons(run: Run) -> None:
     assert "no_agents_logged_in" in result.stdout
 
 
+async def test_targets_are_chosen_by_their_reason(run: Run) -> None:
+    rows = json.loads((await run("targets", "--reason", "no_agents_logged_in", "--output", "json")).stdout)["targets"]
+    assert [row["name"] for row in rows] == ["B - chat"]
+
+
 async def test_explain_prints_the_reason_and_the_sum(run: Run) -> None:
     result = await run("explain", "B - chat")
     assert result.stdout.startswith("B - chat · no_agents_logged_in")
