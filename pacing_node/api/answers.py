@@ -43,3 +43,12 @@ async def not_allowed(request: Request, _error: Exception) -> Response:
 async def broken(_request: Request, _error: Exception) -> Response:
     """An error that nobody foresaw."""
     return problem(500, "an error inside the node; its log says more")
+
+
+def takes_gzip(headers: Mapping[str, str]) -> bool:
+    """Whether a caller has asked for gzip: named, or by ``*``, and not with the quality 0."""
+    found: dict[str, bool] = {}
+    for each in headers.get("accept-encoding", "").lower().split(","):
+        coding, _, quality = each.replace(" ", "").partition(";q=")
+        found[coding] = quality.strip("0.") != "" or not quality
+    return found.get("gzip", found.get("*", False))

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from cluster.mastership import Role
 from cluster.outside_text import one_line
 from pacing_node.api import metrics
-from pacing_node.api.answers import CLOSED, bad_parameter, broken, not_allowed, not_found, problem
+from pacing_node.api.answers import CLOSED, bad_parameter, broken, not_allowed, not_found, problem, takes_gzip
 from pacing_node.api.branches import Branches
 from pacing_node.api.cluster_page import terms
 from pacing_node.api.cycle_age import cycle_json
@@ -236,7 +236,10 @@ class _Pages:
         """Everything the node counts, for Prometheus."""
         Parameters(request)
         parts, age = await self._metrics.page()
-        return PiecesResponse(*parts, media_type=metrics.CONTENT_TYPE, headers={"Age": str(age)})
+        headers = {"Age": str(age), "Vary": "Accept-Encoding"}
+        if len(parts) > 1 and takes_gzip(request.headers):
+            parts, headers = (await self._metrics.packed(parts),), {**headers, "Content-Encoding": "gzip"}
+        return PiecesResponse(*parts, media_type=metrics.CONTENT_TYPE, headers=headers)
 
 
 def _health(request: Request, *, healthy: bool, body: dict[str, Any]) -> Response:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pacing_node.api.client_address import TrustedProxies
 
 _STATE = "source"
+_CALLER = "caller"
 
 
 class NamedCaller:
@@ -30,7 +31,7 @@ class NamedCaller:
         caller = self._proxies.caller(host, ",".join(Headers(scope=scope).getlist("x-forwarded-for")))
         if caller != host:
             source = f"{caller} through {source}"
-        scope.setdefault("state", {})[_STATE] = source
+        scope.setdefault("state", {}).update({_STATE: source, _CALLER: caller})
         await self._app(scope, receive, send)
 
 
@@ -38,3 +39,9 @@ def source_of(scope: Scope) -> str:
     """Where a request comes from, as audit lines name it: `ADDRESS:PORT`, or `ADDRESS through PROXY:PORT`."""
     named = scope.get("state", {}).get(_STATE)
     return named if isinstance(named, str) else addresses.join(*(scope.get("client") or ("", 0)))
+
+
+def caller_of(scope: Scope) -> str:
+    """The address a request comes from, behind trusted proxies that of whom they call for; of IPv6 its network."""
+    named = scope.get("state", {}).get(_CALLER)
+    return addresses.site(named if isinstance(named, str) else (scope.get("client") or ("", 0))[0])

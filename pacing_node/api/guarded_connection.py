@@ -55,6 +55,11 @@ class GuardedConnection(asyncio.Protocol):
         """Whether no request is being answered."""
         return self._requests == 0
 
+    @property
+    def closing(self) -> bool:
+        """Whether nothing more can be sent."""
+        return self._transport is None or self._transport.is_closing()
+
     def idle_seconds(self, now: float) -> float:
         """For how long no request has been answered, at a time of the monotonic clock; 0 while one is."""
         return now - self._idle_since if self.idle else 0.0

@@ -44,6 +44,8 @@ class LimitRefusal(StrEnum):
     BODY_SIZE = "body_size"
     REQUEST_TIME = "request_time"
     RATE = "rate"
+    SLOW_READER = "slow_reader"
+    QUERIES = "queries"
 
 
 @dataclass(slots=True)

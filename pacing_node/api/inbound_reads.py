@@ -16,9 +16,10 @@ from cluster.outside_text import one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pacing_node.algorithms.model import IntArray
     from pacing_node.cycle.report import CycleReport
     from pacing_node.statistics.statistics_source import StatisticsSource
-    from pacing_node.targets import PacingTarget, TargetSet
+    from pacing_node.targets import TargetSet
 
 
 _MOST_MEDIA = 20
@@ -46,7 +47,13 @@ class InboundReads:
     def __init__(self) -> None:
         self._targets: TargetSet | None = None
         self._groups: dict[str, frozenset[str]] = {}
+        self._rows: dict[str, IntArray] = {}
+        """By medium the targets' places in their set."""
+        self._rows_of_group: dict[tuple[str, str], list[int]] = {}
+        """By medium and group the same."""
         self._report: CycleReport | None = None
+        self._places: IntArray | None = None
+        """By a target's place in its set its place in the report, -1 for none; None where both are the same."""
         self._states: dict[Selection, float] = {}
 
     def select(self, channel: str, groups: Sequence[str], targets: TargetSet) -> Selection:
@@ -70,50 +77,75 @@ class InboundReads:
         return self._groups.get(channel, frozenset())
 
     def reactive_state(self, selection: Selection, targets: TargetSet, report: CycleReport | None) -> float:
-        """``reactive_state``, remembered until the next report."""
+        """Share of inbound traffic to allow, remembered until the next report.
+
+        The capacity-weighted mean over the targets asked for; equal weights where none has capacity. 1 where nothing is
+        known or the law does not control inbound traffic: without proactive traffic there is nothing to protect.
+        """
         self._follow(targets)
         if report is not self._report or len(self._states) >= _MOST_STATES:
+            if report is not self._report:
+                self._places = _places(targets, report)
             self._report, self._states = report, {}
         if selection not in self._states:
-            self._states[selection] = reactive_state(selection, targets, report)
+            self._states[selection] = reactive_state(self._chosen(selection), report)
         return self._states[selection]
+
+    def count(self, selection: Selection, targets: TargetSet) -> int:
+        """Targets a page asks for."""
+        self._follow(targets)
+        return len(self._asked(selection))
+
+    def _chosen(self, selection: Selection) -> IntArray:
+        """Places in the report of the targets a page asks for."""
+        rows = self._asked(selection)
+        if self._places is None:
+            return rows
+        places = self._places[rows]
+        return places[places >= 0]
+
+    def _asked(self, selection: Selection) -> IntArray:
+        if not selection.groups:
+            return self._rows.get(selection.channel, np.zeros(0, np.int64))
+        of_groups = (self._rows_of_group.get((selection.channel, group), ()) for group in selection.groups)
+        return np.array(sorted(set().union(*of_groups)), np.int64)
 
     def _follow(self, targets: TargetSet) -> None:
         """Sets of targets never change, so they are compared by identity."""
         if targets is self._targets:
             return
-        found: dict[str, set[str]] = {}
-        for target in targets.targets:
-            found.setdefault(target.media, set()).update(target.groups)
-        self._targets, self._states = targets, {}
-        self._groups = {media: frozenset(groups) for media, groups in found.items()}
+        rows: dict[str, list[int]] = {}
+        self._rows_of_group = {}
+        for row, target in enumerate(targets.targets):
+            rows.setdefault(target.media, []).append(row)
+            for group in target.groups:
+                self._rows_of_group.setdefault((target.media, group), []).append(row)
+        groups: dict[str, set[str]] = {media: set() for media in rows}
+        for media, group in self._rows_of_group:
+            groups[media].add(group)
+        self._targets, self._report, self._places, self._states = targets, None, None, {}
+        self._groups = {media: frozenset(names) for media, names in groups.items()}
+        self._rows = {media: np.array(places, np.int64) for media, places in rows.items()}
 
 
-def reactive_state(selection: Selection, targets: TargetSet, report: CycleReport | None) -> float:
-    """Share of inbound traffic to allow.
-
-    The capacity-weighted mean over the targets asked for; equal weights where none has capacity. 1 where nothing is
-    known or the law does not control inbound traffic: without proactive traffic there is nothing to protect.
-    """
-    if report is None:
-        return 1.0
+def _places(targets: TargetSet, report: CycleReport | None) -> IntArray | None:
+    if report is None or report.targets == targets.names:
+        return None
     rows = {name: row for row, name in enumerate(report.targets)}
-    chosen = [rows[target.name] for target in targets.targets if asked(selection, target) and target.name in rows]
-    if not chosen:
+    return np.array([rows.get(name, -1) for name in targets.names], np.int64)
+
+
+def reactive_state(rows: IntArray, report: CycleReport | None) -> float:
+    """The share for some rows of a report."""
+    if report is None or not len(rows):
         return 1.0
-    portions = report.result.inbound_portion[chosen]
+    portions = report.result.inbound_portion[rows]
     portions = np.where(np.isnan(portions), 1.0, portions)
-    capacity = np.nan_to_num(report.snapshot.ready[chosen] + report.snapshot.busy[chosen])
-    weights = capacity if capacity.sum() > 0.0 else np.ones(len(chosen))
+    capacity = np.nan_to_num(report.snapshot.ready[rows] + report.snapshot.busy[rows])
+    weights = capacity if capacity.sum() > 0.0 else np.ones(len(rows))
     return float(np.average(portions, weights=weights))
 
 
 def channel_capacity(selection: Selection, statistics: StatisticsSource) -> int:
     """Interactions that ready agents of the channel or groups can still take, each agent counted once."""
     return int(statistics.channel_capacity(selection.channel, selection.groups))
-
-
-def asked(selection: Selection, target: PacingTarget) -> bool:
-    """Whether a target is among those a page asks for."""
-    mine = target.media == selection.channel
-    return mine and (not selection.groups or bool(selection.groups.intersection(target.groups)))

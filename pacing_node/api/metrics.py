@@ -19,10 +19,11 @@ from cluster.mastership import EndCause, Role, ZooKeeperState
 from pacing_node.algorithms.model import Reason
 from pacing_node.api.http_limits import HttpCounters, LimitRefusal
 from pacing_node.api.renderings import KeptPage
+from pacing_node.api.target_series import TargetSeries
 from pacing_node.cycle.holds import Holds
 from pacing_node.engagement.platform import PushStatus
+from pacing_node.http_client.bodies import packed
 from pacing_node.monitoring.silence import CycleState, SilenceReason
-from pacing_node.runtime.gc_freeze import uncollected
 from pacing_node.runtime.pools import PAGES
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from cluster.mastership import LeadershipStatus
     from pacing_node.cycle.cycle_counters import CycleCounters
     from pacing_node.cycle.latest_report import LatestReport
-    from pacing_node.cycle.report import CycleReport
     from pacing_node.statistics.statistics_source import ServerHealth
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -226,27 +226,6 @@ class NodeCollector(Collector):
             yield _gauge("pacing_descriptors_open", "File descriptors in use.", count)
 
 
-class TargetCollector(Collector):
-    """Series of single targets from one report. A report never changes, so this one may work in another thread."""
-
-    def __init__(self, report: CycleReport) -> None:
-        self._report = report
-
-    def collect(self) -> Iterable[Metric]:
-        """Yield the series."""
-        report = self._report
-        for name, documentation, column in (
-            ("invitations", "Invitations the newest cycle allowed for the target.", report.result.invitations),
-            ("pending", "Invitations out without disposition.", report.feedback.pending),
-            ("ready", "Interactions ready agents can take.", report.snapshot.ready),
-            ("busy", "Interactions agents are busy with.", report.snapshot.busy),
-        ):
-            family = GaugeMetricFamily(f"pacing_target_{name}", documentation, labels=["target"])
-            for target, value in zip(report.targets, column.tolist(), strict=True):
-                family.add_metric([target], value)
-            yield family
-
-
 class Exposition:
     """All metrics of a node as text, however many ask for them.
 
@@ -258,6 +237,8 @@ class Exposition:
         self._collector = collector
         self._node: KeptPage[bytes] = KeptPage(NODE_SECONDS)
         self._targets: KeptPage[bytes] = KeptPage()
+        self._packed: KeptPage[bytes] = KeptPage()
+        self._series = TargetSeries()
 
     async def page(self) -> tuple[tuple[bytes, ...], int]:
         """The text in parts, and the age of the node's in seconds."""
@@ -265,16 +246,20 @@ class Exposition:
         node = await self._node.get(self._of_node, report)
         if report is None or not self._collector.sources.per_target():
             return (node.page,), node.age_seconds
-        targets = await self._targets.get(lambda: _of_targets(report), report)
+        targets = await self._targets.get(lambda: PAGES.run(self._series.text, report), report)
         return (node.page, targets.page), node.age_seconds
+
+    async def packed(self, parts: tuple[bytes, ...]) -> bytes:
+        """The parts of a page as gzip: packed once for all who take it like this."""
+
+        async def pack() -> bytes:
+            return await PAGES.run(packed, b"".join(parts))
+
+        return (await self._packed.get(pack, *parts)).page
 
     async def _of_node(self) -> bytes:
         """On the event loop, for all of it is read from what lives there."""
         return render(self._collector)
-
-
-async def _of_targets(report: CycleReport) -> bytes:
-    return await PAGES.run(uncollected()(render), TargetCollector(report))
 
 
 def render(collector: Collector) -> bytes:

@@ -43,15 +43,22 @@ class KeptPage(Generic[Page]):
 
         Whoever asks while it is made waits for that one, also when the first who asked has gone.
         """
-        while not self._fits(sources) and self._making is not None and not self._making.done():
+        while not self.fits(*sources) and self._making is not None and not self._making.done():
             await asyncio.wait({self._making})
-        if not self._fits(sources) or self._making is None:
+        if not self.fits(*sources) or self._making is None:
             self._sources = sources
             self._making = spawn("page", self._made(make), finite=True)
         return await asyncio.shield(self._making)
 
-    def _fits(self, sources: tuple[object, ...]) -> bool:
-        """Whether what is made, or was, can be used."""
+    @property
+    def made(self) -> Page | None:
+        """The page that is kept; None before the first, and while one is made."""
+        making = self._making
+        failed = making is None or not making.done() or making.cancelled() or making.exception() is not None
+        return None if failed or making is None else making.result().page
+
+    def fits(self, *sources: object) -> bool:
+        """Whether what is made from these sources, or was, can be used."""
         making = self._making
         if making is None or len(sources) != len(self._sources):
             return False

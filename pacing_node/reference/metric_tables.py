@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from cluster.mastership import EndCause, LeadershipStatus, Role, ZooKeeperState
 from pacing_node.alarms.conditions import CONDITIONS
-from pacing_node.api.metrics import MetricSources, NodeCollector, TargetCollector
+from pacing_node.api.metrics import MetricSources, NodeCollector
+from pacing_node.api.target_series import TargetSeries
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.report import decode
@@ -35,7 +38,7 @@ def tables() -> dict[str, str]:
     """Every generated table by name, in Markdown."""
     return {
         "metrics": _metric_table(NodeCollector(_sources()).collect()),
-        "metrics-targets": _metric_table(TargetCollector(_report()).collect()),
+        "metrics-targets": _metric_table(text_string_to_metric_families(TargetSeries().text(_report()).decode())),
     }
 
 

@@ -9,6 +9,7 @@ _GUARD = "pacing_node/api/guarded_connection.py"
 _REQUESTS = "pacing_node/api/request_limits.py"
 _LIMITS = "tests/api/test_limits.py"
 _CALLERS = "tests/api/test_callers.py"
+_SHARES = "tests/api/test_shares.py"
 
 MUTANTS = (
     Mutant(
@@ -146,5 +147,33 @@ MUTANTS = (
         "pacing_node/statistics/bridge_session.py",
         (("max_message_bytes: int = 8 * 1024 * 1024", "max_message_bytes: int = 32 * 1024 * 1024"),),
         "tests/statistics/test_failover.py::test_a_server_whose_message_is_longer_than_the_bound_is_left_with_the_reason",
+    ),
+    Mutant(
+        "http-pages-share",
+        "the thread of the pages rests after what took long",
+        "pacing_node/runtime/pools.py",
+        (("    time.sleep(allowance.take(0.0, time.monotonic()))\n", ""),),
+        f"{_SHARES}::TestPools::test_work_without_an_end_gets_its_share_of_the_time",
+    ),
+    Mutant(
+        "http-pages-rate",
+        "long answers go out at so many bytes a second",
+        "pacing_node/api/pieces.py",
+        (("_sending.take(len(piece), time.monotonic())", "0"),),
+        f"{_SHARES}::TestPagesBeingRead::test_all_long_answers_together_have_a_bound_in_time",
+    ),
+    Mutant(
+        "http-pages-memory",
+        "readers that are behind hold so many pages",
+        "pacing_node/api/pieces.py",
+        (("        while total > most:", "        while False:"),),
+        f"{_SHARES}::TestPagesBeingRead::test_readers_of_the_oldest_pages_are_left_when_it_is_too_much",
+    ),
+    Mutant(
+        "http-questions-of-one",
+        "one address has so many questions open",
+        "pacing_node/api/v1/asking.py",
+        (("if self._open[caller] >= MOST_EACH:", "if False:"),),
+        "tests/api_v1/test_reads.py::TestTargets::test_one_caller_cannot_keep_the_others_waiting_with_questions",
     ),
 )

@@ -25,6 +25,8 @@ PAGES = {
     "reactiveState": "/backend/data/pacing/reactiveState?channel=chat",
     "channelCapacity": "/backend/data/pacing/channelCapacity?channel=chat",
     "liveness": "/liveness",
+    "metrics": "/metrics",
+    "targets": "/targets",
 }
 _MICROSECONDS = 1e6
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -13,8 +14,10 @@ import pytest
 
 from cluster.mastership import EndCause, ZooKeeperState
 from pacing_node.algorithms.model import Reason
+from pacing_node.api import metrics
 from pacing_node.api.app import NodeView, build_app
 from pacing_node.api.metrics import MetricSources, NodeCollector
+from pacing_node.api.target_series import TargetSeries
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.plan import CycleSettings, Plan
@@ -52,6 +55,7 @@ class Site:
             latest_report=self.latest_report,
             cycle_counters=self.cycle_counters,
             cycle=self.watch.state,
+            per_target=lambda: True,
         )
         return NodeView(
             mastership=self.mastership,
@@ -297,6 +301,48 @@ class TestMetrics:
         text = (await client.get("/metrics")).text
         for kind in kinds:
             assert f'{name}{kind.value}"}} ' in text
+
+    @pytest.mark.parametrize(
+        ("asked", "packed"),
+        [
+            ("gzip", True),
+            ("deflate, gzip;q=0.5", True),
+            ("*", True),
+            ("gzip;q=0", False),
+            ("*;q=0.0", False),
+            ("", False),
+        ],
+    )
+    async def test_who_takes_gzip_gets_it_and_reads_the_same(
+        self, client: httpx.AsyncClient, site: Site, asked: str, packed: bool
+    ) -> None:
+        paced(site)
+        plain = await client.get("/metrics", headers={"Accept-Encoding": "identity"})
+        answer = await client.get("/metrics", headers={"Accept-Encoding": asked})
+        assert answer.headers.get("content-encoding") == ("gzip" if packed else None)
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert int(answer.headers["age"]) >= 0
+        assert answer.text == plain.text
+        assert 'pacing_target_ready{target="B - chat"} 1.0' in answer.text
+
+    async def test_series_of_targets_are_written_and_packed_once_a_cycle_for_all_who_read_them(
+        self, client: httpx.AsyncClient, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        written, packings = [], []
+        text, pack = TargetSeries.text, metrics.packed
+        monkeypatch.setattr(TargetSeries, "text", lambda self, made: written.append(made) or text(self, made))
+        monkeypatch.setattr(metrics, "packed", lambda body: packings.append(body) or pack(body))
+        # The node's own part is never made anew by its age, however long this test takes.
+        monkeypatch.setattr("pacing_node.api.metrics.NODE_SECONDS", 3600.0)
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=build_app(site.view())),
+            base_url="http://node",
+            headers={"Accept-Encoding": "gzip"},
+        ) as reader:
+            for cycle in range(1, 3):
+                paced(site, calculated_at=1000.0 + cycle)
+                await asyncio.gather(*(reader.get("/metrics") for _ in range(10)))
+                assert (len(written), len(packings)) == (cycle, cycle)
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many", "1001"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from typing import Any
 
@@ -12,10 +14,12 @@ import pytest
 
 from cluster.errors import UnavailableError
 from pacing_node.algorithms.model import Reason
+from pacing_node.api.v1.asking import MOST_EACH
 from pacing_node.api.v1.target_query import FoundTargets, find_targets
 from pacing_node.options.options_history import PastVersion
 from tests.support.api_site import ApiSite
 from tests.support.cycle_parts import report, target_set
+from tests.support.waiting import until
 
 READS = (
     "/cluster",
@@ -114,6 +118,46 @@ class TestTargets:
         site.pace()
         await get(client, "/targets?limit=1")
         assert len(calls) == 2
+
+    async def test_answers_are_kept_up_to_so_many_bytes(
+        self, site: ApiSite, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        site.pace()
+        calls: list[object] = []
+
+        def counted(*question: Any) -> FoundTargets:
+            calls.append(question)
+            return find_targets(*question)
+
+        monkeypatch.setattr("pacing_node.api.v1.target_routes.find_targets", counted)
+        monkeypatch.setattr("pacing_node.api.v1.target_routes.MOST_KEPT_BYTES", 1)
+        for limit in (1, 1, 2, 1):
+            await get(client, f"/targets?limit={limit}")
+        assert len(calls) == 3
+
+    async def test_one_caller_cannot_keep_the_others_waiting_with_questions(
+        self, site: ApiSite, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        site.pace()
+        hang, begun = threading.Event(), threading.Event()
+
+        def slow(*question: Any) -> FoundTargets:
+            begun.set()
+            hang.wait(20.0)
+            return find_targets(*question)
+
+        monkeypatch.setattr("pacing_node.api.v1.target_routes.find_targets", slow)
+        ask = [asyncio.ensure_future(client.get(f"/api/v1/targets?offset={n}")) for n in range(MOST_EACH + 1)]
+        refused, _ = await asyncio.wait(ask, return_when=asyncio.FIRST_COMPLETED)
+        assert [each.result().status_code for each in refused] == [429]
+        assert [each.result().headers["retry-after"] for each in refused] == ["1"]
+        async with site.client(("127.0.0.2", 50_000)) as other:
+            waits = asyncio.ensure_future(other.get("/api/v1/targets?offset=100"))
+            await until(begun.is_set)
+            hang.set()
+            assert (await waits).status_code == 200
+        assert sorted(each.status_code for each in await asyncio.gather(*ask)) == [200] * MOST_EACH + [429]
+        assert (await client.get("/api/v1/targets?offset=200")).status_code == 200
 
     async def test_a_target_says_with_whom_it_shares_agents_and_what_discovery_found(
         self, site: ApiSite, client: httpx.AsyncClient

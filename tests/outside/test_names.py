@@ -18,8 +18,8 @@ from pacing_node.alarms.alarm_book import Alarm, AlarmEvent
 from pacing_node.alarms.http_sinks import alarm_document
 from pacing_node.alarms.machine import Transition
 from pacing_node.alarms.sinks import SyslogSink
-from pacing_node.api.metrics import TargetCollector, render
 from pacing_node.api.target_pages import explain_page, targets_page
+from pacing_node.api.target_series import TargetSeries
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.cycle.report import decode, encode
 from pacing_node.delivery.syslog import render as render_syslog
@@ -151,7 +151,7 @@ class TestOutputs:
         assert decode(encode(report(f"{name} - chat"))).targets == (f"{name} - chat",)
 
     def test_metrics(self, name: str):
-        page = render(TargetCollector(report(f"{name} - chat"))).decode()
+        page = TargetSeries().text(report(f"{name} - chat")).decode()
         labels = {s.labels["target"] for family in text_string_to_metric_families(page) for s in family.samples}
         assert labels == {f"{name} - chat"}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from pacing_node.api.inbound_reads import InboundReads, UnknownError, asked, channel_capacity
+from pacing_node.api.inbound_reads import InboundReads, UnknownError, channel_capacity
 from pacing_node.api.v1.inbound_models import ChannelAnswer, Group, GroupInbound, GroupsAnswer, Inbound
 from pacing_node.api.v1.problem_details import ProblemError, problems
 
@@ -28,6 +28,7 @@ class InboundRoutes:
     def __init__(self, view: ApiView) -> None:
         self._view = view
         self._reads = InboundReads()
+        self._serving: _Serving | None = None
         self.router = APIRouter(tags=["inbound"])
         path, responses = "/channels/{channel}", problems(404, 503)
         self.router.add_api_route(path, self.channel, operation_id="channel", responses=responses)
@@ -60,20 +61,19 @@ class InboundRoutes:
     ) -> GroupsAnswer:
         """The agent groups that serve targets, by name."""
         targets = self._view.plan.targets
-        serving: dict[str, list[str]] = {}
-        channels: dict[str, set[str]] = {}
-        for target in targets.targets if targets is not None else ():
-            for group in target.groups:
-                serving.setdefault(group, []).append(target.name)
-                channels.setdefault(group, set()).add(target.media)
-        agents = {group.name: len(group.agents) for group in targets.groups} if targets is not None else {}
-        names = sorted(serving)
+        if self._serving is None or self._serving.of is not targets:
+            self._serving = _Serving(targets)
+        serving = self._serving
         groups = [
-            Group(name=name, agents=agents.get(name, 0), targets=serving[name], channels=sorted(channels[name]))
-            for name in names[offset : offset + limit]
+            Group(
+                name=name,
+                agents=serving.agents.get(name, 0),
+                targets=serving.targets[name],
+                channels=sorted(serving.channels[name]),
+            )
+            for name in serving.names[offset : offset + limit]
         ]
-        media = sorted({target.media for target in targets.targets}) if targets is not None else []
-        values = {"channels": media, "total": len(names), "groups": groups}
+        values = {"channels": serving.media, "total": len(serving.names), "groups": groups}
         return GroupsAnswer.model_validate({**values, **self._view.answer()})
 
     def _inbound(self, selection: Selection, targets: TargetSet) -> Inbound:
@@ -84,8 +84,25 @@ class InboundRoutes:
         return Inbound(
             reactive_state=state,
             capacity=channel_capacity(selection, statistics) if statistics is not None else 0,
-            targets=sum(asked(selection, target) for target in targets.targets),
+            targets=self._reads.count(selection, targets),
         )
+
+
+class _Serving:
+    """Which groups serve which targets of a set, which never changes; worked out once for thousands of them."""
+
+    def __init__(self, of: TargetSet | None) -> None:
+        self.of = of
+        self.targets: dict[str, list[str]] = {}
+        self.channels: dict[str, set[str]] = {}
+        known = of.targets if of is not None else ()
+        for target in known:
+            for group in target.groups:
+                self.targets.setdefault(group, []).append(target.name)
+                self.channels.setdefault(group, set()).add(target.media)
+        self.agents = {group.name: len(group.agents) for group in of.groups} if of is not None else {}
+        self.names = sorted(self.targets)
+        self.media = sorted({target.media for target in known})
 
 
 def _advice(state: float, *, decides: bool) -> str:

@@ -7,10 +7,12 @@ import time
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
+from pacing_node.api.pieces import PiecesResponse
 from pacing_node.api.renderings import KeptPage
-from pacing_node.api.target_pages import cycle_head, explain_page
+from pacing_node.api.target_pages import PIECE, cycle_head, explain_page, json_rows
+from pacing_node.api.v1.asking import Asking
 from pacing_node.api.v1.problem_details import ProblemError, problems
 from pacing_node.api.v1.target_models import TargetAnswer, TargetHour, TargetsAnswer
 from pacing_node.api.v1.target_query import (
@@ -22,7 +24,7 @@ from pacing_node.api.v1.target_query import (
     find_targets,
 )
 from pacing_node.runtime.gc_freeze import uncollected
-from pacing_node.runtime.pools import PAGES
+from pacing_node.runtime.pools import QUERIES
 
 if TYPE_CHECKING:
     from pacing_node.api.v1.api_view import ApiView
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 MOST_KEPT = 20
 """Different questions whose answers are kept for the cycle they are of."""
+MOST_KEPT_BYTES = 16 * 2**20
+"""Most that these answers may be long together."""
 MOST_SHARED = 50
 _LONGEST = 600
 
@@ -42,13 +46,15 @@ class TargetRoutes:
     def __init__(self, view: ApiView) -> None:
         self._view = view
         self._kept: OrderedDict[TargetQuery, KeptPage[bytes]] = OrderedDict()
+        self._asking = Asking()
         self.router = APIRouter(tags=["targets"])
         route = self.router.add_api_route
-        route("/targets", self.targets, operation_id="targets", response_model=TargetsAnswer)
-        route("/targets/{name:path}", self.target, operation_id="target", responses=problems(404))
+        route("/targets", self.targets, operation_id="targets", response_model=TargetsAnswer, responses=problems(429))
+        route("/targets/{name:path}", self.target, operation_id="target", responses=problems(404, 429))
 
     async def targets(
         self,
+        request: Request,
         *,
         name: Annotated[str, Query(max_length=_LONGEST, description="Part of the name, in any case.")] = "",
         media: Annotated[str, Query(max_length=_LONGEST)] = "",
@@ -77,12 +83,19 @@ class TargetRoutes:
         report, known, holds = self._view.latest_report.report, self._view.plan.targets, self._view.plan.holds
 
         async def write() -> bytes:
-            return await PAGES.run(_targets_text, report, known, query, holds)
+            return await QUERIES.run(_targets_text, report, known, query, holds)
 
-        kept = await self._page(query).get(write, report, known, holds)
+        page = self._page(query)
+        if page.fits(report, known, holds):
+            kept = await page.get(write, report, known, holds)
+        else:
+            with self._asking.one_more(request.scope):
+                kept = await page.get(write, report, known, holds)
+        self._drop_beyond(MOST_KEPT_BYTES)
         head = json.dumps(self._view.answer(), separators=(",", ":")).removesuffix("}").encode()
-        headers = {"Cache-Control": "no-store"}
-        return Response(b"%b,%b" % (head, kept.page), media_type="application/json", headers=headers)
+        return PiecesResponse(
+            head + b",", kept.page, media_type="application/json", headers={"Cache-Control": "no-store"}
+        )
 
     def _page(self, query: TargetQuery) -> KeptPage[bytes]:
         """The place of the answer to a question; the one asked longest ago makes room."""
@@ -92,13 +105,24 @@ class TargetRoutes:
             self._kept.popitem(last=False)
         return page
 
-    async def target(self, name: Annotated[str, Path(min_length=1, max_length=_LONGEST)]) -> TargetAnswer:
+    def _drop_beyond(self, most_bytes: int) -> None:
+        """Keep no more of the answers than so many bytes, those asked for last."""
+        total = sum(len(page.made or b"") for page in self._kept.values())
+        while total > most_bytes and len(self._kept) > 1:
+            _, oldest = self._kept.popitem(last=False)
+            total -= len(oldest.made or b"")
+
+    async def target(
+        self, request: Request, name: Annotated[str, Path(min_length=1, max_length=_LONGEST)]
+    ) -> TargetAnswer:
         """One target: the sum behind its number, findings, the platform's error, the last hour."""
         report, known = self._view.latest_report.report, self._view.plan.targets
         page = explain_page(name, report, self._view.plan, self._view.watch.state())
         if page is None:
             raise ProblemError(404, f'unknown target "{name}"; /api/v1/targets lists them')
-        more = {"shared_with": _shared_with(name, known), "last_hour": self._hour(name)}
+        with self._asking.one_more(request.scope):
+            shared = await QUERIES.run(_shared_with, name, known)
+        more = {"shared_with": shared, "last_hour": self._hour(name)}
         return TargetAnswer.model_validate({**page, **more, **self._view.answer()})
 
     def _hour(self, name: str) -> TargetHour:
@@ -119,9 +143,12 @@ def _targets_text(report: CycleReport | None, known: TargetSet | None, query: Ta
         "limit": query.limit,
         "reasons": found.reasons,
         "totals": found.totals,
-        "targets": [chosen_fields(row, query.fields) for row in found.rows],
     }
-    return json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))[1:].encode()
+    head = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))[1:-1].encode()
+    rows = [chosen_fields(row, query.fields) for row in found.rows]
+    # In pieces: no single call of the encoder keeps the interpreter from other threads for long.
+    pieces = [json_rows(rows[start : start + PIECE]) for start in range(0, len(rows), PIECE)]
+    return b'%b,"targets":[%b]}' % (head, b",".join(pieces))
 
 
 def _shared_with(name: str, known: TargetSet | None) -> list[dict[str, Any]]:
