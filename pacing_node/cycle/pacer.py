@@ -1,12 +1,14 @@
 """The pacing cycle: read the statistics, calculate, push if the lease allows, learn from the reply, share, repeat.
 
-Every node runs it. A standby only reads, so that its statistics stay current; the master does all of it, the first time
-at the moment its term begins and then once per refresh period.
+Every node runs it. A standby only reads, so that its statistics stay current, and calculates once for each master, so
+that a first term waits for no tables; the master does all of it, the first time at the moment its term begins and then
+once per refresh period.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from cluster.mastership import Mastership, Term
+    from pacing_node.algorithms.model import Snapshot
     from pacing_node.cycle.latest_report import LatestReport
     from pacing_node.cycle.pacing_state import CycleResult
     from pacing_node.cycle.plan import Plan
@@ -73,6 +76,7 @@ class Pacer:
         self._on_push = on_push
         self._read_holds = read_holds
         self._state: PacingState | None = None
+        self._rehearsed: object = None
         self.cycle_counters = cycle_counters or CycleCounters()
         self._late_pushes = late_pushes or LatePushes()
         self._pusher = Pusher(platform, self.cycle_counters, self._late_pushes)
@@ -104,13 +108,27 @@ class Pacer:
 
     async def _stand_by(self) -> None:
         """Keep increments current for one period, or until this node becomes master."""
-        self._statistics.snapshot(self._plan.settings.stale_after_seconds)
+        snapshot = self._statistics.snapshot(self._plan.settings.stale_after_seconds)
         self.cycle_counters.worked()
+        self._rehearse(snapshot)
         try:
             async with asyncio.timeout(self._plan.settings.refresh_seconds):
                 await self._mastership.wait_for_term()
         except TimeoutError:
             return
+
+    def _rehearse(self, snapshot: Snapshot) -> None:
+        """Calculate once for each master and forget it: the laws' tables, which take long, are filled before a term."""
+        report, settings, targets = self._latest_report.newest, self._plan.settings, self._plan.targets
+        occasion = (settings, targets and targets.version, report and report.epoch)
+        if targets is None or not self._statistics.warmed_up or occasion == self._rehearsed:
+            return
+        self._rehearsed = occasion
+        state = PacingState(settings, targets)
+        if report is not None and report.learned_state:
+            with contextlib.suppress(UnusableStateError):  # the term that resumes from it says so
+                state.restore(report.learned_state, time.time())
+        state.rehearse(snapshot, time.time())
 
     async def _serve(self, term: Term) -> None:
         """Pace until the term ends, from the newest state the cluster shared."""

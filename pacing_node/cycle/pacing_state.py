@@ -119,6 +119,11 @@ class PacingState:
         reason = np.where(self.policy.enabled & (held >= 0), held, result.reason)
         return replace(result, invitations=np.where(held >= 0, 0, result.invitations), reason=reason)
 
+    def rehearse(self, snapshot: Snapshot, now: float) -> None:
+        """Calculate and forget it; what that leaves are tables of the laws, which belong to the process."""
+        feedback = self._ledger.feedback(now)
+        self._controller.calculate(snapshot, feedback, self.policy)
+
     def preview(self, snapshot: Snapshot, now: float, holds: Holds | None = None) -> CycleResult:
         """What may be sent between two calculations; as :meth:`calculate`, but nothing is learned.
 

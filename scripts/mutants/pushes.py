@@ -6,6 +6,13 @@ from mutants.mutant import Mutant
 
 MUTANTS = (
     Mutant(
+        "rehearsal",
+        "a standby fills the tables of the laws before its first term needs them",
+        "pacing_node/cycle/pacer.py",
+        (("        self._rehearse(snapshot)\n", ""),),
+        "tests/cycle/test_pacer.py::test_the_laws_tables_are_filled_before_the_first_term",
+    ),
+    Mutant(
         "sent-twice",
         "a push that was sent more than once counts as in flight",
         "pacing_node/cycle/pushing.py",

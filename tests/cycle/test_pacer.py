@@ -6,13 +6,17 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pytest
 import structlog
 
 from cluster.token import Token
+from pacing_node.algorithms import super_progressive
+from pacing_node.algorithms.laws import shared_laws
 from pacing_node.algorithms.model import Algorithm, Reason
+from pacing_node.algorithms.super_progressive import largest_over_invitation
 from pacing_node.assembly.adapters import cycle_settings
 from pacing_node.cycle.holds import Hold, Holds
 from pacing_node.cycle.latest_report import LatestReport
@@ -109,6 +113,23 @@ async def test_a_standby_reads_statistics_but_sends_nothing(bench: Bench) -> Non
         await until(lambda: bench.statistics.snapshots >= 3)
     assert bench.platform.pushes == []
     assert bench.latest_report.report is None
+
+
+async def test_the_laws_tables_are_filled_before_the_first_term(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled: list[float] = []
+
+    def counted(*arguments: Any) -> Any:
+        filled.append(asyncio.get_running_loop().time())
+        return largest_over_invitation(*arguments)
+
+    monkeypatch.setattr(super_progressive, "largest_over_invitation", counted)
+    shared_laws.cache_clear()
+    async with running(bench):
+        await asyncio.sleep(7.0)
+        bench.mastership.give(FakeTerm())
+        await until(lambda: len(bench.platform.pushes) == 1)
+    assert filled
+    assert max(filled) < 7.0
 
 
 async def test_a_new_master_pushes_at_once_and_then_every_period(bench: Bench) -> None:
