@@ -11,7 +11,7 @@ from cluster.outside_text import one_line
 from pacing_node.http_client.request_failures import UnreadableAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     import httpx
 
@@ -48,6 +48,26 @@ async def read_body(response: httpx.Response, most_bytes: int) -> bytes:
                 await asyncio.sleep(0)
     unpacker.end()
     return bytes(body)
+
+
+async def read_lines(response: httpx.Response, most_bytes: int) -> AsyncIterator[str]:
+    """The lines of a body that goes on, without their line breaks, as they come.
+
+    Raises UnreadableAnswerError when a line is longer than ``most_bytes``, or for a body that is packed or no UTF-8.
+    """
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnreadableAnswerError("the stream is packed, though it was asked for as it is")
+    waiting = b""
+    async for chunk in response.aiter_raw():
+        *lines, waiting = (waiting + chunk).split(b"\n")
+        for line in (*lines, waiting):
+            if len(line) > most_bytes:
+                raise UnreadableAnswerError(f"a line of the stream is longer than {most_bytes} bytes")
+        for line in lines:
+            try:
+                yield line.decode().removesuffix("\r")
+            except UnicodeDecodeError:
+                raise UnreadableAnswerError("the stream is no UTF-8") from None
 
 
 async def read_beginning(response: httpx.Response, most_bytes: int) -> bytes:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pacing_node.http_client.bodies import read_beginning, read_body
+from pacing_node.http_client.bodies import read_beginning, read_body, read_lines
 from pacing_node.http_client.interim_answers import bounded
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from types import TracebackType
 
 
@@ -62,6 +62,14 @@ class ClientSettings:
     """Ask for answers in gzip; without it for none that are packed."""
     cookies: bool = False
     """Keep the cookies of the server, for one that spreads its sessions by them."""
+
+
+class StreamRefusedError(Exception):
+    """There is an answer instead of a stream."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(f"the answer has the status {answer.status}")
+        self.answer = answer
 
 
 class HttpClient:
@@ -150,6 +158,31 @@ class HttpClient:
         if len(self._client.cookies.jar) > MOST_COOKIES:
             self._client.cookies.clear()
         return Answer(response.status_code, response.headers, body)
+
+    async def lines(
+        self, url: str, *, most_bytes: int, silent_seconds: float, headers: Mapping[str, str]
+    ) -> AsyncIterator[str]:
+        """The lines of an answer that goes on, until the server ends it.
+
+        Args:
+            url: whole address.
+            most_bytes: longest line, and longest body of a refusal.
+            silent_seconds: the stream counts as broken when nothing has come for so long.
+            headers: of the request.
+
+        Raises:
+            StreamRefusedError: the status of the answer is not 200.
+            UnreadableAnswerError: a line is too long.
+            REQUEST_FAILURES: there is no answer, or the stream broke.
+        """
+        times = httpx.Timeout(self._settings.answer_seconds, read=silent_seconds)
+        async with self._client.stream("GET", url, headers=dict(headers), timeout=times) as response:
+            if response.status_code != httpx.codes.OK:
+                raise StreamRefusedError(
+                    Answer(response.status_code, response.headers, await read_body(response, most_bytes))
+                )
+            async for line in read_lines(response, most_bytes):
+                yield line
 
     async def close(self) -> None:
         """Close the connections."""

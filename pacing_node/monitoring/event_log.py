@@ -55,6 +55,11 @@ class EventLog:
         """Number of the newest event; 0 before the first."""
         return self._newest
 
+    @property
+    def oldest_id(self) -> str:
+        """The id to go on from for a caller who wants all that is kept."""
+        return f"{self.incarnation}-{self._events[0].number - 1 if self._events else self._newest}"
+
     def add(self, kind: EventKind, data: Mapping[str, object]) -> None:
         """Something has happened; ``data`` is completed by ``at``, Unix time in seconds."""
         self._newest += 1

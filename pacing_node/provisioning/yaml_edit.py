@@ -7,10 +7,11 @@ and compared with what it should be: text that cannot be changed safely is refus
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
+
+from pacing_node.options.yaml_places import Splice, end_of, line_break, line_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,15 +23,6 @@ _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 class YamlEditError(Exception):
     """The text cannot be changed; says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Splice:
-    """Text to put in place of the characters from ``start`` to ``end``."""
-
-    start: int
-    end: int
-    text: str
 
 
 def names_in(text: str, kind: Kind) -> frozenset[str]:
@@ -102,10 +94,10 @@ def _put_one(text: str, definition: Definition) -> str:
     if not isinstance(root, yaml.MappingNode):
         return f"{text}{_newline(text)}{definition.kind.value}:\n  - {flow}\n"
     splice = _splice(text, root, definition, flow)
-    return text[: splice.start] + splice.text + text[splice.end :]
+    return splice.put_into(text)
 
 
-def _splice(text: str, root: yaml.MappingNode, definition: Definition, flow: str) -> _Splice:
+def _splice(text: str, root: yaml.MappingNode, definition: Definition, flow: str) -> Splice:
     key = definition.kind.value
     value = next((value for name, value in root.value if name.value == key), None)
     if value is None:
@@ -113,43 +105,32 @@ def _splice(text: str, root: yaml.MappingNode, definition: Definition, flow: str
     if not isinstance(value, yaml.SequenceNode):
         # A key without a value: the list goes behind its colon.
         at = value.start_mark.index
-        return _Splice(at, value.end_mark.index, f" [{flow}]" if at and text[at - 1] == ":" else f"[{flow}]")
+        return Splice(at, value.end_mark.index, f" [{flow}]" if at and text[at - 1] == ":" else f"[{flow}]")
     place = _place(_entries(_load(text), definition.kind), definition.name)
     if place is not None:
         item = value.value[place]
-        return _Splice(item.start_mark.index, _end(text, item), flow)
+        return Splice(item.start_mark.index, end_of(text, item), flow)
     if value.flow_style:
         at = _last_content(text, value.value[-1] if value.value else None, value)
-        return _Splice(at, at, f", {flow}" if value.value else flow)
+        return Splice(at, at, f", {flow}" if value.value else flow)
     last = value.value[-1]
     column = _dash_column(text, last.start_mark.index)
-    at = _line_end(text, _end(text, last))
-    return _Splice(at, at, f"{_break(text, at)}{' ' * column}- {flow}\n")
+    at = line_end(text, end_of(text, last))
+    return Splice(at, at, f"{line_break(text, at)}{' ' * column}- {flow}\n")
 
 
-def _append_key(text: str, root: yaml.MappingNode, key: str, flow: str) -> _Splice:
+def _append_key(text: str, root: yaml.MappingNode, key: str, flow: str) -> Splice:
     if root.flow_style:
         at = root.end_mark.index - 1
-        return _Splice(at, at, f'{", " if root.value else ""}"{key}": [{flow}]')
+        return Splice(at, at, f'{", " if root.value else ""}"{key}": [{flow}]')
     indent = " " * root.start_mark.column
-    at = _line_end(text, _end(text, root))
-    return _Splice(at, at, f"{_break(text, at)}{indent}{key}:\n{indent}  - {flow}\n")
+    at = line_end(text, end_of(text, root))
+    return Splice(at, at, f"{line_break(text, at)}{indent}{key}:\n{indent}  - {flow}\n")
 
 
 def _last_content(text: str, last: yaml.Node | None, sequence: yaml.SequenceNode) -> int:
     """Where a further item of a list in flow style goes: right behind the last one, or before the bracket."""
-    return sequence.end_mark.index - 1 if last is None else _end(text, last)
-
-
-def _end(text: str, node: yaml.Node) -> int:
-    """Where the last character of a node ends; block nodes claim the space and comments behind them too."""
-    if isinstance(node, yaml.ScalarNode):
-        end = node.end_mark.index
-        return end if node.style not in {"|", ">"} else len(text[:end].rstrip())
-    if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
-        return node.end_mark.index
-    last = node.value[-1]
-    return _end(text, last[1] if isinstance(last, tuple) else last)
+    return sequence.end_mark.index - 1 if last is None else end_of(text, last)
 
 
 def _dash_column(text: str, start: int) -> int:
@@ -158,16 +139,6 @@ def _dash_column(text: str, start: int) -> int:
     if dash < 0:
         raise YamlEditError("a list ends with an alias, behind which nothing can be added safely")
     return dash - (text.rfind("\n", 0, dash) + 1)
-
-
-def _line_end(text: str, at: int) -> int:
-    """Behind the line break of the line ``at`` is in, so that a comment at its end stays there."""
-    end = text.find("\n", at)
-    return len(text) if end < 0 else end + 1
-
-
-def _break(text: str, at: int) -> str:
-    return "" if at == 0 or text[at - 1] == "\n" else "\n"
 
 
 def _newline(text: str) -> str:

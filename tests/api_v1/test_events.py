@@ -115,3 +115,12 @@ async def test_whoever_waits_is_woken_by_the_next_event() -> None:
     await asyncio.sleep(0)
     log.add(EventKind.HOLD, {})
     await asyncio.wait_for(waiting, 5.0)
+
+
+async def test_what_is_kept_is_read_at_once_and_ends_without_following(site: ApiSite) -> None:
+    async with serving(site) as client:
+        for epoch in (1, 2):
+            site.event_log.add(EventKind.CYCLE, {"epoch": epoch})
+        answer = await client.get("/api/v1/events", params={"kept": "true", "follow": "false"})
+        assert [line for line in answer.text.splitlines() if line.startswith("event:")] == ["event: cycle"] * 2
+        assert "event:" not in (await client.get("/api/v1/events", params={"follow": "false"})).text

@@ -31,6 +31,7 @@ ORDERS = (
     ("PUT", HOLD, AccessRole.OPERATOR),
     ("DELETE", HOLD, AccessRole.OPERATOR),
     ("PUT", "/api/v1/config", AccessRole.ADMIN),
+    ("PATCH", "/api/v1/config", AccessRole.ADMIN),
     ("POST", "/api/v1/config/versions/1/restore", AccessRole.ADMIN),
 )
 WEAKER = {AccessRole.OPERATOR: AccessRole.VIEWER, AccessRole.ADMIN: AccessRole.OPERATOR}
@@ -224,6 +225,35 @@ class TestConfiguration:
         async with site.client() as client:
             answer = await order(client, "PUT", "/api/v1/config", {**WHY, "text": text}, If_Match='"0"')
         assert answer.status_code == 422
+        document = await site.documents.read()
+        assert document is not None
+        assert document.version == 0
+
+
+class TestSingleOptions:
+    async def test_single_options_are_set_and_the_secrets_beside_them_stay(self, site: ApiSite) -> None:
+        text = OPTIONS + "  # a comment\nalarms: {webhookToken: geheim}\n"
+        await site.documents.write(text.encode(), None)
+        body = {**WHY, "set": {"tenant": "Other", "log.verbose": "interaction"}}
+        async with site.client() as client:
+            assert (await order(client, "PATCH", "/api/v1/config", body)).status_code == 428
+            assert (await order(client, "PATCH", "/api/v1/config", body, If_Match='"7"')).status_code == 412
+            done = await order(client, "PATCH", "/api/v1/config", body, If_Match='"0"')
+            assert (done.status_code, done.json()["order"]) == (200, "changeConfiguration"), done.text
+        document = await site.documents.read()
+        assert document is not None
+        changed = text.replace("Environment", "Other") + "log: {verbose: interaction}\n"
+        assert (document.data.decode(), document.version) == (changed, 1)
+        assert [past.version for past in await read_history(site.past_documents)] == [0, 1]
+        assert site.events[-1]["asked"]["keys"] == ["log.verbose", "tenant"]
+        assert "geheim" not in str(site.events)
+
+    @pytest.mark.parametrize("changes", [{"tenant.x": 1}, {"log.verbose": "loud"}, {"lgo.verbose": "all"}, {}])
+    async def test_options_that_would_not_be_good_change_nothing(self, site: ApiSite, changes: dict[str, Any]) -> None:
+        await site.documents.write(OPTIONS.encode(), None)
+        async with site.client() as client:
+            answer = await order(client, "PATCH", "/api/v1/config", {**WHY, "set": changes}, If_Match='"0"')
+        assert answer.status_code == 422, answer.text
         document = await site.documents.read()
         assert document is not None
         assert document.version == 0

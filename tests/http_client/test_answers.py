@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from pacing_node.http_client.client import MOST_COOKIES, Answer, ClientSettings, HttpClient
+from pacing_node.http_client.client import MOST_COOKIES, Answer, ClientSettings, HttpClient, StreamRefusedError
 from pacing_node.http_client.interim_answers import MOST_INTERIM_ANSWERS
 from pacing_node.http_client.request_failures import REQUEST_FAILURES, UnreadableAnswerError
 from tests.http_client.hostile import Play, answer, bomb, hostile
@@ -218,3 +218,27 @@ async def test_cookies_are_kept_where_they_are_wanted_and_never_without_end() ->
         sent = [head.count(b"=") for head in server.heads]
         assert sent[:3] == ([0, 20, 40] if cookies else [0, 0, 0])
         assert max(sent) <= MOST_COOKIES
+
+
+async def lines_of(play: Play | bytes, *, most_bytes: int = LIMIT) -> list[str]:
+    async with hostile(play) as server, HttpClient(ClientSettings(LIMIT, 20.0)) as client:
+        found = client.lines(server.url, most_bytes=most_bytes, silent_seconds=20.0, headers={"X-Own": "1"})
+        return [line async for line in found]
+
+
+async def test_the_lines_of_a_stream_are_handed_out_one_by_one() -> None:
+    assert await lines_of(answer("é\n\r\nb\nrest".encode())) == ["é", "", "b"]
+
+
+@pytest.mark.parametrize(
+    "play", [answer(b"x" * 200 + b"\n"), answer(b"\xff\n"), answer(gzip.compress(b"a\n"), "Content-Encoding: gzip")]
+)
+async def test_a_line_that_is_too_long_or_no_text_ends_a_stream(play: bytes) -> None:
+    with pytest.raises(UnreadableAnswerError):
+        await lines_of(play, most_bytes=100)
+
+
+async def test_a_refused_stream_hands_out_the_answer() -> None:
+    with pytest.raises(StreamRefusedError) as refused:
+        await lines_of(b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno")
+    assert (refused.value.answer.status, refused.value.answer.body) == (401, b"no")

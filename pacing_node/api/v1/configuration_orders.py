@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from typing import TYPE_CHECKING, Annotated
@@ -11,10 +12,11 @@ from fastapi import APIRouter, Header, Path, Request
 from cluster.errors import ClusterError
 from cluster.outside_text import one_line
 from pacing_node.api.v1.order_desk import ORDER_PROBLEMS, OrderDesk, OrderWork
-from pacing_node.api.v1.order_models import OptionsOrder, OrderAnswer, WhyOrder
+from pacing_node.api.v1.order_models import OptionsChange, OptionsOrder, OrderAnswer, WhyOrder
 from pacing_node.api.v1.problem_details import ProblemError, problems
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.masking import MASK
+from pacing_node.options.option_edit import with_options
 from pacing_node.options.options_history import PastVersion, read_history, record
 from pacing_node.options.options_store import OptionsChangedError, StoredOptions, read_options, replace_options
 
@@ -36,6 +38,7 @@ class ConfigurationOrders:
         self.router = APIRouter(tags=["configuration"], responses=responses)
         route = self.router.add_api_route
         route("/config", self.replace, methods=["PUT"], operation_id="replaceConfiguration")
+        route("/config", self.change, methods=["PATCH"], operation_id="changeConfiguration")
         restore = "/config/versions/{version}/restore"
         route(restore, self.restore, methods=["POST"], operation_id="restoreConfiguration")
 
@@ -50,6 +53,21 @@ class ConfigurationOrders:
 
         asked = {"based_on": based_on}
         return await self._desk.carry_out(request, OrderWork("replaceConfiguration", asked, order.why, work))
+
+    async def change(self, order: OptionsChange, request: Request, if_match: IfMatch = None) -> OrderAnswer:
+        """Set single options; the rest of the document stays as it is, to the character, secrets included."""
+        based_on = _version(if_match)
+
+        async def work(who: str) -> None:
+            stored = await self._based_on(based_on)
+            try:
+                text = await asyncio.to_thread(with_options, stored.text, order.set)
+            except ConfigurationError as error:
+                raise ProblemError(422, one_line("; ".join(map(str, error.problems)), 1000)) from None
+            await self._replace(stored, text, who)
+
+        asked = {"based_on": based_on, "keys": sorted(order.set)}
+        return await self._desk.carry_out(request, OrderWork("changeConfiguration", asked, order.why, work))
 
     async def restore(
         self,
@@ -73,10 +91,18 @@ class ConfigurationOrders:
 
     async def _write(self, text: str, based_on: int, who: str) -> None:
         """Write by compare-and-set, and keep who did it. Raises ProblemError and ClusterError."""
+        await self._replace(await self._based_on(based_on), text, who)
+
+    async def _based_on(self, version: int) -> StoredOptions:
+        """The options in force. Raises ProblemError where they are of another version."""
         stored = await read_options(self._documents)
-        if stored is None or stored.version != based_on:
+        if stored is None or stored.version != version:
             found = f"version {stored.version}" if stored is not None else "none"
-            raise ProblemError(412, f"header.If-Match: based on version {based_on}, in force is {found}; read it again")
+            raise ProblemError(412, f"header.If-Match: based on version {version}, in force is {found}; read it again")
+        return stored
+
+    async def _replace(self, stored: StoredOptions, text: str, who: str) -> None:
+        """Write by compare-and-set, and keep who did it."""
         try:
             version = await replace_options(self._documents, text, stored, "the options of the order")
         except ConfigurationError as error:

@@ -7,7 +7,7 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Query, Response
 
 from cluster.access.roles import AccessRole
 from pacing_node.api.guarded_connection import STATE, GuardedConnection
@@ -49,16 +49,22 @@ class EventRoutes:
             responses={**responses, **problems(503)},
         )
 
-    async def events(self, last_event_id: Annotated[str, Header(max_length=100)] = "") -> Response:
+    async def events(
+        self,
+        last_event_id: Annotated[str, Header(max_length=100)] = "",
+        *,
+        kept: Annotated[bool, Query(description="Begin with the events that are kept, not with the next one.")] = False,
+        follow: Annotated[bool, Query(description="Go on; without it the answer ends with the newest event.")] = True,
+    ) -> Response:
         """Events `cycle`, `leadership`, `alarm`, `configuration`, `hold`, and `resync` when some are missing.
 
         Data is JSON with `at`; ids are to be sent as `Last-Event-ID` by who goes on.
         """
         if self._streams >= MOST_STREAMS:
             raise ProblemError(503, f"{MOST_STREAMS} streams are open already", {"Retry-After": "5"})
-        return _Stream(self, last_event_id)
+        return _Stream(self, last_event_id or (self._events.oldest_id if kept else ""), follow=follow)
 
-    async def follow(self, last_event_id: str, scope: Scope, send: Send) -> None:
+    async def send(self, last_event_id: str, scope: Scope, send: Send, *, follow: bool) -> None:
         """Send events until the caller has gone, may not read any more, or the stream is old."""
         log, began = self._events, time.monotonic()
         place = log.place(last_event_id) if last_event_id else log.newest
@@ -73,6 +79,8 @@ class EventRoutes:
                 elif found:
                     place = found[-1].number
                     await _write(send, "".join(self._text(each.number, each.kind, each.data) for each in found))
+                elif not follow:
+                    return
                 else:
                     await self._pause(scope, send, place or 0)
         finally:
@@ -93,10 +101,11 @@ class EventRoutes:
 class _Stream(Response):
     """The answer that goes on."""
 
-    def __init__(self, routes: EventRoutes, last_event_id: str) -> None:
+    def __init__(self, routes: EventRoutes, last_event_id: str, *, follow: bool) -> None:
         super().__init__(media_type=MEDIA_TYPE)
         self._routes = routes
         self._last_event_id = last_event_id
+        self._follow = follow
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the end."""
@@ -106,7 +115,7 @@ class _Stream(Response):
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": HTTPStatus.OK.value, "headers": headers})
         gone = asyncio.ensure_future(_gone(receive))
-        following = asyncio.ensure_future(self._routes.follow(self._last_event_id, scope, send))
+        following = asyncio.ensure_future(self._routes.send(self._last_event_id, scope, send, follow=self._follow))
         try:
             await asyncio.wait({gone, following}, return_when=asyncio.FIRST_COMPLETED)
         finally:

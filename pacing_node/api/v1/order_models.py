@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from cluster.records import LONGEST_PAUSE_SECONDS
 from pacing_node.api.v1.answer_models import Answer
@@ -53,6 +53,16 @@ class OptionsOrder(_Strict):
     """Put other cluster options in force."""
 
     text: str = Field(max_length=60_000, description="The whole document, YAML. Covered secrets are not accepted.")
+
+
+class OptionsChange(_Strict):
+    """Set single options of the cluster."""
+
+    set: dict[str, JsonValue] = Field(
+        min_length=1,
+        max_length=50,
+        description="Options by their keys as in files, such as `log.verbose`; comments and other options stay.",
+    )
 
 
 class OrderState(BaseModel):

@@ -15,6 +15,7 @@ OPERATIONS = {
     "holdTarget": AccessRole.OPERATOR,
     "releaseTarget": AccessRole.OPERATOR,
     "replaceConfiguration": AccessRole.ADMIN,
+    "changeConfiguration": AccessRole.ADMIN,
     "restoreConfiguration": AccessRole.ADMIN,
 }
 """Role of each order by its operation in the document."""

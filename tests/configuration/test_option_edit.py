@@ -1,0 +1,88 @@
+"""Single options are set in the text that is kept: everything else stays to the character, or nothing is changed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.option_edit import with_options
+from pacing_node.options.yaml_documents import parse_document
+
+TEXT = """\
+# the site's options
+tenant: Environment   # theirs
+log:
+  verbose: standard
+  all: [stdout]  # both
+metrics: {perTarget: false}
+statServer:
+  primary: stat:7000
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "before", "after"),
+    [
+        ("tenant", "Other", "tenant: Environment   # theirs", "tenant: Other   # theirs"),
+        ("log.verbose", "interaction", "verbose: standard", "verbose: interaction"),
+        ("log.all", ["stdout", "network"], "all: [stdout]  # both", 'all: ["stdout", "network"]  # both'),
+        ("metrics.perTarget", True, "{perTarget: false}", "{perTarget: true}"),
+        ("tenant", "a: b #c", "tenant: Environment   #", 'tenant: "a: b #c"   #'),
+        ("tenant", "null", "tenant: Environment", 'tenant: "null"'),
+        ("tenant", None, "tenant: Environment", "tenant: null"),
+    ],
+)
+def test_a_value_is_replaced_in_its_place(key: str, value: object, before: str, after: str) -> None:
+    assert with_options(TEXT, {key: value}) == TEXT.replace(before, after)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("log.debug", "stderr", "  all: [stdout]  # both\n  debug: stderr\n"),
+        ("refresh_period", 5, "  primary: stat:7000\nrefresh_period: 5\n"),
+        ("a.b.c", "x", "  primary: stat:7000\na: {b: {c: x}}\n"),
+    ],
+)
+def test_an_option_that_is_not_there_is_added_to_its_section(key: str, value: object, line: str) -> None:
+    changed = with_options(TEXT, {key: value})
+    assert line in changed
+    assert all(kept in changed for kept in TEXT.splitlines())
+
+
+def test_another_spelling_of_an_option_is_the_same_option() -> None:
+    assert with_options("metrics: {per_target: no}\n", {"metrics.perTarget": "yes"}) in {
+        "metrics: {per_target: yes}\n",
+        "metrics: {per_target: no, perTarget: yes}\n",
+    }
+    assert with_options("", {"log.verbose": "all"}) == "log: {verbose: all}\n"
+    assert with_options("log:\n", {"log.verbose": "all"}) == "log: {verbose: all}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("tenant: x\n", "tenant.name"),
+        ("tenant: x\n", "tenant."),
+        ("a: &x {b: 1}\nc: *x\n", "c.b"),
+        ("tenant: [\n", "tenant"),
+    ],
+)
+def test_what_cannot_be_changed_safely_is_refused(text: str, key: str) -> None:
+    with pytest.raises(ConfigurationError):
+        with_options(text, {key: "new"})
+
+
+@given(st.text(max_size=20), st.sampled_from(["tenant", "log.verbose", "log.debug", "metrics.perTarget", "new"]))
+def test_any_text_is_read_back_as_it_was_given(value: str, key: str) -> None:
+    try:
+        changed = with_options(TEXT, {key: value})
+    except ConfigurationError:
+        return  # characters that YAML does not take
+    found = parse_document(changed, "test").data
+    for part in key.split("."):
+        assert isinstance(found, dict)
+        found = found[part]  # type: ignore[assignment]
+    assert found == value
