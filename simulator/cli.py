@@ -12,14 +12,20 @@ import typer
 
 from simulator.scenarios import NAMES, Scenario, ScenarioError, ScenarioOptions, load_scenario
 from simulator.servers import LeanSimulator, Simulator, SimulatorOptions
+from terminal.examples import examples
 from terminal.printing import complain, say
 
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="0: any free port.")]
 
+EXAMPLES = examples(
+    "pacing simulator --list-scenarios",
+    "pacing simulator --scenario demo --http-port 9000 --ready-file ready.json",
+)
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the root application."""
-    app.command("simulator")(simulate)
+    app.command("simulator", epilog=EXAMPLES)(simulate)
 
 
 def simulate(

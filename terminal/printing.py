@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any, TextIO
 
-from terminal.characters import json_text, visible
+from terminal.characters import json_text, visible, visible_line
+
+STATUS_WIDTH = 79
+"""Characters of a status line: it must not wrap, or it could not be drawn over."""
 
 
 def say(text: object = "", *, end: str = "\n") -> None:
@@ -16,6 +19,15 @@ def say(text: object = "", *, end: str = "\n") -> None:
 def complain(text: object, *, end: str = "\n") -> None:
     """Print what is wrong on the standard error output."""
     _write(sys.stderr, visible(text) + end)
+
+
+def status_line(text: str) -> None:
+    """Show on a terminal what a command waits for, drawn over the previous such line; an empty text takes it away.
+
+    It goes to the standard error output, and nowhere where that is no terminal.
+    """
+    if sys.stderr.isatty():
+        _write(sys.stderr, f"\r\x1b[K{visible_line(text)[:STATUS_WIDTH]}")
 
 
 def document(text: str) -> None:

@@ -35,6 +35,10 @@ class Column:
     """Aligned to the right."""
     optional: int = 0
     """0 for a column that always shows; of the others the one with the highest number is left out first."""
+    digits: int = 0
+    """Digits after the point of a number."""
+    unit: str = ""
+    """Written after a number, for people."""
 
 
 def print_table(title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None) -> None:
@@ -47,12 +51,13 @@ def output_width() -> int:
     return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else WIDTH
 
 
-def lines_of(title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
-    """The lines of a table."""
+def lines_of(title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None) -> Iterator[str]:
+    """The lines of a table; without a width every column shows, as wide as its longest cell."""
     cells = [[column.name for column in columns], *([visible_line(cell) for cell in row] for row in rows)]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
-    kept = kept_columns(columns, widths, width)
-    widths = _broken([widths[at] for at in kept], width)
+    kept = kept_columns(columns, widths, width) if width is not None else list(range(len(columns)))
+    widths = [widths[at] for at in kept]
+    widths = _broken(widths, width) if width is not None else widths
     right = [columns[at].right for at in kept]
     yield visible_line(title)
     for number, row in enumerate(cells):

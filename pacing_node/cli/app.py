@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from terminal.examples import examples
 from terminal.printing import say
 
 if TYPE_CHECKING:
@@ -16,25 +17,33 @@ if TYPE_CHECKING:
 GROUP = "pacing.commands"
 """Entry points of this group: name of a command, and ``register(app: typer.Typer) -> None`` of its module."""
 
+EXAMPLES = examples("pacing list", "pacing top", "pacing explain 'Sales Chat - chat'", "pacing COMMAND --help")
 OWN_PACKAGES = frozenset({"simulator"})
 """Packages an installation may leave out; their commands are then not offered."""
 
 
 def build_app(command: str | None = None) -> typer.Typer:
     """Build the command; with the name of one of its commands only the module of that one is loaded."""
+    app = empty_app()
+    offered = {entry.name: entry for entry in entry_points(group=GROUP)}
+    wanted = [offered[command]] if command in offered else offered.values()
+    for register in dict.fromkeys(filter(None, map(_load, sorted(wanted, key=lambda entry: entry.value)))):
+        register(app)
+    return app
+
+
+def empty_app() -> typer.Typer:
+    """The command without any of its commands."""
     app = typer.Typer(
         name="pacing",
         help="Agent pacing: how many visitors a website may invite to a chat or a call.",
+        epilog=EXAMPLES,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
-    offered = {entry.name: entry for entry in entry_points(group=GROUP)}
-    wanted = [offered[command]] if command in offered else offered.values()
-    for register in dict.fromkeys(filter(None, map(_load, sorted(wanted, key=lambda entry: entry.value)))):
-        register(app)
     return app
 
 

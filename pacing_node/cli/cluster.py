@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pacing_node.cli import orders
 from pacing_node.cli.node_client import DEFAULT_URL, UrlOption, ask, asks_a_node
-from pacing_node.cli.output import Output, OutputOption, number, print_json, print_table, utc
+from pacing_node.cli.output import Output, OutputOption, WatchOption, columns, moment, show, utc
 from pacing_node.cli.silence import silence
-from terminal.printing import say
+from pacing_node.cli.watching_command import WatchingCommand
+from terminal.examples import examples
+from terminal.forms import Listing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from terminal.forms import Value
 
 COLUMNS = {
     "member": "name of the node",
@@ -48,61 +55,85 @@ FENCING_NOTES = {
 FAILSAFE_NOTE = "FAILSAFE: ZooKeeper is away; the master goes on by the promise of all others not to take over"
 
 
+LIST_EXAMPLES = examples(
+    "pacing list --url node1,node2",
+    "pacing list --watch",
+    "pacing list -o json",
+)
+HISTORY_EXAMPLES = examples("pacing history --limit 10", "pacing history -o tsv > terms.tsv")
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("list")(asks_a_node(list_members))
-    app.command("history")(asks_a_node(history))
+    app.command("list", cls=WatchingCommand, epilog=LIST_EXAMPLES)(asks_a_node(list_members))
+    app.command("history", cls=WatchingCommand, epilog=HISTORY_EXAMPLES)(asks_a_node(history))
     orders.register(app)
 
 
-def list_members(url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TABLE) -> None:
+def list_members(
+    url: UrlOption = DEFAULT_URL, output: OutputOption = Output.TABLE, watched: WatchOption = None
+) -> None:
     """List the members of the cluster with their role, epoch, lease and ZooKeeper session."""
-    page = ask(url, "/cluster")
-    if output is Output.JSON:
-        print_json(page)
-        return
+    show(lambda: members_listing(ask(url, "/cluster")), output, watched)
+
+
+def members_listing(page: dict[str, Any]) -> Listing:
+    """The members of a cluster, from its page."""
     mode = "standalone" if page["mode"] == "standalone" else f"master {page['master'] or 'nobody'}"
     paused = page.get("paused")
-    pause = f" · PAUSED by {paused['by']} until {orders.moment(paused['until'])}" if paused else ""
-    title = f"cluster {page['cluster']} · {mode} · epoch {page['epoch']}{pause} · answered by {page['answered_by']}"
-    print_table(
-        title, list(COLUMNS), [_row(member) for member in page["members"]], frozenset({"epoch", "lease left"}), OPTIONAL
+    pause = f" · PAUSED by {paused['by']} until {orders.end_of(paused['until'])}" if paused else ""
+    return Listing(
+        page,
+        columns(
+            COLUMNS,
+            frozenset({"epoch", "lease left"}),
+            OPTIONAL,
+            digits={"lease left": 1},
+            units={"lease left": " s"},
+        ),
+        [_row(member) for member in page["members"]],
+        f"cluster {page['cluster']} · {mode} · epoch {page['epoch']}{pause} · answered by {page['answered_by']}",
+        after=list(_notes(page)),
     )
+
+
+def _notes(page: dict[str, Any]) -> Iterator[str]:
+    """What people should know beside the table."""
     if silent := silence(page):
-        say(silent)
-    _say_holds(page)
-    if paused and page["master"] is None and page["mode"] != "standalone":
-        say("no master, and nobody takes over while the cluster is paused: pacing resume")
+        yield silent
+    yield from _holds(page)
+    if page.get("paused") and page["master"] is None and page["mode"] != "standalone":
+        yield "no master, and nobody takes over while the cluster is paused: pacing resume"
     for fault in page.get("broken", ()):
-        say(f"cannot be read: {fault}")
+        yield f"cannot be read: {fault}"
     if any(member["state"] == "failsafe" for member in page["members"]):
-        say(FAILSAFE_NOTE)
+        yield FAILSAFE_NOTE
     for warning in page.get("warnings", ()):
-        say(f"warning: {warning}")
+        yield f"warning: {warning}"
     if note := FENCING_NOTES.get(page.get("fencing") or ""):
-        say(note)
+        yield note
     if why := page.get("history_unavailable"):
-        say(f"the history cannot be read now: {why}")
+        yield f"the history cannot be read now: {why}"
     for entry in page["history"][:5]:
-        say(_term(entry))
+        yield _term(entry)
 
 
-def _say_holds(page: dict[str, Any]) -> None:
+def _holds(page: dict[str, Any]) -> Iterator[str]:
     """What operators allow no invitations."""
     if stopped := page.get("stopped"):
-        say(f"ALL INVITATIONS STOPPED by {stopped['by']}: {stopped['why']}; pacing release --all")
+        yield f"ALL INVITATIONS STOPPED by {stopped['by']}: {stopped['why']}; pacing release --all"
     if held := page.get("held"):
-        say(f"targets held by operators: {held}; they have the reason held in pacing targets")
+        yield f"targets held by operators: {held}; they have the reason held in pacing targets"
 
 
-def _row(member: dict[str, Any]) -> list[str]:
+def _row(member: dict[str, Any]) -> list[Value]:
     return [
         member["name"],
-        member["role"] or "–",
-        member["state"] or "–",
-        number(member["epoch"]),
-        f"{member['lease_left_seconds']:.1f} s" if member["role"] == "master" else "–",
-        member["zookeeper"] or "–",
+        member["role"] or None,
+        member["state"] or None,
+        member["epoch"],
+        member["lease_left_seconds"] if member["role"] == "master" else None,
+        member["zookeeper"] or None,
         member["version"],
         member["http"],
         member["clustering"],
@@ -122,37 +153,38 @@ def history(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most terms to show.")] = 50,
     url: UrlOption = DEFAULT_URL,
     output: OutputOption = Output.TABLE,
+    watched: WatchOption = None,
 ) -> None:
     """List the newest terms: who, which epoch, from when to when, why it ended, and the gap before it."""
-    page = ask(url, f"/history?limit={limit}")
-    if output is Output.JSON:
-        print_json(page)
-        return
-    if why := page.get("history_unavailable"):
-        say(f"the history cannot be read now: {why}")
-    rows = [
-        [
-            number(entry["epoch"]),
-            entry["node"],
-            _moment(entry["began_at"]),
-            _moment(entry["ended_at"]),
-            (entry["cause"] or "–") + _broken(entry),
-            "–" if entry["gap_seconds"] is None else f"{entry['gap_seconds']:.3f} s",
-        ]
-        for entry in page["history"]
-    ]
-    print_table(
-        f"{len(rows)} terms",
-        list(HISTORY_COLUMNS),
-        rows,
-        frozenset(),
+    show(lambda: _history_listing(ask(url, f"/history?limit={limit}")), output, watched)
+
+
+def _history_listing(page: dict[str, Any]) -> Listing:
+    why, silent = page.get("history_unavailable"), silence(page)
+    return Listing(
+        page,
+        columns(HISTORY_COLUMNS, digits={"gap before": 3}, units={"gap before": " s"}),
+        [_term_row(entry) for entry in page["history"]],
+        f"{len(page['history'])} terms",
+        before=[f"the history cannot be read now: {why}"] if why else [],
+        after=[silent] if silent else [],
     )
-    if silent := silence(page):
-        say(silent)
 
 
-def _moment(at: float | None) -> str:
-    return utc(at) if at is None else utc(at, "%Y-%m-%d %H:%M:%S.%f")[:-3]
+def _term_row(entry: dict[str, Any]) -> list[Value]:
+    return [
+        entry["epoch"],
+        entry["node"],
+        _to_the_millisecond(entry["began_at"]),
+        _to_the_millisecond(entry["ended_at"]),
+        ((entry["cause"] or "") + _broken(entry)).strip() or None,
+        entry["gap_seconds"],
+    ]
+
+
+def _to_the_millisecond(at: float | None) -> str | None:
+    text = moment(at, "%Y-%m-%d %H:%M:%S.%f")
+    return None if text is None else text if text.startswith("no time") else text[:-3]
 
 
 def _broken(entry: dict[str, Any]) -> str:

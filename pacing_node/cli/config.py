@@ -16,20 +16,26 @@ from cluster.files import naming
 from pacing_node.cli.accept_objects import accept_objects
 from pacing_node.cli.config_change import Yes, other_writer, read_stored, replace, shown_diff
 from pacing_node.cli.config_history import history
+from pacing_node.cli.config_set import set_options
 from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.cli.node_client import asks_a_node
 from pacing_node.cli.node_file import REFUSED, NodeFile, node_of
-from pacing_node.cli.output import Output, OutputOption, print_json, print_table
+from pacing_node.cli.output import Output, OutputOption, columns, show
 from pacing_node.doctor.config_check import FileKind, check_file
 from pacing_node.objects.platform_import import import_replies
 from pacing_node.options.cluster_options import parse_cluster_options
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.masking import masked
 from pacing_node.options.options_store import read_seed
+from terminal.examples import examples
+from terminal.forms import Form, Listing, text_of
 from terminal.printing import complain, document, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from pacing_node.doctor.config_check import CheckReport
+    from terminal.forms import Value
 
 
 COLUMNS = {
@@ -40,19 +46,42 @@ COLUMNS = {
     "goal %": "goal of the target",
 }
 """Columns of `pacing config check`, with what they mean."""
+CHECK_FIELDS = {"file": "", "severity": "", "where": "", "message": ""}
+"""Fields of its TSV: a row for each problem and finding."""
+_EXAMPLES = {
+    "check": examples("pacing config check node.yaml cluster.yaml", "pacing config check objects/ --kind objects"),
+    "show": examples("pacing config show -c node.yaml", "pacing config show -c node.yaml -o yaml"),
+    "set": examples(
+        "pacing config set refresh_period=5 --why 'calmer pages'",
+        "pacing config set log.verbose=interaction metrics.perTarget=true --why 'looking into Sales' --yes",
+    ),
+    "diff": examples("pacing config diff cluster.yaml -c node.yaml"),
+    "apply": examples(
+        "pacing config apply cluster.yaml -c node.yaml --dry-run", "pacing config apply cluster.yaml -c node.yaml --yes"
+    ),
+    "edit": examples("EDITOR=nano pacing config edit -c node.yaml"),
+    "history": examples("pacing config history -c node.yaml", "pacing config history -c node.yaml --restore 4"),
+    "import": examples("pacing config import saved-replies/ --to objects.yaml"),
+    "accept-objects": examples("pacing config accept-objects -c node.yaml"),
+}
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     group = typer.Typer(help="Check configuration files; show and change the options of the cluster.")
-    group.command("check")(check)
-    group.command("show")(show)
-    group.command("diff")(diff)
-    group.command("apply")(apply)
-    group.command("edit")(edit)
-    group.command("history")(history)
-    group.command("import")(import_)
-    group.command("accept-objects")(asks_a_node(accept_objects))
+    commands: dict[str, Callable[..., None]] = {
+        "check": check,
+        "show": show_options,
+        "set": asks_a_node(set_options),
+        "diff": diff,
+        "apply": apply,
+        "edit": edit,
+        "history": history,
+        "import": import_,
+        "accept-objects": asks_a_node(accept_objects),
+    }
+    for name, command in commands.items():
+        group.command(name, epilog=_EXAMPLES[name])(command)
     app.add_typer(group, name="config", no_args_is_help=True)
 
 
@@ -66,11 +95,13 @@ def check(
     Ends with status 2 when a file would be refused or part of it left out.
     """
     reports = [(file, check_file(file, kind)) for file in files]
-    if output is Output.JSON:
-        print_json([_as_json(file, report) for file, report in reports])
-    else:
+    if output in {Form.TABLE, Form.WIDE}:
         for file, report in reports:
-            _print_report(file, report)
+            _print_report(file, report, output)
+    else:
+        rows = [row for file, report in reports for row in _flat(file, report)]
+        documents = [_as_json(file, report) for file, report in reports]
+        show(lambda: Listing(documents, columns(CHECK_FIELDS), rows), output)
     if not all(report.well for _, report in reports):
         raise typer.Exit(REFUSED)
 
@@ -93,23 +124,32 @@ def _as_json(file: Path, report: CheckReport) -> dict[str, Any]:
     }
 
 
-def _print_report(file: Path, report: CheckReport) -> None:
+def _flat(file: Path, report: CheckReport) -> Iterator[list[str | None]]:
+    """A row for each problem and each finding."""
+    for problem in report.problems:
+        yield [str(file), "refused", problem.key or None, str(problem)]
+    for finding in report.findings:
+        yield [str(file), str(finding.severity), finding.where, finding.message]
+
+
+def _print_report(file: Path, report: CheckReport, output: Output = Output.TABLE) -> None:
     for problem in report.problems:
         say(f"refused: {problem}")
     for finding in report.findings:
         say(f"{finding.severity}: {finding.where}: {finding.message} [{finding.code}]")
     if report.targets:
-        rows = [
+        rows: list[list[Value]] = [
             [
                 target.name,
                 target.queue_id,
                 ", ".join(target.groups),
-                str(len(target.agents)),
-                f"{target.goal_percent:g}",
+                len(target.agents),
+                target.goal_percent,
             ]
             for target in report.targets
         ]
-        print_table(f"{len(rows)} pacing targets", list(COLUMNS), rows, frozenset({"agents", "goal %"}))
+        titled = columns(COLUMNS, frozenset({"agents", "goal %"}), digits={"goal %": 1})
+        say(text_of(Listing(None, titled, rows, f"{len(rows)} pacing targets"), output), end="")
     say(f"{file}: {report.kind.value}: {'well' if report.well else 'not well'}")
 
 
@@ -138,7 +178,7 @@ def import_(
     _print_report(target, check_file(target, FileKind.OBJECTS))
 
 
-def show(
+def show_options(
     config: NodeFile = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show the values of secrets.")] = False,
     output: OutputOption = Output.TABLE,
@@ -148,8 +188,10 @@ def show(
     if stored is None:
         raise fail("the cluster has no options yet", ExitCode.NOT_FOUND)
     text = stored.text if reveal else masked(stored.text)
-    if output is Output.JSON:
-        print_json({"version": stored.version, "text": text})
+    if output not in {Form.TABLE, Form.WIDE}:
+        fields: dict[str, Value] = {"version": stored.version, "text": text}
+        listing = Listing(fields, columns(dict.fromkeys(fields, "")), [list(fields.values())])
+        show(lambda: listing, output)
     else:
         say(f"# version {stored.version}")
         document(text if text.endswith("\n") else f"{text}\n")

@@ -11,14 +11,15 @@ from cluster.errors import ClusterError, UnavailableError
 from pacing_node.cli.config_change import Yes, read_stored, replace
 from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.cli.node_file import REFUSED, NodeFile, node_of, security_of
-from pacing_node.cli.output import Output, OutputOption, print_json, print_table, utc
+from pacing_node.cli.output import Output, OutputOption, columns, show, utc
 from pacing_node.options.cluster_options import parse_cluster_options
 from pacing_node.options.document_access import open_history
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.masking import masked
 from pacing_node.options.options_history import PastVersion, read_history
 from pacing_node.options.options_store import options_diff
-from terminal.printing import complain, say
+from terminal.forms import Listing
+from terminal.printing import complain
 
 if TYPE_CHECKING:
     from pacing_node.options.node_options import NodeOptions
@@ -94,15 +95,16 @@ def _print(versions: tuple[PastVersion, ...], version: int | None, output: Outpu
     rows = [_described(past, versions[place - 1] if place else None) for place, past in enumerate(versions)]
     if version is not None:
         rows = [row for row in rows if row["version"] == version]
-    if output is Output.JSON:
-        print_json(rows if version is None else rows[0])
-    elif version is None:
-        table = [
-            [str(row["version"]), row["written_at"] or "-", row["written_by"] or "-", row["changes"]] for row in rows
-        ]
-        print_table("versions of the options", list(COLUMNS), table, frozenset({"version"}))
-    else:
-        say(rows[0]["diff"] or "nothing but values of secrets differs, or nothing is known of what was before")
+    diff = rows[0]["diff"] or "nothing but values of secrets differs, or nothing is known of what was before"
+    listing = Listing(
+        rows if version is None else rows[0],
+        columns(COLUMNS, frozenset({"version"})),
+        [[row["version"], row["written_at"], row["written_by"], row["changes"]] for row in rows],
+        "versions of the options",
+        after=[] if version is None else [diff],
+        table=version is None,
+    )
+    show(lambda: listing, output)
 
 
 def _described(past: PastVersion, before: PastVersion | None) -> dict[str, Any]:

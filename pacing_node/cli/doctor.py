@@ -11,12 +11,13 @@ import typer
 
 from cluster.errors import ClusterError
 from pacing_node.cli.exits import ExitCode
-from pacing_node.cli.output import Output, OutputOption, print_json, print_table
+from pacing_node.cli.output import Output, OutputOption, columns, show
 from pacing_node.doctor.diagnosis import Diagnosis, FindingSeverity, error, healthy, ok
 from pacing_node.doctor.visit import Visit
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.node_options import load_node_options
-from terminal.printing import say
+from terminal.examples import examples
+from terminal.forms import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +31,12 @@ COLUMNS = {
 }
 """Columns of `pacing doctor`, with what they mean."""
 
+EXAMPLES = examples("pacing doctor --config /etc/pacing/node.yaml", "pacing doctor -c node.yaml -o json")
+
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command("doctor")(doctor)
+    app.command("doctor", epilog=EXAMPLES)(doctor)
 
 
 def doctor(
@@ -49,10 +52,7 @@ def doctor(
     """
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     diagnoses = _diagnose(config)
-    if output is Output.JSON:
-        print_json([diagnosis.as_dict() for diagnosis in diagnoses])
-    else:
-        _show(diagnoses)
+    show(lambda: _listing(diagnoses), output)
     raise typer.Exit(0 if healthy(diagnoses) else ExitCode.FAILED)
 
 
@@ -71,10 +71,15 @@ def _diagnose(config: Path | None) -> list[Diagnosis]:
     return [ok("options.node", str(config) if config else "from the environment"), *found]
 
 
-def _show(diagnoses: Sequence[Diagnosis]) -> None:
+def _listing(diagnoses: Sequence[Diagnosis]) -> Listing:
     rows = [[each.severity.value, each.check, each.found, each.allowed, each.remedy] for each in diagnoses]
-    print_table("what the doctor found", list(COLUMNS), rows)
     counts = {severity: sum(each.severity is severity for each in diagnoses) for severity in FindingSeverity}
     errors, warnings = counts[FindingSeverity.ERROR], counts[FindingSeverity.WARNING]
     well, skipped = counts[FindingSeverity.OK], counts[FindingSeverity.SKIPPED]
-    say(f"{errors} errors, {warnings} warnings, {well} well, {skipped} not looked at")
+    return Listing(
+        [diagnosis.as_dict() for diagnosis in diagnoses],
+        columns(COLUMNS),
+        rows,
+        "what the doctor found",
+        after=[f"{errors} errors, {warnings} warnings, {well} well, {skipped} not looked at"],
+    )

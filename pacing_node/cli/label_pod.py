@@ -13,11 +13,14 @@ from cluster.tasks import spawn
 from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.kubernetes.master_label import keep_label, watch_master
 from pacing_node.kubernetes.pod_labels import PodIdentity, PodIdentityError, PodLabels
+from terminal.examples import examples
+
+EXAMPLES = examples("pacing label-pod", "pacing label-pod --health 127.0.0.1:7801")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the root command."""
-    app.command("label-pod")(label_pod)
+    app.command("label-pod", epilog=EXAMPLES)(label_pod)
 
 
 def label_pod(

@@ -5,8 +5,10 @@ Loads nothing before it knows which: the supervisor of a node, which lives as lo
 
 from __future__ import annotations
 
+import os
 import sys
 
+from pacing_node.cli.completion_request import COMPLETES
 from terminal.standard_streams import answered, prepare
 
 _UNSUPERVISED = frozenset({"--no-supervise", "--check", "--help", "-h"})
@@ -21,6 +23,10 @@ def main() -> None:
             from pacing_node.cli.supervised_node import run  # noqa: PLC0415 - see above
 
             raise SystemExit(run(words[1:]))
+        if COMPLETES in os.environ:
+            from pacing_node.cli.completion import answer_shell  # noqa: PLC0415 - see above
+
+            answer_shell()
         from pacing_node.cli.app import build_app  # noqa: PLC0415 - see above
 
         build_app(words[0] if words else None)(prog_name="pacing")

@@ -17,10 +17,12 @@ from pacing_node.logs import configure_logs
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.node_options import NodeOptions, describe_node_options, load_node_options
 from pacing_node.runtime.core_dumps import forbid_core_dumps
+from terminal.examples import examples
 from terminal.printing import complain, say
 
 REFUSED = 2
 """Exit status when the configuration was refused."""
+EXAMPLES = examples("pacing node --config /etc/pacing/node.yaml", "pacing node --config node.yaml --check")
 FAILED = 1
 """Exit status when the node could not start."""
 
@@ -30,7 +32,7 @@ class _NodeCommand(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help with the list at its end."""
-        self.epilog = _option_help()
+        self.epilog = f"{EXAMPLES}\n\n{_option_help()}"
         super().format_help(ctx, formatter)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import secrets
@@ -17,14 +18,14 @@ from cluster.addresses import is_local_host
 from cluster.outside_text import check_json
 from pacing_node.cli.client_options import ClientFiles, client_options, context_of, full_url, token_of
 from pacing_node.cli.exits import ExitCode, fail
-from pacing_node.http_client.client import ClientSettings, ask_once
+from pacing_node.http_client.client import ClientSettings, HttpClient, StreamRefusedError, ask_once
 from pacing_node.http_client.request_failures import BROKEN_PROTOCOL, REQUEST_FAILURES, UnreadableAnswerError
 from pacing_node.http_client.url import url_parts
 from pacing_node.options.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 
     from pacing_node.cli.client_options import ClientOptions
     from pacing_node.http_client.client import Answer
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 DEFAULT_URL = ""
 """Nothing named: what the user's file says, else the port 8080 of this machine."""
 REQUEST_SECONDS = 5.0
+SILENT_SECONDS = 30.0
+"""A stream of events is broken when nothing has come for so long; a node says something every 10 s."""
+MOST_LINE_BYTES = 1024 * 1024
 MOST_BYTES = 256 * 1024 * 1024
 """Longest page: the targets of the largest site."""
 
@@ -110,20 +114,67 @@ def ask(url: str, path: str) -> Any:
     return _exchange(url, "GET", path)
 
 
-def give_order(url: str, method: str, path: str, order: Mapping[str, object]) -> Any:
+def give_order(url: str, method: str, path: str, order: Mapping[str, object], *, based_on: int | None = None) -> Any:
     """Give an order to the API of the first node that answers; returns its answer, as :func:`ask`.
 
+    ``based_on`` is the version of the options a change of them is based on.
     A node that took the order and lost its answer carries it out once, should it be asked again with its key.
     """
-    return _exchange(url, method, path, json=dict(order), key=secrets.token_urlsafe(16))
+    return _exchange(url, method, path, json=dict(order), key=secrets.token_urlsafe(16), based_on=based_on)
+
+
+def lines_of_stream(url: str, path: str, last_event_id: str) -> Iterator[str]:
+    """The lines of a stream of the first node that answers, as they come, until it ends; ends the command as ask."""
+    options, places = _places(url)
+    failures = []
+    for place in places:
+        try:
+            yield from _stream(place + path, options, last_event_id)
+        except ConfigurationError as error:
+            raise fail(str(error), ExitCode.USAGE) from None
+        except StreamRefusedError as refused:
+            _body(place, path, refused.answer, options)
+        except (UnreadableAnswerError, *REQUEST_FAILURES) as error:
+            failures.append(f"no answer from {place}{path}: {_reason(error)}")
+        else:
+            return
+    raise fail("; ".join(failures), ExitCode.UNREACHABLE)
+
+
+def _stream(address: str, options: ClientOptions, last_event_id: str) -> Iterator[str]:
+    tls = _context(options) if address.startswith("https://") else None
+    headers = _proof(address, options) | ({"Last-Event-ID": last_event_id} if last_event_id else {})
+
+    async def lines() -> AsyncGenerator[str, None]:
+        async with HttpClient(ClientSettings(MOST_LINE_BYTES, REQUEST_SECONDS), tls=tls) as client:
+            found = client.lines(address, most_bytes=MOST_LINE_BYTES, silent_seconds=SILENT_SECONDS, headers=headers)
+            async for line in found:
+                yield line
+
+    with asyncio.Runner() as runner:
+        stream = lines()
+        try:
+            while (line := runner.run(_next(stream))) is not None:
+                yield line
+        finally:
+            runner.run(stream.aclose())
+
+
+async def _next(stream: AsyncGenerator[str, None]) -> str | None:
+    return await anext(stream, None)
+
+
+def _places(url: str) -> tuple[ClientOptions, list[str]]:
+    """How to reach nodes, and where; ends the command when that cannot be used."""
+    try:
+        options = client_options(url, _files.get())
+        return options, [full_url(each, secure=options.ca is not None) for each in options.url]
+    except (ConfigurationError, ValueError) as error:
+        raise fail(str(error), ExitCode.USAGE) from None
 
 
 def _exchange(url: str, method: str, path: str, **more: Any) -> Any:
-    try:
-        options = client_options(url, _files.get())
-        places = [full_url(each, secure=options.ca is not None) for each in options.url]
-    except (ConfigurationError, ValueError) as error:
-        raise fail(str(error), ExitCode.USAGE) from None
+    options, places = _places(url)
     failures = []
     for place in places:
         try:
@@ -137,12 +188,20 @@ def _exchange(url: str, method: str, path: str, **more: Any) -> Any:
     raise fail("; ".join(failures), ExitCode.UNREACHABLE)
 
 
-def _send(method: str, address: str, options: ClientOptions, key: str = "", **parts: Any) -> Answer:
+def _send(
+    method: str, address: str, options: ClientOptions, *, key: str = "", based_on: int | None = None, **parts: Any
+) -> Answer:
     tls = _context(options) if address.startswith("https://") else None
-    token = token_of(options)
-    headers = {"Authorization": f"Bearer {token}"} if token is not None and _can_show(address) else {}
+    headers = _proof(address, options)
     headers |= {"Idempotency-Key": key} if key else {}
+    headers |= {"If-Match": f'"{based_on}"'} if based_on is not None else {}
     return ask_once(method, address, ClientSettings(MOST_BYTES, REQUEST_SECONDS), tls=tls, headers=headers, **parts)
+
+
+def _proof(address: str, options: ClientOptions) -> dict[str, str]:
+    """The header that shows the token, where it may go."""
+    token = token_of(options)
+    return {"Authorization": f"Bearer {token}"} if token is not None and _can_show(address) else {}
 
 
 def _can_show(address: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import re
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,11 +14,14 @@ import typer
 from cluster.errors import ClusterError, SettingsError
 from cluster.outside_text import one_line
 from cluster.records import MemberInfo
-from pacing_node.cli.exits import ExitCode, fail
+from pacing_node.cli.appointed_time import parse_moment, wait_for
+from pacing_node.cli.exits import ExitCode, YesOption, ask_before, fail
 from pacing_node.cli.node_client import DEFAULT_URL, UrlOption, ask, asks_a_node
 from pacing_node.cli.order_proof import ConfigOption, SecretFileOption, order_proof
-from pacing_node.cli.output import Output, OutputOption, print_json, utc
-from terminal.printing import say
+from pacing_node.cli.output import Output, OutputOption, columns, show, utc
+from terminal.examples import examples
+from terminal.forms import Listing
+from terminal.printing import status_line
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -34,14 +38,21 @@ CALL_SECONDS = 5.0
 LONGEST_SECONDS = 366 * 86_400.0
 """Longest duration an order takes."""
 _POLL_SECONDS = 0.1
+STEP_DOWN_EXAMPLES = examples(
+    "pacing step-down --wait",
+    "pacing step-down --to node-2 --at 03:30 --yes",
+    "pacing step-down --config /etc/pacing/node.yaml",
+)
+PAUSE_EXAMPLES = examples("pacing pause --for 30m --wait", "pacing pause --secret-file /etc/pacing/secret")
+RESUME_EXAMPLES = examples("pacing resume --wait", "pacing resume -o json")
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("step-down")(asks_a_node(step_down))
-    app.command("pause")(asks_a_node(pause))
-    app.command("resume")(asks_a_node(resume))
+    app.command("step-down", epilog=STEP_DOWN_EXAMPLES)(asks_a_node(step_down))
+    app.command("pause", epilog=PAUSE_EXAMPLES)(asks_a_node(pause))
+    app.command("resume", epilog=RESUME_EXAMPLES)(asks_a_node(resume))
 
 
 def parse_duration(text: str) -> float:
@@ -63,25 +74,26 @@ def step_down(
         str, typer.Option("--to", metavar="NODE", help="The member that shall take over; refused if it cannot.")
     ] = "",
     wait: Annotated[bool, typer.Option("--wait", help="Wait until another member, or NODE, is master.")] = False,
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at",
+            metavar="TIME",
+            help="Give the order at this time, such as 03:30 (UTC) or 2026-12-01T03:30+01:00; the command waits.",
+        ),
+    ] = "",
+    yes: YesOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Ask the master to resign; another member takes over at once."""
-    page = ask(url, "/cluster")
-    if page["mode"] == "standalone":
-        raise fail("this node runs alone; there is nobody to hand over to", ExitCode.FAILED)
-    master = next((member for member in page["members"] if member["name"] == page["master"]), None)
-    if master is None:
-        raise fail("there is no master now", ExitCode.NOT_FOUND)
-    by, master_epoch = f"{one_line(getpass.getuser())} by pacing step-down", int(master.get("epoch") or 0)
-    try:
-        epoch = _order(
-            order_proof(config, secret_file),
-            page["cluster"],
-            _info(master),
-            lambda client: client.step_down(_info(master), by, CALL_SECONDS, to, master_epoch),
-        )
-    except ClusterError as error:
-        raise fail(f"{master['name']} did not resign: {error}", ExitCode.FAILED) from None
+    moment = parse_moment(at, datetime.now(UTC)) if at else None
+    proof = order_proof(config, secret_file)
+    page, master = _page_and_master(url)
+    ask_before(f"{master['name']} is master, epoch {page['epoch']}, and will resign.", yes=yes)
+    if moment is not None:
+        wait_for(moment, "step-down")
+        page, master = _page_and_master(url)
+    epoch = _resign(proof, page, master, to)
     after = _await(url, lambda page: page["master"] is not None and page["epoch"] > epoch) if wait else None
     if after and to and after["master"] != to:
         raise fail(f"{after['master']} took over, not {to}", ExitCode.FAILED)
@@ -91,7 +103,28 @@ def step_down(
         "master": after["master"] if after else None,
         "epoch": after["epoch"] if after else None,
     }
-    _show(output, outcome, before=(master["name"], epoch), after=after)
+    _show(output, outcome, (master["name"], epoch), after)
+
+
+def _page_and_master(url: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The cluster and its master's entry; ends the command when nobody can hand over."""
+    page = ask(url, "/cluster")
+    if page["mode"] == "standalone":
+        raise fail("this node runs alone; there is nobody to hand over to", ExitCode.FAILED)
+    master = next((member for member in page["members"] if member["name"] == page["master"]), None)
+    if master is None:
+        raise fail("there is no master now", ExitCode.NOT_FOUND)
+    return page, master
+
+
+def _resign(proof: OrderProof, page: dict[str, Any], master: dict[str, Any], to: str) -> int:
+    """Order the master to resign; returns the epoch of the term that ends."""
+    by, epoch = f"{one_line(getpass.getuser())} by pacing step-down", int(master.get("epoch") or 0)
+    info = _info(master)
+    try:
+        return _order(proof, page["cluster"], info, lambda client: client.step_down(info, by, CALL_SECONDS, to, epoch))
+    except ClusterError as error:
+        raise fail(f"{master['name']} did not resign: {error}", ExitCode.FAILED) from None
 
 
 def pause(
@@ -114,9 +147,8 @@ def pause(
     ordered: Pause = _order_any(page, proof, lambda client, member: client.pause(member, by, seconds, CALL_SECONDS))
     after = _await(url, lambda page: _all_paused(page, paused=True)) if wait else ask(url, "/cluster")
     paused = {"by": ordered.by, "began_at": ordered.began_at, "until": ordered.until}
-    _show(output, _outcome(page, after) | {"paused": paused}, (page["master"], page["epoch"]), after)
-    if output is Output.TABLE:
-        say(f"paused by {ordered.by} until {moment(ordered.until)}: nobody takes over from the master")
+    said = f"paused by {ordered.by} until {end_of(ordered.until)}: nobody takes over from the master"
+    _show(output, _outcome(page, after) | {"paused": paused}, (page["master"], page["epoch"]), after, said)
 
 
 def resume(
@@ -140,12 +172,11 @@ def resume(
         else ask(url, "/cluster")
     )
     outcome = _outcome(page, after) | {"was_paused": was_paused}
-    _show(output, outcome, (page["master"], page["epoch"]), after)
-    if output is Output.TABLE:
-        say("resumed" if was_paused else "the cluster was not paused")
+    said = "resumed" if was_paused else "the cluster was not paused"
+    _show(output, outcome, (page["master"], page["epoch"]), after, said)
 
 
-def moment(until: float | None) -> str:
+def end_of(until: float | None) -> str:
     """The end of a pause for people."""
     return "resumed" if until is None else f"{utc(until)} UTC"
 
@@ -164,15 +195,23 @@ def _outcome(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show(
-    output: Output, outcome: dict[str, Any], before: tuple[str | None, int], after: dict[str, Any] | None
+    output: Output,
+    outcome: dict[str, Any],
+    before: tuple[str | None, int],
+    after: dict[str, Any] | None,
+    said: str = "",
 ) -> None:
     """Print what was and what is, for programs or for people."""
-    if output is Output.JSON:
-        print_json(outcome)
-        return
-    say(f"before: master {before[0] or 'nobody'}, epoch {before[1]}")
+    lines = [f"before: master {before[0] or 'nobody'}, epoch {before[1]}"]
     if after is not None:
-        say(f"after:  master {after['master'] or 'nobody'}, epoch {after['epoch']}")
+        lines.append(f"after:  master {after['master'] or 'nobody'}, epoch {after['epoch']}")
+    lines += [said] if said else []
+    flat = {key: value for key, value in outcome.items() if not isinstance(value, dict)}
+    flat |= {
+        f"{key}_{name}": each for key, part in outcome.items() if isinstance(part, dict) for name, each in part.items()
+    }
+    names = columns(dict.fromkeys(flat, ""))
+    show(lambda: Listing(outcome, names, [list(flat.values())], after=lines, table=False), output)
 
 
 def _info(member: dict[str, Any]) -> MemberInfo:
@@ -211,9 +250,13 @@ def _order_any(page: dict[str, Any], proof: OrderProof, order: Callable[[PeerCli
 def _await(url: str, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """The cluster as soon as it is as wanted."""
     deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        page: dict[str, Any] = ask(url, "/cluster")
-        if done(page):
-            return page
-        time.sleep(_POLL_SECONDS)
+    try:
+        while (left := deadline - time.monotonic()) > 0.0:
+            page: dict[str, Any] = ask(url, "/cluster")
+            if done(page):
+                return page
+            status_line(f"master {page['master'] or 'nobody'}, epoch {page['epoch']}; waiting, {left:.0f} s at most")
+            time.sleep(_POLL_SECONDS)
+    finally:
+        status_line("")
     raise fail(f"the cluster has not come to it within {WAIT_SECONDS:.0f} s", ExitCode.FAILED)

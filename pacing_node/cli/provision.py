@@ -14,6 +14,7 @@ from pacing_node.objects.platform_reply import PATH
 from pacing_node.provisioning.definitions import ALARM_EVENTS, FILTER_EXPRESSION, plan, wanted
 from pacing_node.provisioning.gws_target import GwsRoutes
 from pacing_node.provisioning.provisioning_target import PartlyWrittenError, ProvisioningError, apply, first_answering
+from terminal.examples import examples
 from terminal.printing import say
 
 if TYPE_CHECKING:
@@ -61,10 +62,15 @@ ChangedOnly = Annotated[
     ),
 ]
 
+EXAMPLES = examples(
+    "pacing provision --app StatServer --host bridge --port 7090 --user admin --dry-run",
+    "pacing provision --app StatServer --file objects.yaml",
+)
+
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command("provision")(provision)
+    app.command("provision", epilog=EXAMPLES)(provision)
 
 
 def provision(

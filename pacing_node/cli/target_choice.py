@@ -34,14 +34,21 @@ _TEXTS = frozenset({SortBy.TARGET, SortBy.REASON})
 
 
 def chosen(
-    targets: Sequence[dict[str, Any]], *, text: str = "", reason: str = "", sort: SortBy = SortBy.TARGET
+    targets: Sequence[dict[str, Any]],
+    *,
+    text: str = "",
+    reason: str = "",
+    media: str = "",
+    sort: SortBy = SortBy.TARGET,
 ) -> list[dict[str, Any]]:
-    """Targets whose name contains a text, upper or lower case alike, and that have this reason; sorted."""
+    """Targets whose name contains a text, upper or lower case alike, and that have this reason and medium; sorted."""
     wanted = text.casefold()
     found = [
         target
         for target in targets
-        if wanted in str(target["name"]).casefold() and (not reason or target["reason"] == reason)
+        if wanted in str(target["name"]).casefold()
+        and (not reason or target["reason"] == reason)
+        and (not media or str(target["name"]).casefold().endswith(f" - {media.casefold()}"))
     ]
     found.sort(key=lambda target: str(target["name"]))
     key = _KEYS.get(sort, sort.value)

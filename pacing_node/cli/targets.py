@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
 
 from pacing_node.cli.node_client import DEFAULT_URL, UrlOption, ask, asks_a_node
-from pacing_node.cli.output import Output, OutputOption, number, print_json, print_table
+from pacing_node.cli.output import Output, OutputOption, WatchOption, columns, show
 from pacing_node.cli.silence import freshness, silence
 from pacing_node.cli.target_choice import SortBy, chosen
-from terminal.printing import say
+from pacing_node.cli.watching_command import WatchingCommand
+from terminal.examples import examples
+from terminal.forms import Listing
+
+if TYPE_CHECKING:
+    from terminal.forms import Value
 
 COLUMNS = {
     "target": "`<virtual queue> - <media>`",
@@ -31,40 +36,58 @@ OPTIONAL = ("pending", "waiting", "logged in", "inbound", "goal %")
 """Columns that are left out on a narrow terminal, the last one first."""
 
 
+TARGETS_EXAMPLES = examples(
+    "pacing targets sales --sort invitations --limit 20",
+    "pacing targets --reason no_agents_ready --watch 5",
+    "pacing targets -o tsv | cut -f 1,2",
+)
+EXPLAIN_EXAMPLES = examples("pacing explain 'Sales Chat - chat'", "pacing explain 'Sales Chat - chat' -o yaml")
+EXPLAIN_COLUMNS = {"kind": "", "code": "", "text": ""}
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("targets")(asks_a_node(targets))
-    app.command("explain")(asks_a_node(explain))
+    app.command("targets", cls=WatchingCommand, epilog=TARGETS_EXAMPLES)(asks_a_node(targets))
+    app.command("explain", cls=WatchingCommand, epilog=EXPLAIN_EXAMPLES)(asks_a_node(explain))
 
 
 def targets(
     *,
     text: Annotated[str, typer.Argument(metavar="[TEXT]", help="Only targets whose name contains this.")] = "",
     reason: Annotated[str, typer.Option(help="Only targets with this reason, such as agents_available.")] = "",
+    media: Annotated[str, typer.Option(help="Only targets of this medium, such as chat.")] = "",
     sort: Annotated[SortBy, typer.Option(help="What to sort by; numbers begin with the highest.")] = SortBy.TARGET,
     limit: Annotated[int | None, typer.Option(min=1, help="Most targets to show.")] = None,
     url: UrlOption = DEFAULT_URL,
     output: OutputOption = Output.TABLE,
+    watched: WatchOption = None,
 ) -> None:
     """List the pacing targets with what the newest cycle allowed each and what limited it."""
-    page = ask(url, "/targets")
-    total = len(page["targets"])
-    found = chosen(page["targets"], text=text, reason=reason, sort=sort)
-    page["targets"] = found[:limit]
-    if output is Output.JSON:
-        print_json(page)
-        return
-    counted, algorithm = _counted(len(page["targets"]), len(found), total), page["algorithm"] or "no cycle yet"
-    title = f"{counted} · {algorithm} · epoch {page['epoch']}"
-    if silent := silence(page):
-        say(silent)
-        title += ", numbers of the newest cycle this node knows"
-    else:
-        title += f" · {freshness(page)}"
-    print_table(title, list(COLUMNS), [_row(target) for target in page["targets"]], RIGHT, OPTIONAL)
-    for target in page["targets"]:
-        if target["error"]:
-            say(f"{target['name']}: the platform answered: {target['error']}")
+
+    def listing() -> Listing:
+        page = ask(url, "/targets")
+        total = len(page["targets"])
+        found = chosen(page["targets"], text=text, reason=reason, media=media, sort=sort)
+        page["targets"] = found[:limit]
+        return targets_listing(page, _counted(len(page["targets"]), len(found), total))
+
+    show(listing, output, watched)
+
+
+def targets_listing(page: dict[str, Any], counted: str) -> Listing:
+    """The targets of a page, and how many there are in words."""
+    title = f"{counted} · {page['algorithm'] or 'no cycle yet'} · epoch {page['epoch']}"
+    silent = silence(page)
+    title += ", numbers of the newest cycle this node knows" if silent else f" · {freshness(page)}"
+    errors = [f"{each['name']}: the platform answered: {each['error']}" for each in page["targets"] if each["error"]]
+    return Listing(
+        page,
+        columns(COLUMNS, RIGHT, OPTIONAL, digits={"inbound": 2, "goal %": 1}),
+        [_row(target) for target in page["targets"]],
+        title,
+        before=[silent] if silent else [],
+        after=errors,
+    )
 
 
 def _counted(shown: int, found: int, total: int) -> str:
@@ -73,18 +96,18 @@ def _counted(shown: int, found: int, total: int) -> str:
     return all_of_them if shown == found else f"{shown} shown of {all_of_them}"
 
 
-def _row(target: dict[str, Any]) -> list[str]:
+def _row(target: dict[str, Any]) -> list[Value]:
     return [
         target["name"],
-        number(target["invitations"]),
-        number(target["inbound_portion"], 2),
-        target["reason"] or "–",
-        number(target["ready"]),
-        number(target["busy"]),
-        number(target["logged_in"]),
-        number(target["waiting"]),
-        number(target["pending"]),
-        number(target["goal_percent"], 1),
+        target["invitations"],
+        target["inbound_portion"],
+        target["reason"] or None,
+        target["ready"],
+        target["busy"],
+        target["logged_in"],
+        target["waiting"],
+        target["pending"],
+        target["goal_percent"],
     ]
 
 
@@ -92,16 +115,20 @@ def explain(
     target: Annotated[str, typer.Argument(help="Name of the target, for example 'Sales Chat - chat'.")],
     url: UrlOption = DEFAULT_URL,
     output: OutputOption = Output.TABLE,
+    watched: WatchOption = None,
 ) -> None:
     """Say why a target was allowed as many invitations as it was, or none."""
-    page = ask(url, "/explain?target=" + quote(target, safe="", errors="replace"))
-    if output is Output.JSON:
-        print_json(page)
-        return
-    say(f"{page['name']} · {page['reason'] or 'not calculated yet'} · {freshness(page)}")
-    for line in page["lines"]:
-        say(f"  {line}")
+    path = "/explain?target=" + quote(target, safe="", errors="replace")
+    show(lambda: _explanation(ask(url, path)), output, watched)
+
+
+def _explanation(page: dict[str, Any]) -> Listing:
+    lines = [f"{page['name']} · {page['reason'] or 'not calculated yet'} · {freshness(page)}"]
+    lines += [f"  {line}" for line in page["lines"]]
+    rows: list[list[Value]] = [["line", None, line] for line in page["lines"]]
     for finding in page["findings"]:
-        say(f"  {finding['severity']} {finding['code']}: {finding['message']}")
+        lines.append(f"  {finding['severity']} {finding['code']}: {finding['message']}")
+        rows.append([finding["severity"], finding["code"], finding["message"]])
         if remedy := finding.get("remedy"):
-            say(f"    {remedy.replace('`', '')}")
+            lines.append(f"    {remedy.replace('`', '')}")
+    return Listing(page, columns(EXPLAIN_COLUMNS), rows, before=lines, table=False)

@@ -27,9 +27,11 @@ from pacing_node.cli.config_change import current_user
 from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.cli.node_file import NodeFile, node_of, security_of
 from pacing_node.cli.orders import parse_duration
-from pacing_node.cli.output import Output, OutputOption, print_json, print_table, utc
+from pacing_node.cli.output import Output, OutputOption, columns, moment, show, utc
 from pacing_node.options.document_access import open_tokens
 from pacing_node.options.exposure import has_proof
+from terminal.examples import examples
+from terminal.forms import Listing
 from terminal.printing import complain, say
 
 if TYPE_CHECKING:
@@ -53,6 +55,13 @@ _UNPROVED = (
     "it; set access.secret_file"
 )
 
+CREATE_EXAMPLES = examples(
+    "pacing token create 'night desk' --role operator --for 30d --config node.yaml",
+    "pacing token create grafana --role viewer --to grafana.token --config node.yaml",
+)
+LIST_EXAMPLES = examples("pacing token list --config node.yaml", "pacing token list --config node.yaml -o json")
+REVOKE_EXAMPLES = examples("pacing token revoke 3f9ac1 --config node.yaml")
+
 RoleOption = Annotated[AccessRole, typer.Option("--role", help=f"One of {', '.join(ROLES_OF_PEOPLE)}.")]
 LifeOption = Annotated[str, typer.Option("--for", metavar="TIME", help="How long it holds, such as 12h or 90d.")]
 FileOption = Annotated[
@@ -64,9 +73,9 @@ FileOption = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     group = typer.Typer(help="Make, list and revoke the tokens that people and programs show to the nodes.")
-    group.command("create")(create)
-    group.command("list")(list_tokens)
-    group.command("revoke")(revoke)
+    group.command("create", epilog=CREATE_EXAMPLES)(create)
+    group.command("list", epilog=LIST_EXAMPLES)(list_tokens)
+    group.command("revoke", epilog=REVOKE_EXAMPLES)(revoke)
     app.add_typer(group, name="token", no_args_is_help=True)
 
 
@@ -113,23 +122,20 @@ def list_tokens(config: NodeFile = None, output: OutputOption = Output.TABLE) ->
         }
         for token in kept.tokens
     ]
-    if output is Output.JSON:
-        print_json(rows)
-        return
-    moment = "%Y-%m-%d %H:%M"
+    form = "%Y-%m-%d %H:%M"
     table = [
         [
             token.id,
             token.name,
             token.role.value,
-            utc(token.created_at, moment),
+            moment(token.created_at, form),
             token.created_by,
-            utc(token.expires_at, moment),
+            moment(token.expires_at, form),
             "expired" if now >= token.expires_at else "valid",
         ]
         for token in kept.tokens
     ]
-    print_table(f"{len(table)} tokens", list(COLUMNS), table, frozenset())
+    show(lambda: Listing(rows, columns(COLUMNS), table, f"{len(table)} tokens"), output)
 
 
 def revoke(

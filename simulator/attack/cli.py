@@ -13,13 +13,14 @@ import typer
 from simulator.attack.attack_run import Extent, line, run_attacks
 from simulator.attack.attacks import ATTACKS, named, sized
 from simulator.attack.ground import USUAL_TARGETS
-from simulator.drill.cli import Form
 from simulator.harness import zookeeper
 from simulator.harness.directory import working_directory
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
 from terminal.characters import json_text
-from terminal.printing import complain, say, say_json
+from terminal.examples import examples
+from terminal.forms import Form, print_listing, records
+from terminal.printing import complain, say
 
 if TYPE_CHECKING:
     from simulator.attack.attack_run import Attack
@@ -36,7 +37,9 @@ SecondsOption = Annotated[
 ]
 TargetsOption = Annotated[int, typer.Option(min=100, max=20_000, help="Targets of the large ground.")]
 ListOption = Annotated[bool, typer.Option("--list", help="List the attacks and end.")]
-FormOption = Annotated[Form, typer.Option("--output", "-o", help="A table for people or JSON for programs.")]
+FormOption = Annotated[
+    Form, typer.Option("--output", "-o", help="table or wide for people; json, yaml, tsv for programs.")
+]
 ReportOption = Annotated[
     Path | None, typer.Option(dir_okay=False, help="Write the results as JSON to this file, too.", show_default=False)
 ]
@@ -44,10 +47,12 @@ DirectoryOption = Annotated[
     Path | None, typer.Option(file_okay=False, help="Keep all files and logs here.", show_default=False)
 ]
 
+EXAMPLES = examples("pacing attack --list", "pacing attack --short --output json")
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the root command."""
-    app.command("attack")(attack)
+    app.command("attack", epilog=EXAMPLES)(attack)
 
 
 def attack(
@@ -109,11 +114,8 @@ def _show(results: list[AttackResult], output: Form, report: Path | None) -> Non
     rows = [result.as_dict() for result in results]
     if report is not None:
         report.write_text(json_text(rows, indent=2) + "\n", encoding="utf-8")
-    if output is Form.JSON:
-        say_json(rows)
-        return
-    for result in results:
-        say(line(result))
     held = sum(result.passed for result in results)
     left_out = sum(bool(result.left_out) for result in results)
-    say(f"attack: {held} of {len(results) - left_out} attacks held" + (f", {left_out} left out" if left_out else ""))
+    verdict = f"attack: {held} of {len(results) - left_out} attacks held"
+    verdict += f", {left_out} left out" if left_out else ""
+    print_listing(records(rows, [*map(line, results), verdict]), output)

@@ -11,9 +11,10 @@ from simulator.benchmark.benchmark_days import scenarios
 from simulator.benchmark.laws import LAWS
 from simulator.benchmark.many_runs import run_all
 from simulator.benchmark.missed_bounds import SIMPLE_RULES, missed
-from simulator.benchmark.path_commands import add_to
-from terminal.printing import say, say_json
-from terminal.tables import Column, print_table
+from simulator.benchmark.path_commands import Output, add_to
+from terminal.examples import examples
+from terminal.forms import Form, Listing, print_listing
+from terminal.tables import Column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +25,10 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Compare the pacing laws; measure what a node costs.", no_args_is_help=True)
 add_to(app)
 
-_OUTPUTS = ("table", "json")
-
 
 def register(root: typer.Typer) -> None:
     """Add the group ``benchmark`` to the command."""
-    root.add_typer(app, name="benchmark")
+    root.add_typer(app, name="benchmark", epilog=examples("pacing benchmark api --output json"))
 
 
 def _choice(values: Sequence[str], known: Sequence[str], what: str) -> list[str]:
@@ -49,7 +48,7 @@ def _numbers(text: str) -> list[int]:
     return numbers
 
 
-@app.command()
+@app.command(epilog=examples("pacing benchmark algorithms --agents 10,100 --days 5 --output json"))
 def algorithms(
     *,
     law: Annotated[list[str] | None, typer.Option(help="Law or baseline; repeatable, default all.")] = None,
@@ -60,7 +59,7 @@ def algorithms(
     days: Annotated[int, typer.Option(help="Days of eight hours per law, scenario and number.", min=1)] = 30,
     seed: Annotated[int, typer.Option(help="Seed; the same for every law.")] = 1,
     processes: Annotated[int | None, typer.Option(help="Processes, default one per core.", min=1)] = None,
-    output: Annotated[str, typer.Option("--output", "-o", help="table or json.")] = "table",
+    output: Output = Form.TABLE,
     check: Annotated[
         bool, typer.Option("--check", help="Hold our law against the simple rules; exit 1 when a bound is missed.")
     ] = False,
@@ -69,7 +68,6 @@ def algorithms(
     known = list(scenarios())
     chosen = known if scenario == ["all"] else _choice(scenario or ["stationary"], known, "scenario")
     numbers = _numbers(agents)
-    _choice([output], _OUTPUTS, "output")
     laws = _choice(law or [], list(LAWS), "law")
     pairs = [(name, kind) for kind in chosen for name in (_contestants(kind) if check and not law else laws)]
     found = run_all(pairs, numbers, days, seed, processes)
@@ -85,16 +83,14 @@ def _contestants(kind: str) -> Sequence[str]:
     return (ours, *SIMPLE_RULES)
 
 
-def _print(found: Sequence[Figures], misses: Sequence[Missed] | None, output: str) -> None:
+def _print(found: Sequence[Figures], misses: Sequence[Missed] | None, output: Form) -> None:
     rows = [figures.as_row() for figures in found]
-    if output == "json":
-        say_json(rows if misses is None else {"rows": rows, "missed": [miss.as_row() for miss in misses]}, indent=1)
-        return
-    print_table("Busy factor and abandonment", _COLUMNS, [_cells(figures) for figures in found])
-    for miss in misses or ():
-        say(f"missed: {miss}")
+    whole = rows if misses is None else {"rows": rows, "missed": [miss.as_row() for miss in misses]}
+    after = [f"missed: {miss}" for miss in misses or ()]
     if misses is not None:
-        say(f"{len(misses)} bounds missed in {len(found)} rows")
+        after.append(f"{len(misses)} bounds missed in {len(found)} rows")
+    cells = [_cells(figures) for figures in found]
+    print_listing(Listing(whole, _COLUMNS, cells, "Busy factor and abandonment", after=after), output)
 
 
 _COLUMNS = (
@@ -131,16 +127,12 @@ def _cells(row: Figures) -> list[str]:
     ]
 
 
-@app.command()
+@app.command(epilog=examples("pacing benchmark calculation --targets 1000"))
 def calculation(
     targets: Annotated[int, typer.Option(help="Number of pacing targets.", min=1)] = 10_000,
-    output: Annotated[str, typer.Option(help="table or json.")] = "table",
+    output: Output = Form.TABLE,
 ) -> None:
     """Time of one calculation: median and 95th percentile of 50, on one core."""
-    _choice([output], _OUTPUTS, "output")
     figures = timing.report(targets)
-    if output == "json":
-        say_json(figures, indent=None)
-        return
     columns = [Column(name, right=True) for name in figures]
-    print_table("One calculation", columns, [[str(value) for value in figures.values()]])
+    print_listing(Listing(figures, columns, [[str(value) for value in figures.values()]], "One calculation"), output)

@@ -12,8 +12,10 @@ from simulator.benchmark.lean_stage import StagePlan
 from simulator.benchmark.read_path import measure_reads
 from simulator.benchmark.startup_path import measure_startup
 from simulator.harness.harness_error import HarnessError
-from terminal.printing import complain, say_json
-from terminal.tables import Column, print_table
+from terminal.examples import examples
+from terminal.forms import Form, Listing, print_listing
+from terminal.printing import complain
+from terminal.tables import Column
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -23,13 +25,15 @@ Agents = Annotated[int, typer.Option(min=1, max=100, help="Agents of each target
 Runs = Annotated[int, typer.Option(min=1, max=100, help="Nodes started one after the other.")]
 Cycles = Annotated[int, typer.Option(min=1, max=1000, help="Cycles measured of each node.")]
 Period = Annotated[float, typer.Option(min=1.0, max=300.0, help="Refresh period, seconds.")]
-Output = Annotated[str, typer.Option("--output", "-o", help="table or json.")]
+Output = Annotated[
+    Form, typer.Option("--output", "-o", help="table or wide for people; json, yaml or tsv for programs.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
     for command in (cycle, startup, api):
-        app.command(command.__name__)(command)
+        app.command(command.__name__, epilog=examples(f"pacing benchmark {command.__name__} -o json"))(command)
 
 
 def cycle(
@@ -39,7 +43,7 @@ def cycle(
     runs: Runs = 1,
     cycles: Cycles = 8,
     period: Period = 5.0,
-    output: Output = "table",
+    output: Output = Form.TABLE,
 ) -> None:
     """CPU time of whole cycles of a node beside a lean peer, its memory, and the floor of the same bytes."""
     plan = StagePlan(targets, agents_per_target, period)
@@ -47,7 +51,7 @@ def cycle(
 
 
 def startup(
-    *, targets: Targets = 10_000, agents_per_target: Agents = 3, runs: Runs = 3, output: Output = "table"
+    *, targets: Targets = 10_000, agents_per_target: Agents = 3, runs: Runs = 3, output: Output = Form.TABLE
 ) -> None:
     """Start of a node to its first accepted push, beside reading the same file once; and what commands load."""
     _show(measure_startup(StagePlan(targets, agents_per_target), runs=runs), output)
@@ -58,30 +62,22 @@ def api(
     targets: Targets = 10_000,
     seconds: Annotated[float, typer.Option(min=0.2, max=60.0, help="Of each reading.")] = 2.0,
     readings: Annotated[int, typer.Option(min=1, max=100, help="Of each page, node and floor in turn.")] = 5,
-    output: Output = "table",
+    output: Output = Form.TABLE,
 ) -> None:
     """CPU time of a read at a pacing node, beside a bare application on the fastest server with the same body."""
     _show(measure_reads(StagePlan(targets), seconds=seconds, readings=readings), output)
 
 
-def _show(measuring: Coroutine[Any, Any, dict[str, Any]], output: str) -> None:
+def _show(measuring: Coroutine[Any, Any, dict[str, Any]], output: Form) -> None:
     """Measure and print; ends the command with status 1 where a process failed."""
-    if output not in {"table", "json"}:
-        measuring.close()
-        raise typer.BadParameter(f"unknown output {output}; known: table, json")
     try:
         figures = asyncio.run(measuring)
     except HarnessError as error:
         complain(error)
         raise typer.Exit(1) from error
-    if output == "json":
-        say_json(figures, indent=1)
-        return
-    print_table(
-        f"{figures['path']}, {figures['targets']} targets",
-        [Column("figure"), Column("value", right=True)],
-        [[name, _cell(value)] for name, value in figures.items()],
-    )
+    rows = [[name, _cell(value)] for name, value in figures.items()]
+    title = f"{figures['path']}, {figures['targets']} targets"
+    print_listing(Listing(figures, [Column("figure"), Column("value", right=True)], rows, title), output)
 
 
 def _cell(value: Any) -> str:

@@ -21,6 +21,7 @@ from simulator.harness.directory import working_directory
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
 from simulator.harness.stage import Stage
+from terminal.examples import examples
 from terminal.printing import complain
 
 if TYPE_CHECKING:
@@ -49,10 +50,12 @@ DirectoryOption = Annotated[Path, typer.Option(file_okay=False, help="Working di
 KeepOption = Annotated[bool, typer.Option("--keep-directory", help="Keep the working directory with all logs.")]
 ViewOption = Annotated[bool, typer.Option(help="Draw a live view when the output is a terminal; else plain lines.")]
 
+EXAMPLES = examples("pacing demo", "pacing demo --duration 45 --kill-master-at 20 --report report.json")
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the root command."""
-    app.command("demo")(demo)
+    app.command("demo", epilog=EXAMPLES)(demo)
 
 
 def demo(

@@ -6,7 +6,6 @@ import asyncio
 import math
 import os
 import tempfile
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,7 +24,9 @@ from simulator.harness.arena import Arena
 from simulator.harness.directory import working_directory
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
-from terminal.printing import complain, say, say_json
+from terminal.examples import examples
+from terminal.forms import Form, print_listing, records
+from terminal.printing import complain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,13 +39,6 @@ FROM_OUTSIDE = "graceful"
 """The only drill a running cluster can be put through from outside."""
 _FAILED = 1
 _WRONG_USAGE = 2
-
-
-class Form(StrEnum):
-    """Form of what is printed."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 DrillArgument = Annotated[
@@ -92,7 +86,9 @@ TokenOption = Annotated[
     typer.Option("--token-file", envvar="PACING_TOKEN_FILE", help="With --cluster: file with a token.", **_FILE),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a running cluster is disturbed.")]
-FormOption = Annotated[Form, typer.Option("--output", "-o", help="A table for people or JSON for programs.")]
+FormOption = Annotated[
+    Form, typer.Option("--output", "-o", help="table or wide for people; json, yaml, tsv for programs.")
+]
 OutageOption = Annotated[float, typer.Option(min=1, help="Seconds of an outage of ZooKeeper or of the platform.")]
 FailsafeOption = Annotated[
     bool, typer.Option("--failsafe", help="Give the nodes the option failsafe: ZooKeeper's outage must cost no period.")
@@ -102,10 +98,12 @@ DirectoryOption = Annotated[
     Path | None, typer.Option(file_okay=False, help="Keep all files and logs here.", show_default=False)
 ]
 
+EXAMPLES = examples("pacing drill kill", "pacing drill --output json --repeat 3")
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the root command."""
-    app.command("drill")(drill)
+    app.command("drill", epilog=EXAMPLES)(drill)
 
 
 def drill(
@@ -240,14 +238,12 @@ def _quantiles(results: Sequence[DrillResult]) -> list[str]:
 
 def _show(results: Sequence[DrillResult], output: Form) -> None:
     rows = [result.as_dict() for result in results]
-    if output is Form.JSON:
-        say_json(rows)
-        return
+    lines = []
     for row in rows:
         order = "not seen" if row["accepted_out_of_order"] is None else row["accepted_out_of_order"]
         times = (
             f"gap {row['gap_seconds']:7.3f} s  bound {row['bound_seconds']:6.3f} s  missed {row['missed_periods']:3d}"
         )
         counts = f"out of order {order}  changes of master {row['master_changes']}"
-        say(f"{row['drill']:<20} {row['verdict']:<5} {times}  {counts}")
-    say("".join(f"{line}\n" for line in _quantiles(results)), end="")
+        lines.append(f"{row['drill']:<20} {row['verdict']:<5} {times}  {counts}")
+    print_listing(records(rows, [*lines, *_quantiles(results)]), output)

@@ -30,7 +30,7 @@ class Site:
     def __init__(
         self,
         directory: Path,
-        hosts: str,
+        hosts: str | None,
         cluster: str,
         *,
         nodes: int = 3,
@@ -39,7 +39,9 @@ class Site:
         node_extra: Callable[[NodePlan], Mapping[str, Any]] = lambda _: {},
         cluster_extra: Mapping[str, Any] | None = None,
     ) -> None:
-        """``node_extra`` and ``cluster_extra`` replace options of a node and sections of the cluster's."""
+        """Without ``hosts`` of ZooKeeper a single node runs alone.
+
+        ``node_extra`` and ``cluster_extra`` replace options of a node and sections of the cluster's."""
         self.directory = directory
         self.hosts = hosts
         self.cluster = cluster
