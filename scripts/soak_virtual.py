@@ -147,6 +147,7 @@ class Day:
             latest_report=self.latest_report,
             share=self._share,
             cycle_counters=self.cycle_counters,
+            aside=_at_once,
         )
         await self.mastership.start()
         running = [spawn("pacer", pacer.run()), spawn("scrape", self._scrape()), spawn("operator", self._operate())]
@@ -203,6 +204,11 @@ def _target(target: Any) -> PacingTarget:
     goal = _GOAL_PERCENT if spec.goal is None else spec.goal
     agents = tuple(sorted(agent.user_name for agent in target.agents))
     return PacingTarget(spec.target, spec.name, spec.number, "switch", target.media, goal, ("all",), agents)
+
+
+async def _at_once(work: Any, *arguments: object) -> None:
+    """A thread would not go by the loop's time."""
+    work(*arguments)
 
 
 def main() -> int:

@@ -8,19 +8,18 @@ once per refresh period.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from cluster.backoff import Backoff
-from cluster.tasks import cancel
+from cluster.tasks import cancel, spawn
 from pacing_node.algorithms.state import UnusableStateError
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
-from pacing_node.cycle.pacing_state import PacingState
+from pacing_node.cycle.pacing_state import PacingState, rehearse
 from pacing_node.cycle.partial_pushes import PartialPushes
 from pacing_node.cycle.payload import build_push
 from pacing_node.cycle.plan import CLOCK_DRIFT
@@ -29,7 +28,7 @@ from pacing_node.cycle.report import CycleReport
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from cluster.mastership import Mastership, Term
     from pacing_node.algorithms.model import Snapshot
@@ -61,12 +60,14 @@ class Pacer:
         late_pushes: LatePushes | None = None,
         on_push: Callable[[bool], None] = lambda _: None,
         read_holds: Callable[[], Awaitable[None]] | None = None,
+        aside: Callable[..., Coroutine[Any, Any, None]] = asyncio.to_thread,
     ) -> None:
         """Wire the cycle to its ports.
 
         ``share`` hands a report to the standbys; ``late_pushes`` knows which pushes can still be in flight;
         ``on_push`` is called with whether a push that was sent reached the platform. None of them may block.
-        ``read_holds`` has the plan's holds brought up to date; it raises nothing.
+        ``read_holds`` has the plan's holds brought up to date; it raises nothing. ``aside`` calls a function where the
+        loop does not wait for it.
         """
         self._mastership = mastership
         self._statistics = statistics
@@ -76,7 +77,9 @@ class Pacer:
         self._on_push = on_push
         self._read_holds = read_holds
         self._state: PacingState | None = None
+        self._aside = aside
         self._rehearsed: object = None
+        self._rehearsal: asyncio.Task[None] | None = None
         self.cycle_counters = cycle_counters or CycleCounters()
         self._late_pushes = late_pushes or LatePushes()
         self._pusher = Pusher(platform, self.cycle_counters, self._late_pushes)
@@ -118,17 +121,20 @@ class Pacer:
             return
 
     def _rehearse(self, snapshot: Snapshot) -> None:
-        """Calculate once for each master and forget it: the laws' tables, which take long, are filled before a term."""
+        """Calculate once for each master and forget it: the laws' tables, which take long, are filled before a term.
+
+        Aside of the loop, which goes on meanwhile; a term that begins waits for it.
+        """
         report, settings, targets = self._latest_report.newest, self._plan.settings, self._plan.targets
         occasion = (settings, targets and targets.version, report and report.epoch)
         if targets is None or not self._statistics.warmed_up or occasion == self._rehearsed:
             return
+        if self._rehearsal is not None and not self._rehearsal.done():
+            return
         self._rehearsed = occasion
-        state = PacingState(settings, targets)
-        if report is not None and report.learned_state:
-            with contextlib.suppress(UnusableStateError):  # the term that resumes from it says so
-                state.restore(report.learned_state, time.time())
-        state.rehearse(snapshot, time.time())
+        learned = report.learned_state if report is not None else b""
+        work = self._aside(rehearse, settings, targets, snapshot, learned)
+        self._rehearsal = spawn("rehearsal", work, finite=True)
 
     async def _serve(self, term: Term) -> None:
         """Pace until the term ends, from the newest state the cluster shared."""
@@ -201,6 +207,8 @@ class Pacer:
         snapshot = self._statistics.snapshot(settings.stale_after_seconds)
         read_seconds = time.perf_counter() - started
         await asyncio.sleep(0)  # leadership, health and pages have their turn; so below
+        if self._rehearsal is not None and not self._rehearsal.done():
+            await asyncio.wait([self._rehearsal])
         started = time.perf_counter()
         cycle = state.calculate(snapshot, now, self._plan.holds)
         self.cycle_counters.calculation_seconds_last = read_seconds + time.perf_counter() - started

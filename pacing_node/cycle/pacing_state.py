@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 import time
@@ -121,8 +122,7 @@ class PacingState:
 
     def rehearse(self, snapshot: Snapshot, now: float) -> None:
         """Calculate and forget it; what that leaves are tables of the laws, which belong to the process."""
-        feedback = self._ledger.feedback(now)
-        self._controller.calculate(snapshot, feedback, self.policy)
+        self._controller.calculate(snapshot, self._ledger.feedback(now), self.policy)
 
     def preview(self, snapshot: Snapshot, now: float, holds: Holds | None = None) -> CycleResult:
         """What may be sent between two calculations; as :meth:`calculate`, but nothing is learned.
@@ -177,3 +177,12 @@ def _joined(earlier: Snapshot | None, snapshot: Snapshot) -> Snapshot:
 
 def _kept_seconds(settings: CycleSettings) -> float:
     return max(HISTORY_SECONDS, HISTORY_PERIODS * settings.refresh_seconds)
+
+
+def rehearse(settings: CycleSettings, targets: TargetSet, snapshot: Snapshot, learned: bytes) -> None:
+    """Calculate once with a state of its own, which has learned what ``learned`` says."""
+    state, now = PacingState(settings, targets), time.time()
+    if learned:
+        with contextlib.suppress(UnusableStateError):  # the term that resumes from it says so
+            state.restore(learned, now)
+    state.rehearse(snapshot, now)
