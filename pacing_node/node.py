@@ -106,7 +106,7 @@ class Node:
             plan=self.plan,
             platform=self.platform,
             statistics=lambda: self.statistics,
-            push_budget_seconds=options.push_budget_seconds,
+            push_budget_seconds=options.longest_push_seconds,
             shared_names=self._reports.names,
             expects_names=self._reports.expected,
             read_acceptance=lambda: newest_acceptance(options),
@@ -221,11 +221,11 @@ class Node:
         """Why this node could not do better than a master whose pushes fail; None when it could."""
         if missing := self._not_ready():
             return "missing: " + ", ".join(missing)
-        return await self.platform.why_unreachable(self.options.push_budget_seconds)
+        return await self.platform.why_unreachable(self.options.longest_push_seconds)
 
     def _warm_up(self) -> None:
         """Open the way to the platform: the master may be gone, and this node may be the next."""
-        spawn("warm-up", self.platform.warm_up(self.options.push_budget_seconds), finite=True)
+        spawn("warm-up", self.platform.warm_up(self.options.longest_push_seconds), finite=True)
 
     def _view(self) -> NodeView:
         sources = MetricSources(

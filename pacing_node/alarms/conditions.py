@@ -112,6 +112,15 @@ CONDITIONS: tuple[Condition, ...] = (
         "Pushes in a row that were answered with success and a body that does not fit the contract.",
     ),
     Condition(
+        "push_time",
+        "PushNearLimit",
+        _CLUSTER,
+        AlarmSeverity.MAJOR,
+        Comparison.LEVEL,
+        "%",
+        "What a push takes, smoothed, as a share of the longest time that lease and refresh period allow it.",
+    ),
+    Condition(
         "statistics_stale",
         "StatisticsStale",
         _CLUSTER,

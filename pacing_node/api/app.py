@@ -7,6 +7,7 @@ there.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from pacing_node.api.pieces import PiecesResponse
 from pacing_node.api.public_reads import PREFIXES, PublicReads
 from pacing_node.api.renderings import OneAtATime
 from pacing_node.api.static_files import NOT_BUILT, OPEN_PREFIX, DashboardFiles
-from pacing_node.api.target_pages import TargetsText, explain_page
+from pacing_node.api.target_pages import TargetsText, explain_page, push_time_json
 from pacing_node.monitoring.cycle_watch import CycleWatch
 
 if TYPE_CHECKING:
@@ -205,7 +206,8 @@ class _Pages:
         if page is None:
             names = self._view.plan.targets.names if self._view.plan.targets else ()
             return problem(404, f'unknown target "{one_line(name)}"; known are {_listed(names)}')
-        return JSONResponse(page, headers=CLOSED)
+        push_time = self._view.collector.sources.cycle_counters.push_time
+        return JSONResponse({**page, "push": push_time_json(push_time, time.time())}, headers=CLOSED)
 
     async def history(self, request: Request) -> Response:
         """The newest terms with cause and gap."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cluster.mastership import LeadershipStatus
     from pacing_node.cycle.cycle_counters import CycleCounters
     from pacing_node.cycle.latest_report import LatestReport
+    from pacing_node.cycle.push_budget import PushTime
     from pacing_node.statistics.statistics_source import ServerHealth
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -140,8 +141,14 @@ class NodeCollector(Collector):
         )
         yield CounterMetricFamily("pacing_push_seconds", "Time spent in pushes.", value=cycle_counters.push_seconds_sum)
         yield _gauge("pacing_push_duration_seconds", "Duration of the newest push.", cycle_counters.push_seconds_last)
+        yield from _push_time(cycle_counters.push_time)
         calculation = cycle_counters.calculation_seconds_last
         yield _gauge("pacing_calculation_seconds", "Duration of the newest calculation.", calculation)
+        yield CounterMetricFamily(
+            "pacing_cycle_overruns",
+            "Cycles that lasted longer than a refresh period; the next began at once, none was made up for.",
+            value=cycle_counters.overruns,
+        )
         yield CounterMetricFamily(
             "pacing_target_errors", "Targets the platform refused.", value=cycle_counters.target_errors
         )
@@ -267,6 +274,21 @@ def render(collector: Collector) -> bytes:
     registry = CollectorRegistry()
     registry.register(collector)
     return generate_latest(registry)
+
+
+def _push_time(push_time: PushTime | None) -> Iterable[Metric]:
+    """What pushes take and may take; no samples on a standby, whose numbers would be of the past."""
+    budget = GaugeMetricFamily("pacing_push_budget_seconds", "What the next full push may take; on the master.")
+    limit = GaugeMetricFamily(
+        "pacing_push_limit_seconds", "The most that lease and refresh period allow a full push; on the master."
+    )
+    expected = GaugeMetricFamily("pacing_push_expected_seconds", "What a full push takes, smoothed; on the master.")
+    if push_time is not None:
+        budget.add_metric([], push_time.budget_seconds)
+        limit.add_metric([], push_time.limit_seconds)
+        if push_time.expected_seconds is not None:
+            expected.add_metric([], push_time.expected_seconds)
+    yield from (budget, limit, expected)
 
 
 def _tasks() -> int:

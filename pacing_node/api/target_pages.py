@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pacing_node.algorithms.model import FloatArray
     from pacing_node.cycle.holds import Hold, Holds
     from pacing_node.cycle.plan import Plan
+    from pacing_node.cycle.push_budget import PushTime
     from pacing_node.cycle.report import CycleReport
     from pacing_node.monitoring.silence import CycleState
     from pacing_node.targets import PacingTarget, TargetSet
@@ -99,6 +100,20 @@ def _explained(name: str, report: CycleReport | None, plan: Plan, state: CycleSt
     goal_percent = described.goal_percent if described else math.nan
     lines = [*_silence(state), *_held(held["hold"]), *_lines(page, report, row, goal_percent)]
     return {**cycle_head(report), **page, **held, "lines": lines, "findings": findings}
+
+
+def push_time_json(push_time: PushTime | None, now: float) -> dict[str, Any] | None:
+    """What pushes take and may take as JSON, with its age; None on a node that has pushed nothing in this term."""
+    if push_time is None:
+        return None
+    return {
+        "budget_seconds": round(push_time.budget_seconds, 3),
+        "limit_seconds": round(push_time.limit_seconds, 3),
+        "expected_seconds": None if push_time.expected_seconds is None else round(push_time.expected_seconds, 3),
+        "targets": push_time.targets,
+        "age_seconds": round(max(0.0, now - push_time.at), 1),
+        "text": str(push_time),
+    }
 
 
 def hold_json(hold: Hold | None, holds: Holds) -> dict[str, Any] | None:

@@ -28,7 +28,7 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
         "bind_address": options.bind,
         "clustering_port": options.ports.clustering,
         "state_directory": options.state_directory,
-        "action_budget_seconds": options.push_budget_seconds,
+        "action_budget_seconds": options.longest_push_seconds,
         "health_port": options.ports.health,
         "health_bind_address": options.health_bind,
         "peer_tls": peer_tls(options),
@@ -38,7 +38,7 @@ def cluster_settings(options: NodeOptions) -> ClusterSettings:
     zookeeper = options.zookeeper
     if zookeeper is None:
         # Alone there is no session that would bound a push.
-        session_seconds = max(4.0, 3.0 * options.push_budget_seconds)
+        session_seconds = max(4.0, 3.0 * options.longest_push_seconds)
         # The values in `common` are of the types of their fields; a dict has one type for all.
         return ClusterSettings(zookeeper_hosts=None, session_timeout_seconds=session_seconds, **common)  # type: ignore[arg-type]
     return ClusterSettings(

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cluster.outside_text import one_line
+
+if TYPE_CHECKING:
+    from pacing_node.cycle.push_budget import PushTime
 
 
 @dataclass(slots=True)
@@ -26,6 +30,10 @@ class CycleCounters:
     push_seconds_sum: float = 0.0
     push_seconds_last: float = 0.0
     push_attempts: int = 0
+    push_time: PushTime | None = None
+    """What full pushes of this node take and may take, as of the newest; None before the first."""
+    overruns: int = 0
+    """Cycles that lasted longer than a refresh period; the next one began at once, none was made up for."""
     target_errors: int = 0
     calculation_seconds_last: float = 0.0
     last_accepted_at: float = 0.0

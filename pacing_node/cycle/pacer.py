@@ -23,6 +23,7 @@ from pacing_node.cycle.pacing_state import PacingState, rehearse
 from pacing_node.cycle.partial_pushes import PartialPushes
 from pacing_node.cycle.payload import build_push
 from pacing_node.cycle.plan import CLOCK_DRIFT
+from pacing_node.cycle.push_budget import PushBudget
 from pacing_node.cycle.pushing import Pusher
 from pacing_node.cycle.report import CycleReport
 from pacing_node.engagement.platform import PushOutcome, PushStatus
@@ -42,6 +43,8 @@ log = structlog.get_logger(__name__)
 
 _WARM_UP_STEP_SECONDS = 0.05
 _RESTART_SECONDS = 0.1
+_ANSWERED = frozenset({PushStatus.ACCEPTED, PushStatus.INVALID_REPLY})
+"""Outcomes whose duration is that of a whole push."""
 
 
 class Pacer:
@@ -83,6 +86,7 @@ class Pacer:
         self.cycle_counters = cycle_counters or CycleCounters()
         self._late_pushes = late_pushes or LatePushes()
         self._pusher = Pusher(platform, self.cycle_counters, self._late_pushes)
+        self._push_budget = PushBudget()
         self._partials = PartialPushes(
             statistics=statistics, plan=plan, pusher=self._pusher, latest_report=latest_report, share=share
         )
@@ -151,12 +155,23 @@ class Pacer:
         await self._await_holds()
         await self._await_statistics(term)
         await _wait_until(term.ended, hold_off - loop.time())
+        self.cycle_counters.push_time = None
         due = loop.time()
-        while not term.ended.is_set():
-            await self._guarded_cycle(term)
-            due = max(due + self._plan.settings.refresh_seconds, loop.time())
-            await self._partials.until(due)
-            await _first_of(term.ended, self._plan.urgent, due - loop.time())
+        try:
+            while not term.ended.is_set():
+                await self._guarded_cycle(term)
+                due = self._next_due(due, loop.time())
+                await self._partials.until(due)
+                await _first_of(term.ended, self._plan.urgent, due - loop.time())
+        finally:
+            self.cycle_counters.push_time = None
+
+    def _next_due(self, due: float, now: float) -> float:
+        """When the next cycle begins: what a cycle that lasted too long has left no time for is never made up for."""
+        due += self._plan.settings.refresh_seconds
+        if now > due:
+            self.cycle_counters.overruns += 1
+        return max(due, now)
 
     def _resume(self) -> None:
         """Begin with what the previous master had learned, as far as it reached this node."""
@@ -203,22 +218,23 @@ class Pacer:
         self._plan.urgent.clear()
         settings, basis = self._plan.settings, self._plan.basis
         state = self._current_state()
-        started, now = time.perf_counter(), time.time()
+        now, started = time.time(), time.perf_counter()
         snapshot = self._statistics.snapshot(settings.stale_after_seconds)
         read_seconds = time.perf_counter() - started
         await asyncio.sleep(0)  # leadership, health and pages have their turn; so below
         if self._rehearsal is not None and not self._rehearsal.done():
             await asyncio.wait([self._rehearsal])
-        started = time.perf_counter()
+        calculating = time.perf_counter()
         cycle = state.calculate(snapshot, now, self._plan.holds)
-        self.cycle_counters.calculation_seconds_last = read_seconds + time.perf_counter() - started
+        self.cycle_counters.calculation_seconds_last = read_seconds + time.perf_counter() - calculating
         self.cycle_counters.cycles += 1
         await asyncio.sleep(0)
         entries = build_push(state, cycle, settings.refresh_seconds)
+        allowed = self._push_budget.push_time(len(entries), settings.push_budget_seconds, settings.refresh_seconds)
         outcome = await self._pusher.push(
             term,
             entries,
-            settings.budget_seconds,
+            allowed.budget_seconds,
             lambda sequence: self._announce(term, state, cycle, sequence),
             basis=basis,
         )
@@ -227,6 +243,19 @@ class Pacer:
             self._on_push(outcome.reached)
         self._post(term, state, cycle, outcome)
         self._partials.full_push(term, state, cycle, basis)
+        self._measure(outcome, len(entries), time.perf_counter() - started)
+
+    def _measure(self, outcome: PushOutcome, targets: int, cycle_seconds: float) -> None:
+        """Learn from how long a cycle and its push took; a push that failed at once says nothing of it."""
+        budget, settings = self._push_budget, self._plan.settings
+        if outcome.status in _ANSWERED:
+            budget.answered(targets, outcome.duration_seconds)
+        elif outcome.status is PushStatus.DEADLINE and outcome.attempts == 1:  # else it failed until the time was over
+            budget.overran(targets, outcome.duration_seconds)
+        budget.cycle_ended(max(0.0, cycle_seconds - outcome.duration_seconds))
+        self.cycle_counters.push_time = budget.push_time(
+            targets, settings.push_budget_seconds, settings.refresh_seconds
+        )
 
     def _current_state(self) -> PacingState:
         """The state for the settings and targets in force, with what was learned so far."""

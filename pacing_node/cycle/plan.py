@@ -29,7 +29,7 @@ class CycleSettings:
     refresh_seconds: float = 5.0
     """From one push to the next, ≥ 1."""
     push_budget_seconds: float = 1.3
-    """Longest duration of one push; never more than a refresh period."""
+    """The most that one push may get; what it gets within that follows size and latency (``PushBudget``)."""
     hold_off_seconds: float = 0.0
     """Wait of a new master before its first push, unless the previous term ended clean; for a platform that does not
     check tokens."""
@@ -54,7 +54,7 @@ class CycleSettings:
 
     @property
     def budget_seconds(self) -> float:
-        """What one push may take: the budget, bounded by the refresh period."""
+        """The most one push may take, bounded by the refresh period."""
         return min(self.push_budget_seconds, self.refresh_seconds)
 
     @property

@@ -157,7 +157,7 @@ class Visit:
             session_asked=zookeeper.session_timeout_seconds,
             session_granted=self._granted,
             heartbeat=zookeeper.heartbeat_seconds,
-            push_budget=self._options.push_budget_seconds,
+            push_budget=self._options.longest_push_seconds,
             refresh_period=options.pacing.refresh_seconds if options else None,
             tick_told=zookeeper.longest_tick_seconds,
             tick=max(ticks, default=None),

@@ -60,6 +60,8 @@ class PacingReadings:
             why = self._why
             readings["PacingRequestsFailed"] = {PLATFORM: Reading(float(self._failed), why)}
             readings["PacingResponseValidationError"] = {PLATFORM: Reading(float(self._invalid), why)}
+        if (push_time := self._cycle_counters.push_time) is not None and push_time.used_percent is not None:
+            readings["PushNearLimit"] = {PLATFORM: Reading(push_time.used_percent, str(push_time))}
         if mine is not None:
             self._count_errors(mine)
             readings["StatisticsStale"] = {STATISTICS: _stale(mine)}

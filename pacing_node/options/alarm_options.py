@@ -19,6 +19,7 @@ CONDITION_KEYS = {
     "requestsFailed": "requests_failed",
     "targetErrors": "target_errors",
     "invalidReplies": "invalid_replies",
+    "pushTime": "push_time",
     "statisticsStale": "statistics_stale",
     "goalInfeasible": "goal_infeasible",
     "noMaster": "no_master",
@@ -60,7 +61,7 @@ class AlarmOptions(Section):
     queue: Annotated[int, Field(ge=10, le=100_000)] = 1000
     """Most alarms that wait for one receiver while it is down; beyond it the oldest are given up."""
     detection_seconds: Annotated[float, Field(ge=0, le=3600), Key("detectionTime")] = 10.0
-    """How long memory, descriptors or stale statistics must be at their threshold before an alarm, seconds."""
+    """How long memory, descriptors, push time or stale statistics must be at their threshold for an alarm, seconds."""
     clearance_seconds: Annotated[float, Field(ge=0, le=86_400), Key("clearanceTime")] = 60.0
     """How long everything must be well again before an alarm is cleared, seconds."""
     clearance_percent: Annotated[float, Field(ge=1, le=100), Key("clearance")] = 80.0
@@ -79,6 +80,8 @@ class AlarmOptions(Section):
     """PacingResponseTargetError: pushes in a row in which the platform refused the same target."""
     invalid_replies: Annotated[Count, Key("invalidReplies")] = 2
     """PacingResponseValidationError: pushes in a row whose reply did not fit the contract."""
+    push_time: Annotated[float, Field(gt=0, le=100), Key("pushTime")] = 80.0
+    """PushNearLimit: what a push takes as a share of the time lease and period allow it, in percent."""
     statistics_stale: Annotated[float, Field(gt=0, le=100), Key("statisticsStale")] = 50.0
     """StatisticsStale: share of the targets without current statistics, in percent."""
     goal_infeasible: Annotated[float, Field(gt=0, le=86_400), Key("goalInfeasible")] = 300.0

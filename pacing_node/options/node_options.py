@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "text"]
+MOST_PUSH_SECONDS = 4.0
+"""Most that a push gets without a word of the operator: a new master counts what a lost one has sent as in flight for
+so long, and holds off for so long before a platform that checks no tokens."""
 
 
 def _networks(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -275,21 +278,32 @@ class NodeOptions(Section):
     seed: LocalPath | None = None
     """File with cluster options, used once: while the cluster has none yet."""
     push_budget_seconds: Annotated[
-        float,
-        Field(ge=0.1, le=60, validate_default=True),
-        Allowed("a number from 0.1 to a third of the session time-out"),
-    ] = 1.2
-    """Longest time one push to the engagement platform may take, all attempts together."""
+        float | None, Field(ge=0.1, le=60), Allowed("a number from 0.1 to a third of the session time-out")
+    ] = None
+    """Most time one push to the engagement platform may get, all attempts together; what it gets within that, and
+    within the refresh period, follows the number of targets and what pushes took. A third of the session time-out
+    unless given, 4 at most."""
     log: NodeLog = NodeLog()
 
     @field_validator("push_budget_seconds")
     @classmethod
-    def _within_session(cls, value: float, info: ValidationInfo) -> float:
+    def _within_session(cls, value: float | None, info: ValidationInfo) -> float | None:
         zookeeper = info.data.get("zookeeper")
-        if isinstance(zookeeper, ZooKeeper) and value > zookeeper.session_timeout_seconds / 3:
+        if value is not None and isinstance(zookeeper, ZooKeeper) and value > zookeeper.session_timeout_seconds / 3:
             timeout = zookeeper.session_timeout_seconds
             raise ValueError(f"at most {timeout / 3:.3g}, a third of the session time-out of {timeout:g} s")
         return value
+
+    @property
+    def longest_push_seconds(self) -> float:
+        """The most that one push may get."""
+        if self.push_budget_seconds is not None:
+            return self.push_budget_seconds
+        return (
+            MOST_PUSH_SECONDS
+            if self.zookeeper is None
+            else min(MOST_PUSH_SECONDS, self.zookeeper.session_timeout_seconds / 3)
+        )
 
     @property
     def standalone(self) -> bool:

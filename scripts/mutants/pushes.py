@@ -13,6 +13,44 @@ MUTANTS = (
         "tests/cycle/test_pacer.py::test_the_laws_tables_are_filled_before_the_first_term",
     ),
     Mutant(
+        "push-within-limit",
+        "a push never gets more than lease and refresh period allow",
+        "pacing_node/cycle/push_budget.py",
+        (
+            (
+                "return min(max(LEAST_SECONDS, self._needed(targets)), limit)",
+                "return max(LEAST_SECONDS, self._needed(targets))",
+            ),
+        ),
+        "tests/cycle/test_push_budget.py::"
+        "test_whatever_happened_a_push_gets_some_time_and_never_more_than_lease_and_period",
+    ),
+    Mutant(
+        "push-after-overrun",
+        "a push gets more time after one that had too little",
+        "pacing_node/cycle/push_budget.py",
+        (
+            ("_AFTER_OVERRUN, _MOST_OVERRUNS = 2.0, 64.0", "_AFTER_OVERRUN, _MOST_OVERRUNS = 1.0, 64.0"),
+            ("_ROOM = 1 / 4, 4.0, 2.0", "_ROOM = 1 / 4, 4.0, 1.0"),
+        ),
+        "tests/cycle/test_push_budget.py::test_a_platform_of_any_speed_within_the_limit_comes_to_its_time",
+    ),
+    Mutant(
+        "push-announced",
+        "a platform that grows slower is announced before a push overruns",
+        "pacing_node/cycle/push_budget.py",
+        (("(self._smoothed + self._deviation) * self._growth(targets)", "self._smoothed / 2 * self._growth(targets)"),),
+        "tests/cycle/test_push_budget.py::test_a_platform_that_grows_slower_is_announced_before_a_push_overruns",
+    ),
+    Mutant(
+        "overrun-made-up",
+        "what a cycle that lasted too long left no time for is not made up for",
+        "pacing_node/cycle/pacer.py",
+        (("return max(due, now)", "return due"),),
+        "tests/cycle/test_pacer.py::"
+        "test_a_cycle_that_lasts_longer_than_its_period_is_followed_at_once_by_one_that_makes_up_for_none",
+    ),
+    Mutant(
         "sent-twice",
         "a push that was sent more than once counts as in flight",
         "pacing_node/cycle/pushing.py",

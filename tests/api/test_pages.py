@@ -21,6 +21,7 @@ from pacing_node.api.target_series import TargetSeries
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.plan import CycleSettings, Plan
+from pacing_node.cycle.push_budget import PushBudget
 from pacing_node.engagement.platform import PushStatus
 from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.statistics.statistics_source import ServerHealth
@@ -167,6 +168,30 @@ class TestTargets:
         assert any("503 from the platform" in line for line in page["lines"])
         assert [finding["code"] for finding in page["findings"]] == ["alias_differs_from_number"]
         assert "alias" in page["findings"][0]["remedy"].lower()
+
+    async def test_what_pushes_take_and_may_take_is_shown_with_its_age_and_by_no_standby(
+        self, client: httpx.AsyncClient, site: Site
+    ) -> None:
+        paced(site)
+        assert (await client.get("/explain", params={"target": "A - chat"})).json()["push"] is None
+        assert "\npacing_push_limit_seconds " not in (await client.get("/metrics")).text
+
+        budget = PushBudget()
+        budget.answered(2, 0.4)
+        site.cycle_counters.push_time = budget.push_time(2, 1.3, 5.0)
+        site.cycle_counters.push_time = replace(site.cycle_counters.push_time, at=time.time() - 7.0)
+        paced(site)
+        push = (await client.get("/explain", params={"target": "A - chat"})).json()["push"]
+        assert push["age_seconds"] == pytest.approx(7.0, abs=3.0)
+        assert {name: push[name] for name in ("budget_seconds", "limit_seconds", "expected_seconds", "targets")} == {
+            "budget_seconds": 1.2,
+            "limit_seconds": 1.3,
+            "expected_seconds": 0.4,
+            "targets": 2,
+        }
+        metrics = (await client.get("/metrics")).text
+        for name, value in (("budget", 1.2), ("limit", 1.3), ("expected", 0.4)):
+            assert f"\npacing_push_{name}_seconds {value}\n" in metrics
 
     async def test_a_value_that_is_held_back_is_a_finding(self, client: httpx.AsyncClient, site: Site) -> None:
         paced(site, reason=np.array([Reason.AGENTS_AVAILABLE, Reason.INPUT_IMPLAUSIBLE]))

@@ -150,13 +150,24 @@ def test_times_that_would_break_the_lease_are_refused(tmp_path: Path) -> None:
         ),
     ]
 
-    path = write(tmp_path, "zookeeper: {hosts: 'a:1', session_timeout_seconds: 2, heartbeat_seconds: 0.2}\n")
+    session = "zookeeper: {hosts: 'a:1', session_timeout_seconds: 2, heartbeat_seconds: 0.2}\n"
+    path = write(tmp_path, f"{session}push_budget_seconds: 1.2\n")
     assert problems_of(path) == [
         (
-            "node.yaml:1:1: push_budget_seconds: found '1.2'; "
+            "node.yaml:2:1: push_budget_seconds: found '1.2'; "
             "allowed: at most 0.667, a third of the session time-out of 2 s"
         ),
     ]
+
+
+def test_the_most_a_push_may_get_follows_the_session_unless_given(tmp_path: Path) -> None:
+    def most(text: str) -> float:
+        return load_node_options(write(tmp_path, text)).longest_push_seconds
+
+    assert most("zookeeper: {hosts: 'a:1', session_timeout_seconds: 3, heartbeat_seconds: 0.2}\n") == 1.0
+    assert most("zookeeper: {hosts: 'a:1', session_timeout_seconds: 30}\n") == 4.0
+    assert most("zookeeper: {hosts: 'a:1', session_timeout_seconds: 30}\npush_budget_seconds: 9\n") == 9.0
+    assert most("zookeeper: none\n") == 4.0
 
 
 def test_a_node_must_be_told_its_ensemble_or_that_there_is_none() -> None:

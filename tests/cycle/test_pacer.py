@@ -18,6 +18,7 @@ from pacing_node.algorithms.laws import shared_laws
 from pacing_node.algorithms.model import Algorithm, Reason
 from pacing_node.algorithms.super_progressive import largest_over_invitation
 from pacing_node.assembly.adapters import cycle_settings
+from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.holds import Hold, Holds
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacer import Pacer
@@ -58,6 +59,7 @@ class Bench:
     """Shared before their pushes went out."""
     reached: list[bool] = field(default_factory=list)
     read_holds: Callable[[], Awaitable[None]] | None = None
+    cycle_counters: CycleCounters = field(default_factory=CycleCounters)
 
     def pacer(self) -> Pacer:
         return Pacer(
@@ -70,6 +72,7 @@ class Bench:
             on_push=self.reached.append,
             read_holds=self.read_holds,
             aside=at_once,
+            cycle_counters=self.cycle_counters,
         )
 
 
@@ -486,3 +489,25 @@ async def test_holds_that_cannot_be_read_cost_a_new_master_no_more_than_the_budg
     async with running(bench):
         await until(lambda: bool(bench.platform.pushes))
     assert push_times(bench)[0] == SETTINGS.budget_seconds
+
+
+async def test_a_cycle_that_lasts_longer_than_its_period_is_followed_at_once_by_one_that_makes_up_for_none(
+    bench: Bench,
+) -> None:
+    bench.platform.hold = asyncio.Event()
+    bench.mastership.give(FakeTerm())
+    async with running(bench):
+        await asyncio.sleep(2.5 * PERIOD)
+        bench.platform.hold.set()
+        await until(lambda: len(bench.platform.pushes) >= 3)
+    assert push_times(bench)[:3] == [0.0, 2.5 * PERIOD, 3.5 * PERIOD]
+    assert bench.cycle_counters.overruns == 1
+
+
+async def test_what_pushes_take_is_known_of_the_running_term_alone(bench: Bench) -> None:
+    term = FakeTerm()
+    bench.mastership.give(term)
+    async with running(bench):
+        await until(lambda: bench.cycle_counters.push_time is not None)
+        term.ended.set()
+        await until(lambda: bench.cycle_counters.push_time is None)

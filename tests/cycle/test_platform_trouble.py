@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from structlog.testing import capture_logs
 
@@ -16,6 +17,7 @@ from pacing_node.algorithms.model import Algorithm, Reason
 from pacing_node.cycle.plan import CycleSettings
 from pacing_node.cycle.report import CycleReport
 from pacing_node.engagement.bulk import BulkPlatform
+from pacing_node.monitoring.pacing_readings import PLATFORM, PacingReadings
 from tests.cycle.test_pacer import Bench, running
 from tests.support.cycle_parts import FakeTerm, snapshot, target_set
 from tests.support.engagement_platform import Platform, platform_running, settings
@@ -196,3 +198,37 @@ async def test_wrong_credentials_fail_every_push_and_say_so_until_they_are_right
     await until(lambda: site.reports[-1].pushed)
 
     assert "token endpoint: HTTP 401" in failed.push_error
+
+
+class Slow:
+    """Never answers, and knows how many requests wait for an answer."""
+
+    def __init__(self) -> None:
+        self.waiting = self.most_waiting = 0
+
+    async def __call__(self, request: Request) -> None:
+        self.waiting += 1
+        self.most_waiting = max(self.waiting, self.most_waiting)
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        self.waiting -= 1
+
+
+async def test_a_platform_slower_than_lease_and_period_allow_is_announced_and_pushes_do_not_queue(site: Site) -> None:
+    slow, counters = Slow(), site.bench.cycle_counters
+    await until(lambda: bool(site.reports) and site.reports[-1].pushed)
+    assert counters.push_time is not None
+    assert (counters.push_time.used_percent or 100.0) < 80.0
+    site.platform.script.extend([slow] * 2)
+    await until(lambda: counters.pushes["deadline"] >= 2)
+
+    assert slow.most_waiting == 1, "a push that overruns is given up before the next one goes out"
+    assert (counters.push_time.used_percent or 0.0) >= 95.0
+    readings = PacingReadings(site.bench.latest_report, counters).take(FakeTerm().epoch, 0.0)
+    assert readings["PushNearLimit"][PLATFORM].value >= 95.0
+    assert "a push of 2 targets takes" in readings["PushNearLimit"][PLATFORM].text
+
+    await until(lambda: site.reports[-1].pushed)
+    sent = [report.sequence for report in site.reports]
+    assert sent == sorted(set(sent)), "what was left out is never made up for"
+    assert counters.overruns == 0, "the push was given up within its period"
