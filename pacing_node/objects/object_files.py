@@ -5,11 +5,11 @@ Hidden files and backups of a directory are not read: an editor writes them, and
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pacing_node.objects.object_reader import ObjectReader
+from pacing_node.objects.packed_items import PackedItems
 from pacing_node.options.errors import ConfigurationError, Problem
 from pacing_node.options.schema import suggestion
 from pacing_node.options.yaml_documents import YamlDocument, load_document
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pacing_node.objects.object_model import ConfigurationObjects
-    from pacing_node.options.yaml_documents import Value
 
 KINDS = ("switches", "virtual_queues", "agents", "agent_groups", "capacity_rules", "transactions")
 """Keys of a document that hold a list of objects."""
@@ -98,11 +97,21 @@ def _leftovers(path: Path) -> Iterator[Finding]:
 
 
 def objects_of(documents: list[YamlDocument]) -> ConfigurationObjects:
-    """Build the objects of several documents together.
+    """Build the objects of several documents together. The list is emptied: memory is taken by one or by the other.
 
     Raises:
         ConfigurationError: a document has an unknown kind, a kind that is not a list, or another tenant.
     """
+    tenant, items = _packed(documents)
+    documents.clear()
+    reader = ObjectReader()
+    for kind in KINDS:
+        getattr(reader, kind)(items.items(kind))
+    return reader.objects(items.digest, tenant)
+
+
+def _packed(documents: list[YamlDocument]) -> tuple[str, PackedItems]:
+    """The tenant, and the items of all documents. Raises ConfigurationError."""
     problems = [problem for document in documents for problem in _shape_problems(document)]
     tenants = {str(document.data["tenant"]): document for document in documents if document.data.get("tenant")}
     if len(tenants) > 1:
@@ -110,12 +119,7 @@ def objects_of(documents: list[YamlDocument]) -> ConfigurationObjects:
         problems.append(document.problem(("tenant",), repr(second), f"one tenant, here {next(iter(tenants))!r}"))
     if problems:
         raise ConfigurationError(tuple(problems))
-    reader = ObjectReader()
-    for kind in KINDS:
-        add = getattr(reader, kind)
-        for document in documents:
-            add(_items(document, kind))
-    return reader.objects(_digest(documents), next(iter(tenants), ""))
+    return next(iter(tenants), ""), PackedItems(documents, KINDS)
 
 
 def _shape_problems(document: YamlDocument) -> Iterator[Problem]:
@@ -127,17 +131,3 @@ def _shape_problems(document: YamlDocument) -> Iterator[Problem]:
             yield document.problem((key,), "an unknown key", suggestion(key, ("tenant", *KINDS, *PROVISIONED)))
         elif value is not None and not isinstance(value, list):
             yield document.problem((key,), "a mapping" if isinstance(value, dict) else "a single value", "a list")
-
-
-def _items(document: YamlDocument, kind: str) -> Iterator[tuple[str, Value]]:
-    values = document.data.get(kind)
-    for index, value in enumerate(values if isinstance(values, list) else ()):
-        position = document.position((kind, index))
-        yield (f"{document.source}:{position.line}" if position else document.source), value
-
-
-def _digest(documents: list[YamlDocument]) -> str:
-    digest = hashlib.sha256()
-    for document in documents:
-        digest.update(repr(document.data).encode())
-    return digest.hexdigest()[:16]

@@ -271,8 +271,8 @@ class ObjectReader:
         known: dict[str, T],
         identity: Callable[[T], str],
     ) -> None:
+        kind = make.__name__.strip("_").replace("_", " ")
         for origin, data in items:
-            kind = make.__name__.strip("_").replace("_", " ")
             if not isinstance(data, dict):
                 self._report("error", "broken_object", f"{origin}: {kind}", f"found {_kind(data)}; allowed: its fields")
                 continue
@@ -287,14 +287,13 @@ class ObjectReader:
                 self._report("error", "broken_entry", where(made), text)
             for key, meant in fields.unknown:
                 self._report("warning", "unknown_key", where(made), f"found an unknown key {key}; allowed: {meant}")
-            if marks := invisible(f"{made.label} {identity(made)}"):
+            name, label = identity(made), made.label
+            if marks := invisible(f"{label} {name}"):
                 text = f"found {marks}, which nobody sees; the name is used as it is"
                 self._report("warning", "invisible_characters", where(made), text)
-            first = known.setdefault(identity(made), made)
+            first = known.setdefault(name, made)
             if first is not made:
-                text = (
-                    f"found {made.label} again{f' (first in {first.origin})' if first.origin else ''}; allowed: it once"
-                )
+                text = f"found {label} again{f' (first in {first.origin})' if first.origin else ''}; allowed: it once"
                 self._report("error", "duplicate_object", where(made), text)
 
     def _report(self, severity: str, code: str, place: str, message: str) -> None:

@@ -111,6 +111,15 @@ class YamlDocument:
             found, node = below
         return found
 
+    def item_lines(self, key: str) -> list[int | None]:
+        """The line of each item of the list at the root's ``key``; None for each of a document without text."""
+        values = self.data.get(key)
+        count = len(values) if isinstance(values, list) else 0
+        below = _child(self.root, key) if self.root is not None else None
+        if below is None or not isinstance(below[1], yaml.SequenceNode):
+            return [None] * count
+        return [item.start_mark.line + 1 for item in below[1].value[:count]]
+
     def problem(self, path: KeyPath, found: str, allowed: str) -> Problem:
         """A problem with the value at ``path``."""
         position = self.position(path)
@@ -221,7 +230,7 @@ class _Reader:
     def mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Value]:
         """Data of a mapping, merge keys resolved; a key given twice is a problem."""
         data: dict[str, Value] = {}
-        for mapping in mappings_of(node):
+        for mapping in mappings_of(node) if any(is_merge(key) for key, _ in node.value) else (node,):
             # Long chains of merges take time even where they bring nothing.
             self._values += len(mapping.value) if mapping is not node else 0
             if self._is_full():
@@ -234,17 +243,18 @@ class _Reader:
 
     def _own_pairs(self, node: yaml.MappingNode, path: KeyPath) -> Iterator[tuple[str, yaml.Node]]:
         """Pairs of one mapping without what it merges; those that cannot be used are problems."""
-        lines: dict[str, int] = {}
+        first: dict[str, yaml.Node] = {}
         for key, value in node.value:
             if is_merge(key):
                 if merged_mappings(value) is None:
                     self.refuse(value, (*path, "<<"), "a merge of something else", "a mapping, or a list of mappings")
             elif not isinstance(key, yaml.ScalarNode):
                 self.refuse(key, path, f"{_kind(key)} as a key", "text as a key")
-            elif key.value in lines:
-                self.refuse(key, (*path, key.value), f"the key again (first in line {lines[key.value]})", "it once")
+            elif key.value in first:
+                line = _position(first[key.value]).line
+                self.refuse(key, (*path, key.value), f"the key again (first in line {line})", "it once")
             else:
-                lines[key.value] = key.start_mark.line + 1
+                first[key.value] = key
                 yield key.value, value
 
 
