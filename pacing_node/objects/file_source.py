@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,7 +18,6 @@ from pacing_node.runtime.failures import innermost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pacing_node.objects.object_model import ConfigurationObjects
 
@@ -49,6 +50,8 @@ class FileSource:
         self._seen: _Signature | None = None
         self._seen_since = 0.0
         """When the newest signature was first seen, by the monotonic clock: a time stamp can lie in the future."""
+        self._content: bytes | None = None
+        """Digest of the files whose objects were read last; None after anything else."""
         self._status = SourceStatus("file", str(path))
 
     @property
@@ -80,16 +83,24 @@ class FileSource:
     def _read_if_changed(self) -> ConfigurationObjects | None:
         """Objects of changed files; None when nothing changed. Runs in a thread: large files take a while."""
         before, self._seen = self._seen, None
+        content_before, self._content = self._content, None
         signature = _signature(self._path)
         self._seen = signature
         if signature != before:
             self._seen_since = time.monotonic()
         elif signature.settled or time.monotonic() - self._seen_since > SETTLE_SECONDS:
+            self._content = content_before
+            return None
+        # Taken before the files are read: what is written in between is found the next time.
+        content = _digest(signature)
+        if content is not None and content == content_before:
+            self._content = content
             return None
         objects = load_objects(self._path)
         if self._tenant and objects.tenant not in {"", self._tenant}:
             allowed = f"{self._tenant!r}, the tenant of the cluster"
             raise ConfigurationError((Problem(str(self._path), "tenant", repr(objects.tenant), allowed),))
+        self._content = content
         return objects
 
     def _take(self, objects: ConfigurationObjects, use: Callable[[ConfigurationObjects], None]) -> None:
@@ -117,3 +128,16 @@ def _signature(path: Path) -> _Signature:
         tuple((str(file), state.st_mtime_ns, state.st_size, state.st_ino) for file, state in states),
         max(state.st_mtime for _, state in states),
     )
+
+
+def _digest(signature: _Signature) -> bytes | None:
+    """Digest of the files' names and content, some hundred times as fast as reading objects; None if unreadable."""
+    digest = hashlib.sha256()
+    try:
+        for name, *_ in signature.files:
+            with Path(name).open("rb") as file:
+                digest.update(repr(name).encode())
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    except OSError:
+        return None
+    return digest.digest()

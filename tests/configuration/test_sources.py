@@ -403,3 +403,29 @@ def test_the_kind_of_the_options_chooses_the_adapter() -> None:
 
     assert (file.status.kind, file.status.place) == ("file", "objects.yaml")
     assert (bridge.status.kind, bridge.status.place) == ("bridge", "a:1")
+
+
+async def test_a_young_file_is_read_again_only_when_its_content_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[Path] = []
+    looks: list[Path] = []
+
+    def counted(path: Path) -> ConfigurationObjects:
+        reads.append(path)
+        return load_objects(path)
+
+    monkeypatch.setattr("pacing_node.objects.file_source.load_objects", counted)
+    monkeypatch.setattr("pacing_node.objects.file_source.SETTLE_SECONDS", 3600.0)
+    monkeypatch.setattr("pacing_node.objects.file_source.object_files", lambda path: looks.append(path) or (path,))
+    path = tmp_path / "objects.yaml"
+    write(path, "agents: [{user_name: a1}]")
+
+    async with following(FileSource(path, poll_seconds=0.01)) as follower:
+        await until(lambda: len(looks) > 5)
+        assert len(reads) == 1
+        write(path, "agents: [{user_name: 1, user_name: 2}]")
+        await until(lambda: not follower.source.status.connected)
+        write(path, "agents: [{user_name: a1}]")
+        await until(lambda: follower.source.status.connected)
+        assert follower.agents == [["a1"]]
