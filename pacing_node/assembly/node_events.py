@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pacing_node.cycle.latest_report import LatestReport
     from pacing_node.cycle.plan import Plan
     from pacing_node.options.options_store import OptionsStore
+    from pacing_node.targets import TargetSet
 
 LOOK_SECONDS = 1.0
 """How often alarms and targets are looked at; everything else is reported at once."""
@@ -35,6 +36,8 @@ class NodeEvents:
         self._plan = plan
         self._holds = holds
         self._leadership: dict[str, object] = {}
+        self._goals: tuple[TargetSet | None, dict[str, float]] = (None, {})
+        """Goals in percent of the targets in force, which stay for thousands of cycles."""
         member.on_change.add(self._note_leadership)
         latest_report.on_cycle.add(self._note_cycle)
         holds.on_change.add(self._note_holds)
@@ -82,8 +85,11 @@ class NodeEvents:
             return
         values = {"epoch": report.epoch, "sequence": report.sequence, "calculated_at": report.calculated_at}
         allowed = int(report.result.invitations.sum())
-        targets = self._plan.targets.targets if self._plan.targets is not None else ()
-        self.last_hour.note(report, {target.name: target.goal_percent for target in targets})
+        targets = self._plan.targets
+        if targets is not self._goals[0]:
+            goals = {each.name: each.goal_percent for each in targets.targets} if targets is not None else {}
+            self._goals = (targets, goals)
+        self.last_hour.note(report, self._goals[1])
         self.log.add(EventKind.CYCLE, {**values, "pushed": report.pushed, "invitations": allowed})
 
     def _note_holds(self) -> None:

@@ -8,6 +8,7 @@ by :mod:`bodies`.
 from __future__ import annotations
 
 import re
+import select
 from typing import TYPE_CHECKING, Any
 
 import httpcore
@@ -37,6 +38,7 @@ class _Stream(httpcore.AsyncNetworkStream):
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
         self._interim = 0
+        self._socket: Any = None
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's
         data = await self._stream.read(max_bytes, timeout)
@@ -62,7 +64,24 @@ class _Stream(httpcore.AsyncNetworkStream):
         return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable":
+            return self._is_readable()
         return self._stream.get_extra_info(info)
+
+    def _is_readable(self) -> bool:
+        """Whether something can be read, or the end of the connection.
+
+        The pool asks every connection at the begin and end of every request, and the library below collects all it
+        knows of a connection each time.
+        """
+        if self._socket is None:
+            self._socket = self._stream.get_extra_info("socket")
+        descriptor = self._socket.fileno() if self._socket is not None else -1
+        if descriptor < 0:
+            return True
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(0))
 
 
 class _Backend(httpcore.AsyncNetworkBackend):
