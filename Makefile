@@ -166,7 +166,7 @@ wheel: dashboard ## the wheel with everything, for pipx: dist/agent_pacing-VERSI
 deb: dashboard ## a Debian package in dist/: a virtual environment in /opt/agent-pacing, unit, user, places
 	@scripts/build_deb.sh
 
-release: dashboard ## source archive, wheel, SBOM and checksums in dist/, built twice and compared; the image where an engine answers
+release: dashboard ## source archive, wheel, chart, SBOM and checksums in dist/, built twice and compared; the image where an engine answers
 	@scripts/build_release.sh
 
 clean: ## remove everything the other targets made, the virtual environment too

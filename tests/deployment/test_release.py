@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -73,3 +74,8 @@ def test_a_release_is_built_twice_alike_and_its_wheel_has_everything(tmp_path: P
     assert packages == {"cluster", "contact_center", "pacing_node", "simulator", "terminal"}
     data = {path.relative_to(ROOT).as_posix() for package in packages for path in (ROOT / package).rglob("*.py")}
     assert data <= set(names)
+    (chart,) = tmp_path.glob("agent-pacing-chart-*.tgz")
+    with tarfile.open(chart) as archive:
+        packed = {member.name for member in archive if member.isfile()}
+    assert {"agent-pacing/Chart.yaml", "agent-pacing/values.schema.json", "agent-pacing/files/rules.yml"} <= packed
+    assert not any("/ci/" in name for name in packed)
