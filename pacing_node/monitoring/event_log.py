@@ -38,6 +38,8 @@ class NodeEvent:
     kind: EventKind
     data: str
     """JSON, on one line."""
+    frame: bytes
+    """The event as streams send it, made once for all of them."""
 
 
 class EventLog:
@@ -46,6 +48,8 @@ class EventLog:
     def __init__(self) -> None:
         self.incarnation = secrets.token_hex(4)
         """Distinguishes the numbers of this process from those of others."""
+        self.state = object()
+        """Another object after every event but those of cycles: what was made from one is true until then."""
         self._events: deque[NodeEvent] = deque(maxlen=MOST_EVENTS)
         self._newest = 0
         self._changed = asyncio.Event()
@@ -64,9 +68,15 @@ class EventLog:
         """Something has happened; ``data`` is completed by ``at``, Unix time in seconds."""
         self._newest += 1
         text = json.dumps({"at": round(time.time(), 3), **data}, separators=(",", ":"))
-        self._events.append(NodeEvent(self._newest, kind, text))
+        self._events.append(NodeEvent(self._newest, kind, text, self.frame(self._newest, kind, text)))
+        if kind is not EventKind.CYCLE:
+            self.state = object()
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+    def frame(self, number: int, kind: EventKind, data: str) -> bytes:
+        """An event as server-sent events have it."""
+        return f"id: {self.incarnation}-{number}\nevent: {kind.value}\ndata: {data}\n\n".encode()
 
     def place(self, last_event_id: str) -> int | None:
         """The number to go on from for a caller who has seen ``last_event_id``; None when events are missing."""
@@ -80,7 +90,8 @@ class EventLog:
         """The events after this number, in their order; None when some of them are no longer kept."""
         if self._events and number < self._events[0].number - 1:
             return None
-        return [event for event in self._events if event.number > number]
+        newer = min(self._newest - number, len(self._events))
+        return [self._events[place] for place in range(-newer, 0)]
 
     async def wait(self, number: int, seconds: float) -> None:
         """Wait for an event after this number, so long at most."""

@@ -68,17 +68,17 @@ class EventRoutes:
         """Send events until the caller has gone, may not read any more, or the stream is old."""
         log, began = self._events, time.monotonic()
         place = log.place(last_event_id) if last_event_id else log.newest
-        await _write(send, f"retry: {RETRY_MS}\n\n")
+        await _write(send, f"retry: {RETRY_MS}\n\n".encode())
         self._streams += 1
         try:
             while time.monotonic() - began < LONGEST_SECONDS:
                 found = log.since(place) if place is not None else None
                 if found is None:
                     place = log.newest
-                    await _write(send, self._text(place, EventKind.RESYNC, "{}"))
+                    await _write(send, log.frame(place, EventKind.RESYNC, "{}"))
                 elif found:
                     place = found[-1].number
-                    await _write(send, "".join(self._text(each.number, each.kind, each.data) for each in found))
+                    await _write(send, b"".join(each.frame for each in found))
                 elif not follow:
                     return
                 else:
@@ -92,10 +92,7 @@ class EventRoutes:
         if not self._gate.judge(scope, AccessRole.VIEWER).verdict.allowed:
             raise PermissionError
         if self._events.newest == place:
-            await _write(send, ": nothing has happened\n\n")
-
-    def _text(self, number: int, kind: EventKind, data: str) -> str:
-        return f"id: {self._events.incarnation}-{number}\nevent: {kind.value}\ndata: {data}\n\n"
+            await _write(send, b": nothing has happened\n\n")
 
 
 class _Stream(Response):
@@ -132,7 +129,7 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def _write(send: Send, text: str) -> None:
-    """Send text. Raises TimeoutError when the caller does not take it."""
+async def _write(send: Send, frames: bytes) -> None:
+    """Send frames. Raises TimeoutError when the caller does not take it."""
     async with asyncio.timeout(WRITE_SECONDS):
-        await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+        await send({"type": "http.response.body", "body": frames, "more_body": True})
