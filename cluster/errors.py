@@ -11,6 +11,7 @@
     ├── NodeExistsError          a node in the tree exists already
     ├── ConflictError            a version was not the expected one
     ├── NotAllowedError          ZooKeeper's access list does not let this user do that
+    ├── StalePiecesError         what is handed to another member has changed in between
     ├── TooLargeError            more data than ZooKeeper takes in one message; nothing was sent
     ├── DamagedStateError        a state file, or a node in ZooKeeper, is not what it should be
     ├── UnsafeStateError         a local state directory or file is open to others, or is theirs
@@ -57,6 +58,10 @@ class ConflictError(ClusterError):
 
 class NotAllowedError(ClusterError):
     """The access list of a node in the tree does not let this user do that; names the path, the user and the option."""
+
+
+class StalePiecesError(ClusterError):
+    """What a member hands to another one has changed in between: it must be asked for again."""
 
 
 class TooLargeError(ClusterError):

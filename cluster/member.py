@@ -29,12 +29,13 @@ from cluster.peers.readiness import newest_able
 from cluster.peers.record_stream import RecordStream
 from cluster.peers.resignation import Resignation
 from cluster.peers.server import PeerService
+from cluster.peers.topics import Topics
 from cluster.process.watchdog import Watchdog
 from cluster.records import MemberInfo
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
     from cluster.backends.backend import Backend
     from cluster.documents import DocumentStore
@@ -62,6 +63,7 @@ class ClusterMember:
         drain: Callable[[], Awaitable[None]] | None = None,
         ended_clean: Callable[[int], bool] | None = None,
         why_unable: Callable[[], Awaitable[str | None]] | None = None,
+        restart_needed: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         """Build the member; nothing is opened before :meth:`start`. Raises SettingsError for unusable certificates.
 
@@ -72,6 +74,7 @@ class ClusterMember:
         ``Term.after_clean_end``.
         ``why_unable`` answers a failing master why this node could
         not do better (None: it could); it has one action budget. Without it this node never takes over for that reason.
+        ``restart_needed`` names settings that wait for the next start; the others are told.
         """
         self.settings = settings
         self._info = MemberInfo(settings.node, http_address, "", version, time.time(), uuid.uuid4().hex)
@@ -92,7 +95,10 @@ class ClusterMember:
             pauses=self._backend.pause,
             promise=self._backend.promise,
             why_unable=why_unable,
+            restart_needed=restart_needed,
         )
+        self.topics = Topics()
+        """What the application keeps for other members."""
         self._watchdog = Watchdog(limit) if (limit := settings.watchdog_seconds) is not None else None
         self._self_demotion = SelfDemotion(
             settings.failures_allowed, self._able_standbys, self._answers.why_unable, self._give_way
@@ -140,7 +146,7 @@ class ClusterMember:
         Raises OSError when the port is taken, SettingsError when a certificate file cannot be used, DamagedStateError
         when a local file cannot be read; alone, also AlreadyRunningError.
         """
-        service = PeerService(self._records.broadcast, self._answers)
+        service = PeerService(self._records.broadcast, self._answers, topics=self.topics)
         self._server.serve(lambda server: peer_pb2_grpc.add_PeerServiceServicer_to_server(service, server))
         self._server.serve(self._health.add_to)
         self._server.on_renewed(self._records.broadcast.begin_anew)
@@ -207,6 +213,10 @@ class ClusterMember:
         answers = {each.info.name: each for each in await self._client.get_statuses(others)}
         answers[self.settings.node] = wire.status_from_wire(self._info, self._answers.own_status())
         return [answers[each.name] for each in members]
+
+    def fetch(self, member: MemberInfo, topic: str, timeout_seconds: float) -> AsyncGenerator[bytes, None]:
+        """What another member keeps under a topic, piece by piece. Raises UnavailableError, also in the middle."""
+        return self._client.fetch(member, topic, timeout_seconds)
 
     async def step_down(self, requested_by: str, successor: str = "") -> int:
         """Ask the master, wherever it is, to resign, in favour of ``successor`` if given. Returns the epoch that ended.

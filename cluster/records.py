@@ -49,6 +49,18 @@ class MemberInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockOffset:
+    """How far another member's clock is ahead of this node's, as measured by one call."""
+
+    seconds: float
+    """Positive where the other clock is ahead."""
+    uncertainty_seconds: float
+    """Half the time the call took: the true offset is within so much of ``seconds``."""
+    measured_at: float
+    """Unix time in seconds, this node's clock."""
+
+
+@dataclass(frozen=True, slots=True)
 class MemberStatus:
     """What a member answered about itself, or why it did not."""
 
@@ -67,6 +79,10 @@ class MemberStatus:
     last_record: RecordInfo | None = None
     paused: bool = False
     """Whether this member knows of a pause in force."""
+    clock: ClockOffset | None = None
+    """None of this node itself, and of a member that does not say what its clock shows."""
+    restart_needed: tuple[str, ...] = ()
+    """Settings whose change takes effect at the next start of its process; 50 at most."""
 
 
 @dataclass(frozen=True, slots=True)

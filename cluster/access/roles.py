@@ -30,6 +30,7 @@ _COVERED = {
 CALL_ROLES = {
     "GetStatus": AccessRole.VIEWER,
     "Follow": AccessRole.MEMBER,
+    "Fetch": AccessRole.MEMBER,
     "CanServe": AccessRole.MEMBER,
     "Promise": AccessRole.MEMBER,
     "StepDown": AccessRole.OPERATOR,

@@ -36,20 +36,28 @@ class MemberAnswers:
         pauses: PauseSwitch,
         promise: Callable[[str, str, int, float], str],
         why_unable: Callable[[], Awaitable[str | None]] | None,
+        restart_needed: Callable[[], Sequence[str]] = tuple,
     ) -> None:
-        """``promise`` is the backend's; ``why_unable`` says why the application could not do the master's work."""
+        """``promise`` is the backend's; ``why_unable`` says why the application could not do the master's work.
+
+        ``restart_needed`` names settings whose change waits for the next start of the process.
+        """
         self._member = member
         self._records = records
         self._resignation = resignation
         self._pauses = pauses
         self._promise = promise
         self._why_unable = why_unable
+        self._restart_needed = restart_needed
 
     def own_status(self) -> wire.StatusAnswer:
         """What this member knows about itself, from memory."""
         newest = self._records.newest
         last, paused = newest.info if newest else None, self._member.paused is not None
-        return wire.status_to_wire(self._member.info, self._member.status(), last, paused=paused)
+        restart = self._restart_needed()
+        return wire.status_to_wire(
+            self._member.info, self._member.status(), last, paused=paused, restart_needed=restart
+        )
 
     def members(self) -> Sequence[MemberInfo]:
         """Members that have joined, as last seen."""

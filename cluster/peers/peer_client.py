@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import grpc
@@ -17,7 +18,7 @@ from cluster.records import MemberStatus, Pause
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Sequence
 
     from cluster.election.failsafe_members import FailsafeMember
     from cluster.peers.channels import Channels
@@ -43,6 +44,7 @@ class PeerClient:
 
     async def get_status(self, member: MemberInfo) -> MemberStatus:
         """What a member answers about itself, or why it does not; never raises for a silent one."""
+        began, asked_at = time.monotonic(), time.time()
         try:
             answer = await self._stub(member.name, member.clustering).GetStatus(
                 peer_pb2.GetStatusRequest(), timeout=self._timeout_seconds
@@ -51,7 +53,8 @@ class PeerClient:
             return MemberStatus(info=member, reachable=False, error=_reason(failure))
         except UnavailableError as failure:
             return MemberStatus(info=member, reachable=False, error=str(failure))
-        return wire.status_from_wire(member, answer)
+        clock = wire.clock_offset(answer, asked_at, time.monotonic() - began)
+        return wire.status_from_wire(member, answer, clock)
 
     async def get_statuses(self, members: Iterable[MemberInfo]) -> Sequence[MemberStatus]:
         """The same of several members, all at once."""
@@ -68,6 +71,18 @@ class PeerClient:
             return await self.why_unable(member, timeout_seconds) is None
         except UnavailableError:
             return False
+
+    async def fetch(self, member: MemberInfo, topic: str, timeout_seconds: float) -> AsyncGenerator[bytes, None]:
+        """What a member keeps under a topic, piece by piece, within ``timeout_seconds``.
+
+        Raises UnavailableError, also in the middle, and for a member that keeps nothing of the kind.
+        """
+        request = peer_pb2.FetchRequest(asked_by=self._own.name, incarnation=self._own.incarnation, topic=topic)
+        try:
+            async for answer in self._stub(member.name, member.clustering).Fetch(request, timeout=timeout_seconds):
+                yield answer.piece
+        except grpc.aio.AioRpcError as failure:
+            raise _unavailable(member, failure) from failure
 
     async def step_down(
         self, member: MemberInfo, requested_by: str, timeout_seconds: float, successor: str = "", epoch: int = 0

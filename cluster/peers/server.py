@@ -11,11 +11,12 @@ import grpc
 import grpc.aio
 import structlog
 
-from cluster.errors import ClusterError, RefusedError, TooSoonError
+from cluster.errors import ClusterError, RefusedError, StalePiecesError, TooSoonError
 from cluster.peers import wire
 from cluster.peers.callers import close
 from cluster.peers.follower_limits import FollowerLimits
 from cluster.peers.member_identity import MemberIdentity, why_no_member
+from cluster.peers.topics import Topics
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     StatusContext = grpc.aio.ServicerContext[peer_pb2.GetStatusRequest, peer_pb2.GetStatusResponse]
     FollowContext = grpc.aio.ServicerContext[peer_pb2.FollowRequest, peer_pb2.FollowResponse]
+    FetchContext = grpc.aio.ServicerContext[peer_pb2.FetchRequest, peer_pb2.FetchResponse]
     CanServeContext = grpc.aio.ServicerContext[peer_pb2.CanServeRequest, peer_pb2.CanServeResponse]
     PromiseContext = grpc.aio.ServicerContext[peer_pb2.PromiseRequest, peer_pb2.PromiseResponse]
     PauseContext = grpc.aio.ServicerContext[peer_pb2.PauseRequest, peer_pb2.PauseResponse]
@@ -136,10 +138,17 @@ class Answers(Protocol):
 class PeerService(peer_pb2_grpc.PeerServiceServicer):
     """Answers of this member (``cluster.v1.PeerService``)."""
 
-    def __init__(self, broadcast: Broadcast, member: Answers, followers: FollowerLimits | None = None) -> None:
+    def __init__(
+        self,
+        broadcast: Broadcast,
+        member: Answers,
+        followers: FollowerLimits | None = None,
+        topics: Topics | None = None,
+    ) -> None:
         self._broadcast = broadcast
         self._member = member
         self._followers = followers or FollowerLimits()
+        self._topics = topics or Topics()
         self._orders = 0
 
     async def GetStatus(  # noqa: N802 - the name in the contract
@@ -171,6 +180,25 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
                 async with self._followers.sending(answer.ByteSize(), give_up):
                     yield answer
         await context.abort(*_end_of_stream(self._broadcast))
+
+    async def Fetch(  # noqa: N802 - the name in the contract
+        self, request: peer_pb2.FetchRequest, context: FetchContext
+    ) -> AsyncIterator[peer_pb2.FetchResponse]:
+        """What the application keeps under a topic."""
+        await self._admit_member(MemberIdentity(request.asked_by, request.incarnation), context)
+        begin = self._topics.find(request.topic)
+        if begin is None:
+            await context.abort(grpc.StatusCode.NOT_FOUND, f"nothing is kept here as {request.topic}")
+        if self._topics.full:
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "others are being answered: ask again")
+        with self._topics.stream():
+            try:
+                for piece in begin():
+                    answer = peer_pb2.FetchResponse(piece=piece)
+                    async with self._followers.sending(len(piece), lambda: close(context.peer())):
+                        yield answer
+            except StalePiecesError as stale:
+                await context.abort(grpc.StatusCode.ABORTED, str(stale))
 
     async def StepDown(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.StepDownRequest, context: StepDownContext

@@ -5,8 +5,10 @@ What members of one cluster say to each other. Nothing here knows about pacing: 
 shares with its followers is an opaque record that the application encodes and decodes.
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -93,6 +95,8 @@ class GetStatusResponse(_message.Message):
     MASTER_FIELD_NUMBER: _builtins.int
     LAST_RECORD_FIELD_NUMBER: _builtins.int
     PAUSED_FIELD_NUMBER: _builtins.int
+    ANSWERED_AT_FIELD_NUMBER: _builtins.int
+    RESTART_NEEDED_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     version: _builtins.str
     started_at: _builtins.float
@@ -112,9 +116,15 @@ class GetStatusResponse(_message.Message):
     """Name of the master this member knows of; empty when there is none."""
     paused: _builtins.bool
     """Whether this member knows of a pause in force."""
+    answered_at: _builtins.float
+    """Unix time in seconds by this member's clock when it answered; 0 from a member that does not say."""
     @_builtins.property
     def last_record(self) -> Global___RecordInfo:
         """The newest record this member produced (master) or received (standby)."""
+
+    @_builtins.property
+    def restart_needed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Settings whose change takes effect when this member's process starts anew, by their names; 50 at most."""
 
     def __init__(
         self,
@@ -132,10 +142,12 @@ class GetStatusResponse(_message.Message):
         master: _builtins.str = ...,
         last_record: Global___RecordInfo | None = ...,
         paused: _builtins.bool = ...,
+        answered_at: _builtins.float = ...,
+        restart_needed: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["last_record", b"last_record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cluster_id", b"cluster_id", "epoch", b"epoch", "last_record", b"last_record", "lease_left_seconds", b"lease_left_seconds", "master", b"master", "name", b"name", "paused", b"paused", "role", b"role", "session_timeout_seconds", b"session_timeout_seconds", "started_at", b"started_at", "state", b"state", "version", b"version", "zoo_keeper_state", b"zoo_keeper_state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_at", b"answered_at", "cluster_id", b"cluster_id", "epoch", b"epoch", "last_record", b"last_record", "lease_left_seconds", b"lease_left_seconds", "master", b"master", "name", b"name", "paused", b"paused", "restart_needed", b"restart_needed", "role", b"role", "session_timeout_seconds", b"session_timeout_seconds", "started_at", b"started_at", "state", b"state", "version", b"version", "zoo_keeper_state", b"zoo_keeper_state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -244,6 +256,53 @@ class FollowResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FollowResponse: _TypeAlias = FollowResponse  # noqa: Y015
+
+@_typing.final
+class FetchRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASKED_BY_FIELD_NUMBER: _builtins.int
+    INCARNATION_FIELD_NUMBER: _builtins.int
+    TOPIC_FIELD_NUMBER: _builtins.int
+    asked_by: _builtins.str
+    """Name of the member that asks."""
+    incarnation: _builtins.str
+    """Its process, as its entry among the members has it."""
+    topic: _builtins.str
+    """Name and version of what is asked for, for example "pacing.v1.LastHour"."""
+    def __init__(
+        self,
+        *,
+        asked_by: _builtins.str = ...,
+        incarnation: _builtins.str = ...,
+        topic: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_by", b"asked_by", "incarnation", b"incarnation", "topic", b"topic"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FetchRequest: _TypeAlias = FetchRequest  # noqa: Y015
+
+@_typing.final
+class FetchResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PIECE_FIELD_NUMBER: _builtins.int
+    piece: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        piece: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["piece", b"piece"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FetchResponse: _TypeAlias = FetchResponse  # noqa: Y015
 
 @_typing.final
 class StepDownRequest(_message.Message):

@@ -27,8 +27,8 @@ if _version_not_supported:
 
 class PeerServiceStub:
     """PeerService is served by every member on its clustering port. A request has 64 KB at most, and a text in
-    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, CanServe and Promise
-    are for members: PERMISSION_DENIED for a caller that is none.
+    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, Fetch, CanServe and
+    Promise are for members: PERMISSION_DENIED for a caller that is none.
     """
 
     def __init__(self, channel):
@@ -46,6 +46,11 @@ class PeerServiceStub:
                 '/cluster.v1.PeerService/Follow',
                 request_serializer=cluster_dot_v1_dot_peer__pb2.FollowRequest.SerializeToString,
                 response_deserializer=cluster_dot_v1_dot_peer__pb2.FollowResponse.FromString,
+                _registered_method=True)
+        self.Fetch = channel.unary_stream(
+                '/cluster.v1.PeerService/Fetch',
+                request_serializer=cluster_dot_v1_dot_peer__pb2.FetchRequest.SerializeToString,
+                response_deserializer=cluster_dot_v1_dot_peer__pb2.FetchResponse.FromString,
                 _registered_method=True)
         self.StepDown = channel.unary_unary(
                 '/cluster.v1.PeerService/StepDown',
@@ -76,8 +81,8 @@ class PeerServiceStub:
 
 class PeerServiceServicer:
     """PeerService is served by every member on its clustering port. A request has 64 KB at most, and a text in
-    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, CanServe and Promise
-    are for members: PERMISSION_DENIED for a caller that is none.
+    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, Fetch, CanServe and
+    Promise are for members: PERMISSION_DENIED for a caller that is none.
     """
 
     def GetStatus(self, request, context):
@@ -93,6 +98,15 @@ class PeerServiceServicer:
         RESOURCE_EXHAUSTED for a third stream of one member. A member that is not master answers
         FAILED_PRECONDITION; a stream ends with that status when the master's term ends, and with ABORTED when
         it shall be asked for again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Fetch(self, request, context):
+        """Fetch streams what the application of this member keeps under a topic, in pieces of 16 MB at most that mean
+        nothing here. NOT_FOUND for a topic nobody keeps; RESOURCE_EXHAUSTED for a third stream; ABORTED when what is kept
+        has changed meanwhile, so that it must be asked for again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -152,6 +166,11 @@ def add_PeerServiceServicer_to_server(servicer, server):
                     request_deserializer=cluster_dot_v1_dot_peer__pb2.FollowRequest.FromString,
                     response_serializer=cluster_dot_v1_dot_peer__pb2.FollowResponse.SerializeToString,
             ),
+            'Fetch': grpc.unary_stream_rpc_method_handler(
+                    servicer.Fetch,
+                    request_deserializer=cluster_dot_v1_dot_peer__pb2.FetchRequest.FromString,
+                    response_serializer=cluster_dot_v1_dot_peer__pb2.FetchResponse.SerializeToString,
+            ),
             'StepDown': grpc.unary_unary_rpc_method_handler(
                     servicer.StepDown,
                     request_deserializer=cluster_dot_v1_dot_peer__pb2.StepDownRequest.FromString,
@@ -187,8 +206,8 @@ def add_PeerServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class PeerService:
     """PeerService is served by every member on its clustering port. A request has 64 KB at most, and a text in
-    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, CanServe and Promise
-    are for members: PERMISSION_DENIED for a caller that is none.
+    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, Fetch, CanServe and
+    Promise are for members: PERMISSION_DENIED for a caller that is none.
     """
 
     @staticmethod
@@ -235,6 +254,33 @@ class PeerService:
             '/cluster.v1.PeerService/Follow',
             cluster_dot_v1_dot_peer__pb2.FollowRequest.SerializeToString,
             cluster_dot_v1_dot_peer__pb2.FollowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Fetch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/cluster.v1.PeerService/Fetch',
+            cluster_dot_v1_dot_peer__pb2.FetchRequest.SerializeToString,
+            cluster_dot_v1_dot_peer__pb2.FetchResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -30,8 +30,8 @@ GRPC_VERSION: str
 
 class PeerServiceStub:
     """PeerService is served by every member on its clustering port. A request has 64 KB at most, and a text in
-    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, CanServe and Promise
-    are for members: PERMISSION_DENIED for a caller that is none.
+    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, Fetch, CanServe and
+    Promise are for members: PERMISSION_DENIED for a caller that is none.
     """
 
     @_typing.overload
@@ -46,6 +46,11 @@ class PeerServiceStub:
     RESOURCE_EXHAUSTED for a third stream of one member. A member that is not master answers
     FAILED_PRECONDITION; a stream ends with that status when the master's term ends, and with ABORTED when
     it shall be asked for again.
+    """
+    Fetch: _grpc.UnaryStreamMultiCallable[_peer_pb2.FetchRequest, _peer_pb2.FetchResponse]
+    """Fetch streams what the application of this member keeps under a topic, in pieces of 16 MB at most that mean
+    nothing here. NOT_FOUND for a topic nobody keeps; RESOURCE_EXHAUSTED for a third stream; ABORTED when what is kept
+    has changed meanwhile, so that it must be asked for again.
     """
     StepDown: _grpc.UnaryUnaryMultiCallable[_peer_pb2.StepDownRequest, _peer_pb2.StepDownResponse]
     """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
@@ -71,8 +76,8 @@ class PeerServiceStub:
 @_typing.type_check_only
 class PeerServiceAsyncStub(PeerServiceStub):
     """PeerService is served by every member on its clustering port. A request has 64 KB at most, and a text in
-    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, CanServe and Promise
-    are for members: PERMISSION_DENIED for a caller that is none.
+    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, Fetch, CanServe and
+    Promise are for members: PERMISSION_DENIED for a caller that is none.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -84,6 +89,11 @@ class PeerServiceAsyncStub(PeerServiceStub):
     RESOURCE_EXHAUSTED for a third stream of one member. A member that is not master answers
     FAILED_PRECONDITION; a stream ends with that status when the master's term ends, and with ABORTED when
     it shall be asked for again.
+    """
+    Fetch: _aio.UnaryStreamMultiCallable[_peer_pb2.FetchRequest, _peer_pb2.FetchResponse]  # type: ignore[assignment]
+    """Fetch streams what the application of this member keeps under a topic, in pieces of 16 MB at most that mean
+    nothing here. NOT_FOUND for a topic nobody keeps; RESOURCE_EXHAUSTED for a third stream; ABORTED when what is kept
+    has changed meanwhile, so that it must be asked for again.
     """
     StepDown: _aio.UnaryUnaryMultiCallable[_peer_pb2.StepDownRequest, _peer_pb2.StepDownResponse]  # type: ignore[assignment]
     """StepDown asks the master to resign. A member that is not master answers FAILED_PRECONDITION
@@ -108,8 +118,8 @@ class PeerServiceAsyncStub(PeerServiceStub):
 
 class PeerServiceServicer(metaclass=_abc_1.ABCMeta):
     """PeerService is served by every member on its clustering port. A request has 64 KB at most, and a text in
-    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, CanServe and Promise
-    are for members: PERMISSION_DENIED for a caller that is none.
+    it 200 characters that print; INVALID_ARGUMENT names the field that cannot be. Follow, Fetch, CanServe and
+    Promise are for members: PERMISSION_DENIED for a caller that is none.
     """
 
     @_abc_1.abstractmethod
@@ -131,6 +141,17 @@ class PeerServiceServicer(metaclass=_abc_1.ABCMeta):
         RESOURCE_EXHAUSTED for a third stream of one member. A member that is not master answers
         FAILED_PRECONDITION; a stream ends with that status when the master's term ends, and with ABORTED when
         it shall be asked for again.
+        """
+
+    @_abc_1.abstractmethod
+    def Fetch(
+        self,
+        request: _peer_pb2.FetchRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_peer_pb2.FetchResponse], _abc.AsyncIterator[_peer_pb2.FetchResponse]]:
+        """Fetch streams what the application of this member keeps under a topic, in pieces of 16 MB at most that mean
+        nothing here. NOT_FOUND for a topic nobody keeps; RESOURCE_EXHAUSTED for a third stream; ABORTED when what is kept
+        has changed meanwhile, so that it must be asked for again.
         """
 
     @_abc_1.abstractmethod

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from simulator.attack.tally import NodeAddress, Victim
 
 REFUSED = ("UNAUTHENTICATED", "PERMISSION_DENIED")
-CALLS = ("GetStatus", "Follow", "CanServe", "Promise", "StepDown", "Pause", "Resume")
+CALLS = ("GetStatus", "Follow", "Fetch", "CanServe", "Promise", "StepDown", "Pause", "Resume")
+_STREAMS = ("Follow", "Fetch")
 _FOLLOWED_SECONDS = 3.0
 """Until every node knows of a token that was made or revoked."""
 _FLUSHED_SECONDS = 11.0
@@ -136,8 +137,8 @@ async def bad_proofs(scene: Scene) -> None:
 
 async def _refused(scene: Scene, target: Target, proof: str, metadata: Metadata, tally: Tally) -> None:
     before = tally.answers.copy()
-    if target.method == "Follow":
-        code = await _follow(target, metadata)
+    if target.method in _STREAMS:
+        code = await _first_of_stream(target, metadata)
         tally.count(code)
     else:
         async with channel_to(target.node) as channel:
@@ -146,9 +147,9 @@ async def _refused(scene: Scene, target: Target, proof: str, metadata: Metadata,
     scene.expect(code in REFUSED, f"{target.method} with {proof} was answered with {code}")
 
 
-async def _follow(target: Target, metadata: Metadata) -> str:
+async def _first_of_stream(target: Target, metadata: Metadata) -> str:
     async with channel_to(target.node) as channel:
-        stream = await peer_messages.open_stream(channel, "Follow", target.body, seconds=5.0, metadata=metadata)
+        stream = await peer_messages.open_stream(channel, target.method, target.body, seconds=5.0, metadata=metadata)
         return await peer_messages.first_answer(stream)
 
 

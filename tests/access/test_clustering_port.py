@@ -39,6 +39,7 @@ SECRET = ClusterSecret.parse("a secret of the cluster that is long enough")
 REQUESTS: dict[str, Any] = {
     "GetStatus": peer_pb2.GetStatusRequest(),
     "Follow": peer_pb2.FollowRequest(follower="stranger"),
+    "Fetch": peer_pb2.FetchRequest(asked_by="a stranger", topic="anything"),
     "StepDown": peer_pb2.StepDownRequest(requested_by="a stranger"),
     "CanServe": peer_pb2.CanServeRequest(asked_by="a stranger"),
     "Promise": peer_pb2.PromiseRequest(asked_by="a stranger", epoch=1, seconds=1.0),

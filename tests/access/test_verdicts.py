@@ -21,7 +21,7 @@ SECRET = ClusterSecret.parse("a secret of the cluster that is long enough")
 STRANGER = Evidence("StepDown", b"", "10.0.0.9:1234", local=False, encrypted=False)
 HERE = replace(STRANGER, source="127.0.0.1:1234", local=True)
 ORDERS = ("StepDown", "Pause", "Resume")
-AMONG_MEMBERS = ("Follow", "CanServe", "Promise")
+AMONG_MEMBERS = ("Follow", "Fetch", "CanServe", "Promise")
 
 
 def guarded(**options) -> AccessControl:

@@ -85,7 +85,7 @@ def test_what_is_taken_prints_and_is_bounded_and_what_is_not_is_never_repeated(t
     assert len(fault) < 200
 
 
-@pytest.mark.parametrize("name", ["Pause", "Resume", "StepDown", "GetStatus", "CanServe", "Promise", "Follow"])
+@pytest.mark.parametrize("name", ["Pause", "Resume", "StepDown", "GetStatus", "CanServe", "Promise", "Follow", "Fetch"])
 async def test_what_is_no_message_is_refused_in_one_line_now_and_then(call: Call, name: str) -> None:
     with capture_logs() as logged:
         for _ in range(100):

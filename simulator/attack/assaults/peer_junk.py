@@ -13,7 +13,7 @@ from simulator.attack.tally import Tally, Victim
 _AT_ONCE = 40
 _SEED = 12
 
-METHODS = ("GetStatus", "StepDown", "CanServe", "Promise", "Pause", "Resume")
+METHODS = ("GetStatus", "Fetch", "StepDown", "CanServe", "Promise", "Pause", "Resume")
 BROKEN = (
     b"\xff" * 20,  # a tag without an end
     b"\x0a\xff\xff\xff\xff\x0f",  # a text longer than the message
