@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simulator.benchmark.browsers_path import measure_browsers
 from simulator.benchmark.cycle_path import measure_cycles
 from simulator.benchmark.lean_stage import StagePlan
 from simulator.benchmark.read_path import measure_reads
@@ -32,7 +33,7 @@ Output = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (cycle, startup, api):
+    for command in (cycle, startup, api, browsers):
         app.command(command.__name__, epilog=examples(f"pacing benchmark {command.__name__} -o json"))(command)
 
 
@@ -66,6 +67,20 @@ def api(
 ) -> None:
     """CPU time of a read at a pacing node, beside a bare application on the fastest server with the same body."""
     _show(measure_reads(StagePlan(targets), seconds=seconds, readings=readings), output)
+
+
+def browsers(
+    *,
+    targets: Targets = 10_000,
+    open_dashboards: Annotated[int, typer.Option("--browsers", min=1, max=100, help="Dashboards that are open.")] = 20,
+    seconds: Annotated[float, typer.Option(min=1.0, max=600.0, help="Of each reading.")] = 20.0,
+    readings: Annotated[int, typer.Option(min=1, max=100, help="Without and with browsers in turn.")] = 3,
+    period: Period = 5.0,
+    output: Output = Form.TABLE,
+) -> None:
+    """CPU time that open dashboards cost a node: their streams of events and all they read, in percent of a core."""
+    plan = StagePlan(targets, period_seconds=period)
+    _show(measure_browsers(plan, browsers=open_dashboards, seconds=seconds, readings=readings), output)
 
 
 def _show(measuring: Coroutine[Any, Any, dict[str, Any]], output: Form) -> None:
