@@ -63,7 +63,6 @@ log = structlog.get_logger(__name__)
 HEALTH_SERVICES = ("pacing.v1.Node", "pacing.v1.Master")
 """gRPC health names: this node has joined; this node is master with a valid lease."""
 
-
 FAILED_CYCLES = 3
 """Cycles in a row that may fail before the node says that it is not ready."""
 
@@ -95,6 +94,7 @@ class Node:
             health_services=HEALTH_SERVICES,
             ended_clean=self._late_pushes.ended_clean,
             why_unable=self._why_unable,
+            restart_needed=lambda: self._reconfiguration.restart_needed,
         )
         self._cycle_counters = CycleCounters()
         self._terms = TermLog(self.member.mastership)
@@ -117,8 +117,8 @@ class Node:
         self._audit = NodeAudit(options.host, options.name)
         self.member.access.audit.on_event.add(self._audit.offer)
         self._access = NodeAccess(self.member.access.control)
-        self._api = NodeApi(self.member)
-        self._holds = self._api.holds
+        self.api = NodeApi(self.member)
+        self._holds = self.api.holds
         self._holds.on_change.add(lambda: self.plan.use_holds(self._holds.holds))
         self._events = NodeEvents(self.member, self.latest_report, self.plan, self._holds)
         self._events.follow_options(self._store)
@@ -198,7 +198,7 @@ class Node:
             cycle_counters=self._cycle_counters,
             late_pushes=self._late_pushes,
             on_push=lambda reached: self.member.report_outcome(succeeded=reached),
-            read_holds=self._api.read_holds,
+            read_holds=self.api.read_holds,
         )
         self._tasks += [_spawn_lasting("pacer", pacer.run), _spawn_lasting("readiness", self._become_ready)]
 
@@ -258,7 +258,7 @@ class Node:
             watch=self._watch,
             members=lambda: [each.http for each in self.member.members()],
             gate=PageGate(self.member.access.control, self.member.access.audit, lambda: self._access.pages_need_viewer),
-            api=self._api.application(
+            api=self.api.application(
                 self._api_view(), self._events.log, reads=lambda: self._access.api_reads, port=self._http.port
             ),
         )
@@ -275,8 +275,9 @@ class Node:
             history=lambda limit: history_page(self.member, limit),
             alarms=self.alarms.page,
             options=self._store,
-            past_options=self._api.read_past_options,
+            past_options=self.api.read_past_options,
             last_hour=self._events.last_hour,
+            examination=self.api.examination,
             restart_needed=lambda: self._reconfiguration.restart_needed,
         )
 
@@ -323,13 +324,12 @@ class Node:
         return options is not None and options.metrics.per_target
 
     async def _cluster_page(self) -> dict[str, Any]:
-        standalone = self.options.standalone
         options = self._reconfiguration.options
         fencing = options.pacing_endpoint.fencing if options else None
         return await cluster_page(
             self.member,
             cluster=self.options.cluster,
-            standalone=standalone,
+            standalone=self.options.standalone,
             fencing=fencing,
             warnings=[str(each) for each in self._exposures],
             holds=self._holds.holds,

@@ -10,6 +10,7 @@ from pacing_node.api.v1.api_gate import ApiGate
 from pacing_node.api.v1.api_parts import ApiParts
 from pacing_node.api.v1.v1_application import build_v1
 from pacing_node.cycle.hold_book import DOCUMENT, HoldBook
+from pacing_node.monitoring.examination import Examination
 from pacing_node.options.options_history import HISTORY, read_history
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class NodeApi:
         self._past_options = member.document_beside(HISTORY)
         self.holds = HoldBook(member.document_beside(DOCUMENT))
         """The holds of the cluster."""
+        self.examination = Examination()
+        """What the node finds when it examines itself."""
 
     async def read_holds(self) -> None:
         """Read the holds once more; without ZooKeeper those known stay in force."""

@@ -7,20 +7,25 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any
 
+from cluster.lasting import lasting
 from cluster.process.orphans import OrphanReaper
 from cluster.process.signals import handle_harmless, handle_signal
-from cluster.tasks import cancel
+from cluster.tasks import cancel, spawn
+from pacing_node.assembly.self_examination import SelfExamination, doctor_command
 from pacing_node.node import Node
 from pacing_node.runtime.service_manager import ServiceManager
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+    from pathlib import Path
 
     from pacing_node.options.node_options import NodeOptions
 
 
-async def run_node(options: NodeOptions) -> int:
+async def run_node(options: NodeOptions, config: Path | None = None) -> int:
     """Run a node until SIGTERM or SIGINT; returns the exit status. SIGHUP has it read its certificates anew.
+
+    ``config`` is the file that the options are from, for the node's examinations of itself.
 
     Raises OSError for a port that is taken, and ClusterError for a state directory that cannot be used or a name that
     another node has.
@@ -29,6 +34,8 @@ async def run_node(options: NodeOptions) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         handle_signal(number, stop.set)
     manager, node = ServiceManager(os.environ), Node(options)
+    examination = SelfExamination(node.api.examination, doctor_command(config), options.doctor_seconds)
+    examining = spawn("examination", lasting("examination", examination.run))
     handle_harmless(node.reload)
     if os.getpid() == 1:
         OrphanReaper().start()
@@ -36,6 +43,7 @@ async def run_node(options: NodeOptions) -> int:
         await node.start()
         await _first(stop.wait(), node.wait_refused(), manager.run(node.member.status))
     finally:
+        await cancel(examining)
         await node.stop()
     return 0
 

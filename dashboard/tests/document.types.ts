@@ -16,6 +16,8 @@ export type Checked = [
   Reads<Required<Schemas["TargetsAnswer"]>, Omit<model.TargetsPage, "targets">>,
   Reads<Required<Schemas["Target"]>, model.Target>,
   Reads<Required<Schemas["TargetAnswer"]>, model.TargetPage>,
+  Reads<Schemas["OverviewAnswer"], model.OverviewPage>,
+  Reads<Schemas["DoctorAnswer"], model.DoctorPage>,
   Reads<Schemas["AlarmsAnswer"], model.Alarms>,
   Reads<Schemas["ConfigurationAnswer"], model.Configuration>,
   Reads<Schemas["ChannelAnswer"], model.Channel>,

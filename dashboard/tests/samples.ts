@@ -1,4 +1,4 @@
-import type { Answer, Cluster, Member, Target, TargetsPage, Term } from "../src/api/model";
+import type { Abandonment, Answer, Cluster, Member, OverviewPage, Target, TargetsPage, Term } from "../src/api/model";
 
 export const ANSWER: Answer = {
   as_of: 998,
@@ -42,4 +42,16 @@ export function targetsPage(targets: Target[], given: Partial<TargetsPage> = {})
 
 export function term(given: Partial<Term> = {}): Term {
   return { epoch: 1, node: "node1", began_at: 0, previous: null, ended_at: null, cause: null, gap_seconds: null, broken: [], ...given };
+}
+
+export function abandonment(accepted = 97, abandoned = 3): Abandonment {
+  const share = { since: 1, accepted, abandoned, percent: accepted + abandoned ? (100 * abandoned) / (accepted + abandoned) : null };
+  return { now: share, hour: share, today: share };
+}
+
+export function overviewPage(given: Partial<OverviewPage> = {}): OverviewPage {
+  return {
+    ...ANSWER, targets: 1, interval_seconds: 5, reasons: {}, totals: { invitations: 24, ready: 2, busy: 10, waiting: 0, pending: null },
+    abandonment: abandonment(), goal_percent: 3, ...given,
+  };
 }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { isOver } from "../src/components/abandonment";
 import { sumParts } from "../src/components/explain_sum";
 import { duration, moment, number, share } from "../src/components/format";
 import { path } from "../src/components/sparkline";
 import { bars, gaps } from "../src/components/timeline";
+import { clockText } from "../src/views/cluster";
 import { need } from "../src/views/overview";
 import { summed } from "../src/store/summary";
-import { target, targetsPage, term } from "./samples";
+import { abandonment, overviewPage, target, term } from "./samples";
 
 describe("the sum behind a number", () => {
   it("is what pacing explain writes", () => {
@@ -23,8 +25,24 @@ describe("the sum behind a number", () => {
 
 describe("the overview", () => {
   it("has sums of the node, and a rate", () => {
-    expect(summed(targetsPage([target()]))).toMatchObject({ allowedPerMinute: 288, waiting: 0, pending: null });
-    expect(summed(targetsPage([], { interval_seconds: null })).allowedPerMinute).toBeNull();
+    expect(summed(overviewPage())).toMatchObject({ allowedPerMinute: 288, waiting: 0, pending: null });
+    expect(summed(overviewPage({ interval_seconds: null })).allowedPerMinute).toBeNull();
+  });
+});
+
+describe("abandonment", () => {
+  it("is over the goal when it is known and above it", () => {
+    expect(isOver(abandonment(97, 3).hour, 3)).toBe(false);
+    expect(isOver(abandonment(96, 4).hour, 3)).toBe(true);
+    expect(isOver(abandonment(0, 0).hour, 3)).toBe(false);
+    expect(isOver(abandonment(96, 4).hour, null)).toBe(false);
+  });
+});
+
+describe("the clock of a member", () => {
+  it("is shown with its sign and how sure that is, and as a dash where nobody knows", () => {
+    expect(clockText({ clock: { offset_seconds: -0.25, uncertainty_seconds: 0.002, measured_at: 1 } })).toBe("−0.25 s ± 0.002 s");
+    expect(clockText({ clock: null })).toBe("–");
   });
 });
 

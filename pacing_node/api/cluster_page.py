@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from cluster.member import ClusterMember
-    from cluster.records import HistoryEntry, MemberStatus, Pause, RecordInfo
+    from cluster.records import ClockOffset, HistoryEntry, MemberStatus, Pause, RecordInfo
     from pacing_node.cycle.holds import Holds
 
 HISTORY_SHOWN = 20
@@ -88,6 +88,19 @@ def _member(status: MemberStatus) -> dict[str, Any]:
         "reachable": status.reachable,
         "error": status.error,
         "broken": list(status.info.broken),
+        "clock": _clock(status.clock),
+        "restart_needed": list(status.restart_needed),
+    }
+
+
+def _clock(clock: ClockOffset | None) -> dict[str, Any] | None:
+    """How far a member's clock is ahead, and when that was measured."""
+    if clock is None:
+        return None
+    return {
+        "offset_seconds": round(clock.seconds, 6),
+        "uncertainty_seconds": round(clock.uncertainty_seconds, 6),
+        "measured_at": round(clock.measured_at, 3),
     }
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from cluster.lasting import lasting
+from cluster.tasks import cancel, spawn
+from pacing_node.assembly.hour_fetch import HourFetch
 from pacing_node.monitoring.event_log import EventKind, EventLog
 from pacing_node.monitoring.last_hour import LastHour
 
@@ -17,7 +20,6 @@ if TYPE_CHECKING:
     from pacing_node.cycle.latest_report import LatestReport
     from pacing_node.cycle.plan import Plan
     from pacing_node.options.options_store import OptionsStore
-    from pacing_node.targets import TargetSet
 
 LOOK_SECONDS = 1.0
 """How often alarms and targets are looked at; everything else is reported at once."""
@@ -31,13 +33,13 @@ class NodeEvents:
     def __init__(self, member: ClusterMember, latest_report: LatestReport, plan: Plan, holds: HoldBook) -> None:
         self.log = EventLog()
         self.last_hour = LastHour()
+        self.hour_fetch = HourFetch(member, self.last_hour, self._enter_again)
         self._member = member
         self._latest_report = latest_report
         self._plan = plan
         self._holds = holds
         self._leadership: dict[str, object] = {}
-        self._goals: tuple[TargetSet | None, dict[str, float]] = (None, {})
-        """Goals in percent of the targets in force, which stay for thousands of cycles."""
+        self._goals: tuple[object, dict[str, float]] = (None, {})
         member.on_change.add(self._note_leadership)
         latest_report.on_cycle.add(self._note_cycle)
         holds.on_change.add(self._note_holds)
@@ -51,7 +53,14 @@ class NodeEvents:
         )
 
     async def run(self, alarms: Callable[[], tuple[Alarm, ...]]) -> None:
-        """Look at what nobody reports, for ever."""
+        """Look at what nobody reports, and fetch the last hour from others, for ever."""
+        fetching = spawn("last-hour", lasting("last-hour", self.hour_fetch.run))
+        try:
+            await self._look(alarms)
+        finally:
+            await cancel(fetching)
+
+    async def _look(self, alarms: Callable[[], tuple[Alarm, ...]]) -> None:
         known, targets = {each.identity for each in alarms()}, self._plan.targets
         while True:
             await asyncio.sleep(LOOK_SECONDS)
@@ -85,12 +94,22 @@ class NodeEvents:
             return
         values = {"epoch": report.epoch, "sequence": report.sequence, "calculated_at": report.calculated_at}
         allowed = int(report.result.invitations.sum())
-        targets = self._plan.targets
-        if targets is not self._goals[0]:
-            goals = {each.name: each.goal_percent for each in targets.targets} if targets is not None else {}
-            self._goals = (targets, goals)
-        self.last_hour.note(report, self._goals[1])
+        self.last_hour.note(report, self._goals_in_force())
         self.log.add(EventKind.CYCLE, {**values, "pushed": report.pushed, "invitations": allowed})
+
+    def _enter_again(self, at: float) -> None:
+        """Enter the newest cycle into the last hour that was taken from another node, if it is not in it."""
+        report = self._latest_report.report
+        if report is not None and report.calculated_at > at:
+            self.last_hour.note(report, self._goals_in_force())
+
+    def _goals_in_force(self) -> dict[str, float]:
+        """Goals of the targets in percent; the same object for the same targets."""
+        known = self._plan.targets
+        if known is not self._goals[0]:
+            targets = known.targets if known is not None else ()
+            self._goals = (known, {target.name: target.goal_percent for target in targets})
+        return self._goals[1]
 
     def _note_holds(self) -> None:
         holds = self._holds.holds

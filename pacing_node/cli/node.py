@@ -69,7 +69,7 @@ def node(
     configure_logs(options.log.level, options.log.format, options.name)
     raise_limit()
     try:
-        status = _run(options)
+        status = _run(options, config)
     except (ClusterError, ConfigurationError, OSError) as error:
         complain(f"pacing node: {error}")
         raise typer.Exit(FAILED) from None
@@ -89,14 +89,14 @@ def _check(options: NodeOptions) -> None:
     say("the options of this node are well")
 
 
-def _run(options: NodeOptions) -> int:
+def _run(options: NodeOptions, config: Path | None) -> int:
     # Loaded here: help and check need none of it.
     from pacing_node.node_process import run_node  # noqa: PLC0415 - see above
 
     reporter = Reporter.from_environment()
     if reporter is not None:
         reporter.notes({"level": options.log.level, "format": options.log.format, "node": options.name})
-    return asyncio.run(run_node(options))
+    return asyncio.run(run_node(options, config))
 
 
 def _option_help() -> str:

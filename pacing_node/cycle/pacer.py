@@ -25,7 +25,7 @@ from pacing_node.cycle.payload import build_push
 from pacing_node.cycle.plan import CLOCK_DRIFT
 from pacing_node.cycle.push_budget import PushBudget
 from pacing_node.cycle.pushing import Pusher
-from pacing_node.cycle.report import CycleReport
+from pacing_node.cycle.report import CycleReport, TermCounts
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
@@ -329,6 +329,7 @@ def build_report(
         target_errors=outcome.target_errors,
         learned_state=state.save(cycle.at),
         in_flight=in_flight,
+        term_counts=None if in_flight else TermCounts(state.term_accepted, state.term_abandoned),
     )
 
 

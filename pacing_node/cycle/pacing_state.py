@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_TOTALS = ("accepted_total", "abandoned_total", "term_accepted", "term_abandoned")
 _INCREMENTS = ("accepted", "abandoned", "completed", "reactive_entered")
 
 
@@ -57,6 +58,9 @@ class PacingState:
         self._held = 0
         self.accepted_total: FloatArray = np.zeros(len(targets.targets))
         self.abandoned_total: FloatArray = np.zeros(len(targets.targets))
+        self.term_accepted: FloatArray = np.zeros(len(targets.targets))
+        """Interactions that agents took since the term began; the next one those that visitors left."""
+        self.term_abandoned: FloatArray = np.zeros(len(targets.targets))
         self._previewed: Snapshot | None = None
         """The newest snapshot that was only previewed, with the increments of all since the newest calculation."""
 
@@ -77,10 +81,10 @@ class PacingState:
         except UnusableStateError as error:
             log.error("cycle.state_not_kept", error=str(error))
         old_rows = {name: row for row, name in enumerate(self.targets.names)}
-        for row, name in enumerate(targets.names):
-            if (old := old_rows.get(name)) is not None:
-                successor.accepted_total[row] = self.accepted_total[old]
-                successor.abandoned_total[row] = self.abandoned_total[old]
+        stay = [(row, old_rows[name]) for row, name in enumerate(targets.names) if name in old_rows]
+        new, old = (np.array(rows, np.intp) for rows in zip(*stay, strict=True)) if stay else ((), ())
+        for total in _TOTALS if stay else ():
+            getattr(successor, total)[new] = getattr(self, total)[old]
         return successor
 
     def calculate(self, snapshot: Snapshot, now: float, holds: Holds | None = None) -> CycleResult:
@@ -91,6 +95,8 @@ class PacingState:
         snapshot, self._previewed = _joined(self._previewed, snapshot), None
         self.accepted_total += np.where(snapshot.valid, snapshot.accepted, 0.0)
         self.abandoned_total += np.where(snapshot.valid, snapshot.abandoned, 0.0)
+        self.term_accepted = self.term_accepted + np.where(snapshot.valid, snapshot.accepted, 0.0)
+        self.term_abandoned = self.term_abandoned + np.where(snapshot.valid, snapshot.abandoned, 0.0)
         age = snapshot.age_seconds if math.isfinite(snapshot.age_seconds) else 0.0
         lag = self._ledger.lag.seconds
         self._ledger.compare(snapshot, now - age)
@@ -137,8 +143,9 @@ class PacingState:
         return CycleResult(now, snapshot, feedback, result)
 
     def term_began(self) -> None:
-        """Forget what was counted for a calculation that did not come: that was in another term."""
+        """Count anew what a term counts, and forget what was counted for a calculation that did not come."""
         self._previewed = None
+        self.term_accepted, self.term_abandoned = (np.zeros(len(self.targets.targets)) for _ in range(2))
 
     def allotted(self, now: float, invitations: IntArray, rows: IntArray | None = None) -> None:
         """Enter into the ledger what a push that is about to start allows; ``rows`` of a partial one, None: all."""

@@ -1,7 +1,8 @@
 """Arrays as packed repeated fields of a protobuf message, without an object per number. Pure.
 
 Source: protobuf's encoding, "Packed repeated fields": tag, length in bytes, the values one after the other; doubles
-are 8 bytes little-endian, counts are varints (seven bits a byte, the lowest first, the top bit set but in the last).
+are 8 bytes little-endian, floats 4, counts are varints (seven bits a byte, the lowest first, the top bit set but in the
+last).
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ _TWO_COMPLEMENT = 0xFFFF_FFFF_FFFF_FFFF
 def packed_doubles(number: int, column: FloatArray) -> bytes:
     """Field ``number`` of type ``repeated double``; nothing for an empty column."""
     return _field(number, column.astype("<f8", copy=False).tobytes())
+
+
+def packed_floats(number: int, column: FloatArray) -> bytes:
+    """Field ``number`` of type ``repeated float``; nothing for an empty column."""
+    return _field(number, column.astype("<f4").tobytes())
 
 
 def packed_counts(number: int, column: IntArray) -> bytes:

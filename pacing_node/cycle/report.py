@@ -11,7 +11,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from pacing_node.algorithms.model import Estimates, Feedback, Reason, Result, Snapshot
-from pacing_node.cycle.packed_columns import packed_counts, packed_doubles
+from pacing_node.cycle.packed_columns import packed_counts, packed_doubles, packed_floats
 from pacing_node.rpc.cycle_pb2 import CycleRecord
 
 if TYPE_CHECKING:
@@ -36,6 +36,16 @@ _FLOAT_COLUMNS: Mapping[str, Callable[[CycleReport], FloatArray]] = {
 }
 """Columns of numbers that go to the standbys, by their name on the wire."""
 _NUMBERS = {field.name: field.number for field in CycleRecord.DESCRIPTOR.fields}
+
+
+@dataclass(frozen=True, slots=True)
+class TermCounts:
+    """What happened to the proactive interactions of each target since the term began; NaN where unknown."""
+
+    accepted: FloatArray
+    """Interactions that agents took."""
+    abandoned: FloatArray
+    """Interactions that visitors left before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,8 @@ class CycleReport:
     clock of the node that pushed; 0 when none is known."""
     push_status: str = ""
     """A value of PushStatus; empty from an older version."""
+    term_counts: TermCounts | None = None
+    """None from an older version, and while the push is in flight."""
 
     def column(self, name: str) -> FloatArray:
         """A column of numbers by its name on the wire. Raises KeyError for a name that is none."""
@@ -103,7 +115,15 @@ def encode(report: CycleReport) -> bytes:
     columns = [packed_doubles(_NUMBERS[name], report.column(name)) for name in _FLOAT_COLUMNS]
     invitations = packed_counts(_NUMBERS["invitations"], report.result.invitations)
     reason = packed_counts(_NUMBERS["reason"], report.result.reason)
+    columns += _packed_counts_of_term(report.term_counts)
     return b"".join([head.SerializeToString(), _encoded_names(report.targets), invitations, reason, *columns])
+
+
+def _packed_counts_of_term(counts: TermCounts | None) -> list[bytes]:
+    if counts is None:
+        return []
+    columns = {"accepted_in_term": counts.accepted, "abandoned_in_term": counts.abandoned}
+    return [packed_floats(_NUMBERS[name], column) for name, column in columns.items()]
 
 
 @lru_cache(maxsize=2)
@@ -141,6 +161,7 @@ def decode(body: bytes) -> CycleReport:
         in_flight=record.in_flight,
         accepted_at=record.accepted_at or (record.calculated_at if record.pushed else 0.0),
         push_status=record.push_status,
+        term_counts=_term_counts(record),
     )
 
 
@@ -150,12 +171,19 @@ def _check(record: CycleRecord) -> None:
     for name in (*_FLOAT_COLUMNS, "invitations", "reason"):
         if len(getattr(record, name)) != count:
             raise ValueError(f"{SCHEMA}: column {name} has {len(getattr(record, name))} rows, expected {count}")
-    if len(record.target_error) not in {0, count}:
-        raise ValueError(f"{SCHEMA}: column target_error has {len(record.target_error)} rows, expected {count}")
+    for name in ("target_error", "accepted_in_term", "abandoned_in_term"):
+        if len(getattr(record, name)) not in {0, count}:
+            raise ValueError(f"{SCHEMA}: column {name} has {len(getattr(record, name))} rows, expected {count}")
 
 
 def _floats(values: Iterable[float]) -> FloatArray:
     return np.array(values, np.float64)
+
+
+def _term_counts(record: CycleRecord) -> TermCounts | None:
+    if not record.accepted_in_term or not record.abandoned_in_term:
+        return None
+    return TermCounts(_floats(record.accepted_in_term), _floats(record.abandoned_in_term))
 
 
 def _snapshot(record: CycleRecord) -> Snapshot:

@@ -243,6 +243,12 @@ class NodeLog(Section):
     """One JSON object per line for programs, or text for people."""
 
 
+def _never_or_at_least(value: float) -> float:
+    if value and not 20.0 <= value <= 86_400.0:
+        raise ValueError("0 for never, or from 20 to 86400")
+    return value
+
+
 def _own_host(data: dict[str, object]) -> str:
     """Where a node is reached that does not say so."""
     bind = str(data.get("bind", ""))
@@ -283,6 +289,11 @@ class NodeOptions(Section):
     """Most time one push to the engagement platform may get, all attempts together; what it gets within that, and
     within the refresh period, follows the number of targets and what pushes took. A third of the session time-out
     unless given, 4 at most."""
+    doctor_seconds: Annotated[
+        float, AfterValidator(_never_or_at_least), Allowed("0 for never, or a number from 20 to 86400")
+    ] = 300.0
+    """Time from one examination of the node by itself to the next: what `pacing doctor` finds, for the dashboard and
+    `/api/v1/doctor`. It runs as a process of its own."""
     log: NodeLog = NodeLog()
 
     @field_validator("push_budget_seconds")

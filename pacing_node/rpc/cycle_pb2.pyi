@@ -51,6 +51,8 @@ class CycleRecord(_message.Message):
     IN_FLIGHT_FIELD_NUMBER: _builtins.int
     ACCEPTED_AT_FIELD_NUMBER: _builtins.int
     PUSH_STATUS_FIELD_NUMBER: _builtins.int
+    ACCEPTED_IN_TERM_FIELD_NUMBER: _builtins.int
+    ABANDONED_IN_TERM_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     sequence: _builtins.int
     calculated_at: _builtins.float
@@ -114,6 +116,14 @@ class CycleRecord(_message.Message):
     def target_error(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Per target, what the platform said instead of taking the target; empty where it took it."""
 
+    @_builtins.property
+    def accepted_in_term(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Per target, proactive interactions that agents took, or that visitors left before, since the term began; NaN where
+        unknown. Both are empty from an older version, and in a record that is in flight.
+        """
+
+    @_builtins.property
+    def abandoned_in_term(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
     def __init__(
         self,
         *,
@@ -144,10 +154,12 @@ class CycleRecord(_message.Message):
         in_flight: _builtins.bool = ...,
         accepted_at: _builtins.float = ...,
         push_status: _builtins.str = ...,
+        accepted_in_term: _abc.Iterable[_builtins.float] | None = ...,
+        abandoned_in_term: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_ratio", b"acceptance_ratio", "accepted_at", b"accepted_at", "alarms", b"alarms", "algorithm", b"algorithm", "busy", b"busy", "calculated_at", b"calculated_at", "disposition_seconds", b"disposition_seconds", "epoch", b"epoch", "handle_seconds", b"handle_seconds", "in_flight", b"in_flight", "inbound_portion", b"inbound_portion", "interval_seconds", b"interval_seconds", "invitations", b"invitations", "learned_state", b"learned_state", "logged_in", b"logged_in", "patience_seconds", b"patience_seconds", "pending", b"pending", "push_error", b"push_error", "push_status", b"push_status", "pushed", b"pushed", "ready", b"ready", "reason", b"reason", "sequence", b"sequence", "statistics_at", b"statistics_at", "target_error", b"target_error", "targets", b"targets", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abandoned_in_term", b"abandoned_in_term", "acceptance_ratio", b"acceptance_ratio", "accepted_at", b"accepted_at", "accepted_in_term", b"accepted_in_term", "alarms", b"alarms", "algorithm", b"algorithm", "busy", b"busy", "calculated_at", b"calculated_at", "disposition_seconds", b"disposition_seconds", "epoch", b"epoch", "handle_seconds", b"handle_seconds", "in_flight", b"in_flight", "inbound_portion", b"inbound_portion", "interval_seconds", b"interval_seconds", "invitations", b"invitations", "learned_state", b"learned_state", "logged_in", b"logged_in", "patience_seconds", b"patience_seconds", "pending", b"pending", "push_error", b"push_error", "push_status", b"push_status", "pushed", b"pushed", "ready", b"ready", "reason", b"reason", "sequence", b"sequence", "statistics_at", b"statistics_at", "target_error", b"target_error", "targets", b"targets", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -63,8 +63,12 @@ def node_options(
     seed: Path,
     failsafe: bool = False,
     secret_file: Path | None = None,
+    doctor_seconds: float = 0.0,
 ) -> dict[str, Any]:
-    """Options of one node; without ZooKeeper hosts it runs alone, without a secret it trusts its own machine."""
+    """Options of one node; without ZooKeeper hosts it runs alone, without a secret it trusts its own machine.
+
+    It examines itself every ``doctor_seconds``, and never with 0.
+    """
     ensemble = {
         "hosts": zookeeper,
         "session_timeout_seconds": SESSION_TIMEOUT_SECONDS,
@@ -82,6 +86,7 @@ def node_options(
         "zookeeper": "none" if zookeeper is None else ensemble,
         "state_directory": str(plan.directory / "state"),
         "seed": str(seed),
+        "doctor_seconds": doctor_seconds,
         "log": {"format": "text"},
     }
 

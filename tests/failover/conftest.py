@@ -11,9 +11,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator.harness.node_files import HOST
+from simulator.harness.node_files import HOST, NodePlan
 from simulator.harness.zookeeper import Ensemble
 from tests.support.cluster_site import Site
+
+
+def examined(plan: NodePlan) -> dict[str, float]:
+    """One of the nodes examines itself."""
+    return {"doctor_seconds": 20.0 if plan.name == "node-1" else 0.0}
 
 
 @pytest.fixture(scope="package")
@@ -21,7 +26,8 @@ def site(ensemble: Ensemble, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     ensemble.restore()
     cluster = f"site-{uuid.uuid4().hex[:8]}"
     host = os.environ.get("PACING_TEST_HOST", HOST)
-    with Site(tmp_path_factory.mktemp("site"), ensemble.hosts, cluster, host=host) as running:
+    where = tmp_path_factory.mktemp("site")
+    with Site(where, ensemble.hosts, cluster, host=host, node_extra=examined) as running:
         yield running
 
 

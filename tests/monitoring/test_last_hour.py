@@ -12,7 +12,7 @@ GOALS = {"A": 3.0, "B": 5.0}
 
 
 def size_bytes(hour: LastHour) -> int:
-    return sum(column.nbytes for column in hour._columns.values())
+    return sum(column.nbytes for column in hour.columns.values())
 
 
 def test_a_slot_has_the_newest_counts_and_the_sum_of_invitations() -> None:

@@ -28,6 +28,10 @@ export interface Member {
   reachable: boolean;
   error: string | null;
   broken: string[];
+  /** How far its clock is ahead of the answering node's; null of that node, and where it is not known. */
+  clock?: { offset_seconds: number; uncertainty_seconds: number; measured_at: number } | null;
+  /** Options that take effect at its next start. */
+  restart_needed?: string[];
 }
 
 export interface Term {
@@ -131,6 +135,39 @@ export interface Finding {
   remedy: string;
 }
 
+export interface AbandonedShare {
+  since: number | null;
+  accepted: number;
+  abandoned: number;
+  percent: number | null;
+}
+
+/** Of the last five minutes, the last hour, and since midnight. */
+export interface Abandonment {
+  now: AbandonedShare;
+  hour: AbandonedShare;
+  today: AbandonedShare;
+}
+
+export interface OverviewPage extends Answer {
+  targets: number;
+  interval_seconds: number | null;
+  reasons: Record<string, number>;
+  totals: Record<"invitations" | "ready" | "busy" | "waiting" | "pending", number | null>;
+  abandonment: Abandonment;
+  goal_percent: number | null;
+}
+
+export interface DoctorPage extends Answer {
+  period_seconds: number | null;
+  examined_at: number | null;
+  examination_age_seconds: number | null;
+  took_seconds: number | null;
+  failure: string;
+  counts: Record<string, number>;
+  checks: { severity: string; check: string; found: string; allowed: string; remedy: string }[];
+}
+
 /** Columns of equal length, oldest first; null where nothing was known. */
 export interface Hour {
   at: number[];
@@ -149,6 +186,7 @@ export interface TargetPage extends CycleHead, Target {
   findings: Finding[];
   shared_with: { target: string; agents: number }[];
   last_hour: Hour;
+  abandonment: Abandonment;
 }
 
 export interface Alarm {

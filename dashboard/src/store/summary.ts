@@ -1,5 +1,5 @@
 import { getJson } from "../api/client";
-import type { TargetsPage } from "../api/model";
+import type { Abandonment, OverviewPage } from "../api/model";
 import { Resource } from "./resource";
 
 /** The whole service in a few numbers. */
@@ -11,22 +11,25 @@ export interface Summary {
   waiting: number | null;
   pending: number | null;
   reasons: Record<string, number>;
+  abandonment: Abandonment;
+  goalPercent: number | null;
 }
 
-/** One row only: the node has summed up all of them. */
-export const summary = new Resource(async (abort) => summed(await getJson<TargetsPage>("api/v1/targets?limit=1&fields=reason", abort)));
+export const summary = new Resource(async (abort) => summed(await getJson<OverviewPage>("api/v1/overview", abort)));
 
 /** Invitations as a rate; null where nothing is known, which is not zero. */
-export function summed(page: TargetsPage): Summary {
+export function summed(page: OverviewPage): Summary {
   const { invitations, ready, busy, waiting, pending } = page.totals;
   const perMinute = page.interval_seconds ? 60 / page.interval_seconds : null;
   return {
-    targets: page.matched,
+    targets: page.targets,
     allowedPerMinute: invitations === null || perMinute === null ? null : invitations * perMinute,
     ready,
     busy,
     waiting,
     pending,
     reasons: page.reasons,
+    abandonment: page.abandonment,
+    goalPercent: page.goal_percent,
   };
 }

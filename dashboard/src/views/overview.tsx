@@ -1,5 +1,6 @@
 import type { Target, TargetsPage } from "../api/model";
 import { getJson } from "../api/client";
+import { AbandonmentTable } from "../components/abandonment";
 import { number, words } from "../components/format";
 import { Fresh } from "../components/stale";
 import { href } from "../routing/route";
@@ -39,6 +40,7 @@ export function OverviewView() {
             <Card label="targets" value={number(page.targets)} />
           </div>
         )}
+        {page && <AbandonmentTable found={page.abandonment} goalPercent={page.goalPercent} />}
         {page && <Reasons counts={page.reasons} total={page.targets} />}
       </Fresh>
       <h2>Targets that need somebody</h2>

@@ -1,6 +1,7 @@
 import { useMemo } from "preact/hooks";
 import { getJson } from "../api/client";
 import type { Hour, TargetPage } from "../api/model";
+import { AbandonmentTable } from "../components/abandonment";
 import { Chart, type Line } from "../components/chart";
 import { ExplainSum } from "../components/explain_sum";
 import { duration, moment, number, percent, share, words } from "../components/format";
@@ -36,7 +37,7 @@ function Details({ page }: { page: TargetPage }) {
       {page.error && <p class="trouble">The platform refused this target: {page.error}</p>}
       <div class="columns">
         <section aria-labelledby="sum"><h2 id="sum">Why this number</h2><ExplainSum target={page} /><Lines lines={page.lines} /></section>
-        <section aria-labelledby="hour"><h2 id="hour">The last hour</h2><LastHour hour={page.last_hour} /></section>
+        <section aria-labelledby="hour"><h2 id="hour">The last hour</h2><AbandonmentTable found={page.abandonment} goalPercent={page.goal_percent} /><LastHour hour={page.last_hour} /></section>
       </div>
       <div class="columns">
         <Findings page={page} />
@@ -106,7 +107,7 @@ function hourCharts(hour: Hour): { title: string; lines: Line[]; unit: string }[
       ],
     },
     {
-      title: "Abandonment",
+      title: "Abandonment, over five minutes each",
       unit: " %",
       lines: [
         { label: "abandonment", values: hour.abandonment_percent, colour: "--line-3" },

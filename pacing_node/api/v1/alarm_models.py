@@ -34,9 +34,13 @@ class AlarmReceiver(BaseModel):
     trouble: str = Field(description="Why it does not take alarms; empty when it does.")
 
 
-class AlarmsAnswer(Answer):
+class AlarmsPage(BaseModel):
     """What is wrong, of this node and of the cluster, and who was told."""
 
     active: list[ActiveAlarm]
     withheld: dict[str, int] = Field(description="Alarms beyond the bound of their condition, by condition.")
     receivers: list[AlarmReceiver]
+
+
+class AlarmsAnswer(AlarmsPage, Answer):
+    """What is wrong, of this node and of the cluster, and who was told."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pacing_node.api.v1.answer_models import Source
+from pacing_node.monitoring.examination import Examination
 from pacing_node.monitoring.last_hour import LastHour
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class ApiView:
     """The versions of the options that are kept, oldest first; raises ClusterError while they cannot be read."""
     last_hour: LastHour = field(default_factory=LastHour)
     """The last hour of every target."""
+    examination: Examination = field(default_factory=Examination)
+    """What the node found when it last examined itself."""
     restart_needed: Callable[[], Sequence[str]] = field(default=tuple)
     """Keys of options that differ from those this node started with."""
 

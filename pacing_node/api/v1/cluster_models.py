@@ -17,6 +17,14 @@ class RecordSeen(BaseModel):
     created_at: float
 
 
+class ClockAhead(BaseModel):
+    """How far a member's clock is ahead of that of the node that answers."""
+
+    offset_seconds: float = Field(description="Positive where the member's clock is ahead.")
+    uncertainty_seconds: float = Field(description="The true offset is within so much of it: half the call's time.")
+    measured_at: float
+
+
 class Member(BaseModel):
     """One member, as it answered about itself just now."""
 
@@ -36,6 +44,12 @@ class Member(BaseModel):
     reachable: bool
     error: str | None = Field(description="Why it could not be asked.")
     broken: list[str] = Field(description="What cannot be read of its entry in ZooKeeper.")
+    clock: ClockAhead | None = Field(
+        None, description="null of the node that answers, and of a member that was not reached or does not say."
+    )
+    restart_needed: list[str] = Field(
+        [], description="Options whose change takes effect at the next start of the member; 50 at most."
+    )
 
 
 class TermEntry(BaseModel):
@@ -60,11 +74,12 @@ class PauseState(BaseModel):
     broken: list[str]
 
 
-class ClusterAnswer(Answer):
-    """The cluster as the members see it now."""
+class ClusterPage(BaseModel):
+    """The cluster as the members saw it when they were asked."""
 
     cluster: str
     cluster_id: str
+    asked_at: float = Field(description="When the members were asked; one second ago at most.")
     mode: str = Field(description="zookeeper, or standalone for a node alone.")
     answered_by: str
     master: str | None
@@ -78,6 +93,10 @@ class ClusterAnswer(Answer):
     members: list[Member]
     history: list[TermEntry] = Field(description="The 20 newest terms.")
     history_unavailable: str | None = Field(description="Why the terms cannot be read; an empty list means nothing.")
+
+
+class ClusterAnswer(ClusterPage, Answer):
+    """The cluster as the members see it now."""
 
 
 class HistoryAnswer(Answer):

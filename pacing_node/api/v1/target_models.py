@@ -70,6 +70,40 @@ class TargetTotals(BaseModel):
     pending: float | None
 
 
+class AbandonedShare(BaseModel):
+    """What visitors abandoned of the proactive interactions that left their queue in a time."""
+
+    since: float | None = Field(
+        description="From when on it is counted; later than the time's beginning where the node knows no more."
+    )
+    accepted: int = Field(description="Interactions that agents took.")
+    abandoned: int = Field(description="Interactions that visitors left before.")
+    percent: float | None = Field(description="Abandoned of both; null where there was none of either.")
+
+
+class AbandonmentTimes(BaseModel):
+    """Abandonment over three times."""
+
+    now: AbandonedShare = Field(description="The last five minutes.")
+    hour: AbandonedShare
+    today: AbandonedShare = Field(description="Since midnight in the time zone of the node that answers.")
+
+
+class OverviewPage(BaseModel):
+    """The whole service in a few numbers."""
+
+    targets: int
+    interval_seconds: float | None
+    reasons: dict[str, int] = Field(description="Targets by reason.")
+    totals: TargetTotals
+    abandonment: AbandonmentTimes = Field(description="Of all targets together.")
+    goal_percent: float | None = Field(description="Mean goal of the targets; null without any.")
+
+
+class OverviewAnswer(OverviewPage, Answer):
+    """The whole service in a few numbers."""
+
+
 class TargetsAnswer(CycleHead):
     """A page of the targets that fit the question."""
 
@@ -108,9 +142,15 @@ class TargetHour(BaseModel):
     waiting: list[float | None]
     pending: list[float | None]
     invitations: list[int | None]
-    abandonment_percent: list[float | None] = Field(description="null: this version does not keep it yet.")
+    accepted: list[int | None] = Field(description="Proactive interactions that agents took in the slot.")
+    abandoned: list[int | None] = Field(description="Those that visitors left before.")
+    abandonment_percent: list[float | None] = Field(
+        description="Abandoned of those that left the queue in the five minutes up to the slot."
+    )
     goal_percent: list[float | None]
-    complete_since: float | None = Field(description="From when on this node has the hour; null: it has none.")
+    complete_since: float | None = Field(
+        description="From when on this node knows every cycle, without a gap of a minute; null: it knows none."
+    )
 
 
 class TargetAnswer(CycleHead, Target):
@@ -120,3 +160,4 @@ class TargetAnswer(CycleHead, Target):
     findings: list[TargetFinding]
     shared_with: list[SharedWith] = Field(description="The targets with most agents in common, at most 50.")
     last_hour: TargetHour
+    abandonment: AbandonmentTimes

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from pacing_node.api.pieces import PiecesResponse
 from pacing_node.api.renderings import KeptPage
 from pacing_node.api.target_pages import PIECE, cycle_head, explain_page, json_rows
 from pacing_node.api.v1.asking import Asking
+from pacing_node.api.v1.hour_answers import abandonment_times, target_hour
 from pacing_node.api.v1.problem_details import ProblemError, problems
-from pacing_node.api.v1.target_models import TargetAnswer, TargetHour, TargetsAnswer
+from pacing_node.api.v1.shared_answer import with_head
+from pacing_node.api.v1.target_models import TargetAnswer, TargetsAnswer
 from pacing_node.api.v1.target_query import (
     MOST_TARGETS,
     TargetField,
@@ -92,10 +93,7 @@ class TargetRoutes:
             with self._asking.one_more(request.scope):
                 kept = await page.get(write, report, known, holds)
         self._drop_beyond(MOST_KEPT_BYTES)
-        head = json.dumps(self._view.answer(), separators=(",", ":")).removesuffix("}").encode()
-        return PiecesResponse(
-            head + b",", kept.page, media_type="application/json", headers={"Cache-Control": "no-store"}
-        )
+        return with_head(self._view, kept.page)
 
     def _page(self, query: TargetQuery) -> KeptPage[bytes]:
         """The place of the answer to a question; the one asked longest ago makes room."""
@@ -122,13 +120,12 @@ class TargetRoutes:
             raise ProblemError(404, f'unknown target "{name}"; /api/v1/targets lists them')
         with self._asking.one_more(request.scope):
             shared = await QUERIES.run(_shared_with, name, known)
-        more = {"shared_with": shared, "last_hour": self._hour(name)}
+        more = {
+            "shared_with": shared,
+            "last_hour": target_hour(self._view.last_hour, name),
+            "abandonment": abandonment_times(self._view.last_hour, name),
+        }
         return TargetAnswer.model_validate({**page, **more, **self._view.answer()})
-
-    def _hour(self, name: str) -> TargetHour:
-        hour = self._view.last_hour.of(name, time.time())
-        began = hour["at"][0] if hour["at"] else None
-        return TargetHour(**hour, abandonment_percent=[None] * len(hour["at"]), complete_since=began)
 
 
 @uncollected()

@@ -14,11 +14,13 @@ from pacing_node.api.v1.api_parts import ApiParts
 from pacing_node.api.v1.cluster_routes import ClusterRoutes
 from pacing_node.api.v1.configuration_orders import ConfigurationOrders
 from pacing_node.api.v1.configuration_routes import ConfigurationRoutes
+from pacing_node.api.v1.doctor_routes import DoctorRoutes
 from pacing_node.api.v1.event_routes import EventRoutes
 from pacing_node.api.v1.inbound_routes import InboundRoutes
 from pacing_node.api.v1.order_desk import OrderDesk
 from pacing_node.api.v1.order_roles import role_of_order
 from pacing_node.api.v1.order_routes import OrderRoutes
+from pacing_node.api.v1.overview_routes import OverviewRoutes
 from pacing_node.api.v1.problem_details import (
     MEDIA_TYPE,
     Problem,
@@ -80,8 +82,10 @@ def build_routes(parts: ApiParts) -> FastAPI:
     view = parts.view
     desk = OrderDesk(view, parts.audit, parts.holds, status=parts.member.status, paused=lambda: parts.member.paused)
     for routes in (
-        ClusterRoutes(view),
+        ClusterRoutes(view, parts.events),
+        DoctorRoutes(view),
         OrderRoutes(view, desk, parts.member, parts.holds),
+        OverviewRoutes(view),
         TargetRoutes(view),
         InboundRoutes(view),
         ConfigurationRoutes(view),

@@ -1,0 +1,109 @@
+"""What outlives a node: the last hour, which a restarted one fetches, and a hold, which a new master keeps."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import httpx
+import pytest
+
+from simulator.harness.processes import pacing_command
+from tests.support.cluster_site import Site, wait_until
+
+pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]
+
+
+def first_target(site: Site, node: str) -> str:
+    name: str = site.get(node, "/api/v1/targets?limit=1&sort=ready&descending=true")["targets"][0]["name"]
+    return name
+
+
+def shown(site: Site, node: str, target: str) -> dict[str, Any]:
+    page: dict[str, Any] = site.get(node, f"/api/v1/targets/{target}")
+    return page
+
+
+@pytest.fixture(scope="module")
+def operator(site: Site) -> dict[str, str]:
+    """What shows that an operator orders."""
+    plan = next(iter(site.plans.values()))
+    file = plan.directory / "operator.token"
+    words = ("token", "create", "test", "--role", "operator", "--to", str(file), "--config", str(plan.file))
+    made = subprocess.run([*pacing_command(), *words], capture_output=True, text=True, timeout=60, check=False)
+    assert made.returncode == 0, made.stderr
+    return {"Authorization": f"Bearer {file.read_text().strip()}"}
+
+
+def test_a_restarted_node_has_the_last_hour_of_the_others(site: Site, master: str) -> None:
+    target, standby = first_target(site, master), site.other_than(master)
+    wait_until("a slot is over", lambda: len(shown(site, master, target)["last_hour"]["at"]) >= 3, site.logs)
+    began = shown(site, master, target)["last_hour"]["complete_since"]
+    site.nodes[standby].kill_session()
+    site.steady()
+    started = next(each for each in site.get(standby, "/cluster")["members"] if each["name"] == standby)["started_at"]
+
+    def fetched() -> bool:
+        since = shown(site, standby, target)["last_hour"]["complete_since"]
+        return since is not None and since < started
+
+    wait_until("the last hour has been fetched", fetched, site.logs)
+    there, here = (shown(site, node, target) for node in (master, standby))
+    assert here["last_hour"]["complete_since"] == pytest.approx(began, abs=60.0)
+    older = [place for place, at in enumerate(here["last_hour"]["at"]) if at + 15.0 <= started]
+    for column in ("at", "ready", "invitations", "accepted", "abandoned", "goal_percent"):
+        assert [here["last_hour"][column][place] for place in older] == there["last_hour"][column][: len(older)]
+    assert older, "there is something from before its start"
+    assert here["abandonment"]["today"]["accepted"] > 0
+
+
+def test_members_say_how_far_their_clocks_are_apart(site: Site, master: str) -> None:
+    members = site.get(master, "/api/v1/cluster")["members"]
+    clocks = {each["name"]: each["clock"] for each in members}
+    assert clocks.pop(master) is None, "a node is not apart from itself"
+    for clock in clocks.values():
+        assert abs(clock["offset_seconds"]) <= clock["uncertainty_seconds"] + 0.05
+        assert clock["measured_at"] > 0.0
+
+
+def test_a_node_says_what_it_found_when_it_examined_itself(site: Site, master: str) -> None:
+    wait_until("node-1 has examined itself", lambda: site.get("node-1", "/api/v1/doctor")["checks"] != [], site.logs)
+    page = site.get("node-1", "/api/v1/doctor")
+    severities = {each["check"]: each["severity"] for each in page["checks"]}
+    assert (severities["ports.default"], severities["zookeeper.session"]) == ("ok", "ok")
+    assert page["counts"] == {name: list(severities.values()).count(name) for name in set(severities.values())}
+    assert 0.0 <= page["examination_age_seconds"] < 3600.0
+    assert site.get("node-2", "/api/v1/doctor")["period_seconds"] is None
+
+
+def test_a_hold_ordered_at_one_node_is_kept_by_the_next_master_until_it_is_released(
+    site: Site, master: str, operator: dict[str, str]
+) -> None:
+    target = first_target(site, master)
+    path = f"/api/v1/targets/{target}/hold"
+
+    def order(node: str, method: str) -> None:
+        answer = httpx.request(
+            method,
+            site.plans[node].http + path,
+            json={"why": "a test"},
+            headers=operator,
+            timeout=15.0,
+            trust_env=False,
+        )
+        assert answer.status_code == 200, answer.text
+
+    order(master, "PUT")
+    wait_until("it is held", lambda: shown(site, master, target)["reason"] == "held", site.logs)
+    site.nodes[master].kill_session()
+    survivors = [name for name in site.nodes if name != master]
+    wait_until("another one is master", lambda: any(site.status(name, "/master") == 200 for name in survivors))
+    heir = next(name for name in survivors if site.status(name, "/master") == 200)
+    epoch = site.epoch(heir)
+    wait_until("it has pushed", lambda: site.get(heir, "/targets")["epoch"] == epoch, site.logs)
+    page = shown(site, heir, target)
+    assert (page["invitations"], page["reason"], page["hold"]["why"]) == (0, "held", "a test")
+    order(heir, "DELETE")
+    wait_until("it is released", lambda: shown(site, heir, target)["reason"] != "held", site.logs)
+    assert site.steady() in site.nodes
+    assert shown(site, master, target)["hold"] is None
