@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Finds, or builds once, what the tests of the chart and of Kubernetes need, and prints the directory it lies in.
 # usage: kubernetes_tools.sh chart|cluster
-#   chart: helm, helm-unittest, kubeconform and the schemas of several versions; cluster: a control plane and nodes too.
+#   chart: helm, helm-unittest, kubeconform and the schemas of several versions; cluster: helm, a control plane and nodes.
 # Status 3, with one line on stderr that says why, when something is missing and cannot be built.
 # environment: PACING_KUBERNETES (.tools/kubernetes): bin/ with the programs; PACING_LAB (../shared/lab): scripts that build
 # them from Go modules; PACING_BUILD=no builds nothing
@@ -29,7 +29,7 @@ module() { go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p'; }
 
 case ${1:-} in
   chart) names=("${chart[@]}") ;;
-  cluster) names=("${chart[@]}" "${cluster[@]}") ;;
+  cluster) names=(helm "${cluster[@]}") ;;
   *) sed -n 3,8p "$0" >&2; exit 2 ;;
 esac
 
@@ -48,7 +48,7 @@ if [ "${#missing[@]}" != 0 ]; then
 fi
 
 schemas=$directory/schemas
-if [ ! -e "$schemas/.ready" ]; then
+if [ "$1" = chart ] && [ ! -e "$schemas/.ready" ]; then
   command -v go >/dev/null || give_up "no schemas of Kubernetes, and no go to fetch them"
   for version in "${versions[@]}"; do
     origin=$(module "k8s.io/kubernetes@v$version")
