@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from simulator.harness.compose_cluster import MEMBERS, NODES
-from tests.containers.project import PROJECT, Project, project
+from tests.containers.project import PROJECT, Project
 from tests.deployment.callers import visitors
-from tests.deployment.queries import DEPLOY, ROOT
+from tests.deployment.queries import DEPLOY
 from tests.support.waiting import until_blocking
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
@@ -23,12 +18,6 @@ SERVICES = {*NODES, *MEMBERS, "simulator", "haproxy", "prometheus", "secrets"}
 KILL_SECONDS, LOSS_SECONDS = 0.5, 4.0 + 0.5 + 0.5
 """Session time-out, tick, and half a second."""
 READS_AFTER = 20
-_BRINGS_UP = """
-import json, sys
-from tests.containers.project import project
-with project(json.loads(sys.argv[1]), name="pacing-killed"):
-    pass
-"""
 
 
 def page(running: Project, port: str, path: str) -> Any:
@@ -114,39 +103,3 @@ def test_a_drill_that_is_not_offered_or_a_project_that_is_not_there_is_told(runn
     done = Project("nobody", running.environment, running.compose, 0.0).drill("kill")
     assert done.returncode == 1
     assert "the compose project nobody has no haproxy" in done.stderr
-
-
-def test_everything_is_gone_afterwards(engine: Any, images: dict[str, str]) -> None:
-    with project(images) as up:
-        assert containers(engine, up)
-    label = {"label": f"{PROJECT}={up.name}"}
-    assert not engine.containers.list(all=True, filters=label)
-    assert not engine.networks.list(filters=label)
-    assert not engine.volumes.list(filters=label)
-
-
-def test_nothing_stays_when_the_test_is_killed_while_the_project_comes_up(engine: Any, images: dict[str, str]) -> None:
-    label = {"label": PROJECT}
-    others = {each.id for each in engine.containers.list(all=True, filters=label)}
-
-    def left() -> list[str]:
-        containers = engine.containers.list(all=True, filters=label, ignore_removed=True)
-        return [each.id for each in containers if each.id not in others]
-
-    command = [sys.executable, "-c", _BRINGS_UP, json.dumps(images)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
-        until_blocking(left, "its first containers are there")
-        child.kill()
-    until_blocking(lambda: not left(), "all are gone", seconds=90, state=left)
-    # Compose, which it had started, may make more until it notices.
-    guards = f"simulator.harness.container_guard {PROJECT}=pacing-killed-"
-    until_blocking(lambda: guards not in running_commands(), "its guard has ended", seconds=90)
-    assert left() == []
-
-
-def running_commands() -> str:
-    commands = []
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            commands.append(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-    return "\n".join(commands)

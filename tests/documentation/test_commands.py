@@ -22,7 +22,7 @@ PROGRAMS = {
 }
 BARE = {"pacing", "pacing config", "promtool check", "zkCli.sh"}
 """Names of programs, in sentences about them."""
-GUIDE, PREMISES = "tests/containers/test_guide.py", "tests/deployment/test_premises_guide.py"
+GUIDE, PREMISES = "tests/containers/test_commands_of_the_guide.py", "tests/deployment/test_premises_guide.py"
 RELEASE, PACKAGE = "tests/kubernetes/test_release.py", "tests/deployment/test_debian_package.py"
 COMMANDS, ORDERS, TROUBLE = (
     "tests/cli/test_commands.py",

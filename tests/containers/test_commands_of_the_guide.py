@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from simulator.harness import ports
-from tests.containers.project import PORTS
+from simulator.harness.container_guard import ContainerGuard
+from tests.containers.project import PORTS, PROJECT
 from tests.deployment.queries import DOCS, ROOT
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
@@ -32,8 +33,13 @@ def environment(images: dict[str, str]) -> Iterator[dict[str, str]]:
     path = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
     given = {**os.environ, **images, **chosen, "DOCKER_SOCKET": socket, "PATH": path}
     given["COMPOSE_PROJECT_NAME"] = "pacing-guide"
-    yield given
-    subprocess.run(["docker", "compose", "down", "--volumes"], cwd=ROOT, env=given, check=True, capture_output=True)
+    guard = ContainerGuard(f"{PROJECT}=pacing-guide")
+    guard.start()
+    try:
+        yield given
+        subprocess.run(["docker", "compose", "down", "--volumes"], cwd=ROOT, env=given, check=True, capture_output=True)
+    finally:
+        guard.end()
 
 
 def run(command: str, environment: dict[str, str]) -> str:
