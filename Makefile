@@ -18,6 +18,10 @@ NODES ?=
 DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),--kill-master-at $(KILL_MASTER_AT)) \
   $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
 
+# Python may keep what it has compiled, whatever the environment says: without, each process of a run compiles the sources
+# anew, and pytest rewrites every test in each of its processes.
+test test-slow test-api coverage: export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: images test-containers help setup setup-tests dashboard test-dashboard test-browser screenshots demo nemesis attack soak mutants model test under-load test-slow test-chart test-kubernetes chart-readme coverage benchmark benchmark-compare plots lint format proto lock audit clean
 
