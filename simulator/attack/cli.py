@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +11,8 @@ import typer
 from simulator.attack.attack_run import Extent, line, run_attacks
 from simulator.attack.attacks import ATTACKS, named, sized
 from simulator.attack.ground import USUAL_TARGETS
-from simulator.harness import zookeeper
-from simulator.harness.directory import working_directory
+from simulator.harness.callers_settings import forget_settings
+from simulator.harness.directory import own_directory
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
 from terminal.characters import json_text
@@ -100,14 +98,9 @@ def _chosen(names: list[str] | None, *, short: bool) -> list[Attack]:
 
 
 async def _on_own(attacks: list[Attack], extent: Extent, directory: Path | None, results: list[AttackResult]) -> None:
-    for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
-        del os.environ[variable]  # the nodes take what is given here, and nothing from the caller's settings
-    if directory is not None:
-        with working_directory(directory, keep=True) as place:
-            await run_attacks(attacks, extent, place, complain, results)
-        return
-    with tempfile.TemporaryDirectory(prefix="pacing-attack-") as name:
-        await run_attacks(attacks, extent, Path(name), complain, results)
+    forget_settings()
+    with own_directory(directory, "pacing-attack-") as place:
+        await run_attacks(attacks, extent, place, complain, results)
 
 
 def _show(results: list[AttackResult], output: Form, report: Path | None) -> None:

@@ -67,8 +67,7 @@ async def promises_in_an_outage(scene: Scene) -> None:
     for member in arena.ensemble.members:
         member.freeze()
     try:
-        await asyncio.sleep(arena.bounds.session_timeout + 1.0)
-        await scene.assault(stranger_orders.promises, count=3, seconds=60.0, incarnations=incarnations)
+        await _promises_once_sessions_end(scene, incarnations)
     finally:
         for member in arena.ensemble.members:
             member.thaw()
@@ -96,8 +95,7 @@ async def promises_under_failsafe(scene: Scene) -> None:
     for member in arena.ensemble.members:
         member.kill()
     try:
-        await asyncio.sleep(arena.bounds.session_timeout + 1.0)
-        await scene.assault(stranger_orders.promises, count=3, seconds=60.0, incarnations=incarnations)
+        await _promises_once_sessions_end(scene, incarnations)
     finally:
         for member in arena.ensemble.members:
             member.start()
@@ -105,6 +103,12 @@ async def promises_under_failsafe(scene: Scene) -> None:
         await asyncio.to_thread(arena.ensemble.wait_ready, _READY_SECONDS)
     scene.figures["outage_seconds"] = round(time.time() - gone_at, 1)
     await asyncio.sleep(arena.bounds.session_timeout)  # long enough for a session to end that nobody resumed
+
+
+async def _promises_once_sessions_end(scene: Scene, incarnations: dict[str, str]) -> None:
+    """Ask everybody for promises of a minute, when an outage that has just begun is longer than a session."""
+    await asyncio.sleep(scene.arena.bounds.session_timeout + 1.0)
+    await scene.assault(stranger_orders.promises, count=3, seconds=60.0, incarnations=incarnations)
 
 
 async def _incarnations(scene: Scene) -> dict[str, str]:

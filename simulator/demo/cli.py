@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +15,7 @@ from simulator.demo.demo_report import check_report_place, shortcomings, write_r
 from simulator.demo.demonstration import Demonstration
 from simulator.demo.narration import LineNarrator, LiveNarrator
 from simulator.demo.terminal_view import figures, number
-from simulator.harness import zookeeper
+from simulator.harness.callers_settings import forget_settings
 from simulator.harness.directory import working_directory
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
@@ -96,8 +95,7 @@ async def _run(options: DemoOptions) -> int:
     """Run the demonstration until its end or a signal; the exit status."""
     console = Console()
     narrator: Narrator = LiveNarrator(console) if options.view and console.is_terminal else LineNarrator(console)
-    for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
-        del os.environ[variable]  # the nodes take what is given here, and nothing from the caller's settings
+    forget_settings()
     only_warnings()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

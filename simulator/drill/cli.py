@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,9 +17,9 @@ from simulator.drill.field import Options
 from simulator.drill.harm import run_drill
 from simulator.drill.places import Place, container_target
 from simulator.drill.running import RunningCluster, graceful_hand_over
-from simulator.harness import zookeeper
 from simulator.harness.arena import Arena
-from simulator.harness.directory import working_directory
+from simulator.harness.callers_settings import forget_settings
+from simulator.harness.directory import own_directory
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
 from terminal.examples import examples
@@ -181,14 +179,9 @@ async def _in_containers(
 
 async def _on_own(drills: Sequence[str], options: Options, directory: Path | None, results: list[DrillResult]) -> None:
     """Run drills on a cluster of their own; ``results`` holds those that were run, also when the cluster gives out."""
-    for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
-        del os.environ[variable]  # the nodes take what is given here, and nothing from the caller's settings
-    if directory is not None:
-        with working_directory(directory, keep=True) as place:
-            await _run(drills, options, place, results)
-        return
-    with tempfile.TemporaryDirectory(prefix="pacing-drill-") as name:
-        await _run(drills, options, Path(name), results)
+    forget_settings()
+    with own_directory(directory, "pacing-drill-") as place:
+        await _run(drills, options, place, results)
 
 
 async def _run(drills: Sequence[str], options: Options, directory: Path, results: list[DrillResult]) -> None:

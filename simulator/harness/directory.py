@@ -6,13 +6,14 @@ import contextlib
 import fcntl
 import os
 import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.harness.harness_error import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from typing import TextIO
 
 _LOCK = "lock"
@@ -42,6 +43,20 @@ def working_directory(path: Path, *, keep: bool = False) -> Iterator[Path]:
         finally:
             if not keep:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def own_directory(kept: Path | None, prefix: str) -> Iterator[Path]:
+    """The directory ``kept``, made anew and left behind; without one a temporary directory of that prefix.
+
+    Raises HarnessError as :func:`working_directory` does.
+    """
+    if kept is not None:
+        with working_directory(kept, keep=True) as place:
+            yield place
+        return
+    with tempfile.TemporaryDirectory(prefix=prefix) as name:
+        yield Path(name)
 
 
 def _is_of_others(path: Path) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 import tempfile
 import time
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING
 import httpx
 
 from simulator.drill.field import Field, Options
-from simulator.harness import zookeeper
 from simulator.harness.arena import Arena
+from simulator.harness.callers_settings import forget_settings
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
 from simulator.harness.process_readings import open_files, resident_mib, threads
@@ -162,8 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.seconds < 20.0:
         parser.error("fewer than 20 seconds tell nothing")
     only_warnings()
-    for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
-        del os.environ[variable]  # the nodes take what is given here, and nothing from the caller's settings
+    forget_settings()
     try:
         with tempfile.TemporaryDirectory(prefix="pacing-soak-") as name:
             return 0 if asyncio.run(soak(Path(name), given.seconds, given.hand_over, _say)) else 1

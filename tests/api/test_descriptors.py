@@ -9,11 +9,11 @@ import resource
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
 from cluster.descriptors import RESERVED, Descriptors
+from tests.support.few_descriptors import limited_process
 
 LIMIT = 256
 NODE = """
@@ -43,34 +43,15 @@ asyncio.run(main())
 """
 
 
-@contextlib.contextmanager
-def running(limit: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A port in a process that may have so many descriptors."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", NODE.format(limit=limit)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        yield process, int(process.stdout.readline())
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def test_a_flood_of_connections_leaves_the_reserve_to_the_node() -> None:
-    with running(LIMIT) as (process, port):
+    with limited_process(NODE.format(limit=LIMIT)) as node:
         flood = []
         for _ in range(2 * LIMIT):
             with contextlib.suppress(OSError):
-                flood.append(socket.create_connection(("127.0.0.1", port), timeout=0.2))
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-        free, connections = map(int, process.stdout.readline().split())
+                flood.append(socket.create_connection(("127.0.0.1", node.port), timeout=0.2))
+        free, connections = node.counts()
         for each in flood:
             each.close()
-    print(f"{free} descriptors were left beside {connections} connections")
     assert free >= LIMIT // 4 - 1
     assert connections > LIMIT // 4
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
 
 import pytest
 
 from cluster.descriptors import RESERVED_FROM_MEMBERS, Descriptors
+from tests.support.few_descriptors import limited_process
 
 LIMIT, LEFT = 256, 80
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
@@ -46,19 +44,6 @@ asyncio.run(main())
 """
 
 
-@contextlib.contextmanager
-def member() -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A clustering port in a process that has few descriptors left."""
-    code = MEMBER.format(limit=LIMIT, left=LEFT)
-    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield process, int(process.stdout.readline())
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def flood(port: int) -> list[socket.socket]:
     """Connections from two addresses, each of which begins to speak, until the port has answered or closed it."""
     opened = []
@@ -75,16 +60,11 @@ def flood(port: int) -> list[socket.socket]:
 
 
 def test_a_flood_of_the_clustering_port_leaves_the_reserve() -> None:
-    with member() as (process, port):
-        opened = flood(port)
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-        left, connections = map(int, process.stdout.readline().split())
+    with limited_process(MEMBER.format(limit=LIMIT, left=LEFT)) as member:
+        opened = flood(member.port)
+        left, connections = member.counts()
         for each in opened:
             each.close()
-    print(f"{left} descriptors were left beside {connections} connections")
     # Two more are taken between a look and the next: the socket to the server, and the one the server accepts.
     assert left >= LIMIT // 8 - 2
     assert connections > 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from simulator.drill.nemesis.nemesis_run import unleash
 from simulator.drill.nemesis.plan import Kind
 from simulator.drill.nemesis.receiver import Pushing, Receiver
 from simulator.drill.nemesis.timeline_page import draw
-from simulator.harness import zookeeper
+from simulator.harness.callers_settings import forget_settings
 from simulator.harness.directory import working_directory
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
@@ -49,8 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace) -> History:
-    for variable in [name for name in os.environ if name.startswith("PACING_") and name != zookeeper.VARIABLE]:
-        del os.environ[variable]  # the nodes take what is given here, and nothing from the caller's settings
+    forget_settings()
     kinds = tuple(given.kinds or Kind)
     alone = f", only {', '.join(kind.value for kind in kinds)}" if given.kinds else ""
     pushing = Pushing(Receiver(given.receiver), given.partials)
