@@ -311,7 +311,7 @@ class ClusterMember:
 
     @property
     def on_early_sign(self) -> Listeners[[]]:
-        """Called when the stream of the master broke: time to warm up, never a reason to act."""
+        """Called when the stream of the master broke or its term ended: time to warm up, never a reason to act."""
         return self._records.on_early_sign
 
     @property

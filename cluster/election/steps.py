@@ -71,6 +71,8 @@ class Steps:
         """The connection over which the master's node was last seen to belong to this session."""
         self._logged = ("", 0.0)
         """Why an acquisition failed as last logged, and when."""
+        self._had_master = False
+        """Whether there was a master when that was last read."""
         self._damage: dict[str, str] = {}
         """What keeps this node from becoming master, in words, by what was read: the master's node or the rest."""
         self._steps: dict[type, Callable[[Any], Coroutine[Any, Any, Event]]] = {
@@ -127,6 +129,9 @@ class Steps:
         session_id, sent_at = self._session.session_id, self._clock()
         owner, node, epoch = await self._transactions.observe(self._on_master_changed)
         self._damage.pop(_MASTER, None)
+        if not owner and self._had_master:
+            log.info("leadership.vacant", node=self._node)
+        self._had_master = bool(owner)
         if owner:
             # Some node has become master since: what kept this one from it can be read again.
             self._damage.clear()
@@ -180,6 +185,7 @@ class Steps:
             except errors.RefusedError as refusal:
                 log.warning("leadership.release_refused", epoch=claim.epoch, reason=str(refusal))
                 return events.Released(self._clock(), action.number, refused=True)
+            log.info("leadership.released", node=self._node, epoch=claim.epoch)
             if action.cluster_id:
                 log.warning("cluster.identity_restored", cluster_id=action.cluster_id, before=claim.cluster_id)
             if action.raise_to:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_OVER = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.FAILED_PRECONDITION)
+"""How a stream ends when its master is gone, and when its term is over."""
 _REFUSED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 RETRY_SECONDS = (0.1, 1.0)
 """First and longest pause before following again, when a stream has ended and the same master is still known."""
@@ -44,7 +46,8 @@ class Follower:
     ) -> None:
         """``find_master`` returns where the master is, None when there is none or it is this node.
 
-        ``on_broken`` is called when a stream broke that had been open: an early sign, nothing to act upon.
+        ``on_broken`` is called when a stream that had been open broke, its term ended, or the master was gone before
+        that was known: an early sign, nothing to act upon.
         """
         self._own = own
         self._channels = channels
@@ -102,6 +105,8 @@ class Follower:
             waiting = tasks.spawn("follower.changes", self._until_other(master), finite=True)
             try:
                 await asyncio.wait((reading, waiting), return_when=asyncio.FIRST_COMPLETED)
+                if self._received and not reading.done() and self._find_master() is None:
+                    self._on_broken()
             finally:
                 call.cancel()
                 await tasks.cancel(reading, waiting)
@@ -123,7 +128,7 @@ class Follower:
         except grpc.aio.AioRpcError as failure:
             log.debug("follower.stream_ended", master=master.name, code=failure.code().name, error=failure.details())
             self._note_refusal(master, failure)
-            if self._received and failure.code() is grpc.StatusCode.UNAVAILABLE:
+            if self._received and failure.code() in _OVER:
                 self._on_broken()
 
     def _note_refusal(self, master: MemberInfo, failure: grpc.aio.AioRpcError) -> None:

@@ -26,7 +26,7 @@ class RecordStream:
         self.on_record: Listeners[[Record]] = Listeners("record")
         """Called with each record received while standby."""
         self.on_early_sign: Listeners[[]] = Listeners("early sign")
-        """Called when the stream of the master broke."""
+        """Called when the stream of the master broke, or its term has ended."""
         self.broadcast = Broadcast()
         self._follower = Follower(
             MemberIdentity.of(member.info), channels, find_master, self._received, self.on_early_sign.notify

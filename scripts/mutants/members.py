@@ -6,6 +6,16 @@ from mutants.mutant import LEADERSHIP, Mutant
 
 MUTANTS = (
     Mutant(
+        "orderly-early-sign",
+        "the end of a term is an early sign to the standbys, as its loss is",
+        "cluster/peers/follower.py",
+        (
+            ("(grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.FAILED_PRECONDITION)", "(grpc.StatusCode.UNAVAILABLE,)"),
+            ("if self._received and not reading.done() and self._find_master() is None:", "if False:"),
+        ),
+        "tests/leadership/test_members.py::test_the_end_of_a_term_is_an_early_sign_too",
+    ),
+    Mutant(
         "full-pipe",
         "the supervisor knows the newest claim after any number of terms",
         "cluster/process/supervisor.py",

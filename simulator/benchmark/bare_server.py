@@ -23,7 +23,8 @@ def main(port: int, file: Path) -> None:
     async def application(
         scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
     ) -> None:
-        del scope, receive
+        while scope["method"] == "POST" and (await receive()).get("more_body"):
+            pass
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

@@ -9,6 +9,7 @@ import typer
 
 from simulator.benchmark.browsers_path import measure_browsers
 from simulator.benchmark.cycle_path import measure_cycles
+from simulator.benchmark.handover_path import measure_hand_overs
 from simulator.benchmark.lean_stage import StagePlan
 from simulator.benchmark.read_path import measure_reads
 from simulator.benchmark.startup_path import measure_startup
@@ -33,7 +34,7 @@ Output = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (cycle, startup, api, browsers):
+    for command in (cycle, startup, api, browsers, handover):
         app.command(command.__name__, epilog=examples(f"pacing benchmark {command.__name__} -o json"))(command)
 
 
@@ -56,6 +57,16 @@ def startup(
 ) -> None:
     """Start of a node to its first accepted push, beside reading the same file once; and what commands load."""
     _show(measure_startup(StagePlan(targets, agents_per_target), runs=runs), output)
+
+
+def handover(
+    *,
+    targets: Targets = 1000,
+    runs: Annotated[int, typer.Option(min=1, max=100, help="Hand-overs of each kind.")] = 10,
+    output: Output = Form.TABLE,
+) -> None:
+    """Hand-overs of three nodes by order and after SIGKILL, step by step, beside the least they can take."""
+    _show(measure_hand_overs(targets, runs=runs), output)
 
 
 def api(

@@ -50,7 +50,7 @@ async def measure_reads(plan: StagePlan, *, seconds: float, readings: int) -> di
 async def _one_page(stage: LeanStage, page: str, seconds: float, readings: int, resting: float) -> dict[str, Any]:
     node, floor = [], []
     with tempfile.TemporaryDirectory(prefix="pacing-benchmark-") as directory:
-        bare = await _start_bare(Path(directory), await asyncio.to_thread(_body, stage.node_http, page))
+        bare = await start_bare(Path(directory), await asyncio.to_thread(_body, stage.node_http, page))
         try:
             for _ in range(readings):
                 node.append(await asyncio.to_thread(_read, stage.node_http, page, stage.node_pid, seconds, resting))
@@ -65,7 +65,7 @@ async def _one_page(stage: LeanStage, page: str, seconds: float, readings: int, 
     }
 
 
-async def _start_bare(directory: Path, body: bytes) -> tuple[DemoProcess, str]:
+async def start_bare(directory: Path, body: bytes) -> tuple[DemoProcess, str]:
     """A bare server with this body, and its address."""
     (directory / "body").write_bytes(body)
     port = choose_quiet(1)[0]

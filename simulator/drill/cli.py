@@ -20,11 +20,13 @@ from simulator.drill.running import RunningCluster, graceful_hand_over
 from simulator.harness.arena import Arena
 from simulator.harness.callers_settings import forget_settings
 from simulator.harness.directory import own_directory
+from simulator.harness.hand_over_trace import STEPS
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
 from terminal.examples import examples
 from terminal.forms import Form, print_listing, records
 from terminal.printing import complain
+from terminal.tables import Column, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -239,4 +241,17 @@ def _show(results: Sequence[DrillResult], output: Form) -> None:
         )
         counts = f"out of order {order}  changes of master {row['master_changes']}"
         lines.append(f"{row['drill']:<20} {row['verdict']:<5} {times}  {counts}")
-    print_listing(records(rows, [*lines, *_quantiles(results)]), output)
+    print_listing(records(rows, [*lines, *_quantiles(results), *_traces(results)]), output)
+
+
+def _traces(results: Sequence[DrillResult]) -> list[str]:
+    """Where the time of each hand-over went, a table; nothing where no log was at hand."""
+    traced = [(result.drill, result.measured.trace) for result in results if result.measured.trace]
+    if not traced:
+        return []
+    columns = [Column("drill"), *(Column(f"{name} ms", right=True) for name in STEPS)]
+    cells = []
+    for drill, trace in traced:
+        took = {step.name: f"{1000.0 * step.took:.1f}" for step in trace}
+        cells.append([drill, *(took.get(name, "-") for name in STEPS)])
+    return list(lines_of("hand-over, step by step", columns, cells, None))

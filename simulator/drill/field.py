@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from simulator.drill.verdict import Measured
+from simulator.harness.hand_over_trace import hand_over_trace
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.push_record import applied, changes_of_epoch, longest_interval, missed_periods, out_of_order
 from simulator.harness.recorded_cluster import RecordedCluster
@@ -15,6 +16,7 @@ from simulator.harness.recorded_cluster import RecordedCluster
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from simulator.harness.hand_over_trace import Step
     from simulator.harness.push_record import Push
 
 COOLDOWN_SECONDS = 10.5
@@ -43,6 +45,8 @@ class Field(Generic[C]):
         self.cluster = cluster
         self.options = options
         self.complaints: list[str] = []
+        self.trace: tuple[Step, ...] = ()
+        """Where the time of the newest hand-over went, as far as the nodes' logs are at hand."""
         self._say = say
         self._begun = time.time()
         self._first_index = cluster.pushes[-1].index if cluster.pushes else 0
@@ -66,6 +70,9 @@ class Field(Generic[C]):
         self.note(
             f"first accepted push of epoch {push.epoch}, from {self.cluster.sender(push.epoch)}", push.received_at
         )
+        old, new = self.cluster.sender(old_epoch), self.cluster.sender(push.epoch)
+        if old is not None and new is not None and (log := self.cluster.log_of(old)):
+            self.trace = hand_over_trace(fault_at, push.received_at, log, self.cluster.log_of(new))
         return push
 
     async def next_pushes(self, count: int, since: float) -> Push:
@@ -96,6 +103,7 @@ class Field(Generic[C]):
             accepted_out_of_order=max(len(out_of_order(self.cluster.pushes)), await self.cluster.out_of_order()),
             master_changes=changes_of_epoch([*before, *own]),
             complaints=tuple(self.complaints),
+            trace=self.trace,
         )
 
 

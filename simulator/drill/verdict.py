@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.harness.hand_over_trace import Step
 
 PASS, FAIL = "pass", "fail"
 
@@ -31,6 +34,8 @@ class Measured:
     master_changes: int
     complaints: tuple[str, ...] = ()
     """What else went wrong, one sentence each."""
+    trace: tuple[Step, ...] = ()
+    """Where the time of the newest hand-over went; empty where there was none, or the logs are not at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class DrillResult:
             "missed_periods": self.measured.missed_periods,
             "accepted_out_of_order": self.measured.accepted_out_of_order,
             "master_changes": self.measured.master_changes,
+            "trace": [step.as_dict() for step in self.measured.trace],
         }
 
 

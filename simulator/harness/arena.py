@@ -177,6 +177,10 @@ class Arena(RecordedCluster):
             return 0
         return pid
 
+    def log_of(self, node: str) -> str:
+        """A node's own log, all of it."""
+        return self.nodes[node].log.read_text(errors="replace")
+
     def logs(self) -> str:
         """The ends of all nodes' logs, ready to be appended to a message."""
         return "".join(f"\n  {name}{process.tail()}" for name, process in self.nodes.items())

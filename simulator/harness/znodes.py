@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import time
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -125,3 +127,27 @@ class Znodes:
 
 def _pick(choices: tuple[_T, ...], choice: float) -> _T:
     return choices[min(int(choice * len(choices)), len(choices) - 1)]
+
+
+def commit_seconds(hosts: str, count: int) -> list[float]:
+    """How long each of ``count`` writes took, one after the other, over a session that is open already.
+
+    Raises UnreachableError.
+    """
+    client = KazooClient(hosts, timeout=CONNECT_SECONDS, logger=_UNHEARD)
+    took = []
+    try:
+        client.start(CONNECT_SECONDS)
+        path = f"/pacing-benchmark-{uuid.uuid4().hex}"
+        client.create(path, b"")
+        for _ in range(count):
+            began = time.monotonic()
+            client.set(path, b"1")
+            took.append(time.monotonic() - began)
+        client.delete(path)
+    except (KazooException, KazooTimeoutError) as failure:
+        raise UnreachableError(str(failure)) from failure
+    finally:
+        client.stop()
+        client.close()
+    return took

@@ -26,6 +26,7 @@ def test_what_is_within_its_bounds_passes():
         "missed_periods": 0,
         "accepted_out_of_order": 0,
         "master_changes": 1,
+        "trace": [],
     }
 
 

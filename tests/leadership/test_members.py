@@ -130,6 +130,19 @@ async def test_a_broken_stream_is_an_early_sign_and_no_more(members: Members) ->
     assert a.mastership.term is not None
 
 
+async def test_the_end_of_a_term_is_an_early_sign_too(members: Members) -> None:
+    """Whoever comes next has its way to the platform open before its first push."""
+    a = await members.join("a")
+    await members.master()
+    b = await members.join("b")
+    signs: list[float] = []
+    b.on_early_sign.add(lambda: signs.append(time.monotonic()))
+    a.publish(record(1, 1))
+    await until(lambda: b.last_record is not None)
+    await order_step_down(a, "a test")
+    await until(lambda: signs)
+
+
 async def test_stepping_down_without_a_master_is_refused(members: Members) -> None:
     a = await members.join("a")
     await members.master()

@@ -1,0 +1,131 @@
+"""Hand-overs of a real cluster between processes, beside the least they can take on the same machine."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from simulator.benchmark.read_path import start_bare
+from simulator.benchmark.spread import ratio, spread
+from simulator.harness.arena import Arena
+from simulator.harness.hand_over_trace import STEPS, hand_over_trace
+from simulator.harness.processes import end
+from simulator.harness.znodes import commit_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from simulator.harness.hand_over_trace import Step
+
+PERIOD_SECONDS = 2.0
+BODY_BYTES, REPLY_BYTES = 503, 308
+"""Of a target in a push and in its answer."""
+_WAIT_SECONDS = 60.0
+_COOLDOWN_SECONDS = 10.5
+"""Of the nodes, with some room."""
+
+
+async def measure_hand_overs(targets: int, *, runs: int) -> dict[str, Any]:
+    """``runs`` hand-overs by order and as many after SIGKILL. Raises HarnessError when one does not come about."""
+    figures: dict[str, Any] = {"path": "handover", "targets": targets, "period_seconds": PERIOD_SECONDS}
+    kinds: dict[str, Callable[[Arena, str], Awaitable[None]]] = {"orderly": _order, "killed": _kill}
+    traces: dict[str, list[tuple[Step, ...]]] = {kind: [] for kind in kinds}
+    floors: list[tuple[float, float, float]] = []
+    with tempfile.TemporaryDirectory(prefix="pacing-benchmark-") as name:
+        arena = Arena(
+            Path(name) / "cluster",
+            lambda _: None,
+            scenario="large",
+            period_seconds=PERIOD_SECONDS,
+            more={"simulator_arguments": ("--targets", str(targets)), "startup_seconds": 300.0},
+        )
+        async with arena:
+            for _ in range(runs):
+                for kind, harm in kinds.items():
+                    traces[kind].append(await _hand_over(arena, harm))
+                floors.append(await _floor(arena, targets, Path(name)))
+    totals = [1000.0 * sum(each) for each in floors]
+    for kind, found in traces.items():
+        figures[kind] = _figures(found, totals)
+    figures["floor_ms"] = spread(totals, 1)
+    for place, part in enumerate(("end of a process", "two commits", "plainest push")):
+        figures[f"floor: {part}, ms"] = spread([1000.0 * each[place] for each in floors], 1)
+    return figures
+
+
+def _figures(traces: Sequence[tuple[Step, ...]], floors: Sequence[float]) -> dict[str, Any]:
+    """Milliseconds from the order or the fault to the first push of the next term, and those of each step."""
+    totals = [1000.0 * trace[-1].at for trace in traces]
+    took = {name: [1000.0 * step.took for trace in traces for step in trace if step.name == name] for name in STEPS}
+    return {
+        "total_ms": spread(totals, 1),
+        "times_floor": ratio(totals, floors),
+        **{f"{name}_ms": spread(each, 1) for name, each in took.items() if each},
+    }
+
+
+async def _hand_over(arena: Arena, harm: Callable[[Arena, str], Awaitable[None]]) -> tuple[Step, ...]:
+    """One hand-over, always in the middle of a period."""
+    await arena.steady()
+    # A node that was ordered to step down contends no more for so long, and as long takes no order after a hand-over.
+    term_began = min(push.received_at for push in arena.pushes if push.epoch == arena.epoch)
+    rested = max([term_began, *arena.resigned_at.values()]) + _COOLDOWN_SECONDS
+    await asyncio.sleep(max(0.0, rested - time.time()))
+    newest = await arena.await_push(_WAIT_SECONDS, since=time.time())
+    await asyncio.sleep(max(0.0, newest.received_at + PERIOD_SECONDS / 2 - time.time()))
+    epoch, old = newest.epoch, arena.sender(newest.epoch) or ""
+    fault_at = time.time()
+    await harm(arena, old)
+    push = await arena.await_push(_WAIT_SECONDS, since=fault_at, above_epoch=epoch)
+    new = arena.sender(push.epoch) or old
+    return hand_over_trace(fault_at, push.received_at, arena.log_of(old), arena.log_of(new))
+
+
+async def _order(arena: Arena, node: str) -> None:
+    await arena.resign(node)
+
+
+async def _kill(arena: Arena, node: str) -> None:
+    arena.signal_worker(node, signal.SIGKILL)
+
+
+async def _floor(arena: Arena, targets: int, directory: Path) -> tuple[float, float, float]:
+    """Seconds for noticing the end of a process, for two quorum commits, and for one push by the plainest client."""
+    bare, address = await start_bare(directory, b"x" * (REPLY_BYTES * targets))
+    try:
+        push = await asyncio.to_thread(_push_seconds, address, b"x" * (BODY_BYTES * targets))
+    finally:
+        await end([bare], 5.0)
+    commits = await asyncio.to_thread(commit_seconds, arena.ensemble.hosts, 2)
+    return await asyncio.to_thread(_notice_seconds), sum(commits), push
+
+
+def _push_seconds(address: str, body: bytes) -> float:
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30.0)
+    try:
+        seconds = 0.0
+        for _ in range(2):  # the connection is open already, as a standby's is
+            began = time.monotonic()
+            connection.request("POST", "/", body)
+            connection.getresponse().read()
+            seconds = time.monotonic() - began
+        return seconds
+    finally:
+        connection.close()
+
+
+def _notice_seconds() -> float:
+    """From SIGKILL to a child until its parent knows of its end."""
+    pid = os.posix_spawn("/bin/sleep", ["sleep", "60"], {})
+    began = time.monotonic()
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return time.monotonic() - began
