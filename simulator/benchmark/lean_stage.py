@@ -68,7 +68,8 @@ class LeanStage:
         self._node_plan = NodePlan("bench", directory / "node", http, clustering)
         self._node = DemoProcess(
             "node",
-            [sys.executable, "-c", _MEASURED, "node", "--config", str(self._node_plan.file)],
+            # Without a parent: what is measured is the process that was started.
+            [sys.executable, "-c", _MEASURED, "node", "--no-supervise", "--config", str(self._node_plan.file)],
             directory / "node.log",
         )
         self._client = httpx.AsyncClient(trust_env=False, timeout=30.0)
