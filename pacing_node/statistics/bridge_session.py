@@ -15,6 +15,7 @@ from contact_center.v1 import statistics_pb2 as wire
 from contact_center.v1 import statistics_pb2_grpc as rpc
 from pacing_node.runtime.server_channels import open_channel
 from pacing_node.statistics.reconnecting_session import ReconnectingSession
+from pacing_node.statistics.silence_watch import SilenceWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -102,19 +103,19 @@ class BridgeSession(ReconnectingSession):
         self._open = True
         self._outbox.put_nowait((self._registry.references(), ()))
         writer = spawn(f"statistics-{self._feed.name}-writer", self._write(call, self._outbox), finite=True)
-        patience = self._settings.connect_seconds
+        loop = asyncio.get_running_loop()
+        limit = asyncio.timeout(None)
+        watch = SilenceWatch(self._settings.connect_seconds, lambda: limit.reschedule(loop.time()))
         try:
-            while True:
-                async with asyncio.timeout(patience):
-                    message = await call.read()
-                if not isinstance(message, wire.SubscribeResponse):
-                    return
-                await self._take(message)
-                if writer.done() and not writer.cancelled() and writer.exception() is not None:
-                    # Without it nothing is subscribed any more, however well the server speaks.
-                    raise RuntimeError(f"subscribing failed: {type(writer.exception()).__name__}")
-                patience = self._settings.silence_seconds
+            async with limit:
+                while isinstance(message := await call.read(), wire.SubscribeResponse):
+                    watch.heard(self._settings.silence_seconds)
+                    await self._take(message)
+                    if writer.done() and not writer.cancelled() and writer.exception() is not None:
+                        # Without it nothing is subscribed any more, however well the server speaks.
+                        raise RuntimeError(f"subscribing failed: {type(writer.exception()).__name__}")
         finally:
+            watch.stop()
             call.cancel()
             await cancel(writer)
 
