@@ -21,7 +21,7 @@ from pacing_node.discovery.discover import discover
 from pacing_node.engagement.engagement_settings import EngagementSettingsError
 from pacing_node.options.cluster_options import restart_needed
 from pacing_node.options.errors import ConfigurationError
-from pacing_node.runtime.gc_freeze import freeze
+from pacing_node.runtime.gc_freeze import freeze, uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -191,9 +191,10 @@ class Reconfiguration:
         if self._plan.targets is not None and targets.version == self._plan.targets.version:
             return
         # Statistics and plan change together, without a cycle in between.
-        statistics.watch(targets)
-        self._plan.use_targets(targets)
-        freeze(len(targets.targets))
+        with uncollected():
+            statistics.watch(targets)
+            self._plan.use_targets(targets)
+            freeze(len(targets.targets))
         log.info("targets.changed", targets=len(targets.targets), version=targets.version)
 
     def _connect_platform(self, options: ClusterOptions, objects: ConfigurationObjects) -> None:

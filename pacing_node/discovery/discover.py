@@ -14,7 +14,7 @@ from pacing_node.discovery.agent_groups import GroupMembership, counted, named
 from pacing_node.discovery.media_capacity import Capacities
 from pacing_node.discovery.monitored_queues import MonitoredQueue, monitored_queues
 from pacing_node.objects.object_model import where
-from pacing_node.runtime.gc_freeze import uncollected
+from pacing_node.runtime.gc_freeze import freeze, uncollected
 from pacing_node.targets import Finding, GroupCapacity, PacingTarget, TargetSet
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ def discover(objects: ConfigurationObjects, default_goal_percent: float = 3.0) -
         objects: the configuration objects.
         default_goal_percent: goal of a target for which neither its queue nor one of its groups has one.
     """
-    return _Discovery(objects, default_goal_percent).run()
+    targets = _Discovery(objects, default_goal_percent).run()
+    freeze(len(targets.targets))
+    return targets
 
 
 class _Discovery:

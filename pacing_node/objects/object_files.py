@@ -13,7 +13,7 @@ from pacing_node.objects.packed_items import PackedItems
 from pacing_node.options.errors import ConfigurationError, Problem
 from pacing_node.options.schema import suggestion
 from pacing_node.options.yaml_documents import YamlDocument, load_document
-from pacing_node.runtime.gc_freeze import uncollected
+from pacing_node.runtime.gc_freeze import freeze, uncollected
 from pacing_node.targets import Finding
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def load_objects(path: Path) -> ConfigurationObjects:
     if problems:
         raise ConfigurationError(tuple(problems))
     objects = objects_of(documents)
+    freeze(len(objects.virtual_queues))
     return replace(objects, findings=(*_leftovers(path), *objects.findings))
 
 
