@@ -159,8 +159,7 @@ class BridgeSession(ReconnectingSession):
             )
 
     def _subscriptions(self, references: Sequence[int]) -> Iterator[wire.Subscription]:
-        for reference in references:
-            subject = self._registry.subject(reference)
+        for reference, subject in zip(references, self._registry.subjects(references), strict=True):
             if subject is not None:  # else it was dropped again while the order waited
                 yield _subscription(reference, subject)
 

@@ -135,6 +135,19 @@ class Registry:
         place = self.locate(reference)
         return None if place is None else self.at(place[0])
 
+    def subjects(self, references: Sequence[int]) -> list[Subject | None]:
+        """The subjects behind references, as :meth:`subject` gives each."""
+        slots, agents = self.locate_all(references)
+        offsets = self._offset[slots].tolist()  # of slot -1 it is not used
+        return [
+            None
+            if slot < 0
+            else Subject(True, self._names[slot], self._agent_statistic)
+            if agent
+            else Subject(False, self._names[slot - offset], *self._statistics[offset])
+            for slot, agent, offset in zip(slots, agents, offsets, strict=True)
+        ]
+
     def _drop(self, known: dict[str, int], wanted: Mapping[str, object], width: int) -> list[int]:
         gone = [name for name in known if name not in wanted]
         firsts = [known.pop(name) for name in gone]

@@ -189,6 +189,8 @@ def test_references_are_unique_stable_and_never_those_of_a_predecessor(rounds):
         assert retired.isdisjoint(now.values())
         assert 0 not in now.values()
         assert all(registry.locate(reference) is None and registry.subject(reference) is None for reference in retired)
+        asked = [*registry.references(), *retired, 0, 2**32 - 1]
+        assert registry.subjects(asked) == [registry.subject(reference) for reference in asked]
         for subject, reference in now.items():
             assert registry.locate(reference) == (reference % MAX_SLOTS, subject.agent)
             assert registry.at(reference % MAX_SLOTS) == subject
