@@ -18,6 +18,7 @@ from pacing_node.engagement.oauth import TokenError
 from pacing_node.engagement.part import Part
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 from pacing_node.engagement.predictive import predictive_connection
+from pacing_node.engagement.reachability import why_no_push
 from pacing_node.engagement.replies import ReplyColumns
 from pacing_node.engagement.webhook import WebhookSettings, webhook_connection
 from pacing_node.http_client.request_failures import REQUEST_FAILURES, UnreadableAnswerError
@@ -117,14 +118,14 @@ class BulkPlatform:
             try:
                 async with asyncio.timeout(seconds):
                     proof = await authority.headers(b"")
-                    answer = await connection.client.request("HEAD", push_url, headers=proof)
+                    answer = await connection.client.request("HEAD", push_url, headers=proof, cut=True)
                     if answer.status == HTTPStatus.UNAUTHORIZED and authority.reject(proof):
                         await authority.headers(b"")
             except TimeoutError:
                 return f"no answer within {seconds:g} s"
             except (TokenError, UnreadableAnswerError, *REQUEST_FAILURES) as failure:
                 return connection.redactor.clean(str(failure)) or type(failure).__name__
-        return f"HTTP status {answer.status}" if answer.server_failed else None
+        return why_no_push(answer.status)
 
     async def close(self) -> None:
         """Close connections, when the push in flight has ended."""

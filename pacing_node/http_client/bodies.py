@@ -19,6 +19,10 @@ STEP_BYTES = 64 * 1024
 """Most bytes that are unpacked at a time."""
 STEPS_AT_ONCE = 16
 """Steps after which everything else on the event loop has its turn."""
+MOST_SMALL_CHUNKS = 4096
+"""Chunks of a body that may be of any size."""
+LEAST_CHUNK_BYTES = 64
+"""What chunks beyond those must have on average: each costs some 50 microseconds whatever its size."""
 DAMAGED: type[Exception] = isal_zlib.error  # type: ignore[assignment] # a class, whatever the library's types say
 """What is raised for bytes that cannot be unpacked."""
 _GZIP = isal_zlib.MAX_WBITS | 16
@@ -38,7 +42,7 @@ async def read_body(response: httpx.Response, most_bytes: int) -> bytes:
     """
     unpacker = Unpacker(response.headers)
     body, steps = bytearray(), 0
-    async for chunk in response.aiter_raw():
+    async for chunk in _chunks(response):
         for piece in unpacker.pieces(chunk):
             body += piece
             if len(body) > most_bytes:
@@ -75,7 +79,7 @@ async def read_beginning(response: httpx.Response, most_bytes: int) -> bytes:
     body = bytearray()
     try:
         unpacker = Unpacker(response.headers)
-        async for chunk in response.aiter_raw():
+        async for chunk in _chunks(response):
             for piece in unpacker.pieces(chunk):
                 body += piece
                 if len(body) >= most_bytes:
@@ -83,6 +87,22 @@ async def read_beginning(response: httpx.Response, most_bytes: int) -> bytes:
     except UnreadableAnswerError:
         return b""
     return bytes(body)
+
+
+async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises UnreadableAnswerError when its chunks are too many for what is in them.
+
+    A server that sends a byte in each chunk, 64 KiB of them at once, would have ten thousand read in a row.
+    """
+    number = received = 0
+    async for chunk in response.aiter_raw():
+        number, received = number + 1, received + len(chunk)
+        if number > MOST_SMALL_CHUNKS and received < number * LEAST_CHUNK_BYTES:
+            message = f"the reply comes in chunks of {received / number:.1f} bytes on average after {number}"
+            raise UnreadableAnswerError(f"{message}; allowed: {LEAST_CHUNK_BYTES}")
+        if number % STEPS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+        yield chunk
 
 
 class Unpacker:

@@ -37,11 +37,6 @@ class Answer:
         """Whether the server did what it was asked."""
         return 200 <= self.status < 300
 
-    @property
-    def server_failed(self) -> bool:
-        """Whether the server is not well."""
-        return self.status >= 500
-
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:

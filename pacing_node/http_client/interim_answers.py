@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpcore
 
+from pacing_node.http_client.head_answers import HeadAnswer
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable
@@ -26,7 +28,8 @@ _INTERIM = re.compile(rb"HTTP/[0-9]\.[0-9] +1[0-9][0-9]")
 
 def bounded(transport: httpx.AsyncHTTPTransport) -> httpx.AsyncHTTPTransport:
     """The transport, on connections that read so many interim answers of one request."""
-    # httpx hands no network backend through to the pool it makes.
+    # httpx hands no network backend through to the pool it makes. The public way, a transport over a pool of httpcore,
+    # would be a copy of its own: proxies, limits, streams, and the table of exceptions, which is not public either.
     pool: Any = transport._pool  # noqa: SLF001
     pool._network_backend = _Backend(pool._network_backend)  # noqa: SLF001
     return transport
@@ -39,6 +42,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         self._stream = stream
         self._interim = 0
         self._socket: Any = None
+        self._head_answer = HeadAnswer()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's
         data = await self._stream.read(max_bytes, timeout)
@@ -46,10 +50,12 @@ class _Stream(httpcore.AsyncNetworkStream):
         if self._interim > MOST_INTERIM_ANSWERS:
             message = f"more than {MOST_INTERIM_ANSWERS} interim answers"
             raise httpcore.RemoteProtocolError(message)
+        self._head_answer.read(data)
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         self._interim = 0
+        self._head_answer.wrote(buffer)
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
@@ -64,8 +70,9 @@ class _Stream(httpcore.AsyncNetworkStream):
         return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
+        # By this the pool finds out that an idle connection is of no more use, and closes it.
         if info == "is_readable":
-            return self._is_readable()
+            return self._head_answer.body_follows or self._is_readable()
         return self._stream.get_extra_info(info)
 
     def _is_readable(self) -> bool:

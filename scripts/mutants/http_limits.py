@@ -176,4 +176,25 @@ MUTANTS = (
         (("if self._open[caller] >= MOST_EACH:", "if False:"),),
         "tests/api_v1/test_reads.py::TestTargets::test_one_caller_cannot_keep_the_others_waiting_with_questions",
     ),
+    Mutant(
+        "http-small-chunks",
+        "a body in single bytes is given up",
+        "pacing_node/http_client/bodies.py",
+        (("if number > MOST_SMALL_CHUNKS and received < number * LEAST_CHUNK_BYTES:", "if False:"),),
+        "tests/http_client/test_answers.py::test_more_single_bytes_are_given_up",
+    ),
+    Mutant(
+        "http-body-after-head",
+        "a connection with a body after the answer to a HEAD is not used again",
+        "pacing_node/http_client/interim_answers.py",
+        (("return self._head_answer.body_follows or self._is_readable()", "return self._is_readable()"),),
+        "tests/http_client/test_head_answers.py::test_the_next_request_gets_its_own_answer",
+    ),
+    Mutant(
+        "push-redirected-head",
+        "a redirect is no platform that a push could reach",
+        "pacing_node/engagement/reachability.py",
+        (("if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:", "if False:"),),
+        "tests/engagement/test_reachability.py::test_what_stands_before_the_platform_is_not_the_platform",
+    ),
 )

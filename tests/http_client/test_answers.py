@@ -10,6 +10,7 @@ import zlib
 
 import pytest
 
+from pacing_node.http_client.bodies import LEAST_CHUNK_BYTES, MOST_SMALL_CHUNKS, STEPS_AT_ONCE
 from pacing_node.http_client.client import MOST_COOKIES, Answer, ClientSettings, HttpClient, StreamRefusedError
 from pacing_node.http_client.interim_answers import MOST_INTERIM_ANSWERS
 from pacing_node.http_client.request_failures import REQUEST_FAILURES, UnreadableAnswerError
@@ -80,6 +81,55 @@ async def test_interim_answers_without_an_end_end_the_exchange_at_once() -> None
         await ask(endless, seconds=30.0)
 
 
+def chunked(*chunks: bytes, coding: str = "") -> bytes:
+    """An answer in these chunks."""
+    head = f"HTTP/1.1 200 OK\r\n{coding}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n".encode()
+    return head + b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_a_body_in_single_bytes_is_read_up_to_so_many(packed: bool) -> None:
+    body = zlib.compress(b"x" * 4000, wbits=31) if packed else b"x" * MOST_SMALL_CHUNKS
+    sent = chunked(*(bytes([each]) for each in body), coding="Content-Encoding: gzip\r\n" if packed else "")
+    assert set((await ask(sent, packed=packed)).body) == {ord("x")}
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_more_single_bytes_are_given_up(cut: bool) -> None:
+    sent = chunked(*[b"x"] * (MOST_SMALL_CHUNKS + 1))
+    async with hostile(sent) as server, HttpClient(ClientSettings(LIMIT, 20.0)) as client:
+        if cut:
+            assert (await client.request("GET", server.url, cut=True)).body == b""
+            return
+        with pytest.raises(UnreadableAnswerError, match=r"chunks of 1\.0 bytes on average after 4097; allowed: 64"):
+            await client.request("GET", server.url)
+
+
+async def test_many_chunks_are_read_while_there_is_something_in_them() -> None:
+    count = MOST_SMALL_CHUNKS + 500
+    # Where the kernel parts one chunk, two are read.
+    sent = chunked(*[b"x" * 2 * LEAST_CHUNK_BYTES] * count)
+    assert len((await ask(sent, most_bytes=MEBIBYTE)).body) == 2 * count * LEAST_CHUNK_BYTES
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_while_single_bytes_are_read_others_have_their_turn(cut: bool) -> None:
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    sent = chunked(*[b"x"] * MOST_SMALL_CHUNKS)
+    async with hostile(sent) as server, HttpClient(ClientSettings(LIMIT, 20.0)) as client:
+        turning = asyncio.ensure_future(take_turns())
+        await client.request("GET", server.url, cut=cut)
+        turning.cancel()
+    assert turns >= MOST_SMALL_CHUNKS // STEPS_AT_ONCE
+
+
 async def test_a_bomb_costs_no_more_than_the_limit() -> None:
     packed = answer(bomb(256), "Content-Encoding: gzip")
     tracemalloc.start()
@@ -146,7 +196,7 @@ async def endless_drops(writer: asyncio.StreamWriter) -> None:
 
 @pytest.mark.parametrize("play", [endless, endless_drops])
 async def test_a_body_without_an_end_is_given_up_at_the_limit(play: Play) -> None:
-    with pytest.raises(UnreadableAnswerError, match="longer than"):
+    with pytest.raises(UnreadableAnswerError, match=r"longer than|in chunks of"):
         await ask(play)
 
 

@@ -19,6 +19,7 @@ from pacing_node.engagement.client_credentials import ClientCredentials
 from pacing_node.engagement.oauth import TokenError
 from pacing_node.engagement.platform import PushStatus
 from pacing_node.engagement.webhook import WebhookSettings
+from pacing_node.http_client.bodies import MOST_SMALL_CHUNKS
 from pacing_node.http_client.client import public_authorities
 from pacing_node.objects.platform_client import PlatformClient
 from pacing_node.objects.platform_reply import PlatformError
@@ -130,6 +131,23 @@ async def test_no_answer_takes_the_memory_an_attack_may_cost(ask) -> None:
         tracemalloc.stop()
     assert server.heads
     assert peak < 40 * MEBIBYTE
+
+
+@pytest.mark.parametrize("ask", CLIENTS)
+async def test_a_body_of_single_bytes_is_given_up_early(ask) -> None:
+    """Its bytes may go on for ever, and no limit in bytes would end it within minutes."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        writer.write(head)
+        while True:
+            writer.write(b"1\r\n \r\n" * 1000)
+            await writer.drain()
+
+    async with hostile(endless) as server:
+        words = await ask(server.url)
+    assert server.heads
+    assert not words or f"chunks of 1.0 bytes on average after {MOST_SMALL_CHUNKS + 1}" in words
 
 
 @pytest.mark.parametrize("ask", CLIENTS)
