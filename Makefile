@@ -3,9 +3,11 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
-# Three processes, for much of the time is waiting; the tests of one module, or of one xdist_group, share a process and what its fixtures have started.
+# Four processes, for much of the time is waiting; the tests of one module, or of one xdist_group, share a process and what
+# its fixtures have started. tests/conftest.py has the order: xdist's own begins with groups of many tests, and so ends with
+# the few that take longest.
 PYTEST := $(BIN)/python -m pytest
-PYTEST_PARALLEL ?= -n 3 --dist loadgroup
+PYTEST_PARALLEL ?= -n 4 --dist loadgroup --no-loadscope-reorder
 # What all processes of a run have used, printed after pytest's own summary.
 MEASURED := TIMEFORMAT='CPU time: %U s user + %S s system, in %R s'; time
 

@@ -28,6 +28,8 @@ settings.load_profile("tests")
 TESTS = Path(__file__).parent
 NODE_TESTS = frozenset({"alarms", "api", "configuration", "cycle", "engagement", "statistics"})
 """Folders of the tests of a node's packages."""
+LONG_TESTS = frozenset({"benchmark"})
+"""Folders of tests that calculate for seconds."""
 
 
 def pytest_configure() -> None:
@@ -41,11 +43,25 @@ def pytest_sessionfinish() -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of a module, and of an ``xdist_group``, in one process: they share what is costly to start."""
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    if hasattr(config, "workerinput"):
+        _begin_with_the_long(items)
+
+
+def _begin_with_the_long(items: list[pytest.Item]) -> None:
+    """Put groups first that wait for clusters, and those that calculate long: none of them is begun when others end."""
+    long = {_group(item) for item in items if item.get_closest_marker("ensemble") or item.path.parts[-2] in LONG_TESTS}
+    items.sort(key=lambda item: _group(item) not in long)
+
+
+def _group(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("xdist_group")
+    assert marker is not None
+    return str(marker.args[0] if marker.args else marker.kwargs["name"])
 
 
 @pytest.fixture(autouse=True)

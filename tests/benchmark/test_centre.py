@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from simulator.benchmark import oracle
 from simulator.benchmark.benchmark_days import scenarios
 from simulator.benchmark.benchmark_run import simulate
 from simulator.benchmark.day_model import STEP_SECONDS, Centre, Queue, Ring
 from simulator.benchmark.kind_of_day import STATIONARY
-from simulator.benchmark.oracle import Process, Setting, solve
+from simulator.benchmark.oracle import Process, Setting
 from simulator.benchmark.times import Exponential
+
+solve = functools.cache(oracle.solve)
+"""Tests share optima of the same setting; each takes seconds."""
 
 
 def test_a_ring_returns_every_booked_event_once():

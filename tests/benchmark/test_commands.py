@@ -62,9 +62,9 @@ def test_algorithms_prints_a_row_per_law_and_number(run, monkeypatch):
 
 def test_check_names_every_row_that_misses_a_bound(run, monkeypatch):
     # Eighteen times as many accept from one moment to the next, and none of them waits: no law foresees that.
-    steps = ((0.0, 0.05), (1800.0, 0.9))
-    hour = replace(STATIONARY, name="leap", seconds=3600.0, acceptance=steps, patience=Exponential(1.0), goal=0.005)
-    inline(monkeypatch, {"leap": hour})
+    steps = ((0.0, 0.05), (1200.0, 0.9))
+    leap = replace(STATIONARY, name="leap", seconds=1800.0, acceptance=steps, patience=Exponential(1.0), goal=0.005)
+    inline(monkeypatch, {"leap": leap})
     arguments = ("algorithms", "--scenario", "all", "--agents", "10,30", "--days", "4", "--check")
     done = run(*arguments, "-o", "json")
     assert done.exit_code == 1, done.output
