@@ -27,7 +27,7 @@ from pacing_node.api.index_page import index_page
 from pacing_node.api.page_gate import PageGate, PageGateMiddleware
 from pacing_node.api.parameters import ParameterError, Parameters
 from pacing_node.api.pieces import PiecesResponse
-from pacing_node.api.public_reads import PREFIXES, PublicReads
+from pacing_node.api.public_reads import PREFIXES, KeptReads, PublicReads
 from pacing_node.api.renderings import OneAtATime
 from pacing_node.api.static_files import NOT_BUILT, OPEN_PREFIX, DashboardFiles
 from pacing_node.api.target_pages import TargetsText, explain_page, push_time_json
@@ -100,13 +100,13 @@ def build_app(
 
     ``files`` are the dashboard's by path; none where it is not built.
     """
-    pages = _build_pages(view, reads, files)
+    reads = reads or PublicReads(view.plan, view.latest_report, view.statistics)
+    pages = KeptReads(_build_pages(view, reads, files), reads)
     return Branches(pages, view.api) if view.api is not None else pages
 
 
-def _build_pages(view: NodeView, reads: PublicReads | None, files: Mapping[str, StaticFile] | None) -> Starlette:
+def _build_pages(view: NodeView, reads: PublicReads, files: Mapping[str, StaticFile] | None) -> Starlette:
     pages = _Pages(view)
-    reads = reads or PublicReads(view.plan, view.latest_report, view.statistics)
     methods = ["GET", "OPTIONS"]
     routes = [
         Route("/liveness", pages.liveness, methods=methods),
@@ -127,9 +127,9 @@ def _build_pages(view: NodeView, reads: PublicReads | None, files: Mapping[str, 
     return _application([*routes, *dashboard.routes(), *reads.routes()], gate)
 
 
-def build_public_app(reads: PublicReads) -> Starlette:
+def build_public_app(reads: PublicReads) -> ASGIApp:
     """Build the application of the port for visitors' browsers: the two reads and nothing else."""
-    return _application(reads.routes())
+    return KeptReads(_application(reads.routes()), reads)
 
 
 def _application(routes: list[Route], middleware: Sequence[Middleware] = ()) -> Starlette:

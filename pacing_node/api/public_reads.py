@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -16,9 +19,7 @@ from pacing_node.api.inbound_reads import InboundReads, UnknownError, channel_ca
 from pacing_node.api.parameters import ParameterError, Parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from pacing_node.api.call_rates import CallRates
     from pacing_node.api.inbound_reads import Selection
@@ -28,6 +29,26 @@ if TYPE_CHECKING:
     from pacing_node.targets import TargetSet
 
 PREFIXES = ("/backend/data/pacing", "/server/data/pacing")
+
+
+_MOST_QUESTIONS = 1000
+"""Different questions whose answers are kept as bytes."""
+_LONGEST_QUESTION = 1000
+"""Bytes of a query that is kept."""
+
+
+_Answer = Callable[["Selection", "TargetSet"], dict[str, Any]]
+
+
+@dataclass(slots=True)
+class _Question:
+    """One question, and its newest answer as it is sent."""
+
+    targets: TargetSet
+    selection: Selection
+    answer: _Answer
+    value: dict[str, Any]
+    response: JSONResponse
 
 
 class PublicReads:
@@ -48,6 +69,7 @@ class PublicReads:
         self._latest_report = latest_report
         self._statistics = statistics
         self._reads = InboundReads()
+        self._questions: dict[tuple[str, bytes], _Question] = {}
         self._rates = rates
         self._proxies = proxies or TrustedProxies()
         self._counters = counters or HttpCounters()
@@ -61,28 +83,40 @@ class PublicReads:
 
     async def reactive_state(self, request: Request) -> Response:
         """Share of inbound traffic a page should allow."""
+        return self._read(request, self._state)
 
-        def answer(selection: Selection, targets: TargetSet) -> dict[str, Any]:
-            latest_report, settings = self._latest_report, self._plan.settings
-            fresh = latest_report.age_seconds(time.monotonic()) <= settings.stale_after_seconds
-            return {
-                "reactiveState": self._reads.reactive_state(selection, targets, latest_report.report if fresh else None)
-            }
-
-        return self._read(request, answer)
+    def _state(self, selection: Selection, targets: TargetSet) -> dict[str, Any]:
+        latest_report, settings = self._latest_report, self._plan.settings
+        fresh = latest_report.age_seconds(time.monotonic()) <= settings.stale_after_seconds
+        report = latest_report.report if fresh else None
+        return {"reactiveState": self._reads.reactive_state(selection, targets, report)}
 
     async def channel_capacity(self, request: Request) -> Response:
         """Interactions of the channel that ready agents can still take."""
+        return self._read(request, self._capacity)
 
-        def answer(selection: Selection, _targets: TargetSet) -> dict[str, Any]:
-            statistics = self._statistics()
-            return {"capacity": channel_capacity(selection, statistics) if statistics else 0}
+    def _capacity(self, selection: Selection, _targets: TargetSet) -> dict[str, Any]:
+        statistics = self._statistics()
+        return {"capacity": channel_capacity(selection, statistics) if statistics else 0}
 
-        return self._read(request, answer)
+    def again(self, scope: Scope) -> Response | None:
+        """The answer to a question that was answered before for the same targets; None for any other.
 
-    def _read(self, request: Request, answer: Callable[[Selection, TargetSet], dict[str, Any]]) -> Response:
+        Worked out anew, and written anew only where it has changed.
+        """
+        question = self._questions.get((scope["path"], scope["query_string"]))
+        if question is None or question.targets is not self._plan.targets or scope["method"] != "GET":
+            return None
+        if not self._admitted(Request(scope)):
+            return _too_many()
+        value = question.answer(question.selection, question.targets)
+        if value != question.value:
+            question.value, question.response = value, JSONResponse(value, headers=OPEN)
+        return question.response
+
+    def _read(self, request: Request, answer: _Answer) -> Response:
         if not self._admitted(request):
-            return problem(429, "too many requests from this address", {**OPEN, "Retry-After": "1"})
+            return _too_many()
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=PREFLIGHT)
         targets = self._plan.targets
@@ -97,7 +131,13 @@ class PublicReads:
             selection = self._reads.select(channel, groups, targets)
         except (ParameterError, UnknownError) as error:
             return problem(404 if isinstance(error, UnknownError) else 400, str(error), OPEN)
-        return JSONResponse(answer(selection, targets), headers=OPEN)
+        value = answer(selection, targets)
+        question = _Question(targets, selection, answer, value, JSONResponse(value, headers=OPEN))
+        if len(self._questions) >= _MOST_QUESTIONS:
+            self._questions.clear()
+        if request.method == "GET" and len(request.scope["query_string"]) <= _LONGEST_QUESTION:
+            self._questions[request.scope["path"], request.scope["query_string"]] = question
+        return question.response
 
     def _admitted(self, request: Request) -> bool:
         """Whether this caller may ask now."""
@@ -108,3 +148,20 @@ class PublicReads:
         if not admitted:
             self._counters.refused[LimitRefusal.RATE] += 1
         return admitted
+
+
+def _too_many() -> Response:
+    return problem(429, "too many requests from this address", {**OPEN, "Retry-After": "1"})
+
+
+class KeptReads:
+    """An ASGI application before another: answers what was asked before, without the other's routing."""
+
+    def __init__(self, app: ASGIApp, reads: PublicReads) -> None:
+        self._app = app
+        self._reads = reads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass the request on."""
+        answer = self._reads.again(scope) if scope["type"] == "http" else None
+        await (self._app if answer is None else answer)(scope, receive, send)

@@ -13,6 +13,26 @@ _SHARES = "tests/api/test_shares.py"
 
 MUTANTS = (
     Mutant(
+        "kept-read-rate",
+        "a read that is answered from what is kept counts for its caller like any other",
+        "pacing_node/api/public_reads.py",
+        (
+            (
+                "        if not self._admitted(Request(scope)):\n            return _too_many()\n        value",
+                "        value",
+            ),
+        ),
+        "tests/api/test_callers.py::test_a_caller_who_reads_too_often_is_told_when_to_come_again",
+    ),
+    Mutant(
+        "kept-read-targets",
+        "a kept question is of the targets in force",
+        "pacing_node/api/public_reads.py",
+        ((" or question.targets is not self._plan.targets", ""),),
+        "tests/api/test_pages.py::TestInboundReads::"
+        "test_a_question_asked_again_has_the_same_answer_until_what_it_follows_from_changes",
+    ),
+    Mutant(
         "http-connections-of-one",
         "one address has so many connections",
         _ACCEPTOR,

@@ -255,6 +255,24 @@ class TestInboundReads:
         assert (await client.get(path, params={"channel": "chat"})).json() == {"capacity": 5}
         assert (await client.get(path, params=[("channel", "chat"), ("groups", "G1")])).json() == {"capacity": 2}
 
+    @pytest.mark.parametrize("page", ["reactiveState", "channelCapacity"])
+    async def test_a_question_asked_again_has_the_same_answer_until_what_it_follows_from_changes(
+        self, client: httpx.AsyncClient, site: Site, page: str
+    ) -> None:
+        path = f"/backend/data/pacing/{page}?channel=chat&groups=G1"
+        paced(site, inbound_portion=np.array([0.25, 0.0]))
+        first, again = await client.get(path), await client.get(path)
+        assert (again.status_code, again.content, again.headers) == (200, first.content, first.headers)
+
+        site.statistics.channel_capacity = lambda *_: 7.0  # type: ignore[method-assign]
+        site.latest_report.post(report("A - chat", "B - chat", epoch=2, inbound_portion=np.ones(2)), time.monotonic())
+        assert (await client.get(path)).json() in ({"reactiveState": 1.0}, {"capacity": 7})
+        assert (await client.options(path)).status_code == 204
+        assert (await client.post(path)).status_code == 405
+
+        site.plan.use_targets(TargetSet("2", (target("B", groups=("G2",)),)))
+        assert (await client.get(path)).status_code == 404, "no target has the group any more"
+
     async def test_browsers_of_other_origins_may_read(self, client: httpx.AsyncClient, site: Site) -> None:
         paced(site)
         answer = await client.get(self.READS[0], params={"channel": "chat"})
