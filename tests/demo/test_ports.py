@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 
 import pytest
@@ -12,8 +13,8 @@ from simulator.harness import ports
 
 @pytest.fixture
 def free_row():
-    """First of three consecutive ports that are free now."""
-    for first in range(20000, 60000, 7):
+    """First of three consecutive ports that are free now; runs side by side look in different places."""
+    for first in range(20000 + 7 * (os.getpid() % 1000), 60000, 7):
         if all(ports.is_free(port) for port in range(first, first + 3)):
             return first
     pytest.fail("no three free ports in a row")
