@@ -26,7 +26,7 @@ PAGES = {
     "channelCapacity": "/backend/data/pacing/channelCapacity?channel=chat",
     "liveness": "/liveness",
     "metrics": "/metrics",
-    "targets": "/targets",
+    "all targets": "/targets",
 }
 _MICROSECONDS = 1e6
 
