@@ -32,6 +32,7 @@ from pacing_node.assembly.node_alarms import NodeAlarms
 from pacing_node.assembly.node_audit import NodeAudit, audit_options
 from pacing_node.assembly.node_events import NodeEvents
 from pacing_node.assembly.node_logs import NodeLogs
+from pacing_node.assembly.node_telemetry import NodeTelemetry
 from pacing_node.assembly.object_acceptance import newest_acceptance
 from pacing_node.assembly.reconfiguration import Reconfiguration
 from pacing_node.assembly.shared_reports import SharedReports
@@ -114,6 +115,7 @@ class Node:
         self._store = OptionsStore(self.member.documents, options.seed)
         self._store.on_change.add(lambda *change: audit_options(self.member.access.audit, *change))
         self._logs = NodeLogs(options.host)
+        self._telemetry = NodeTelemetry(options.name, options.cluster, version("agent-pacing"))
         self._audit = NodeAudit(options.host, options.name)
         self.member.access.audit.on_event.add(self._audit.offer)
         self._access = NodeAccess(self.member.access.control)
@@ -164,6 +166,7 @@ class Node:
             await self.statistics.stop()
         await self.platform.close()
         await self._http.stop()
+        await self._telemetry.stop()
         log.info("node.stopped")
         await self._access.stop()
         self.member.access.audit.flush()
@@ -173,6 +176,7 @@ class Node:
     async def _use_options(self, options: ClusterOptions) -> None:
         """Apply cluster options; the first ones also build what they name."""
         await self._logs.use(options)
+        await self._telemetry.use(options)
         await self._audit.use(options)
         await self._access.use(options)
         await self.alarms.use(options)
@@ -232,9 +236,11 @@ class Node:
             status=self.member.status,
             transitions=lambda: dict(self._terms.ended),
             statistics=lambda: self.statistics.health if self.statistics else (),
+            loop_lag=lambda: self.lag.seconds,
             loop_lag_seconds=lambda: self.lag.last_seconds,
             latest_report=self.latest_report,
             cycle_counters=self._cycle_counters,
+            spans=lambda: self._telemetry.counters,
             alarms=self.alarms.active_counts,
             per_target=self._per_target,
             paused=lambda: self.member.paused is not None,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from cluster.descriptors import Descriptors
@@ -21,9 +21,11 @@ from pacing_node.api.http_limits import HttpCounters, LimitRefusal
 from pacing_node.api.renderings import KeptPage
 from pacing_node.api.target_series import TargetSeries
 from pacing_node.cycle.holds import Holds
+from pacing_node.delivery.span_counters import SpanCounters
 from pacing_node.engagement.platform import PushStatus
 from pacing_node.http_client.bodies import packed
 from pacing_node.monitoring.silence import CycleState, SilenceReason
+from pacing_node.runtime.distribution import Distribution
 from pacing_node.runtime.pools import PAGES
 
 if TYPE_CHECKING:
@@ -56,6 +58,10 @@ class MetricSources:
     loop_lag_seconds: Callable[[], float]
     latest_report: LatestReport
     cycle_counters: CycleCounters
+    spans: Callable[[], SpanCounters] = SpanCounters
+    """What became of the spans of traces."""
+    loop_lag: Callable[[], Distribution] = Distribution
+    """All measurements of the lag of the event loop."""
     alarms: Callable[[], dict[str, int]] = dict
     """Active alarms by condition."""
     holds: Callable[[], Holds] = Holds
@@ -144,6 +150,13 @@ class NodeCollector(Collector):
         yield from _push_time(cycle_counters.push_time)
         calculation = cycle_counters.calculation_seconds_last
         yield _gauge("pacing_calculation_seconds", "Duration of the newest calculation.", calculation)
+        yield _histogram("pacing_cycle_seconds", "Whole cycles, with their push.", cycle_counters.cycle_seconds)
+        yield _histogram("pacing_full_push_seconds", "Full pushes that were sent.", cycle_counters.push_seconds)
+        yield _histogram(
+            "pacing_handover_seconds",
+            "From the last accepted push before a term of this node to its first.",
+            cycle_counters.handover_seconds,
+        )
         yield CounterMetricFamily(
             "pacing_cycle_overruns",
             "Cycles that lasted longer than a refresh period; the next began at once, none was made up for.",
@@ -201,6 +214,14 @@ class NodeCollector(Collector):
         yield _gauge(
             "pacing_event_loop_lag_seconds", "How late the event loop last was.", self._sources.loop_lag_seconds()
         )
+        yield _histogram(
+            "pacing_event_loop_delay_seconds", "How late the event loop was, twice a second.", self._sources.loop_lag()
+        )
+        counters = self._sources.spans()
+        spans = CounterMetricFamily("pacing_spans", "Spans of traces, by what became of them.", labels=["result"])
+        spans.add_metric(["sent"], counters.sent)
+        spans.add_metric(["dropped"], counters.dropped)
+        yield spans
         restarted = CounterMetricFamily(
             "pacing_task_restarts", "Background tasks that failed and were begun anew.", labels=["task"]
         )
@@ -301,6 +322,10 @@ def _tasks() -> int:
 
 def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, documentation, value=value)
+
+
+def _histogram(name: str, documentation: str, found: Distribution) -> HistogramMetricFamily:
+    return HistogramMetricFamily(name, documentation, buckets=found.buckets(), sum_value=found.sum)
 
 
 def _count_all(family: CounterMetricFamily, kinds: Iterable[StrEnum], counts: Mapping[str, int]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cluster.outside_text import one_line
+from pacing_node.runtime.distribution import Distribution
 
 if TYPE_CHECKING:
     from pacing_node.cycle.push_budget import PushTime
@@ -34,10 +35,24 @@ class CycleCounters:
     """What full pushes of this node take and may take, as of the newest; None before the first."""
     overruns: int = 0
     """Cycles that lasted longer than a refresh period; the next one began at once, none was made up for."""
+    cycle_seconds: Distribution = field(default_factory=Distribution)
+    """Whole cycles, from the snapshot to the reply of the platform."""
+    push_seconds: Distribution = field(default_factory=Distribution)
+    """Full pushes that were sent."""
+    handover_seconds: Distribution = field(default_factory=Distribution)
+    """From the last accepted push before a term of this node to the first in it, by the clocks of both masters."""
+    accepted_epoch: int = 0
+    """Epoch of the newest accepted push of this node."""
     target_errors: int = 0
     calculation_seconds_last: float = 0.0
     last_accepted_at: float = 0.0
     """Of the newest full push, Unix time in seconds; 0 before the first."""
+
+    def accepted(self, epoch: int, previous_at: float) -> None:
+        """A full push was accepted; the previous one, of whichever master, at ``previous_at``, 0 where unknown."""
+        if epoch != self.accepted_epoch and previous_at:
+            self.handover_seconds.observe(max(0.0, self.last_accepted_at - previous_at))
+        self.accepted_epoch = epoch
 
     def failed(self, error: BaseException) -> None:
         """A cycle ended in an unexpected error."""

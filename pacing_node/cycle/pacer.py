@@ -27,6 +27,7 @@ from pacing_node.cycle.push_budget import PushBudget
 from pacing_node.cycle.pushing import Pusher
 from pacing_node.cycle.report import CycleReport, TermCounts
 from pacing_node.engagement.platform import PushOutcome, PushStatus
+from pacing_node.runtime.tracing import note, span
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -214,34 +215,45 @@ class Pacer:
             self.cycle_counters.worked()
 
     async def _cycle(self, term: Term) -> None:
+        began = time.perf_counter()
+        with span("cycle", epoch=term.epoch):
+            await self._traced_cycle(term)
+        self.cycle_counters.cycle_seconds.observe(time.perf_counter() - began)
+
+    async def _traced_cycle(self, term: Term) -> None:
         self._partials.full_push_due()
         self._plan.urgent.clear()
         settings, basis = self._plan.settings, self._plan.basis
         state = self._current_state()
         now, started = time.time(), time.perf_counter()
-        snapshot = self._statistics.snapshot(settings.stale_after_seconds)
+        with span("cycle.snapshot"):
+            snapshot = self._statistics.snapshot(settings.stale_after_seconds)
         read_seconds = time.perf_counter() - started
         await asyncio.sleep(0)  # leadership, health and pages have their turn; so below
         if self._rehearsal is not None and not self._rehearsal.done():
             await asyncio.wait([self._rehearsal])
         calculating = time.perf_counter()
-        cycle = state.calculate(snapshot, now, self._plan.holds)
+        with span("cycle.calculation", targets=len(state.targets.names)):
+            cycle = state.calculate(snapshot, now, self._plan.holds)
         self.cycle_counters.calculation_seconds_last = read_seconds + time.perf_counter() - calculating
         self.cycle_counters.cycles += 1
         await asyncio.sleep(0)
         entries = build_push(state, cycle, settings.refresh_seconds)
         allowed = self._push_budget.push_time(len(entries), settings.push_budget_seconds, settings.refresh_seconds)
-        outcome = await self._pusher.push(
-            term,
-            entries,
-            allowed.budget_seconds,
-            lambda sequence: self._announce(term, state, cycle, sequence),
-            basis=basis,
-        )
+        with span("cycle.push", epoch=term.epoch):
+            outcome = await self._pusher.push(
+                term,
+                entries,
+                allowed.budget_seconds,
+                lambda sequence: self._announce(term, state, cycle, sequence),
+                basis=basis,
+            )
+            note(sequence=outcome.sequence, result=outcome.status.value, attempts=outcome.attempts)
         _learn(state, outcome)
         if outcome.reached is not None:
             self._on_push(outcome.reached)
-        self._post(term, state, cycle, outcome)
+        with span("cycle.share"):
+            self._post(term, state, cycle, outcome)
         self._partials.full_push(term, state, cycle, basis)
         self._measure(outcome, len(entries), time.perf_counter() - started)
 
@@ -287,6 +299,8 @@ class Pacer:
         """Show the report on this node and share it with the standbys."""
         previous = self._latest_report.report
         earlier = previous.accepted_at if previous is not None else 0.0
+        if outcome.accepted:
+            self.cycle_counters.accepted(term.epoch, earlier)
         accepted_at = self.cycle_counters.last_accepted_at if outcome.accepted else earlier
         report = replace(build_report(term.epoch, state, cycle, outcome), accepted_at=accepted_at)
         self._latest_report.post(report, time.monotonic())

@@ -175,6 +175,7 @@ class Pusher:
         if outcome.attempts:
             cycle_counters.push_seconds_last = outcome.duration_seconds
             cycle_counters.push_seconds_sum += outcome.duration_seconds
+            cycle_counters.push_seconds.observe(outcome.duration_seconds)
             cycle_counters.push_attempts += outcome.attempts
             cycle_counters.target_errors += sum(1 for error in outcome.target_errors if error)
         if outcome.accepted:

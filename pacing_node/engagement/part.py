@@ -17,6 +17,7 @@ from pacing_node.engagement.platform import PushOutcome, PushStatus
 from pacing_node.engagement.push_columns import PushColumns
 from pacing_node.engagement.replies import ReplyColumns
 from pacing_node.http_client.bodies import packed
+from pacing_node.runtime.tracing import note, span, trace_headers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,14 +125,16 @@ class Part:
         settings = self._connection.settings
         try:
             proof = await self._connection.authority.headers(body)
-            answer = await post(
-                self._connection.client,
-                settings.push_url,
-                headers=self._headers | proof,
-                content=body,
-                limit=settings.max_reply_bytes,
-                extensions={TRACED_AS: self._deadline},
-            )
+            with span("push.part", part=self._place[0], parts=self._place[1], attempt=self.attempts, bytes=len(body)):
+                answer = await post(
+                    self._connection.client,
+                    settings.push_url,
+                    headers=self._headers | proof | trace_headers(),
+                    content=body,
+                    limit=settings.max_reply_bytes,
+                    extensions={TRACED_AS: self._deadline},
+                )
+                note(status=answer.status)
         except LateError as error:
             return PushOutcome(PushStatus.DEADLINE, str(error))
         except TokenError as error:

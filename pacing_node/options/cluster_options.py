@@ -14,6 +14,7 @@ from pacing_node.options.connections import ConfigServer, ForwardProxy, MessageS
 from pacing_node.options.log_options import LogOptions
 from pacing_node.options.pacing_options import ADVISED_GOALS, PacingOptions
 from pacing_node.options.schema import Applies, Key, Option, Section, build, canonical, options
+from pacing_node.options.telemetry_options import TelemetryOptions
 from pacing_node.options.yaml_documents import YamlDocument, load_document, parse_document
 from pacing_node.targets import Finding
 
@@ -45,6 +46,7 @@ class ClusterOptions(Section):
     log: LogOptions = LogOptions()
     alarms: AlarmOptions = AlarmOptions()
     metrics: MetricsOptions = MetricsOptions()
+    telemetry: TelemetryOptions = TelemetryOptions()
     access: AccessOptions = AccessOptions()
     pacing: Annotated[PacingOptions, Key("pacing", ("service:pacing",))] = PacingOptions()
     pacing_endpoint: Annotated[PacingEndpoint, Key("pacingEndpoint")] = PacingEndpoint()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pacing_node.cli import cluster, config, config_history, doctor, targets
+from pacing_node.cli import cluster, config, config_history, doctor, events, targets
 from pacing_node.reference.markdown import table
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ COLUMNS: dict[str, Mapping[str, str]] = {
     "columns-list": cluster.COLUMNS,
     "columns-history": cluster.HISTORY_COLUMNS,
     "columns-targets": targets.COLUMNS,
+    "columns-events": events.COLUMNS,
     "columns-check": config.COLUMNS,
     "columns-versions": config_history.COLUMNS,
     "columns-doctor": doctor.COLUMNS,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from pacing_node.runtime.distribution import Distribution
+
 INTERVAL_SECONDS = 0.5
 
 
@@ -12,6 +14,8 @@ class LoopLag:
 
     def __init__(self) -> None:
         self.last_seconds = 0.0
+        self.seconds = Distribution()
+        """All measurements."""
 
     async def run(self) -> None:
         """Measure for ever."""
@@ -20,3 +24,4 @@ class LoopLag:
             due = loop.time() + INTERVAL_SECONDS
             await asyncio.sleep(INTERVAL_SECONDS)
             self.last_seconds = max(loop.time() - due, 0.0)
+            self.seconds.observe(self.last_seconds)

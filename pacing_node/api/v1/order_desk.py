@@ -23,6 +23,7 @@ from pacing_node.api.v1.idempotency import OnceEach, OtherOrderError
 from pacing_node.api.v1.order_models import OrderAnswer, OrderState
 from pacing_node.api.v1.problem_details import ProblemError
 from pacing_node.api.v1.target_models import TargetHold
+from pacing_node.runtime.tracing import span
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -105,7 +106,8 @@ class OrderDesk:
     async def _done(self, order: OrderWork, principal: Principal, source: str) -> OrderAnswer:
         before = self.state(order.target)
         try:
-            await order.work(principal.name)
+            with span("order", operation=order.operation, role=principal.role.value):
+                await order.work(principal.name)
         except (ClusterError, ProblemError) as error:
             asked = {**order.asked, "why": order.why, "target": order.target or ""}
             self._audit.failed(Order(order.operation, source, principal, asked), str(error))

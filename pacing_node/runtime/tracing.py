@@ -1,0 +1,60 @@
+"""Traces of what the process does, when somebody collects them; without a collector a span costs a comparison.
+
+Nothing of OpenTelemetry is loaded here: :mod:`pacing_node.delivery.span_export` is, and only when it is switched on.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+Attribute: TypeAlias = "str | int | float | bool"
+
+
+class Tracer(Protocol):
+    """Makes spans and knows the one that is open in the running task."""
+
+    def span(self, name: str, attributes: dict[str, Attribute]) -> AbstractContextManager[object]:
+        """A span that lasts as long as the block; an exception that leaves the block marks it as failed."""
+
+    def note(self, attributes: dict[str, Attribute]) -> None:
+        """Add to the open span."""
+
+    def traceparent(self) -> str:
+        """The open span as the header of W3C Trace Context; empty without one."""
+
+
+class _InUse:
+    """The tracer of the process, as the log is the log of the process."""
+
+    tracer: Tracer | None = None
+
+
+_OFF: AbstractContextManager[object] = nullcontext()
+
+
+def use_tracer(tracer: Tracer | None) -> None:
+    """Trace with this from now on; None: not at all."""
+    _InUse.tracer = tracer
+
+
+def span(name: str, **attributes: Attribute) -> AbstractContextManager[object]:
+    """A span around a block of work; those begun within it, tasks included, are its children."""
+    tracer = _InUse.tracer
+    return _OFF if tracer is None else tracer.span(name, attributes)
+
+
+def note(**attributes: Attribute) -> None:
+    """Add to the span that is open in this task, such as how the work ended."""
+    if _InUse.tracer is not None:
+        _InUse.tracer.note(attributes)
+
+
+def trace_headers() -> dict[str, str]:
+    """Headers by which another server continues the trace; none without one."""
+    tracer = _InUse.tracer
+    parent = "" if tracer is None else tracer.traceparent()
+    return {"traceparent": parent} if parent else {}

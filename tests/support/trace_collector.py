@@ -1,0 +1,59 @@
+"""A collector of OpenTelemetry: takes OTLP over HTTP on a real socket, and keeps the spans."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from tests.support.listening import listening
+
+
+@dataclass
+class TraceCollector:
+    """What has come in."""
+
+    url: str = ""
+    status: str = "200 OK"
+    """How it answers."""
+    spans: list[Span] = field(default_factory=list)
+    resources: list[dict[str, str]] = field(default_factory=list)
+
+    def named(self, name: str) -> list[Span]:
+        return [span for span in self.spans if span.name == name]
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            assert head.startswith("post /v1/traces "), head
+            assert "content-type: application/x-protobuf" in head
+            length = int(head.partition("content-length:")[2].split("\r\n")[0])
+            request = ExportTraceServiceRequest.FromString(await reader.readexactly(length))
+            if self.status.startswith("200"):
+                self._keep(request)
+            writer.write(f"HTTP/1.1 {self.status}\r\nContent-Length: 0\r\n\r\n".encode())
+            await writer.drain()
+
+    def _keep(self, request: ExportTraceServiceRequest) -> None:
+        for group in request.resource_spans:
+            self.resources.append({each.key: each.value.string_value for each in group.resource.attributes})
+            for scope in group.scope_spans:
+                self.spans += scope.spans
+
+
+@contextlib.asynccontextmanager
+async def collecting() -> AsyncIterator[TraceCollector]:
+    """A collector that listens."""
+    collector = TraceCollector()
+    async with listening(collector._serve) as listener:
+        collector.url = listener.url
+        yield collector
+
+
+def attributes(span: Span) -> dict[str, object]:
+    """The attributes of a span, by their names."""
+    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in span.attributes}
