@@ -11,14 +11,16 @@ PYTEST_PARALLEL ?= -n 4 --dist loadgroup --no-loadscope-reorder
 # What all processes of a run have used, printed after pytest's own summary.
 MEASURED := TIMEFORMAT='CPU time: %U s user + %S s system, in %R s'; time
 
-# make demo: seconds until it ends, second of the kill, file of the report, scenario, number of nodes.
+# make demo: seconds until it ends, second of the kill, file of the report, scenario, number of nodes, pacing law.
 DURATION ?=
 KILL_MASTER_AT ?=
 REPORT ?=
 SCENARIO ?=
 NODES ?=
+LAW ?=
 DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),--kill-master-at $(KILL_MASTER_AT)) \
-  $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES))
+  $(if $(REPORT),--report $(REPORT)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(NODES),--nodes $(NODES)) \
+  $(if $(LAW),--law $(LAW))
 
 # Python may keep what it has compiled, whatever the environment says: without, each process of a run compiles the sources
 # anew, and pytest rewrites every test in each of its processes.
@@ -40,7 +42,7 @@ setup: $(VENV)/.installed ## virtual environment, the dashboard and a ZooKeeper
 setup-tests: $(VENV)/.installed
 	@scripts/setup_zookeeper.sh --required
 
-demo: setup ## the service on this machine: DURATION=s KILL_MASTER_AT=s REPORT=file SCENARIO=name NODES=n
+demo: setup ## the service on this machine: DURATION=s KILL_MASTER_AT=s REPORT=file SCENARIO=name NODES=n LAW=name
 	@$(BIN)/pacing demo $(DEMO_OPTIONS)
 
 test: setup-tests ## all tests but the slow ones; ARGS='-k word' for pytest's own options

@@ -18,12 +18,15 @@ from simulator.demo.terminal_view import figures, number
 from simulator.harness.callers_settings import forget_settings
 from simulator.harness.directory import working_directory
 from simulator.harness.harness_error import HarnessError
+from simulator.harness.node_files import cluster_options
 from simulator.harness.pick import only_warnings
 from simulator.harness.stage import Stage
 from terminal.examples import examples
 from terminal.printing import complain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from simulator.demo.narration import Narrator
 
 _FAILED = 1
@@ -47,9 +50,22 @@ ScenarioOption = Annotated[str, typer.Option(help="Scenario of the simulated con
 NodesOption = Annotated[int, typer.Option(min=1, max=9, help="How many nodes.")]
 DirectoryOption = Annotated[Path, typer.Option(file_okay=False, help="Working directory; made anew.")]
 KeepOption = Annotated[bool, typer.Option("--keep-directory", help="Keep the working directory with all logs.")]
+LawOption = Annotated[
+    str,
+    typer.Option(
+        help="Pacing law, such as LOOKAHEAD_DUAL, which also says how much inbound traffic to let in.",
+        show_default=False,
+    ),
+]
+PROACTIVE_PERCENT = 50
+"""Share of the capacity for invitations under a dual law."""
 ViewOption = Annotated[bool, typer.Option(help="Draw a live view when the output is a terminal; else plain lines.")]
 
-EXAMPLES = examples("pacing demo", "pacing demo --duration 45 --kill-master-at 20 --report report.json")
+EXAMPLES = examples(
+    "pacing demo",
+    "pacing demo --law LOOKAHEAD_DUAL",
+    "pacing demo --duration 45 --kill-master-at 20 --report report.json",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -65,6 +81,7 @@ def demo(
     scenario: ScenarioOption = "demo",
     nodes: NodesOption = 3,
     directory: DirectoryOption = Path(".demo"),
+    law: LawOption = "",
     keep_directory: KeepOption = False,
     view: ViewOption = True,
 ) -> None:
@@ -74,6 +91,8 @@ def demo(
     options = DemoOptions(
         directory=directory.absolute(),
         duration_seconds=duration,
+        law=law,
+        cluster_extra=_with_law(law) if law else None,
         kill_master_at_seconds=kill_master_at,
         report=report,
         scenario=scenario,
@@ -89,6 +108,16 @@ def demo(
         complain(f"pacing: {error}")
         status = _FAILED
     raise typer.Exit(status)
+
+
+def _with_law(law: str) -> Callable[[Any], Mapping[str, Any]]:
+    """The section of the cluster's options that names a law."""
+
+    def extra(centre: Any) -> Mapping[str, Any]:
+        dual = {"proactiveRatio": PROACTIVE_PERCENT} if law.upper().endswith("DUAL") else {}
+        return {"pacing": {**cluster_options(centre).get("pacing", {}), "algorithm": law, **dual}}
+
+    return extra
 
 
 async def _run(options: DemoOptions) -> int:

@@ -65,9 +65,14 @@ class Stage:
         self._wiring = wiring
         self._ensemble: Ensemble | None = None
         self._simulator: DemoProcess | None = None
+        self._http_ports: list[int] = []
+        """Chosen before anything starts, where people are told of them."""
 
     async def start(self, ready: Callable[[str], Awaitable[bool]]) -> None:
         """Bring everything up; ``ready`` asks the node at an HTTP address whether it is. Raises HarnessError."""
+        if self._options.well_known_ports:
+            self._http_ports = self._ports(ports.HTTP_FROM, self._options.nodes)
+            self._say(f"dashboard: http://{HOST}:{self._http_ports[0]}/dashboard/ as soon as node-1 is ready")
         hosts = await self._start_zookeeper()
         simulator = await self._start_simulator()
         await self._write_node_files(simulator, hosts)
@@ -168,7 +173,8 @@ class Stage:
         centre = self._wiring.addresses(simulator) if self._wiring else simulator
         extra = self._options.cluster_extra
         write_yaml(seed, cluster_options(centre) | dict(extra(centre) if extra else {}))
-        http, clustering = self._ports(ports.HTTP_FROM, count), self._ports(ports.CLUSTERING_FROM, count)
+        http = self._http_ports[:count] or self._ports(ports.HTTP_FROM, count)
+        clustering = self._ports(ports.CLUSTERING_FROM, count)
         for number in range(1, count + 1):
             name = f"node-{number}"
             plan = NodePlan(name, self._directory / name, http[number - 1], clustering[number - 1])
