@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pacing_node.algorithms.laws import Level
-    from pacing_node.algorithms.model import BoolArray, Feedback, FloatArray, IntArray, Policy, Snapshot
+    from pacing_node.algorithms.model import BoolArray, Feedback, FloatArray, Policy, Snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -79,9 +79,9 @@ class Controller:
         if policy.algorithm.dual and policy.proactive_ratio <= 0.0:
             paced = np.zeros(len(paced), dtype=np.bool_)  # every agent is for inbound traffic
         invitations = self._invitations(situation, level, paced, policy)
-        careful = impossible | (level.added >= MOST_FEEDBACK)
-        if careful.any():
-            invitations = one_per_free(invitations, careful, situation)
+        careful = np.flatnonzero(impossible | (level.added >= MOST_FEEDBACK))
+        if len(careful):
+            one_per_free(invitations, careful, situation)
         self._plausibility.remember(snapshot, feedback, situation.estimates, invitations)
         portion = self._inbound_portion(situation, invitations, policy)
         return self._result(snapshot, policy, situation, (level, impossible), (invitations, portion))
@@ -113,7 +113,6 @@ class Controller:
             learn_busy(state, seen, policy.goal, free)
         if policy.algorithm.dual:
             learn_share(state, seen, believed, policy)
-        size = len(state)
         shares = None if snapshot.shared is None else share_agents(snapshot.shared, state.flow)
         own_ready = seen.ready
         if shares is not None and effective(policy) in SUPER_PROGRESSIVE:
@@ -125,8 +124,10 @@ class Controller:
             estimates=replace(believed, pending=pending),
             pending=pending,
             counted=feedback.pending,
-            inbound=believed.reactive_per_second * (1.0 - state.inbound),
-            reserved=policy.reserved_slots if len(policy.reserved_slots) else np.zeros(size),
+            inbound=believed.reactive_per_second * (1.0 - state.inbound)
+            if policy.algorithm.dual
+            else believed.reactive_per_second,
+            reserved=policy.reserved_slots if len(policy.reserved_slots) else np.zeros(1),
             chance=self._chance,
             own_ready=own_ready,
             free=free,
@@ -139,29 +140,28 @@ class Controller:
             self._busy_warned = True
             log.warning("algorithm.replaced", algorithm=policy.algorithm.value, by=stands_in.value)
 
-    def _invitations(self, situation: Situation, found: Level, paced: BoolArray, policy: Policy) -> IntArray:
+    def _invitations(self, situation: Situation, found: Level, paced: BoolArray, policy: Policy) -> FloatArray:
         """Whole invitations up to the level: Erlang levels carry their fraction on, the others round."""
         wanted = found.level - situation.pending
-        inviting = paced & (found.level > 0.0)
-        if not inviting.all():
-            wanted = np.where(inviting, wanted, 0.0)
+        wanted[np.flatnonzero(~(paced & (found.level > 0.0)))] = 0.0
         algorithm = effective(policy)
         if algorithm in PREDICTIVE:
             wanted = wanted + self._carry
             whole = np.maximum(np.floor(wanted), 0.0)
             self._carry = np.clip(wanted - whole, 0.0, 1.0)
-            return whole.astype(np.int64)
+            return whole
         if algorithm not in {Algorithm.LOOKAHEAD, Algorithm.LOOKAHEAD_DUAL}:
-            return np.maximum(np.floor(wanted + 1e-9), 0.0).astype(np.int64)
+            return np.maximum(np.floor(wanted + 1e-9), 0.0)
         if situation.shares is None:
-            return np.maximum(np.floor(wanted + rounding(found.added)), 0.0).astype(np.int64)
+            wanted += rounding(found.added)
+            return np.maximum(np.floor(wanted, out=wanted), 0.0, out=wanted)
         # Its portion is a target's own whatever its neighbours have out: a large one does not crowd out a small one.
         portion = situation.shares.portion
         own = np.where(paced, portion * found.alone - situation.pending, 0.0)
         dealt, self._carry = deal(np.maximum(wanted * portion, own), situation.shares.component, self._carry)
-        return dealt
+        return dealt.astype(np.float64)
 
-    def _inbound_portion(self, situation: Situation, invitations: IntArray, policy: Policy) -> FloatArray:
+    def _inbound_portion(self, situation: Situation, invitations: FloatArray, policy: Policy) -> FloatArray:
         if not policy.algorithm.dual:
             self._state.inbound[:] = 0.0
             return np.full(len(invitations), np.nan)
@@ -179,19 +179,19 @@ class Controller:
         policy: Policy,
         situation: Situation,
         found: tuple[Level, BoolArray],
-        outputs: tuple[IntArray, FloatArray],
+        outputs: tuple[FloatArray, FloatArray],
     ) -> Result:
-        (level, impossible), (invitations, portion) = found, outputs
-        seen, believed = situation.observation, situation.estimates
-        # Chance that a busy slot frees before an invitation is answered, both times exponential.
-        turnover = believed.disposition_seconds / (believed.disposition_seconds + believed.handle_seconds)
-        could = seen.ready - seen.waiting >= 1.0
-        short = could & (invitations == 0) & (level.level < 1.0)
-        nobody = np.zeros(len(invitations), dtype=np.bool_)
+        (level, impossible), (whole, portion) = found, outputs
+        seen, believed, invitations = situation.observation, situation.estimates, whole.astype(np.int64)
+        nobody = np.zeros(len(whole), dtype=np.bool_)
+        short = nobody
+        if len(policy.reserved_slots) or situation.shares is not None:
+            short = (seen.ready - seen.waiting >= 1.0) & (invitations == 0) & (level.level < 1.0)
         limits = Limits(
             level=level.level,
             pending=situation.pending,
-            expected_free=seen.ready + seen.busy * turnover,
+            disposition_seconds=believed.disposition_seconds,
+            handle_seconds=believed.handle_seconds,
             held_back=level.added > HELD_BACK,
             reserved=short & (situation.reserved > 0.0),
             spent=nobody if situation.shares is None else short & situation.shares.shared,

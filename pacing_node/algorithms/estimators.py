@@ -70,6 +70,7 @@ class Estimator:
     def __init__(self, state: LearnedState) -> None:
         self._state = state
         self._proven_share = np.ones(len(state))  # of the newest dispositions there were
+        self._all_proven = True  # the share is 1 in every row
         self._acceptance = np.zeros(len(state))  # mean over the slow memory, as of the newest snapshot
 
     def learn(self, observation: Observation, feedback: Feedback, policy: Policy) -> None:
@@ -112,6 +113,10 @@ class Estimator:
         if not len(feedback.report_seconds):
             return feedback
         reported = feedback.disposition_seconds
+        if self._state.reported_seconds.min(initial=np.inf) >= YOUNG_DISPOSITIONS * np.fmax(
+            np.fmax.reduce(reported, initial=np.nan), learned.max(initial=0.0)
+        ):
+            return feedback  # as on all but the first minutes
         longer = np.fmax(learned, reported)
         young = np.flatnonzero(self._state.reported_seconds < YOUNG_DISPOSITIONS * longer)
         if not len(young):
@@ -139,19 +144,22 @@ class Estimator:
             return feedback.disposed, feedback.disposed > 0.0
         mean = np.maximum(feedback.reported + 0.5 * (feedback.disposed - feedback.sent), 0.0)
         expected = mean * feedback.report_seconds / _disposition(feedback, learned)
-        most = 1.25 * expected + 2.0 * np.sqrt(expected) + 2.0
-        likely = (feedback.disposed <= most) & ~self._unspent(feedback)
+        unlikely = self._unspent(feedback)
+        more = np.flatnonzero(feedback.disposed > 1.25 * expected + 2.0)
+        likely = expected[more]
+        unlikely[more] |= feedback.disposed[more] > 1.25 * likely + 2.0 * np.sqrt(likely) + 2.0
         reported = feedback.report_seconds > 0.0
-        spent = self._state.spent
-        weight = (reported & (feedback.sent > 0.0)) * (1.0 / SPENT_PERIODS)
-        spent -= weight * spent
-        if likely.all():
+        rows, spent = np.flatnonzero(unlikely), self._state.spent
+        if len(rows) or spent.max(initial=0.0) > 0.0:
+            weight = (reported & (feedback.sent > 0.0)) * (1.0 / SPENT_PERIODS)
+            spent -= weight * spent
+        if not len(rows):
             return feedback.disposed, reported
-        rows = np.flatnonzero(~likely)
         disposed = feedback.disposed.copy()
         disposed[rows] = expected[rows]
         spent[rows] += weight[rows] * (1.0 - disposed[rows] / np.maximum(feedback.disposed[rows], 1.0))
-        return disposed, reported & likely
+        reported[rows] = False
+        return disposed, reported
 
     def _unspent(self, feedback: Feedback) -> BoolArray:
         """Rows whose dispositions, period by period likely, are in sum more than the pending counts can explain.
@@ -160,7 +168,10 @@ class Estimator:
         (pending before the report + half of those disposed) over d. Only a reported d shows this: a learned one comes
         from the same counts.
         """
-        known = np.isfinite(feedback.disposition_seconds) & (feedback.report_seconds > 0.0)
+        known = np.isfinite(feedback.disposition_seconds)
+        if not known.any():
+            return known
+        known &= feedback.report_seconds > 0.0
         if not known.any():
             return known
         disposed = feedback.disposed * known
@@ -190,7 +201,8 @@ class Estimator:
         disposed = self._proven(entries, disposed, ratio)
         fast_memory = np.maximum(FAST_ACCEPTS / ratio, FAST_MEMORY)
         slow_memory = slow_memory_of(ratio)
-        fast = np.exp(disposed / -fast_memory)
+        fast = disposed / fast_memory
+        fast = np.exp(np.negative(fast, out=fast), out=fast)
         slow = slow_memory / (slow_memory + disposed)
         state.entries *= slow
         state.entries += entries
@@ -212,30 +224,38 @@ class Estimator:
         visitors to come; taken for rejections they lower p to nothing, and the first crowd is invited many times over.
         """
         state = self._state
-        balance = PROVEN_PER_ACCEPT * entries - state.unproven
-        proven = np.minimum(disposed, (PROVEN_ON_CREDIT + balance) / ratio)
-        some = disposed > 0.0
-        self._proven_share = _where(some, proven / np.where(some, disposed, 1.0), self._proven_share)
-        state.unproven[:] = np.minimum(np.maximum(-balance, 0.0) + proven * ratio, PROVEN_ON_CREDIT)
+        owed = state.unproven - PROVEN_PER_ACCEPT * entries
+        most = (PROVEN_ON_CREDIT - owed) / ratio
+        beyond = disposed > most
+        proven = np.minimum(disposed, most) if beyond.any() else disposed
+        if proven is not disposed or not self._all_proven:
+            rows = np.flatnonzero(disposed > 0.0)
+            self._proven_share[rows] = proven[rows] / disposed[rows]
+            self._all_proven = bool((self._proven_share == 1.0).all())
+        owed = np.maximum(owed, 0.0, out=owed)
+        owed += proven * ratio
+        np.minimum(owed, PROVEN_ON_CREDIT, out=state.unproven)
         return proven
 
     def _covered_entries(self, newest: FloatArray, reported: BoolArray) -> FloatArray:
         """Entries that reports cover by now, of those still open and the newest; the others stay open."""
         covered = self._state.open_entries + newest
         if reported.all():
-            self._state.open_entries[:] = np.zeros(len(covered))
+            self._state.open_entries[:] = 0.0
             return covered
         self._state.open_entries[:] = covered * ~reported
         return covered * reported
 
     def _stepped(self, memory: FloatArray) -> FloatArray:
         """Rows where the fast copy is too far from the slow one to be chance."""
-        state, slow = self._state, self._acceptance
-        fast = state.fast_entries / np.maximum(state.fast_disposed, 1.0)
-        # Fading weights average over twice the memory.
-        variance = slow * (1.0 - slow) / np.maximum(2.0 * state.fast_disposed, 1.0)
-        enough = state.fast_disposed >= 0.5 * memory
-        return np.asarray(enough & (np.square(fast - slow) > STEP_DEVIATIONS**2 * variance))
+        state, slow, seen = self._state, self._acceptance, self._state.fast_disposed
+        # Both sides times the square of the dispositions, 8 or more where they are enough. Fading weights average over
+        # twice the memory.
+        expected = slow * seen
+        variance = (1.0 - slow) * expected
+        variance *= 0.5 * STEP_DEVIATIONS**2
+        surplus = state.fast_entries - expected
+        return np.asarray((seen >= 0.5 * memory) & (np.square(surplus, out=surplus) > variance))
 
     def _learn_handle(self, observation: Observation, policy: Policy) -> None:
         state = self._state
@@ -250,23 +270,30 @@ class Estimator:
         if not len(feedback.pending_seconds):
             return
         # Dispositions that nothing proves may be invitations nobody was there for: they would make d short.
-        surplus = (feedback.pending_seconds - learned * feedback.disposed) * self._proven_share
+        surplus = feedback.pending_seconds - learned * feedback.disposed
+        if not self._all_proven:
+            surplus *= self._proven_share
         moved = _moved(learned, surplus, state.disposed)
         state.disposition[:] = _where(plausible, moved, state.disposition)
 
     def _learn_patience(self, observation: Observation) -> None:
         state = self._state
-        fade = PATIENCE_MEMORY / np.maximum(state.abandoned, PATIENCE_MEMORY)
-        state.waiting_seconds *= fade
+        rows = np.flatnonzero(state.abandoned > PATIENCE_MEMORY)
+        if len(rows):
+            fade = PATIENCE_MEMORY / state.abandoned[rows]
+            state.waiting_seconds[rows] *= fade
+            state.abandoned[rows] *= fade
         state.waiting_seconds += observation.waiting_seconds
-        state.abandoned *= fade
         state.abandoned += observation.abandoned
 
     def _remember_best(self, observation: Observation) -> None:
         """The highest acceptance ratio of late."""
         state, known = self._state, self._state.disposed >= SLOW_MEMORY
-        faded = state.proven + (self._acceptance - state.proven) * (observation.elapsed / PROVEN_SECONDS)
-        state.proven[:] = np.where(known, np.maximum(faded, self._acceptance), state.proven)
+        faded = self._acceptance - state.proven
+        faded *= observation.elapsed / PROVEN_SECONDS
+        faded += state.proven
+        best = np.maximum(faded, self._acceptance, out=faded)
+        state.proven[:] = _where(known, best, state.proven)
 
     def _learn_rates(self, observation: Observation) -> None:
         state = self._state
@@ -274,9 +301,9 @@ class Estimator:
         per_second = observation.per_second
         state.flow += weight * (observation.accepted * per_second - state.flow)
         offered = observation.reactive_entered * per_second
-        if state.inbound.any():
+        if state.inbound.max(initial=0.0) > 0.0:
             portion = 1.0 - state.inbound  # the share of inbound traffic that was let in while these entered
-            weight *= portion > 0.05
+            weight = weight * (portion > 0.05)
             offered /= np.maximum(portion, 0.05)
         state.reactive += weight * (offered - state.reactive)
 
@@ -286,11 +313,15 @@ def cautious_acceptance(mean: FloatArray, disposed: FloatArray) -> FloatArray:
 
     A high p means few invitations: what is not known yet counts against inviting.
     """
-    weight = disposed + PRIOR_WEIGHT
-    mean = np.maximum(mean, LEAST_ACCEPTANCE)
-    variance = mean * (1.0 - mean)
-    steady = np.sqrt(variance / (slow_memory_of(mean) + PRIOR_WEIGHT))
-    return np.asarray(np.minimum(mean + CAUTION_DEVIATIONS * np.maximum(np.sqrt(variance / weight) - steady, 0.0), 1.0))
+    cautious = np.maximum(mean, LEAST_ACCEPTANCE)
+    memory = slow_memory_of(cautious)
+    rows = np.flatnonzero(disposed < memory)
+    if len(rows):
+        mean, memory, known = cautious[rows], memory[rows] + PRIOR_WEIGHT, disposed[rows] + PRIOR_WEIGHT
+        variance = mean * (1.0 - mean)
+        raised = mean + CAUTION_DEVIATIONS * (np.sqrt(variance / known) - np.sqrt(variance / memory))
+        cautious[rows] = np.minimum(raised, 1.0)
+    return cautious
 
 
 def slow_memory_of(ratio: FloatArray) -> FloatArray:

@@ -45,23 +45,32 @@ class InFlight:
         accepted = everything * acceptance
         age = feedback.report_age_seconds
         open_reported = np.exp(-age / accept_seconds)
-        open_allotted = np.exp(-np.minimum(feedback.allotted_age_seconds, age) / accept_seconds)
-        reported = feedback.reported * acceptance
         chance = self._chance(feedback, acceptance, accept_seconds)
         if chance is not None:
-            accepted = accepted + feedback.reported * (chance - acceptance)
-            reported = feedback.reported * chance
-        later = reported * open_reported + (accepted - reported) * open_allotted
-        seen = np.minimum(observation.entries * _part(age, observation), everything)
+            accepted += feedback.reported * (chance - acceptance)
+        later = accepted * open_reported
+        younger = np.flatnonzero(feedback.allotted_age_seconds < age)
+        if len(younger):  # allotted again since the report
+            share = (acceptance if chance is None else chance)[younger]
+            since = np.exp(-feedback.allotted_age_seconds[younger] / accept_seconds[younger]) - open_reported[younger]
+            later[younger] += (accepted[younger] - feedback.reported[younger] * share) * since
+        seen = observation.entries * _part(age, observation)
+        left = everything - np.minimum(seen, everything, out=seen)
         none = np.maximum(everything - accepted + later, 1e-9)  # those not accepted by now
-        return np.asarray((everything - seen) * later / (none * acceptance))
+        left *= later
+        none *= acceptance
+        left /= none
+        return np.asarray(left)
 
     def _chance(self, feedback: Feedback, acceptance: FloatArray, accept_seconds: FloatArray) -> FloatArray | None:
         """Chance that an invitation of the newest report is accepted; None where it is p for every row."""
         refuse = feedback.refuse_seconds
         if not len(refuse):
             return None
-        differ = np.isfinite(refuse) & (feedback.accept_seconds != refuse)
+        differ = np.isfinite(refuse)
+        if not differ.any():
+            return None
+        differ &= feedback.accept_seconds != refuse
         if not differ.any():
             return None
         span, state = feedback.report_seconds, self._state
@@ -80,5 +89,5 @@ def _part(age: FloatArray, observation: Observation) -> FloatArray:
     """Share of the time since the previous snapshot that the report is older than this one."""
     part = np.minimum(age * observation.per_second, 1.0)
     if not observation.continued:
-        part[observation.elapsed <= 0.0] = 0.0
+        part = np.where(observation.elapsed > 0.0, part, 0.0)
     return part

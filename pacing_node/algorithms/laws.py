@@ -134,8 +134,11 @@ class Laws:
         goal = abandonment_goal(policy)
         z, added = margin(state, seen, believed, goal, caution=policy.caution, free=situation.free)
         # Whatever else will take a free slot within the time an invitation needs counts as waiting already.
-        ahead = seen.waiting + seen.reactive_waiting + situation.reserved
-        ahead = ahead + situation.inbound * believed.disposition_seconds
+        ahead = situation.inbound * believed.disposition_seconds
+        ahead += seen.waiting
+        ahead += seen.reactive_waiting
+        if len(policy.reserved_slots):
+            ahead += situation.reserved
         if policy.optimization_target is OptimizationTarget.BUSY_FACTOR:
             ahead = ahead + slack(state, seen, policy.goal)
         if situation.shares is not None:
@@ -149,8 +152,8 @@ class Laws:
             believed.disposition_seconds,
         )
         level = self._lookahead.level(flow, z)
-        many_ready = (seen.slots <= _SEAM_MANY_READY) & (seen.ready > 0.2 * seen.slots)
-        near = np.flatnonzero((seen.slots > EXACT_SLOTS) & ((seen.slots <= _SEAM) | many_ready))
+        near = np.flatnonzero((seen.slots > EXACT_SLOTS) & (seen.slots <= _SEAM_MANY_READY))
+        near = near[(seen.slots[near] <= _SEAM) | (seen.ready[near] > 0.2 * seen.slots[near])]
         if len(near):
             z = smaller_margin(state, believed, goal, policy.caution, near)
             level[near] = np.maximum(level[near], self._lookahead.level(flow.smaller(near), z))
@@ -160,11 +163,11 @@ class Laws:
         return Level(np.maximum(level - others, 0.0), added, level)
 
 
-def one_per_free(invitations: IntArray, rows: BoolArray, situation: Situation) -> IntArray:
-    """In these rows no more than one invitation out per free slot, counting all that may be out: nobody waits."""
+def one_per_free(invitations: FloatArray, rows: IntArray, situation: Situation) -> None:
+    """Allow in these rows no more than one invitation out per free slot, counting all that may be out: nobody waits."""
     seen = situation.observation
-    free = np.floor(seen.ready - seen.waiting - seen.reactive_waiting - situation.counted)
-    return np.where(rows, np.minimum(invitations, np.maximum(free, 0.0).astype(np.int64)), invitations)
+    taken = seen.waiting[rows] + seen.reactive_waiting[rows] + situation.counted[rows]
+    invitations[rows] = np.minimum(invitations[rows], np.maximum(np.floor(seen.ready[rows] - taken), 0.0))
 
 
 @cache

@@ -70,12 +70,17 @@ class LookaheadLevels:
         rows = np.flatnonzero(exact)
         level = np.zeros(len(z))
         if len(rows) < len(z):
-            large = np.flatnonzero(slots > EXACT_SLOTS)
+            large = np.flatnonzero(~exact)
             level[large] = closed_level(flow.rows(large), z[large])
+        elif slots.min() > 0.0:  # the same without picking rows
+            return self._small(flow, z)
         rows = rows[slots[rows] > 0.0]
-        free_now, turnover = flow.ready[rows] - flow.waiting[rows], flow.disposition[rows] / flow.handle[rows]
-        level[rows] = self._exact.level(free_now, flow.busy[rows], flow.acceptance[rows], turnover, z[rows])
+        level[rows] = self._small(flow.rows(rows), z[rows])
         return level
+
+    def _small(self, flow: Flow, z: FloatArray) -> FloatArray:
+        turnover = flow.disposition / flow.handle
+        return self._exact.level(flow.ready - flow.waiting, flow.busy, flow.acceptance, turnover, z)
 
 
 def closed_level(flow: Flow, z: FloatArray) -> FloatArray:
@@ -84,13 +89,17 @@ def closed_level(flow: Flow, z: FloatArray) -> FloatArray:
     near, far = (flow.acceptance * -np.expm1(-horizon) for horizon in HORIZONS)
     available, half_square = flow.ready + flow.busy - flow.waiting, 0.5 * z * z
     still = flow.busy * kept
-    level = normal_level(available - still, still * (1.0 - kept), near, z, half_square)
+    free = available - still
+    level = normal_level(free, still * (1.0 - kept), near, z, half_square)
+    kept *= kept * kept
+    still = np.multiply(flow.busy, kept, out=still)
+    available -= still
+    still *= np.subtract(1.0, kept, out=kept)
+    longer = normal_level(available, still, far, z, half_square)
+    np.maximum(np.minimum(level, longer, out=level), 0.0, out=level)
     # More slots free until the longer horizon, so those without any to fill until the shorter one are all there are.
-    level *= (available > still) | (z < 0.0)
-    kept = kept * kept * kept
-    still = flow.busy * kept
-    longer = normal_level(available - still, still * (1.0 - kept), far, z, half_square)
-    return np.maximum(np.minimum(level, longer, out=level), 0.0, out=level)
+    level[np.flatnonzero((free <= 0.0) & (z >= 0.0))] = 0.0
+    return level
 
 
 def normal_level(
@@ -105,7 +114,10 @@ def normal_level(
     """
     declined = 1.0 - accept
     w = declined * half_square
-    root = v + declined * (c + 0.5 * w)
+    root = 0.5 * w
+    root += c
+    root *= declined
+    root += v
     np.sqrt(np.maximum(root, 0.0, out=root), out=root)
     w += c
     w -= z * root

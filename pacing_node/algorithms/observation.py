@@ -34,9 +34,9 @@ class Observation:
     busy_seconds: FloatArray
     """Integral of the busy slots since the previous snapshot."""
     elapsed: FloatArray
-    """Seconds since the previous snapshot; 0 in rows without one."""
+    """Seconds since the previous snapshot; 0 in rows without one. One element where it is the same in all rows."""
     per_second: FloatArray
-    """One over the elapsed seconds; of no meaning in rows without a previous snapshot."""
+    """One over the elapsed seconds; of no meaning in rows without a previous snapshot. One element like those."""
     slots: FloatArray
     """Ready and busy slots together, n = R + B."""
     root_slots: FloatArray
@@ -57,21 +57,23 @@ class Observer:
     """Remembers the previous snapshot of each target."""
 
     def __init__(self, size: int) -> None:
-        self._taken_at = np.full(size, np.nan)
+        self._taken_at = np.full(1, np.nan)  # one element while it is the same in all rows
         self._ready = np.zeros(size)
         self._busy = np.zeros(size)
         self._waiting = np.zeros(size)
 
     def observe(self, snapshot: Snapshot, enabled: BoolArray) -> Observation:
-        """Clean the snapshot and difference it against the previous one."""
+        """Clean the snapshot and difference it against the previous one; its arrays are kept, not copied."""
         usable = snapshot.valid & enabled
-        ready, busy, waiting = (_clean(usable, x) for x in (snapshot.ready, snapshot.busy, snapshot.waiting))
+        use = None if usable.all() else usable
+        ready, busy, waiting = (_clean(use, x) for x in (snapshot.ready, snapshot.busy, snapshot.waiting))
         known = usable & np.isfinite(self._taken_at)
+        keep = None if known.all() else known
         elapsed = np.clip(snapshot.taken_at - self._taken_at, 0.0, LONGEST_STEP_SECONDS)
         more_waiting = waiting - self._waiting
-        if not known.all():
+        if keep is not None:
             elapsed, more_waiting = np.where(known, elapsed, 0.0), np.where(known, more_waiting, 0.0)
-        accepted, abandoned = _clean(known, snapshot.accepted), _clean(known, snapshot.abandoned)
+        accepted, abandoned = _clean(keep, snapshot.accepted), _clean(keep, snapshot.abandoned)
         entries = np.maximum(accepted + abandoned + more_waiting, 0.0)
         half, slots = 0.5 * elapsed, ready + busy
         observation = Observation(
@@ -79,12 +81,12 @@ class Observer:
             ready=ready,
             busy=busy,
             waiting=waiting,
-            reactive_waiting=_clean(usable, snapshot.reactive_waiting),
+            reactive_waiting=_clean(use, snapshot.reactive_waiting),
             entries=entries,
             accepted=accepted,
             abandoned=abandoned,
-            completed=_clean(known, snapshot.completed),
-            reactive_entered=_clean(known, snapshot.reactive_entered),
+            completed=_clean(keep, snapshot.completed),
+            reactive_entered=_clean(keep, snapshot.reactive_entered),
             waiting_seconds=(self._waiting + waiting) * half,
             busy_seconds=(self._busy + busy) * half,
             elapsed=elapsed,
@@ -94,16 +96,14 @@ class Observer:
             continued=bool((elapsed > 0.0).all()),
             before=(known, self._ready, self._busy, self._waiting),
         )
-        self._taken_at = np.where(usable, snapshot.taken_at, np.nan)
-        # Copies: a caller may write its next snapshot into the same arrays.
-        self._ready, self._busy, self._waiting = ready.copy(), busy.copy(), waiting.copy()
+        self._taken_at = np.full(1, snapshot.taken_at) if use is None else np.where(usable, snapshot.taken_at, np.nan)
+        self._ready, self._busy, self._waiting = ready, busy, waiting
         return observation
 
 
-def _clean(keep: BoolArray, values: FloatArray) -> FloatArray:
-    """Values of the rows to keep; negative ones and NaN are 0."""
-    every = keep.all()
-    if every and (values >= 0.0).all():  # the usual case, in a third of the time
+def _clean(keep: BoolArray | None, values: FloatArray) -> FloatArray:
+    """Values of the rows to keep, None for all; negative ones and NaN are 0."""
+    if keep is None and values.min(initial=0.0) >= 0.0:  # the usual case, in a third of the time
         return values
     positive = np.fmax(values, 0.0)
-    return positive if every else np.where(keep, positive, 0.0)
+    return positive if keep is None else np.where(keep, positive, 0.0)

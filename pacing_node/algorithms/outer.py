@@ -60,11 +60,14 @@ def start_margin(goal: FloatArray, slots: FloatArray, handle: FloatArray, patien
     per_patience = slots * patience / handle
     exact = slots <= EXACT_SLOTS
     may_wait = np.minimum(goal * (1.0 + per_patience), 0.25)
-    if not exact.any():
+    every = exact.all()
+    if not every and not exact.any():
         return upper_quantile(may_wait) + 0.2
     bend = np.maximum(np.minimum(per_patience / 0.6, (2.0 - per_patience) / 1.4), 0.0)
-    chance = np.where(exact, np.minimum(goal * (0.5 + 0.5 * per_patience + 0.25 * bend), 0.4), may_wait)
-    return upper_quantile(chance) + np.where(exact, 0.0, 0.2)
+    chance = np.minimum(goal * (0.5 + 0.5 * per_patience + 0.25 * bend), 0.4)
+    if every:
+        return upper_quantile(chance)
+    return upper_quantile(np.where(exact, chance, may_wait)) + np.where(exact, 0.0, 0.2)
 
 
 def upper_quantile(chance: FloatArray) -> FloatArray:
@@ -96,21 +99,20 @@ def learn_abandonment(
     """Book one interval; rows that are not ``free`` (push unanswered, no agents) stay frozen."""
     allowed = goal * observation.entries
     expected = observation.waiting_seconds / patience
-    error = EXPECTED_SHARE * expected + (1.0 - EXPECTED_SHARE) * observation.abandoned - allowed
-    unit = observation.root_slots / GAIN
-    least = LEAST_FEEDBACK * unit - 2.0 * reserve(state)
-    moved = np.minimum(np.maximum(state.integral + error, least), MOST_FEEDBACK * unit)
+    expected *= EXPECTED_SHARE
+    expected += (1.0 - EXPECTED_SHARE) * observation.abandoned
+    expected -= allowed
+    unit = observation.root_slots * (1.0 / GAIN)
+    moved = np.minimum(expected + state.integral, MOST_FEEDBACK * unit)
+    low = np.flatnonzero(moved < LEAST_FEEDBACK * unit)
+    if len(low):
+        moved[low] = np.maximum(moved[low], LEAST_FEEDBACK * unit[low] - 2.0 * np.sqrt(state.budget[low] + 1.0))
     if free.all():
         state.integral[:] = moved
         state.budget += allowed
     else:
         state.integral[:] = np.where(free, moved, state.integral)
         state.budget += allowed * free
-
-
-def reserve(state: LearnedState) -> FloatArray:
-    """One standard deviation of the number the goal allows to abandon so far."""
-    return np.sqrt(state.budget + 1.0)
 
 
 def margin(
@@ -125,8 +127,11 @@ def margin(
     """z, and the part of it that the feedback adds; what lasts of it in ``free`` rows becomes part of the margin."""
     base = start_margin(goal, observation.slots, estimates.handle_seconds, estimates.patience_seconds)
     feedback = _feedback(state, observation.root_slots, caution)
-    seconds = np.maximum(OFFSET_SECONDS, OFFSET_ROOT_SECONDS / observation.root_slots)
-    state.offset += feedback * (free * observation.elapsed / seconds)
+    part = np.minimum(observation.root_slots * (1.0 / OFFSET_ROOT_SECONDS), 1.0 / OFFSET_SECONDS)
+    part *= observation.elapsed
+    if not free.all():
+        part *= free
+    state.offset += np.multiply(part, feedback, out=part)
     np.clip(state.offset, LEAST_OFFSET, MOST_OFFSET, out=state.offset)
     feedback += state.offset
     return base + feedback, feedback
@@ -139,7 +144,11 @@ def rounding(added: FloatArray) -> FloatArray:
     are out count as fewer by the second: rounded up, another goes out beside them in each period, however many
     visitors were lost. So where more are lost than the goal allows, up to half an invitation less is rounded up.
     """
-    return np.asarray(0.5 - 0.5 * np.clip(added - CALM_FEEDBACK, 0.0, 1.0))
+    less = added - CALM_FEEDBACK
+    np.clip(less, 0.0, 1.0, out=less)
+    less *= -0.5
+    less += 0.5
+    return less
 
 
 def smaller_margin(
@@ -155,7 +164,12 @@ def _feedback(
     state: LearnedState, root_slots: FloatArray, caution: float, rows: IntArray | slice = slice(None)
 ) -> FloatArray:
     """What recent abandonment adds to the margin."""
-    added = GAIN * (state.integral[rows] + caution * np.sqrt(state.budget[rows] + 1.0)) / root_slots
+    added = state.budget[rows] + 1.0
+    np.sqrt(added, out=added)
+    added *= caution
+    added += state.integral[rows]
+    added *= GAIN
+    added /= root_slots
     return np.clip(added, LEAST_FEEDBACK, MOST_FEEDBACK, out=added)
 
 

@@ -33,6 +33,9 @@ _SLOTS = 1.25
 """Slots per capable agent may exceed the most so far by this factor."""
 
 
+_COMPARED = ("ready", "busy", "waiting", "reactive_waiting", "handle_seconds")
+
+
 @dataclass(frozen=True, slots=True)
 class _Before:
     """What the previous period left behind, one row per target."""
@@ -62,13 +65,21 @@ class Plausibility:
     def __init__(self, size: int) -> None:
         self._before: _Before | None = None
         self._most_slots = np.zeros(size)
+        self._slots = np.zeros(size)  # of the snapshot as it was contained
+        self._grown: IntArray = np.arange(size)  # rows that may have more slots per capable agent than ever
         self.held = np.zeros(size, dtype=np.bool_)
         """Rows with a value that is held back in this period."""
 
     def contain(self, snapshot: Snapshot, feedback: Feedback) -> tuple[Snapshot, Feedback]:
-        """The same, or in rows beyond a bound what the period before makes likely."""
+        """The same, or in rows beyond a bound what the period before makes likely; its state is the caller's no more.
+
+        Every bound is looked at in two steps: first whether anything may be beyond it, in as few passes as can be.
+        """
+        snapshot = _own(snapshot)
         suspicious, before = self.held, self._before
         self.held = np.zeros(len(snapshot), dtype=np.bool_)
+        self._slots = snapshot.ready + snapshot.busy
+        self._grown = np.flatnonzero(self._slots > self._most_slots * snapshot.capable)
         if before is not None:
             fresh = before.known & snapshot.valid & ~suspicious
             snapshot = self._state(snapshot, before, fresh)
@@ -78,40 +89,43 @@ class Plausibility:
             snapshot, feedback = self._times(snapshot, feedback, before, fresh)
         return snapshot, feedback
 
-    def remember(self, snapshot: Snapshot, feedback: Feedback, believed: Estimates, invitations: IntArray) -> None:
+    def remember(self, snapshot: Snapshot, feedback: Feedback, believed: Estimates, invitations: FloatArray) -> None:
         """Keep what the next period is compared with; the input as it was contained."""
-        slots = snapshot.ready + snapshot.busy
-        share = slots / np.maximum(snapshot.capable, 1.0)
-        self._most_slots = np.where(snapshot.valid, np.fmax(share, self._most_slots), self._most_slots)
+        rows = self._grown[snapshot.valid[self._grown]]
+        if len(rows):
+            share = self._slots[rows] / np.maximum(snapshot.capable[rows], 1.0)
+            self._most_slots[rows] = np.fmax(share, self._most_slots[rows])
         self._before = _Before(
             snapshot.taken_at,
             snapshot.valid,
-            snapshot.ready.copy(),
-            snapshot.busy.copy(),
-            snapshot.waiting.copy(),
-            snapshot.reactive_waiting.copy(),
-            snapshot.handle_seconds.copy(),
+            snapshot.ready,
+            snapshot.busy,
+            snapshot.waiting,
+            snapshot.reactive_waiting,
+            snapshot.handle_seconds,
             feedback.accept_seconds,
             feedback.refuse_seconds,
             feedback.disposition_seconds,
             feedback.pending + invitations,
             feedback.reported,
             believed.disposition_seconds,
-            slots / believed.handle_seconds,
+            self._slots / believed.handle_seconds,
             believed.reactive_per_second,
         )
 
     def _state(self, snapshot: Snapshot, before: _Before, fresh: BoolArray) -> Snapshot:
         """Slots by capable agents, inbound interactions waiting by those that entered."""
-        most = _SLOTS * self._most_slots * snapshot.capable + 1.0
-        rows = fresh & (snapshot.ready + snapshot.busy > np.maximum(most, before.ready + before.busy))
+        rows = self._grown[fresh[self._grown]]
+        if len(rows):
+            most = _SLOTS * self._most_slots[rows] * snapshot.capable[rows] + 1.0
+            rows = rows[self._slots[rows] > np.maximum(most, before.ready[rows] + before.busy[rows])]
         inbound = snapshot.reactive_waiting - before.reactive_waiting - snapshot.reactive_entered
         more = fresh & (inbound > _SLACK)
-        if rows.any():
-            self.held |= rows
-            ready, busy = (
-                np.where(rows, old, new) for old, new in ((before.ready, snapshot.ready), (before.busy, snapshot.busy))
-            )
+        if len(rows):
+            self.held[rows] = True
+            ready, busy = snapshot.ready.copy(), snapshot.busy.copy()
+            ready[rows], busy[rows] = before.ready[rows], before.busy[rows]
+            self._slots[rows] = ready[rows] + busy[rows]
             snapshot = replace(snapshot, ready=ready, busy=busy)
         if more.any():
             self.held |= more
@@ -124,8 +138,12 @@ class Plausibility:
         if not len(feedback.reported):
             return snapshot
         entered = snapshot.accepted + snapshot.abandoned + snapshot.waiting - before.waiting
-        most = np.maximum(feedback.pending, before.out) + _SLACK
-        rows = fresh & ((entered > most) | (entered < -_SLACK - 0.2 * before.waiting))
+        most = np.maximum(feedback.pending, before.out)
+        most += _SLACK
+        rows = entered > most
+        less = np.flatnonzero(entered < -_SLACK)
+        rows[less] |= entered[less] < -_SLACK - 0.2 * before.waiting[less]
+        rows &= fresh
         if not rows.any():
             return snapshot
         self.held |= rows
@@ -142,37 +160,43 @@ class Plausibility:
             ("reactive_entered", before.reactive_per_second),
         ):
             values, usual = getattr(snapshot, name), rate * seconds
-            rows = fresh & (values > usual + _DEVIATIONS * np.sqrt(usual) + _SLACK)
-            if rows.any():
-                self.held |= rows
-                changed[name] = np.where(rows, usual, values)
+            rows = np.flatnonzero(values > usual + _SLACK)
+            if len(rows):
+                rows = rows[values[rows] > usual[rows] + _DEVIATIONS * np.sqrt(usual[rows]) + _SLACK]
+                rows = rows[fresh[rows]]
+            if len(rows):
+                self.held[rows] = True
+                changed[name] = values.copy()
+                changed[name][rows] = usual[rows]
         return replace(snapshot, **changed) if changed else snapshot
 
     def _reported(self, feedback: Feedback, before: _Before, fresh: BoolArray) -> Feedback:
         """Pending by what was out, dispositions by the same."""
         if not len(feedback.reported):
             return feedback
-        most = before.out + feedback.sent + _SLACK
+        most = before.out + feedback.sent
+        most += _SLACK
         if len(before.reported) != len(most):
             return feedback
-        expected = before.reported * np.exp(-feedback.report_seconds / before.disposition)
         changed = feedback.disposed > most
-        rows = (
-            fresh
-            & (feedback.report_seconds > 0.0)
-            & ((feedback.reported > most) | (feedback.reported < 0.3 * expected - 2.0 * _SLACK))
-        )
+        doubtful = (feedback.reported > most) | (feedback.reported < 0.3 * before.reported - 2.0 * _SLACK)
+        at = np.flatnonzero(doubtful & fresh & (feedback.report_seconds > 0.0))
+        expected = before.reported[at] * np.exp(-feedback.report_seconds[at] / before.disposition[at])
+        found = feedback.reported[at]
+        certain = (found > most[at]) | (found < 0.3 * expected - 2.0 * _SLACK)
+        at, expected = at[certain], expected[certain]
         if changed.any():
             feedback = replace(feedback, disposed=np.minimum(feedback.disposed, most))
         reported = feedback.reported
-        if rows.any():
-            self.held |= rows
-            reported = np.where(rows, np.minimum(expected, most), reported)
+        if len(at):
+            self.held[at] = True
+            reported = reported.copy()
+            reported[at] = np.minimum(expected, most[at])
             feedback = replace(feedback, reported=reported, pending=feedback.pending - feedback.reported + reported)
-        wrong = rows | changed  # the count is wrong, or the one before was
-        if wrong.any() and len(feedback.pending_seconds):
+        changed[at] = True  # the count is wrong, or the one before was
+        if changed.any() and len(feedback.pending_seconds):
             likely = 0.5 * (before.reported + reported) * feedback.report_seconds
-            feedback = replace(feedback, pending_seconds=np.where(wrong, likely, feedback.pending_seconds))
+            feedback = replace(feedback, pending_seconds=np.where(changed, likely, feedback.pending_seconds))
         return feedback
 
     def _times(
@@ -193,10 +217,15 @@ class Plausibility:
         return snapshot, replace(feedback, **changed) if changed else feedback
 
     def _time(self, now: FloatArray, before: FloatArray, fresh: BoolArray) -> FloatArray:
-        if not len(before) or before is now:
-            return now
+        if not len(before) or before is now or np.isnan(np.fmin.reduce(now, initial=np.nan)):
+            return now  # nothing to compare with, the same, or none reported
         rows = fresh & ((now > _TIMES * before + 1.0) | (_TIMES * now + 1.0 < before))
         if not rows.any():
             return now
         self.held |= rows
         return np.where(rows, before, now)
+
+
+def _own(snapshot: Snapshot) -> Snapshot:
+    """With copies of what the next period is compared with: a caller may write its next snapshot into its arrays."""
+    return replace(snapshot, **{name: getattr(snapshot, name).copy() for name in _COMPARED})

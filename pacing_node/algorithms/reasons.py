@@ -22,8 +22,9 @@ class Limits:
     """M: invitations that may be out at once."""
     pending: FloatArray
     """m: invitations that are out."""
-    expected_free: FloatArray
-    """Slots that are free or expected to become free within the law's horizon."""
+    disposition_seconds: FloatArray
+    handle_seconds: FloatArray
+    """Both times as believed: they say how many busy slots become free until an invitation is answered."""
     held_back: BoolArray
     """Recent abandonment lowered the number to nothing."""
     reserved: BoolArray
@@ -43,7 +44,7 @@ def reasons(
 ) -> IntArray:
     """A ``Reason`` per row: the first that applies, from what makes pacing impossible to what merely bounds it."""
     nothing, nearly_none = invitations == 0, limits.level < 1.0
-    full = observation.waiting >= np.maximum(limits.expected_free, observation.ready)
+    nothing_nearly = nothing & nearly_none
     table = (
         (~policy.enabled, Reason.TARGET_DISABLED),
         (~snapshot.valid, Reason.STATISTICS_STALE),
@@ -54,9 +55,9 @@ def reasons(
         (limits.infeasible, Reason.GOAL_INFEASIBLE),
         (limits.reserved, Reason.RESERVED_FOR_REACTIVE),
         (limits.spent, Reason.SHARED_AGENTS_SPENT),
-        (nothing & nearly_none & (observation.waiting > 0.0) & full, Reason.WAITING_COVERS_CAPACITY),
+        (_full(observation, limits, nothing_nearly), Reason.WAITING_COVERS_CAPACITY),
         (nothing & limits.held_back, Reason.ABANDONMENT_OVER_GOAL),
-        (nothing & nearly_none & (limits.pending < 0.5), Reason.NO_READY_AGENTS),
+        (nothing_nearly & (limits.pending < 0.5), Reason.NO_READY_AGENTS),
         (nothing, Reason.PENDING_COVERS_CAPACITY),
         (limits.warming_up, Reason.WARMING_UP),
     )
@@ -67,3 +68,14 @@ def reasons(
         if condition.any():
             np.maximum(highest, condition.view(np.uint8) * np.uint8(rank), out=highest)
     return np.array(ranked, dtype=np.int64).take(highest)
+
+
+def _full(observation: Observation, limits: Limits, among: BoolArray) -> BoolArray:
+    """Rows among these where as many wait as slots are free or will be until an invitation is answered."""
+    full = np.zeros(len(among), dtype=np.bool_)
+    rows = np.flatnonzero(among & (observation.waiting > 0.0))
+    disposition = limits.disposition_seconds[rows]
+    # Chance that a busy slot frees before an invitation is answered, both times exponential.
+    turnover = disposition / (disposition + limits.handle_seconds[rows])
+    full[rows] = observation.waiting[rows] >= observation.ready[rows] + observation.busy[rows] * turnover
+    return full

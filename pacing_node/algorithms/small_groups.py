@@ -17,7 +17,7 @@ share agents, are interpolated too.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -42,6 +42,9 @@ _NODES, _WEIGHTS = 0.5 * (_NODES + 1.0), 0.5 * _WEIGHTS
 _LEAST_FREE = -EXACT_SLOTS  # waiting visitors beyond every slot: nothing can be promised
 _BLOCK_ROWS = EXACT_SLOTS - _LEAST_FREE + 2
 _SLOT_STEPS = EXACT_SLOTS + 2
+_STEP_TURNOVER = len(_ACCEPT)
+_STEP_Z = len(_TURNOVER) * _STEP_TURNOVER
+_BLOCK_SIZE = len(_Z) * _STEP_Z
 
 
 class ExactLevels:
@@ -60,47 +63,56 @@ class ExactLevels:
         bounded = np.clip(free_now, _LEAST_FREE, EXACT_SLOTS)
         low_free, low_busy = np.floor(bounded), np.floor(busy)
         part_free, part_busy = bounded - low_free, busy - low_busy
-        load = self._load(low_free, low_busy, accept, turnover, z)
-        # Shared agents make fractions; whole numbers need one reading only.
-        fractional = np.flatnonzero((part_free > 0.0) | (part_busy > 0.0))
-        if len(fractional):
-            rows = fractional
-            a, b, pf, pb = low_free[rows], low_busy[rows], part_free[rows], part_busy[rows]
-            rest = accept[rows], turnover[rows], z[rows]
-            near = load[rows] * (1.0 - pb) + self._load(a, b + 1.0, *rest) * pb
-            far = self._load(a + 1.0, b, *rest) * (1.0 - pb) + self._load(a + 1.0, b + 1.0, *rest) * pb
-            load[rows] = near * (1.0 - pf) + far * pf
+        place = _Place.of(accept, turnover, z)
+        a, b = low_free.astype(np.int64), low_busy.astype(np.int64)
+        load = self._load(a, b, place)
+        # Inbound traffic and shared agents make fractions of a slot; whole numbers need one reading only.
+        rows = np.flatnonzero(part_free > 0.0)
+        if len(rows):
+            load[rows] += part_free[rows] * (self._load(a[rows] + 1, b[rows], place.rows(rows)) - load[rows])
+        rows = np.flatnonzero(part_busy > 0.0)
+        if len(rows):
+            a, b, place, part = a[rows], b[rows] + 1, place.rows(rows), part_free[rows]
+            more = self._load(a, b, place)
+            more += part * (self._load(a + 1, b, place) - more)
+            load[rows] += part_busy[rows] * (more - load[rows])
         return load / accept
 
-    def _load(
-        self, free_now: FloatArray, busy: FloatArray, accept: FloatArray, turnover: FloatArray, z: FloatArray
-    ) -> FloatArray:
-        a = free_now.astype(np.int64) - _LEAST_FREE
-        b = busy.astype(np.int64)
-        block = self._position[a, b]
-        if (block < 0).any():
-            self._fill(a, b)
-            block = self._position[a, b]
-        i, x = _cell(_Z, z)
-        j, y = _cell(_TURNOVER, turnover)
-        k, w = _cell(_ACCEPT, accept)
-        plain = self._blocks.reshape(-1)
-        base = ((block * len(_Z) + i) * len(_TURNOVER) + j) * len(_ACCEPT) + k
-        step_z, step_f = len(_TURNOVER) * len(_ACCEPT), len(_ACCEPT)
+    def _load(self, free_now: IntArray, busy: IntArray, place: _Place) -> FloatArray:
+        """Load by linear interpolation in z, d/H and p, for whole numbers of slots."""
+        pair = (free_now - _LEAST_FREE) * _SLOT_STEPS + busy
+        block = self._position.reshape(-1).take(pair)
+        if len(block) and block.min() < 0:
+            self._fill(pair)
+            block = self._position.reshape(-1).take(pair)
+        block *= _BLOCK_SIZE
+        block += place.offset
+        plain, (x, y, w) = self._blocks.reshape(-1), place.parts
 
-        def edge(offset: int) -> FloatArray:
-            left = plain[base + offset]
-            return np.asarray(left + (plain[base + offset + 1] - left) * w)
+        def along_accept(offset: int) -> FloatArray:
+            left = plain[offset:].take(block)
+            right = plain[offset + 1 :].take(block)
+            right -= left
+            return np.asarray(left + right * w)
 
-        near = edge(0) * (1.0 - y) + edge(step_f) * y
-        far = edge(step_z) * (1.0 - y) + edge(step_z + step_f) * y
-        return np.asarray(near * (1.0 - x) + far * x)
+        def along_turnover(offset: int) -> FloatArray:
+            low, high = along_accept(offset), along_accept(offset + _STEP_TURNOVER)
+            high -= low
+            high *= y
+            high += low
+            return high
 
-    def _fill(self, a: IntArray, b: IntArray) -> None:
+        near, far = along_turnover(0), along_turnover(_STEP_Z)
+        far -= near
+        far *= x
+        far += near
+        return far
+
+    def _fill(self, pairs: IntArray) -> None:
         """Calculate the blocks that are missing."""
         if self._tails is None:
             self._tails = _accept_tails()
-        for code in np.unique(a * _SLOT_STEPS + b):
+        for code in np.unique(pairs):
             row, column = divmod(int(code), _SLOT_STEPS)
             if self._position[row, column] >= 0:
                 continue
@@ -145,8 +157,51 @@ def _free_distribution(busy: int, u: float) -> FloatArray:
     return np.asarray(tail[:-1] - tail[1:])
 
 
+class _Place(NamedTuple):
+    """Where rows are on the grid of (z, d/H, p), whatever their block."""
+
+    offset: IntArray
+    """Of the cell's lowest corner from the beginning of a block."""
+    parts: tuple[FloatArray, FloatArray, FloatArray]
+    """Position within the cell, 0..1, along z, d/H and p."""
+
+    @staticmethod
+    def of(accept: FloatArray, turnover: FloatArray, z: FloatArray) -> _Place:
+        """Values outside the grid count as its edge."""
+        i, x = _even_cell(_Z, z)
+        j, y = _cell(_TURNOVER, turnover)
+        k, w = _cell(_ACCEPT, accept)
+        i *= _STEP_Z
+        j *= _STEP_TURNOVER
+        i += j
+        i += k
+        return _Place(i, (x, y, w))
+
+    def rows(self, rows: IntArray) -> _Place:
+        """These rows alone; itself where these are all."""
+        if len(rows) == len(self.offset):
+            return self
+        x, y, w = self.parts
+        return _Place(self.offset[rows], (x[rows], y[rows], w[rows]))
+
+
 def _cell(grid: FloatArray, values: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Index of the cell a value falls in, and its position 0..1 there; values outside count as the edge."""
-    index = np.clip(np.searchsorted(grid, values, side="right") - 1, 0, len(grid) - 2)
-    position = (values - grid[index]) / (grid[index + 1] - grid[index])
-    return index, np.clip(position, 0.0, 1.0)
+    """Index of the cell a value falls in, and its position 0..1 there; values outside count as the edge.
+
+    By comparison with each of the few lines: many times as fast as a binary search, which guesses wrong at every step.
+    """
+    passed = np.zeros(len(values), dtype=np.uint8)
+    for line in grid[1:-1]:
+        passed += (values >= line).view(np.uint8)
+    index = passed.astype(np.int64)
+    position = values - grid.take(index)
+    position /= np.diff(grid).take(index)
+    return index, np.clip(position, 0.0, 1.0, out=position)
+
+
+def _even_cell(grid: FloatArray, values: FloatArray) -> tuple[IntArray, FloatArray]:
+    """The same on a grid of even steps."""
+    position = (values - grid[0]) * (1.0 / (grid[1] - grid[0]))
+    index = np.clip(position, 0.0, len(grid) - 2.0).astype(np.int64)
+    position -= index
+    return index, np.clip(position, 0.0, 1.0, out=position)
