@@ -28,7 +28,9 @@ _FAILED = 1
 _SHORT = Extent(seconds=3.0, share=0.05)
 
 NamesArgument = Annotated[list[str] | None, typer.Argument(metavar="[ATTACK]…", help="Which; all unless named.")]
-ShortOption = Annotated[bool, typer.Option("--short", help="A form of some minutes: fewer attacks, small counts.")]
+ShortOption = Annotated[
+    bool, typer.Option("--short", help="A form of some minutes: fewer attacks unless named, small counts.")
+]
 SecondsOption = Annotated[
     float | None,
     typer.Option(min=1, max=600, help="How long each attack lasts that goes on for a time.", show_default="20"),
@@ -73,7 +75,7 @@ def attack(
         for each in ATTACKS:
             say(f"{each.name:<26} {each.ground.name:<16} {' '.join((each.strike.__doc__ or '').split())}")
         return
-    chosen = sized(_chosen(names, short=short), targets)
+    chosen = sized(chosen_attacks(names, short=short), targets)
     extent = _SHORT if short else Extent()
     if seconds is not None:
         extent = Extent(seconds, extent.share)
@@ -89,12 +91,14 @@ def attack(
     raise typer.Exit(0 if finished and not any(result.failed for result in results) else _FAILED)
 
 
-def _chosen(names: list[str] | None, *, short: bool) -> list[Attack]:
+def chosen_attacks(names: list[str] | None, *, short: bool) -> list[Attack]:
+    """Those named, also where the short form would leave them out; without names all that the form has."""
+    if not names:
+        return [each for each in ATTACKS if each.short or not short]
     try:
-        attacks = named(names) if names else list(ATTACKS)
+        return named(names)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    return [each for each in attacks if each.short or not short]
 
 
 async def _on_own(attacks: list[Attack], extent: Extent, directory: Path | None, results: list[AttackResult]) -> None:
