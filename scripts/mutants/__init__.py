@@ -5,7 +5,7 @@ Data only, a module per subject: a new safeguard goes to the module it belongs t
 
 from __future__ import annotations
 
-from mutants import access, election, failsafe, holds, http_limits, lease, members, pushes, restored, strangers
+from mutants import access, election, failsafe, holds, http_limits, lease, members, pushes, restored, sources, strangers
 
 MUTANTS = (
     *lease.MUTANTS,
@@ -18,4 +18,5 @@ MUTANTS = (
     *access.MUTANTS,
     *http_limits.MUTANTS,
     *holds.MUTANTS,
+    *sources.MUTANTS,
 )

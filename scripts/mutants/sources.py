@@ -1,0 +1,27 @@
+"""What a node reads: a statistics server is not given up, and an objects file not passed over, for a wrong reason."""
+
+from __future__ import annotations
+
+from mutants.mutant import Mutant
+
+MUTANTS = (
+    Mutant(
+        "late-silence",
+        "a node that was held up does not take that for a statistics server's silence",
+        "pacing_node/statistics/silence_watch.py",
+        (("        if now - planned > LATE_SECONDS:\n", "        if False:\n"),),
+        "tests/statistics/test_silence_watch.py::test_what_came_while_the_loop_was_held_is_heard_before_silence_is_found",
+    ),
+    Mutant(
+        "young-file",
+        "an objects file that returns after bad content is read again",
+        "pacing_node/objects/file_source.py",
+        (
+            (
+                "        content_before, self._content = self._content, None\n",
+                "        content_before = self._content\n",
+            ),
+        ),
+        "tests/configuration/test_sources.py::test_a_young_file_is_read_again_only_when_its_content_has_changed",
+    ),
+)
