@@ -141,6 +141,13 @@ class Pacer:
         work = self._aside(rehearse, settings, targets, snapshot, learned)
         self._rehearsal = spawn("rehearsal", work, finite=True)
 
+    async def _rehearsed_once(self, snapshot: Snapshot) -> None:
+        """A process that is master before it was a standby rehearses first, too: tables never hold up the loop."""
+        if self._rehearsed is None:
+            self._rehearse(snapshot)
+        if self._rehearsal is not None and not self._rehearsal.done():
+            await asyncio.wait([self._rehearsal])
+
     async def _serve(self, term: Term) -> None:
         """Pace until the term ends, from the newest state the cluster shared."""
         self._resume()
@@ -230,8 +237,7 @@ class Pacer:
             snapshot = self._statistics.snapshot(settings.stale_after_seconds)
         read_seconds = time.perf_counter() - started
         await asyncio.sleep(0)  # leadership, health and pages have their turn; so below
-        if self._rehearsal is not None and not self._rehearsal.done():
-            await asyncio.wait([self._rehearsal])
+        await self._rehearsed_once(snapshot)
         calculating = time.perf_counter()
         with span("cycle.calculation", targets=len(state.targets.names)):
             cycle = state.calculate(snapshot, now, self._plan.holds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -60,6 +60,7 @@ class Bench:
     reached: list[bool] = field(default_factory=list)
     read_holds: Callable[[], Awaitable[None]] | None = None
     cycle_counters: CycleCounters = field(default_factory=CycleCounters)
+    aside: Callable[..., Coroutine[Any, Any, None]] = field(default_factory=lambda: at_once)
 
     def pacer(self) -> Pacer:
         return Pacer(
@@ -71,7 +72,7 @@ class Bench:
             share=lambda report: (self.announced if report.in_flight else self.shared).append(report),
             on_push=self.reached.append,
             read_holds=self.read_holds,
-            aside=at_once,
+            aside=self.aside,
             cycle_counters=self.cycle_counters,
         )
 
@@ -139,6 +140,22 @@ async def test_the_laws_tables_are_filled_before_the_first_term(bench: Bench, mo
         await until(lambda: len(bench.platform.pushes) == 1)
     assert filled
     assert max(filled) < 7.0
+
+
+async def test_a_process_that_is_master_at_once_fills_them_beside_the_loop(bench: Bench) -> None:
+    aside: list[str] = []
+
+    async def noted(work: Callable[..., None], *arguments: object) -> None:
+        aside.append("begun")
+        await asyncio.sleep(3.0)
+        work(*arguments)
+
+    bench.aside = noted
+    bench.mastership.give(FakeTerm())
+    async with running(bench):
+        await until(lambda: len(bench.platform.pushes) == 2)
+    assert aside == ["begun"]
+    assert push_times(bench) == [3.0, PERIOD]
 
 
 async def test_a_new_master_pushes_at_once_and_then_every_period(bench: Bench) -> None:
