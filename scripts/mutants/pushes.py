@@ -9,7 +9,7 @@ MUTANTS = (
         "rehearsal",
         "a standby fills the tables of the laws before its first term needs them",
         "pacing_node/cycle/pacer.py",
-        (("        self._rehearse(snapshot)\n", ""),),
+        (("        self.cycle_counters.worked()\n        self._rehearse(snapshot)\n", ""),),
         "tests/cycle/test_pacer.py::test_the_laws_tables_are_filled_before_the_first_term",
     ),
     Mutant(
