@@ -4,6 +4,7 @@ import { Header } from "./components/header";
 import { SessionBox } from "./components/session_box";
 import { ThemeButton } from "./components/theme";
 import { href, type Route, route, VIEWS } from "./routing/route";
+import { ApiView } from "./views/api";
 import { ClusterView } from "./views/cluster";
 import { ConfigurationView } from "./views/configuration";
 import { HealthView } from "./views/health";
@@ -34,7 +35,7 @@ export function App() {
       </header>
       <main ref={main} id="main" tabIndex={-1} data-view={item ? `${view}-item` : view}>{shown(route.value)}</main>
       <footer>
-        <a href="../api/v1/openapi.json">API</a> <a href="../metrics">metrics</a> <a href="../readiness">readiness</a>
+        <a href="../metrics">metrics</a> <a href="../readiness">readiness</a>
       </footer>
     </>
   );
@@ -48,6 +49,7 @@ function shown({ view, item }: Route): ComponentChild {
     case "health": return <HealthView />;
     case "configuration": return <ConfigurationView />;
     case "inbound": return <InboundView />;
+    case "api": return <ApiView />;
   }
 }
 
@@ -58,6 +60,7 @@ function useTitle(view: string, item: string): void {
 }
 
 function titled(name: string): string {
+  if (name === "api") return "API";
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 

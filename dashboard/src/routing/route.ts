@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 
 /** The views, in the order of the navigation. */
-export const VIEWS = ["overview", "targets", "cluster", "health", "configuration", "inbound"] as const;
+export const VIEWS = ["overview", "targets", "cluster", "health", "configuration", "inbound", "api"] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 /** Where the page is: `#/targets`, `#/targets/Sales%20-%20chat`, `#/targets?reason=warming_up`. */
