@@ -91,6 +91,30 @@ class TestAccess:
             good = await order(browser, method, path, X_CSRF_Token=csrf, Sec_Fetch_Site="same-origin", If_Match='"9"')
             assert good.status_code not in {401, 403}
 
+    async def test_these_are_all_orders_there_are(self, site: ApiSite) -> None:
+        async with site.client() as here:
+            paths = (await here.get("/api/v1/openapi.json")).json()["paths"]
+        known = {
+            (method, path.replace("A - chat", "{name}").replace("/1/", "/{version}/")) for method, path, _ in ORDERS
+        }
+        found = {(method.upper(), path) for path, methods in paths.items() for method in methods if method != "get"}
+        assert {each for each in found if not each[1].endswith("/session")} == known
+
+    @pytest.mark.parametrize(("method", "path", "role"), ORDERS)
+    async def test_an_overheard_order_of_a_session_that_has_ended_is_refused_and_audited(
+        self, site: ApiSite, method: str, path: str, role: AccessRole
+    ) -> None:
+        async with site.client(REMOTE) as browser:
+            began = await browser.post("/api/v1/session", json={"token": site.token(role)})
+            shown = {"X_CSRF_Token": began.json()["csrf"], "If_Match": '"9"'}
+            overheard = {"Cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies.items())}
+            await browser.request("DELETE", "/api/v1/session", headers={"X-CSRF-Token": began.json()["csrf"]})
+        site.events.clear()
+        async with site.client(REMOTE, headers=overheard) as thief:
+            assert (await order(thief, method, path, **shown)).status_code == 401
+        assert nothing_changed(site)
+        assert [event["outcome"] for event in site.events] == ["refused"]
+
     async def test_without_any_proof_configured_orders_come_from_this_machine_alone(self, site: ApiSite) -> None:
         async with site.client() as here, site.client(REMOTE) as away:
             assert (await order(away, "PUT", HOLD)).status_code == 401

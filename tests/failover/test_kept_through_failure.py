@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from simulator.harness.processes import pacing_command
 from tests.support.cluster_site import Site, wait_until
@@ -107,3 +109,28 @@ def test_a_hold_ordered_at_one_node_is_kept_by_the_next_master_until_it_is_relea
     wait_until("it is released", lambda: shown(site, heir, target)["reason"] != "held", site.logs)
     assert site.steady() in site.nodes
     assert shown(site, master, target)["hold"] is None
+
+
+def test_no_secret_is_in_any_log_page_event_or_metric(site: Site, master: str, operator: dict[str, str]) -> None:
+    token = operator["Authorization"].removeprefix("Bearer ")
+    seed = yaml.safe_load((site.directory / "cluster.yaml").read_text())
+    secrets = {token, token.rpartition("_")[2], *_secrets_in(seed)}
+    objects = (site.directory / "objects.yaml").read_text()
+    secrets |= set(re.findall(r"(?:password|secret)\w*: *[\"']?([^\s\"']{6,})", objects, re.IGNORECASE))
+    paths = site.get(master, "/api/v1/openapi.json")["paths"]
+    reads = [path for path, methods in paths.items() if "get" in methods and "{" not in path and path[-7:] != "/events"]
+    plain = ("/", "/cluster", "/history", "/targets", "/alarms", "/objects", "/metrics", "/readiness", "/master")
+    target = first_target(site, master)
+    more = ("/api/v1/events?kept=true&follow=false", f"/api/v1/targets/{target}", f"/explain?target={target}")
+    said = {path: site.text(master, path) for path in (*reads, *plain, *more)}
+    said |= {f"log of {node}": site.log(node) for node in site.nodes}
+    assert len(secrets) >= 2
+    assert {place for place, text in said.items() for secret in secrets if secret in text} == set()
+
+
+def _secrets_in(options: Any, key: str = "") -> set[str]:
+    """Values of a document whose keys say that they are secret."""
+    if isinstance(options, dict):
+        return set().union(*(_secrets_in(value, str(name)) for name, value in options.items()))
+    secret = re.search("password|secret", key, re.IGNORECASE) is not None
+    return {str(options)} if secret and len(str(options)) >= 6 else set()
