@@ -20,7 +20,7 @@ VIEWS = {
     "health": "text=Receivers of alarms",
     "configuration": "text=Version",
     "inbound": "text=inbound traffic let in",
-    "api": "text=/api/v1/targets/{name}",
+    "api": ".api summary code",
 }
 """Each view, and what it shows once it knows something."""
 SERIOUS = {"serious", "critical"}

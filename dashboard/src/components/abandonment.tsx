@@ -10,6 +10,7 @@ const TIMES = [
 /** Abandonment now, in the last hour and today, against the goal. */
 export function AbandonmentTable({ found, goalPercent }: { found: Abandonment; goalPercent: number | null }) {
   return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="Abandonment">
     <table class="abandonment">
       <caption>Abandonment{goalPercent !== null && `; the goal is ${percent(goalPercent)}`}</caption>
       <thead><tr><th></th><th class="right">share</th><th class="right">abandoned</th><th class="right">accepted</th><th>counted from</th></tr></thead>
@@ -17,6 +18,7 @@ export function AbandonmentTable({ found, goalPercent }: { found: Abandonment; g
         {TIMES.map(([time, meaning]) => <Row key={time} name={time} meaning={meaning} share={found[time]} goalPercent={goalPercent} />)}
       </tbody>
     </table>
+    </div>
   );
 }
 
