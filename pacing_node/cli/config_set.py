@@ -52,11 +52,11 @@ def set_options(
     complain(diff or "no visible difference: only secrets, or values that are so already", end="" if diff else "\n")
     ask_before("This changes the options of the whole cluster.", yes=yes)
     answer = give_order(url, "PATCH", _PATH, {"why": why, "set": values}, based_on=version)
-    _show(output, answer)
+    _show(output, answer, version)
 
 
-def _show(output: Output, answer: dict[str, Any]) -> None:
-    before, after = (answer[name]["options_version"] for name in ("before", "after"))
+def _show(output: Output, answer: dict[str, Any], before: int) -> None:
+    after = before + 1  # by compare-and-set; the node that answers may not have seen what it wrote yet
     row = {"version_before": before, "version": after, "by": answer["by"]}
     lines = [f"before: version {before}", f"after:  version {after}, by {answer['by']}"]
     listing = Listing(answer, columns(dict.fromkeys(row, "")), [list(row.values())], after=lines, table=False)
