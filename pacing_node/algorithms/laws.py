@@ -11,7 +11,7 @@ import numpy as np
 from pacing_node.algorithms.erlang import OfferedLoadTable
 from pacing_node.algorithms.lookahead import Flow, LookaheadLevels
 from pacing_node.algorithms.model import Algorithm, OptimizationTarget
-from pacing_node.algorithms.outer import margin, slack, smaller_margin
+from pacing_node.algorithms.outer import inbound_margin, margin, slack, smaller_margin
 from pacing_node.algorithms.small_groups import EXACT_SLOTS
 from pacing_node.algorithms.super_progressive import OverInvitationTable
 
@@ -132,9 +132,10 @@ class Laws:
     def _look_ahead(self, situation: Situation, state: LearnedState, policy: Policy) -> Level:
         seen, believed = situation.observation, situation.estimates
         goal = abandonment_goal(policy)
-        z, added = margin(state, seen, believed, goal, caution=policy.caution, free=situation.free)
+        inbound = situation.inbound
+        z, added = margin(state, seen, believed, goal, caution=policy.caution, free=situation.free, inbound=inbound)
         # Whatever else will take a free slot within the time an invitation needs counts as waiting already.
-        ahead = situation.inbound * believed.disposition_seconds
+        ahead = inbound * believed.disposition_seconds
         ahead += seen.waiting
         ahead += seen.reactive_waiting
         if len(policy.reserved_slots):
@@ -155,7 +156,8 @@ class Laws:
         near = np.flatnonzero((seen.slots > EXACT_SLOTS) & (seen.slots <= _SEAM_MANY_READY))
         near = near[(seen.slots[near] <= _SEAM) | (seen.ready[near] > 0.2 * seen.slots[near])]
         if len(near):
-            z = smaller_margin(state, believed, goal, policy.caution, near)
+            more = inbound_margin(inbound, seen, believed)[near]
+            z = smaller_margin(state, believed, goal, policy.caution, near, inbound=more)
             level[near] = np.maximum(level[near], self._lookahead.level(flow.smaller(near), z))
         if situation.shares is None:
             return Level(level, added, level)

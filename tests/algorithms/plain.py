@@ -219,7 +219,9 @@ class PlainTarget:
             moved = self.learned["offset"] + feedback * seen.elapsed / seconds
             self.learned["offset"] = min(max(moved, outer.LEAST_OFFSET), outer.MOST_OFFSET)
         feedback += self.learned["offset"]
-        return t - above / below + 0.2 + feedback, feedback
+        share = min(self.learned["reactive"] * handle / max(slots, 1.0), 1.0)
+        inbound = outer.INBOUND_MARGIN * share / math.sqrt(max(slots, 1.0))
+        return t - above / below + 0.2 + inbound + feedback, feedback
 
     def _reason(
         self, snapshot: Snapshot, policy: Policy, seen: Seen, found: tuple[float, float, float, float, float]

@@ -14,11 +14,11 @@ ROWS = 1500
 
 
 class World:
-    """Targets of 25 to 90 slots with anything a law may have learned."""
+    """Targets of 1 to 90 slots with anything a law may have learned."""
 
     def __init__(self, seed: int) -> None:
         random = np.random.default_rng(seed)
-        slots = random.integers(25, 90, ROWS)
+        slots = random.integers(1, 90, ROWS)
         self.ready = np.floor(np.square(random.random(ROWS)) * slots)
         self.busy = slots - self.ready
         self.waiting = np.where(random.random(ROWS) < 0.4, random.integers(0, 6, ROWS), 0).astype(np.float64)

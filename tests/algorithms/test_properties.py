@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pacing_node.algorithms import Algorithm, Controller, OptimizationTarget, Reason
+from pacing_node.algorithms.observation import Observer
+from pacing_node.algorithms.outer import INBOUND_MARGIN, inbound_margin
 from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
 
 LAWS = list(Algorithm)
@@ -166,3 +168,19 @@ def test_a_name_given_twice_and_a_policy_for_others_are_refused():
         Controller(["a", "a"])
     with pytest.raises(ValueError, match="policy has 2 rows, there are 3 targets"):
         Controller(names(3)).calculate(make_snapshot(3), make_feedback(3), make_policy(2))
+
+
+@pytest.mark.parametrize("slots", [3, 10, 30, 40, 100])
+def test_more_inbound_traffic_raises_the_margin_and_never_gives_more(slots):
+    size, handle = 21, 300.0
+    share = np.linspace(0.0, 1.0, size)
+    controller = Controller(names(size))
+    controller._state.reactive[:] = share * slots / handle
+    values = {"ready": slots // 3 + 1.0, "busy": slots - slots // 3 - 1.0, "handle_seconds": handle}
+    result = calculate(Algorithm.LOOKAHEAD, size, controller=controller, **values)
+    assert (np.diff(result.estimates.level) <= 1e-9).all()
+    assert result.estimates.level[0] > result.estimates.level[-1]
+    observed = Observer(1).observe(make_snapshot(1, **values), np.ones(1, dtype=np.bool_))
+    believed = replace(result.estimates, handle_seconds=np.array([handle]))
+    added = inbound_margin(np.array([0.5 * slots / handle]), observed, believed)
+    assert added == pytest.approx(0.5 * INBOUND_MARGIN)
