@@ -14,6 +14,8 @@ find numpy -type d -name tests -prune -exec rm -rf {} +
 find pygments/lexers -name '*.py' ! -name __init__.py ! -name _mapping.py ! -name python.py -delete
 # cryptography loads the compiled module beside them; these read C declarations when extensions are built.
 rm -rf cffi pycparser
+# Names of OpenTelemetry for everything there is; its own are all that its tracing loads.
+find opentelemetry/semconv/_incubating -name '*.py' ! -name __init__.py ! -name 'otel_*.py' -delete
 # Models of pydantic's first version.
 rm -rf pydantic/v1
 python3 "$tools/strip_libraries.py" .
