@@ -159,6 +159,24 @@ class TestTargets:
         assert sorted(each.status_code for each in await asyncio.gather(*ask)) == [200] * MOST_EACH + [429]
         assert (await client.get("/api/v1/targets?offset=200")).status_code == 200
 
+    async def test_many_who_watch_the_same_targets_are_no_more_questions_than_one(
+        self, site: ApiSite, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Dashboards behind one address ask at the same moment: when a cycle ends."""
+        counted: list[str] = []
+
+        def shared(name: str, known: object) -> list[dict[str, Any]]:
+            counted.append(name)
+            return []
+
+        monkeypatch.setattr("pacing_node.api.v1.target_routes._shared_with", shared)
+        for _ in range(2):
+            site.pace()
+            paths = ["/api/v1/targets/A - chat", "/api/v1/targets"] * (2 * MOST_EACH)
+            answers = await asyncio.gather(*(client.get(path) for path in paths))
+            assert {each.status_code for each in answers} == {200}
+        assert counted == ["A - chat"] * 2, "once for each set of targets"
+
     async def test_a_target_says_with_whom_it_shares_agents_and_what_discovery_found(
         self, site: ApiSite, client: httpx.AsyncClient
     ) -> None:

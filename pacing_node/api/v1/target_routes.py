@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter, OrderedDict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -40,6 +40,11 @@ MOST_KEPT_BYTES = 16 * 2**20
 MOST_SHARED = 50
 _LONGEST = 600
 
+Key = TypeVar("Key")
+Page = TypeVar("Page")
+Shared = list[dict[str, Any]]
+"""Targets with which agents are shared, and how many."""
+
 
 class TargetRoutes:
     """Targets with the newest cycle's numbers. An answer is written once per cycle and question."""
@@ -47,6 +52,7 @@ class TargetRoutes:
     def __init__(self, view: ApiView) -> None:
         self._view = view
         self._kept: OrderedDict[TargetQuery, KeptPage[bytes]] = OrderedDict()
+        self._shared: OrderedDict[str, KeptPage[Shared]] = OrderedDict()
         self._asking = Asking()
         self.router = APIRouter(tags=["targets"])
         route = self.router.add_api_route
@@ -86,7 +92,7 @@ class TargetRoutes:
         async def write() -> bytes:
             return await QUERIES.run(_targets_text, report, known, query, holds)
 
-        page = self._page(query)
+        page = _place(self._kept, query)
         if page.fits(report, known, holds):
             kept = await page.get(write, report, known, holds)
         else:
@@ -95,13 +101,17 @@ class TargetRoutes:
         self._drop_beyond(MOST_KEPT_BYTES)
         return with_head(self._view, kept.page)
 
-    def _page(self, query: TargetQuery) -> KeptPage[bytes]:
-        """The place of the answer to a question; the one asked longest ago makes room."""
-        page = self._kept.pop(query, None) or KeptPage()
-        self._kept[query] = page
-        if len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
-        return page
+    async def _shared_with(self, request: Request, name: str, known: TargetSet | None) -> Shared:
+        """Agents in common with other targets, kept as long as the targets are the same."""
+        page = _place(self._shared, name)
+
+        async def count() -> Shared:
+            return await QUERIES.run(_shared_with, name, known)
+
+        if page.fits(known):
+            return (await page.get(count, known)).page
+        with self._asking.one_more(request.scope):
+            return (await page.get(count, known)).page
 
     def _drop_beyond(self, most_bytes: int) -> None:
         """Keep no more of the answers than so many bytes, those asked for last."""
@@ -118,14 +128,22 @@ class TargetRoutes:
         page = explain_page(name, report, self._view.plan, self._view.watch.state())
         if page is None:
             raise ProblemError(404, f'unknown target "{name}"; /api/v1/targets lists them')
-        with self._asking.one_more(request.scope):
-            shared = await QUERIES.run(_shared_with, name, known)
+        shared = await self._shared_with(request, name, known)
         more = {
             "shared_with": shared,
             "last_hour": target_hour(self._view.last_hour, name),
             "abandonment": abandonment_times(self._view.last_hour, name),
         }
         return TargetAnswer.model_validate({**page, **more, **self._view.answer()})
+
+
+def _place(kept: OrderedDict[Key, KeptPage[Page]], key: Key) -> KeptPage[Page]:
+    """The place of the answer to a question; the one asked longest ago makes room."""
+    page = kept.pop(key, None) or KeptPage()
+    kept[key] = page
+    if len(kept) > MOST_KEPT:
+        kept.popitem(last=False)
+    return page
 
 
 @uncollected()
@@ -148,7 +166,7 @@ def _targets_text(report: CycleReport | None, known: TargetSet | None, query: Ta
     return b'%b,"targets":[%b]}' % (head, b",".join(pieces))
 
 
-def _shared_with(name: str, known: TargetSet | None) -> list[dict[str, Any]]:
+def _shared_with(name: str, known: TargetSet | None) -> Shared:
     """The targets that most of a target's agents serve too."""
     targets = known.targets if known is not None else ()
     mine = next((frozenset(target.agents) for target in targets if target.name == name), frozenset[str]())
