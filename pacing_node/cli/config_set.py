@@ -56,7 +56,7 @@ def set_options(
 
 
 def _show(output: Output, answer: dict[str, Any], before: int) -> None:
-    after = before + 1  # by compare-and-set; the node that answers may not have seen what it wrote yet
+    after = answer["after"]["options_version"]
     row = {"version_before": before, "version": after, "by": answer["by"]}
     lines = [f"before: version {before}", f"after:  version {after}, by {answer['by']}"]
     listing = Listing(answer, columns(dict.fromkeys(row, "")), [list(row.values())], after=lines, table=False)

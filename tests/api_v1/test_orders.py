@@ -194,6 +194,26 @@ class TestRepetition:
             await order(client, "POST", path, Idempotency_Key="k2")
             assert len(site.member.orders) == 2
 
+    @pytest.mark.parametrize(
+        ("method", "first", "other"),
+        [
+            ("PUT", {"text": OPTIONS + "pacing:\n  refreshPeriod: 7\n"}, {"text": OPTIONS}),
+            ("PATCH", {"set": {"pacing.refreshPeriod": 7}}, {"set": {"pacing.refreshPeriod": 8}}),
+        ],
+    )
+    async def test_other_values_for_the_same_key_are_another_order(
+        self, site: ApiSite, method: str, first: dict[str, object], other: dict[str, object]
+    ) -> None:
+        await site.documents.write(OPTIONS.encode(), None)
+        headers = {"If_Match": '"0"', "Idempotency_Key": "k"}
+        async with site.client() as client:
+            done = await order(client, method, "/api/v1/config", {**WHY, **first}, **headers)
+            assert done.json()["after"]["options_version"] == 1, "also before the node has read it again"
+            again = await order(client, method, "/api/v1/config", {**WHY, **first}, **headers)
+            assert again.json()["repeated"]
+            refused = await order(client, method, "/api/v1/config", {**WHY, **other}, **headers)
+            assert (refused.status_code, "another order" in refused.text) == (422, True)
+
     async def test_an_order_that_failed_may_be_repeated_with_its_key(self, site: ApiSite) -> None:
         async with site.client() as client:
             site.member.failure = UnavailableError("away")

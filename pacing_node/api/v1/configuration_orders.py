@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 import time
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +22,8 @@ from pacing_node.options.options_history import PastVersion, read_history, recor
 from pacing_node.options.options_store import OptionsChangedError, StoredOptions, read_options, replace_options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cluster.documents import DocumentStore
 
 IfMatch = Annotated[str | None, Header(description='Version the change is based on, as `ETag` of `/config`: "4".')]
@@ -48,26 +51,28 @@ class ConfigurationOrders:
         if MASK in order.text:
             raise ProblemError(422, f"body.text: found {MASK} in place of a secret; allowed: the secret itself")
 
-        async def work(who: str) -> None:
-            await self._write(order.text, based_on, who)
+        async def work(who: str) -> Mapping[str, object]:
+            return await self._write(order.text, based_on, who)
 
-        asked = {"based_on": based_on}
-        return await self._desk.carry_out(request, OrderWork("replaceConfiguration", asked, order.why, work))
+        asked, content = {"based_on": based_on}, fingerprint(order.text)
+        work_of = OrderWork("replaceConfiguration", asked, order.why, work, fingerprint=content)
+        return await self._desk.carry_out(request, work_of)
 
     async def change(self, order: OptionsChange, request: Request, if_match: IfMatch = None) -> OrderAnswer:
         """Set single options; the rest of the document stays as it is, to the character, secrets included."""
         based_on = _version(if_match)
 
-        async def work(who: str) -> None:
+        async def work(who: str) -> Mapping[str, object]:
             stored = await self._based_on(based_on)
             try:
                 text = await asyncio.to_thread(with_options, stored.text, order.set)
             except ConfigurationError as error:
                 raise ProblemError(422, one_line("; ".join(map(str, error.problems)), 1000)) from None
-            await self._replace(stored, text, who)
+            return await self._replace(stored, text, who)
 
-        asked = {"based_on": based_on, "keys": sorted(order.set)}
-        return await self._desk.carry_out(request, OrderWork("changeConfiguration", asked, order.why, work))
+        asked, content = {"based_on": based_on, "keys": sorted(order.set)}, fingerprint(order.model_dump_json())
+        work_of = OrderWork("changeConfiguration", asked, order.why, work, fingerprint=content)
+        return await self._desk.carry_out(request, work_of)
 
     async def restore(
         self,
@@ -79,19 +84,19 @@ class ConfigurationOrders:
         """Put an earlier version in force again, as a new one; the secrets are those it had."""
         based_on = _version(if_match)
 
-        async def work(who: str) -> None:
+        async def work(who: str) -> Mapping[str, object]:
             past = {each.version: each for each in await read_history(self._past_options)}
             if version not in past:
                 kept = ", ".join(map(str, past)) or "none"
                 raise ProblemError(404, f"version {version} is not kept; kept are {kept}")
-            await self._write(past[version].text, based_on, who)
+            return await self._write(past[version].text, based_on, who)
 
         asked = {"based_on": based_on, "version": version}
         return await self._desk.carry_out(request, OrderWork("restoreConfiguration", asked, order.why, work))
 
-    async def _write(self, text: str, based_on: int, who: str) -> None:
+    async def _write(self, text: str, based_on: int, who: str) -> Mapping[str, object]:
         """Write by compare-and-set, and keep who did it. Raises ProblemError and ClusterError."""
-        await self._replace(await self._based_on(based_on), text, who)
+        return await self._replace(await self._based_on(based_on), text, who)
 
     async def _based_on(self, version: int) -> StoredOptions:
         """The options in force. Raises ProblemError where they are of another version."""
@@ -101,8 +106,8 @@ class ConfigurationOrders:
             raise ProblemError(412, f"header.If-Match: based on version {version}, in force is {found}; read it again")
         return stored
 
-    async def _replace(self, stored: StoredOptions, text: str, who: str) -> None:
-        """Write by compare-and-set, and keep who did it."""
+    async def _replace(self, stored: StoredOptions, text: str, who: str) -> Mapping[str, object]:
+        """Write by compare-and-set, and keep who did it; the version now in force, which this node reads later."""
         try:
             version = await replace_options(self._documents, text, stored, "the options of the order")
         except ConfigurationError as error:
@@ -110,6 +115,7 @@ class ConfigurationOrders:
         except OptionsChangedError as error:
             raise ProblemError(412, f"header.If-Match: {error}") from None
         await self._keep(stored, PastVersion(version, text, time.time(), one_line(who)))
+        return {"options_version": version}
 
     async def _keep(self, stored: StoredOptions, past: PastVersion) -> None:
         """Enter the version into the history. Raises ProblemError: the options are in force all the same."""
@@ -118,6 +124,11 @@ class ConfigurationOrders:
         except ClusterError as error:
             detail = f"version {past.version} is in force; the history of versions was not written: {error}"
             raise ProblemError(504, detail) from None
+
+
+def fingerprint(text: str) -> str:
+    """Tells texts apart without showing them."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _version(if_match: str | None) -> int:

@@ -61,10 +61,13 @@ class OrderWork:
     asked: Mapping[str, object]
     """What the request says beside its reason, for the audit log and to compare repetitions."""
     why: str
-    work: Callable[[str], Awaitable[None]]
-    """Given who orders and why, in words. Raises ClusterError."""
+    work: Callable[[str], Awaitable[Mapping[str, object] | None]]
+    """Given who orders and why, in words; what it knows of the state after it before this node does, by field.
+    Raises ClusterError."""
     target: str | None = None
     """The target it is about."""
+    fingerprint: str = ""
+    """Stands for what is asked beside that and is written nowhere, such as secrets: compared with repetitions."""
 
 
 class OrderDesk:
@@ -92,7 +95,7 @@ class OrderDesk:
         key = request.headers.get("idempotency-key", "")
         if len(key) > MOST_KEY:
             raise ProblemError(422, f"header.Idempotency-Key: found {len(key)} characters, allowed: {MOST_KEY}")
-        same = (order.operation, order.target, order.why, tuple(sorted(order.asked.items())))
+        same = (order.operation, order.target, order.why, tuple(sorted(order.asked.items())), order.fingerprint)
         source = addresses.join(*(request.client or ("", 0)))
         try:
             answer, repeated = await self._once.carry_out(
@@ -107,12 +110,12 @@ class OrderDesk:
         before = self.state(order.target)
         try:
             with span("order", operation=order.operation, role=principal.role.value):
-                await order.work(principal.name)
+                known = await order.work(principal.name)
         except (ClusterError, ProblemError) as error:
             asked = {**order.asked, "why": order.why, "target": order.target or ""}
             self._audit.failed(Order(order.operation, source, principal, asked), str(error))
             raise _problem(error) from None
-        after = self.state(order.target)
+        after = self.state(order.target).model_copy(update=dict(known or {}))
         asked = {**order.asked, "why": order.why, "target": order.target or ""}
         states = before.model_dump(), after.model_dump()
         self._audit.carried_out(Order(order.operation, source, principal, asked, *states))
