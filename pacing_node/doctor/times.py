@@ -136,7 +136,10 @@ def _period(times: Times) -> Diagnosis:
     found, allowed = f"{times.refresh_period:g} s", f"at least the push budget of {times.push_budget:g} s"
     if times.refresh_period < times.push_budget:
         return warning(
-            check, found, allowed, "lower push_budget_seconds or raise pacing.refreshPeriod: pushes may be late"
+            check,
+            found,
+            allowed,
+            "lower push_budget_seconds or raise pacing.refreshPeriod: a push gets less time than that",
         )
     return ok(check, found, allowed)
 
