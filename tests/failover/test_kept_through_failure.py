@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 import yaml
 
+from simulator.harness.node_files import NodePlan
 from simulator.harness.processes import pacing_command
 from tests.support.cluster_site import Site, wait_until
 
@@ -27,14 +29,27 @@ def shown(site: Site, node: str, target: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def operator(site: Site) -> dict[str, str]:
-    """What shows that an operator orders."""
+def operator(site: Site) -> Iterator[dict[str, str]]:
+    """What shows that an operator orders. While there is a token every order needs one, so it goes afterwards."""
     plan = next(iter(site.plans.values()))
     file = plan.directory / "operator.token"
-    words = ("token", "create", "test", "--role", "operator", "--to", str(file), "--config", str(plan.file))
-    made = subprocess.run([*pacing_command(), *words], capture_output=True, text=True, timeout=60, check=False)
-    assert made.returncode == 0, made.stderr
-    return {"Authorization": f"Bearer {file.read_text().strip()}"}
+    tokens(plan, "create", "test", "--role", "operator", "--to", str(file))
+    token = file.read_text().strip()
+    yield {"Authorization": f"Bearer {token}"}
+    tokens(plan, "revoke", token.split("_")[1])
+    wait_until("no order needs a token", lambda: all(map(trusts_its_machine, site.plans.values())), site.logs)
+
+
+def tokens(plan: NodePlan, *words: str) -> None:
+    command = [*pacing_command(), "token", *words, "--config", str(plan.file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def trusts_its_machine(plan: NodePlan) -> bool:
+    """Whether an order without proof is looked at: one that nobody can carry out."""
+    path = f"{plan.http}/api/v1/targets/nobody knows it/hold"
+    return httpx.put(path, json={"why": "a test"}, timeout=15.0, trust_env=False).status_code == 404
 
 
 def test_a_restarted_node_has_the_last_hour_of_the_others(site: Site, master: str) -> None:
