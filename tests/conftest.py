@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import uuid
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,8 +34,14 @@ LONG_TESTS = frozenset({"benchmark"})
 
 
 def pytest_configure() -> None:
-    """Say that there is no event loop outside a test: a plugin that asks for one would make it and never close it."""
+    """What all tests stand on.
+
+    There is no event loop outside a test: a plugin that asks for one would make it and never close it. In the
+    background of a shell Ctrl-C is ignored, which commands that a test starts would inherit.
+    """
     asyncio.set_event_loop(None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish() -> None:

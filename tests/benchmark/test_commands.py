@@ -119,7 +119,7 @@ def test_calculation_prints_its_figures(run):
         (["algorithms", "--scenario", "doomsday"], "unknown scenario doomsday"),
         (["algorithms", "--agents", "many"], "whole numbers"),
         (["algorithms", "--agents", "0"], "at least 1"),
-        (["calculation", "--output", "xml"], "unknown output xml"),
+        (["calculation", "--output", "xml"], "'xml' is not one of"),
     ],
 )
 def test_wrong_input_is_refused_in_one_sentence(run, arguments, message):

@@ -18,6 +18,7 @@ import yaml
 from simulator.harness.processes import pacing_command
 from tests.support.cluster_site import Site, wait_until
 from tests.support.commands import Done, pacing
+from tests.support.running import END_SECONDS, running
 
 READING = {
     "list": ("list",),
@@ -73,13 +74,9 @@ async def test_targets_are_filtered_by_name_medium_and_reason(node: Site) -> Non
 
 async def test_a_watch_goes_on_until_ctrl_c_and_shows_what_is_new(node: Site) -> None:
     command = [*pacing_command("targets", "--watch", "0.2", "-o", "tsv", "--limit", "1")]
-    with subprocess.Popen(
-        [*command, "--url", node.plans["node-1"].http], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as watching:
-        assert watching.stdout is not None
-        heads = [next(line for line in watching.stdout if line.startswith("target\t")) for _ in range(3)]
-        watching.send_signal(signal.SIGINT)
-        assert watching.wait() == 0
+    with running([*command, "--url", node.plans["node-1"].http]) as watching:
+        heads = [next(line for line in watching.out if line.startswith("target\t")) for _ in range(3)]
+        assert watching.end(signal.SIGINT) == 0
     assert len(set(heads)) == 1
 
 
@@ -91,16 +88,14 @@ async def test_a_watch_on_a_terminal_draws_in_place_and_gives_the_screen_back(no
         assert "\x1b[?1049h" in shown, "a screen of its own"
         process.send_signal(signal.SIGINT)
         assert "\x1b[?1049l" in screen.read(), "and the previous one again"
-        assert process.wait() == 0
+        assert process.wait(END_SECONDS) == 0
 
 
 async def test_a_watch_of_a_node_that_does_not_answer_says_so_and_goes_on() -> None:
     command = pacing_command("list", "--watch", "0.2", "--url", "http://127.0.0.1:1")
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
-        assert watching.stdout is not None
-        lines = [watching.stdout.readline() for _ in range(2)]
-        watching.send_signal(signal.SIGINT)
-        assert watching.wait() == 0
+    with running(command) as watching:
+        lines = [watching.out.readline() for _ in range(2)]
+        assert watching.end(signal.SIGINT) == 0
     assert all("no answer from http://127.0.0.1:1/cluster" in line for line in lines)
 
 
@@ -114,12 +109,10 @@ async def test_top_says_whether_it_is_pacing_and_shows_members_and_targets(node:
 
 async def test_events_are_followed_as_they_happen(node: Site) -> None:
     command = pacing_command("events", "--follow", "--kind", "hold", "-o", "json", "--url", node.plans["node-1"].http)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
-        assert following.stdout is not None
+    with running(command) as following:
         held = await run(node, "hold", "Sales Chat - chat", "--why", "a test")
-        event = json.loads(following.stdout.readline())
-        following.send_signal(signal.SIGINT)
-        assert following.wait() == 0
+        event = json.loads(following.out.readline())
+        assert following.end(signal.SIGINT) == 0
     await run(node, "release", "Sales Chat - chat", "--why", "a test")
     assert held.status == 0, held.err
     assert (event["event"], event["data"]["held"]) == ("hold", 1)
