@@ -9,6 +9,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cluster import addresses
 from simulator.harness import ports
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.node_files import HOST, NodePlan, cluster_options, node_options, write_secret, write_yaml
@@ -72,7 +73,9 @@ class Stage:
         """Bring everything up; ``ready`` asks the node at an HTTP address whether it is. Raises HarnessError."""
         if self._options.well_known_ports:
             self._http_ports = self._ports(ports.HTTP_FROM, self._options.nodes)
-            self._say(f"dashboard: http://{HOST}:{self._http_ports[0]}/dashboard/ as soon as node-1 is ready")
+            self._say(
+                f"dashboard: http://{addresses.join(HOST, self._http_ports[0])}/dashboard/ as soon as node-1 is ready"
+            )
         hosts = await self._start_zookeeper()
         simulator = await self._start_simulator()
         await self._write_node_files(simulator, hosts)

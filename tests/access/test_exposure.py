@@ -89,12 +89,11 @@ async def test_a_real_node_with_default_options_listens_on_its_own_machine_and_d
         async with httpx.AsyncClient(trust_env=False) as client:
             page = await until(lambda: _page(client, http), "the node answers")
         assert [warning for warning in page["warnings"] if "[no_proof]" in warning]
-        await until(lambda: {port for _, port in _listening(node.pid)} >= {http, clustering}, "both ports are open")
-        assert [address for address, _ in _listening(node.pid) if not is_local_host(address)] == []
-        limits = Path(f"/proc/{node.pid}/limits").read_text().splitlines()
-        (core,) = (line.split()[4:6] for line in limits if line.startswith("Max core file size"))
-        assert core == ["0", "0"]
-        assert int(Path(f"/proc/{node.pid}/coredump_filter").read_text(), 16) == 0
+        worker = int(Path(f"/proc/{node.pid}/task/{node.pid}/children").read_text())
+        await until(lambda: {port for _, port in _listening(worker)} >= {http, clustering}, "both ports are open")
+        assert [address for address, _ in _listening(worker) | _listening(node.pid) if not is_local_host(address)] == []
+        assert (_most_core(worker), _most_core(node.pid)) == (["0", "0"], ["0", "0"])
+        assert int(Path(f"/proc/{worker}/coredump_filter").read_text(), 16) == 0
     finally:
         node.terminate()
         out, _ = await node.communicate()
@@ -106,6 +105,13 @@ async def _page(client: httpx.AsyncClient, port: int) -> Any:
     with contextlib.suppress(httpx.HTTPError):
         return (await client.get(f"http://127.0.0.1:{port}/cluster")).json()
     return None
+
+
+def _most_core(pid: int) -> list[str]:
+    """Soft and hard limit of the size of a core file."""
+    limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    (core,) = (line.split()[4:6] for line in limits if line.startswith("Max core file size"))
+    return core
 
 
 def _listening(pid: int) -> set[tuple[str, int]]:
