@@ -54,7 +54,7 @@ def test_every_command_of_the_compose_section_does_what_it_says(environment: dic
     assert up == "docker compose up --wait"
     run(up, environment)
     assert "graceful" in run(drill, environment)
-    (by_name, _) = commands("drills.md", "### On containers", "## The nemesis")
+    (by_name, _) = commands("drills.md", "### On containers", "### On Kubernetes")
     assert "kill" in run(by_name, environment)
     run(down, environment)
     run(secure, environment)
