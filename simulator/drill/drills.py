@@ -128,7 +128,7 @@ async def failsafe_outage(field: LocalField) -> float:
     back_at = time.time()
     field.note("ZooKeeper serves again", back_at)
     await field.next_pushes(int(_BRIDGED_STAY_SECONDS / field.cluster.bounds.period), back_at)
-    return field.interval(fault_at, time.time())
+    return await field.interval(fault_at)
 
 
 DRILLS: Mapping[str, Drill[Arena]] = {

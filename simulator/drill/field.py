@@ -83,8 +83,13 @@ class Field(Generic[C]):
             latest = await self.cluster.await_push(WAIT_SECONDS, since=latest.received_at)
         return first
 
-    def interval(self, since: float, until: float) -> float:
-        """Longest time without an accepted push, beyond the refresh period."""
+    async def interval(self, since: float) -> float:
+        """Longest time without an accepted push from then to now, beyond the refresh period.
+
+        The record is read once more: what has been pushed since the last look would be a gap otherwise.
+        """
+        until = time.time()
+        await self.cluster.read()
         return max(0.0, longest_interval(self.cluster.times(), since, until) - self.cluster.bounds.period)
 
     async def rest(self) -> None:

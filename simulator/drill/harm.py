@@ -85,7 +85,7 @@ def ensemble_member_lost(
         field.note(await harm.begin(field.cluster, member), fault_at)
         try:
             await field.next_pushes(5, fault_at)
-            gap = field.interval(fault_at, time.time())
+            gap = await field.interval(fault_at)
         finally:
             text = await harm.end(field.cluster, member)
         field.note(text)

@@ -67,7 +67,7 @@ async def statistics_failover(field: Field[C]) -> float:
     await field.cluster.fault(kind="statistics_down", server="primary")
     field.note("the primary statistics server is gone", fault_at)
     await field.next_pushes(5, fault_at)
-    gap = field.interval(fault_at, time.time())
+    gap = await field.interval(fault_at)
     await field.cluster.clear_faults()
     field.note("the primary statistics server is back")
     await field.next_pushes(2, time.time())

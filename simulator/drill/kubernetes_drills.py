@@ -40,7 +40,7 @@ def pods_replaced(
         finally:
             text = await harm.end(field.cluster, master)
         field.note(text)
-        return field.interval(fault_at, time.time())
+        return await field.interval(fault_at)
 
     return run
 
