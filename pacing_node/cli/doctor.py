@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,8 @@ COLUMNS = {
 }
 """Columns of `pacing doctor`, with what they mean."""
 
+AGAIN_SECONDS = 1.0
+"""Between two looks at errors that may pass, such as a network policy that is not in force yet."""
 EXAMPLES = examples("pacing doctor --config /etc/pacing/node.yaml", "pacing doctor -c node.yaml -o json")
 
 
@@ -43,6 +46,10 @@ def doctor(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", envvar="PACING_CONFIG", help="YAML file with the node's options.")
     ] = None,
+    patience: Annotated[
+        float,
+        typer.Option(min=0.0, max=3600.0, help="Seconds for which errors are looked at again before they are shown."),
+    ] = 0.0,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Check a node's options, ports, certificates and clock, its times against ZooKeeper's, and all it depends on.
@@ -51,7 +58,9 @@ def doctor(
     nothing must be changed, 1 otherwise.
     """
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
-    diagnoses = _diagnose(config)
+    until = time.monotonic() + patience
+    while not healthy(diagnoses := _diagnose(config)) and time.monotonic() < until:
+        time.sleep(AGAIN_SECONDS)
     show(lambda: _listing(diagnoses), output)
     raise typer.Exit(0 if healthy(diagnoses) else ExitCode.FAILED)
 
