@@ -35,6 +35,8 @@ CLIENT_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 1000),
     ("grpc.max_reconnect_backoff_ms", 1000),
+    # A member that moved keeps its name, and has another address; the usual 30 s would ask the old one so long.
+    ("grpc.dns_min_time_between_resolutions_ms", 1000),
     ("grpc.max_receive_message_length", MAXIMUM_MESSAGE_BYTES),
     # Addresses are the members' own; a proxy for the outside world has no business here.
     ("grpc.enable_http_proxy", 0),

@@ -42,7 +42,7 @@ class Site:
                 "requestsFailed": 2,
                 "targetErrors": 2,
                 # A machine under test is slow at times; its alarms are not what is looked at here.
-                "disabled": "gcLatency, heapMemory, eventLoopLag, noMaster",
+                "disabled": "gcLatency, heapMemory, eventLoopLag, noMaster, pushTime",
             },
         } | sections
 
