@@ -78,6 +78,7 @@ async def _run_group(
         return []
     say(f"ground: {ground.name}")
     async with ground.arena(directory, lambda _: None) as arena:
+        await _pushed(arena, ground.first_pushes)
         for done, attack in enumerate(attacks, 1):
             result, recovered = await _tried(attack, arena, extent)
             if recovered and result.may_be_the_machine:
@@ -125,12 +126,19 @@ async def run_attack(attack: Attack, arena: Arena, extent: Extent) -> tuple[Atta
 
 async def _settled(arena: Arena) -> bool:
     """Wait for a few pushes in a row; False when they do not come."""
-    latest = time.time()
-    with contextlib.suppress(HarnessError, TimeoutError):
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(SETTLE_SECONDS):
-            for _ in range(_SETTLED_PUSHES):
-                latest = (await arena.await_push(SETTLE_SECONDS, since=latest)).received_at
-            return True
+            return await _pushed(arena, _SETTLED_PUSHES)
+    return False
+
+
+async def _pushed(arena: Arena, count: int) -> bool:
+    """Wait for so many pushes; False when they do not come."""
+    latest = time.time()
+    with contextlib.suppress(HarnessError):
+        for _ in range(count):
+            latest = (await arena.await_push(SETTLE_SECONDS, since=latest)).received_at
+        return True
     return False
 
 
