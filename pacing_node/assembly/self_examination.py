@@ -92,7 +92,8 @@ class SelfExamination:
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
-                await process.wait()
+                # Not `wait`: that waits for the end of the output too, which nobody would read any more.
+                await process.communicate()
         return output
 
     def _fail(self, reason: str) -> None:
