@@ -20,6 +20,7 @@ from tests.chart.chart_files import (
     ROOT,
     TOOLS,
     TRIAL,
+    for_a_version,
     helm,
     one,
     pod_specs,
@@ -75,7 +76,7 @@ def refusal(values: dict[str, Any], tmp_path: Path) -> str:
     """What helm says of values that are added to those of the trial."""
     file = tmp_path / "wrong.yaml"
     file.write_text(yaml.safe_dump(values))
-    done = run("helm", "template", RELEASE, CHART, "--values", TRIAL, "--values", file)
+    done = run("helm", *for_a_version("template", RELEASE, CHART, "--values", TRIAL, "--values", file))
     assert done.returncode != 0, "helm took it"
     return done.stderr
 
