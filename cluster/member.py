@@ -72,8 +72,8 @@ class ClusterMember:
         so that what is in flight can finish or be cancelled. ``ended_clean`` then says whether nothing of the term
         with this epoch, nor of one before, can be in flight any more; the successor finds it in
         ``Term.after_clean_end``.
-        ``why_unable`` answers a failing master why this node could
-        not do better (None: it could); it has one action budget. Without it this node never takes over for that reason.
+        ``why_unable`` answers a failing master why this node could not do better (None: it could); it has one action
+        budget. Without it this node never takes over for that reason.
         ``restart_needed`` names settings that wait for the next start; the others are told.
         """
         self.settings = settings
@@ -88,15 +88,7 @@ class ClusterMember:
         self._other_master = OtherMaster(self)
         self._records = RecordStream(self, self._channels(), self._other_master.known)
         self._resignation = Resignation(self, self._client)
-        self._answers = MemberAnswers(
-            self,
-            records=self._records,
-            resignation=self._resignation,
-            pauses=self._backend.pause,
-            promise=self._backend.promise,
-            why_unable=why_unable,
-            restart_needed=restart_needed,
-        )
+        self._answers = self._answering(why_unable, restart_needed)
         self.topics = Topics()
         """What the application keeps for other members."""
         self._watchdog = Watchdog(limit) if (limit := settings.watchdog_seconds) is not None else None
@@ -115,6 +107,19 @@ class ClusterMember:
         if self.settings.standalone:
             return StandaloneBackend(self.settings, drain)
         return ZooKeeperBackend(self.settings, self._ask_promise, drain, ended_clean)
+
+    def _answering(
+        self, why_unable: Callable[[], Awaitable[str | None]] | None, restart_needed: Callable[[], Sequence[str]]
+    ) -> MemberAnswers:
+        return MemberAnswers(
+            self,
+            records=self._records,
+            resignation=self._resignation,
+            pauses=self._backend.pause,
+            promise=self._backend.promise,
+            why_unable=why_unable,
+            restart_needed=restart_needed,
+        )
 
     @property
     def mastership(self) -> Mastership:
