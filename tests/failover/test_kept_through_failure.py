@@ -52,6 +52,12 @@ def trusts_its_machine(plan: NodePlan) -> bool:
     return httpx.put(path, json={"why": "a test"}, timeout=15.0, trust_env=False).status_code == 404
 
 
+def before_its_start(page: dict[str, Any], slots: int) -> dict[str, list[float | None]]:
+    """The oldest slots, which were over before a node started that cannot have counted them itself."""
+    columns = ("at", "ready", "invitations", "accepted", "abandoned", "goal_percent")
+    return {column: page["last_hour"][column][:slots] for column in columns}
+
+
 def test_a_restarted_node_has_the_last_hour_of_the_others(site: Site, master: str) -> None:
     target, standby = first_target(site, master), site.other_than(master)
     wait_until("a slot is over", lambda: len(shown(site, master, target)["last_hour"]["at"]) >= 3, site.logs)
@@ -65,11 +71,11 @@ def test_a_restarted_node_has_the_last_hour_of_the_others(site: Site, master: st
         return since is not None and since < started
 
     wait_until("the last hour has been fetched", fetched, site.logs)
-    there, here = (shown(site, node, target) for node in (master, standby))
+    here, others = shown(site, standby, target), [shown(site, node, target) for node in site.nodes if node != standby]
     assert here["last_hour"]["complete_since"] == pytest.approx(began, abs=60.0)
-    older = [place for place, at in enumerate(here["last_hour"]["at"]) if at + 15.0 <= started]
-    for column in ("at", "ready", "invitations", "accepted", "abandoned", "goal_percent"):
-        assert [here["last_hour"][column][place] for place in older] == there["last_hour"][column][: len(older)]
+    older = sum(at + 15.0 <= started for at in here["last_hour"]["at"])
+    # Taken from one member, as that one has it: another standby may have joined within the first slot.
+    assert before_its_start(here, older) in [before_its_start(each, older) for each in others]
     assert older, "there is something from before its start"
     assert here["abandonment"]["today"]["accepted"] > 0
 
