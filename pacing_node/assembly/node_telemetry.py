@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from cluster.lasting import lasting
 from cluster.tasks import cancel, spawn
+from cluster.tracing import use_tracer
 from pacing_node.delivery.span_counters import SpanCounters
-from pacing_node.runtime.tracing import use_tracer
 
 if TYPE_CHECKING:
     from pacing_node.delivery.span_export import SpanExport

@@ -16,6 +16,7 @@ import structlog
 
 from cluster.backoff import Backoff
 from cluster.tasks import cancel, spawn
+from cluster.tracing import note, span
 from pacing_node.algorithms.state import UnusableStateError
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
@@ -27,7 +28,6 @@ from pacing_node.cycle.push_budget import PushBudget
 from pacing_node.cycle.pushing import Pusher
 from pacing_node.cycle.report import CycleReport, TermCounts
 from pacing_node.engagement.platform import PushOutcome, PushStatus
-from pacing_node.runtime.tracing import note, span
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from opentelemetry.sdk.trace import ReadableSpan
 
+    from cluster.tracing import Attribute
     from pacing_node.delivery.span_counters import SpanCounters
-    from pacing_node.runtime.tracing import Attribute
 
 log = structlog.get_logger(__name__)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cluster.backoff import Backoff
+from cluster.tracing import note, span, trace_headers
 from pacing_node.engagement import headers as header
 from pacing_node.engagement.deadline import TRACED_AS
 from pacing_node.engagement.dialect import FENCED_CODES
@@ -17,7 +18,6 @@ from pacing_node.engagement.platform import PushOutcome, PushStatus
 from pacing_node.engagement.push_columns import PushColumns
 from pacing_node.engagement.replies import ReplyColumns
 from pacing_node.http_client.bodies import packed
-from pacing_node.runtime.tracing import note, span, trace_headers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,6 +13,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from cluster.tracing import span, trace_headers
 from pacing_node.assembly.node_telemetry import NodeTelemetry
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacer import Pacer
@@ -20,7 +21,6 @@ from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.delivery import span_export
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options
-from pacing_node.runtime.tracing import span, trace_headers
 from tests.support.api_site import ApiSite
 from tests.support.cycle_parts import FakeMastership, FakeStatistics, FakeTerm, snapshot, target_set
 from tests.support.engagement_platform import platform_running, settings

@@ -18,12 +18,12 @@ from cluster.errors import (
     TooLargeError,
     TooSoonError,
 )
+from cluster.tracing import span
 from pacing_node.api.v1.api_gate import PRINCIPAL
 from pacing_node.api.v1.idempotency import OnceEach, OtherOrderError
 from pacing_node.api.v1.order_models import OrderAnswer, OrderState
 from pacing_node.api.v1.problem_details import ProblemError
 from pacing_node.api.v1.target_models import TargetHold
-from pacing_node.runtime.tracing import span
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -1,6 +1,6 @@
 """Traces of what the process does, when somebody collects them; without a collector a span costs a comparison.
 
-Nothing of OpenTelemetry is loaded here: :mod:`pacing_node.delivery.span_export` is, and only when it is switched on.
+Nothing of OpenTelemetry is loaded here: who makes the spans loads it, and only when they are wanted.
 """
 
 from __future__ import annotations
