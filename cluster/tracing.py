@@ -9,22 +9,31 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
+MOST_TRACEPARENT = 128
+"""Characters of a header that is looked at; those of today have 55, and later versions may add to them."""
 Attribute: TypeAlias = "str | int | float | bool"
 
 
 class Tracer(Protocol):
     """Makes spans and knows the one that is open in the running task."""
 
-    def span(self, name: str, attributes: dict[str, Attribute]) -> AbstractContextManager[object]:
-        """A span that lasts as long as the block; an exception that leaves the block marks it as failed."""
+    def span(self, name: str, attributes: dict[str, Attribute], parent: str = "") -> AbstractContextManager[object]:
+        """A span that lasts as long as the block; an exception that leaves the block marks it as failed.
+
+        ``parent`` is the ``traceparent`` of a caller; one that is none is as if there were none.
+        """
 
     def note(self, attributes: dict[str, Attribute]) -> None:
         """Add to the open span."""
 
     def traceparent(self) -> str:
         """The open span as the header of W3C Trace Context; empty without one."""
+
+    def trace_id(self) -> str:
+        """Identifier of the trace of the open span; empty without one, and where that trace is not kept."""
 
 
 class _InUse:
@@ -47,10 +56,25 @@ def span(name: str, **attributes: Attribute) -> AbstractContextManager[object]:
     return _OFF if tracer is None else tracer.span(name, attributes)
 
 
+def continued(name: str, headers: Iterable[tuple[str, str]], **attributes: Attribute) -> AbstractContextManager[object]:
+    """The same, as part of the trace a caller names in its headers: exactly one ``traceparent``, and no long one."""
+    tracer = _InUse.tracer
+    if tracer is None:
+        return _OFF
+    named = [value for key, value in headers if key.lower() == "traceparent"]
+    parent = named[0] if len(named) == 1 and len(named[0]) <= MOST_TRACEPARENT else ""
+    return tracer.span(name, attributes, parent)
+
+
 def note(**attributes: Attribute) -> None:
     """Add to the span that is open in this task, such as how the work ended."""
     if _InUse.tracer is not None:
         _InUse.tracer.note(attributes)
+
+
+def trace_id() -> str:
+    """Identifier of the trace of the open span; empty without one, and where that trace is not kept."""
+    return "" if _InUse.tracer is None else _InUse.tracer.trace_id()
 
 
 def trace_headers() -> dict[str, str]:

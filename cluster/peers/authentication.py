@@ -23,6 +23,7 @@ from cluster.access.verdict import Refusal
 from cluster.outside_text import one_line
 from cluster.peers.callers import mark_proved, source_of
 from cluster.peers.tls import caller_names
+from cluster.tracing import continued
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -107,8 +108,10 @@ class Authentication(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # g
 
     async def _carry_out(self, order: Order, work: Awaitable[Any], context: Context) -> Any:
         done = False
+        operation, role = f"{order.what[:1].lower()}{order.what[1:]}", order.who.role.value if order.who else ""
         try:
-            result = await work
+            with continued("order", _texts(context), operation=operation, role=role, port="clustering"):
+                result = await work
             done = True
         finally:
             order = replace(order, after=dict(self._state()))
@@ -132,7 +135,7 @@ class Authentication(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # g
 
 def evidence_of(call: str, body: bytes, context: Context) -> Evidence:
     """What is known of a call: its message, where it comes from, and what was shown."""
-    headers = {key: str(value) for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+    headers = dict(_texts(context))
     source, auth = _source(context), context.auth_context()
     bearer = headers.get("authorization", "")[:_LONGEST_HEADER]
     local = is_local(source)
@@ -146,6 +149,11 @@ def evidence_of(call: str, body: bytes, context: Context) -> Evidence:
         signature=headers.get(HEADER),
         bearer=bearer[len(_BEARER) :].strip() if bearer.lower().startswith(_BEARER) else None,
     )
+
+
+def _texts(context: Context) -> list[tuple[str, str]]:
+    """The headers of a call that are text."""
+    return [(key, value) for key, value in context.invocation_metadata() or () if isinstance(value, str)]
 
 
 def is_local(source: str) -> bool:

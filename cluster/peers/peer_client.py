@@ -16,6 +16,7 @@ from cluster.peers import wire
 from cluster.peers.member_identity import MemberIdentity
 from cluster.records import MemberStatus, Pause
 from cluster.rpc import peer_pb2, peer_pb2_grpc
+from cluster.tracing import trace_headers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
@@ -94,7 +95,8 @@ class PeerClient:
         """
         request = peer_pb2.StepDownRequest(requested_by=requested_by, successor=successor, epoch=epoch)
         try:
-            answer = await self._stub(member.name, member.clustering).StepDown(request, timeout=timeout_seconds)
+            stub = self._stub(member.name, member.clustering)
+            answer = await stub.StepDown(request, timeout=timeout_seconds, metadata=_trace())
         except grpc.aio.AioRpcError as failure:
             if failure.code() is grpc.StatusCode.FAILED_PRECONDITION:
                 raise NotMasterError(None) from failure
@@ -107,7 +109,8 @@ class PeerClient:
         """Have the cluster paused by a member, for ``seconds`` or an hour. Raises RefusedError, UnavailableError."""
         request = peer_pb2.PauseRequest(requested_by=requested_by, seconds=seconds)
         try:
-            answer = await self._stub(member.name, member.clustering).Pause(request, timeout=timeout_seconds)
+            stub = self._stub(member.name, member.clustering)
+            answer = await stub.Pause(request, timeout=timeout_seconds, metadata=_trace())
         except grpc.aio.AioRpcError as failure:
             raise _refused_or_unavailable(member, failure) from failure
         return Pause(requested_by, answer.began_at, answer.until)
@@ -119,7 +122,8 @@ class PeerClient:
         """
         request = peer_pb2.ResumeRequest(requested_by=requested_by)
         try:
-            answer = await self._stub(member.name, member.clustering).Resume(request, timeout=timeout_seconds)
+            stub = self._stub(member.name, member.clustering)
+            answer = await stub.Resume(request, timeout=timeout_seconds, metadata=_trace())
         except grpc.aio.AioRpcError as failure:
             raise _refused_or_unavailable(member, failure) from failure
         return bool(answer.was_paused)
@@ -193,3 +197,8 @@ def _refused_or_unavailable(member: MemberInfo, failure: grpc.aio.AioRpcError) -
 def _reason(failure: grpc.aio.AioRpcError) -> str:
     code = failure.code().name.lower().replace("_", " ")
     return f"{code}: {one_line(failure.details(), _MOST_DETAILS)}" if failure.details() else code
+
+
+def _trace() -> tuple[tuple[str, str], ...]:
+    """What lets the member that carries an order out continue the trace of the one that passes it on."""
+    return tuple(trace_headers().items())

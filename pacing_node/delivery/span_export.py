@@ -19,6 +19,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from cluster.backoff import Backoff
 from pacing_node.http_client.client import ClientSettings, HttpClient
@@ -42,6 +43,7 @@ ANSWER_SECONDS = 5.0
 MOST_BYTES = 64 * 1024
 LONGEST_PAUSE_SECONDS = 60.0
 PATH = "/v1/traces"
+_PROPAGATOR = TraceContextTextMapPropagator()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,12 @@ class SpanExport:
         self._tracer = provider.get_tracer("agent-pacing", settings.version)
 
     @contextmanager
-    def span(self, name: str, attributes: dict[str, Attribute]) -> Iterator[object]:
+    def span(self, name: str, attributes: dict[str, Attribute], parent: str = "") -> Iterator[object]:
         """A span that lasts as long as the block; of an error it keeps the kind, for its text can hold anything."""
         given = {f"pacing.{key}": value for key, value in attributes.items()}
+        context = _PROPAGATOR.extract({"traceparent": parent}) if parent else None
         with self._tracer.start_as_current_span(
-            name, attributes=given, record_exception=False, set_status_on_exception=False
+            name, context=context, attributes=given, record_exception=False, set_status_on_exception=False
         ) as made:
             try:
                 yield made
@@ -110,6 +113,11 @@ class SpanExport:
         if not found.is_valid:
             return ""
         return f"00-{found.trace_id:032x}-{found.span_id:016x}-{int(found.trace_flags):02x}"
+
+    def trace_id(self) -> str:
+        """Identifier of the trace of the open span; empty without one, and where that trace is not kept."""
+        found = trace.get_current_span().get_span_context()
+        return f"{found.trace_id:032x}" if found.is_valid and found.trace_flags.sampled else ""
 
     async def run(self) -> None:
         """Send what waits, until cancelled; a collector that is away is asked less and less often."""

@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from pacing_node.assembly.node_telemetry import NodeTelemetry
+from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options
 from tests.support.listening import listening
+
+NEEDED = "configServer: {kind: file, path: objects.yaml}\nstatServer: {primary: 'stat:7000'}\n"
 
 
 @dataclass
@@ -57,3 +61,20 @@ async def collecting() -> AsyncIterator[TraceCollector]:
 def attributes(span: Span) -> dict[str, object]:
     """The attributes of a span, by their names."""
     return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in span.attributes}
+
+
+def telemetry_options(telemetry: str = "") -> ClusterOptions:
+    """Options of a cluster with this section."""
+    return parse_cluster_options(f"{NEEDED}telemetry: {{{telemetry}}}\n" if telemetry else NEEDED, "test")
+
+
+@contextlib.asynccontextmanager
+async def traced(more: str = "") -> AsyncIterator[tuple[NodeTelemetry, TraceCollector]]:
+    """A process whose spans go to a collector; ``more`` options follow a comma."""
+    telemetry = NodeTelemetry("n1", "site", "1.0")
+    async with collecting() as collector:
+        await telemetry.use(telemetry_options(f"otlp: '{collector.url}'{more}"))
+        try:
+            yield telemetry, collector
+        finally:
+            await telemetry.stop()

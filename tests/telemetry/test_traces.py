@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -20,29 +19,11 @@ from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.delivery import span_export
 from pacing_node.engagement.bulk import BulkPlatform
-from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options
 from tests.support.api_site import ApiSite
 from tests.support.cycle_parts import FakeMastership, FakeStatistics, FakeTerm, snapshot, target_set
 from tests.support.engagement_platform import platform_running, settings
-from tests.support.trace_collector import TraceCollector, attributes, collecting
+from tests.support.trace_collector import attributes, telemetry_options, traced
 from tests.support.waiting import until
-
-NEEDED = "configServer: {kind: file, path: objects.yaml}\nstatServer: {primary: 'stat:7000'}\n"
-
-
-def options(telemetry: str = "") -> ClusterOptions:
-    return parse_cluster_options(f"{NEEDED}telemetry: {{{telemetry}}}\n" if telemetry else NEEDED, "test")
-
-
-@asynccontextmanager
-async def traced(more: str = "") -> AsyncIterator[tuple[NodeTelemetry, TraceCollector]]:
-    telemetry = NodeTelemetry("n1", "site", "1.0")
-    async with collecting() as collector:
-        await telemetry.use(options(f"otlp: '{collector.url}'{more}"))
-        try:
-            yield telemetry, collector
-        finally:
-            await telemetry.stop()
 
 
 async def test_a_cycle_is_a_trace_that_the_platform_can_continue() -> None:
@@ -95,14 +76,14 @@ async def test_an_order_is_a_trace_and_one_that_fails_says_so_without_its_text()
             await asyncio.gather(client.post(path, json={"why": "a drill"}), return_exceptions=True)
         await until(lambda: len(collector.named("order")) == 2)
     done, failed = collector.named("order")
-    assert attributes(done) == {"pacing.operation": "stepDown", "pacing.role": "admin"}
+    assert attributes(done) == {"pacing.operation": "stepDown", "pacing.role": "admin", "pacing.port": "default"}
     assert (done.status.code, failed.status.code, failed.status.message) == (0, 2, "ConnectError")
     assert "geheim" not in str(failed)
 
 
 async def test_without_a_collector_nothing_is_traced_or_loaded() -> None:
     telemetry = NodeTelemetry("n1", "site", "1.0")
-    await telemetry.use(options())
+    await telemetry.use(telemetry_options())
     with span("cycle"):
         assert trace_headers() == {}
     said = subprocess.run(

@@ -18,7 +18,7 @@ from cluster.errors import (
     TooLargeError,
     TooSoonError,
 )
-from cluster.tracing import span
+from cluster.tracing import continued
 from pacing_node.api.v1.api_gate import PRINCIPAL
 from pacing_node.api.v1.idempotency import OnceEach, OtherOrderError
 from pacing_node.api.v1.order_models import OrderAnswer, OrderState
@@ -96,20 +96,20 @@ class OrderDesk:
         if len(key) > MOST_KEY:
             raise ProblemError(422, f"header.Idempotency-Key: found {len(key)} characters, allowed: {MOST_KEY}")
         same = (order.operation, order.target, order.why, tuple(sorted(order.asked.items())), order.fingerprint)
-        source = addresses.join(*(request.client or ("", 0)))
         try:
             answer, repeated = await self._once.carry_out(
-                principal.name, key, same, lambda: self._done(order, principal, source), time.time()
+                principal.name, key, same, lambda: self._done(order, principal, request), time.time()
             )
         except OtherOrderError:
             detail = f"header.Idempotency-Key: {key[:40]!r} was used for another order; allowed: a new key"
             raise ProblemError(422, detail) from None
         return answer.model_copy(update={"repeated": True}) if repeated else answer
 
-    async def _done(self, order: OrderWork, principal: Principal, source: str) -> OrderAnswer:
+    async def _done(self, order: OrderWork, principal: Principal, request: Request) -> OrderAnswer:
+        source, role = addresses.join(*(request.client or ("", 0))), principal.role.value
         before = self.state(order.target)
         try:
-            with span("order", operation=order.operation, role=principal.role.value):
+            with continued("order", request.headers.items(), operation=order.operation, role=role, port="default"):
                 known = await order.work(principal.name)
         except (ClusterError, ProblemError) as error:
             asked = {**order.asked, "why": order.why, "target": order.target or ""}
