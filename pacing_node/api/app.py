@@ -18,11 +18,11 @@ from starlette.routing import Route
 
 from cluster.mastership import Role
 from cluster.outside_text import one_line
-from pacing_node.api import metrics
 from pacing_node.api.answers import CLOSED, bad_parameter, broken, not_allowed, not_found, problem, takes_gzip
 from pacing_node.api.branches import Branches
 from pacing_node.api.cluster_page import terms
 from pacing_node.api.cycle_age import cycle_json
+from pacing_node.api.exposition import Exposition, form_for
 from pacing_node.api.index_page import index_page
 from pacing_node.api.page_gate import PageGate, PageGateMiddleware
 from pacing_node.api.parameters import ParameterError, Parameters
@@ -147,7 +147,7 @@ class _Pages:
         self._view = view
         self._watch = view.watch or CycleWatch(view.mastership, view.latest_report, view.plan)
         self._targets = TargetsText()
-        self._metrics = metrics.Exposition(view.collector)
+        self._metrics = Exposition(view.collector)
         self._cluster = OneAtATime(view.cluster_page)
         self._histories: dict[int, OneAtATime[dict[str, Any]]] = {}
 
@@ -237,11 +237,12 @@ class _Pages:
     async def metrics(self, request: Request) -> Response:
         """Everything the node counts, for Prometheus."""
         Parameters(request)
-        parts, age = await self._metrics.page()
-        headers = {"Age": str(age), "Vary": "Accept-Encoding"}
-        if len(parts) > 1 and takes_gzip(request.headers):
-            parts, headers = (await self._metrics.packed(parts),), {**headers, "Content-Encoding": "gzip"}
-        return PiecesResponse(*parts, media_type=metrics.CONTENT_TYPE, headers=headers)
+        form = form_for(request.headers.get("accept", ""))
+        parts, age = await self._metrics.page(form)
+        headers = {"Age": str(age), "Vary": "Accept, Accept-Encoding"}
+        if len(parts) > 1 + len(form.end) and takes_gzip(request.headers):
+            parts, headers = (await self._metrics.packed(form, parts),), {**headers, "Content-Encoding": "gzip"}
+        return PiecesResponse(*parts, media_type=form.content_type, headers=headers)
 
 
 def _health(request: Request, *, healthy: bool, body: dict[str, Any]) -> Response:

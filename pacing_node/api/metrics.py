@@ -1,4 +1,4 @@
-"""`/metrics`: what a node knows, in the Prometheus text format, read at the moment of the scrape."""
+"""What a node knows, as metric families of Prometheus, read at the moment of the scrape."""
 
 from __future__ import annotations
 
@@ -9,24 +9,20 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 
 from cluster.descriptors import Descriptors
 from cluster.lasting import restarts
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from pacing_node.algorithms.model import Reason
 from pacing_node.api.http_limits import HttpCounters, LimitRefusal
-from pacing_node.api.renderings import KeptPage
-from pacing_node.api.target_series import TargetSeries
 from pacing_node.cycle.holds import Holds
 from pacing_node.delivery.span_counters import SpanCounters
 from pacing_node.engagement.platform import PushStatus
-from pacing_node.http_client.bodies import packed
 from pacing_node.monitoring.silence import CycleState, SilenceReason
 from pacing_node.runtime.distribution import Distribution
-from pacing_node.runtime.pools import PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -40,9 +36,6 @@ if TYPE_CHECKING:
     from pacing_node.cycle.push_budget import PushTime
     from pacing_node.statistics.statistics_source import ServerHealth
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-NODE_SECONDS = 1.0
-"""How long the metrics of the node are kept; a scrape this soon after another gets the same."""
 _VERSION = version("agent-pacing")
 """Looked up once: it is read from files."""
 
@@ -254,49 +247,6 @@ class NodeCollector(Collector):
             yield _gauge("pacing_descriptors_open", "File descriptors in use.", count)
 
 
-class Exposition:
-    """All metrics of a node as text, however many ask for them.
-
-    Those of the targets are written once a cycle, for thousands take their time; those of the node once a second, and
-    at each cycle.
-    """
-
-    def __init__(self, collector: NodeCollector) -> None:
-        self._collector = collector
-        self._node: KeptPage[bytes] = KeptPage(NODE_SECONDS)
-        self._targets: KeptPage[bytes] = KeptPage()
-        self._packed: KeptPage[bytes] = KeptPage()
-        self._series = TargetSeries()
-
-    async def page(self) -> tuple[tuple[bytes, ...], int]:
-        """The text in parts, and the age of the node's in seconds."""
-        report = self._collector.sources.latest_report.report
-        node = await self._node.get(self._of_node, report)
-        if report is None or not self._collector.sources.per_target():
-            return (node.page,), node.age_seconds
-        targets = await self._targets.get(lambda: PAGES.run(self._series.text, report), report)
-        return (node.page, targets.page), node.age_seconds
-
-    async def packed(self, parts: tuple[bytes, ...]) -> bytes:
-        """The parts of a page as gzip: packed once for all who take it like this."""
-
-        async def pack() -> bytes:
-            return await PAGES.run(packed, b"".join(parts))
-
-        return (await self._packed.get(pack, *parts)).page
-
-    async def _of_node(self) -> bytes:
-        """On the event loop, for all of it is read from what lives there."""
-        return render(self._collector)
-
-
-def render(collector: Collector) -> bytes:
-    """Render all metrics of a collector."""
-    registry = CollectorRegistry()
-    registry.register(collector)
-    return generate_latest(registry)
-
-
 def _push_time(push_time: PushTime | None) -> Iterable[Metric]:
     """What pushes take and may take; no samples on a standby, whose numbers would be of the past."""
     budget = GaugeMetricFamily("pacing_push_budget_seconds", "What the next full push may take; on the master.")
@@ -325,7 +275,12 @@ def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:
 
 
 def _histogram(name: str, documentation: str, found: Distribution) -> HistogramMetricFamily:
-    return HistogramMetricFamily(name, documentation, buckets=found.buckets(), sum_value=found.sum)
+    """With the exemplars of its buckets, which only OpenMetrics shows."""
+    buckets: list[tuple[str, float] | tuple[str, float, Exemplar]] = [
+        (bound, count) if one is None else (bound, count, Exemplar({"trace_id": one.trace_id}, one.value, one.at))
+        for (bound, count), one in zip(found.buckets(), found.exemplars(), strict=True)
+    ]
+    return HistogramMetricFamily(name, documentation, buckets=buckets, sum_value=found.sum)
 
 
 def _count_all(family: CounterMetricFamily, kinds: Iterable[StrEnum], counts: Mapping[str, int]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cluster.outside_text import one_line
+from cluster.tracing import trace_id
 from pacing_node.runtime.distribution import Distribution
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class CycleCounters:
     def accepted(self, epoch: int, previous_at: float) -> None:
         """A full push was accepted; the previous one, of whichever master, at ``previous_at``, 0 where unknown."""
         if epoch != self.accepted_epoch and previous_at:
-            self.handover_seconds.observe(max(0.0, self.last_accepted_at - previous_at))
+            self.handover_seconds.observe(max(0.0, self.last_accepted_at - previous_at), trace_id())
         self.accepted_epoch = epoch
 
     def failed(self, error: BaseException) -> None:

@@ -16,7 +16,7 @@ import structlog
 
 from cluster.backoff import Backoff
 from cluster.tasks import cancel, spawn
-from cluster.tracing import note, span
+from cluster.tracing import note, span, trace_id
 from pacing_node.algorithms.state import UnusableStateError
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
@@ -225,7 +225,7 @@ class Pacer:
         began = time.perf_counter()
         with span("cycle", epoch=term.epoch):
             await self._traced_cycle(term)
-        self.cycle_counters.cycle_seconds.observe(time.perf_counter() - began)
+            self.cycle_counters.cycle_seconds.observe(time.perf_counter() - began, trace_id())
 
     async def _traced_cycle(self, term: Term) -> None:
         self._partials.full_push_due()

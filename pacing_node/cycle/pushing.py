@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from cluster.tracing import trace_id
 from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.plan import CLOCK_DRIFT
 from pacing_node.cycle.push_log import PushLog
@@ -175,7 +176,7 @@ class Pusher:
         if outcome.attempts:
             cycle_counters.push_seconds_last = outcome.duration_seconds
             cycle_counters.push_seconds_sum += outcome.duration_seconds
-            cycle_counters.push_seconds.observe(outcome.duration_seconds)
+            cycle_counters.push_seconds.observe(outcome.duration_seconds, trace_id())
             cycle_counters.push_attempts += outcome.attempts
             cycle_counters.target_errors += sum(1 for error in outcome.target_errors if error)
         if outcome.accepted:

@@ -14,7 +14,7 @@ import pytest
 
 from cluster.mastership import EndCause, ZooKeeperState
 from pacing_node.algorithms.model import Reason
-from pacing_node.api import metrics
+from pacing_node.api import exposition
 from pacing_node.api.app import NodeView, build_app
 from pacing_node.api.metrics import MetricSources, NodeCollector
 from pacing_node.api.target_series import TargetSeries
@@ -363,7 +363,7 @@ class TestMetrics:
         plain = await client.get("/metrics", headers={"Accept-Encoding": "identity"})
         answer = await client.get("/metrics", headers={"Accept-Encoding": asked})
         assert answer.headers.get("content-encoding") == ("gzip" if packed else None)
-        assert answer.headers["vary"] == "Accept-Encoding"
+        assert answer.headers["vary"] == "Accept, Accept-Encoding"
         assert int(answer.headers["age"]) >= 0
         assert answer.text == plain.text
         assert 'pacing_target_ready{target="B - chat"} 1.0' in answer.text
@@ -372,11 +372,11 @@ class TestMetrics:
         self, client: httpx.AsyncClient, site: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         written, packings = [], []
-        text, pack = TargetSeries.text, metrics.packed
+        text, pack = TargetSeries.text, exposition.packed
         monkeypatch.setattr(TargetSeries, "text", lambda self, made: written.append(made) or text(self, made))
-        monkeypatch.setattr(metrics, "packed", lambda body: packings.append(body) or pack(body))
+        monkeypatch.setattr(exposition, "packed", lambda body: packings.append(body) or pack(body))
         # The node's own part is never made anew by its age, however long this test takes.
-        monkeypatch.setattr("pacing_node.api.metrics.NODE_SECONDS", 3600.0)
+        monkeypatch.setattr("pacing_node.api.exposition.NODE_SECONDS", 3600.0)
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=build_app(site.view())),
             base_url="http://node",

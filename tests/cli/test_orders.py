@@ -19,8 +19,9 @@ from cluster.member import ClusterMember
 from cluster.security import PeerTls
 from cluster.settings import ClusterSettings
 from pacing_node.api.cluster_page import cluster_page
+from pacing_node.api.exposition import render
 from pacing_node.api.http_server import HttpServer
-from pacing_node.api.metrics import MetricSources, NodeCollector, render
+from pacing_node.api.metrics import MetricSources, NodeCollector
 from pacing_node.cli.orders import parse_duration
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport

@@ -48,6 +48,11 @@ async def test_a_cycle_is_a_trace_that_the_platform_can_continue() -> None:
         await engagement.close()
     cycle = collector.named("cycle")[0]
     assert attributes(cycle) == {"pacing.epoch": 3}
+    traces = {each.trace_id.hex() for each in collector.named("cycle")}
+    for measured in (pacer.cycle_counters.cycle_seconds, pacer.cycle_counters.push_seconds):
+        named = {each.trace_id for each in measured.exemplars() if each}
+        assert named
+        assert named <= traces
     steps = [each.name for each in collector.spans if each.parent_span_id == cycle.span_id]
     assert steps == ["cycle.snapshot", "cycle.calculation", "cycle.push", "cycle.share"]
     push, part = collector.named("cycle.push")[0], collector.named("push.part")[0]
