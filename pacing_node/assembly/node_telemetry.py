@@ -10,6 +10,7 @@ from cluster.lasting import lasting
 from cluster.tasks import cancel, spawn
 from cluster.tracing import use_tracer
 from pacing_node.delivery.span_counters import SpanCounters
+from pacing_node.options.telemetry_options import OtlpProtocol
 
 if TYPE_CHECKING:
     from pacing_node.delivery.span_export import SpanExport
@@ -41,7 +42,12 @@ class NodeTelemetry:
             return
         # Loaded here, and in a thread: it takes longer than the event loop may stand still.
         module = await asyncio.to_thread(importlib.import_module, "pacing_node.delivery.span_export")
-        settings = module.SpanExportSettings(collector=str(section.otlp), ratio=section.sample_ratio, **self._who)
+        settings = module.SpanExportSettings(
+            collector=str(section.otlp),
+            over_grpc=section.protocol is OtlpProtocol.GRPC,
+            ratio=section.sample_ratio,
+            **self._who,
+        )
         export: SpanExport = module.SpanExport(settings, self.counters)
         self._export = export
         self._task = spawn("telemetry", lasting("telemetry", export.run))

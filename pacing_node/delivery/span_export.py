@@ -1,4 +1,4 @@
-"""Sends spans to a collector over OTLP (HTTP with protobuf), from a bounded queue, whatever becomes of the collector.
+"""Sends spans to a collector over OTLP, from a bounded queue, whatever becomes of the collector.
 
 OpenTelemetry's SDK makes spans, identifiers and messages. The sending is the service's own: the SDK's exporters bring
 another HTTP client and a thread, log every failure, and count nothing that is lost.
@@ -22,8 +22,7 @@ from opentelemetry.trace import Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from cluster.backoff import Backoff
-from pacing_node.http_client.client import ClientSettings, HttpClient
-from pacing_node.http_client.request_failures import REQUEST_FAILURES, UnreadableAnswerError, described
+from pacing_node.delivery.span_transport import transport_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from cluster.tracing import Attribute
     from pacing_node.delivery.span_counters import SpanCounters
+    from pacing_node.delivery.span_transport import SpanTransport
 
 log = structlog.get_logger(__name__)
 
@@ -40,9 +40,7 @@ CAPACITY = 4096
 BATCH = 512
 EVERY_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
-MOST_BYTES = 64 * 1024
 LONGEST_PAUSE_SECONDS = 60.0
-PATH = "/v1/traces"
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
@@ -52,6 +50,8 @@ class SpanExportSettings:
 
     collector: str
     """Address of the collector, without the path."""
+    over_grpc: bool
+    """Over gRPC, else over HTTP."""
     ratio: float
     """Share of the traces that are kept."""
     node: str
@@ -78,7 +78,7 @@ class SpanExport:
     """A tracer whose spans go to a collector while :meth:`run` runs."""
 
     def __init__(self, settings: SpanExportSettings, counters: SpanCounters) -> None:
-        self._url = settings.collector.rstrip("/") + PATH
+        self._settings = settings
         self._counters = counters
         self._queue = _Queue(counters)
         self._unreachable = ""
@@ -122,10 +122,10 @@ class SpanExport:
     async def run(self) -> None:
         """Send what waits, until cancelled; a collector that is away is asked less and less often."""
         backoff = Backoff(EVERY_SECONDS, LONGEST_PAUSE_SECONDS)
-        async with HttpClient(ClientSettings(MOST_BYTES, ANSWER_SECONDS)) as client:
+        async with self._transport(ANSWER_SECONDS) as transport:
             while True:
                 while self._queue.waiting:
-                    if await self._send(client):
+                    if await self._send(transport):
                         backoff.reset()
                     else:
                         await asyncio.sleep(backoff.next_seconds())
@@ -134,25 +134,20 @@ class SpanExport:
     async def flush(self, seconds: float) -> None:
         """Send what waits, within this time: the last spans of a node are those of its end."""
         try:
-            async with asyncio.timeout(seconds), HttpClient(ClientSettings(MOST_BYTES, seconds)) as client:
-                while self._queue.waiting and await self._send(client):
+            async with asyncio.timeout(seconds), self._transport(seconds) as transport:
+                while self._queue.waiting and await self._send(transport):
                     pass
         except TimeoutError:
             self._counters.dropped += len(self._queue.waiting)
 
-    async def _send(self, client: HttpClient) -> bool:
+    def _transport(self, seconds: float) -> SpanTransport:
+        return transport_to(self._settings.collector, seconds, over_grpc=self._settings.over_grpc)
+
+    async def _send(self, transport: SpanTransport) -> bool:
         """Send a batch; one that fails is lost, so that a collector that comes back gets what is new."""
         waiting = self._queue.waiting
         batch = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
-        body = await asyncio.to_thread(lambda: encode_spans(batch).SerializeToString())
-        trouble = ""
-        try:
-            answer = await client.request(
-                "POST", self._url, content=body, headers={"Content-Type": "application/x-protobuf"}
-            )
-            trouble = "" if answer.good else f"the collector answered {answer.status}"
-        except (UnreadableAnswerError, *REQUEST_FAILURES) as error:
-            trouble = described(error)
+        trouble = await transport.send(await asyncio.to_thread(lambda: encode_spans(batch).SerializeToString()))
         if trouble:
             self._counters.dropped += len(batch)
         else:
@@ -164,7 +159,7 @@ class SpanExport:
         """Log a change, and only a change: spans are lost every few seconds while a collector is away."""
         if bool(trouble) != bool(self._unreachable):
             if trouble:
-                log.warning("telemetry.collector_unreachable", collector=self._url, error=trouble)
+                log.warning("telemetry.collector_unreachable", collector=self._settings.collector, error=trouble)
             else:
-                log.info("telemetry.collector_reached", collector=self._url)
+                log.info("telemetry.collector_reached", collector=self._settings.collector)
         self._unreachable = trouble

@@ -1,4 +1,4 @@
-"""A collector of OpenTelemetry: takes OTLP over HTTP on a real socket, and keeps the spans."""
+"""A collector of OpenTelemetry: takes OTLP over HTTP, or over gRPC, on a real socket, and keeps the spans."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+import grpc
+import grpc.aio
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import add_TraceServiceServicer_to_server
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from pacing_node.assembly.node_telemetry import NodeTelemetry
@@ -15,6 +22,8 @@ from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_op
 from tests.support.listening import listening
 
 NEEDED = "configServer: {kind: file, path: objects.yaml}\nstatServer: {primary: 'stat:7000'}\n"
+
+Context: TypeAlias = "grpc.aio.ServicerContext[ExportTraceServiceRequest, ExportTraceServiceResponse]"
 
 
 @dataclass
@@ -48,6 +57,25 @@ class TraceCollector:
             for scope in group.scope_spans:
                 self.spans += scope.spans
 
+    async def Export(self, request: ExportTraceServiceRequest, context: Context) -> ExportTraceServiceResponse:
+        if not self.status.startswith("200"):
+            await context.abort(grpc.StatusCode.UNAVAILABLE, self.status)
+        self._keep(request)
+        return ExportTraceServiceResponse()
+
+
+@contextlib.asynccontextmanager
+async def collecting_grpc() -> AsyncIterator[TraceCollector]:
+    """A collector that listens for gRPC."""
+    collector, server = TraceCollector(), grpc.aio.server()
+    add_TraceServiceServicer_to_server(collector, server)
+    collector.url = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    await server.start()
+    try:
+        yield collector
+    finally:
+        await server.stop(None)
+
 
 @contextlib.asynccontextmanager
 async def collecting() -> AsyncIterator[TraceCollector]:
@@ -69,10 +97,11 @@ def telemetry_options(telemetry: str = "") -> ClusterOptions:
 
 
 @contextlib.asynccontextmanager
-async def traced(more: str = "") -> AsyncIterator[tuple[NodeTelemetry, TraceCollector]]:
+async def traced(more: str = "", *, over_grpc: bool = False) -> AsyncIterator[tuple[NodeTelemetry, TraceCollector]]:
     """A process whose spans go to a collector; ``more`` options follow a comma."""
     telemetry = NodeTelemetry("n1", "site", "1.0")
-    async with collecting() as collector:
+    more += ", protocol: grpc" if over_grpc else ""
+    async with collecting_grpc() if over_grpc else collecting() as collector:
         await telemetry.use(telemetry_options(f"otlp: '{collector.url}'{more}"))
         try:
             yield telemetry, collector

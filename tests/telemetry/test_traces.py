@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,10 +19,13 @@ from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.delivery import span_export
+from pacing_node.delivery.span_transport import transport_to
 from pacing_node.engagement.bulk import BulkPlatform
+from pacing_node.http_client.client import public_authorities
 from tests.support.api_site import ApiSite
 from tests.support.cycle_parts import FakeMastership, FakeStatistics, FakeTerm, snapshot, target_set
 from tests.support.engagement_platform import platform_running, settings
+from tests.support.listening import listening
 from tests.support.trace_collector import attributes, telemetry_options, traced
 from tests.support.waiting import until
 
@@ -100,14 +104,15 @@ async def test_without_a_collector_nothing_is_traced_or_loaded() -> None:
     assert not [name for name in said.stdout.split() if name.startswith("opentelemetry.sdk")]
 
 
+@pytest.mark.parametrize("over_grpc", [False, True], ids=["http", "grpc"])
 async def test_a_collector_that_is_away_is_logged_once_and_its_spans_are_counted(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, over_grpc: bool
 ) -> None:
     monkeypatch.setattr(span_export, "EVERY_SECONDS", 0.01)
     monkeypatch.setattr(span_export, "LONGEST_PAUSE_SECONDS", 0.01)
     structlog.configure(cache_logger_on_first_use=False)
     with capture_logs() as logs:
-        async with traced() as (telemetry, collector):
+        async with traced(over_grpc=over_grpc) as (telemetry, collector):
             collector.status = "503 Not now"
             for lost in range(1, 4):
                 with span("cycle"):
@@ -120,6 +125,37 @@ async def test_a_collector_that_is_away_is_logged_once_and_its_spans_are_counted
     events = [each["event"] for each in logs if each["event"].startswith("telemetry.")]
     assert events == ["telemetry.collector_unreachable", "telemetry.collector_reached"]
     assert len(collector.spans) == 1
+    errors = {entry["error"] for entry in logs if entry["event"] == "telemetry.collector_unreachable"}
+    assert errors == {"UNAVAILABLE: 503 Not now" if over_grpc else "the collector answered 503"}
+
+
+async def test_a_collector_over_grpc_that_is_not_there_or_says_nothing_holds_up_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(span_export, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("pacing_node.assembly.node_telemetry.LAST_SECONDS", 0.2)
+
+    async def say_nothing(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with listening(say_nothing) as silent:
+        for port in (1, silent.port):
+            telemetry = NodeTelemetry("n1", "site", "1.0")
+            await telemetry.use(telemetry_options(f"otlp: 'http://127.0.0.1:{port}', protocol: grpc"))
+            with capture_logs(), span("cycle"):
+                pass
+            await until(counted(functools.partial(dropped, telemetry), 1))
+            await telemetry.stop()
+
+
+async def test_authorities_over_grpc_are_those_of_http() -> None:
+    assert len(public_authorities().get_ca_certs(binary_form=True)) > 50
+    async with transport_to("https://127.0.0.1:1", 0.5, over_grpc=True) as transport:
+        assert (await transport.send(b"")).startswith(("UNAVAILABLE: ", "DEADLINE_EXCEEDED: "))
+
+
+def dropped(telemetry: NodeTelemetry) -> int:
+    return telemetry.counters.dropped
 
 
 def counted(count: Callable[[], int], wanted: int) -> Callable[[], bool]:
