@@ -2,8 +2,8 @@
 
 Options and objects arrive at any time, in any order, and can be bad. A change is applied whole or not at all: what is
 refused is reported and the previous state stays in force. So is a change that takes away many targets at once, until
-somebody accepts it or it has not changed for a while. Discovery over a large site takes seconds; it runs beside the
-event loop, which has a lease to prove meanwhile.
+somebody accepts it or it has not changed for a while. Discovery over a large site takes seconds, and so does finding
+the place of each of its statistics; both run beside the event loop, which has a lease to prove meanwhile.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from pacing_node.cycle.plan import Plan
-    from pacing_node.discovery.change_guard import HeldChange
+    from pacing_node.discovery.change_guard import HeldChange, TargetLoss
     from pacing_node.engagement.switchable_platform import PlatformSlot
     from pacing_node.objects.acceptance import Acceptance
     from pacing_node.objects.object_model import ConfigurationObjects
@@ -143,8 +143,8 @@ class Reconfiguration:
             return
         targets = await asyncio.to_thread(discover, objects, options.pacing.goal_percent)
         self._log_findings(targets.findings)
-        if self._may_apply(targets, None):
-            self._put_in_force(objects, targets)
+        if await self._may_apply(targets, None):
+            await self._put_in_force(objects, targets)
             return
         self._held = objects, targets
         if self._in_force is not None:
@@ -156,17 +156,13 @@ class Reconfiguration:
         if self._read_acceptance is not None and self._knows_targets() and not self._changed.is_set():
             acceptance = await self._read_acceptance()
         # Meanwhile other objects may have come, or options with other limits.
-        if not self._changed.is_set() and self._may_apply(targets, acceptance):
-            self._put_in_force(objects, targets)
+        if not self._changed.is_set() and await self._may_apply(targets, acceptance):
+            await self._put_in_force(objects, targets)
 
-    def _may_apply(self, targets: TargetSet, acceptance: Acceptance | None) -> bool:
+    async def _may_apply(self, targets: TargetSet, acceptance: Acceptance | None) -> bool:
         """Whether targets may replace those in force."""
-        in_force, now, before = self._plan.targets, time.time(), self._guard.held
-        if in_force is not None:
-            known = {target.name: bool(target.agents) for target in in_force.targets}
-        else:
-            known = dict.fromkeys(self._shared_names(), False)
-        loss = target_loss(known, targets)
+        loss = await asyncio.to_thread(_loss, self._plan.targets, self._shared_names(), targets)
+        now, before = time.time(), self._guard.held
         accepted = acceptance is not None and acceptance.covers(loss.change_id, now)
         wait = not targets.targets or self._expects_names()
         put = self._guard.review(loss, wait=wait, limits=self._limits(), now=now, accepted=accepted)
@@ -182,7 +178,7 @@ class Reconfiguration:
         server = self._options.config_server if self._options is not None else None
         return GuardLimits(server.hold_back_percent, server.hold_back_seconds) if server is not None else GuardLimits()
 
-    def _put_in_force(self, objects: ConfigurationObjects, targets: TargetSet) -> None:
+    async def _put_in_force(self, objects: ConfigurationObjects, targets: TargetSet) -> None:
         options, statistics = self._options, self._statistics()
         if options is None or statistics is None:
             return
@@ -190,11 +186,11 @@ class Reconfiguration:
         self._connect_platform(options, objects)
         if self._plan.targets is not None and targets.version == self._plan.targets.version:
             return
+        watch = await asyncio.to_thread(uncollected()(statistics.prepare), targets)
         # Statistics and plan change together, without a cycle in between.
-        with uncollected():
-            statistics.watch(targets)
-            self._plan.use_targets(targets)
-            freeze(len(targets.targets))
+        watch()
+        self._plan.use_targets(targets)
+        freeze(len(targets.targets))
         log.info("targets.changed", targets=len(targets.targets), version=targets.version)
 
     def _connect_platform(self, options: ClusterOptions, objects: ConfigurationObjects) -> None:
@@ -216,3 +212,10 @@ class Reconfiguration:
                 level = log.error if finding.severity == "error" else log.warning
                 level("configuration.finding", code=finding.code, where=finding.where, message=finding.message)
         self._logged = frozenset(findings)
+
+
+def _loss(in_force: TargetSet | None, shared: tuple[str, ...], targets: TargetSet) -> TargetLoss:
+    """What is lost of the targets in force, or of those the cluster paces where none are in force yet."""
+    if in_force is None:
+        return target_loss(dict.fromkeys(shared, False), targets)
+    return target_loss({target.name: bool(target.agents) for target in in_force.targets}, targets)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.choice import ServerRank
 from pacing_node.statistics.counters import Totals
 from pacing_node.statistics.freshness import Freshness
-from pacing_node.statistics.registry import MAX_SLOTS
 from pacing_node.statistics.statistics_source import ServerHealth
 from pacing_node.statistics.table import UNKNOWN, VALID, ValueTable
 
@@ -18,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pacing_node.algorithms.model import BoolArray, FloatArray, IntArray
-    from pacing_node.statistics.registry import ObjectsChange, Registry
+    from pacing_node.statistics.registry import Registry
 
 _MODES = {wire.SERVER_MODE_PRIMARY: "primary", wire.SERVER_MODE_BACKUP: "backup"}
 
@@ -58,14 +55,13 @@ class Feed:
         self.mode = "unknown"
         self.error = error
 
-    def changed(self, change: ObjectsChange, now: float) -> None:
-        """Subscriptions were added and removed."""
+    def changed(self, slots: IntArray, now: float, *, added: bool) -> None:
+        """Subscriptions in these slots were added or removed; ``added``: some were added."""
         self.table.resize(self._registry.size)
         self.totals.resize(self._registry.size)
-        slots = np.array([reference % MAX_SLOTS for reference in (*change.added, *change.removed)], dtype=np.int64)
         self.table.forget(slots)
         self.totals.forget(slots)
-        if change.added:
+        if added:
             self._asked_at = now
 
     def take_state(self, state: wire.ServerState, now: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -16,14 +17,13 @@ from pacing_node.statistics.choice import choose
 from pacing_node.statistics.columns import Layout, StatisticNames, agents_of, layout, make_registry, queues_of
 from pacing_node.statistics.feed import Feed
 from pacing_node.statistics.increments import Increments
-from pacing_node.statistics.registry import MAX_SLOTS
 from pacing_node.statistics.table import ValueTable
 from pacing_node.targets import TargetSet
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pacing_node.algorithms.model import BoolArray
+    from pacing_node.algorithms.model import BoolArray, IntArray
     from pacing_node.statistics.registry import ObjectsChange, Registry
     from pacing_node.statistics.statistics_source import ServerHealth
 
@@ -130,16 +130,29 @@ class PairStatistics:
 
         Raises ``OverflowError`` when the targets need more statistics than can be held (some two million).
         """
-        change = self._registry.assign(queues_of(targets), agents_of(targets))
+        self.prepare(targets)()
+
+    def prepare(self, targets: TargetSet) -> Callable[[], None]:
+        """Do of :meth:`watch` what takes long, on any thread; what is returned does the rest, on the loop's.
+
+        Nothing else may be watched between the two. Raises as :meth:`watch`.
+        """
+        registry = self._registry.copied()
+        change = registry.assign(queues_of(targets), agents_of(targets))
+        return partial(self._watch, targets, registry, change, layout(targets, self._names, registry), change.slots())
+
+    def _watch(
+        self, targets: TargetSet, registry: Registry, change: ObjectsChange, where: Layout, slots: IntArray
+    ) -> None:
+        self._registry.become(registry)
         self._targets = targets
-        self._layout = layout(targets, self._names, self._registry)
-        if not change.added and not change.removed:
+        self._layout = where
+        if not len(slots):
             return
-        slots = np.array([each % MAX_SLOTS for each in (*change.added, *change.removed)], dtype=np.int64)
         self._increments.resize(self._registry.size, slots)
         now = time.monotonic()
         for feed, session in zip(self._feeds, self._sessions, strict=True):
-            feed.changed(change, now)
+            feed.changed(slots, now, added=bool(change.added))
             session.send(change)
         log.info("statistics.watching", targets=len(targets.targets), statistics=len(self._registry))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -37,6 +38,11 @@ class ObjectsChange(NamedTuple):
     """References of new subscriptions."""
     removed: tuple[int, ...]
     """References whose subscription ends."""
+
+    def slots(self) -> IntArray:
+        """Slots of both."""
+        references = np.concatenate([np.array(each, np.int64) for each in self])
+        return references % MAX_SLOTS
 
 
 class Registry:
@@ -95,6 +101,18 @@ class Registry:
             self._agents, wanted_agents, 1, agents=True
         )
         return ObjectsChange(tuple(added), tuple(removed))
+
+    def copied(self) -> Registry:
+        """Another one with the same content, which can be changed on any thread while this one is in use."""
+        content = {name: copy.copy(each) for name, each in vars(self).items()}
+        content["_free"] = {width: list(firsts) for width, firsts in self._free.items()}
+        other = Registry(self._statistics, self._agent_statistic)
+        vars(other).update(content)
+        return other
+
+    def become(self, other: Registry) -> None:
+        """Hold what another one holds, for all who hold this one; the other must not be changed any more."""
+        vars(self).update(vars(other))
 
     def references(self) -> list[int]:
         """Every current reference."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pacing_node.algorithms.model import Snapshot
     from pacing_node.targets import TargetSet
 
@@ -38,6 +40,13 @@ class StatisticsSource(Protocol):
 
     def watch(self, targets: TargetSet) -> None:
         """Subscribe to what these targets need; what is already subscribed stays undisturbed."""
+        ...
+
+    def prepare(self, targets: TargetSet) -> Callable[[], None]:
+        """Do of :meth:`watch` what takes long, on any thread; what is returned does the rest, on the loop's.
+
+        Nothing else may be watched between the two.
+        """
         ...
 
     def snapshot(self, stale_after_seconds: float) -> Snapshot:

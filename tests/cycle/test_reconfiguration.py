@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,8 +61,8 @@ class Watched:
     def __init__(self) -> None:
         self.sets: list[TargetSet] = []
 
-    def watch(self, targets: TargetSet) -> None:
-        self.sets.append(targets)
+    def prepare(self, targets: TargetSet) -> Callable[[], None]:
+        return lambda: self.sets.append(targets)
 
 
 class Bench:

@@ -200,6 +200,21 @@ def test_references_are_unique_stable_and_never_those_of_a_predecessor(rounds):
         before = now
 
 
+def test_a_copy_changes_beside_the_one_in_use_which_becomes_it_at_once():
+    registry = registry_of(queues=["a"], agents=["ann"])
+    registry.assign(["b"], ["ann"])
+    before = {reference: registry.subject(reference) for reference in registry.references()}
+    copied = registry.copied()
+    copied.assign(map(str, range(2000)), ["bob"])
+    assert {reference: registry.subject(reference) for reference in registry.references()} == before
+    assert (registry.size, list(registry.agents), len(registry)) == (1024, ["ann"], 4)
+    registry.assign(["c"], ["ann"])
+    copied.assign(["b"], ["bob"])
+    registry.become(copied)
+    assert {registry.subject(each).object_id for each in registry.references()} == {"b", "bob"}
+    assert registry.references() == copied.references()
+
+
 def test_a_slot_that_is_used_very_often_gets_valid_references_again():
     registry = registry_of()
     seen = set()

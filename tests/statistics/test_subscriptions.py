@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 
@@ -46,6 +47,20 @@ async def test_only_the_difference_is_sent_and_the_others_stay_undisturbed(pair,
     await until(lambda: source.warmed_up and pair[0].removes > before[1])
     assert (pair[0].adds - before[0], pair[0].removes - before[1]) == (QUEUE_STATISTICS + 1, QUEUE_STATISTICS + 1)
     assert source.snapshot(10.0).ready.tolist() == [2, 2]
+
+
+async def test_what_is_prepared_aside_changes_nothing_until_it_is_put_in_force(pair, source):
+    pair[0].set("ann", "AgentState", agent(chat=(2, 0)))
+    await warm(source, target_set(target("A", agents=("ann",))))
+    before = (pair[0].adds, pair[0].removes)
+    watch = await asyncio.to_thread(source.prepare, target_set(target("B", agents=("ann",)), version="2"))
+    assert source.snapshot(10.0).ready.tolist() == [2]
+    assert source.warmed_up
+    assert (pair[0].adds, pair[0].removes) == before
+    watch()
+    assert source.snapshot(10.0).valid.tolist() == [False]
+    await until(lambda: source.warmed_up and pair[0].removes > before[1])
+    assert source.snapshot(10.0).ready.tolist() == [2]
 
 
 async def test_late_values_of_a_removed_object_do_not_land_at_its_successor(pair, source):
