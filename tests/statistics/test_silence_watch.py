@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from pacing_node.statistics.silence_watch import LATE_SECONDS, SilenceWatch
+from pacing_node.statistics.silence_watch import LATE_SECONDS, STEPS, SilenceWatch
 from tests.support.waiting import still, until
 
 
@@ -40,6 +40,18 @@ async def test_a_server_that_goes_on_being_silent_after_a_hold_is_found() -> Non
     found: list[str] = []
     watch = SilenceWatch(0.01, lambda: found.append("silent"))
     hold_the_loop(LATE_SECONDS + 0.05)
+    await until(lambda: bool(found))
+    watch.stop()
+
+
+async def test_a_loop_that_is_late_all_the_time_finds_no_silence() -> None:
+    found: list[str] = []
+    watch = SilenceWatch(0.01, lambda: found.append("silent"))
+    for _ in range(STEPS + 2):
+        hold_the_loop(LATE_SECONDS + 0.01)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert not found
     await until(lambda: bool(found))
     watch.stop()
 
