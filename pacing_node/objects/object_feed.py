@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 def objects_from_feed(message: feed.ConfigurationObjects, version: str, tenant: str = "") -> ConfigurationObjects:
     """Build the objects of a feed's message; a broken object is left out, with a finding."""
     reader = ObjectReader()
-    reader.switches(("", {"name": item.name, "type": item.type}) for item in message.switches)
-    reader.virtual_queues(("", _virtual_queue(item)) for item in message.virtual_queues)
-    reader.agents(("", _agent(item)) for item in message.agents)
-    reader.agent_groups(("", _agent_group(item)) for item in message.agent_groups)
-    reader.capacity_rules(("", _capacity_rule(item)) for item in message.capacity_rules)
+    reader.switches(("", 0, {"name": item.name, "type": item.type}) for item in message.switches)
+    reader.virtual_queues(("", 0, _virtual_queue(item)) for item in message.virtual_queues)
+    reader.agents(("", 0, _agent(item)) for item in message.agents)
+    reader.agent_groups(("", 0, _agent_group(item)) for item in message.agent_groups)
+    reader.capacity_rules(("", 0, _capacity_rule(item)) for item in message.capacity_rules)
     reader.transactions(
-        ("", {"name": item.name, "type": item.type, "annex": _annex(item.annex)}) for item in message.transactions
+        ("", 0, {"name": item.name, "type": item.type, "annex": _annex(item.annex)}) for item in message.transactions
     )
     return reader.objects(version, tenant)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from pacing_node.options.yaml_documents import Value
     from pacing_node.targets import Finding
 
 Annex: TypeAlias = Mapping[str, Mapping[str, str]]
@@ -20,7 +21,9 @@ class Switch:
     name: str
     type: str = ""
     origin: str = field(default="", compare=False)
-    """File and line it was read from; empty when it came from a feed. The same for every kind of object."""
+    """File it was read from; empty when it came from a feed. The same for every kind of object."""
+    line: int = field(default=0, compare=False)
+    """Line of the file, from 1; 0 where none is known. The same for every kind of object."""
 
     @property
     def label(self) -> str:
@@ -39,6 +42,7 @@ class VirtualQueue:
     annex: Annex = field(default_factory=dict)
     enabled: bool = True
     origin: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
 
     @property
     def label(self) -> str:
@@ -59,6 +63,7 @@ class Agent:
     """Queues the agent is logged in to, as ``number@switch``."""
     enabled: bool = True
     origin: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
 
     @property
     def label(self) -> str:
@@ -77,6 +82,7 @@ class AgentGroup:
     annex: Annex = field(default_factory=dict)
     enabled: bool = True
     origin: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
 
     @property
     def label(self) -> str:
@@ -93,6 +99,7 @@ class CapacityRule:
     exclusive: bool = False
     """Whether interactions of different media exclude each other."""
     origin: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
 
     @property
     def label(self) -> str:
@@ -108,6 +115,7 @@ class Transaction:
     type: str = ""
     annex: Annex = field(default_factory=dict, repr=False)
     origin: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
 
     @property
     def label(self) -> str:
@@ -135,6 +143,15 @@ class ConfigurationObjects:
     """What was wrong with single objects; those with an error are left out."""
 
 
+Item: TypeAlias = "tuple[str, int, Value]"
+"""An object before it is made: origin and line as objects have them, and its data."""
+
+
+def place(origin: str, line: int) -> str:
+    """File and line for people; empty when there is no file."""
+    return f"{origin}:{line}" if line else origin
+
+
 def where(item: ConfigurationObject) -> str:
     """An object and, where known, the place it was read from, for findings."""
-    return f"{item.origin}: {item.label}" if item.origin else item.label
+    return f"{place(item.origin, item.line)}: {item.label}" if item.origin else item.label

@@ -17,6 +17,7 @@ from pacing_node.objects.object_model import (
     Switch,
     Transaction,
     VirtualQueue,
+    place,
     where,
 )
 from pacing_node.options.schema import suggestion
@@ -25,12 +26,14 @@ from pacing_node.targets import Finding
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from pacing_node.objects.object_model import Annex
+    from pacing_node.objects.object_model import Annex, Item
     from pacing_node.options.yaml_documents import Value
 
 T = TypeVar("T", bound=ConfigurationObject)
 
 _LONGEST_FINDING = 500
+_NO_ANNEX: Annex = {}
+_NO_NUMBERS: Mapping[str, int] = {}
 
 MAX_CAPACITY = 1000
 """Highest number of interactions per medium a capacity rule may allow."""
@@ -41,15 +44,34 @@ class _BrokenObjectError(Exception):
     """An object cannot be used; the text says what was found and what is allowed."""
 
 
+class Shared:
+    """One of equal texts and annexes for all objects of a reading: nobody changes them, and thousands are alike."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._annexes: dict[tuple[object, ...], Annex] = {}
+
+    def text(self, text: str) -> str:
+        """The first text that equals this one."""
+        return self._texts.setdefault(text, text)
+
+    def annex(self, annex: Annex) -> Annex:
+        """The first annex that equals this one, its options in the same order."""
+        key = tuple((name, *section.items()) for name, section in annex.items())
+        return self._annexes.setdefault(key, annex)
+
+
 class Fields:
     """The fields of one object, read by kind."""
 
-    __slots__ = ("_data", "_read", "origin", "unusable")
+    __slots__ = ("_data", "_read", "_shared", "line", "origin", "unusable")
 
-    def __init__(self, data: Mapping[str, Value], origin: str) -> None:
+    def __init__(self, data: Mapping[str, Value], origin: str, line: int, shared: Shared) -> None:
         self._data = data
         self._read: list[str] = []
+        self._shared = shared
         self.origin = origin
+        self.line = line
         self.unusable: list[str] = []
         """Entries of lists and mappings that cannot be used, in words: they are left out, the object stays."""
 
@@ -71,7 +93,7 @@ class Fields:
             return ""
         if not isinstance(value, str):
             raise _BrokenObjectError(f"{key}: found {_kind(value)}; allowed: text")
-        return _usable(key, value.strip(), free=free)
+        return self._shared.text(_usable(key, value.strip(), free=free))
 
     def flag(self, key: str, *, default: bool) -> bool:
         """A truth value."""
@@ -90,14 +112,14 @@ class Fields:
             return ()
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise _BrokenObjectError(f"{key}: found {_kind(value)}; allowed: a list of texts")
-        words = [str(item).strip() for item in value]
+        words = [self._shared.text(str(item).strip()) for item in value]
         return tuple(word for place, word in enumerate(words) if self._takes(f"{key}[{place}]", word))
 
-    def numbers(self, key: str, highest: int) -> dict[str, int]:
+    def numbers(self, key: str, highest: int) -> Mapping[str, int]:
         """A mapping of names to whole numbers from 0 to ``highest``."""
         value = self._value(key)
-        if value is None:
-            return {}
+        if value is None or value == {}:
+            return _NO_NUMBERS
         if not isinstance(value, dict):
             raise _BrokenObjectError(f"{key}: found {_kind(value)}; allowed: a mapping of names to whole numbers")
         numbers = {}
@@ -118,17 +140,18 @@ class Fields:
     def annex(self) -> Annex:
         """Sections of options; a list becomes text separated by commas. Messages never show an option's value."""
         value = self._value("annex")
-        if value is None:
-            return {}
+        if value is None or value == {}:
+            return _NO_ANNEX
         if not isinstance(value, dict):
             raise _BrokenObjectError(f"annex: found {_kind(value, secret=True)}; allowed: sections of options")
         sections = {name: _section(name, section) for name, section in value.items() if self._takes("annex", name)}
-        return {
+        annex = {
             name: {
                 option: text for option, text in section.items() if self._takes_option(f"annex.{name}", option, text)
             }
             for name, section in sections.items()
         }
+        return self._shared.annex(annex)
 
     def _takes_option(self, path: str, option: str, text: str) -> bool:
         return self._takes(path, option) and self._takes(f"{path}.{option}", text, free=True)
@@ -173,7 +196,7 @@ def _kind(value: Value, *, secret: bool = False) -> str:
 
 
 def _switch(fields: Fields) -> Switch:
-    return Switch(fields.text("name", required=True), fields.text("type"), fields.origin)
+    return Switch(fields.text("name", required=True), fields.text("type"), fields.origin, fields.line)
 
 
 def _virtual_queue(fields: Fields) -> VirtualQueue:
@@ -185,6 +208,7 @@ def _virtual_queue(fields: Fields) -> VirtualQueue:
         annex=fields.annex(),
         enabled=fields.flag("enabled", default=True),
         origin=fields.origin,
+        line=fields.line,
     )
 
 
@@ -197,6 +221,7 @@ def _agent(fields: Fields) -> Agent:
         logins=fields.words("logins"),
         enabled=fields.flag("enabled", default=True),
         origin=fields.origin,
+        line=fields.line,
     )
 
 
@@ -209,6 +234,7 @@ def _agent_group(fields: Fields) -> AgentGroup:
         annex=fields.annex(),
         enabled=fields.flag("enabled", default=True),
         origin=fields.origin,
+        line=fields.line,
     )
     if group.agents and group.script:
         raise _BrokenObjectError("found agents and a script; allowed: one of them")
@@ -221,11 +247,14 @@ def _capacity_rule(fields: Fields) -> CapacityRule:
         media=fields.numbers("media", MAX_CAPACITY),
         exclusive=fields.flag("exclusive", default=False),
         origin=fields.origin,
+        line=fields.line,
     )
 
 
 def _transaction(fields: Fields) -> Transaction:
-    return Transaction(fields.text("name", required=True), fields.text("type"), fields.annex(), fields.origin)
+    return Transaction(
+        fields.text("name", required=True), fields.text("type"), fields.annex(), fields.origin, fields.line
+    )
 
 
 class ObjectReader:
@@ -233,6 +262,7 @@ class ObjectReader:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
+        self._shared = Shared()
         self._switches: dict[str, Switch] = {}
         self._queues: dict[str, VirtualQueue] = {}
         self._agents: dict[str, Agent] = {}
@@ -240,48 +270,50 @@ class ObjectReader:
         self._rules: dict[str, CapacityRule] = {}
         self._transactions: dict[str, Transaction] = {}
 
-    def switches(self, items: Iterable[tuple[str, Value]]) -> None:
-        """Add switches; every item is its place and its data, here and in the methods below."""
+    def switches(self, items: Iterable[Item]) -> None:
+        """Add switches; see :data:`Item`."""
         self._add(items, _switch, self._switches, lambda switch: switch.name)
 
-    def virtual_queues(self, items: Iterable[tuple[str, Value]]) -> None:
+    def virtual_queues(self, items: Iterable[Item]) -> None:
         """Add virtual queues, unique by number and switch."""
         self._add(items, _virtual_queue, self._queues, lambda queue: f"{queue.number}@{queue.switch}")
 
-    def agents(self, items: Iterable[tuple[str, Value]]) -> None:
+    def agents(self, items: Iterable[Item]) -> None:
         """Add agents, unique by user name."""
         self._add(items, _agent, self._agents, lambda agent: agent.user_name)
 
-    def agent_groups(self, items: Iterable[tuple[str, Value]]) -> None:
+    def agent_groups(self, items: Iterable[Item]) -> None:
         """Add agent groups, unique by name."""
         self._add(items, _agent_group, self._groups, lambda group: group.name)
 
-    def capacity_rules(self, items: Iterable[tuple[str, Value]]) -> None:
+    def capacity_rules(self, items: Iterable[Item]) -> None:
         """Add capacity rules, unique by name."""
         self._add(items, _capacity_rule, self._rules, lambda rule: rule.name)
 
-    def transactions(self, items: Iterable[tuple[str, Value]]) -> None:
+    def transactions(self, items: Iterable[Item]) -> None:
         """Add transactions, unique by name."""
         self._add(items, _transaction, self._transactions, lambda transaction: transaction.name)
 
     def _add(
         self,
-        items: Iterable[tuple[str, Value]],
+        items: Iterable[Item],
         make: Callable[[Fields], T],
         known: dict[str, T],
         identity: Callable[[T], str],
     ) -> None:
         kind = make.__name__.strip("_").replace("_", " ")
-        for origin, data in items:
+        for origin, line, data in items:
             if not isinstance(data, dict):
-                self._report("error", "broken_object", f"{origin}: {kind}", f"found {_kind(data)}; allowed: its fields")
+                found = f"found {_kind(data)}; allowed: its fields"
+                self._report("error", "broken_object", f"{place(origin, line)}: {kind}", found)
                 continue
-            fields = Fields(data, origin)
+            fields = Fields(data, origin, line, self._shared)
             try:
                 made = make(fields)
             except _BrokenObjectError as error:
-                place = f'{kind} "{one_line(data.get("name") or data.get("user_name") or "?", MOST_NAME)}"'
-                self._report("error", "broken_object", f"{origin}: {place}" if origin else place, str(error))
+                label = f'{kind} "{one_line(data.get("name") or data.get("user_name") or "?", MOST_NAME)}"'
+                found_in = f"{place(origin, line)}: {label}" if origin else label
+                self._report("error", "broken_object", found_in, str(error))
                 continue
             for text in fields.unusable:
                 self._report("error", "broken_entry", where(made), text)
@@ -293,12 +325,13 @@ class ObjectReader:
                 self._report("warning", "invisible_characters", where(made), text)
             first = known.setdefault(name, made)
             if first is not made:
-                text = f"found {label} again{f' (first in {first.origin})' if first.origin else ''}; allowed: it once"
+                first_in = f" (first in {place(first.origin, first.line)})" if first.origin else ""
+                text = f"found {label} again{first_in}; allowed: it once"
                 self._report("error", "duplicate_object", where(made), text)
 
-    def _report(self, severity: str, code: str, place: str, message: str) -> None:
-        place, message = legible(place, _LONGEST_FINDING), legible(message, _LONGEST_FINDING)
-        self.findings.append(Finding(severity, code, place, message))
+    def _report(self, severity: str, code: str, found_in: str, message: str) -> None:
+        found_in, message = legible(found_in, _LONGEST_FINDING), legible(message, _LONGEST_FINDING)
+        self.findings.append(Finding(severity, code, found_in, message))
 
     def objects(self, version: str, tenant: str) -> ConfigurationObjects:
         """Everything that was collected."""

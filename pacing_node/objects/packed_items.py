@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pacing_node.objects.object_model import Item
     from pacing_node.options.yaml_documents import Value, YamlDocument
 
 _VERSION = 2
@@ -26,7 +27,7 @@ class PackedItems:
         """``kinds`` are the keys of the lists; what stands under another key counts for the digest alone."""
         digest = hashlib.sha256()
         self._bytes = {kind: bytearray() for kind in kinds}
-        self._places: dict[str, list[tuple[str, int | None, int]]] = {kind: [] for kind in kinds}
+        self._places: dict[str, list[tuple[str, int, int]]] = {kind: [] for kind in kinds}
         for document in documents:
             other = {key: value for key, value in document.data.items() if key not in kinds}
             digest.update(marshal.dumps(other, _VERSION))
@@ -38,13 +39,13 @@ class PackedItems:
         self.digest = digest.hexdigest()[:16]
         """Changes whenever the documents' data change."""
 
-    def items(self, kind: str) -> Iterator[tuple[str, Value]]:
-        """Where each item of the kind stands, as file and line, and its data, made anew."""
+    def items(self, kind: str) -> Iterator[Item]:
+        """Where each item of the kind stands, and its data, made anew."""
         content, start = memoryview(self._bytes[kind]), 0
         for source, line, size in self._places[kind]:
             data: Value = marshal.loads(content[start : start + size])  # noqa: S302 - written by this object
             start += size
-            yield (source if line is None else f"{source}:{line}"), data
+            yield source, line, data
 
     def _pack(self, document: YamlDocument, kind: str) -> None:
         values = document.data.get(kind)
@@ -53,4 +54,4 @@ class PackedItems:
             for value, line in zip(values, document.item_lines(kind), strict=True):
                 packed = marshal.dumps(value, _VERSION)
                 content += packed
-                places.append((document.source, line, len(packed)))
+                places.append((document.source, line or 0, len(packed)))

@@ -48,7 +48,7 @@ def objects_from_platform(
     tree = tree_from_platform(records, rules)
     reader = ObjectReader()
     for kind in KINDS:
-        getattr(reader, kind)(("", item) for item in tree[kind])
+        getattr(reader, kind)(("", 0, item) for item in tree[kind])
     return reader.objects(version, tenant)
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pacing_node.targets import TargetSet
 
 
+_NOBODY: IntArray = np.zeros(0, dtype=np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class StatisticNames:
     """Names under which the site's servers know the statistics."""
@@ -53,17 +56,24 @@ class Layout:
 
     columns: Columns
     roster: Roster
-    group_agents: dict[str, frozenset[int]]
-    """Slots of each group's agents."""
+    group_rows: dict[str, int]
+    """Row of each group in the next two."""
+    group_ends: IntArray
+    """Where the slots of a row's group end, (groups,)."""
+    group_agents: IntArray
+    """Slots of the agents of all groups, one group after the other."""
     media_agents: dict[str, IntArray]
     """Slots of the agents of each medium's targets, each once, sorted."""
 
     def agents_of(self, media: str, groups: frozenset[str]) -> IntArray:
         """Slots of the agents of these groups, or of the medium's targets when no group is given; each once."""
         if not groups:
-            return self.media_agents.get(media, np.zeros(0, dtype=np.int64))
-        found = frozenset().union(*(self.group_agents.get(name, frozenset()) for name in groups))
-        return np.array(sorted(found), dtype=np.int64)
+            return self.media_agents.get(media, _NOBODY)
+        rows = [self.group_rows[name] for name in groups if name in self.group_rows]
+        return np.unique(np.concatenate([_NOBODY, *map(self._agents_of_group, rows)]))
+
+    def _agents_of_group(self, row: int) -> IntArray:
+        return self.group_agents[self.group_ends[row - 1] if row else 0 : self.group_ends[row]]
 
 
 def make_registry(names: StatisticNames) -> Registry:
@@ -115,7 +125,9 @@ def layout(targets: TargetSet, names: StatisticNames, registry: Registry) -> Lay
     return Layout(
         columns=columns,
         roster=build_roster([target.agents for target in targets.targets], media, slots),
-        group_agents={group.name: frozenset(slots[name] for name in group.agents) for group in targets.groups},
+        group_rows={group.name: row for row, group in enumerate(targets.groups)},
+        group_ends=np.cumsum([len(group.agents) for group in targets.groups], dtype=np.int64),
+        group_agents=np.fromiter((slots[name] for group in targets.groups for name in group.agents), dtype=np.int64),
         media_agents={
             medium: np.array(sorted(slots[name] for name in found), dtype=np.int64)
             for medium, found in by_medium.items()

@@ -32,7 +32,7 @@ def test_every_item_comes_back_as_it_was(first: dict[str, Value], second: dict[s
     items = packed(first, second)
     for kind in KINDS:
         lists = [(name, data.get(kind)) for name, data in (("0.yaml", first), ("1.yaml", second))]
-        expected = [(name, item) for name, values in lists if isinstance(values, list) for item in values]
+        expected = [(name, 0, item) for name, values in lists if isinstance(values, list) for item in values]
         assert list(items.items(kind)) == expected
 
 
@@ -47,5 +47,5 @@ def test_the_digest_is_another_one_exactly_when_the_items_are(
 def test_an_item_is_found_by_its_line() -> None:
     document = parse_document("agents:\n- user_name: a1\n\n- user_name: a2\nswitches: [{name: s1}]\n", "objects.yaml")
     items = PackedItems([document], KINDS)
-    assert [place for place, _ in items.items("agents")] == ["objects.yaml:2", "objects.yaml:4"]
-    assert list(items.items("switches")) == [("objects.yaml:5", {"name": "s1"})]
+    assert [(source, line) for source, line, _ in items.items("agents")] == [("objects.yaml", 2), ("objects.yaml", 4)]
+    assert list(items.items("switches")) == [("objects.yaml", 5, {"name": "s1"})]
