@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
 LARGE_BYTES = 4 * 1024 * 1024
+RECORD_BYTES = 100_000 * 250
+"""A record has some 240 bytes a target, half of them what the laws have learned."""
 
 
 class Member:
@@ -86,6 +88,12 @@ async def test_a_member_has_two_streams_and_another_one_its_own(master: Master) 
     assert (await (await master.follow("c", "process of c")).read()).record.info.sequence == 1
     streams.pop().cancel()
     await until(lambda: not master.limits.why_full("b"), "the place of a stream that ended is free")
+
+
+async def test_the_record_of_a_hundred_thousand_targets_reaches_a_follower(master: Master) -> None:
+    stream = await master.follow("b", "process of b")
+    master.publish(RECORD_BYTES)
+    assert len((await stream.read()).record.body) == RECORD_BYTES
 
 
 async def test_a_follower_that_does_not_read_loses_its_connection_and_holds_nothing(
