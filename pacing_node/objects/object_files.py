@@ -12,7 +12,7 @@ from pacing_node.objects.object_reader import ObjectReader
 from pacing_node.objects.packed_items import PackedItems
 from pacing_node.options.errors import ConfigurationError, Problem
 from pacing_node.options.schema import suggestion
-from pacing_node.options.yaml_documents import YamlDocument, load_document
+from pacing_node.options.yaml_documents import YamlDocument, load_document, release
 from pacing_node.runtime.gc_freeze import freeze, uncollected
 from pacing_node.targets import Finding
 
@@ -104,7 +104,8 @@ def objects_of(documents: list[YamlDocument]) -> ConfigurationObjects:
         ConfigurationError: a document has an unknown kind, a kind that is not a list, or another tenant.
     """
     tenant, items = _packed(documents)
-    documents.clear()
+    while documents:
+        release(documents.pop())
     reader = ObjectReader()
     for kind in KINDS:
         getattr(reader, kind)(items.items(kind))

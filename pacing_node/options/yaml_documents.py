@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
 
@@ -35,6 +35,7 @@ MAX_DEPTH = 24
 MAX_VALUES = 5_000_000
 """Most values after aliases are followed, so that nested aliases cannot fill the memory."""
 
+_FREED_AT_ONCE = 100
 _TOO_DEEP = f"more than {MAX_DEPTH} levels"
 _BASE: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -125,6 +126,16 @@ class YamlDocument:
         position = self.position(path)
         line, column = (position.line, position.column) if position else (None, None)
         return Problem(self.source, format_key(path), found, allowed, line, column)
+
+
+def release(document: YamlDocument) -> None:
+    """Empty the lists of a document, a few items at a time: freeing a large one as a whole holds every thread up."""
+    lists: list[list[Any]] = [value for value in document.data.values() if isinstance(value, list)]
+    if document.root is not None:
+        lists += [node.value for _, node in document.root.value if isinstance(node, yaml.SequenceNode)]
+    for items in lists:
+        while items:
+            del items[-_FREED_AT_ONCE:]
 
 
 def format_key(path: KeyPath) -> str:

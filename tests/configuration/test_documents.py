@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pacing_node.options.errors import ConfigurationError
-from pacing_node.options.yaml_documents import YamlDocument, load_document, parse_document
+from pacing_node.options.yaml_documents import YamlDocument, load_document, parse_document, release
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,6 +197,20 @@ def test_a_large_document_leaves_the_garbage_collector_as_it_was() -> None:
     with pytest.raises(ConfigurationError):
         parse(large + "b: [")
     assert gc.isenabled()
+
+
+def test_a_released_document_holds_no_item_any_more() -> None:
+    document = parse_document(
+        "tenant: t\nagents:\n" + "- name: a\n" * 1000 + "groups: &all [g]\nothers: *all\n", "f.yaml"
+    )
+    agents = document.data["agents"]
+    release(document)
+    assert (agents, document.data) == ([], {"tenant": "t", "agents": [], "groups": [], "others": []})
+    assert document.root is not None
+    assert [node.value for _, node in document.root.value] == ["t", [], [], []]
+    without_text = YamlDocument("f", {"agents": ["a"], "tenant": None})
+    release(without_text)
+    assert without_text.data["agents"] == []
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
