@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 REFRESH_SECONDS = 5.0
 WINDOW_SECONDS = 300.0
 _EPOCH = 1_000_000.0
+_COUNTED = ("calculations", "over_free", "infeasible", "over_said")
 _COUNTERS = ("accepted", "abandoned", "completed", "reactive_entered")
 
 
@@ -45,6 +46,8 @@ class Days:
     """Calculations that allowed more invitations than slots were free for."""
     infeasible: FloatArray
     """Calculations that said the goal cannot be kept."""
+    over_said: FloatArray
+    """Of these, those that let more invitations be out than slots were free for."""
 
     def rows(self, first: int, count: int) -> Days:
         """Some rows alone."""
@@ -70,7 +73,7 @@ class Day:
         self._views: deque[dict[str, FloatArray]] = deque(maxlen=int(self._scenario.unknown_lag_seconds) + 1)
         self._standing: StandingAllowances | None = None
         self._counted: Snapshot | None = None  # by the looks since the newest full push
-        self.counts = {name: np.zeros(len(agents)) for name in ("calculations", "over_free", "infeasible")}
+        self.counts = {name: np.zeros(len(agents)) for name in _COUNTED}
 
     def look(self) -> None:
         """Read the statistics as they are now, before each push or, where they arrive late, once a second."""
@@ -104,7 +107,7 @@ class Day:
             feedback = self._exact_feedback()
         result = self._controller.calculate(snapshot, feedback, self.policy)
         self._late.popleft()
-        self._count(snapshot, result)
+        self._count(snapshot, feedback, result)
         self._report(now, result.invitations)
         self.centre.allot(result.invitations, REFRESH_SECONDS)
         if self._scenario.partial_pushes:
@@ -153,11 +156,13 @@ class Day:
                 if wrong.column in columns and wrong.at <= now < wrong.at + REFRESH_SECONDS:
                     columns[wrong.column][number * each : (number + 1) * each] += wrong.more
 
-    def _count(self, snapshot: Snapshot, result: Result) -> None:
+    def _count(self, snapshot: Snapshot, feedback: Feedback, result: Result) -> None:
+        said = result.reason == Reason.GOAL_INFEASIBLE
         free = np.maximum(snapshot.ready - snapshot.waiting - snapshot.reactive_waiting, 0.0)
         self.counts["calculations"] += 1.0
         self.counts["over_free"] += result.invitations > free
-        self.counts["infeasible"] += result.reason == Reason.GOAL_INFEASIBLE
+        self.counts["infeasible"] += said
+        self.counts["over_said"] += said & (result.invitations > 0) & (result.invitations + feedback.pending > free)
 
     def _in_gap(self, now: float) -> bool:
         """A hand-over every half hour: no pushes for a while, then a successor with or without the state."""

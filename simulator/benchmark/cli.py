@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,7 +10,7 @@ from simulator.benchmark import calculation as timing
 from simulator.benchmark.benchmark_days import scenarios
 from simulator.benchmark.laws import LAWS
 from simulator.benchmark.many_runs import run_all
-from simulator.benchmark.missed_bounds import SIMPLE_RULES, missed
+from simulator.benchmark.missed_bounds import BY_GOAL, SIMPLE_RULES, verdicts
 from simulator.benchmark.path_commands import Output, add_to
 from terminal.examples import examples
 from terminal.forms import Form, Listing, print_listing
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from simulator.benchmark.figures import Figures
-    from simulator.benchmark.missed_bounds import Missed
+    from simulator.benchmark.missed_bounds import Verdict
 
 app = typer.Typer(help="Compare the pacing laws; measure what a node costs.", no_args_is_help=True)
 add_to(app)
@@ -71,9 +71,9 @@ def algorithms(
     laws = _choice(law or [], list(LAWS), "law")
     pairs = [(name, kind) for kind in chosen for name in (_contestants(kind) if check and not law else laws)]
     found = run_all(pairs, numbers, days, seed, processes)
-    misses = missed(found) if check else []
-    _print(found, misses if check else None, output)
-    if misses:
+    judged = verdicts(found) if check else None
+    _print(found, judged, output)
+    if any(verdict.missed for verdict in judged or ()):
         raise typer.Exit(1)
 
 
@@ -83,14 +83,26 @@ def _contestants(kind: str) -> Sequence[str]:
     return (ours, *SIMPLE_RULES)
 
 
-def _print(found: Sequence[Figures], misses: Sequence[Missed] | None, output: Form) -> None:
+def _print(found: Sequence[Figures], judged: Sequence[Verdict] | None, output: Form) -> None:
     rows = [figures.as_row() for figures in found]
-    whole = rows if misses is None else {"rows": rows, "missed": [miss.as_row() for miss in misses]}
-    after = [f"missed: {miss}" for miss in misses or ()]
-    if misses is not None:
-        after.append(f"{len(misses)} bounds missed in {len(found)} rows")
+    whole = rows if judged is None else {"rows": rows} | _judged(judged)
+    after = [] if judged is None else _summary(judged)
     cells = [_cells(figures) for figures in found]
     print_listing(Listing(whole, _COLUMNS, cells, "Busy factor and abandonment", after=after), output)
+
+
+def _judged(judged: Sequence[Verdict]) -> dict[str, Any]:
+    misses = [miss.as_row() for verdict in judged for miss in verdict.missed]
+    return {"judged": [verdict.as_row() for verdict in judged], "missed": misses}
+
+
+def _summary(judged: Sequence[Verdict]) -> list[str]:
+    """Every row that is not judged by its goal, every bound missed, and how many."""
+    lines = [str(verdict) for verdict in judged if verdict.rule != BY_GOAL]
+    misses = [miss for verdict in judged for miss in verdict.missed]
+    lines += [f"missed: {miss}" for miss in misses]
+    rows = sum(bool(verdict.missed) for verdict in judged)
+    return [*lines, f"{len(misses)} bounds missed, in {rows} of {len(judged)} rows judged"]
 
 
 _COLUMNS = (

@@ -41,6 +41,8 @@ class Figures:
     """Calculations that allowed more invitations than slots were free for."""
     infeasible_percent: float
     """Calculations that said the goal cannot be kept."""
+    over_said_percent: float
+    """Of those, the ones after which more invitations may be out than slots were free for."""
     oracle_percent_of: float | None
     """Busy factor as a percentage of the optimum's; stationary setting only, with either age of the pending counts."""
     mean_wait_seconds: float
@@ -62,7 +64,7 @@ def summarise(law: str, scenario: str, days: Days, agents: int, *, goal: float =
     best = ORACLE_BUSY.get(agents) if scenario in {"stationary", "fresh-pending", "partial-pushes"} else None
     worst = half_hours(entries, abandoned)
     place = int(worst.argmax()) if len(worst) else 0
-    calculations = max(float(days.calculations[:, rows].sum()), 1.0)
+    calculations, said = (max(float(each[:, rows].sum()), 1.0) for each in (days.calculations, days.infeasible))
     return Figures(
         law=law,
         scenario=scenario,
@@ -78,6 +80,7 @@ def summarise(law: str, scenario: str, days: Days, agents: int, *, goal: float =
         worst_30min_error=_error(*(_by_half_hour(each)[place] for each in (abandoned, entries))) if len(worst) else 0.0,
         over_free_percent=round(100.0 * float(days.over_free[:, rows].sum()) / calculations, 2),
         infeasible_percent=round(100.0 * float(days.infeasible[:, rows].sum()) / calculations, 2),
+        over_said_percent=round(100.0 * float(days.over_said[:, rows].sum()) / said, 2),
         oracle_percent_of=None if best is None else round(100.0 * busy / best, 2),
         mean_wait_seconds=round(float(days.waiting_seconds[:, rows].sum() / max(entries.sum(), 1.0)), 2),
         proactive_share_percent=round(100.0 * float(accepted / max(accepted + reactive, 1.0)), 1),

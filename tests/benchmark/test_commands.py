@@ -71,6 +71,10 @@ def test_check_names_every_row_that_misses_a_bound(run, monkeypatch):
     found = json.loads(done.stdout)
     assert {row["law"] for row in found["rows"]} == {"LOOKAHEAD", *SIMPLE_RULES}
     assert {miss["agents"] for miss in found["missed"]} == {10, 30}
+    assert [(each["agents"], each["rule"], each["kept"]) for each in found["judged"]] == [
+        (10, "goal", False),
+        (30, "goal", False),
+    ]
     table = run(*arguments)
     assert table.exit_code == 1
     assert "missed: leap, 30 agents, LOOKAHEAD: abandoned %" in table.stdout
