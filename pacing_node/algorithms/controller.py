@@ -21,9 +21,15 @@ from pacing_node.algorithms.laws import (
     one_per_free,
     shared_laws,
 )
-from pacing_node.algorithms.model import Algorithm, OptimizationTarget, Result
+from pacing_node.algorithms.model import Algorithm, OptimizationTarget, Result, Rounding
 from pacing_node.algorithms.observation import Observer
-from pacing_node.algorithms.outer import HELD_BACK, MOST_FEEDBACK, learn_abandonment, learn_busy, rounding
+from pacing_node.algorithms.outer import (
+    HELD_BACK,
+    MOST_FEEDBACK,
+    learn_abandonment,
+    learn_busy,
+    rounding,
+)
 from pacing_node.algorithms.plausibility import Plausibility
 from pacing_node.algorithms.reasons import Limits, reasons
 from pacing_node.algorithms.sharing import deal, share_agents
@@ -33,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pacing_node.algorithms.laws import Level
-    from pacing_node.algorithms.model import BoolArray, Feedback, FloatArray, Policy, Snapshot
+    from pacing_node.algorithms.model import BoolArray, Feedback, FloatArray, IntArray, Policy, Snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -78,13 +84,14 @@ class Controller:
         paced = situation.observation.usable & (situation.observation.slots > 0.0)
         if policy.algorithm.dual and policy.proactive_ratio <= 0.0:
             paced = np.zeros(len(paced), dtype=np.bool_)  # every agent is for inbound traffic
-        invitations = self._invitations(situation, level, paced, policy)
+        invitations, rule = self._invitations(situation, level, paced, policy)
         careful = np.flatnonzero(impossible | (level.added >= MOST_FEEDBACK))
         if len(careful):
-            one_per_free(invitations, careful, situation)
+            cut = careful[one_per_free(invitations, careful, situation)]
+            rule[cut] = Rounding.ONE_PER_FREE
         self._plausibility.remember(snapshot, feedback, situation.estimates, invitations)
         portion = self._inbound_portion(situation, invitations, policy)
-        return self._result(snapshot, policy, situation, (level, impossible), (invitations, portion))
+        return self._result(snapshot, policy, situation, (level, impossible), (invitations, portion, rule))
 
     def save(self) -> bytes:
         """The learned state, 112 bytes a target, keyed by name."""
@@ -140,8 +147,10 @@ class Controller:
             self._busy_warned = True
             log.warning("algorithm.replaced", algorithm=policy.algorithm.value, by=stands_in.value)
 
-    def _invitations(self, situation: Situation, found: Level, paced: BoolArray, policy: Policy) -> FloatArray:
-        """Whole invitations up to the level: Erlang levels carry their fraction on, the others round."""
+    def _invitations(
+        self, situation: Situation, found: Level, paced: BoolArray, policy: Policy
+    ) -> tuple[FloatArray, IntArray]:
+        """Whole invitations up to the level, and the ``Rounding`` by which: Erlang levels carry their fraction on."""
         wanted = found.level - situation.pending
         wanted[np.flatnonzero(~(paced & (found.level > 0.0)))] = 0.0
         algorithm = effective(policy)
@@ -149,17 +158,19 @@ class Controller:
             wanted = wanted + self._carry
             whole = np.maximum(np.floor(wanted), 0.0)
             self._carry = np.clip(wanted - whole, 0.0, 1.0)
-            return whole
+            return whole, _rule(paced, Rounding.CARRIED)
         if algorithm not in {Algorithm.LOOKAHEAD, Algorithm.LOOKAHEAD_DUAL}:
-            return np.maximum(np.floor(wanted + 1e-9), 0.0)
+            return np.maximum(np.floor(wanted + 1e-9), 0.0), _rule(paced, Rounding.DOWN)
         if situation.shares is None:
-            wanted += rounding(found.added)
-            return np.maximum(np.floor(wanted, out=wanted), 0.0, out=wanted)
+            part, less = rounding(found.added)
+            wanted += part
+            rule = _rule(paced, Rounding.NEAREST, less)
+            return np.maximum(np.floor(wanted, out=wanted), 0.0, out=wanted), rule
         # Its portion is a target's own whatever its neighbours have out: a large one does not crowd out a small one.
         portion = situation.shares.portion
         own = np.where(paced, portion * found.alone - situation.pending, 0.0)
         dealt, self._carry = deal(np.maximum(wanted * portion, own), situation.shares.component, self._carry)
-        return dealt.astype(np.float64)
+        return dealt.astype(np.float64), _rule(paced, Rounding.DEALT)
 
     def _inbound_portion(self, situation: Situation, invitations: FloatArray, policy: Policy) -> FloatArray:
         if not policy.algorithm.dual:
@@ -179,9 +190,9 @@ class Controller:
         policy: Policy,
         situation: Situation,
         found: tuple[Level, BoolArray],
-        outputs: tuple[FloatArray, FloatArray],
+        outputs: tuple[FloatArray, FloatArray, IntArray],
     ) -> Result:
-        (level, impossible), (whole, portion) = found, outputs
+        (level, impossible), (whole, portion, rule) = found, outputs
         seen, believed, invitations = situation.observation, situation.estimates, whole.astype(np.int64)
         nobody = np.zeros(len(whole), dtype=np.bool_)
         short = nobody
@@ -200,4 +211,14 @@ class Controller:
             implausible=self._plausibility.held,
         )
         reason = reasons(snapshot, policy, seen, invitations, limits)
-        return Result(invitations, portion, reason, replace(believed, level=level.level))
+        return Result(invitations, portion, reason, replace(believed, level=level.level), rule)
+
+
+def _rule(paced: BoolArray, rule: Rounding, less: IntArray | None = None) -> IntArray:
+    """How numbers became whole, per row; in the rows ``less`` by rounding up less."""
+    rules = np.full(len(paced), int(rule), dtype=np.int64)
+    if less is not None:
+        rules[less] = Rounding.LESS_UP
+    if not paced.all():
+        rules[~paced] = Rounding.NONE
+    return rules

@@ -93,14 +93,15 @@ class Estimator:
         handle = _positive_or(state.handle, policy.default_handle_seconds)
         disposition = _positive_or(state.disposition, policy.default_disposition_seconds)
         feedback = self._grown_up(feedback, disposition, policy)
+        floor = PROVEN_SHARE * state.proven
         return Estimates(
-            acceptance_ratio=np.maximum(
-                cautious_acceptance(self._acceptance, state.disposed), PROVEN_SHARE * state.proven
-            ),
+            acceptance_ratio=np.maximum(cautious_acceptance(self._acceptance, state.disposed), floor),
             handle_seconds=np.maximum(_positive_or(snapshot.handle_seconds, handle), 1.0),
             disposition_seconds=_accept_seconds(feedback, disposition),
             patience_seconds=(PRIOR_WAITING_SECONDS + state.waiting_seconds) / (PRIOR_ABANDONED + state.abandoned),
             reactive_per_second=state.reactive.copy(),
+            acceptance_seen=self._acceptance,
+            acceptance_floor=floor,
         )
 
     def _grown_up(self, feedback: Feedback, learned: FloatArray, policy: Policy) -> Feedback:

@@ -165,11 +165,17 @@ class Laws:
         return Level(np.maximum(level - others, 0.0), added, level)
 
 
-def one_per_free(invitations: FloatArray, rows: IntArray, situation: Situation) -> None:
-    """Allow in these rows no more than one invitation out per free slot, counting all that may be out: nobody waits."""
+def one_per_free(invitations: FloatArray, rows: IntArray, situation: Situation) -> BoolArray:
+    """Allow in these rows no more than one invitation out per free slot, counting all that may be out: nobody waits.
+
+    Returns in which of them this allowed fewer.
+    """
     seen = situation.observation
     taken = seen.waiting[rows] + seen.reactive_waiting[rows] + situation.counted[rows]
-    invitations[rows] = np.minimum(invitations[rows], np.maximum(np.floor(seen.ready[rows] - taken), 0.0))
+    most = np.maximum(np.floor(seen.ready[rows] - taken), 0.0)
+    fewer = np.asarray(invitations[rows] > most)
+    invitations[rows] = np.minimum(invitations[rows], most)
+    return fewer
 
 
 @cache

@@ -24,6 +24,10 @@ def _nothing() -> FloatArray:
     return np.zeros(0)
 
 
+def _no_numbers() -> IntArray:
+    return np.zeros(0, dtype=np.int64)
+
+
 class Algorithm(StrEnum):
     """The pacing laws by the value of the option ``algorithm``."""
 
@@ -95,6 +99,25 @@ class Reason(IntEnum):
     def code(self) -> str:
         """The reason as results and pages show it, for example ``statistics_stale``."""
         return self.name.lower()
+
+
+class Rounding(IntEnum):
+    """How a real number became whole invitations. The numbers are part of the peer protocol: append, never renumber."""
+
+    NONE = 0
+    """Nothing was to be rounded: the target is not paced."""
+    NEAREST = 1
+    """To the nearest whole number."""
+    LESS_UP = 2
+    """Less is rounded up, since more visitors were lost lately than the goal allows."""
+    DOWN = 3
+    """Down; the law promises agents who are ready and no fraction of one."""
+    CARRIED = 4
+    """Down, and the fraction is carried on to the next periods."""
+    DEALT = 5
+    """Targets that share agents get whole invitations together, what was owed longest first."""
+    ONE_PER_FREE = 6
+    """Cut to one invitation per free slot, since the goal is in danger or cannot be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +259,10 @@ class Estimates:
     """m as the law used it: invitations expected to be still without disposition at the time of the snapshot."""
     level: FloatArray = field(default_factory=_nothing)
     """M: invitations that may be without disposition at once; ``invitations`` fills the difference to ``pending``."""
+    acceptance_seen: FloatArray = field(default_factory=_nothing)
+    """p by the dispositions alone; ``acceptance_ratio`` is higher while little is known or only refusals come."""
+    acceptance_floor: FloatArray = field(default_factory=_nothing)
+    """The least p in use, a share of what accepts proved of late; 0 = nothing is proven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,3 +276,5 @@ class Result:
     reason: IntArray
     """A ``Reason`` per row."""
     estimates: Estimates
+    rounding: IntArray = field(default_factory=_no_numbers)
+    """A ``Rounding`` per row; empty where it is not known."""

@@ -155,18 +155,21 @@ def inbound_margin(inbound: FloatArray, observation: Observation, estimates: Est
     return share
 
 
-def rounding(added: FloatArray) -> FloatArray:
-    """What is added to a number of invitations before its fraction is cut off, by the margin that feedback adds.
+def rounding(added: FloatArray) -> tuple[FloatArray | float, IntArray]:
+    """What is added to a number of invitations before its fraction is cut off, and the rows where that is below half.
 
     To the nearest in calm weather. But one invitation per free agent is allowed at any margin, and invitations that
     are out count as fewer by the second: rounded up, another goes out beside them in each period, however many
     visitors were lost. So where more are lost than the goal allows, up to half an invitation less is rounded up.
     """
-    less = added - CALM_FEEDBACK
-    np.clip(less, 0.0, 1.0, out=less)
-    less *= -0.5
-    less += 0.5
-    return less
+    rows = np.flatnonzero(added > CALM_FEEDBACK)
+    if not len(rows):
+        return 0.5, rows
+    less = np.clip(added[rows] - CALM_FEEDBACK, 0.0, 1.0)
+    rows, less = rows[less > 0.0], less[less > 0.0]
+    part = np.full(len(added), 0.5)
+    part[rows] -= 0.5 * less
+    return part, rows
 
 
 def smaller_margin(

@@ -36,6 +36,8 @@ PIECE = 250
 _CODES = {int(reason): reason.code for reason in Reason}
 COUNTS = ("inbound_portion", "ready", "busy", "logged_in", "waiting", "pending")
 ESTIMATES = ("acceptance_ratio", "handle_seconds", "disposition_seconds", "patience_seconds")
+BEHIND_THE_NUMBER = ("level", "still_out", "acceptance_seen", "acceptance_floor")
+"""Columns that only the sum in words shows."""
 
 
 @uncollected()
@@ -160,7 +162,8 @@ def explained_row(report: CycleReport, row: int, goal_percent: float) -> Row:
         invitations=int(report.result.invitations[row]),
         goal_percent=goal_percent,
         interval_seconds=report.interval_seconds,
-        **{name: float(report.column(name)[row]) for name in (*COUNTS, *ESTIMATES)},
+        rounding=int(report.result.rounding[row]) if len(report.result.rounding) else None,
+        **{name: float(report.column(name)[row]) for name in (*COUNTS, *ESTIMATES, *BEHIND_THE_NUMBER)},
     )
 
 

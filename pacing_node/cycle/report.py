@@ -35,6 +35,13 @@ _FLOAT_COLUMNS: Mapping[str, Callable[[CycleReport], FloatArray]] = {
     "patience_seconds": attrgetter("result.estimates.patience_seconds"),
 }
 """Columns of numbers that go to the standbys, by their name on the wire."""
+_ADDED_COLUMNS: Mapping[str, Callable[[CycleReport], FloatArray]] = {
+    "level": attrgetter("result.estimates.level"),
+    "still_out": attrgetter("result.estimates.pending"),
+    "acceptance_seen": attrgetter("result.estimates.acceptance_seen"),
+    "acceptance_floor": attrgetter("result.estimates.acceptance_floor"),
+}
+"""Columns of numbers that a master of an older version does not send, and some laws do not have: empty then."""
 _NUMBERS = {field.name: field.number for field in CycleRecord.DESCRIPTOR.fields}
 
 
@@ -89,8 +96,11 @@ class CycleReport:
     """None from an older version, and while the push is in flight."""
 
     def column(self, name: str) -> FloatArray:
-        """A column of numbers by its name on the wire. Raises KeyError for a name that is none."""
-        return _FLOAT_COLUMNS[name](self)
+        """A column of numbers by its name on the wire, NaN where it is not known. Raises KeyError for other names."""
+        if name in _FLOAT_COLUMNS:
+            return _FLOAT_COLUMNS[name](self)
+        added = _ADDED_COLUMNS[name](self)
+        return added if len(added) else np.full(len(self.targets), np.nan)
 
 
 def encode(report: CycleReport) -> bytes:
@@ -115,6 +125,8 @@ def encode(report: CycleReport) -> bytes:
     columns = [packed_doubles(_NUMBERS[name], report.column(name)) for name in _FLOAT_COLUMNS]
     invitations = packed_counts(_NUMBERS["invitations"], report.result.invitations)
     reason = packed_counts(_NUMBERS["reason"], report.result.reason)
+    columns += [packed_floats(_NUMBERS[name], added(report)) for name, added in _ADDED_COLUMNS.items()]
+    columns.append(packed_counts(_NUMBERS["rounding"], report.result.rounding))
     columns += _packed_counts_of_term(report.term_counts)
     return b"".join([head.SerializeToString(), _encoded_names(report.targets), invitations, reason, *columns])
 
@@ -171,7 +183,7 @@ def _check(record: CycleRecord) -> None:
     for name in (*_FLOAT_COLUMNS, "invitations", "reason"):
         if len(getattr(record, name)) != count:
             raise ValueError(f"{SCHEMA}: column {name} has {len(getattr(record, name))} rows, expected {count}")
-    for name in ("target_error", "accepted_in_term", "abandoned_in_term"):
+    for name in ("target_error", "accepted_in_term", "abandoned_in_term", *_ADDED_COLUMNS, "rounding"):
         if len(getattr(record, name)) not in {0, count}:
             raise ValueError(f"{SCHEMA}: column {name} has {len(getattr(record, name))} rows, expected {count}")
 
@@ -224,10 +236,15 @@ def _result(record: CycleRecord) -> Result:
         disposition_seconds=_floats(record.disposition_seconds),
         patience_seconds=_floats(record.patience_seconds),
         reactive_per_second=np.full(len(record.targets), np.nan),
+        level=_floats(record.level),
+        pending=_floats(record.still_out),
+        acceptance_seen=_floats(record.acceptance_seen),
+        acceptance_floor=_floats(record.acceptance_floor),
     )
     return Result(
         invitations=np.array(record.invitations, np.int64),
         reason=np.array(record.reason, np.int64),
         inbound_portion=_floats(record.inbound_portion),
         estimates=estimates,
+        rounding=np.array(record.rounding, np.int64),
     )

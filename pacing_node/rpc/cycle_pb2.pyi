@@ -53,6 +53,11 @@ class CycleRecord(_message.Message):
     PUSH_STATUS_FIELD_NUMBER: _builtins.int
     ACCEPTED_IN_TERM_FIELD_NUMBER: _builtins.int
     ABANDONED_IN_TERM_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    STILL_OUT_FIELD_NUMBER: _builtins.int
+    ACCEPTANCE_SEEN_FIELD_NUMBER: _builtins.int
+    ACCEPTANCE_FLOOR_FIELD_NUMBER: _builtins.int
+    ROUNDING_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     sequence: _builtins.int
     calculated_at: _builtins.float
@@ -124,6 +129,26 @@ class CycleRecord(_message.Message):
 
     @_builtins.property
     def abandoned_in_term(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def level(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Per target, invitations that may be without an answer at once, and those that are expected to be by now. These five
+        columns are empty from an older version, or where the law does not say.
+        """
+
+    @_builtins.property
+    def still_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def acceptance_seen(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Acceptance ratio as the answers alone say, and the least that is believed after refusals without any accept; what is
+        in use is acceptance_ratio.
+        """
+
+    @_builtins.property
+    def acceptance_floor(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def rounding(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """How level - still_out became a whole number: see Rounding of the laws, a closed list of numbers."""
+
     def __init__(
         self,
         *,
@@ -156,10 +181,15 @@ class CycleRecord(_message.Message):
         push_status: _builtins.str = ...,
         accepted_in_term: _abc.Iterable[_builtins.float] | None = ...,
         abandoned_in_term: _abc.Iterable[_builtins.float] | None = ...,
+        level: _abc.Iterable[_builtins.float] | None = ...,
+        still_out: _abc.Iterable[_builtins.float] | None = ...,
+        acceptance_seen: _abc.Iterable[_builtins.float] | None = ...,
+        acceptance_floor: _abc.Iterable[_builtins.float] | None = ...,
+        rounding: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["abandoned_in_term", b"abandoned_in_term", "acceptance_ratio", b"acceptance_ratio", "accepted_at", b"accepted_at", "accepted_in_term", b"accepted_in_term", "alarms", b"alarms", "algorithm", b"algorithm", "busy", b"busy", "calculated_at", b"calculated_at", "disposition_seconds", b"disposition_seconds", "epoch", b"epoch", "handle_seconds", b"handle_seconds", "in_flight", b"in_flight", "inbound_portion", b"inbound_portion", "interval_seconds", b"interval_seconds", "invitations", b"invitations", "learned_state", b"learned_state", "logged_in", b"logged_in", "patience_seconds", b"patience_seconds", "pending", b"pending", "push_error", b"push_error", "push_status", b"push_status", "pushed", b"pushed", "ready", b"ready", "reason", b"reason", "sequence", b"sequence", "statistics_at", b"statistics_at", "target_error", b"target_error", "targets", b"targets", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abandoned_in_term", b"abandoned_in_term", "acceptance_floor", b"acceptance_floor", "acceptance_ratio", b"acceptance_ratio", "acceptance_seen", b"acceptance_seen", "accepted_at", b"accepted_at", "accepted_in_term", b"accepted_in_term", "alarms", b"alarms", "algorithm", b"algorithm", "busy", b"busy", "calculated_at", b"calculated_at", "disposition_seconds", b"disposition_seconds", "epoch", b"epoch", "handle_seconds", b"handle_seconds", "in_flight", b"in_flight", "inbound_portion", b"inbound_portion", "interval_seconds", b"interval_seconds", "invitations", b"invitations", "learned_state", b"learned_state", "level", b"level", "logged_in", b"logged_in", "patience_seconds", b"patience_seconds", "pending", b"pending", "push_error", b"push_error", "push_status", b"push_status", "pushed", b"pushed", "ready", b"ready", "reason", b"reason", "rounding", b"rounding", "sequence", b"sequence", "statistics_at", b"statistics_at", "still_out", b"still_out", "target_error", b"target_error", "targets", b"targets", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
-from pacing_node.algorithms import Algorithm, Controller, Reason, Row, explain
+from pacing_node.algorithms import Algorithm, Controller, Reason, Row, SharedAgents, explain
+from pacing_node.algorithms.model import Rounding
 from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
 
 SIMPLE = [Algorithm.SUPER_PROGRESSIVE, Algorithm.PREDICTIVE_B, Algorithm.LOOKAHEAD]
@@ -81,9 +83,6 @@ def test_warming_up_while_little_is_known():
 
 
 def test_inbound_load_alone_breaks_the_goal():
-    def flooded(state):
-        state.reactive[:] = 0.1
-
     found, invitations = reason(prepare=flooded, ready=5.0, busy=5.0)
     assert found is Reason.GOAL_INFEASIBLE
     assert 0 < invitations <= 5, "one per free slot, for which nobody waits"
@@ -95,6 +94,70 @@ def test_a_moderate_inbound_load_does_not():
         state.reactive[:] = 0.01
 
     assert reason(prepare=some, ready=6.0, busy=4.0)[0] is Reason.AGENTS_AVAILABLE
+
+
+def calculated(policy=None, prepare=None, feedback=None, size=1, **values):
+    controller = Controller(names(size))
+    controller._state.entries[:], controller._state.disposed[:] = 300.0, 1000.0
+    if prepare:
+        prepare(controller._state)
+    policy = policy or make_policy(size)
+    return controller.calculate(make_snapshot(size, **values), feedback or make_feedback(size), policy)
+
+
+def flooded(state):
+    state.reactive[:] = 0.1
+
+
+def a_little_lost(state):
+    state.integral[:] = 10.0
+
+
+def much_lost(state):
+    state.integral[:] = 100.0
+
+
+@pytest.mark.parametrize(
+    ("expected", "algorithm", "prepare"),
+    [
+        (Rounding.NEAREST, Algorithm.LOOKAHEAD, None),
+        (Rounding.LESS_UP, Algorithm.LOOKAHEAD, a_little_lost),
+        (Rounding.DOWN, Algorithm.SUPER_PROGRESSIVE, None),
+        (Rounding.CARRIED, Algorithm.PREDICTIVE_B, None),
+    ],
+)
+def test_a_result_says_how_its_number_became_whole(expected, algorithm, prepare):
+    assert calculated(make_policy(1, algorithm), prepare, ready=4.0, busy=6.0).rounding.tolist() == [expected]
+
+
+@pytest.mark.parametrize("prepare", [flooded, much_lost])
+def test_a_result_says_that_it_was_cut_to_one_per_free_slot(prepare):
+    feedback = make_feedback(pending=0.9)
+    result = calculated(prepare=prepare, feedback=feedback, ready=8.0, busy=2.0)
+    assert (result.invitations.tolist(), result.rounding.tolist()) == ([7], [Rounding.ONE_PER_FREE])
+
+
+def test_a_result_says_that_whole_invitations_were_dealt_out():
+    pairs = np.array([0, 0]), np.array([0, 1])
+    agents = SharedAgents(*pairs, ready=np.full(2, 4.0), busy=np.full(2, 6.0), ready_agents=np.array([4.0]))
+    result = calculated(size=2, ready=4.0, busy=6.0, shared=agents)
+    assert result.rounding.tolist() == [Rounding.DEALT] * 2
+
+
+def test_a_target_that_is_not_paced_has_nothing_to_round():
+    assert calculated(make_policy(1, enabled=False)).rounding.tolist() == [Rounding.NONE]
+    every_agent_for_inbound = make_policy(1, Algorithm.LOOKAHEAD_DUAL, proactive_ratio=0.0)
+    assert calculated(every_agent_for_inbound).rounding.tolist() == [Rounding.NONE]
+
+
+def test_a_result_says_what_acceptance_the_answers_alone_show_and_its_floor():
+    def refused(state):
+        state.entries[:], state.proven[:] = 20.0, 0.3
+
+    believed = calculated(prepare=refused).estimates
+    assert believed.acceptance_seen[0] == pytest.approx(0.023, abs=0.001)
+    assert believed.acceptance_floor[0] == pytest.approx(0.1)
+    assert believed.acceptance_ratio[0] == believed.acceptance_floor[0]
 
 
 def row(**values):
@@ -123,7 +186,60 @@ def test_an_explanation_shows_the_sum():
     assert "3 ready + 0.3 of the busy within 15 s" in lines[2]
     assert "= 2.3." in lines[2]
     assert "30 % are accepted = 1.2 more visitors" in lines[3]
-    assert "3 % with LOOKAHEAD" in lines[4]
+    assert "3 % with LOOKAHEAD" in lines[-1]
+
+
+BEHIND = {"rounding": Rounding.NEAREST, "level": 9.4, "still_out": 2.9, "acceptance_seen": 0.3, "acceptance_floor": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("rounding", "words"),
+    [
+        (Rounding.NEAREST, "6.5 more, rounded to the nearest: 7."),
+        (Rounding.LESS_UP, "more visitors were lost lately than the goal allows: 7."),
+        (Rounding.DOWN, "rounded down"),
+        (Rounding.CARRIED, "the fraction carried on"),
+        (Rounding.DEALT, "with the targets that share its agents"),
+        (Rounding.ONE_PER_FREE, "cut to one per free slot"),
+        (99, "a rule that this version does not know"),
+    ],
+)
+def test_an_explanation_says_how_the_number_became_whole(rounding, words):
+    line = explain(row(**BEHIND | {"rounding": rounding}))[4]
+    assert line.startswith("Room: 9.4 may be out at once, 2.9 still are by now")
+    assert words in line
+
+
+def test_every_rule_of_rounding_has_its_words():
+    for rounding in set(Rounding) - {Rounding.NONE}:
+        assert "does not know" not in " ".join(explain(row(**BEHIND | {"rounding": rounding})))
+
+
+def test_an_explanation_has_no_room_where_nothing_was_rounded():
+    nothing = explain(row(**BEHIND | {"level": 2.0, "invitations": 0}))
+    assert nothing[4] == "Room: 2.0 may be out at once, 2.9 still are by now as far as can be told; none."
+    for other in ({"rounding": Rounding.NONE}, {"reason": Reason.HELD}, {"level": math.nan}):
+        assert "Room" not in " ".join(explain(row(**BEHIND | other)))
+
+
+def test_an_explanation_says_why_more_acceptance_is_in_use_than_the_answers_show():
+    broken_page = explain(row(**BEHIND | {"acceptance_seen": 0.02, "acceptance_ratio": 0.1}))
+    assert broken_page[4] == (
+        "Acceptance: the answers so far say 2 %, 10 % is in use: never below 33.3 % of the 30 % that accepts proved "
+        "within 20 minutes, for refusals alone may be a fault."
+    )
+    cold_start = explain(row(**BEHIND | {"acceptance_ratio": 0.41, "acceptance_floor": 0.0}))
+    assert cold_start[4] == (
+        "Acceptance: the answers so far say 30 %, 41 % is in use until more are known, "
+        "for a higher one means fewer invitations."
+    )
+    assert "Acceptance" not in " ".join(explain(row(**BEHIND)))
+
+
+def test_an_explanation_of_an_older_masters_number_says_what_is_not_known():
+    lines = explain(row())
+    assert any("the master that calculated is of an older version" in line for line in lines)
+    assert not any(line.startswith(("Room", "Acceptance")) for line in lines)
 
 
 @pytest.mark.parametrize("which", list(Reason))

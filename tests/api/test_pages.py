@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from cluster.mastership import EndCause, ZooKeeperState
-from pacing_node.algorithms.model import Reason
+from pacing_node.algorithms.model import Reason, Rounding
 from pacing_node.api import exposition
 from pacing_node.api.app import NodeView, build_app
 from pacing_node.api.metrics import MetricSources, NodeCollector
@@ -168,6 +168,20 @@ class TestTargets:
         assert any("503 from the platform" in line for line in page["lines"])
         assert [finding["code"] for finding in page["findings"]] == ["alias_differs_from_number"]
         assert "alias" in page["findings"][0]["remedy"].lower()
+
+    async def test_explain_says_how_acceptance_and_number_came_about_or_that_the_master_is_older(
+        self, client: httpx.AsyncClient, site: Site
+    ) -> None:
+        paced(site)
+        page = (await client.get("/explain", params={"target": "B - chat"})).json()
+        assert any("of an older version" in line for line in page["lines"])
+        acceptance = {"acceptance_ratio": 0.125, "acceptance_seen": 0.0625, "acceptance_floor": 0.125}
+        behind = {"level": 5.0, "still_out": 3.75, "rounding": Rounding.LESS_UP}
+        paced(site, **{name: np.array([value] * 2) for name, value in (acceptance | behind).items()})
+        page = (await client.get("/explain", params={"target": "B - chat"})).json()
+        assert any("the answers so far say 6.2 %, 12.5 % is in use: never below" in line for line in page["lines"])
+        assert any("5.0 may be out at once, 3.8 still are" in line for line in page["lines"])
+        assert not any("older version" in line for line in page["lines"])
 
     async def test_what_pushes_take_and_may_take_is_shown_with_its_age_and_by_no_standby(
         self, client: httpx.AsyncClient, site: Site

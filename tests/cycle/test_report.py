@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from pacing_node.algorithms.explanation import explain
+from pacing_node.algorithms.model import Rounding
+from pacing_node.api.target_pages import explained_row
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.report import decode, encode
 from pacing_node.rpc.cycle_pb2 import CycleRecord
@@ -33,6 +36,37 @@ def test_encoding_and_decoding_changes_nothing(case: tuple[int, np.ndarray, np.n
     assert same(decode(encode(sent)), sent)
 
 
+ADDED = {
+    "level": np.array([6.5, 0.0]),
+    "still_out": np.array([3.0, 0.25]),
+    "acceptance_seen": np.array([0.5, 0.125]),
+    "acceptance_floor": np.array([0.25, 0.0]),
+    "rounding": np.array([Rounding.NEAREST, Rounding.ONE_PER_FREE]),
+}
+"""Columns that masters of older versions do not send; numbers that 32 bits hold exactly."""
+
+
+def test_what_stood_between_the_sum_and_the_number_reaches_the_standbys() -> None:
+    sent = report("a", "b", **ADDED)
+    read = decode(encode(sent))
+    assert same(read, sent)
+    assert {name: read.column(name).tolist() for name in ADDED if name != "rounding"} == {
+        name: column.tolist() for name, column in ADDED.items() if name != "rounding"
+    }
+    assert read.result.rounding.tolist() == ADDED["rounding"].tolist()
+
+
+def test_a_record_of_an_older_master_is_read_and_lacks_what_it_did_not_send() -> None:
+    record = CycleRecord()
+    record.ParseFromString(encode(report("a", "b", **ADDED)))
+    for name in ADDED:
+        record.ClearField(name)
+    read = decode(record.SerializeToString())
+    assert np.isnan(read.column("level")).tolist() == [True, True]
+    assert len(read.result.rounding) == 0
+    assert "older version" in " ".join(explain(explained_row(read, 1, 3.0)))
+
+
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_refused_or_read_but_never_break_the_follower(body: bytes) -> None:
     try:
@@ -44,10 +78,10 @@ def test_arbitrary_bytes_are_refused_or_read_but_never_break_the_follower(body: 
     assert refusal == "" or "pacing.v1.CycleRecord" in refusal
 
 
-@pytest.mark.parametrize("column", ["ready", "invitations", "patience_seconds"])
+@pytest.mark.parametrize("column", ["ready", "invitations", "patience_seconds", *ADDED])
 def test_a_record_with_a_column_too_short_is_refused_by_name(column: str) -> None:
     record = CycleRecord()
-    record.ParseFromString(encode(report("a", "b")))
+    record.ParseFromString(encode(report("a", "b", **ADDED)))
     del getattr(record, column)[-1]
     with pytest.raises(ValueError, match=f"column {column} has 1 rows, expected 2"):
         decode(record.SerializeToString())

@@ -50,7 +50,8 @@ def report(*names: str, epoch: int = 1, calculated_at: float = 1000.0, **changes
     columns = {name: np.arange(count, dtype=np.float64) for name in floats}
     columns |= {name: np.full(count, np.nan) for name in ("inbound_portion", "disposition_seconds", "patience_seconds")}
     columns |= {"invitations": np.arange(count, dtype=np.int64), "reason": np.zeros(count, np.int64)}
-    columns |= {name: np.asarray(changes.pop(name)) for name in list(changes) if name in columns}
+    added = {"level", "still_out", "acceptance_seen", "acceptance_floor", "rounding"}  # unknown to older versions
+    columns |= {name: np.asarray(changes.pop(name)) for name in list(changes) if name in columns or name in added}
     record = CycleRecord(
         epoch=epoch,
         sequence=7,
