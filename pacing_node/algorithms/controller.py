@@ -162,7 +162,7 @@ class Controller:
         if algorithm not in {Algorithm.LOOKAHEAD, Algorithm.LOOKAHEAD_DUAL}:
             return np.maximum(np.floor(wanted + 1e-9), 0.0), _rule(paced, Rounding.DOWN)
         if situation.shares is None:
-            part, less = rounding(found.added)
+            part, less = rounding(found.added, situation.estimates.disposition_seconds, policy.refresh_seconds)
             wanted += part
             rule = _rule(paced, Rounding.NEAREST, less)
             return np.maximum(np.floor(wanted, out=wanted), 0.0, out=wanted), rule

@@ -34,7 +34,12 @@ LEAST_FEEDBACK = -1.0
 MOST_FEEDBACK = 2.5
 """From here on the goal is in danger, and no more than one invitation per free slot goes out."""
 CALM_FEEDBACK = 0.5
-"""Up to here a number of invitations is rounded to the nearest, from one more on it is cut off."""
+"""Up to here a number of invitations is rounded to the nearest, from one more on it is cut off;"""
+CALM_PERIODS = 3.0
+"""where an answer takes longer than half of this many refresh periods, up to its time over them,"""
+MOST_CALM_FEEDBACK = 1.0
+"""at most. Three agents, accepts after 6 s and refusals after 45: 2.4 % abandoned, 2.8 if calm reached up to 1, 3.1 up
+to 1.5. Answers after 15 s: as many abandoned with calm up to 1, and 0.3 points busier (seed 300, 100 and 150 days)."""
 HELD_BACK = 1.0
 """A margin that recent abandonment raised by more is the reason for no invitations."""
 EXPECTED_SHARE = 0.25
@@ -155,17 +160,19 @@ def inbound_margin(inbound: FloatArray, observation: Observation, estimates: Est
     return share
 
 
-def rounding(added: FloatArray) -> tuple[FloatArray | float, IntArray]:
+def rounding(added: FloatArray, disposition: FloatArray, refresh_seconds: float) -> tuple[FloatArray | float, IntArray]:
     """What is added to a number of invitations before its fraction is cut off, and the rows where that is below half.
 
     To the nearest in calm weather. But one invitation per free agent is allowed at any margin, and invitations that
     are out count as fewer by the second: rounded up, another goes out beside them in each period, however many
-    visitors were lost. So where more are lost than the goal allows, up to half an invitation less is rounded up.
+    visitors were lost. So where more are lost than the goal allows, up to half an invitation less is rounded up: by
+    the margin that feedback adds, and the sooner the quicker answers are against the refresh period.
     """
     rows = np.flatnonzero(added > CALM_FEEDBACK)
     if not len(rows):
         return 0.5, rows
-    less = np.clip(added[rows] - CALM_FEEDBACK, 0.0, 1.0)
+    calm = np.clip(disposition[rows] * (1.0 / (CALM_PERIODS * refresh_seconds)), CALM_FEEDBACK, MOST_CALM_FEEDBACK)
+    less = np.clip(added[rows] - calm, 0.0, 1.0)
     rows, less = rows[less > 0.0], less[less > 0.0]
     part = np.full(len(added), 0.5)
     part[rows] -= 0.5 * less

@@ -54,7 +54,11 @@ class PlainTarget:
         ahead = seen.waiting + seen.reactive_waiting + self.learned["reactive"] * disposition
         level = _level(seen, ahead, acceptance, handle, disposition, z)
         paced = seen.usable and slots > 0.0
-        invitations = max(math.floor(level - pending + _rounding(added)), 0) if paced and level > 0.0 else 0
+        invitations = (
+            max(math.floor(level - pending + _rounding(added, disposition, policy.refresh_seconds)), 0)
+            if paced and level > 0.0
+            else 0
+        )
         if added >= outer.MOST_FEEDBACK:
             count = float(feedback.pending[self.row])
             invitations = min(
@@ -268,8 +272,10 @@ def _slow_memory(ratio: float) -> float:
     return min(estimators.SLOW_MEMORY / ratio, estimators.LONGEST_MEMORY)
 
 
-def _rounding(added: float) -> float:
-    return 0.5 - 0.5 * min(max(added - outer.CALM_FEEDBACK, 0.0), 1.0)
+def _rounding(added: float, disposition: float, refresh_seconds: float) -> float:
+    calm = max(disposition / (outer.CALM_PERIODS * refresh_seconds), outer.CALM_FEEDBACK)
+    calm = min(calm, outer.MOST_CALM_FEEDBACK)
+    return 0.5 - 0.5 * min(max(added - calm, 0.0), 1.0)
 
 
 def _moved(known: float, surplus: float, events: float) -> float:

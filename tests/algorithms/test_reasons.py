@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from pacing_node.algorithms import Algorithm, Controller, Reason, Row, SharedAgents, explain
+from pacing_node.algorithms import Algorithm, Controller, Reason, Row, SharedAgents, explain, outer
 from pacing_node.algorithms.model import Rounding
 from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
 
@@ -128,6 +128,19 @@ def much_lost(state):
 )
 def test_a_result_says_how_its_number_became_whole(expected, algorithm, prepare):
     assert calculated(make_policy(1, algorithm), prepare, ready=4.0, busy=6.0).rounding.tolist() == [expected]
+
+
+def test_after_losses_less_is_rounded_up_the_sooner_the_quicker_answers_are():
+    feedback = make_feedback(2, disposition_seconds=np.array([6.0, 30.0]))
+
+    def few_lost(state):
+        state.integral[:] = 5.0
+
+    result = calculated(prepare=few_lost, feedback=feedback, size=2, ready=4.0, busy=6.0)
+    assert result.rounding.tolist() == [Rounding.LESS_UP, Rounding.NEAREST]
+    part, rows = outer.rounding(np.array([0.4, 0.9, 1.2, 2.0, 9.0]), np.full(5, 15.0), 5.0)
+    assert rows.tolist() == [2, 3, 4]
+    assert part == pytest.approx([0.5, 0.5, 0.4, 0.0, 0.0])
 
 
 @pytest.mark.parametrize("prepare", [flooded, much_lost])
