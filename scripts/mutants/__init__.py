@@ -5,7 +5,20 @@ Data only, a module per subject: a new safeguard goes to the module it belongs t
 
 from __future__ import annotations
 
-from mutants import access, election, failsafe, holds, http_limits, lease, members, pushes, restored, sources, strangers
+from mutants import (
+    access,
+    election,
+    failsafe,
+    holds,
+    http_limits,
+    laws,
+    lease,
+    members,
+    pushes,
+    restored,
+    sources,
+    strangers,
+)
 
 MUTANTS = (
     *lease.MUTANTS,
@@ -19,4 +32,5 @@ MUTANTS = (
     *http_limits.MUTANTS,
     *holds.MUTANTS,
     *sources.MUTANTS,
+    *laws.MUTANTS,
 )

@@ -1,0 +1,73 @@
+"""Guards of the pacing laws: margins, the acceptance in use, rounding, and one invitation per free slot."""
+
+from __future__ import annotations
+
+from mutants.mutant import Mutant
+
+MUTANTS = (
+    Mutant(
+        "inbound-margin",
+        "inbound traffic is part of the margin",
+        "pacing_node/algorithms/outer.py",
+        (("    base += inbound_margin(inbound, observation, estimates) / observation.root_slots\n", ""),),
+        "tests/algorithms/test_margin.py"
+        "::test_inbound_traffic_adds_four_standard_deviations_a_capacity_over_the_root_of_the_slots",
+    ),
+    Mutant(
+        "inbound-margin-size",
+        "inbound traffic adds 4.1 standard deviations a capacity, over the root of the slots",
+        "pacing_node/algorithms/outer.py",
+        (("INBOUND_MARGIN = 4.1\n", "INBOUND_MARGIN = 2.0\n"),),
+        "tests/algorithms/test_margin.py"
+        "::test_inbound_traffic_adds_four_standard_deviations_a_capacity_over_the_root_of_the_slots",
+    ),
+    Mutant(
+        "inbound-margin-share",
+        "inbound traffic beyond the capacity adds no more than the capacity",
+        "pacing_node/algorithms/outer.py",
+        (("    np.minimum(share, 1.0, out=share)\n", ""),),
+        "tests/algorithms/test_margin.py"
+        "::test_inbound_traffic_adds_four_standard_deviations_a_capacity_over_the_root_of_the_slots",
+    ),
+    Mutant(
+        "inbound-margin-seam",
+        "groups beyond the exact test know inbound traffic in the level of its end too",
+        "pacing_node/algorithms/outer.py",
+        (("    base += inbound / np.sqrt(slots)\n", ""),),
+        "tests/algorithms/test_margin.py"
+        "::test_a_group_just_beyond_the_exact_test_has_the_inbound_margin_of_the_largest_within",
+    ),
+    Mutant(
+        "acceptance-floor",
+        "refusals alone do not lower the acceptance in use below a share of what accepts proved",
+        "pacing_node/algorithms/estimators.py",
+        (
+            (
+                "np.maximum(cautious_acceptance(self._acceptance, state.disposed), floor)",
+                "cautious_acceptance(self._acceptance, state.disposed)",
+            ),
+        ),
+        "tests/algorithms/test_reasons.py::test_a_result_says_what_acceptance_the_answers_alone_show_and_its_floor",
+    ),
+    Mutant(
+        "rounding-after-losses",
+        "after losses less is rounded up",
+        "pacing_node/algorithms/outer.py",
+        (("    part[rows] -= 0.5 * less\n", ""),),
+        "tests/algorithms/test_reasons.py::test_after_losses_less_is_rounded_up_the_sooner_the_quicker_answers_are",
+    ),
+    Mutant(
+        "one-per-free-slot",
+        "where the goal is in danger or cannot be kept, no more than one invitation per free slot goes out",
+        "pacing_node/algorithms/controller.py",
+        (("        if len(careful):\n", "        if False:\n"),),
+        "tests/algorithms/test_reasons.py::test_a_result_says_that_it_was_cut_to_one_per_free_slot",
+    ),
+    Mutant(
+        "added-columns",
+        "a column of a record that older masters do not send is refused when it lacks rows",
+        "pacing_node/cycle/report.py",
+        ((', *_ADDED_COLUMNS, "rounding"):', "):"),),
+        "tests/cycle/test_report.py::test_a_record_with_a_column_too_short_is_refused_by_name",
+    ),
+)
