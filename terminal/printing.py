@@ -11,13 +11,21 @@ STATUS_WIDTH = 79
 """Characters of a status line: it must not wrap, or it could not be drawn over."""
 
 
+class _Status:
+    """The status line of this process."""
+
+    shown = False
+
+
 def say(text: object = "", *, end: str = "\n") -> None:
     """Print text for people on the standard output."""
     _write(sys.stdout, visible(text) + end)
 
 
 def complain(text: object, *, end: str = "\n") -> None:
-    """Print what is wrong on the standard error output."""
+    """Print what is wrong on the standard error output, in the place of a status line if there is one."""
+    if _Status.shown:
+        status_line("")
     _write(sys.stderr, visible(text) + end)
 
 
@@ -28,6 +36,7 @@ def status_line(text: str) -> None:
     """
     if sys.stderr.isatty():
         _write(sys.stderr, f"\r\x1b[K{visible_line(text)[:STATUS_WIDTH]}")
+        _Status.shown = bool(text)
 
 
 def document(text: str) -> None:

@@ -20,7 +20,8 @@ from pacing_node.cli.config_set import set_options
 from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.cli.node_client import asks_a_node
 from pacing_node.cli.node_file import REFUSED, NodeFile, node_of
-from pacing_node.cli.output import Output, OutputOption, columns, show
+from pacing_node.cli.output import Output, OutputOption, WatchOption, columns, show
+from pacing_node.cli.watching_command import WatchingCommand
 from pacing_node.doctor.config_check import FileKind, check_file
 from pacing_node.objects.platform_import import import_replies
 from pacing_node.options.cluster_options import parse_cluster_options
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pacing_node.doctor.config_check import CheckReport
+    from pacing_node.options.node_options import NodeOptions
     from terminal.forms import Value
 
 
@@ -64,6 +66,7 @@ _EXAMPLES = {
     "import": examples("pacing config import saved-replies/ --to objects.yaml"),
     "accept-objects": examples("pacing config accept-objects -c node.yaml"),
 }
+_WATCHED = frozenset({"check", "show", "history"})
 
 
 def register(app: typer.Typer) -> None:
@@ -81,7 +84,8 @@ def register(app: typer.Typer) -> None:
         "accept-objects": asks_a_node(accept_objects),
     }
     for name, command in commands.items():
-        group.command(name, epilog=_EXAMPLES[name])(command)
+        kind = WatchingCommand if name in _WATCHED else None
+        group.command(name, cls=kind, epilog=_EXAMPLES[name])(command)
     app.add_typer(group, name="config", no_args_is_help=True)
 
 
@@ -89,21 +93,34 @@ def check(
     files: Annotated[list[Path], typer.Argument(help="Files, or directories of configuration objects.")],
     kind: Annotated[FileKind | None, typer.Option(help="What the files hold; by their keys unless given.")] = None,
     output: OutputOption = Output.TABLE,
+    watch: WatchOption = None,
 ) -> None:
     """Check options of a node, options of a cluster or configuration objects; report all that is wrong.
 
-    Ends with status 2 when a file would be refused or part of it left out.
+    Ends with status 2 when a file would be refused or part of it left out; with --watch with 0.
     """
-    reports = [(file, check_file(file, kind)) for file in files]
-    if output in {Form.TABLE, Form.WIDE}:
-        for file, report in reports:
-            _print_report(file, report, output)
-    else:
-        rows = [row for file, report in reports for row in _flat(file, report)]
-        documents = [_as_json(file, report) for file, report in reports]
-        show(lambda: Listing(documents, columns(CHECK_FIELDS), rows), output)
+    if watch is not None:
+        show(lambda: _checks(_checked_files(files, kind), output), output, watch)
+        return
+    reports = _checked_files(files, kind)
+    show(lambda: _checks(reports, output), output)
     if not all(report.well for _, report in reports):
         raise typer.Exit(REFUSED)
+
+
+def _checked_files(files: list[Path], kind: FileKind | None) -> list[tuple[Path, CheckReport]]:
+    return [(file, check_file(file, kind)) for file in files]
+
+
+def _checks(reports: list[tuple[Path, CheckReport]], output: Output) -> Listing:
+    """What was found: lines for people, a row for each problem and finding for programs."""
+    return Listing(
+        [_as_json(file, report) for file, report in reports],
+        columns(CHECK_FIELDS),
+        [row for file, report in reports for row in _flat(file, report)],
+        after=[line for file, report in reports for line in _lines(file, report, output)],
+        table=False,
+    )
 
 
 def _as_json(file: Path, report: CheckReport) -> dict[str, Any]:
@@ -132,11 +149,12 @@ def _flat(file: Path, report: CheckReport) -> Iterator[list[str | None]]:
         yield [str(file), str(finding.severity), finding.where, finding.message]
 
 
-def _print_report(file: Path, report: CheckReport, output: Output = Output.TABLE) -> None:
+def _lines(file: Path, report: CheckReport, output: Output) -> Iterator[str]:
+    """A report for people."""
     for problem in report.problems:
-        say(f"refused: {problem}")
+        yield f"refused: {problem}"
     for finding in report.findings:
-        say(f"{finding.severity}: {finding.where}: {finding.message} [{finding.code}]")
+        yield f"{finding.severity}: {finding.where}: {finding.message} [{finding.code}]"
     if report.targets:
         rows: list[list[Value]] = [
             [
@@ -149,8 +167,9 @@ def _print_report(file: Path, report: CheckReport, output: Output = Output.TABLE
             for target in report.targets
         ]
         titled = columns(COLUMNS, frozenset({"agents", "goal %"}), digits={"goal %": 1})
-        say(text_of(Listing(None, titled, rows, f"{len(rows)} pacing targets"), output), end="")
-    say(f"{file}: {report.kind.value}: {'well' if report.well else 'not well'}")
+        form = Form.WIDE if output is Form.WIDE else Form.TABLE
+        yield from text_of(Listing(None, titled, rows, f"{len(rows)} pacing targets"), form).splitlines()
+    yield f"{file}: {report.kind.value}: {'well' if report.well else 'not well'}"
 
 
 def import_(
@@ -175,26 +194,38 @@ def import_(
             target.write_text(text)
     except OSError as error:
         raise fail(str(error), ExitCode.FAILED) from None
-    _print_report(target, check_file(target, FileKind.OBJECTS))
+    for line in _lines(target, check_file(target, FileKind.OBJECTS), Output.TABLE):
+        say(line)
 
 
 def show_options(
     config: NodeFile = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show the values of secrets.")] = False,
     output: OutputOption = Output.TABLE,
+    watch: WatchOption = None,
 ) -> None:
     """Show the options of the cluster as they are kept, values of secrets covered."""
-    stored = asyncio.run(read_stored(node_of(config)))
+    node = node_of(config)
+    if watch is not None or output not in {Form.TABLE, Form.WIDE}:
+        show(lambda: _options_listing(*_stored_text(node, reveal=reveal)), output, watch)
+        return
+    version, text = _stored_text(node, reveal=reveal)
+    say(f"# version {version}")
+    document(text if text.endswith("\n") else f"{text}\n")
+
+
+def _stored_text(node: NodeOptions, *, reveal: bool) -> tuple[int, str]:
+    """Version and text of the options; ends the command when there are none."""
+    stored = asyncio.run(read_stored(node))
     if stored is None:
         raise fail("the cluster has no options yet", ExitCode.NOT_FOUND)
-    text = stored.text if reveal else masked(stored.text)
-    if output not in {Form.TABLE, Form.WIDE}:
-        fields: dict[str, Value] = {"version": stored.version, "text": text}
-        listing = Listing(fields, columns(dict.fromkeys(fields, "")), [list(fields.values())])
-        show(lambda: listing, output)
-    else:
-        say(f"# version {stored.version}")
-        document(text if text.endswith("\n") else f"{text}\n")
+    return stored.version, stored.text if reveal else masked(stored.text)
+
+
+def _options_listing(version: int, text: str) -> Listing:
+    fields: dict[str, Value] = {"version": version, "text": text}
+    lines = [f"# version {version}", *text.splitlines()]
+    return Listing(fields, columns(dict.fromkeys(fields, "")), [list(fields.values())], after=lines, table=False)
 
 
 def diff(

@@ -11,7 +11,7 @@ from cluster.errors import ClusterError, UnavailableError
 from pacing_node.cli.config_change import Yes, read_stored, replace
 from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.cli.node_file import REFUSED, NodeFile, node_of, security_of
-from pacing_node.cli.output import Output, OutputOption, columns, show, utc
+from pacing_node.cli.output import Output, OutputOption, WatchOption, columns, show, utc
 from pacing_node.options.cluster_options import parse_cluster_options
 from pacing_node.options.document_access import open_history
 from pacing_node.options.errors import ConfigurationError
@@ -46,6 +46,7 @@ def history(
     yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what --restore would change and end.")] = False,
     output: OutputOption = Output.TABLE,
+    watch: WatchOption = None,
 ) -> None:
     """List the newest versions of the cluster's options, or show what one of them changed; secrets stay covered.
 
@@ -54,20 +55,27 @@ def history(
     """
     if restore is None and (yes or dry_run):
         raise fail("--yes and --dry-run belong to --restore", ExitCode.USAGE)
+    if restore is not None and watch is not None:
+        raise fail("--watch shows versions, and --restore puts one in force: give one", ExitCode.USAGE)
     if restore is not None and version is not None:
         raise fail("name a version to show, or --restore with one to put in force", ExitCode.USAGE)
     node = node_of(config)
+    if restore is None:
+        show(lambda: _listing(_kept(node), version), output, watch)
+        return
     # Read before the history: a write from here on is noticed.
-    stored = asyncio.run(read_stored(node)) if restore is not None else None
+    stored = asyncio.run(read_stored(node))
+    text = _found(_kept(node), restore).text
+    _refuse_bad(text, restore)
+    replace(node, stored, text, f"version {restore} again", ask=not yes, dry_run=dry_run)
+
+
+def _kept(node: NodeOptions) -> tuple[PastVersion, ...]:
+    """The versions that are kept; ends the command when there are none."""
     versions = asyncio.run(_read(node))
     if not versions:
         raise fail("no version of the options has been written by a command yet", ExitCode.NOT_FOUND)
-    if restore is not None:
-        text = _found(versions, restore).text
-        _refuse_bad(text, restore)
-        replace(node, stored, text, f"version {restore} again", ask=not yes, dry_run=dry_run)
-        return
-    _print(versions, version, output)
+    return versions
 
 
 def _found(versions: tuple[PastVersion, ...], version: int) -> PastVersion:
@@ -88,7 +96,7 @@ def _refuse_bad(text: str, version: int) -> None:
         raise typer.Exit(REFUSED) from None
 
 
-def _print(versions: tuple[PastVersion, ...], version: int | None, output: Output) -> None:
+def _listing(versions: tuple[PastVersion, ...], version: int | None) -> Listing:
     """The list of versions, or the difference one of them made."""
     if version is not None:
         _found(versions, version)
@@ -96,7 +104,7 @@ def _print(versions: tuple[PastVersion, ...], version: int | None, output: Outpu
     if version is not None:
         rows = [row for row in rows if row["version"] == version]
     diff = rows[0]["diff"] or "nothing but values of secrets differs, or nothing is known of what was before"
-    listing = Listing(
+    return Listing(
         rows if version is None else rows[0],
         columns(COLUMNS, frozenset({"version"})),
         [[row["version"], row["written_at"], row["written_by"], row["changes"]] for row in rows],
@@ -104,7 +112,6 @@ def _print(versions: tuple[PastVersion, ...], version: int | None, output: Outpu
         after=[] if version is None else [diff],
         table=version is None,
     )
-    show(lambda: listing, output)
 
 
 def _described(past: PastVersion, before: PastVersion | None) -> dict[str, Any]:

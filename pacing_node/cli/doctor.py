@@ -11,8 +11,9 @@ import structlog
 import typer
 
 from cluster.errors import ClusterError
-from pacing_node.cli.exits import ExitCode
-from pacing_node.cli.output import Output, OutputOption, columns, show
+from pacing_node.cli.exits import ExitCode, fail
+from pacing_node.cli.output import Output, OutputOption, WatchOption, columns, show
+from pacing_node.cli.watching_command import WatchingCommand
 from pacing_node.doctor.diagnosis import Diagnosis, FindingSeverity, error, healthy, ok
 from pacing_node.doctor.visit import Visit
 from pacing_node.options.errors import ConfigurationError
@@ -39,7 +40,7 @@ EXAMPLES = examples("pacing doctor --config /etc/pacing/node.yaml", "pacing doct
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command("doctor", epilog=EXAMPLES)(doctor)
+    app.command("doctor", cls=WatchingCommand, epilog=EXAMPLES)(doctor)
 
 
 def doctor(
@@ -51,13 +52,19 @@ def doctor(
         typer.Option(min=0.0, max=3600.0, help="Seconds for which errors are looked at again before they are shown."),
     ] = 0.0,
     output: OutputOption = Output.TABLE,
+    watch: WatchOption = None,
 ) -> None:
     """Check a node's options, ports, certificates and clock, its times against ZooKeeper's, and all it depends on.
 
     Run it where the node runs, before or while it does; nothing is changed and nothing is pushed. Exit status 0 when
-    nothing must be changed, 1 otherwise.
+    nothing must be changed, 1 otherwise; with --watch 0.
     """
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    if watch is not None:
+        if patience:
+            raise fail("--patience looks until all is well, and --watch until Ctrl-C: give one", ExitCode.USAGE)
+        show(lambda: _listing(_diagnose(config)), output, watch)
+        return
     until = time.monotonic() + patience
     while not healthy(diagnoses := _diagnose(config)) and time.monotonic() < until:
         time.sleep(AGAIN_SECONDS)

@@ -27,7 +27,8 @@ from pacing_node.cli.config_change import current_user
 from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.cli.node_file import NodeFile, node_of, security_of
 from pacing_node.cli.orders import parse_duration
-from pacing_node.cli.output import Output, OutputOption, columns, moment, show, utc
+from pacing_node.cli.output import Output, OutputOption, WatchOption, columns, moment, show, utc
+from pacing_node.cli.watching_command import WatchingCommand
 from pacing_node.options.document_access import open_tokens
 from pacing_node.options.exposure import has_proof
 from terminal.examples import examples
@@ -74,7 +75,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     group = typer.Typer(help="Make, list and revoke the tokens that people and programs show to the nodes.")
     group.command("create", epilog=CREATE_EXAMPLES)(create)
-    group.command("list", epilog=LIST_EXAMPLES)(list_tokens)
+    group.command("list", cls=WatchingCommand, epilog=LIST_EXAMPLES)(list_tokens)
     group.command("revoke", epilog=REVOKE_EXAMPLES)(revoke)
     app.add_typer(group, name="token", no_args_is_help=True)
 
@@ -107,9 +108,13 @@ def create(
         say(text)
 
 
-def list_tokens(config: NodeFile = None, output: OutputOption = Output.TABLE) -> None:
+def list_tokens(config: NodeFile = None, output: OutputOption = Output.TABLE, watch: WatchOption = None) -> None:
     """List the tokens of the cluster; none of them can be shown again."""
-    kept, now = asyncio.run(_read(node_of(config))), time.time()
+    node = node_of(config)
+    show(lambda: _listing(asyncio.run(_read(node)), time.time()), output, watch)
+
+
+def _listing(kept: KeptTokens, now: float) -> Listing:
     rows = [
         {
             "id": token.id,
@@ -135,7 +140,7 @@ def list_tokens(config: NodeFile = None, output: OutputOption = Output.TABLE) ->
         ]
         for token in kept.tokens
     ]
-    show(lambda: Listing(rows, columns(COLUMNS), table, f"{len(table)} tokens"), output)
+    return Listing(rows, columns(COLUMNS), table, f"{len(table)} tokens")
 
 
 def revoke(

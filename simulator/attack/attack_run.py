@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from simulator.attack.limits import LEFT_OUT, AttackResult, Limits
 from simulator.attack.measuring import Measuring
 from simulator.attack.scene import NotPossibleError, Scene
 from simulator.harness.harness_error import HarnessError
+from terminal.progress import shown_while
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -77,8 +79,10 @@ async def _run_group(
         results += [AttackResult.not_run(attack.name, ground.name, attack.limits, reason) for attack in attacks]
         return []
     say(f"ground: {ground.name}")
-    async with ground.arena(directory, lambda _: None) as arena:
-        await _pushed(arena, ground.first_pushes)
+    async with AsyncExitStack() as stack:
+        async with shown_while(f"ground {ground.name}: bringing it up"):
+            arena = await stack.enter_async_context(ground.arena(directory, lambda _: None))
+            await _pushed(arena, ground.first_pushes)
         for done, attack in enumerate(attacks, 1):
             result, recovered = await _tried(attack, arena, extent)
             if recovered and result.may_be_the_machine:
@@ -95,7 +99,8 @@ async def _run_group(
 async def _tried(attack: Attack, arena: Arena, extent: Extent) -> tuple[AttackResult, bool]:
     """The same as :func:`run_attack`; what cannot be measured has failed, and the cluster has not recovered."""
     try:
-        return await run_attack(attack, arena, extent)
+        async with shown_while(f"{attack.name} on {attack.ground.name}"):
+            return await run_attack(attack, arena, extent)
     except HarnessError as error:
         return AttackResult.unfinished(attack.name, attack.ground.name, attack.limits, str(error)), False
 

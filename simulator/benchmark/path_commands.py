@@ -17,6 +17,7 @@ from simulator.harness.harness_error import HarnessError
 from terminal.examples import examples
 from terminal.forms import Form, Listing, print_listing
 from terminal.printing import complain
+from terminal.progress import shown_while
 from terminal.tables import Column
 
 if TYPE_CHECKING:
@@ -96,8 +97,13 @@ def browsers(
 
 def _show(measuring: Coroutine[Any, Any, dict[str, Any]], output: Form) -> None:
     """Measure and print; ends the command with status 1 where a process failed."""
+
+    async def measured() -> dict[str, Any]:
+        async with shown_while("measuring"):
+            return await measuring
+
     try:
-        figures = asyncio.run(measuring)
+        figures = asyncio.run(measured())
     except HarnessError as error:
         complain(error)
         raise typer.Exit(1) from error

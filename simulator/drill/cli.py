@@ -26,6 +26,7 @@ from simulator.harness.pick import only_warnings
 from terminal.examples import examples
 from terminal.forms import Form, print_listing, records
 from terminal.printing import complain
+from terminal.progress import shown_while
 from terminal.tables import Column, lines_of
 
 if TYPE_CHECKING:
@@ -175,7 +176,8 @@ async def _in_containers(
     """Run drills on the cluster of a name; ``results`` holds those that were run, also when the cluster gives out."""
     async with target.open(name) as cluster:
         for drill in drills:
-            result = await run_drill(drill, target.drills[drill], cluster, options, _say)
+            async with shown_while(f"drill {drill}, {len(results) + 1} of {len(drills)}"):
+                result = await run_drill(drill, target.drills[drill], cluster, options, _say)
             results.append(result)  # one by one: should the cluster give out, these are kept
 
 
@@ -189,7 +191,8 @@ async def _on_own(drills: Sequence[str], options: Options, directory: Path | Non
 async def _run(drills: Sequence[str], options: Options, directory: Path, results: list[DrillResult]) -> None:
     async with Arena(directory, _say, failsafe=options.failsafe) as arena:
         for name in drills:
-            result = await run_drill(name, drill_of(name, arena), arena, options, _say)
+            async with shown_while(f"drill {name}, {len(results) + 1} of {len(drills)}"):
+                result = await run_drill(name, drill_of(name, arena), arena, options, _say)
             results.append(result)  # one by one: should the cluster give out, these are kept
 
 

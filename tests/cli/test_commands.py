@@ -222,6 +222,20 @@ async def test_step_down_of_a_master_that_does_not_answer_is_a_failure(run: Run,
     assert "node-1 did not resign" in result.stderr
 
 
+async def test_top_shows_a_member_that_does_not_answer_and_asks_the_next_node(run: Run, page: Page) -> None:
+    page.cluster |= {"stopped": None, "paused": None}
+    result = await run("top", "--once")
+    assert result.exit_code == 0, result.stderr
+    assert "not reachable: deadline exceeded" in result.stdout
+    assert "2 of 2 targets by invitations" in result.stdout
+
+
+def test_top_of_a_node_that_does_not_answer_ends_with_its_own_status() -> None:
+    result = CliRunner().invoke(build_command(), ["top", "--once", "--url", "http://127.0.0.1:1"])
+    assert result.exit_code == 3
+    assert result.stderr.startswith("pacing: no answer from http://127.0.0.1:1/cluster")
+
+
 def test_a_node_that_does_not_answer_is_named_with_its_own_status() -> None:
     result = CliRunner().invoke(build_command(), ["list", "--url", "http://127.0.0.1:1"])
     assert result.exit_code == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -181,7 +182,8 @@ async def test_a_step_down_in_favour_of_a_member_is_carried_out_or_refused(zooke
     assert refused.exit_code == 1
     assert "nobody is not a member now; members are a, b" in refused.stderr
     assert members["a"].mastership.term is not None
-    done = await run("step-down", "--to", "b", "--wait", "--output", "json")
+    soon = f"{datetime.now(UTC) + timedelta(seconds=1):%Y-%m-%dT%H:%M:%S.%f}"
+    done = await run("step-down", "--to", "b", "--at", soon, "--wait", "--output", "json")
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout) == {"former_master": "a", "former_epoch": 1, "master": "b", "epoch": 2}
     await server.stop()
