@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 KEEPALIVE_MILLISECONDS = 500
 """Time between two pings of a client, and the longest wait for the answer to one."""
 MAXIMUM_MESSAGE_BYTES = 48 * 1024 * 1024
-"""Largest answer, a record of the master for its followers: twice that of 100,000 pacing targets."""
+"""Largest answer, a record of the master for its followers: one and a half times that of 100,000 pacing targets."""
 MAXIMUM_REQUEST_BYTES = 64 * 1024
 HANDSHAKE_MILLISECONDS = 5000
 """Longest time from a connection's first bytes until it speaks HTTP/2, TLS included."""

@@ -104,6 +104,19 @@ class Controller:
         """
         self._state.restore(state)
 
+    def previous(self) -> tuple[float, FloatArray]:
+        """What the next calculation takes differences from, for a successor: a time, and four columns.
+
+        The columns: ready, busy and waiting of the previous snapshot, NaN without one, and the fraction carried on.
+        """
+        taken_at, state = self._observer.previous()
+        return taken_at, np.vstack([*state, self._carry])
+
+    def resume(self, taken_at: float, columns: FloatArray) -> None:
+        """Go on after a predecessor's ``previous``; NaN in targets it did not know."""
+        self._observer.resume(taken_at, columns[:3])
+        self._carry = np.clip(np.nan_to_num(columns[3]), -1.0, 1.0)
+
     def _situation(self, snapshot: Snapshot, feedback: Feedback, policy: Policy) -> Situation:
         """Observe and learn."""
         state = self._state

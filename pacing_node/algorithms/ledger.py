@@ -172,6 +172,31 @@ class Ledger:
         self._last_report_at = np.full(len(self.names), at)
         self._since_report = allotted.copy()
 
+    def unread(self) -> tuple[float, FloatArray]:
+        """What the next ``feedback`` will say of the newest replies, for a successor: their time, and seven columns.
+
+        The columns: acceptance ratio, seconds to an accept and to a refusal as the platform reported them, then sums of
+        invitations sent and disposed, and of both integrals, that no calculation has looked at. Unix seconds; NaN
+        without a reply.
+        """
+        sums = np.zeros((4, len(self.names)))
+        for change in self._changes:
+            sums[:, change.rows] += (change.sent, change.disposed, change.seconds, change.pending_seconds)
+        at = max((push.reported_at for push in self._pushes if np.isfinite(push.pending).any()), default=np.nan)
+        return at, np.vstack([self._acceptance, self._positive, self._negative, sums])
+
+    def resume_unread(self, at: float, lag: float, columns: FloatArray) -> None:
+        """Take over a predecessor's ``unread`` after ``resume``; NaN in targets it did not know."""
+        self._acceptance, self._positive, self._negative = (_plausible(each) for each in columns[:3])
+        self.lag.seconds = lag
+        if not np.isfinite(at):
+            return
+        if self._pushes:
+            self._pushes[-1].reported_at = at
+            self._last_report_at = np.full(len(self.names), at)
+        sums = np.nan_to_num(columns[3:])
+        self._changes.append(_Change(at, _ALL, *sums))
+
     def _forget(self, before: float) -> None:
         """Drop pushes, and dispositions nobody has asked for, that are older than this or of the same moment."""
         while self._pushes and self._pushes[0].at <= before:
@@ -252,6 +277,10 @@ def _with(old: Array, rows: Rows, values: Array) -> Array:
     column = old.copy()
     column[rows] = values
     return column
+
+
+def _plausible(values: FloatArray) -> FloatArray:
+    return np.where(np.isfinite(values) & (values >= 0.0), values, np.nan)
 
 
 def _newer(old: FloatArray, rows: Rows, new: FloatArray | None) -> FloatArray:

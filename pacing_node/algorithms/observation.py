@@ -62,6 +62,18 @@ class Observer:
         self._busy = np.zeros(size)
         self._waiting = np.zeros(size)
 
+    def previous(self) -> tuple[float, FloatArray]:
+        """Time of the previous snapshot, NaN without one, and its ready, busy and waiting; NaN in unknown rows."""
+        known = np.broadcast_to(np.isfinite(self._taken_at), self._ready.shape)
+        columns = np.where(known, np.vstack([self._ready, self._busy, self._waiting]), np.nan)
+        return float(np.fmax.reduce(self._taken_at, initial=np.nan)), columns
+
+    def resume(self, taken_at: float, columns: FloatArray) -> None:
+        """Go on after a predecessor's ``previous``."""
+        known = np.asarray(np.isfinite(columns).all(axis=0))
+        self._taken_at = np.where(known, taken_at, np.nan)
+        self._ready, self._busy, self._waiting = (_clean(known, each) for each in columns)
+
     def observe(self, snapshot: Snapshot, enabled: BoolArray) -> Observation:
         """Clean the snapshot and difference it against the previous one; its arrays are kept, not copied."""
         usable = snapshot.valid & enabled

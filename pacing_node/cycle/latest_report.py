@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from cluster.listeners import Listeners
@@ -22,6 +23,8 @@ class LatestReport:
         self._report: CycleReport | None = None
         self._in_flight: CycleReport | None = None
         self._posted_at = 0.0
+        self.calculated = asyncio.Event()
+        """Set when a report of another calculation comes; who waits for it clears it."""
         self.on_cycle: Listeners[[]] = Listeners("cycle")
         """Called when a report of another cycle is shown."""
         self.departed = DepartedTargets()
@@ -41,6 +44,7 @@ class LatestReport:
         """Show a report; ``now`` is this node's monotonic clock in seconds."""
         previous = self._report
         self.departed.note(previous, report)
+        self._note(report)
         self._report, self._in_flight = report, None
         # The same cycle again, with news of something else, makes no number younger.
         again = previous is not None and (previous.epoch, previous.calculated_at) == (
@@ -53,7 +57,13 @@ class LatestReport:
 
     def announce(self, report: CycleReport) -> None:
         """A push is about to go out; its report follows when its outcome is known, unless its master is lost."""
+        self._note(report)
         self._in_flight = report
+
+    def _note(self, report: CycleReport) -> None:
+        newest = self.newest
+        if newest is None or (newest.epoch, newest.calculated_at) != (report.epoch, report.calculated_at):
+            self.calculated.set()
 
     def age_seconds(self, now: float) -> float:
         """Seconds since the newest report came here; infinite before the first."""

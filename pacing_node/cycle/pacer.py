@@ -27,6 +27,7 @@ from pacing_node.cycle.plan import CLOCK_DRIFT
 from pacing_node.cycle.push_budget import PushBudget
 from pacing_node.cycle.pushing import Pusher
 from pacing_node.cycle.report import CycleReport, TermCounts
+from pacing_node.cycle.since_record import SinceRecord
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Pacer:
         self._share = share
         self._on_push = on_push
         self._read_holds = read_holds
+        self._since_record = SinceRecord(latest_report)
         self._state: PacingState | None = None
         self._aside = aside
         self._rehearsed: object = None
@@ -115,15 +117,19 @@ class Pacer:
             await self._serve(term)
 
     async def _stand_by(self) -> None:
-        """Keep increments current for one period, or until this node becomes master."""
+        """Keep increments current until the master calculates again, for one period, or until this node is master."""
+        calculated = self._latest_report.calculated
+        calculated.clear()
         snapshot = self._statistics.snapshot(self._plan.settings.stale_after_seconds)
+        self._since_record.read(snapshot, self._plan.targets)
         self.cycle_counters.worked()
         self._rehearse(snapshot)
+        news = [asyncio.ensure_future(each) for each in (self._mastership.wait_for_term(), calculated.wait())]
         try:
-            async with asyncio.timeout(self._plan.settings.refresh_seconds):
-                await self._mastership.wait_for_term()
-        except TimeoutError:
-            return
+            seconds = self._plan.settings.refresh_seconds
+            await asyncio.wait(news, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await cancel(*news)
 
     def _rehearse(self, snapshot: Snapshot) -> None:
         """Calculate once for each master and forget it: the laws' tables, which take long, are filled before a term.
@@ -184,13 +190,15 @@ class Pacer:
     def _resume(self) -> None:
         """Begin with what the previous master had learned, as far as it reached this node."""
         state = self._current_state()
-        state.term_began()
+        state.term_began(self._since_record.take(state.targets))
         report = self._latest_report.newest
         if report is None or not report.learned_state:
             return
         try:
             departed = self._departed(state.targets.names, report.targets)
             state.restore(report.learned_state, time.time(), departed)
+            if report.first_look:
+                state.look_back(report, time.time())
         except UnusableStateError as error:
             log.warning("cycle.state_not_resumed", epoch=report.epoch, algorithm=report.algorithm, error=str(error))
 
@@ -348,6 +356,7 @@ def build_report(
         push_error=outcome.message,
         target_errors=outcome.target_errors,
         learned_state=state.save(cycle.at),
+        first_look=state.first_look(),
         in_flight=in_flight,
         term_counts=None if in_flight else TermCounts(state.term_accepted, state.term_abandoned),
     )

@@ -13,6 +13,7 @@ import numpy as np
 import structlog
 
 from pacing_node.algorithms.controller import Controller
+from pacing_node.algorithms.first_look import restore_first_look, save_first_look
 from pacing_node.algorithms.learned import restore_learned, save_learned
 from pacing_node.algorithms.ledger import HISTORY_PERIODS, HISTORY_SECONDS, Ledger
 from pacing_node.algorithms.model import Reason
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pacing_node.algorithms.model import Feedback, FloatArray, IntArray, Result, Snapshot
     from pacing_node.cycle.holds import Holds
     from pacing_node.cycle.plan import CycleSettings
+    from pacing_node.cycle.report import CycleReport
     from pacing_node.engagement.replies import TargetReply
     from pacing_node.targets import TargetSet
 
@@ -92,7 +94,7 @@ class PacingState:
 
         Targets that are held get nothing, and their agents are promised to others.
         """
-        snapshot, self._previewed = _joined(self._previewed, snapshot), None
+        snapshot, self._previewed = joined(self._previewed, snapshot), None
         self.accepted_total += np.where(snapshot.valid, snapshot.accepted, 0.0)
         self.abandoned_total += np.where(snapshot.valid, snapshot.abandoned, 0.0)
         self.term_accepted = self.term_accepted + np.where(snapshot.valid, snapshot.accepted, 0.0)
@@ -136,15 +138,18 @@ class PacingState:
         The laws learn once in a period, and hold back for one what looks impossible. So a copy of them calculates, and
         what the snapshot counts is kept for the next calculation.
         """
-        snapshot = self._previewed = _joined(self._previewed, snapshot)
+        snapshot = self._previewed = joined(self._previewed, snapshot)
         age = snapshot.age_seconds if math.isfinite(snapshot.age_seconds) else 0.0
         feedback = copy.deepcopy(self._ledger).feedback(now - age)
         result = self._result(copy.deepcopy(self._controller), snapshot, feedback, self._held_back(holds, now))
         return CycleResult(now, snapshot, feedback, result)
 
-    def term_began(self) -> None:
-        """Count anew what a term counts, and forget what was counted for a calculation that did not come."""
-        self._previewed = None
+    def term_began(self, counted: Snapshot | None = None) -> None:
+        """Count anew what a term counts, and forget what was counted for a calculation that did not come.
+
+        ``counted`` is the newest reading as a standby, with what was counted since the calculation resumed from.
+        """
+        self._previewed = counted
         self.term_accepted, self.term_abandoned = (np.zeros(len(self.targets.targets)) for _ in range(2))
 
     def allotted(self, now: float, invitations: IntArray, rows: IntArray | None = None) -> None:
@@ -163,6 +168,17 @@ class PacingState:
         """Return everything a successor needs to go on from here; ``now`` is Unix time in seconds."""
         return save_learned(self._controller, self._ledger, now)
 
+    def first_look(self) -> bytes:
+        """Return what a successor's first calculation needs beyond ``save``."""
+        return save_first_look(self._controller, self._ledger)
+
+    def look_back(self, report: CycleReport, now: float) -> None:
+        """Go on from the newest calculation of a predecessor, after ``restore``.
+
+        Raises ``UnusableStateError``, and changes nothing, when what it left is damaged or of another version.
+        """
+        restore_first_look(report.first_look, report.targets, self._controller, self._ledger, now)
+
     def restore(self, saved: bytes, now: float, departed: Sequence[bytes] = ()) -> None:
         """Take over saved state for those of its targets that are also here; ``now`` is Unix time in seconds.
 
@@ -172,7 +188,7 @@ class PacingState:
         restore_learned(saved, self._controller, self._ledger, now, departed)
 
 
-def _joined(earlier: Snapshot | None, snapshot: Snapshot) -> Snapshot:
+def joined(earlier: Snapshot | None, snapshot: Snapshot) -> Snapshot:
     """A snapshot with the increments of an earlier one added: those count from the snapshot before that."""
     if earlier is None:
         return snapshot

@@ -147,6 +147,7 @@ class PartialPushes:
             push_status=outcome.status.value,
             push_error=outcome.message,
             learned_state=state.save(cycle.at),
+            first_look=state.first_look(),
             in_flight=True,
         )
         self._latest_report.announce(announced)
@@ -159,7 +160,7 @@ class PartialPushes:
             return
         if outcome.accepted:
             report = patched(report, cycle, rows, outcome)
-        report = replace(report, learned_state=state.save(cycle.at))
+        report = replace(report, learned_state=state.save(cycle.at), first_look=state.first_look())
         self._latest_report.post(report, time.monotonic())
         if outcome.status is not PushStatus.LATE:
             self._share(report)

@@ -83,6 +83,8 @@ class CycleReport:
     target_errors: tuple[str, ...] = ()
     """Per target the error the platform reported instead of taking it; empty tuple when it took all."""
     learned_state: bytes = b""
+    first_look: bytes = b""
+    """What a successor's first calculation needs beyond the learned state; empty from an older version."""
     alarms: bytes = b""
     """Active alarms of the cluster, opaque here; the next master goes on with them."""
     in_flight: bool = False
@@ -114,6 +116,7 @@ def encode(report: CycleReport) -> bytes:
         push_error=report.push_error,
         pushed=report.pushed,
         learned_state=report.learned_state,
+        first_look=report.first_look,
         alarms=report.alarms,
         algorithm=report.algorithm,
         target_error=report.target_errors,
@@ -169,6 +172,7 @@ def decode(body: bytes) -> CycleReport:
         push_error=record.push_error,
         target_errors=tuple(record.target_error),
         learned_state=record.learned_state,
+        first_look=record.first_look,
         alarms=record.alarms,
         in_flight=record.in_flight,
         accepted_at=record.accepted_at or (record.calculated_at if record.pushed else 0.0),

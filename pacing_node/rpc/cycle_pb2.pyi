@@ -58,6 +58,7 @@ class CycleRecord(_message.Message):
     ACCEPTANCE_SEEN_FIELD_NUMBER: _builtins.int
     ACCEPTANCE_FLOOR_FIELD_NUMBER: _builtins.int
     ROUNDING_FIELD_NUMBER: _builtins.int
+    FIRST_LOOK_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     sequence: _builtins.int
     calculated_at: _builtins.float
@@ -85,6 +86,10 @@ class CycleRecord(_message.Message):
     """
     push_status: _builtins.str
     """How the push of this cycle ended, one word: accepted, failed, withheld, …; empty from an older version."""
+    first_look: _builtins.bytes
+    """What a successor's first calculation needs beyond the learned state, opaque here, versioned by the law; empty from
+    an older version.
+    """
     @_builtins.property
     def targets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the targets, in the order of every array."""
@@ -186,10 +191,11 @@ class CycleRecord(_message.Message):
         acceptance_seen: _abc.Iterable[_builtins.float] | None = ...,
         acceptance_floor: _abc.Iterable[_builtins.float] | None = ...,
         rounding: _abc.Iterable[_builtins.int] | None = ...,
+        first_look: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["abandoned_in_term", b"abandoned_in_term", "acceptance_floor", b"acceptance_floor", "acceptance_ratio", b"acceptance_ratio", "acceptance_seen", b"acceptance_seen", "accepted_at", b"accepted_at", "accepted_in_term", b"accepted_in_term", "alarms", b"alarms", "algorithm", b"algorithm", "busy", b"busy", "calculated_at", b"calculated_at", "disposition_seconds", b"disposition_seconds", "epoch", b"epoch", "handle_seconds", b"handle_seconds", "in_flight", b"in_flight", "inbound_portion", b"inbound_portion", "interval_seconds", b"interval_seconds", "invitations", b"invitations", "learned_state", b"learned_state", "level", b"level", "logged_in", b"logged_in", "patience_seconds", b"patience_seconds", "pending", b"pending", "push_error", b"push_error", "push_status", b"push_status", "pushed", b"pushed", "ready", b"ready", "reason", b"reason", "rounding", b"rounding", "sequence", b"sequence", "statistics_at", b"statistics_at", "still_out", b"still_out", "target_error", b"target_error", "targets", b"targets", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abandoned_in_term", b"abandoned_in_term", "acceptance_floor", b"acceptance_floor", "acceptance_ratio", b"acceptance_ratio", "acceptance_seen", b"acceptance_seen", "accepted_at", b"accepted_at", "accepted_in_term", b"accepted_in_term", "alarms", b"alarms", "algorithm", b"algorithm", "busy", b"busy", "calculated_at", b"calculated_at", "disposition_seconds", b"disposition_seconds", "epoch", b"epoch", "first_look", b"first_look", "handle_seconds", b"handle_seconds", "in_flight", b"in_flight", "inbound_portion", b"inbound_portion", "interval_seconds", b"interval_seconds", "invitations", b"invitations", "learned_state", b"learned_state", "level", b"level", "logged_in", b"logged_in", "patience_seconds", b"patience_seconds", "pending", b"pending", "push_error", b"push_error", "push_status", b"push_status", "pushed", b"pushed", "ready", b"ready", "reason", b"reason", "rounding", b"rounding", "sequence", b"sequence", "statistics_at", b"statistics_at", "still_out", b"still_out", "target_error", b"target_error", "targets", b"targets", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -64,6 +64,27 @@ MUTANTS = (
         "tests/algorithms/test_reasons.py::test_a_result_says_that_it_was_cut_to_one_per_free_slot",
     ),
     Mutant(
+        "first-look",
+        "a successor goes by the platform's times and the replies that the master before had not looked at",
+        "pacing_node/cycle/pacer.py",
+        (("            if report.first_look:\n", "            if False:\n"),),
+        "tests/cycle/test_pacer.py::test_a_new_master_decides_as_the_one_before_would_have",
+    ),
+    Mutant(
+        "first-look-damaged",
+        "what a master left for its successor's first calculation is refused when it is damaged",
+        "pacing_node/algorithms/first_look.py",
+        ((" or zlib.crc32(body) != checksum:", ":"),),
+        "tests/algorithms/test_successor.py::test_what_is_damaged_or_cannot_be_is_refused_and_changes_nothing",
+    ),
+    Mutant(
+        "since-record",
+        "what a standby counted before the record it resumes from is not counted again",
+        "pacing_node/cycle/since_record.py",
+        ((" if basis == self._basis else None\n", "\n"),),
+        "tests/cycle/test_pacer.py::test_a_standby_reads_when_the_master_calculates_and_goes_on_counting_from_there",
+    ),
+    Mutant(
         "added-columns",
         "a column of a record that older masters do not send is refused when it lacks rows",
         "pacing_node/cycle/report.py",

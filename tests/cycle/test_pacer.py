@@ -25,6 +25,7 @@ from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.cycle.report import CycleReport, decode, encode
 from pacing_node.engagement.platform import PushOutcome, PushStatus
+from pacing_node.engagement.replies import TargetReply
 from pacing_node.options.cluster_options import parse_cluster_options
 from tests.support.cycle_parts import (
     FakeMastership,
@@ -393,6 +394,42 @@ async def test_a_new_master_goes_on_from_the_state_the_old_one_shared(bench: Ben
         await until(lambda: bool(successor.shared))
     assert (successor.shared[0].feedback.pending >= 50).all(), "pending invitations of the old term are not forgotten"
     assert successor.shared[0].result.invitations.tolist() == [0, 0]
+
+
+async def test_a_standby_reads_when_the_master_calculates_and_goes_on_counting_from_there(bench: Bench) -> None:
+    async with running(bench):
+        await asyncio.sleep(0.4 * PERIOD)
+        assert bench.statistics.snapshots == 1
+        bench.statistics.now = snapshot(2, accepted=7.0)
+        bench.latest_report.announce(report("a - chat", "b - chat", in_flight=True))
+        await asyncio.sleep(0.1)
+        assert bench.statistics.snapshots == 2, "what it counted before the record is the master's to learn from"
+        bench.latest_report.post(report("a - chat", "b - chat"), 0.0)
+        bench.statistics.now = snapshot(2, accepted=2.0)
+        await asyncio.sleep(PERIOD)
+        assert bench.statistics.snapshots == 3
+        bench.statistics.now = snapshot(2, accepted=1.0)
+        bench.mastership.give(FakeTerm())
+        await until(lambda: bench.shared)
+    assert bench.shared[0].snapshot.accepted.tolist() == [3.0, 3.0]
+
+
+async def test_a_new_master_decides_as_the_one_before_would_have(bench: Bench) -> None:
+    reply = TargetReply(pending=2, positive_disposition_seconds=45.0, negative_disposition_seconds=6.0)
+    bench.platform.answer = lambda _, targets: PushOutcome(PushStatus.ACCEPTED, replies=(reply,) * len(targets))
+    bench.mastership.give(FakeTerm())
+    async with running(bench):
+        await until(lambda: len(bench.shared) == 3)
+    successor = Bench(platform=bench.platform)
+    successor.plan.use_settings(SETTINGS)
+    successor.plan.use_targets(target_set("a", "b"))
+    successor.latest_report.post(decode(encode(bench.shared[-1])), 0.0)
+    successor.mastership.give(FakeTerm(epoch=4))
+    async with running(successor):
+        await until(lambda: successor.shared)
+    believed = successor.shared[0].result.estimates
+    assert believed.disposition_seconds.tolist() == pytest.approx(bench.shared[-1].result.estimates.disposition_seconds)
+    assert successor.shared[0].feedback.accept_seconds.tolist() == [45.0, 45.0]
 
 
 async def test_a_successor_counts_the_push_that_was_in_flight_when_the_master_was_lost(bench: Bench) -> None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
 LARGE_BYTES = 4 * 1024 * 1024
-RECORD_BYTES = 100_000 * 250
-"""A record has some 240 bytes a target, half of them what the laws have learned."""
+RECORD_BYTES = 100_000 * 300
+"""A record has some 300 bytes a target, more than half of them what the laws have learned."""
 
 
 class Member:
