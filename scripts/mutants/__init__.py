@@ -14,6 +14,7 @@ from mutants import (
     laws,
     lease,
     members,
+    orders,
     pushes,
     restored,
     sources,
@@ -31,6 +32,7 @@ MUTANTS = (
     *access.MUTANTS,
     *http_limits.MUTANTS,
     *holds.MUTANTS,
+    *orders.MUTANTS,
     *sources.MUTANTS,
     *laws.MUTANTS,
 )

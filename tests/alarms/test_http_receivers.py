@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -64,6 +65,41 @@ async def test_a_webhook_gets_one_document_per_event() -> None:
     assert keys == [f"demo/{first['id']}/raised", f"demo/{first['id']}/cleared"]
     assert {request.headers["authorization"] for request in web.requests} == {"Bearer hush"}
     assert {request.path for request in web.requests} == {"/hook?x=1"}
+
+
+@pytest.mark.parametrize("kind", ["webhook", "alertmanager"])
+@pytest.mark.parametrize("part", ["status", "headers", "body", "chunks"])
+async def test_an_answer_that_comes_a_byte_at_a_time_is_cut_by_its_time(
+    monkeypatch: pytest.MonkeyPatch, kind: str, part: str
+) -> None:
+    monkeypatch.setattr("pacing_node.alarms.http_sinks.ANSWER_SECONDS", 0.3)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+    whole = {
+        "status": b"",
+        "headers": b"HTTP/1.1 200 OK\r\nX: ",
+        "body": head,
+        "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    }[part]
+    then = {"status": b"HTTP/1.1 ", "headers": b"x", "body": b"x", "chunks": b"1\r\nx\r\n"}[part]
+    closed = asyncio.Event()
+
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(whole)
+        for byte in itertools.cycle(then):
+            writer.write(bytes([byte]))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(reader.read(), 0.02)
+                break
+        closed.set()
+
+    async with listening(trickle) as server:
+        made = {"webhook": WebhookSink, "alertmanager": AlertmanagerSink}[kind](server.url, cluster="demo")
+        with pytest.raises(DeliveryError, match=r"^no whole answer within 0\.3 s$") as given_up:
+            await made.deliver([raised()])
+        assert not given_up.value.permanent, "it is told again later"
+        await closed.wait()
+        await made.close()
 
 
 async def test_an_object_of_any_name_can_be_told() -> None:

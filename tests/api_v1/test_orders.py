@@ -17,6 +17,8 @@ from cluster.errors import (
     TooSoonError,
     UnavailableError,
 )
+from pacing_node.api.v1.order_desk import MOST_KEY
+from pacing_node.cycle.holds import MOST_TEXT
 from pacing_node.options.options_history import read_history
 from tests.support.api_site import REMOTE, ApiSite
 
@@ -163,6 +165,7 @@ class TestHolds:
             ({"why": ""}, "body.why"),
             ({"why": "  "}, "body.why"),
             ({}, "body.why"),
+            ({"why": "x" * (MOST_TEXT + 1)}, "body.why"),
             ({**WHY, "seconds": 0}, "body.seconds"),
             ({**WHY, "seconds": 1e9}, "body.seconds"),
             ({**WHY, "colour": "red"}, "body.colour"),
@@ -213,6 +216,13 @@ class TestRepetition:
             assert again.json()["repeated"]
             refused = await order(client, method, "/api/v1/config", {**WHY, **other}, **headers)
             assert (refused.status_code, "another order" in refused.text) == (422, True)
+
+    async def test_a_key_is_bounded(self, site: ApiSite) -> None:
+        async with site.client() as client:
+            refused = await order(client, "POST", "/api/v1/orders/resume", Idempotency_Key="k" * (MOST_KEY + 1))
+        assert refused.status_code == 422
+        assert f"header.Idempotency-Key: found {MOST_KEY + 1} characters, allowed: {MOST_KEY}" in refused.text
+        assert nothing_changed(site)
 
     async def test_an_order_that_failed_may_be_repeated_with_its_key(self, site: ApiSite) -> None:
         async with site.client() as client:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -13,11 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from cluster import addresses
 from cluster.member import ClusterMember
 from cluster.peers.channels import open_channel
 from cluster.peers.request_check import request_fault
 from cluster.rpc import peer_pb2
 from cluster.settings import ClusterSettings
+from simulator.attack.assaults.http2_floods import PREFACE, frame, headers
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -97,6 +102,42 @@ async def test_what_is_no_message_is_refused_in_one_line_now_and_then(call: Call
     assert 1 <= len(lines) <= 40
     assert not any("exc_info" in each for each in logged)
     assert lines[0]["source"].startswith("ipv4:127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"PROXY TCP4 10.0.0.9 10.0.0.1 4711 7800\r\n",
+        b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c" + bytes([10, 0, 0, 9, 10, 0, 0, 1, 0x12, 0x67, 0x1E, 0x78]),
+    ],
+    ids=["version 1", "version 2"],
+)
+async def test_a_balancer_that_says_for_whom_it_connects_is_not_heard(said: bytes) -> None:
+    member = ClusterMember(ClusterSettings("a", "test", None, clustering_port=0), version="1")
+    await member.start()
+    host, port = addresses.split(member.info.clustering)
+    reader, writer = await asyncio.open_connection(host, port)
+    call = PREFACE + frame(4, 0, 0) + frame(1, 4, 1, headers("Resume")) + frame(0, 1, 1, bytes(5))
+    with capture_logs() as logged:
+        writer.write(said + call)
+        with contextlib.suppress(ConnectionError):
+            await reader.read()  # to the end: the member closes
+    writer.transport.abort()
+    await member.stop()
+    assert not [each for each in logged if each["event"] == "audit.order"]
+
+
+async def test_the_same_call_without_it_is_an_order_from_the_address_of_the_connection() -> None:
+    member = ClusterMember(ClusterSettings("a", "test", None, clustering_port=0), version="1")
+    await member.start()
+    _, writer = await asyncio.open_connection(*addresses.split(member.info.clustering))
+    with capture_logs() as logged:
+        writer.write(PREFACE + frame(4, 0, 0) + frame(1, 4, 1, headers("Resume")) + frame(0, 1, 1, bytes(5)))
+        await until(lambda: any(each["event"] == "audit.order" for each in logged))
+    own = addresses.join(*writer.get_extra_info("sockname")[:2])
+    writer.transport.abort()
+    await member.stop()
+    assert [each["source"] for each in logged if each["event"] == "audit.order"] == [own]
 
 
 async def test_text_that_is_no_unicode_is_no_message(call: Call) -> None:

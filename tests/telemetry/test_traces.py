@@ -13,7 +13,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from cluster.tracing import span, trace_headers
+from cluster.tracing import span, trace_headers, trace_id
 from pacing_node.assembly.node_telemetry import NodeTelemetry
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacer import Pacer
@@ -176,4 +176,9 @@ async def test_a_share_of_the_traces_is_kept() -> None:
     async with traced(", sampleRatio: 0") as (_, collector):
         with span("cycle"):
             assert not int(trace_headers()["traceparent"].rpartition("-")[2], 16) & 1, "not sampled"
+            assert trace_id() == "", "nothing can be looked up by it"
     assert collector.spans == []
+    async with traced() as (_, collector):
+        with span("cycle"):
+            named = trace_id()
+    assert [each.trace_id.hex() for each in collector.spans] == [named]
