@@ -243,7 +243,8 @@ class StandaloneMastership:
             async with asyncio.timeout(self._settings.action_budget_seconds):
                 await self._drain()
         except TimeoutError:
-            log.warning("leadership.drain_timeout", waited_seconds=self._settings.action_budget_seconds)
+            waited = self._settings.action_budget_seconds
+            log.warning("leadership.drain_timeout", epoch=self._epoch, waited_seconds=waited)
 
     def accepted(self, epoch: int) -> None:
         """The receiver has accepted an action of the term ``epoch``."""

@@ -171,7 +171,7 @@ class Steps:
             if await self._transactions.release_ghost():
                 log.warning("leadership.ghost_removed", node=self._node)
         else:
-            await self._drained()
+            await self._drained(claim.epoch)
             ended_clean = self._ends_clean(claim.epoch)
             try:
                 await self._transactions.release(
@@ -192,7 +192,7 @@ class Steps:
                 log.warning("leadership.epoch_raised", epoch=claim.epoch, raised_to=action.raise_to)
         return events.Released(self._clock(), action.number)
 
-    async def _drained(self) -> None:
+    async def _drained(self, epoch: int) -> None:
         """Let what the ended term has in flight finish or be cancelled, within one action budget."""
         if self._drain is None:
             return
@@ -200,7 +200,7 @@ class Steps:
             async with asyncio.timeout(self._action_budget_seconds):
                 await self._drain()
         except TimeoutError:
-            log.warning("leadership.drain_timeout", waited_seconds=self._action_budget_seconds)
+            log.warning("leadership.drain_timeout", epoch=epoch, waited_seconds=self._action_budget_seconds)
 
     async def _acquisition_failed(self, failure: Exception) -> None:
         self._note_damage(_ELECTION, failure)

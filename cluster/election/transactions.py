@@ -76,7 +76,7 @@ class Transactions:
         except DamagedStateError as damage:
             if known_cluster_id is None:
                 raise
-            log.error("cluster.identity_restored", cluster_id=known_cluster_id, damage=str(damage))
+            log.error("cluster.identity_mended", cluster_id=known_cluster_id, damage=str(damage))
             await self._session.set(paths.cluster_id, known_cluster_id.encode(), stat.version)
             return known_cluster_id
         if known_cluster_id is not None and cluster_id != known_cluster_id:

@@ -124,7 +124,7 @@ class Reconfiguration:
                 elif self._held is not None:
                     await self._look_again(*self._held)
             except Exception:
-                log.exception("configuration.not_applied")
+                log.exception("targets.not_applied")
 
     def _poll_seconds(self) -> float | None:
         """How long to wait for a change before a held one is looked at again; None when there is none."""

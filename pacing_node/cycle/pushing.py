@@ -81,7 +81,7 @@ class Pusher:
             self._order.withheld()
         if outcome.retry_after_seconds:
             self._not_before = time.monotonic() + outcome.retry_after_seconds
-        self._count(outcome)
+        self._count(outcome, term.epoch)
         self._push_log.write(term.epoch, entries, outcome)
         return outcome
 
@@ -170,7 +170,7 @@ class Pusher:
             return replace(outcome, status=PushStatus.LATE, message=_TERM_ENDED)
         return outcome
 
-    def _count(self, outcome: PushOutcome) -> None:
+    def _count(self, outcome: PushOutcome, epoch: int) -> None:
         cycle_counters = self._cycle_counters
         cycle_counters.pushes[outcome.status.value] += 1
         if outcome.attempts:
@@ -184,7 +184,9 @@ class Pusher:
         if outcome.status is not self._last_status:
             level = log.info if outcome.accepted else log.warning
             before = self._last_status.value if self._last_status else ""
-            level("push.status_changed", status=outcome.status.value, before=before, message=outcome.message)
+            level(
+                "push.status_changed", epoch=epoch, status=outcome.status.value, before=before, message=outcome.message
+            )
             self._last_status = outcome.status
 
 

@@ -11,16 +11,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pacing_node.reference import column_tables, metric_tables, option_tables, word_tables
+from pacing_node.reference import column_tables, event_tables, metric_tables, option_tables, word_tables
 from pacing_node.reference.markdown import filled, names
 
-PAGES = ("configuration.md", "reasons.md", "metrics.md")
+PAGES = ("configuration.md", "reasons.md", "metrics.md", "log-events.md")
 """Pages with generated tables."""
 
 
 def tables() -> dict[str, str]:
     """Every generated table by name."""
-    return option_tables.tables() | word_tables.tables() | column_tables.tables() | metric_tables.tables()
+    made = (option_tables, word_tables, column_tables, metric_tables, event_tables)
+    return {name: text for each in made for name, text in each.tables().items()}
 
 
 def faults(directory: Path) -> list[str]:
