@@ -223,20 +223,21 @@ class ClusterMember:
         """What another member keeps under a topic, piece by piece. Raises UnavailableError, also in the middle."""
         return self._client.fetch(member, topic, timeout_seconds)
 
-    async def step_down(self, requested_by: str, successor: str = "") -> int:
+    async def step_down(self, requested_by: str, successor: str = "", epoch: int = 0) -> int:
         """Ask the master, wherever it is, to resign, in favour of ``successor`` if given. Returns the epoch that ended.
 
+        ``epoch`` is the term that shall end, 0 whichever is running: an order that is repeated ends no later one.
         Raises NotMasterError when there is no master, RefusedError while the cluster is paused, while ZooKeeper is lost
-        to everybody, or when the successor is unknown, unable or silent, UnavailableError when the master cannot be
-        reached.
+        to everybody, when another term is running, or when the successor is unknown, unable or silent, UnavailableError
+        when the master cannot be reached.
         """
-        epoch = await self._resignation.resign(requested_by, successor, epoch=0)
-        if epoch is not None:
-            return epoch
+        ended = await self._resignation.resign(requested_by, successor, epoch)
+        if ended is not None:
+            return ended
         master = await self._other_master.find()
         limit = self.settings.peer_timeout_seconds + self.settings.session_timeout_seconds
         asked = await self._client.get_status(master)
-        epoch = asked.epoch if asked.role is Role.MASTER else 0
+        epoch = epoch or (asked.epoch if asked.role is Role.MASTER else 0)
         return await self._client.step_down(
             master, requested_by, limit + self.settings.readiness_seconds, successor, epoch
         )

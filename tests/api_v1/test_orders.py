@@ -217,6 +217,18 @@ class TestRepetition:
             refused = await order(client, method, "/api/v1/config", {**WHY, **other}, **headers)
             assert (refused.status_code, "another order" in refused.text) == (422, True)
 
+    async def test_a_step_down_of_a_term_that_has_ended_ends_no_other_whichever_node_is_asked(
+        self, site: ApiSite
+    ) -> None:
+        path = "/api/v1/orders/step-down"
+        async with site.client() as client:
+            late = await order(client, "POST", path, {**WHY, "epoch": 2})
+            assert (late.status_code, late.json()["detail"]) == (409, "term 2 has ended already; term 3 goes on")
+            assert site.member.orders == []
+            assert (await order(client, "POST", path, {**WHY, "epoch": 3})).status_code == 200
+            for wrong in (-1, 10**12 + 1):
+                assert (await order(client, "POST", path, {**WHY, "epoch": wrong})).status_code == 422
+
     async def test_a_key_is_bounded(self, site: ApiSite) -> None:
         async with site.client() as client:
             refused = await order(client, "POST", "/api/v1/orders/resume", Idempotency_Key="k" * (MOST_KEY + 1))

@@ -158,6 +158,9 @@ async def test_an_order_that_arrives_late_ends_no_later_term(members: Members) -
     leading, other = (a, b) if a.mastership.term is not None else (b, a)
     with pytest.raises(RefusedError, match="term 7 has ended already; term 1 goes on"):
         await other._client.step_down(leading.info, "an operator", 5.0, epoch=7)
+    for asked in (leading, other):
+        with pytest.raises(RefusedError, match="term 7 has ended already; term 1 goes on"):
+            await asked.step_down("an operator", epoch=7)
     assert not term.ended.is_set()
     assert await other._client.step_down(leading.info, "an operator", 5.0, epoch=1) == 1
 

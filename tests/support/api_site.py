@@ -16,6 +16,7 @@ from cluster.access.audit_log import AuditLog
 from cluster.access.roles import AccessRole
 from cluster.access.tokens import TokenBook, new_token
 from cluster.documents import Document
+from cluster.errors import RefusedError
 from cluster.mastership import LeadershipStatus
 from cluster.records import Pause
 from cluster.zookeeper.document_stores import LocalDocuments
@@ -75,7 +76,9 @@ class FakeMember:
             raise self.failure
         self.orders.append(order)
 
-    async def step_down(self, requested_by: str, successor: str = "") -> int:
+    async def step_down(self, requested_by: str, successor: str = "", epoch: int = 0) -> int:
+        if epoch not in {0, 3}:
+            raise RefusedError(f"term {epoch} has ended already; term 3 goes on")
         self._take("step-down", requested_by, successor)
         return 3
 

@@ -33,7 +33,7 @@ class OrderedMember(Protocol):
         """Leadership status of this node now."""
         ...
 
-    async def step_down(self, requested_by: str, successor: str = "") -> int:
+    async def step_down(self, requested_by: str, successor: str = "", epoch: int = 0) -> int:
         """Ask the master, wherever it is, to resign. Raises ClusterError."""
         ...
 

@@ -32,6 +32,13 @@ class StepDownOrder(_Strict):
     """Ask the master to resign."""
 
     to: str = Field("", max_length=200, description="The member that shall take over; empty: whoever can.")
+    epoch: int = Field(
+        0,
+        ge=0,
+        le=10**12,
+        description="The term that shall end; refused when another is running, so that a repetition ends no second "
+        "term, at whichever node it arrives. 0: whichever is running.",
+    )
     wait: bool = Field(False, description="Answer when another member is master, or after 15 s.")
 
 

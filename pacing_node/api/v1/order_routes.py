@@ -49,11 +49,11 @@ class OrderRoutes:
 
         async def work(who: str) -> None:
             former = self._member.status().master
-            await self._member.step_down(_words(who, order.why), order.to)
+            await self._member.step_down(_words(who, order.why), order.to, order.epoch)
             if order.wait:
                 await self._wait_for_another(former)
 
-        asked = {"to": order.to, "wait": order.wait}
+        asked = {"to": order.to, "epoch": order.epoch, "wait": order.wait}
         return await self._desk.carry_out(request, OrderWork("stepDown", asked, order.why, work))
 
     async def _wait_for_another(self, former: str | None) -> None:
