@@ -19,7 +19,7 @@ from simulator.attack.assaults.http2_floods import FLOODS
 from simulator.attack.attack_run import Attack
 from simulator.attack.clock_ground import OTHER_UPTIME, STEPPED_CLOCKS
 from simulator.attack.disk_ground import SMALL_DISKS
-from simulator.attack.ground import FAILSAFE, FEW_DESCRIPTORS, LARGE, OPEN, PEER_TLS, PLAIN, large
+from simulator.attack.ground import EVERY_PORT, FAILSAFE, FEW_DESCRIPTORS, LARGE, OPEN, PEER_TLS, PLAIN, large
 from simulator.attack.hostile_ground import HOSTILE_API, HOSTILE_CONFIGURATION, HOSTILE_GMS
 from simulator.attack.hostile_values import HOSTILE
 from simulator.attack.limits import Limits
@@ -41,14 +41,16 @@ _SHORT_FLOODS = ("rapid_reset", "headers_bomb")
 
 ATTACKS = (
     Attack("nothing", PLAIN, on_processes.nothing, short=True),
-    Attack("malformed-requests", PLAIN, on_pages.malformed_requests, short=True),
+    Attack("malformed-requests", EVERY_PORT, on_pages.malformed_requests, short=True),
     Attack("idle-connections", PLAIN, on_pages.idle_connections, short=True),
-    Attack("slow-requests", PLAIN, on_pages.slow_requests),
+    Attack("slow-requests", EVERY_PORT, on_pages.slow_requests),
+    Attack("slow-calls", EVERY_PORT, on_protocols.slow_calls),
+    Attack("slow-everywhere", EVERY_PORT, on_pages.slow_everywhere, _ONE_LOST),
     Attack("half-headers", PLAIN, on_pages.half_headers),
     Attack("endless-requests", PLAIN, on_pages.endless_requests, short=True),
     Attack("unread-answers", PLAIN, on_pages.unread_answers),
     Attack("junk-bytes", PLAIN, on_protocols.junk_bytes, short=True),
-    Attack("malformed-messages", PLAIN, on_protocols.malformed_messages, short=True),
+    Attack("malformed-messages", EVERY_PORT, on_protocols.malformed_messages, short=True),
     Attack("silent-peers", PLAIN, on_protocols.silent_connections),
     *(
         Attack(f"flood-{flood.replace('_', '-')}", PLAIN, on_protocols.frame_flood(flood), short=flood in _SHORT_FLOODS)

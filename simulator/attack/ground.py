@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulator.attack.certificates import write_certificates
+from simulator.harness import ports
 from simulator.harness.arena import Arena
 from simulator.harness.namespace import why_impossible
 
@@ -45,6 +46,13 @@ class Ground:
         return self.kind(directory, say, self.scenario, self.nodes, failsafe=self.failsafe, wiring=wiring, more=more)
 
 
+def every_port(plan: NodePlan) -> Mapping[str, Any]:
+    """The same, and every port a node can open is open."""
+    public, health = ports.choose_quiet(2, ports.FURTHER_PORTS)
+    opened = {"default": plan.http_port, "clustering": plan.clustering_port, "public": public, "health": health}
+    return {**with_secret(plan), "ports": opened}
+
+
 SECRET = secrets.token_urlsafe(32)
 """By this the members prove themselves to each other; it exists in this process and the nodes' own files."""
 
@@ -78,6 +86,7 @@ FEW = 1024
 """The usual soft limit of descriptors."""
 
 PLAIN = Ground("plain")
+EVERY_PORT = Ground("every-port", more={"node_extra": every_port})
 OPEN = Ground("open", more={"node_extra": bound_wide}, why_impossible=why_impossible)
 FAILSAFE = Ground("failsafe", failsafe=True)
 

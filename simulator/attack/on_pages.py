@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.attack.assaults import http_requests
+from simulator.attack.assaults import http_requests, slow_clients
 
 if TYPE_CHECKING:
     from simulator.attack.scene import Scene
@@ -14,8 +14,10 @@ HEADER_SECONDS = 30.0
 
 
 async def malformed_requests(scene: Scene) -> None:
-    """20,000 requests that break HTTP or the pages."""
-    await scene.assault(http_requests.malformed, count=scene.count(20_000))
+    """10,000 requests that break HTTP, the pages or the API, to each HTTP port of every node."""
+    for number, port in enumerate(("default", "public")):
+        tally = await scene.assault(http_requests.malformed, count=scene.count(10_000), port=number)
+        scene.expect(tally.answers["400"], f"no request to the port {port} was answered with 400")
 
 
 async def idle_connections(scene: Scene) -> None:
@@ -24,8 +26,21 @@ async def idle_connections(scene: Scene) -> None:
 
 
 async def slow_requests(scene: Scene) -> None:
-    """1,000 connections to the master that send a byte a second."""
-    await scene.assault(http_requests.slow, count=scene.count(1_000), seconds=scene.seconds)
+    """1,000 clients of each HTTP port of the master, from one address, that send a byte a second."""
+    for port in (await scene.victim()).master.http_ports:
+        await scene.assault(slow_clients.slow, count=scene.count(1_000), seconds=scene.seconds, ports=[port])
+
+
+async def slow_everywhere(scene: Scene) -> None:
+    """1,000 clients of each port of the master at once, from twenty addresses, that send a byte a second."""
+    master = (await scene.victim()).master
+    await scene.assault(
+        slow_clients.slow,
+        count=scene.count(1_000),
+        seconds=scene.seconds,
+        ports=[*master.http_ports, *master.grpc_ports],
+        spread=True,
+    )
 
 
 async def half_headers(scene: Scene) -> None:

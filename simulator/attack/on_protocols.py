@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from simulator.attack.assaults import handshakes, http2_floods, peer_junk, zookeeper_floods
+from simulator.attack.assaults import handshakes, http2_floods, peer_junk, slow_clients, zookeeper_floods
+from simulator.attack.assaults.peer_messages import HEALTH, PEERS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,9 +24,20 @@ async def junk_bytes(scene: Scene) -> None:
 
 
 async def malformed_messages(scene: Scene) -> None:
-    """1,000 messages to every node that cannot be read, and methods that do not exist."""
-    await scene.assault(peer_junk.malformed_messages, count=scene.count(1_000))
+    """10,000 messages that cannot be read to each gRPC port of every node, and methods that do not exist."""
+    victim = await scene.victim()
+    for node in victim.nodes:
+        for number, service in enumerate((PEERS, HEALTH)):
+            one = replace(victim, nodes=(node,))
+            count = scene.count(10_000)
+            await scene.assault_on(one, peer_junk.malformed_messages, count=count, port=number, service=service)
     await scene.assault(peer_junk.unknown_methods, count=scene.count(200))
+
+
+async def slow_calls(scene: Scene) -> None:
+    """1,000 clients of each gRPC port of the master, from one address, that send a byte a second."""
+    for port in (await scene.victim()).master.grpc_ports:
+        await scene.assault(slow_clients.slow, count=scene.count(1_000), seconds=scene.seconds, ports=[port])
 
 
 async def silent_connections(scene: Scene) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 STRANGER = "127.0.0.66"
 """Loopback address assaults come from, so that bounds per address hit them and no bystander."""
+MANY_STRANGERS = tuple(f"127.0.66.{number}" for number in range(1, 21))
+"""Addresses of an assault that comes from many places, so that bounds per address do not hold it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,20 @@ class NodeAddress:
     host: str
     http_port: int
     clustering_port: int
+    public_port: int = 0
+    """HTTP for visitors' browsers; 0: not opened."""
+    health_port: int = 0
+    """gRPC health checks without TLS; 0: not opened."""
+
+    @property
+    def http_ports(self) -> tuple[int, ...]:
+        """Every port that speaks HTTP."""
+        return tuple(port for port in (self.http_port, self.public_port) if port)
+
+    @property
+    def grpc_ports(self) -> tuple[int, ...]:
+        """Every port that speaks gRPC."""
+        return tuple(port for port in (self.clustering_port, self.health_port) if port)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ HTTP_FROM = 8080
 CLUSTERING_FROM = 7800
 _QUIET_PORTS = range(20000, 32000)
 """Not well known, and below those that systems hand out to outgoing connections."""
+FURTHER_PORTS = range(32000, 32700)
+"""The same, for ports that are chosen later than those: none of the others can be among them."""
 
 
 def is_free(port: int) -> bool:
@@ -31,7 +33,7 @@ def choose(first: int, count: int) -> list[int]:
     return [port if is_free(port) else next(spare) for port in wanted]
 
 
-def choose_quiet(count: int) -> list[int]:
+def choose_quiet(count: int, among: range = _QUIET_PORTS) -> list[int]:
     """``count`` free ports at random, for programs that several people may start on one machine at once."""
-    candidates = random.sample(_QUIET_PORTS, len(_QUIET_PORTS))
+    candidates = random.sample(among, len(among))
     return [port for port, _ in zip(filter(is_free, candidates), range(count), strict=False)]

@@ -10,11 +10,11 @@ import pytest
 
 from cluster.rpc import peer_pb2
 from simulator.attack.assailant import main, run_assault
-from simulator.attack.assaults import http_requests, peer_messages
+from simulator.attack.assaults import http_requests, peer_messages, slow_clients
 from simulator.attack.assaults.handshakes import client_hello
 from simulator.attack.assaults.http2_floods import FLOODS, frame
 from simulator.attack.hostile_answers import ANSWERS, gzip_of_zeros
-from simulator.attack.tally import NodeAddress, Tally, Victim
+from simulator.attack.tally import MANY_STRANGERS, STRANGER, NodeAddress, Tally, Victim
 from simulator.harness.harness_error import HarnessError
 from tests.support.listening import Handler, listening
 
@@ -52,6 +52,33 @@ async def test_a_server_that_takes_everything_is_complained_about():
         f"{kind} and asked for more" for kind in ("url", "header", "headers", "body", "chunks")
     ]
     assert half.complaints == ["3 of 3 unfinished requests were still held after 0.5 s"]
+
+
+async def test_malformed_requests_and_slow_clients_reach_the_port_they_are_for():
+    requests: list[bytes] = []
+    sources: set[str] = set()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sources.add(writer.get_extra_info("peername")[0])
+        requests.append(await reader.read(1))
+        writer.write(b"HTTP/1.1 400 X\r\n\r\n")
+
+    async with listening(accept) as http, listening(accept) as public, listening(accept) as health:
+        node = NodeAddress("node-1", "127.0.0.1", http.port, 1, public.port, health.port)
+        victim = Victim("demo", (node,), ())
+        tally = await run_assault(victim, 30.0, http_requests.malformed, count=30, port=1)
+        assert (tally.answers["400"], sources) == (30, {STRANGER})
+        requests.clear()
+        ports = [public.port, health.port]
+        slow = await run_assault(victim, 30.0, slow_clients.slow, count=20, seconds=1.0, ports=ports, spread=True)
+    assert slow.figures[f"held_at_{public.port}"] == slow.figures[f"held_at_{health.port}"] == 20
+    assert sources == {STRANGER, *MANY_STRANGERS}
+    assert sorted(requests) == [b"G"] * 20 + [b"P"] * 20
+
+
+async def test_a_port_that_takes_no_slow_client_was_not_attacked():
+    tally = await run_assault(victim_at(1), 30.0, slow_clients.slow, count=2, seconds=0.5, ports=[1])
+    assert tally.complaints == ["port 1 took none of 2 slow clients: nothing was attacked"]
 
 
 async def test_an_assault_that_does_not_end_or_breaks_is_an_error():

@@ -18,7 +18,7 @@ from simulator.attack.tally import NodeAddress, Tally, Victim
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _DATA, _HEADERS, _RESET, _SETTINGS, _PING, _WINDOW, _CONTINUATION = 0, 1, 3, 4, 6, 8, 9
 _END_STREAM, _END_HEADERS = 1, 4
 _BATCH = 100
@@ -144,7 +144,7 @@ async def _flood(node: NodeAddress, flood: Callable[[int], bytes], deadline: flo
             continue
         reading = asyncio.ensure_future(_discard(connection))
         try:
-            if await write(connection, _PREFACE + frame(_SETTINGS, 0, 0)):
+            if await write(connection, PREFACE + frame(_SETTINGS, 0, 0)):
                 await _send(connection, flood, deadline, tally)
         finally:
             reading.cancel()

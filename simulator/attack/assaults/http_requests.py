@@ -24,14 +24,38 @@ _AT_ONCE = 40
 _SEED = 11
 _MIB = 2**20
 
-PAGES = ("/cluster", "/targets", "/metrics", "/alarms", "/history", "/explain?target=1", "/objects")
+PAGES = (
+    "/cluster",
+    "/targets",
+    "/metrics",
+    "/alarms",
+    "/history",
+    "/explain?target=1",
+    "/objects",
+    "/api/v1/overview",
+    "/api/v1/targets",
+    "/api/v1/targets/%2e%2e",
+    "/api/v1/channels/%ff",
+    "/api/v1/events",
+    "/api/v1/openapi.json",
+)
+ORDERS = ("orders/pause", "orders/step-down", "orders/emergency-stop", "targets/%00/hold", "config", "session")
+BROKEN_BODIES = (
+    b"",
+    b"{",
+    b"[" * 5000,
+    b'"\\ud800"',
+    b'{"why": 1e999}',
+    b"\xff\xfe{}",
+    b'{"why": "' + b"x" * 20_000 + b'"}',
+)
 
 
 def malformed_request(number: int) -> bytes:
     """One of many requests that break HTTP, or the pages, in one way; the same for the same number."""
     chance = random.Random(_SEED + number)
     junk = chance.randbytes(chance.randrange(1, 400))
-    page = chance.choice(PAGES)
+    page, order, body = chance.choice(PAGES), chance.choice(ORDERS), chance.choice(BROKEN_BODIES)
     forms = (
         junk,
         b"GET\r\n\r\n",
@@ -59,6 +83,12 @@ def malformed_request(number: int) -> bytes:
         f"GET {page} HTTP/1.1\r\nHost: x\r\nRange: bytes=0-1,1-2,{'2-3,' * 90}\r\n\r\n".encode(),
         f"GET {page} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: {'gzip;q=0.1,' * 90}\r\n\r\n".encode(),
         b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x\r\n\r\n",
+        f"POST /api/v1/{order} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body,
+        f"PUT /api/v1/{order} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body) + 9}\r\n\r\n".encode() + body,
+        f"GET {page}?fields={'a,' * 900}&page=-1&sort=%00 HTTP/1.1\r\nHost: x\r\nLast-Event-ID: \xff\r\n\r\n".encode(
+            "latin-1"
+        ),
+        f"GET {page} HTTP/1.1\r\nHost: x\r\nCookie: {'a=' * 900}\r\nAuthorization: Bearer \x01\r\n\r\n".encode(),
         b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
         b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999999999\r\n\r\n",
@@ -66,16 +96,16 @@ def malformed_request(number: int) -> bytes:
     return forms[number % len(forms)]
 
 
-async def malformed(victim: Victim, *, count: int) -> Tally:
-    """Malformed requests, each on a connection of its own, spread over the nodes."""
+async def malformed(victim: Victim, *, count: int, port: int = 0) -> Tally:
+    """Malformed requests to one HTTP port of every node, each on a connection of its own."""
     tally = Tally()
 
     async def one(number: int) -> None:
         node = victim.nodes[number % len(victim.nodes)]
-        connection = await connect(node.host, node.http_port, tally)
+        connection = await connect(node.host, node.http_ports[port], tally)
         if connection is None:
             return
-        request = malformed_request(number)
+        request = malformed_request(number // len(victim.nodes))
         await write(connection, request)
         if connection[1].can_write_eof():
             connection[1].write_eof()
@@ -87,7 +117,7 @@ async def malformed(victim: Victim, *, count: int) -> Tally:
             tally.count_status(status, repr(request[:50]))
         drop(connection)
 
-    await in_parallel(one, count, _AT_ONCE)
+    await in_parallel(one, count * len(victim.nodes), _AT_ONCE)
     return tally
 
 
@@ -96,22 +126,6 @@ async def idle(victim: Victim, *, count: int, seconds: float) -> Tally:
     tally = Tally()
     connections = await _many(victim.master, count, tally)
     tally.figures["closed_by_node"] = await closed_within(connections, seconds)
-    _drop_all(connections)
-    return tally
-
-
-async def slow(victim: Victim, *, count: int, seconds: float) -> Tally:
-    """Connections that send their request a byte a second."""
-    tally = Tally()
-    connections = await _many(victim.master, count, tally)
-    request = f"GET /targets HTTP/1.1\r\nHost: {victim.master.host}\r\nX-Slow: {'x' * 3600}".encode()
-    began = time.monotonic()
-    for at in range(int(seconds)):
-        for connection in connections:
-            if not connection[1].transport.is_closing():
-                connection[1].write(request[at : at + 1])
-        await asyncio.sleep(max(0.0, began + at + 1 - time.monotonic()))
-    tally.figures["closed_by_node"] = sum(connection[1].transport.is_closing() for connection in connections)
     _drop_all(connections)
     return tally
 

@@ -6,14 +6,19 @@ import asyncio
 import random
 
 from simulator.attack.assaults import peer_messages
-from simulator.attack.assaults.peer_messages import call, channel_to
+from simulator.attack.assaults.peer_messages import HEALTH, PEERS, call, channel_to
 from simulator.attack.assaults.sockets import Connection, answer, connect, drop, in_parallel, write
-from simulator.attack.tally import Tally, Victim
+from simulator.attack.tally import NodeAddress, Tally, Victim
 
 _AT_ONCE = 40
 _SEED = 12
+_CHANNELS = 4
+"""Connections to each port: one that sends nothing but what cannot be read may be closed for it."""
 
-METHODS = ("GetStatus", "Fetch", "StepDown", "CanServe", "Promise", "Pause", "Resume")
+METHODS = {
+    PEERS: ("GetStatus", "Fetch", "StepDown", "CanServe", "Promise", "Pause", "Resume"),
+    HEALTH: ("Check", "List"),
+}
 BROKEN = (
     b"\xff" * 20,  # a tag without an end
     b"\x0a\xff\xff\xff\xff\x0f",  # a text longer than the message
@@ -26,16 +31,17 @@ BROKEN = (
 )
 
 
-async def malformed_messages(victim: Victim, *, count: int) -> Tally:
-    """Messages that cannot be read, to every method of every node."""
-    tally = Tally()
+async def malformed_messages(victim: Victim, *, count: int, port: int = 0, service: str = PEERS) -> Tally:
+    """Messages that cannot be read, to every method of a service at one gRPC port of every node."""
+    tally, methods = Tally(), METHODS[service]
 
-    async def at(index: int) -> None:
-        async with channel_to(victim.nodes[index]) as channel:
-            for number in range(count):
-                await call(channel, METHODS[number % len(METHODS)], BROKEN[number % len(BROKEN)], tally)
+    async def over_one(node: NodeAddress, first: int) -> None:
+        async with channel_to(node, port=node.grpc_ports[port]) as channel:
+            for number in range(first, count, _CHANNELS):
+                method, message = methods[number % len(methods)], BROKEN[number // len(methods) % len(BROKEN)]
+                await call(channel, method, message, tally, service=service)
 
-    await asyncio.gather(*(at(index) for index in range(len(victim.nodes))))
+    await asyncio.gather(*(over_one(node, first) for node in victim.nodes for first in range(_CHANNELS)))
     return tally
 
 

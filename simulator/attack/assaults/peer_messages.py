@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from simulator.attack.tally import NodeAddress, Tally, Victim
 
+PEERS = "cluster.v1.PeerService"
+HEALTH = "grpc.health.v1.Health"
 CALL_SECONDS = 5.0
 NEWEST_EPOCH = 2**64 - 1
 
@@ -71,15 +73,15 @@ def named(by: str) -> bytes:
 
 @asynccontextmanager
 async def channel_to(
-    node: NodeAddress, victim: Victim | None = None, identity: str = ""
+    node: NodeAddress, victim: Victim | None = None, identity: str = "", *, port: int = 0
 ) -> AsyncIterator[grpc.aio.Channel]:
-    """A channel of its own connection to a node's clustering port.
+    """A channel of its own connection to a node's clustering port, or to another port of it.
 
     With ``identity`` it speaks TLS and shows the certificate of that name among the victim's files; ``anonymous`` is
     TLS without a certificate.
     """
     options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", 64 * 2**20)]
-    address = addresses.join(node.host, node.clustering_port)
+    address = addresses.join(node.host, port or node.clustering_port)
     if victim is None or not identity:
         channel = grpc.aio.insecure_channel(address, options=options)
     else:
@@ -106,9 +108,10 @@ async def call(
     *,
     metadata: Sequence[tuple[str, str]] | None = None,
     seconds: float = CALL_SECONDS,
+    service: str = PEERS,
 ) -> bytes | None:
-    """Call a method of the peers' service and count the answer by its code; the answer, None when it was refused."""
-    unary = channel.unary_unary(f"/cluster.v1.PeerService/{method}", _as_it_is, _as_it_is)
+    """Call a method of a service and count the answer by its code; the answer, None when it was refused."""
+    unary = channel.unary_unary(f"/{service}/{method}", _as_it_is, _as_it_is)
     try:
         answer: bytes = await unary(message, timeout=seconds, metadata=metadata)
     except grpc.aio.AioRpcError as error:
@@ -127,9 +130,7 @@ async def open_stream(
     metadata: Sequence[tuple[str, str]] | None = None,
 ) -> grpc.aio.UnaryStreamCall[bytes, bytes]:
     """Begin a stream that nobody reads."""
-    return channel.unary_stream(f"/cluster.v1.PeerService/{method}", _as_it_is, _as_it_is)(
-        message, timeout=seconds, metadata=metadata
-    )
+    return channel.unary_stream(f"/{PEERS}/{method}", _as_it_is, _as_it_is)(message, timeout=seconds, metadata=metadata)
 
 
 async def first_answer(stream: grpc.aio.UnaryStreamCall[bytes, bytes], seconds: float = CALL_SECONDS) -> str:

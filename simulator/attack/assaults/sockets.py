@@ -19,9 +19,9 @@ _CONNECT_SECONDS = 10.0
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def connect(host: str, port: int, tally: Tally) -> Connection | None:
-    """A connection from the stranger's address; None when it was refused, which is counted."""
-    local = (STRANGER, 0) if host.startswith("127.") else None
+async def connect(host: str, port: int, tally: Tally, source: str = STRANGER) -> Connection | None:
+    """A connection from a stranger's address; None when it was refused, which is counted."""
+    local = (source, 0) if host.startswith("127.") else None
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
             return await asyncio.open_connection(host, port, local_addr=local)
