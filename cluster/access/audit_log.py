@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 EVENT = "audit.order"
 """Name of every event of the audit log."""
 DONE = "carried out"
-"""Outcome of an order that was; the others are ``failed`` and ``refused``."""
+"""Outcome of an order that was; the others are ``failed``, ``refused`` and ``repeated``."""
 FLUSH_SECONDS = 10.0
 """Longest time for which refused calls are counted and not reported."""
 
@@ -68,6 +68,10 @@ class AuditLog:
     def failed(self, order: Order, reason: str) -> None:
         """An order was allowed and could not be carried out."""
         self._write({"outcome": "failed", "reason": one_line(reason), **_fields(order)})
+
+    def repeated(self, order: Order) -> None:
+        """An order that was carried out came again with its key: it was answered, and nothing was done."""
+        self._write({"outcome": "repeated", **_fields(order)})
 
     def refuse(self, order: Order, reason: str) -> None:
         """A call was refused for want of a proof or a role."""

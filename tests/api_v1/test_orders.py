@@ -20,22 +20,11 @@ from cluster.errors import (
 from pacing_node.api.v1.order_desk import MOST_KEY
 from pacing_node.cycle.holds import MOST_TEXT
 from pacing_node.options.options_history import read_history
+from tests.support.api_orders import ORDERS, TARGET
 from tests.support.api_site import REMOTE, ApiSite
 
 WHY = {"why": "a fire drill"}
-HOLD = "/api/v1/targets/A - chat/hold"
-ORDERS = (
-    ("POST", "/api/v1/orders/step-down", AccessRole.OPERATOR),
-    ("POST", "/api/v1/orders/pause", AccessRole.OPERATOR),
-    ("POST", "/api/v1/orders/resume", AccessRole.OPERATOR),
-    ("PUT", "/api/v1/orders/emergency-stop", AccessRole.OPERATOR),
-    ("DELETE", "/api/v1/orders/emergency-stop", AccessRole.OPERATOR),
-    ("PUT", HOLD, AccessRole.OPERATOR),
-    ("DELETE", HOLD, AccessRole.OPERATOR),
-    ("PUT", "/api/v1/config", AccessRole.ADMIN),
-    ("PATCH", "/api/v1/config", AccessRole.ADMIN),
-    ("POST", "/api/v1/config/versions/1/restore", AccessRole.ADMIN),
-)
+HOLD = f"/api/v1/targets/{TARGET}/hold"
 WEAKER = {AccessRole.OPERATOR: AccessRole.VIEWER, AccessRole.ADMIN: AccessRole.OPERATOR}
 OPTIONS = "tenant: Environment\nconfigServer:\n  kind: file\n  path: objects.yaml\nstatServer:\n  primary: stat:7000\n"
 
@@ -96,9 +85,7 @@ class TestAccess:
     async def test_these_are_all_orders_there_are(self, site: ApiSite) -> None:
         async with site.client() as here:
             paths = (await here.get("/api/v1/openapi.json")).json()["paths"]
-        known = {
-            (method, path.replace("A - chat", "{name}").replace("/1/", "/{version}/")) for method, path, _ in ORDERS
-        }
+        known = {(method, path.replace(TARGET, "{name}").replace("/1/", "/{version}/")) for method, path, _ in ORDERS}
         found = {(method.upper(), path) for path, methods in paths.items() for method in methods if method != "get"}
         assert {each for each in found if not each[1].endswith("/session")} == known
 
@@ -192,6 +179,7 @@ class TestRepetition:
             second = await order(client, "POST", path, Idempotency_Key="k1")
             assert (first.json()["repeated"], second.json()["repeated"]) == (False, True)
             assert site.member.orders == [("step-down", "anybody: a fire drill", "")]
+            assert [event["outcome"] for event in site.events] == ["carried out", "repeated"]
             other = await order(client, "POST", path, {**WHY, "to": "n2"}, Idempotency_Key="k1")
             assert other.status_code == 422
             await order(client, "POST", path, Idempotency_Key="k2")

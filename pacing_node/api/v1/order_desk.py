@@ -103,22 +103,22 @@ class OrderDesk:
         except OtherOrderError:
             detail = f"header.Idempotency-Key: {key[:40]!r} was used for another order; allowed: a new key"
             raise ProblemError(422, detail) from None
-        return answer.model_copy(update={"repeated": True}) if repeated else answer
+        if not repeated:
+            return answer
+        self._audit.repeated(_entry(request, principal, order))
+        return answer.model_copy(update={"repeated": True})
 
     async def _done(self, order: OrderWork, principal: Principal, request: Request) -> OrderAnswer:
-        source, role = addresses.join(*(request.client or ("", 0))), principal.role.value
-        before = self.state(order.target)
+        role, before = principal.role.value, self.state(order.target)
         try:
             with continued("order", request.headers.items(), operation=order.operation, role=role, port="default"):
                 known = await order.work(principal.name)
         except (ClusterError, ProblemError) as error:
-            asked = {**order.asked, "why": order.why, "target": order.target or ""}
-            self._audit.failed(Order(order.operation, source, principal, asked), str(error))
+            self._audit.failed(_entry(request, principal, order), str(error))
             raise _problem(error) from None
         after = self.state(order.target).model_copy(update=dict(known or {}))
-        asked = {**order.asked, "why": order.why, "target": order.target or ""}
         states = before.model_dump(), after.model_dump()
-        self._audit.carried_out(Order(order.operation, source, principal, asked, *states))
+        self._audit.carried_out(_entry(request, principal, order, *states))
         values = {"order": order.operation, "by": principal.name, "why": order.why, "done_at": time.time()}
         states_of = {"repeated": False, "before": before, "after": after}
         return OrderAnswer.model_validate({**self._view.answer(), **values, **states_of})
@@ -137,6 +137,13 @@ class OrderDesk:
             hold=shown_hold(holds.targets.get(target)) if target is not None else None,
             options_version=self._view.options.version,
         )
+
+
+def _entry(request: Request, principal: Principal, order: OrderWork, *states: Mapping[str, object]) -> Order:
+    """An order as the audit log has it; ``states`` before and after it, where it was carried out."""
+    source = addresses.join(*(request.client or ("", 0)))
+    asked = {**order.asked, "why": order.why, "target": order.target or ""}
+    return Order(order.operation, source, principal, asked, *states)
 
 
 def shown_hold(hold: Hold | None, *, everything: bool = False) -> TargetHold | None:
