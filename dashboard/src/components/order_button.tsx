@@ -23,14 +23,19 @@ interface Props {
   grave?: boolean;
 }
 
-/** A button for an order, with a question before it. Not there at all for who may not give the order. */
+/**
+ * A button for an order, with a question before it. Not there at all for who may not give the order.
+ *
+ * The question stays the one that was asked: the row of a list may show another target a second later, and an order
+ * must not go to a target that nobody chose.
+ */
 export function OrderButton(props: Props) {
-  const [asking, ask] = useState(false);
+  const [asked, ask] = useState<Props | null>(null);
   if (!allowed.value.has(props.operation)) return null;
   return (
     <>
-      <button type="button" class={props.grave ? "grave" : ""} onClick={() => ask(true)}>{props.label}</button>
-      {asking && <Question {...props} close={() => ask(false)} />}
+      <button type="button" class={props.grave ? "grave" : ""} onClick={() => ask(props)}>{props.label}</button>
+      {asked && <Question {...asked} close={() => ask(null)} />}
     </>
   );
 }
