@@ -9,6 +9,7 @@ import pytest
 
 from simulator.harness.stage import Stage
 from tests.browser.conftest import Looker
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -51,6 +52,38 @@ async def test_a_target_shows_its_sum_and_its_last_hour(stage: Stage, looker: Lo
     assert await looker.page.query_selector(".sum, .quiet") is not None
     await looker.picture("target")
     assert looker.faults == []
+
+
+COLOURS_OF_A_CHART = """() => {
+  const canvas = document.querySelector('.chart canvas');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  const found = new Set();
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at + 3] === 255) found.add(data.slice(at, at + 3).join(','));
+  }
+  return [...found];
+}"""
+"""Every opaque colour of the first chart."""
+EDGES = {"light": "216,221,229", "dark": "51,58,69"}
+"""The colour of edges, and so of the lines behind a chart, in both themes."""
+
+
+async def test_a_chart_has_the_colours_of_the_page_and_follows_them(stage: Stage, looker: Looker) -> None:
+    await show(looker, stage, "targets")
+    await looker.page.click(".grid .row a >> nth=1")
+    await looker.page.wait_for_selector(".chart canvas")
+    for theme in ("light", "dark", "light"):
+        await looker.page.emulate_media(color_scheme=theme)
+        await until_drawn(looker, EDGES[theme])
+        assert "0,0,0" not in await looker.page.evaluate(COLOURS_OF_A_CHART), "what a canvas draws for no colour"
+        await looker.picture(f"target-{theme}")
+
+
+async def until_drawn(looker: Looker, colour: str) -> None:
+    async def drawn() -> bool:
+        return colour in await looker.page.evaluate(COLOURS_OF_A_CHART)
+
+    await until(drawn, f"something in the colour {colour} is drawn")
 
 
 @pytest.mark.parametrize("looker", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True)

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { useColours } from "./theme";
 
 /** One line of a chart. */
 export interface Line {
@@ -18,6 +19,7 @@ export function Chart({ title, at, lines, unit = "" }: { title: string; at: numb
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const shape = lines.map((line) => line.label).join("|");
+  const colours = useColours();
   useEffect(() => {
     const element = place.current;
     if (!element) return undefined;
@@ -28,7 +30,7 @@ export function Chart({ title, at, lines, unit = "" }: { title: string; at: numb
       resized.disconnect();
       plot.current?.destroy();
     };
-  }, [shape]);
+  }, [shape, colours]);
   useEffect(() => plot.current?.setData(data(at, lines)), [at, lines]);
   return (
     <figure class="chart">
@@ -44,15 +46,14 @@ function data(at: number[], lines: Line[]): uPlot.AlignedData {
 }
 
 function options(element: HTMLElement, lines: Line[], unit: string): uPlot.Options {
-  const style = getComputedStyle(element);
-  const colour = (name: string) => style.getPropertyValue(name).trim() || "#888";
+  const colour = (name: string) => colourOf(element, name);
   const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--edge"), width: 1 }, ticks: { show: false } };
   return {
     width: Math.max(element.clientWidth, 200),
     height: HEIGHT,
     cursor: { drag: { x: false, y: false } },
     scales: { y: { range: (_plot, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 1) * 1.1)] } },
-    axes: [axis, { ...axis, size: 46 }],
+    axes: [{ ...axis, values: times, space: 70 }, { ...axis, size: 46 }],
     series: [
       { value: "{HH}:{mm}:{ss}" },
       ...lines.map((line) => ({
@@ -67,6 +68,22 @@ function options(element: HTMLElement, lines: Line[], unit: string): uPlot.Optio
       })),
     ],
   };
+}
+
+/** Moments on the axis as everywhere on the page: 24 hours, seconds only where they differ. */
+function times(_plot: uPlot, at: number[], _axis: number, _space: number, step: number): string[] {
+  const format: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", ...(step < 60 ? { second: "2-digit" } : {}) };
+  return at.map((each) => new Date(each * 1000).toLocaleTimeString("en-GB", format));
+}
+
+/** A colour of the page's style as a canvas takes it: the value of a variable may be light-dark(), which it does not. */
+function colourOf(element: HTMLElement, name: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${name})`;
+  element.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
 }
 
 /** The newest, least and most of each line, in words. */

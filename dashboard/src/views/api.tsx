@@ -21,7 +21,7 @@ function Shown({ document }: { document: OpenApi }) {
   const schemas = Object.entries(document.components?.schemas ?? {});
   return (
     <div class="api">
-      <p>{document.info.title} {document.info.version}. {document.info.description} <a href="../api/v1/openapi.json">The document itself</a> (OpenAPI 3.1).</p>
+      <p>{document.info.title} {document.info.version}. <Prose text={document.info.description} /> <a href="../api/v1/openapi.json">The document itself</a> (OpenAPI 3.1).</p>
       {callsByTag(document).map(([tag, calls]) => (
         <section key={tag} aria-label={tag}>
           <h2>{tag}</h2>
@@ -33,7 +33,7 @@ function Shown({ document }: { document: OpenApi }) {
         {schemas.map(([name, schema]) => (
           <details key={name} id={`schema-${name}`}>
             <summary><code>{name}</code></summary>
-            {schema.description && <p>{schema.description}</p>}
+            {schema.description && <p><Prose text={schema.description} /></p>}
             {schema.enum && <p>One of {schema.enum.map(String).join(", ")}.</p>}
             <Fields schema={schema} />
           </details>
@@ -49,14 +49,14 @@ function OneCall({ call }: { call: Call }) {
   return (
     <details>
       <summary><strong>{method}</strong> <code>{path}</code> <span class="quiet">{operation.summary}</span></summary>
-      {operation.description && <p>{operation.description}</p>}
+      {operation.description && <p><Prose text={operation.description} /></p>}
       <Parameters parameters={operation.parameters ?? []} />
       {body && <p>Body: <Type schema={body} /></p>}
       <table>
         <thead><tr><th>status</th><th>when</th><th>body</th></tr></thead>
         <tbody>
           {Object.entries(operation.responses).map(([status, answer]) => (
-            <tr key={status}><th scope="row">{status}</th><td>{answer.description}</td><td>{bodyOf(answer) && <Type schema={bodyOf(answer)} />}</td></tr>
+            <tr key={status}><th scope="row">{status}</th><td><Prose text={answer.description} /></td><td>{bodyOf(answer) && <Type schema={bodyOf(answer)} />}</td></tr>
           ))}
         </tbody>
       </table>
@@ -71,7 +71,7 @@ function Parameters({ parameters }: { parameters: Parameter[] }) {
       <thead><tr><th>parameter</th><th>in</th><th>type</th><th>meaning</th></tr></thead>
       <tbody>
         {parameters.map((each) => (
-          <tr key={each.in + each.name}><th scope="row">{each.name}{each.required && " *"}</th><td>{each.in}</td><td><Type schema={each.schema} /></td><td>{each.description}</td></tr>
+          <tr key={each.in + each.name}><th scope="row">{each.name}{each.required && " *"}</th><td>{each.in}</td><td><Type schema={each.schema} /></td><td><Prose text={each.description} /></td></tr>
         ))}
       </tbody>
     </table>
@@ -86,11 +86,16 @@ function Fields({ schema }: { schema: Schema }) {
       <thead><tr><th>field</th><th>type</th><th>meaning</th></tr></thead>
       <tbody>
         {fields.map(([name, field]) => (
-          <tr key={name}><th scope="row">{name}{schema.required?.includes(name) && " *"}</th><td><Type schema={field} /></td><td>{field.description}</td></tr>
+          <tr key={name}><th scope="row">{name}{schema.required?.includes(name) && " *"}</th><td><Type schema={field} /></td><td><Prose text={field.description} /></td></tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+/** Text of the document, in which backticks mark code. */
+function Prose({ text = "" }: { text?: string | undefined }) {
+  return <>{text.split("`").map((part, place) => (place % 2 ? <code key={place}>{part}</code> : part))}</>;
 }
 
 /** A type; one that has a schema of its own leads there. */

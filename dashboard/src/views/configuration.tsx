@@ -33,6 +33,7 @@ function Page({ page }: { page: Configuration }) {
       <details><summary>The newest document</summary><pre tabIndex={0}>{page.text}</pre></details>
       <h2>Versions</h2>
       {page.versions_unavailable && <p class="trouble">The versions cannot be read now: {page.versions_unavailable}</p>}
+      {!page.versions_unavailable && !page.versions.length && <p>No version is kept yet.</p>}
       <ul class="versions">{page.versions.map((version) => <Past key={version.version} version={version} page={page} />)}</ul>
       <h2>What discovery found</h2>
       {!page.findings.length && <p>Nothing.</p>}

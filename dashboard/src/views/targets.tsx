@@ -1,3 +1,4 @@
+import { computed } from "@preact/signals";
 import { Component } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Target } from "../api/model";
@@ -10,6 +11,7 @@ import { groups } from "../store/groups";
 import { useReadings } from "../store/polling";
 import { meanings } from "../store/reasons";
 import { now } from "../store/clock";
+import { allowed } from "../store/session";
 import { type Question, TargetsList } from "../store/targets_list";
 import { OLD_SECONDS } from "./overview";
 
@@ -25,10 +27,10 @@ interface Column {
 }
 
 const COLUMNS: Column[] = [
-  { sort: "invitations", title: "invitations", show: (target) => number(target.invitations) },
+  { sort: "invitations", title: "invitations", show: (target) => number(target.invitations), kind: "wide" },
   { sort: "ready", title: "ready", show: (target) => number(target.ready) },
   { sort: "busy", title: "busy", show: (target) => number(target.busy) },
-  { sort: "logged_in", title: "logged in", show: (target) => number(target.logged_in), kind: "less" },
+  { sort: "logged_in", title: "logged in", show: (target) => number(target.logged_in), kind: "less wide" },
   { sort: "waiting", title: "waiting", show: (target) => number(target.waiting) },
   { sort: "pending", title: "pending", show: (target) => number(target.pending) },
   { sort: "inbound_portion", title: "inbound", show: (target) => share(target.inbound_portion), kind: "less" },
@@ -71,7 +73,7 @@ function Grid({ list, question }: { list: TargetsList; question: Question }) {
   useListReadings(list, question, rows, scroller);
   void list.changes.value;
   return (
-    <div class={old(list) ? "grid old" : "grid"} ref={scroller} tabIndex={0} role="table" aria-label="Targets" aria-rowcount={matched + 1}>
+    <div class={`grid${old(list) ? " old" : ""}${mayHold.value ? "" : " no-orders"}`} ref={scroller} tabIndex={0} role="table" aria-label="Targets" aria-rowcount={matched + 1}>
       <Head question={question} />
       <div class="body" role="rowgroup" style={{ height: `${rows.height}px` }}>
         {rows.items.map((item) => {
@@ -82,6 +84,9 @@ function Grid({ list, question }: { list: TargetsList; question: Question }) {
     </div>
   );
 }
+
+/** Without it the column of its buttons is left out. */
+const mayHold = computed(() => allowed.value.has("holdTarget") || allowed.value.has("releaseTarget"));
 
 const NOTHING: readonly (number | null)[] = [];
 
