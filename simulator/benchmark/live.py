@@ -44,6 +44,7 @@ class LivePacer:
         handle_statistic: bool = False,
         caution: float = 1.0,
         refresh_seconds: float = 5.0,
+        proactive_ratio: float = 1.0,
     ) -> None:
         targets = centre.targets
         names = [target.spec.target for target in targets]
@@ -54,6 +55,7 @@ class LivePacer:
             goal=np.array(goals) / 100.0,
             enabled=np.ones(len(targets), dtype=np.bool_),
             refresh_seconds=refresh_seconds,
+            proactive_ratio=proactive_ratio,
             caution=caution,
         )
         self._controller = Controller(names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from pacing_node.algorithms import Algorithm
 from simulator.demo.demo_options import DemoOptions
 from simulator.demo.demo_report import check_report_place, shortcomings, write_report
 from simulator.demo.demonstration import Demonstration
@@ -25,7 +27,7 @@ from terminal.examples import examples
 from terminal.printing import complain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from simulator.demo.narration import Narrator
 
@@ -51,19 +53,20 @@ NodesOption = Annotated[int, typer.Option(min=1, max=9, help="How many nodes.")]
 DirectoryOption = Annotated[Path, typer.Option(file_okay=False, help="Working directory; made anew.")]
 KeepOption = Annotated[bool, typer.Option("--keep-directory", help="Keep the working directory with all logs.")]
 LawOption = Annotated[
-    str,
+    Algorithm | None,
     typer.Option(
-        help="Pacing law, such as LOOKAHEAD_DUAL, which also says how much inbound traffic to let in.",
+        help="Pacing law; the DUAL ones also say how much inbound traffic to let in. Default: the scenario's.",
         show_default=False,
     ),
 ]
 PROACTIVE_PERCENT = 50
-"""Share of the capacity for invitations under a dual law."""
+"""Share of the capacity for invitations under a dual law, where the scenario names none."""
 ViewOption = Annotated[bool, typer.Option(help="Draw a live view when the output is a terminal; else plain lines.")]
 
 EXAMPLES = examples(
     "pacing demo",
     "pacing demo --law LOOKAHEAD_DUAL",
+    "pacing demo --scenario goal --duration 180 --report report.json",
     "pacing demo --duration 45 --kill-master-at 20 --report report.json",
 )
 
@@ -81,7 +84,7 @@ def demo(
     scenario: ScenarioOption = "demo",
     nodes: NodesOption = 3,
     directory: DirectoryOption = Path(".demo"),
-    law: LawOption = "",
+    law: LawOption = None,
     keep_directory: KeepOption = False,
     view: ViewOption = True,
 ) -> None:
@@ -91,8 +94,7 @@ def demo(
     options = DemoOptions(
         directory=directory.absolute(),
         duration_seconds=duration,
-        law=law,
-        cluster_extra=_with_law(law) if law else None,
+        cluster_extra=functools.partial(with_law, law) if law else None,
         kill_master_at_seconds=kill_master_at,
         report=report,
         scenario=scenario,
@@ -110,14 +112,11 @@ def demo(
     raise typer.Exit(status)
 
 
-def _with_law(law: str) -> Callable[[Any], Mapping[str, Any]]:
-    """The section of the cluster's options that names a law."""
-
-    def extra(centre: Any) -> Mapping[str, Any]:
-        dual = {"proactiveRatio": PROACTIVE_PERCENT} if law.upper().endswith("DUAL") else {}
-        return {"pacing": {**cluster_options(centre).get("pacing", {}), "algorithm": law, **dual}}
-
-    return extra
+def with_law(law: Algorithm, simulator: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The section of the cluster's options that names this law, in place of the scenario's."""
+    pacing = cluster_options(simulator)["pacing"]
+    share = pacing.pop("proactiveRatio", PROACTIVE_PERCENT)
+    return {"pacing": {**pacing, "algorithm": str(law), **({"proactiveRatio": share} if law.dual else {})}}
 
 
 async def _run(options: DemoOptions) -> int:
@@ -132,11 +131,14 @@ async def _run(options: DemoOptions) -> int:
         loop.add_signal_handler(number_of_signal, stop.set)
     with working_directory(options.directory, keep=options.keep_directory):
         stage = Stage(options, options.directory, narrator.say)
-        report = await Demonstration(options, narrator, stage).run(stop)
+        demonstration = Demonstration(options, narrator, stage)
+        report = await demonstration.run(stop)
     if report is None:
         narrator.say("stopped before anything was to be seen")
         return 0
     _print_report(report, narrator)
+    if demonstration.goal_keeping is not None:
+        narrator.say(str(demonstration.goal_keeping))
     if options.report is not None:
         write_report(options.report, report)
         narrator.say(f"report: {options.report}")

@@ -21,8 +21,6 @@ class DemoOptions(StageOptions):
     """When to kill the master's process; None never."""
     report: Path | None = None
     """File for the report; None writes none."""
-    law: str = ""
-    """Pacing law of the cluster, as the option `algorithm` spells it; empty for the usual one."""
     keep_directory: bool = False
     view: bool = True
     """Whether to draw the live view when the output is a terminal."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from simulator.demo.goal_keeping import GoalKeeping
     from simulator.harness.observation import Observation
     from simulator.harness.push_audit import PushAudit, TermChange
 
@@ -64,12 +65,15 @@ class Handover:
         }
 
 
-def build_report(seen: Observation, audit: PushAudit, handovers: Sequence[Handover]) -> dict[str, Any]:
+def build_report(
+    seen: Observation, audit: PushAudit, handovers: Sequence[Handover], keeping: GoalKeeping | None = None
+) -> dict[str, Any]:
     """The report of a demonstration that is about to end.
 
     Nodes are the members that answer, targets those of the last calculation. The order is judged twice, by the platform
-    and from its record; the worse of both counts.
+    and from its record; the worse of both counts. Only a run of more than a minute has ``after_first_minute``.
     """
+    later = {} if keeping is None else {"after_first_minute": keeping.as_dict()}
     return {
         "nodes": seen.reachable,
         "targets": len(seen.targets.get("targets", ())),
@@ -80,6 +84,7 @@ def build_report(seen: Observation, audit: PushAudit, handovers: Sequence[Handov
         "busy_ratio": seen.centre.get("busy_ratio"),
         "abandonment_percent": seen.centre.get("abandonment_percent"),
         "handovers": [handover.as_dict() for handover in handovers],
+        **later,
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.demo.demo_report import PROCESS_DIED, UNKNOWN_CAUSE, Handover, build_report
+from simulator.demo.goal_keeping import FIRST_SECONDS, GoalKeeping, goals_of
 from simulator.demo.terminal_view import Scene
 from simulator.harness.cluster_times import REFRESH_PERIOD_SECONDS
 from simulator.harness.harness_error import HarnessError
@@ -42,6 +43,11 @@ class Demonstration:
         self._begun = 0.0
         self._announced = 0
         self._kill_at = options.kill_master_at_seconds
+        self.goal_keeping: GoalKeeping | None = None
+        """How the goals were kept after the first minute; None until the end, and after a shorter run."""
+        self._goals_told_at = FIRST_SECONDS
+        self._first_minute: dict[str, Any] = {}
+        """What the contact centre had counted when the first minute was over; empty before."""
 
     async def run(self, stop: asyncio.Event) -> dict[str, Any] | None:
         """Run until the duration is over or ``stop`` is set; return the report, None when nothing was pushed by then.
@@ -78,6 +84,7 @@ class Demonstration:
             await self._refresh()
             # Many targets make a look long; at most half of the time goes into looking.
             pause = max(LOOK_SECONDS, time.monotonic() - before)
+            await self._look_at_goals()
             self._narrator.show(self._scene())
             if self._kill_at is not None and self._elapsed >= self._kill_at and await self._kill_master():
                 self._kill_at = None
@@ -96,6 +103,21 @@ class Demonstration:
         self._tell_handovers()
         self.stage.check()
         self._keeper.look_after(*self._observer.last_term)
+
+    async def _look_at_goals(self) -> None:
+        """Begin to count when the first minute is over, and tell once a minute from then on."""
+        if self._elapsed < self._goals_told_at:
+            return
+        self._goals_told_at += FIRST_SECONDS
+        if not self._first_minute:
+            self._first_minute = await self._observer.centre_with_targets()
+        elif (keeping := await self._goals_so_far()) is not None:
+            self._narrator.say(str(keeping))
+
+    async def _goals_so_far(self) -> GoalKeeping | None:
+        """How the goals were kept after the first minute, up to now; None while that cannot be said."""
+        now = await self._observer.centre_with_targets() if self._first_minute else {}
+        return GoalKeeping.between(self._first_minute, now, goals_of(self._observer.seen.targets)) if now else None
 
     def _note(self, changes: list[TermChange]) -> None:
         for change in changes:
@@ -162,7 +184,8 @@ class Demonstration:
         while self._incomplete() and time.monotonic() < deadline:
             await asyncio.sleep(LOOK_SECONDS)
             await self._refresh()
-        return build_report(self._observer.seen, self._observer.audit, self.handovers())
+        self.goal_keeping = await self._goals_so_far()
+        return build_report(self._observer.seen, self._observer.audit, self.handovers(), self.goal_keeping)
 
     def _incomplete(self) -> bool:
         return self._observer.seen.reachable < len(self.stage.nodes) or self._keeper.awaiting_successor

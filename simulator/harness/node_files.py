@@ -46,9 +46,9 @@ class NodePlan:
 
 
 def cluster_options(simulator: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of the cluster for a simulator that has written its addresses to its ready file."""
+    """Options of the cluster for a simulator by its ready file: its addresses, and the law of its scenario."""
     return {
-        "pacing": {"refreshPeriod": REFRESH_PERIOD_SECONDS},
+        "pacing": {"refreshPeriod": REFRESH_PERIOD_SECONDS, **simulator.get("pacing", {})},
         "pacingEndpoint": {"kind": "predictive-engagement"},
         "configServer": {"kind": "file", "path": str(simulator["objects_file"])},
         "statServer": {"kind": "bridge", **simulator["statistics"]},

@@ -113,6 +113,10 @@ class ClusterObserver:
             if term.get("cause"):
                 self.causes[int(term["epoch"])] = str(term["cause"])
 
+    async def centre_with_targets(self) -> dict[str, Any]:
+        """Answer of ``GET /simulator/status`` with a row per target; empty when there is none."""
+        return await self._get(f"{self._simulator}/simulator/status") or {}
+
     async def read_pushes(self) -> list[TermChange]:
         """Read the pushes recorded since the last time; return the hand-overs among them."""
         answer = await self._get(f"{self._simulator}/simulator/pushes?after={self.audit.last_index}")

@@ -29,6 +29,8 @@ class ScenarioOptions:
 
 NAMES: dict[str, str] = {
     "demo": "eleven targets, chat and voice; short handle times; the default",
+    "goal": "four large and quick desks that keep their goals after the first minute; a dual law, inbound traffic",
+    "inbound": "one target under a dual law, with more inbound visitors than its share of the agents can take",
     "bank": "a small bank by published figures: non-exponential patience, half-hourly arrivals, service by type",
     "bank-day": f"one recorded day of that bank; needs its file, see {DATA_VARIABLE}",
     "large": "many equal targets (--targets, --agents-per-target)",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from simulator.model.distributions import Spec
 from simulator.model.spec import Centre  # noqa: TC001 - pydantic reads the annotation at run time
@@ -18,11 +18,27 @@ class ScenarioError(Exception):
     """A scenario cannot be had; the message says which, where and why."""
 
 
+class Pacing(Spec):
+    """The law a scenario is meant for; a cluster of the demonstration takes it unless another one is asked for."""
+
+    algorithm: str
+    """As the option ``algorithm`` spells it."""
+    proactive_percent: Annotated[float, Field(ge=0.0, le=100.0)] | None = None
+    """Share of the capacity for invitations under a dual law; None where the law has no use for it."""
+
+    def options(self) -> dict[str, Any]:
+        """As they stand in the section ``pacing`` of a cluster's options."""
+        dual = {} if self.proactive_percent is None else {"proactiveRatio": self.proactive_percent}
+        return {"algorithm": self.algorithm, **dual}
+
+
 class Scenario(Spec):
     """What the simulator runs."""
 
     name: str
     description: str
+    pacing: Pacing | None = None
+    """None: whatever law the cluster has."""
     centre: Centre
 
 

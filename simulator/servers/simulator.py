@@ -84,7 +84,9 @@ class Simulator:
             spawn("simulator.statistics_api", statistics_api.run()),
         ]
         if options.ready_file is not None:
-            _write(options.ready_file, json.dumps(self.addresses, indent=2))
+            pacing = self.scenario.pacing
+            law = {} if pacing is None else {"pacing": pacing.options()}
+            _write(options.ready_file, json.dumps(self.addresses | law, indent=2))
         log.info("simulator.ready", scenario=self.scenario.name, **self.addresses)
 
     async def stop(self) -> None:

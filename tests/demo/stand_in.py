@@ -19,6 +19,8 @@ from urllib.parse import parse_qs, urlparse
 
 import yaml
 
+TARGET = {"name": "T", "invitations": 3, "goal_percent": 5.0}
+
 
 def serve(port, answer):
     class Handler(BaseHTTPRequestHandler):
@@ -50,7 +52,9 @@ def simulator(options):
         if path == "/simulator/pushes":
             return {"pushes": pushes[int(query["after"]) :]}
         if path == "/simulator/status":
-            return {"busy_ratio": 0.7, "abandonment_percent": 2.5, "accepted_out_of_order": 0}
+            rows = [{"name": "T", "served": 90 + len(pushes), "abandoned": 10}]
+            so_far = {"busy_ratio": 0.7, "abandonment_percent": 2.5, "accepted_out_of_order": 0}
+            return {**so_far, "time_seconds": len(pushes) / 20, "targets": rows}
         return None
 
     address = serve(int(options["--http-port"]), answer)
@@ -86,9 +90,7 @@ def node(options):
     def answer(path, query):
         if path == "/cluster":
             return {"cluster": own["cluster"], "members": members()}
-        return {"/readiness": {}, "/targets": {"algorithm": "A", "targets": [{"name": "T", "invitations": 3}]}}.get(
-            path
-        )
+        return {"/readiness": {}, "/targets": {"algorithm": "A", "targets": [TARGET]}}.get(path)
 
     serve(own["ports"]["default"], answer)
     told()

@@ -12,9 +12,13 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 from typer.testing import CliRunner
 
+from pacing_node.algorithms import Algorithm
+from pacing_node.options.cluster_options import load_cluster_options
 from simulator.demo import cli
+from simulator.harness.node_files import cluster_options, write_yaml
 from tests.support.waiting import until_blocking
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
@@ -81,6 +85,7 @@ def processes_in(directory):
         (["--nodes", "0"], "--nodes"),
         (["--nodes", "many"], "--nodes"),
         (["--unknown"], "--unknown"),
+        (["--law", "MONTE_CARLO"], "LOOKAHEAD_DUAL"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(app, arguments, word):
@@ -96,6 +101,26 @@ def test_it_ends_by_itself_with_a_report(demo, tmp_path):
     assert json.loads((tmp_path / "out" / "report.json").read_text())["nodes"] == 3
     assert "3 nodes, 1 targets" in output
     assert not (tmp_path / ".demo").exists()
+
+
+@pytest.mark.parametrize("law", Algorithm)
+def test_every_law_makes_options_that_a_cluster_takes(tmp_path, law):
+    simulator = {"objects_file": str(tmp_path / "objects.yaml"), "statistics": {"primary": "h:1", "backup": "h:2"}}
+    file = tmp_path / "cluster.yaml"
+    for scenario in ({}, {"pacing": {"algorithm": "LOOKAHEAD_DUAL", "proactiveRatio": 70.0}}):
+        started = simulator | scenario
+        write_yaml(file, cluster_options(started) | cli.with_law(law, started))
+        pacing = load_cluster_options(file).pacing
+        assert (pacing.algorithm, pacing.refresh_seconds) == (law, 1)
+        assert pacing.proactive_ratio == ((70.0 if scenario else 50.0) if law.dual else None)
+
+
+def test_the_law_that_was_asked_for_reaches_the_cluster(demo, tmp_path):
+    process = demo("--duration", "1", "--keep-directory", "--law", "LOOKAHEAD_DUAL")
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == 0, output
+    seed = yaml.safe_load((tmp_path / ".demo" / "cluster.yaml").read_text())
+    assert seed["pacing"] == {"refreshPeriod": 1, "algorithm": "LOOKAHEAD_DUAL", "proactiveRatio": 50}
 
 
 def test_settings_of_the_caller_do_not_reach_the_nodes(demo, tmp_path):

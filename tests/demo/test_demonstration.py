@@ -92,6 +92,20 @@ async def test_three_nodes_push_and_the_report_has_their_figures(options, with_z
     assert notes.scenes[-1].seen.master in {"node-1", "node-2", "node-3"}
 
 
+async def test_a_run_of_more_than_a_minute_says_how_the_goals_were_kept_after_it(options, with_zookeeper, monkeypatch):
+    monkeypatch.setattr("simulator.demo.demonstration.FIRST_SECONDS", 0.5)
+    report, notes, _ = await run(dataclasses.replace(options, duration_seconds=3.0))
+    assert notes.has("1 of 1 targets keep their goal")
+    [row] = report["after_first_minute"]["targets"]
+    assert (row["target"], row["goal_percent"], row["abandoned"], row["goal_kept"]) == ("T", 5.0, 0, True)
+    assert 0 < row["answered"] < report["pushes_accepted"]
+
+
+async def test_a_shorter_run_says_nothing_of_goals(options, with_zookeeper):
+    report, _, _ = await run(options)
+    assert "after_first_minute" not in report
+
+
 async def test_a_killed_master_is_succeeded_reported_and_brought_back(options, with_zookeeper, monkeypatch):
     monkeypatch.setattr("simulator.harness.keeper.RETURN_AFTER_SECONDS", 0.5)
     options = dataclasses.replace(options, duration_seconds=4.0, kill_master_at_seconds=0.5)
