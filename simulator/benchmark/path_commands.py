@@ -11,6 +11,7 @@ from simulator.benchmark.browsers_path import measure_browsers
 from simulator.benchmark.cycle_path import measure_cycles
 from simulator.benchmark.handover_path import measure_hand_overs
 from simulator.benchmark.lean_stage import StagePlan
+from simulator.benchmark.page_path import measure_page
 from simulator.benchmark.read_path import measure_reads
 from simulator.benchmark.startup_path import measure_startup
 from simulator.harness.harness_error import HarnessError
@@ -35,7 +36,7 @@ Output = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (cycle, startup, api, browsers, handover):
+    for command in (cycle, startup, api, browsers, page, handover):
         app.command(command.__name__, epilog=examples(f"pacing benchmark {command.__name__} -o json"))(command)
 
 
@@ -95,8 +96,21 @@ def browsers(
     _show(measure_browsers(plan, browsers=open_dashboards, seconds=seconds, readings=readings), output)
 
 
+def page(
+    *,
+    targets: Targets = 10_000,
+    loads: Annotated[int, typer.Option(min=1, max=100, help="Loads of the dashboard, each in a fresh profile.")] = 5,
+    output: Output = Form.TABLE,
+) -> None:
+    """First paint of the dashboard in Chromium, and its frames while all targets are scrolled; status 1 beyond a bound.
+
+    Needs Chromium and playwright: make benchmark-page.
+    """
+    _show(measure_page(StagePlan(targets), loads=loads), output)
+
+
 def _show(measuring: Coroutine[Any, Any, dict[str, Any]], output: Form) -> None:
-    """Measure and print; ends the command with status 1 where a process failed."""
+    """Measure and print; ends the command with status 1 where a process failed, or a bound was missed."""
 
     async def measured() -> dict[str, Any]:
         async with shown_while("measuring"):
@@ -110,6 +124,9 @@ def _show(measuring: Coroutine[Any, Any, dict[str, Any]], output: Form) -> None:
     rows = [[name, _cell(value)] for name, value in figures.items()]
     title = f"{figures['path']}, {figures['targets']} targets"
     print_listing(Listing(figures, [Column("figure"), Column("value", right=True)], rows, title), output)
+    if missed := figures.get("missed"):
+        complain("; ".join(missed))
+        raise typer.Exit(1)
 
 
 def _cell(value: Any) -> str:

@@ -127,6 +127,16 @@ def innermost_child(pid: int) -> int:
     return pid
 
 
+def descendants(pid: int) -> list[int]:
+    """Every process that ``pid`` has started, and those have started, as long as their parents run."""
+    children = _children_by_parent()
+    found, left = [], [pid]
+    while left:
+        left += (started := children.get(left.pop(), []))
+        found += started
+    return found
+
+
 def _children_by_parent() -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,8 +13,10 @@ import pytest
 import pytest_asyncio
 
 from simulator.harness.observation import ClusterObserver
+from simulator.harness.processes import DemoProcess
 from simulator.harness.stage import Stage
 from simulator.harness.stage_options import StageOptions
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 try:
     import playwright.async_api as playwright
@@ -24,6 +28,10 @@ ARTEFACTS = Path(".dashboard")
 """Where screenshots are kept."""
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 TARGETS = 10_000
+EVERYTHING = """() => document.documentElement.outerHTML + document.cookie
+  + [...document.querySelectorAll('input, textarea')].map(each => each.value).join(' ')
+  + JSON.stringify({ ...localStorage, ...sessionStorage })"""
+"""All that a page holds: text, attributes, what was typed, cookies its scripts can read, what it stored."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,6 +48,8 @@ class Looker:
     page: playwright.Page
     faults: list[str] = field(default_factory=list)
     """Errors of scripts, and violations of the Content-Security-Policy."""
+    secrets: set[str] = field(default_factory=set)
+    """What no picture may show."""
 
     def tell(self, fault: str) -> None:
         """Note a fault."""
@@ -47,6 +57,7 @@ class Looker:
 
     async def open(self, node: str, view: str = "") -> None:
         """Show a view of the node at this address."""
+        self.secrets |= SECRETS
         await self.page.goto(f"{node}/dashboard/{view}")
         await self.page.wait_for_selector("main[data-view]")
 
@@ -56,9 +67,36 @@ class Looker:
         return (await found.text_content() or "") if found else ""
 
     async def picture(self, name: str) -> None:
-        """Keep a screenshot."""
+        """Keep a screenshot. Fails where the page has a secret: what it holds may be in the picture."""
+        page = await self.page.evaluate(EVERYTHING)
+        assert [secret for secret in self.secrets if secret in page] == []
         ARTEFACTS.mkdir(exist_ok=True)
         await self.page.screenshot(path=ARTEFACTS / f"{name}.png")
+
+
+@contextlib.asynccontextmanager
+async def away(stage: Stage, name: str, end: Callable[[DemoProcess], None]) -> AsyncIterator[None]:
+    """A node is ended so, and is back and ready afterwards, whatever the test found meanwhile."""
+    node, [http] = stage.nodes[name], [plan.http for plan in stage.plans if plan.name == name]
+    end(node)
+    try:
+        yield
+    finally:
+        observer = ClusterObserver()
+        await until(lambda: not node.running, f"{name} has ended")
+        node.start()
+        await until(lambda: observer.ready(http), f"{name} is ready again", state=node.tail)
+        await observer.close()
+
+
+SECRETS: set[str] = set()
+"""Secrets of all clusters of this run: of the members among themselves, of the platform, and tokens that were made."""
+
+
+def secrets_of(stage: Stage, directory: Path) -> set[str]:
+    """The secrets that a cluster starts with."""
+    found = re.findall(r"password: *(\S+)", (directory / "objects.yaml").read_text())
+    return {stage.secret_file.read_text().strip(), *(word.strip("'\"") for word in found)}
 
 
 async def _stage(directory: Path, **given: object) -> AsyncIterator[Stage]:
@@ -67,6 +105,7 @@ async def _stage(directory: Path, **given: object) -> AsyncIterator[Stage]:
     observer = ClusterObserver()
     try:
         await stage.start(observer.ready)
+        SECRETS.update(secrets_of(stage, directory))
         yield stage
     finally:
         await stage.stop()
@@ -105,6 +144,8 @@ async def looker(chromium: playwright.Browser, request: pytest.FixtureRequest) -
     """A page of a size, and in colours, that `indirect` parameters choose."""
     given = getattr(request, "param", {})
     context = await chromium.new_context(**({"viewport": {"width": 1280, "height": 800}} | given))
+    # How long a busy machine may take to show something; it only decides how late a failure is seen.
+    context.set_default_timeout(PATIENCE_SECONDS * 1000.0)
     page = await context.new_page()
     looker = Looker(page)
     page.on("pageerror", lambda error: looker.tell(f"script: {error}"))
