@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import statistics
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,38 +31,44 @@ PAGES = {
     "all targets": "/targets",
 }
 _MICROSECONDS = 1e6
+_LEAST_READS = 1000
+"""Of one reading of a node: the cycles beside them differ by some milliseconds from one another."""
+_MOST_CYCLES = 4
+"""Of one reading, however few reads a busy machine lets through."""
 
 
 async def measure_reads(plan: StagePlan, *, seconds: float, readings: int) -> dict[str, Any]:
-    """CPU time of one read, node and floor in turn; that of the node less what it uses while nobody reads.
+    """CPU time of one read, node and floor in turn; that of the node less what its cycles use while nobody reads.
 
-    Raises HarnessError when a process ends or a page is not answered with 200.
+    Reads go on for whole cycles, from one accepted push to another: a busy machine lets through fewer of both, and what
+    is taken off is what those cycles cost. Raises HarnessError when a process ends or a page is not answered with 200.
     """
     figures: dict[str, Any] = {"path": "api", "targets": plan.targets}
     async with lean_stage(plan) as stage:
         stage.start_node()
         before = await stage.wait_accepted(0, plan.start_seconds)
         await stage.wait_accepted(before + 1, 6.0 * plan.period_seconds)
-        resting = await asyncio.to_thread(_resting, stage.node_pid, 2.0 * plan.period_seconds)
         for name, page in PAGES.items():
-            figures[name] = await _one_page(stage, page, seconds, readings, resting)
+            figures[name] = await _one_page(stage, page, seconds, readings)
     return figures
 
 
-async def _one_page(stage: LeanStage, page: str, seconds: float, readings: int, resting: float) -> dict[str, Any]:
-    node, floor = [], []
+async def _one_page(stage: LeanStage, page: str, seconds: float, readings: int) -> dict[str, Any]:
+    node, floor, resting = [], [], []
     with tempfile.TemporaryDirectory(prefix="pacing-benchmark-") as directory:
         bare = await start_bare(Path(directory), await asyncio.to_thread(_body, stage.node_http, page))
         try:
             for _ in range(readings):
-                node.append(await asyncio.to_thread(_read, stage.node_http, page, stage.node_pid, seconds, resting))
-                floor.append(await asyncio.to_thread(_read, bare[1], page, bare[0].pid, seconds, 0.0))
+                resting.append(await _resting(stage))
+                node.append(await _read_for_cycles(stage, page, seconds, statistics.median(resting)))
+                floor.append(await asyncio.to_thread(_read, bare[1], page, bare[0].pid, seconds))
         finally:
             await end([bare[0]], 5.0)
     times = ratio(node, floor)
     return {
         "cpu_microseconds": spread(node, 0),
         "floor_cpu_microseconds": spread(floor, 0),
+        "cycle_cpu_ms": spread([1000.0 * each for each in resting], 1),
         "share_of_floor_speed": round(1.0 / times, 2) if times else None,
     }
 
@@ -108,21 +116,62 @@ def _get(connection: http.client.HTTPConnection, page: str) -> bytes:
     return body
 
 
-def _read(address: str, page: str, pid: int, seconds: float, resting: float) -> float:
-    """CPU microseconds of the server for one read over a kept connection; ``resting``: CPU seconds a second without."""
+def _read(address: str, page: str, pid: int, seconds: float) -> float:
+    """CPU microseconds of a server that does nothing else for one read over a kept connection."""
     connection, reads = _connect(address), 0
     _get(connection, page)
     began, used = time.monotonic(), cpu_seconds(pid)
     while time.monotonic() - began < seconds:
         _get(connection, page)
         reads += 1
-    used = cpu_seconds(pid) - used - resting * (time.monotonic() - began)
+    used = cpu_seconds(pid) - used
     connection.close()
-    return max(0.0, used) * _MICROSECONDS / reads
+    return used * _MICROSECONDS / reads
 
 
-def _resting(pid: int, seconds: float) -> float:
-    """CPU seconds a process uses in a second while nobody reads."""
-    began, used = time.monotonic(), cpu_seconds(pid)
-    time.sleep(seconds)
-    return (cpu_seconds(pid) - used) / (time.monotonic() - began)
+async def _resting(stage: LeanStage) -> float:
+    """CPU seconds of a node from one accepted push to the next while nobody reads."""
+    patience = 6.0 * stage.plan.period_seconds
+    seen = await stage.wait_accepted(await stage.accepted(), patience)
+    used = cpu_seconds(stage.node_pid)
+    cycles = await stage.wait_accepted(seen, patience) - seen
+    return (cpu_seconds(stage.node_pid) - used) / cycles
+
+
+async def _read_for_cycles(stage: LeanStage, page: str, seconds: float, resting: float) -> float:
+    """CPU microseconds of a node for one read, less ``resting`` CPU seconds for each of its cycles meanwhile."""
+    patience = 6.0 * stage.plan.period_seconds
+    reader = _Reader(stage.node_http, page)
+    first = seen = await stage.wait_accepted(await stage.accepted(), patience)
+    began, used = time.monotonic(), cpu_seconds(stage.node_pid)
+    reading = asyncio.create_task(asyncio.to_thread(reader.run))
+    try:
+        while time.monotonic() - began < seconds or reader.reads < _LEAST_READS:
+            seen = await stage.wait_accepted(seen, patience)
+            if reading.done() or seen - first >= _MOST_CYCLES:
+                break
+        used, reads = cpu_seconds(stage.node_pid) - used, reader.reads
+    finally:
+        reader.ended.set()
+        await reading
+    return (used - resting * (seen - first)) * _MICROSECONDS / max(reads, 1)
+
+
+class _Reader:
+    """Reads a page over a kept connection until it is told to end."""
+
+    def __init__(self, address: str, page: str) -> None:
+        self.ended = threading.Event()
+        self.reads = 0
+        self._address = address
+        self._page = page
+
+    def run(self) -> None:
+        """Raises HarnessError for an answer that is not 200."""
+        connection = _connect(self._address)
+        try:
+            while not self.ended.is_set():
+                _get(connection, self._page)
+                self.reads += 1
+        finally:
+            connection.close()
