@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import os
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from simulator.benchmark.process_cost import resident_mib
 from simulator.benchmark.read_path import start_bare
 from simulator.benchmark.spread import ratio, spread
 from simulator.harness.arena import Arena
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 PERIOD_SECONDS = 2.0
 BODY_BYTES, REPLY_BYTES = 503, 308
 """Of a target in a push and in its answer."""
+_FILL = "import sys, time; held = [b'x' * 2**20 for _ in range(int(sys.argv[1]))]; print(flush=True); time.sleep(600)"
 _WAIT_SECONDS = 60.0
 _COOLDOWN_SECONDS = 10.5
 """Of the nodes, with some room."""
@@ -97,14 +100,18 @@ async def _kill(arena: Arena, node: str) -> None:
 
 
 async def _floor(arena: Arena, targets: int, directory: Path) -> tuple[float, float, float]:
-    """Seconds for noticing the end of a process, for two quorum commits, and for one push by the plainest client."""
+    """Seconds for noticing the end of a process, for two quorum commits, and for one push by the plainest client.
+
+    The process has as much memory as the master's: the kernel frees it before anybody is told of the end.
+    """
+    memory = resident_mib(arena.nodes[arena.sender(arena.epoch) or ""].worker_pid)
     bare, address = await start_bare(directory, b"x" * (REPLY_BYTES * targets))
     try:
         push = await asyncio.to_thread(_push_seconds, address, b"x" * (BODY_BYTES * targets))
     finally:
         await end([bare], 5.0)
     commits = await asyncio.to_thread(commit_seconds, arena.ensemble.hosts, 2)
-    return await asyncio.to_thread(_notice_seconds), sum(commits), push
+    return await asyncio.to_thread(_notice_seconds, round(memory)), sum(commits), push
 
 
 def _push_seconds(address: str, body: bytes) -> float:
@@ -122,10 +129,13 @@ def _push_seconds(address: str, body: bytes) -> float:
         connection.close()
 
 
-def _notice_seconds() -> float:
-    """From SIGKILL to a child until its parent knows of its end."""
-    pid = os.posix_spawn("/bin/sleep", ["sleep", "60"], {})
-    began = time.monotonic()
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    return time.monotonic() - began
+def _notice_seconds(mebibytes: int) -> float:
+    """From SIGKILL to a child that uses so much memory until its parent knows of its end."""
+    child = subprocess.Popen([sys.executable, "-c", _FILL, str(mebibytes)], stdout=subprocess.PIPE)  # noqa: S603 - ours
+    with child:
+        if child.stdout is not None:
+            child.stdout.readline()
+        began = time.monotonic()
+        child.kill()
+        child.wait()
+        return time.monotonic() - began
