@@ -28,9 +28,10 @@ class NamedCaller:
         """Name the caller, and pass the request on."""
         host, port = scope.get("client") or ("", 0)
         source = addresses.join(host, port)
-        caller = self._proxies.caller(host, ",".join(Headers(scope=scope).getlist("x-forwarded-for")))
-        if caller != host:
-            source = f"{caller} through {source}"
+        caller = host
+        if self._proxies.trusts(host):
+            caller = self._proxies.caller(host, ",".join(Headers(scope=scope).getlist("x-forwarded-for")))
+            source = source if caller == host else f"{caller} through {source}"
         scope.setdefault("state", {}).update({_STATE: source, _CALLER: caller})
         await self._app(scope, receive, send)
 

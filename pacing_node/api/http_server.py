@@ -12,7 +12,6 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from cluster.descriptors import Descriptors
 from cluster.lasting import lasting
@@ -21,8 +20,8 @@ from pacing_node.api.acceptor import Acceptor
 from pacing_node.api.caller_source import NamedCaller
 from pacing_node.api.client_address import TrustedProxies
 from pacing_node.api.http_limits import HttpCounters, HttpLimits
+from pacing_node.api.http_protocol import HttpProtocol
 from pacing_node.api.request_limits import LimitedRequests
-from pacing_node.api.request_target import OriginForm
 from pacing_node.tls import POLL_SECONDS, RenewedContext, follow
 
 if TYPE_CHECKING:
@@ -36,24 +35,12 @@ STOP_SECONDS = 2.0
 _BACKLOG = 512
 
 
-class _Protocol(H11Protocol):
-    """HTTP/1.1, with one difference: after bytes that are no request nothing more is said to whoever sent them."""
-
-    def send_400_response(self, msg: str) -> None:
-        """End the connection. A request before these bytes that is still being answered gets no answer either: what
-        was sent already cannot be told from it.
-        """
-        answered: RequestResponseCycle | None = self.cycle
-        if answered is None or answered.response_complete:
-            super().send_400_response(msg)
-            return
-        answered.disconnected = True
-        answered.message_event.set()
-        self.transport.abort()
-
-
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers, and without listening itself."""
+
+    def __init__(self, config: uvicorn.Config, head_bytes: int) -> None:
+        super().__init__(config)
+        self.head_bytes = head_bytes
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -67,7 +54,7 @@ class _Server(uvicorn.Server):
 
     def protocol(self, state: dict[str, Any]) -> asyncio.Protocol:
         """The protocol of one connection; its requests carry ``state``."""
-        return _Protocol(config=self.config, server_state=self.server_state, app_state=state)
+        return HttpProtocol(self.config, self.server_state, state, self.head_bytes)
 
 
 class HttpServer:
@@ -137,7 +124,7 @@ class HttpServer:
 
     def _build(self, app: ASGIApp) -> _Server:
         config = uvicorn.Config(
-            LimitedRequests(NamedCaller(OriginForm(app), self._proxies), self._limits, self._counters),
+            LimitedRequests(NamedCaller(app, self._proxies), self._limits, self._counters),
             ws="none",
             log_config=None,
             access_log=False,
@@ -146,10 +133,10 @@ class HttpServer:
             proxy_headers=False,
             timeout_keep_alive=max(1, round(self._limits.idle_seconds)),
             timeout_graceful_shutdown=int(STOP_SECONDS),
-            h11_max_incomplete_event_size=self._limits.head_bytes,
+            http="httptools",
         )
         config.load()
-        return _Server(config)
+        return _Server(config, self._limits.head_bytes)
 
     async def stop(self) -> None:
         """Finish what is being answered, at most ``STOP_SECONDS``, and close the port."""

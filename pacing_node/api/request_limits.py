@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from pacing_node.api.guarded_connection import STATE, GuardedConnection
@@ -22,6 +23,8 @@ class LimitedRequests:
         self._limits = limits
         self._counters = counters
         self._turn = asyncio.Lock()
+        self._turn_taken = False
+        """Whether a request has begun in this turn of the event loop."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
@@ -31,16 +34,25 @@ class LimitedRequests:
             return
         connection.begin_request()
         try:
-            await self._take_turn()
+            if self._turn_taken or self._turn.locked():
+                await self._take_turn()
+            self._turn_taken = True
+            asyncio.get_running_loop().call_soon(self._next_turn)
             refusal = self._refusal(scope)
             await (self._app if refusal is None else refusal)(scope, receive, send)
+        except ClientDisconnect:
+            return  # a caller that went away while its request was read is no error of the node
         finally:
             connection.end_request()
 
     async def _take_turn(self) -> None:
         """Begin one request in each turn of the event loop: a flood leaves the turns between to cycle and lease."""
         async with self._turn:
-            await asyncio.sleep(0)
+            while self._turn_taken:  # noqa: ASYNC110 - turns follow one another without an event
+                await asyncio.sleep(0)
+
+    def _next_turn(self) -> None:
+        self._turn_taken = False
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         """The answer to a request that is too large; None for one that is not."""
