@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pacing_node.algorithms import Feedback, Ledger, OptimizationTarget, Policy, Reason, SharedAgents, Snapshot
+from pacing_node.algorithms import (
+    Controller,
+    Feedback,
+    Ledger,
+    OptimizationTarget,
+    Policy,
+    Reason,
+    SharedAgents,
+    Snapshot,
+)
+from pacing_node.algorithms.first_look import restore_first_look, save_first_look
 from pacing_node.algorithms.material_change import LEAST_SECONDS, StandingAllowances
 from simulator.benchmark.day_model import STEP_SECONDS, Centre
 from simulator.benchmark.laws import LAWS, Law
@@ -17,7 +27,7 @@ from simulator.benchmark.laws import LAWS, Law
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pacing_node.algorithms import Controller, Result
+    from pacing_node.algorithms import Result
     from pacing_node.algorithms.model import FloatArray, IntArray
     from simulator.benchmark.baselines import Baseline
     from simulator.benchmark.kind_of_day import Scenario
@@ -178,11 +188,14 @@ class Day:
         return False
 
     def _hand_over(self) -> None:
-        saved, position = self._controller.save(), self._ledger.position()
+        before, ledger, now = self._controller, self._ledger, _EPOCH + self.centre.now
         self._controller, self._ledger = self._new_controller(), Ledger(self.names)
-        if self._scenario.gap_keeps_state:
-            self._controller.restore(saved)
-            self._ledger.resume(_EPOCH + self.centre.now - self._scenario.gap_seconds, *position)
+        if not self._scenario.gap_keeps_state:
+            return
+        self._controller.restore(before.save())
+        self._ledger.resume(now - self._scenario.gap_seconds, *ledger.position())
+        if isinstance(before, Controller) and isinstance(self._controller, Controller):
+            restore_first_look(save_first_look(before, ledger), self.names, self._controller, self._ledger, now)
 
     def _new_controller(self) -> Controller | Baseline:
         return self._law.create(self.names, self._seed)

@@ -59,7 +59,7 @@ def summarise(law: str, scenario: str, days: Days, agents: int, *, goal: float =
     entries, abandoned = days.entries[:, rows], days.abandoned[:, rows]
     by_day = _share(abandoned.sum(axis=0), entries.sum(axis=0))
     slots = days.slot_seconds[:, rows]
-    busy = 100.0 * float(days.busy_seconds[:, rows].sum() / slots.sum())
+    busy = 100.0 * float(days.busy_seconds[:, rows].sum() / max(slots.sum(), 1.0))
     accepted, reactive = days.accepted[:, rows].sum(), days.reactive_accepted[:, rows].sum()
     best = ORACLE_BUSY.get(agents) if scenario in {"stationary", "fresh-pending", "partial-pushes"} else None
     worst = half_hours(entries, abandoned)
