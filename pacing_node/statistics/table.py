@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from cluster.outside_text import one_line
 from contact_center.v1 import statistics_pb2 as wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,7 +32,7 @@ _SHOWN = 60
 _MAX_REASONS = 1000
 _MAX_REASON_LENGTH = 200
 
-_AT_WORK = (wire.AGENT_STATUS_READY, wire.AGENT_STATUS_BUSY, wire.AGENT_STATUS_AFTER_CALL_WORK, 21, 22)
+_AT_WORK = frozenset({wire.AGENT_STATUS_READY, wire.AGENT_STATUS_BUSY, wire.AGENT_STATUS_AFTER_CALL_WORK, 21, 22})
 _LOGGED_OUT = wire.AGENT_STATUS_LOGGED_OUT
 
 
@@ -58,35 +58,29 @@ class Medium:
         self.routable = grown(self.routable, size)
         self.completed = grown(self.completed, size)
 
-    def store(self, slots: IntArray, entries: Entries, known_before: BoolArray) -> None:
+    def store(self, slots: IntArray, entries: Sequence[_Entry], known_before: BoolArray) -> None:
         """Take over the entries of these agents, each slot once; one without an entry is worth nothing here."""
         maximum, in_use, routable = np.zeros(len(slots)), np.zeros(len(slots)), np.zeros(len(slots), dtype=np.bool_)
-        maximum[entries.rows], in_use[entries.rows], routable[entries.rows] = entries.columns
+        if entries:
+            rows, *columns = map(list, zip(*entries, strict=True))
+            maximum[rows], in_use[rows], routable[rows] = columns
         ended = np.maximum(self.in_use[slots] - in_use, 0.0)
         self.completed[slots] += np.where(known_before, ended, 0.0)
         self.maximum[slots], self.in_use[slots], self.routable[slots] = maximum, in_use, routable
 
 
-@dataclass(slots=True)
-class Entries:
-    """What several agents have of one medium, by their rows."""
+_Entry: TypeAlias = "tuple[int, int, int, bool]"
+"""What an agent has of a medium: row of the agent, maximum, in use, routable."""
 
-    rows: list[int] = field(default_factory=list)
-    maximum: list[int] = field(default_factory=list)
-    in_use: list[int] = field(default_factory=list)
-    routable: list[bool] = field(default_factory=list)
 
-    def add(self, row: int, capacity: wire.MediaCapacity) -> None:
-        """The entry of the agent in this row."""
-        self.rows.append(row)
-        self.maximum.append(capacity.maximum)
-        self.in_use.append(capacity.in_use)
-        self.routable.append(capacity.routable)
+_AgentState: TypeAlias = "tuple[int, list[tuple[str, int, int, bool]]]"
+"""Status of an agent, and per medium its name, maximum, in use, routable."""
 
-    @property
-    def columns(self) -> tuple[list[int], list[int], list[bool]]:
-        """Maximum, in use, routable."""
-        return self.maximum, self.in_use, self.routable
+
+def _agent_state(state: wire.AgentState) -> _AgentState:
+    """What a message says, read once: each look at a field of a message makes an object."""
+    # A slice, for going through a repeated field ends with an exception.
+    return state.status, [(entry.media, entry.maximum, entry.in_use, entry.routable) for entry in state.media[:]]
 
 
 def grown(array: NDArray[Element], size: int) -> NDArray[Element]:
@@ -139,7 +133,7 @@ class ValueTable:
         values = list(values)
         slots, agents = registry.locate_all([value.reference for value in values])
         numbers: dict[int, float] = {}
-        states: dict[int, wire.AgentState] = {}
+        states: dict[int, _AgentState] = {}
         for value, slot, agent in zip(values, slots, agents, strict=True):
             if slot < 0:
                 self.strangers += 1
@@ -148,14 +142,22 @@ class ValueTable:
             if agent and slot in states:
                 self._store_agents(states)  # what ended between two states of an agent counts
                 states = {}
-            fault = _fault(value, kind, agent=agent)
-            if fault is not None:
-                numbers.pop(slot, None)
-                self._store_invalid(slot, fault)
-            elif agent:
-                states[slot] = value.agent_state
+            fault: str | None
+            if agent and kind == "agent_state":
+                state = _agent_state(value.agent_state)
+                if (fault := _agent_fault(state)) is None:
+                    states[slot] = state
+                    continue
+            elif not agent and kind == "number":
+                number = value.number
+                if 0 <= number <= MAX_NUMBER:
+                    numbers[slot] = number
+                    continue
+                fault = f"impossible number: {number}"
             else:
-                numbers[slot] = value.number
+                fault = value.invalid.reason if kind == "invalid" else f"unexpected value: {kind}"
+            numbers.pop(slot, None)
+            self._store_invalid(slot, fault)
         self._store_numbers(numbers)
         self._store_agents(states)
 
@@ -174,22 +176,22 @@ class ValueTable:
             self.number[slots] = np.fromiter(numbers.values(), np.float64, len(numbers))
             self._mark_valid(slots)
 
-    def _store_agents(self, states: Mapping[int, wire.AgentState]) -> None:
+    def _store_agents(self, states: Mapping[int, _AgentState]) -> None:
         if not states:
             return
         slots = np.fromiter(states, np.int64, len(states))
-        given: dict[str, Entries] = {name: Entries() for name in self.media}
-        for row, state in enumerate(states.values()):
-            for entry in state.media:
-                if entry.media not in given and len(given) < MAX_MEDIA:
-                    self.media[entry.media] = Medium.empty(len(self.state))
-                    given[entry.media] = Entries()
-                if entry.media in given:
-                    given[entry.media].add(row, entry)
+        given: dict[str, list[_Entry]] = {name: [] for name in self.media}
+        for row, (_, media) in enumerate(states.values()):
+            for name, maximum, in_use, routable in media:
+                if name not in given and len(given) < MAX_MEDIA:
+                    self.media[name] = Medium.empty(len(self.state))
+                    given[name] = []
+                if name in given:
+                    given[name].append((row, maximum, in_use, routable))
         known_before = self.state[slots] == VALID
         for name, medium in self.media.items():
             medium.store(slots, given[name], known_before)
-        status = [state.status for state in states.values()]
+        status = [each for each, _ in states.values()]
         self.logged_in[slots] = [each != _LOGGED_OUT for each in status]
         self.at_work[slots] = [each in _AT_WORK for each in status]
         self.agents_version += len(states)
@@ -209,22 +211,12 @@ class ValueTable:
             self.reasons.pop(slot, None)
 
 
-def _fault(value: wire.StatisticValue, kind: str | None, *, agent: bool) -> str | None:
-    """Why this is no value of an agent, or of a queue; None when it is one."""
-    if kind == "invalid":
-        return value.invalid.reason
-    if agent and kind == "agent_state":
-        return _agent_fault(value.agent_state)
-    if not agent and kind == "number":
-        return None if 0 <= value.number <= MAX_NUMBER else f"impossible number: {value.number}"
-    return f"unexpected value: {kind}"
-
-
-def _agent_fault(state: wire.AgentState) -> str | None:
-    if state.status == wire.AGENT_STATUS_UNSPECIFIED:
+def _agent_fault(state: _AgentState) -> str | None:
+    """Why this is no state of an agent; None when it is one."""
+    status, media = state
+    if status == wire.AGENT_STATUS_UNSPECIFIED:
         return "agent state without a status"
-    for entry in state.media:
-        if entry.maximum > MAX_CAPACITY or entry.in_use > MAX_CAPACITY:
-            found = f"{entry.in_use} of {entry.maximum} in hand"
-            return f"impossible capacity for {one_line(entry.media, _SHOWN)}: {found}"
+    for name, maximum, in_use, _ in media:
+        if maximum > MAX_CAPACITY or in_use > MAX_CAPACITY:
+            return f"impossible capacity for {one_line(name, _SHOWN)}: {in_use} of {maximum} in hand"
     return None
