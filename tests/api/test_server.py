@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+import time
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,7 @@ from starlette.routing import Route
 
 from pacing_node.api.http_server import HttpServer
 from pacing_node.tls import TlsFiles
+from tests.support.waiting import until
 
 
 async def hello(_request: Request) -> Response:
@@ -61,6 +64,21 @@ async def test_it_answers_until_it_is_stopped_and_frees_its_port() -> None:
     await server.stop()
     again = HttpServer("127.0.0.1", port)
     await again.stop()
+
+
+async def test_the_date_of_answers_moves_on() -> None:
+    server = HttpServer("127.0.0.1", 0)
+    await server.start(APP)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+        dates: set[str] = set()
+
+        async def two_dates() -> bool:
+            dates.add((await client.get("/")).headers["Date"])
+            return len(dates) > 1
+
+        await until(two_dates, what="another date")
+    await server.stop()
+    assert all(abs(parsedate_to_datetime(each).timestamp() - time.time()) < 300.0 for each in dates)
 
 
 async def test_https_with_the_nodes_certificate(authority: trustme.CA, tmp_path: Path) -> None:
