@@ -27,7 +27,7 @@ DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),-
 test test-slow test-api coverage: export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: images test-containers help setup setup-tests dashboard test-dashboard test-browser screenshots benchmark-page demo nemesis attack soak mutants model test under-load test-slow test-chart test-kubernetes chart-readme coverage benchmark benchmark-compare plots lint format proto lock audit clean
+.PHONY: images test-containers help setup setup-tests dashboard test-dashboard test-browser screenshots benchmark-page demo nemesis attack soak mutants model test under-load test-slow test-chart test-kubernetes chart-readme coverage benchmark benchmark-compare flame-graph plots lint format proto lock audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -120,6 +120,10 @@ benchmark-compare: $(VENV)/.installed ## a benchmark here and at BASE=commit, in
 
 benchmark-page: setup-tests dashboard $(VENV)/.browser ## the dashboard in Chromium: first paint, frames while 10,000 targets are scrolled; ARGS='-o json'
 	$(BIN)/pacing benchmark page $(ARGS)
+
+flame-graph: $(VENV)/.installed ## where a pacing node spends its time, sampled by py-spy: FILE=build/flame.svg ARGS='--targets 2000'
+	$(BIN)/python -m pip install --quiet py-spy
+	PYTHONPATH=. $(BIN)/python scripts/flame_graph.py $(ARGS) $(or $(FILE),build/flame.svg)
 
 plots: $(VENV)/.installed ## draw the benchmark's figures
 	$(BIN)/python -m simulator.benchmark.plots $(ARGS)
