@@ -81,7 +81,7 @@ def test_the_scenario_goal_keeps_every_goal_after_its_first_minute():
 
 
 def test_the_scenario_inbound_lets_a_part_of_the_inbound_traffic_in():
-    _, pacer = paced("inbound", until=180.0)
+    _, pacer = paced("inbound", until=210.0)
     [portion] = pacer.result.inbound_portion
     print(f"portion {portion:.2f}")
     assert 0.1 < portion < 0.9
