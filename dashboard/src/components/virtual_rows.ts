@@ -27,7 +27,7 @@ function options(element: () => HTMLElement | null, count: number, rowHeight: nu
     count,
     getScrollElement: element,
     estimateSize: () => rowHeight,
-    overscan: 8,
+    overscan: 4,
     observeElementRect,
     observeElementOffset,
     scrollToFn: elementScroll,
