@@ -3,6 +3,9 @@
 ``until`` waits in a coroutine, ``until_blocking`` in a test without an event loop; ``still`` and ``still_blocking``
 watch that something does *not* happen. `make lint` finds tests that sleep instead. The patience of waiting is long, for
 a machine with other work: it only decides how late a failure is seen.
+
+What takes long is looked for less often. A look at a page of a node costs both sides some milliseconds: at a hundred
+looks a second, the tests of a site kept a core busy with nothing but asking.
 """
 
 from __future__ import annotations
@@ -17,6 +20,14 @@ from typing import Any
 
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.01
+LONGEST_POLL_SECONDS = 0.1
+LATE_RATIO = 0.05
+"""What has come is seen late by this part of the time it took."""
+
+
+def _pause(began: float) -> float:
+    """Seconds until the next look, of one who has waited since ``began``; real time, also where a test's is virtual."""
+    return min(max(POLL_SECONDS, LATE_RATIO * (time.monotonic() - began)), LONGEST_POLL_SECONDS)
 
 
 def _failure(what: str, seconds: float, state: Callable[[], object] | None) -> AssertionError:
@@ -35,6 +46,7 @@ async def until(
 
     Raises AssertionError with ``what`` and ``state()`` when that has not come after ``seconds``.
     """
+    began = time.monotonic()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while True:
@@ -43,7 +55,7 @@ async def until(
                     found = await found
                 if found:
                     return found
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(_pause(began))
     raise _failure(what, seconds, state)
 
 
@@ -56,12 +68,12 @@ def until_blocking(
     passing: tuple[type[Exception], ...] = (),
 ) -> Any:
     """``until`` for a test without an event loop; an exception of the kinds ``passing`` counts as not yet."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    began = time.monotonic()
+    while time.monotonic() < began + seconds:
         with contextlib.suppress(*passing):
             if found := wanted():
                 return found
-        time.sleep(POLL_SECONDS)
+        time.sleep(_pause(began))
     raise _failure(what, seconds, state)
 
 
