@@ -13,7 +13,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from cluster import addresses
-from simulator.harness.processes import innermost_child, pacing_command
+from simulator.harness.processes import innermost_child
 from simulator.harness.zookeeper import Ensemble
 from tests.support.cluster_site import SESSION_SECONDS, TICK_SECONDS, Site, stopped, wait_until
 from tests.support.step_down import step_down
@@ -58,8 +58,7 @@ def taken_over(site: Site, old_epoch: int) -> float:
 
 def test_a_health_client_sees_exactly_one_master_before_and_after_a_hand_over(site: Site, master: str) -> None:
     assert asyncio.run(serving(site)) == [master]
-    command = pacing_command("step-down", "--wait", "--output", "json", "--url", site.plans[master].http)
-    answer = json.loads(step_down(command).stdout)
+    answer = json.loads(step_down("--wait", "--output", "json", "--url", site.plans[master].http).out)
     assert answer["former_master"] == master
     assert answer["master"] in set(site.nodes) - {master}
     assert answer["epoch"] > answer["former_epoch"]

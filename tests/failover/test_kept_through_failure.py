@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,8 +11,8 @@ import pytest
 import yaml
 
 from simulator.harness.node_files import NodePlan
-from simulator.harness.processes import pacing_command
 from tests.support.cluster_site import Site, wait_until
+from tests.support.commands import pacing_blocking
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("failover")]
 
@@ -41,9 +40,8 @@ def operator(site: Site) -> Iterator[dict[str, str]]:
 
 
 def tokens(plan: NodePlan, *words: str) -> None:
-    command = [*pacing_command(), "token", *words, "--config", str(plan.file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
+    done = pacing_blocking("token", *words, "--config", str(plan.file))
+    assert done.status == 0, done.err
 
 
 def trusts_its_machine(plan: NodePlan) -> bool:

@@ -6,16 +6,15 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
-from simulator.harness.processes import pacing_command
 from simulator.harness.zookeeper import Ensemble
 from tests.support.cluster_site import Site, wait_until
+from tests.support.commands import Done, pacing_blocking
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("ipv6")]
 
@@ -38,9 +37,8 @@ def site(ensemble: Ensemble, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield running
 
 
-def command(site: Site, node: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    words = [*pacing_command(*arguments), "--url", site.plans[node].http]
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+def command(site: Site, node: str, *arguments: str) -> Done:
+    return pacing_blocking(*arguments, "--url", site.plans[node].http)
 
 
 def test_members_publish_addresses_that_can_be_dialled_and_share_records(site: Site) -> None:
@@ -56,8 +54,8 @@ def test_members_publish_addresses_that_can_be_dialled_and_share_records(site: S
 
     wait_until("every standby has the master's records", shared, site.logs)
     listed = command(site, master, "list")
-    assert listed.returncode == 0, listed.stderr
-    assert "[::1]:" in listed.stdout
+    assert listed.status == 0, listed.err
+    assert "[::1]:" in listed.out
 
 
 def test_orders_reach_members(site: Site) -> None:
@@ -65,8 +63,8 @@ def test_orders_reach_members(site: Site) -> None:
     chosen = site.other_than(master)
     ordered = command(site, master, "step-down", "--to", chosen, "--wait", "--output", "json")
 
-    assert ordered.returncode == 0, ordered.stderr
-    assert json.loads(ordered.stdout)["master"] == chosen
+    assert ordered.status == 0, ordered.err
+    assert json.loads(ordered.out)["master"] == chosen
 
 
 def test_a_killed_master_is_replaced_and_no_push_is_out_of_order(site: Site) -> None:

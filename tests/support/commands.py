@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,18 @@ class Done:
 
 async def pacing(*words: str, environment: Mapping[str, str] | None = None, directory: Path | None = None) -> Done:
     """Run ``pacing`` with these words; without an environment in that of this process, as it is now."""
-    given = {"words": words, "environment": dict(environment or os.environ), "directory": str(directory or Path.cwd())}
-    return await asyncio.to_thread(_ask, _forking().path, given)
+    return await asyncio.to_thread(_ask, _forking().path, _given(words, environment, directory))
+
+
+def pacing_blocking(*words: str) -> Done:
+    """``pacing`` for a test without an event loop."""
+    return _ask(_forking().path, _given(words))
+
+
+def _given(
+    words: Sequence[str], environment: Mapping[str, str] | None = None, directory: Path | None = None
+) -> dict[str, Any]:
+    return {"words": words, "environment": dict(environment or os.environ), "directory": str(directory or Path.cwd())}
 
 
 def _ask(server: str, given: dict[str, Any]) -> Done:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-from typing import TYPE_CHECKING
-
+from tests.support.commands import Done, pacing_blocking
 from tests.support.waiting import until_blocking
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 TOO_SOON = "step down again in"
 
 
-def step_down(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def step_down(*words: str) -> Done:
     """Run ``pacing step-down …`` until it is not too soon any more; how it ended then."""
 
-    def given() -> subprocess.CompletedProcess[str] | None:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        return None if TOO_SOON in done.stderr else done
+    def given() -> Done | None:
+        done = pacing_blocking("step-down", *words)
+        return None if TOO_SOON in done.err else done
 
-    done: subprocess.CompletedProcess[str] = until_blocking(given, "the order is taken")
+    done: Done = until_blocking(given, "the order is taken")
     return done
