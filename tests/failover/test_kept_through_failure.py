@@ -78,25 +78,6 @@ def test_a_restarted_node_has_the_last_hour_of_the_others(site: Site, master: st
     assert here["abandonment"]["today"]["accepted"] > 0
 
 
-def test_members_say_how_far_their_clocks_are_apart(site: Site, master: str) -> None:
-    members = site.get(master, "/api/v1/cluster")["members"]
-    clocks = {each["name"]: each["clock"] for each in members}
-    assert clocks.pop(master) is None, "a node is not apart from itself"
-    for clock in clocks.values():
-        assert abs(clock["offset_seconds"]) <= clock["uncertainty_seconds"] + 0.05
-        assert clock["measured_at"] > 0.0
-
-
-def test_a_node_says_what_it_found_when_it_examined_itself(site: Site, master: str) -> None:
-    wait_until("node-1 has examined itself", lambda: site.get("node-1", "/api/v1/doctor")["checks"] != [], site.logs)
-    page = site.get("node-1", "/api/v1/doctor")
-    severities = {each["check"]: each["severity"] for each in page["checks"]}
-    assert (severities["ports.default"], severities["zookeeper.session"]) == ("ok", "ok")
-    assert page["counts"] == {name: list(severities.values()).count(name) for name in set(severities.values())}
-    assert 0.0 <= page["examination_age_seconds"] < 3600.0
-    assert site.get("node-2", "/api/v1/doctor")["period_seconds"] is None
-
-
 def test_a_hold_ordered_at_one_node_is_kept_by_the_next_master_until_it_is_released(
     site: Site, master: str, operator: dict[str, str]
 ) -> None:
