@@ -14,6 +14,7 @@ import pytest
 from pacing_node.doctor.diagnosis import FindingSeverity
 from pacing_node.doctor.surroundings import ANSWERS, ask, check_clock, check_port, own_context, who_answers
 from pacing_node.http_client.client import HttpClient
+from simulator.harness.ports import choose_quiet
 
 
 class Page(BaseHTTPRequestHandler):
@@ -56,9 +57,7 @@ def test_any_free_port_will_do():
 
 
 def test_a_free_port_is_well(taken):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = choose_quiet(1)
     assert check_port("default", "127.0.0.1", port, None, "node-1").severity is FindingSeverity.OK
 
 

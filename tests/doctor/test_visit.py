@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from pacing_node.cli.app import build_app
 from pacing_node.doctor.ensemble import ask_member, check_members
 from simulator.harness.node_files import NodePlan, cluster_options, node_options, write_yaml
+from simulator.harness.ports import choose_quiet
 from simulator.harness.processes import DemoProcess, pacing_command
 from tests.support.waiting import until_blocking
 
@@ -24,9 +25,8 @@ pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("ensemble")]
 
 
 def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Of those that no connection of this machine gets: nobody listens there, and a node can."""
+    return choose_quiet(1)[0]
 
 
 @pytest.fixture(scope="module")

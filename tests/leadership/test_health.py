@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 
 import grpc
 import grpc.aio
@@ -14,6 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from cluster.errors import ClusterError
 from cluster.peers.channels import open_channel
 from cluster.peers.health import Health
+from simulator.harness.ports import choose_quiet
 from tests.leadership.conftest import SLACK_SECONDS, Members, Workers
 from tests.support.receiver import Receiver
 from tests.support.waiting import timed, until
@@ -86,9 +86,7 @@ async def test_a_watcher_is_told_of_each_change_and_of_the_end() -> None:
 
 @pytest.mark.ensemble
 async def test_a_frozen_peer_is_noticed(workers: Workers, receiver: Receiver) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = choose_quiet(1)
     worker = workers.start("a", receiver, port=port)
     await receiver.next_accepted()
     async with open_channel(f"127.0.0.1:{port}") as channel:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +20,7 @@ from cluster.zookeeper import paths
 from pacing_node.assembly.cluster_settings import cluster_settings, zookeeper_security
 from pacing_node.options.document_access import open_documents
 from pacing_node.options.node_options import load_node_options
+from simulator.harness.ports import choose_quiet
 from simulator.harness.zookeeper import Ensemble, ProcessMember
 from tests.leadership.conftest import CLUSTER, Members
 from tests.leadership.test_zookeeper_faults import connect_anew
@@ -112,9 +112,7 @@ class SecureZooKeeper:
         self.directory = directory
         self.ca_file = directory / "ca.pem"
         self.authority.cert_pem.write_to_path(str(self.ca_file))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        (self.port,) = choose_quiet(1)
         server = ensemble.members[0]
         assert isinstance(server, ProcessMember)
         self.server = server

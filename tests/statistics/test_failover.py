@@ -14,6 +14,7 @@ from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.bridge_session import SessionSettings
 from pacing_node.statistics.bridge_statistics import bridge_statistics
 from pacing_node.statistics.increments import GUARD_AFTER_READS
+from simulator.harness.ports import choose_quiet
 from tests.statistics.conftest import QUICK
 from tests.statistics.server import (
     Server,
@@ -217,10 +218,10 @@ async def test_the_servers_clock_may_be_wrong(offset):
 
 async def test_a_server_that_is_not_there_yet_is_found_when_it_comes():
     server = Server()
+    (port,) = choose_quiet(1)
     with socket.socket() as reserved:
         # Bound but not listening: nobody is there, and nobody else can come.
-        reserved.bind(("127.0.0.1", 0))
-        port = reserved.getsockname()[1]
+        reserved.bind(("127.0.0.1", port))
         source = bridge_statistics(f"127.0.0.1:{port}", settings=QUICK)
         await source.start()
         source.watch(ONE)
