@@ -26,6 +26,8 @@ _SETTLED = 1e-7
 """Span of the last change of the values, in rewards of a period, at which an iteration ends."""
 _MOST_ITERATIONS = 5000
 _BISECTIONS = 18
+_DENSE_STATES = 1000
+"""Up to so many states a period is one matrix: one product instead of dozens of sparse ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class Process:
         rates = np.stack([busy / n, leaves, accepts], axis=-1).reshape(xs.size, 3)
         self._uniformise(xs, ms, busy, leaves, accepts)
         self._gains = self._sum(rates, self._occupancy)
+        self._period = self._sum(np.eye(xs.size), self._chances) if xs.size <= _DENSE_STATES else None
 
     def _uniformise(
         self, xs: IntArray, ms: IntArray, busy: FloatArray, leaves: FloatArray, accepts: FloatArray
@@ -120,13 +123,17 @@ class Process:
             result = result + weight * later
         return np.asarray(result)
 
+    def _after_period(self, values: FloatArray) -> FloatArray:
+        """Expected values a period later."""
+        return self._sum(values, self._chances) if self._period is None else np.asarray(self._period @ values)
+
     def evaluate(self, levels: IntArray) -> Outcome:
         """The long run under a curve: at each decision the pending level is filled up to it."""
         grid = np.arange(len(self.x) * len(self.m)).reshape(len(self.x), len(self.m))
         filled = (grid[:, :1] + np.maximum(self.m, levels[:, None])).ravel()
         values = np.zeros((grid.size, 3))
         for _ in range(_MOST_ITERATIONS):
-            change = (self._gains + self._sum(values, self._chances))[filled] - values
+            change = (self._gains + self._after_period(values))[filled] - values
             values = values + change - change[0]
             if float(np.ptp(change, axis=0).max()) < _SETTLED:
                 break
@@ -139,7 +146,7 @@ class Process:
             values.shape
         )
         for _ in range(_MOST_ITERATIONS):
-            after = gains + self._sum(values.ravel(), self._chances).reshape(values.shape)
+            after = gains + self._after_period(values.ravel()).reshape(values.shape)
             best = np.maximum.accumulate(after[:, ::-1], axis=1)[:, ::-1]  # invitations are added, never taken back
             change = best - values
             values = best - best[0, 0]
