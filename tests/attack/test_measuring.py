@@ -10,12 +10,14 @@ import pytest
 
 from simulator.attack.attack_run import Attack, Extent, run_attacks
 from simulator.attack.bystander import Bystander
-from simulator.attack.ground import PLAIN
+from simulator.attack.ground import Ground
 from simulator.attack.limits import AttackResult, Limits
 from simulator.attack.scene import Scene
 from simulator.harness.node_files import NodePlan
 from tests.support.listening import listening
 from tests.support.waiting import until
+
+TWO = Ground("two", nodes=2)
 
 
 async def harm(scene: Scene) -> None:
@@ -37,7 +39,7 @@ async def no_harm(_: Scene) -> None:
 async def test_harm_is_measured_and_an_attack_that_does_none_has_held(tmp_path: Path):
     results: list[AttackResult] = []
     lenient = Limits(missed_periods=None, memory_mib=1000.0, answer_seconds=None)
-    attacks = [Attack("none", PLAIN, no_harm, lenient), Attack("harm", PLAIN, harm)]
+    attacks = [Attack("none", TWO, no_harm, lenient), Attack("harm", TWO, harm)]
     await run_attacks(attacks, Extent(1.0, 0.01), tmp_path, lambda _: None, results)
     held, failed = results
     assert held.shortcomings == ()
