@@ -31,6 +31,8 @@ NODE_TESTS = frozenset({"alarms", "api", "configuration", "cycle", "engagement",
 """Folders of the tests of a node's packages."""
 LONG_TESTS = frozenset({"benchmark"})
 """Folders of tests that calculate for seconds."""
+LONGEST = frozenset({"failover"})
+"""Groups that take minutes, one test after the other: begun last, they would be all that runs at the end."""
 
 
 def pytest_configure() -> None:
@@ -62,7 +64,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _begin_with_the_long(items: list[pytest.Item]) -> None:
     """Put groups first that wait for clusters, and those that calculate long: none of them is begun when others end."""
     long = {_group(item) for item in items if item.get_closest_marker("ensemble") or item.path.parts[-2] in LONG_TESTS}
-    items.sort(key=lambda item: _group(item) not in long)
+    items.sort(key=lambda item: (_group(item) not in LONGEST, _group(item) not in long))
 
 
 def _group(item: pytest.Item) -> str:
