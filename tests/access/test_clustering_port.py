@@ -79,8 +79,8 @@ async def call(node: ClusterMember, name: str, metadata: Metadata = (), body: by
         path = f"/cluster.v1.PeerService/{name}"
         sent = REQUESTS[name].SerializeToString() if body is None else body
         if name == "Follow":
-            return [each async for each in channel.unary_stream(path)(sent, metadata=metadata, timeout=5)]
-        return await channel.unary_unary(path)(sent, metadata=metadata, timeout=5)
+            return [each async for each in channel.unary_stream(path)(sent, metadata=metadata, timeout=30)]
+        return await channel.unary_unary(path)(sent, metadata=metadata, timeout=30)
 
 
 async def refused(
@@ -241,7 +241,7 @@ async def test_a_flood_of_refused_orders_is_counted_and_not_written_down_one_by_
         order = channel.unary_unary("/cluster.v1.PeerService/StepDown")
         for _ in range(300):
             with pytest.raises(grpc.aio.AioRpcError):
-                await order(b"", timeout=5)
+                await order(b"", timeout=30)
     assert node.access.audit.refused["StepDown"] == 300
     node.access.audit.flush()
     lines = audited(events)
@@ -280,7 +280,7 @@ async def test_an_order_whose_caller_went_away_goes_on_and_is_audited_by_its_end
 
 
 async def health_told(channel: grpc.aio.Channel) -> None:
-    await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=5)
+    await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=30)
 
 
 def kept_tokens(*names: str, created_at: float) -> bytes:
@@ -315,7 +315,7 @@ async def test_the_first_token_of_a_running_cluster_is_audited(events: Events) -
 
 async def test_health_is_told_to_everybody(node: ClusterMember) -> None:
     async with open_channel(node.info.clustering) as channel:
-        answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=5)
+        answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=30)
     assert answer.status
 
 

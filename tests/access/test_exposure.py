@@ -86,7 +86,7 @@ async def test_a_real_node_with_default_options_listens_on_its_own_machine_and_d
     pipe = asyncio.subprocess.PIPE
     node = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, stdout=pipe, stderr=asyncio.subprocess.STDOUT)
     try:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=30.0) as client:
             page = await until(lambda: _page(client, http), "the node answers")
         assert [warning for warning in page["warnings"] if "[no_proof]" in warning]
         worker = int(Path(f"/proc/{node.pid}/task/{node.pid}/children").read_text())

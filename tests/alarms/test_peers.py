@@ -71,7 +71,7 @@ class Rsyslog:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(60)
 
     async def kept(self, count: int) -> list[list[str]]:
         file = self.folder / "kept"
@@ -183,13 +183,13 @@ def alertmanager(tmp_path: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 async def test_alertmanager_shows_an_alarm_from_raise_to_clear(alertmanager: str) -> None:
     sink, now = AlertmanagerSink(alertmanager, cluster="demo"), time.time()
 
-    async with httpx.AsyncClient(base_url=alertmanager, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=alertmanager, trust_env=False, timeout=30.0) as client:
 
         def shown_by_number(number: int) -> Callable[[], Awaitable[list[dict[str, object]]]]:
             async def shown() -> list[dict[str, object]]:

@@ -189,7 +189,7 @@ async def test_tls_reaches_a_receiver_whose_certificate_is_good_and_no_other() -
 async def test_udp_sends_one_datagram_per_message() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiving:
         receiving.bind(("127.0.0.1", 0))
-        receiving.settimeout(5)
+        receiving.settimeout(30)
         sender = SyslogSender([receiving.getsockname()], "udp")
         await sender.deliver([message("first"), message("ü" * 3000)])
         await sender.close()

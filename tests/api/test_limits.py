@@ -316,5 +316,5 @@ async def test_a_handshake_that_does_not_go_on_is_closed(tmp_path: Path) -> None
         for reader in silent:
             await ended(reader)
         await until(lambda: running.counters.refused == {LimitRefusal.HANDSHAKE: 4})
-        async with httpx.AsyncClient(verify=context, trust_env=False) as client:
+        async with httpx.AsyncClient(verify=context, trust_env=False, timeout=30.0) as client:
             assert (await client.get(f"https://localhost:{running.server.port}/")).text == "hello 0"

@@ -99,8 +99,8 @@ async def test_pages_that_hang_keep_no_push_and_no_name_waiting() -> None:
     hang = threading.Event()
     try:
         pages = [asyncio.ensure_future(PAGES.run(hang.wait)) for _ in range(100)]
-        assert await asyncio.wait_for(PUSHES.run(threading.current_thread), 10) is not threading.current_thread()
-        assert await asyncio.wait_for(asyncio.to_thread(lambda: "free"), 10) == "free"
+        assert await asyncio.wait_for(PUSHES.run(threading.current_thread), 30) is not threading.current_thread()
+        assert await asyncio.wait_for(asyncio.to_thread(lambda: "free"), 30) == "free"
         assert not any(page.done() for page in pages)
     finally:
         hang.set()

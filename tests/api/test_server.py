@@ -58,7 +58,7 @@ async def test_a_taken_port_is_named_before_anything_else_starts() -> None:
 async def test_it_answers_until_it_is_stopped_and_frees_its_port() -> None:
     server = HttpServer("127.0.0.1", 0)
     await server.start(APP)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=30.0) as client:
         assert (await client.get("/")).text == "hello"
     port = server.port
     await server.stop()
@@ -84,9 +84,9 @@ async def test_the_date_of_answers_moves_on() -> None:
 async def test_https_with_the_nodes_certificate(authority: trustme.CA, tmp_path: Path) -> None:
     server = HttpServer("127.0.0.1", 0, files(authority, tmp_path))
     await server.start(APP)
-    async with httpx.AsyncClient(verify=trusting(authority), trust_env=False) as client:
+    async with httpx.AsyncClient(verify=trusting(authority), trust_env=False, timeout=30.0) as client:
         assert (await client.get(f"https://localhost:{server.port}/")).text == "hello"
-    async with httpx.AsyncClient(trust_env=False) as stranger:
+    async with httpx.AsyncClient(trust_env=False, timeout=30.0) as stranger:
         with pytest.raises(httpx.ConnectError, match="certificate"):
             await stranger.get(f"https://localhost:{server.port}/")
     await server.stop()
@@ -98,11 +98,11 @@ async def test_clients_without_a_certificate_are_refused_when_authorities_are_na
     server = HttpServer("127.0.0.1", 0, files(authority, tmp_path, ask_clients=True))
     await server.start(APP)
     context = trusting(authority)
-    async with httpx.AsyncClient(verify=context, trust_env=False) as client:
+    async with httpx.AsyncClient(verify=context, trust_env=False, timeout=30.0) as client:
         with pytest.raises(httpx.TransportError):
             await client.get(f"https://localhost:{server.port}/")
     authority.issue_cert("operator@example.org").configure_cert(context)
-    async with httpx.AsyncClient(verify=context, trust_env=False) as client:
+    async with httpx.AsyncClient(verify=context, trust_env=False, timeout=30.0) as client:
         assert (await client.get(f"https://localhost:{server.port}/")).text == "hello"
     await server.stop()
 

@@ -152,7 +152,7 @@ async def test_the_event_loop_turns_while_a_site_is_discovered(bench: Bench, mon
 
     def slow(*arguments: object) -> TargetSet:
         begun.set()
-        assert released.wait(5), "the event loop did not turn"
+        assert released.wait(30), "the event loop did not turn"
         return discover(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(reconfiguration, "discover", slow)

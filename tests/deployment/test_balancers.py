@@ -38,14 +38,14 @@ def master(site: BalancedSite) -> str:
 
 
 def test_reads_and_pages_come_from_all_nodes(front: Balancer, site: BalancedSite, master: str) -> None:
-    pages = [httpx.get(f"http://{front.operators}/cluster", trust_env=False).json() for _ in range(12)]
+    pages = [httpx.get(f"http://{front.operators}/cluster", trust_env=False, timeout=30.0).json() for _ in range(12)]
     assert {page["answered_by"] for page in pages} == set(site.nodes)
-    assert httpx.get(f"http://{front.public}{READ}", trust_env=False).status_code == 200
+    assert httpx.get(f"http://{front.public}{READ}", trust_env=False, timeout=30.0).status_code == 200
 
 
 def test_visitors_get_the_two_reads_and_nothing_else(front: Balancer, master: str) -> None:
     for page in ("/cluster", "/targets", "/metrics", "/"):
-        assert httpx.get(f"http://{front.public}{page}", trust_env=False).status_code == 404
+        assert httpx.get(f"http://{front.public}{page}", trust_env=False, timeout=30.0).status_code == 404
     for way in (front.public, front.operators):
         assert httpx.post(f"http://{way}/cluster", trust_env=False).status_code in {403, 405}
 

@@ -32,7 +32,7 @@ class Prometheus:
         self.process = process
 
     def get(self, path: str, **asked: str) -> Any:
-        answer = httpx.get(f"{self._api}/{path}", params=asked, timeout=10.0, trust_env=False)
+        answer = httpx.get(f"{self._api}/{path}", params=asked, timeout=30.0, trust_env=False)
         answer.raise_for_status()
         return answer.json()["data"]
 

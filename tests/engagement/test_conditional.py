@@ -41,7 +41,7 @@ class Place:
         self.proxied = proxied
 
     async def _get(self, path: str):
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=30.0) as client:
             return (await client.get(f"{self.base}{path}")).json()
 
     async def accepted(self) -> list[tuple[int, int, str]]:

@@ -42,7 +42,7 @@ class Place:
         self.proxied = f"http://127.0.0.1:{proxy.port}"
 
     async def _get(self, path):
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=30.0) as client:
             return (await client.get(f"{self.base}{path}")).json()
 
     async def record(self):

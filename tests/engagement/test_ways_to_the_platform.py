@@ -147,7 +147,7 @@ def listening(command, port):
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @contextlib.contextmanager

@@ -46,7 +46,7 @@ def centre(tmp_path_factory):
         yield json.loads(ready.read_text()) | {"process": process}
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +160,7 @@ async def test_the_primary_dies_and_totals_jump_without_a_spike(centre, targets)
         return True
 
     await until(lambda: bool(source.snapshot(2.0).valid.all()))
-    async with httpx.AsyncClient(base_url=centre["http"]) as client:
+    async with httpx.AsyncClient(base_url=centre["http"], timeout=30.0) as client:
         await still(calm, 1.0)
         fault = {"kind": "statistics_down", "server": "primary", "takeover_seconds": 0.5, "seconds": 60}
         (await client.post("/simulator/faults", json=fault)).raise_for_status()
@@ -196,7 +196,7 @@ async def test_a_push_is_taken_replayed_and_fenced(centre, objects, targets):
     assert (again.status, again.replayed) == (PushStatus.ACCEPTED, True)
     assert (late.status, late.mark.epoch, late.mark.sequence) == (PushStatus.FENCED, 5, 1)
     assert foreign.status is PushStatus.FENCED
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30.0) as client:
         seen = (await client.get(f"{centre['http']}/simulator/pushes?after=0")).json()["pushes"]
     parts = {each["part"] for each in seen if each["accepted"]}
     assert len(parts) == -(-len(entries) // 4)

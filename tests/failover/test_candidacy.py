@@ -26,17 +26,17 @@ def test_a_node_without_options_joins_and_says_what_is_missing_but_takes_no_mast
     try:
 
         def joined() -> bool:
-            page = httpx.get(plan.http + "/cluster", trust_env=False).json()
+            page = httpx.get(plan.http + "/cluster", trust_env=False, timeout=30.0).json()
             return bool(page["members"]) and page["members"][0]["zookeeper"] == "connected"
 
         wait_until("the node has joined", joined, node.tail)
         wait_until("the missing seed is named", lambda: "missing.yaml" in node.log.read_text())
-        assert httpx.get(plan.http + "/readiness", trust_env=False).json()["missing"] == [
+        assert httpx.get(plan.http + "/readiness", trust_env=False, timeout=30.0).json()["missing"] == [
             "cluster options",
             "configuration objects",
         ]
-        assert httpx.get(plan.http + "/master", trust_env=False).status_code == 503
-        assert httpx.get(plan.http + "/cluster", trust_env=False).json()["master"] is None
-        assert httpx.get(plan.http + "/liveness", trust_env=False).status_code == 200
+        assert httpx.get(plan.http + "/master", trust_env=False, timeout=30.0).status_code == 503
+        assert httpx.get(plan.http + "/cluster", trust_env=False, timeout=30.0).json()["master"] is None
+        assert httpx.get(plan.http + "/liveness", trust_env=False, timeout=30.0).status_code == 200
     finally:
         node.kill_session()

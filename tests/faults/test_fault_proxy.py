@@ -74,7 +74,7 @@ async def test_a_hole_holds_bytes_back_and_healing_delivers_them(proxy, echo):
             await ask(connection, b"late\n", 0.2)
         assert echo.received == b"hello\n"
         proxy.heal()
-        assert await asyncio.wait_for(connection[0].readline(), 5.0) == b"LATE\n"
+        assert await asyncio.wait_for(connection[0].readline(), 30.0) == b"LATE\n"
 
 
 async def test_what_a_client_sent_before_it_gave_up_arrives_after_the_hole(proxy, echo):
@@ -137,14 +137,14 @@ async def test_a_refusing_proxy_ends_new_connections_at_once(proxy):
     proxy.weather = Weather(refusing=True)
     with pytest.raises((OSError, asyncio.IncompleteReadError)):
         async with connected(proxy) as (reader, _):
-            await asyncio.wait_for(reader.readexactly(1), 5.0)
+            await asyncio.wait_for(reader.readexactly(1), 30.0)
 
 
 async def test_the_end_of_the_server_reaches_the_client(proxy, echo):
     async with connected(proxy) as (reader, writer):
         await ask((reader, writer))
         echo.writers[0].close()
-        assert await asyncio.wait_for(reader.read(), 5.0) == b""
+        assert await asyncio.wait_for(reader.read(), 30.0) == b""
 
 
 async def test_the_end_of_a_stream_can_be_late(proxy, echo):
@@ -153,7 +153,7 @@ async def test_the_end_of_a_stream_can_be_late(proxy, echo):
         proxy.weather = Weather(close_delay_seconds=0.2)
         started = time.monotonic()
         echo.writers[0].close()
-        await asyncio.wait_for(reader.read(), 5.0)
+        await asyncio.wait_for(reader.read(), 30.0)
         assert time.monotonic() - started >= 0.2
 
 
@@ -162,7 +162,7 @@ async def test_a_server_that_is_not_there_ends_the_connection(echo):
     await proxy.start()
     with pytest.raises((OSError, asyncio.IncompleteReadError)):
         async with connected(proxy) as (reader, _):
-            await asyncio.wait_for(reader.readexactly(1), 5.0)
+            await asyncio.wait_for(reader.readexactly(1), 30.0)
     await proxy.stop()
 
 
@@ -196,7 +196,7 @@ async def test_after_a_hole_one_connection_may_overtake_another(proxy, echo):
             await still(lambda: echo.received == b"", 0.01)
             second[1].write(b"second\n")
             proxy.heal()
-            await asyncio.wait_for(asyncio.gather(first[0].readline(), second[0].readline()), 5.0)
+            await asyncio.wait_for(asyncio.gather(first[0].readline(), second[0].readline()), 30.0)
         if echo.received.startswith(b"second"):
             return
     pytest.fail("never")
@@ -212,5 +212,5 @@ async def test_a_stalled_connection_is_silent_while_new_ones_are_well(proxy, ech
         async with connected(proxy) as newer:
             assert await ask(newer, b"newer\n") == b"NEWER\n"
         proxy.heal()
-        assert await asyncio.wait_for(old[0].readline(), 5.0) == b"LATE\n"
+        assert await asyncio.wait_for(old[0].readline(), 30.0) == b"LATE\n"
     assert echo.received.endswith(b"newer\nlate\n")

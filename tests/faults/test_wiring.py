@@ -41,7 +41,7 @@ async def answer_of(address):
     host, _, port = address.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
-        return int(await asyncio.wait_for(reader.read(), 5.0))
+        return int(await asyncio.wait_for(reader.read(), 30.0))
     finally:
         writer.transport.abort()
 

@@ -51,7 +51,7 @@ async def test_the_last_record_of_a_term_reaches_its_followers_before_the_stream
     await asyncio.sleep(0)
     broadcast.close()
     broadcast.publish(record(2))
-    assert [each.info.sequence for each in await asyncio.wait_for(following, 5.0)] == [1, 2]
+    assert [each.info.sequence for each in await asyncio.wait_for(following, 30.0)] == [1, 2]
 
 
 async def _all(broadcast: Broadcast) -> list[Record]:

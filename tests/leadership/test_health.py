@@ -25,7 +25,7 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 async def check(address: str, service: str) -> int:
     async with open_channel(address) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
-        answer = await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5)
+        answer = await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=30)
         return answer.status
 
 

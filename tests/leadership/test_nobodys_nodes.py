@@ -74,7 +74,7 @@ async def test_a_persistent_entry_of_a_member_keeps_nobody_from_its_name(
     async with outsider(ensemble) as client:
         await asyncio.to_thread(client.create, f"{place.members}/a", b"{}", makepath=True)
         a = await members.join("a")
-        await asyncio.wait_for(a.wait_entered(), 15.0)
+        await asyncio.wait_for(a.wait_entered(), 60.0)
         stat = await asyncio.to_thread(client.exists, f"{place.members}/a")
         assert stat is not None
         assert stat.ephemeralOwner != 0

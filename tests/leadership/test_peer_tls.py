@@ -97,7 +97,7 @@ async def test_a_caller_without_a_certificate_or_of_another_authority_is_turned_
     assert not answers["a"].reachable
     async with open_channel(a.info.clustering) as channel:
         with pytest.raises(Exception, match="UNAVAILABLE"):
-            await peer_pb2_grpc.PeerServiceStub(channel).GetStatus(peer_pb2.GetStatusRequest(), timeout=2)
+            await peer_pb2_grpc.PeerServiceStub(channel).GetStatus(peer_pb2.GetStatusRequest(), timeout=30)
 
 
 @pytest.mark.ensemble
@@ -237,7 +237,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 async def statuses(port: int | None, services: tuple[str, ...]) -> list[int]:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = health_pb2_grpc.HealthStub(channel)
-        asked = [stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=5) for name in services]
+        asked = [stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=30) for name in services]
         return [answer.status for answer in await asyncio.gather(*asked)]
 
 
@@ -254,7 +254,9 @@ async def test_a_port_of_its_own_serves_health_in_plain_text_and_nothing_else(
     assert await statuses(a.health_port, ("",)) == [serving]
     async with grpc.aio.insecure_channel(f"127.0.0.1:{a.health_port}") as channel:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await peer_pb2_grpc.PeerServiceStub(channel).StepDown(peer_pb2.StepDownRequest(requested_by="x"), timeout=5)
+            await peer_pb2_grpc.PeerServiceStub(channel).StepDown(
+                peer_pb2.StepDownRequest(requested_by="x"), timeout=30
+            )
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
     assert a.mastership.term is not None
     with pytest.raises(grpc.aio.AioRpcError):

@@ -38,7 +38,7 @@ async def test_a_connection_that_comes_while_the_port_closes_is_closed(tmp_path:
             await asyncio.sleep(0)
             go_on.set()
             await stopping
-            caller.settimeout(10.0)
+            caller.settimeout(30.0)
             assert await asyncio.to_thread(_ended, caller)
         first.close()
         gc.collect()

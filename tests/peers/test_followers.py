@@ -131,5 +131,5 @@ async def test_records_on_their_way_are_bounded_for_all_followers_together() -> 
 
 async def test_one_record_that_is_larger_than_the_bound_is_sent_alone() -> None:
     limits = FollowerLimits(most_pending_bytes=100)
-    async with asyncio.timeout(10), limits.sending(1000, lambda: None):
+    async with asyncio.timeout(30), limits.sending(1000, lambda: None):
         assert limits.pending_bytes == 1000

@@ -128,7 +128,7 @@ async def test_a_node_ends_a_connection_whose_header_block_does_not_end_and_answ
     writer.close()
     assert reader.at_eof() or reader.exception() is not None
     async with grpc.aio.insecure_channel(node.info.clustering) as channel:
-        answer = await peer_pb2_grpc.PeerServiceStub(channel).GetStatus(peer_pb2.GetStatusRequest(), timeout=10)
+        answer = await peer_pb2_grpc.PeerServiceStub(channel).GetStatus(peer_pb2.GetStatusRequest(), timeout=30)
     assert answer.name == "only"
 
 

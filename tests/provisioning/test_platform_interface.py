@@ -69,7 +69,7 @@ def target(simulator: Simulator, **routes: Any) -> GwsTarget:
 
 
 async def options(simulator: Simulator, application: str = APP) -> dict[str, Any]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=30.0) as client:
         address = f"{simulator.addresses['http']}/api/v2/platform/configuration/applications"
         answer = await client.get(address, params={"name": f'"{application}"'}, auth=("reader", SECRET))
     (record,) = answer.json()["applications"]

@@ -61,7 +61,7 @@ def test_the_ready_file_says_where_everything_is(process: tuple[subprocess.Popen
     assert len(yaml.safe_load(Path(addresses["objects_file"]).read_text())["virtual_queues"]) == 11
     for address in (*addresses["statistics"].values(), addresses["configuration"]):
         host, _, port = address.rpartition(":")
-        socket.create_connection((host, int(port)), timeout=5).close()
+        socket.create_connection((host, int(port)), timeout=30).close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -70,7 +70,7 @@ def test_a_signal_ends_it_cleanly(
 ) -> None:
     started, _ = process
     started.send_signal(number)
-    assert started.wait(timeout=15) == 0
+    assert started.wait(timeout=60) == 0
     assert not (tmp_path / "ready.json").exists()
 
 

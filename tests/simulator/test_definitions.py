@@ -25,7 +25,7 @@ def definition(name: str, kind: Any = STATISTIC, **fields: str) -> pb.Definition
 async def call(simulator: Simulator, what: str, request: Any, credentials: str = GOOD) -> Any:
     async with grpc.aio.insecure_channel(simulator.addresses["configuration"]) as channel:
         method = getattr(pb_grpc.ConfigurationServiceStub(channel), what)
-        return await method(request, metadata=(("authorization", f"Basic {credentials}"),), timeout=10)
+        return await method(request, metadata=(("authorization", f"Basic {credentials}"),), timeout=30)
 
 
 async def write(simulator: Simulator, *definitions: pb.Definition, **more: Any) -> list[tuple[int, str]]:

@@ -56,7 +56,7 @@ def platform(peer: LeanSimulator, **more: Any) -> BulkPlatform:
 
 
 async def status(peer: LeanSimulator) -> dict[str, int]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=30.0) as client:
         answer: dict[str, int] = (await client.get(f"{peer.addresses['http']}/simulator/status")).json()
         return answer
 
@@ -84,7 +84,7 @@ async def test_the_floor_sends_the_bytes_of_a_node(peer: LeanSimulator, targets:
     adapter = platform(peer, max_entities_per_request=3)
     await adapter.push(Token("A", 2, 1), push_of(targets), within(10.0))
     await adapter.close()
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=30.0) as client:
         pages = [await client.get(f"{peer.addresses['http']}/simulator/pushes/newest/{n}") for n in (1, 2, 3)]
     assert [page.status_code for page in pages] == [200, 200, 404]
     bodies = [page.content for page in pages[:2]]

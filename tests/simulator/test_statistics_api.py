@@ -65,7 +65,7 @@ class Api:
 
     async def next_message(self, channel: str, wanted: Any) -> dict[str, Any]:
         """Poll until a message of the channel satisfies the condition; its data."""
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(30.0):
             while True:
                 while self.heard:
                     message = self.heard.popleft()
@@ -112,7 +112,9 @@ async def test_updates_are_pushed_to_the_clients_of_the_same_session(api: Api, p
 
 async def test_another_session_hears_nothing_and_cannot_ask(api: Api, platform: Platform) -> None:
     await api.subscribe(ENTERED)
-    async with httpx.AsyncClient(base_url=api.http.base_url, headers=api.http.headers, verify=False) as http:
+    async with httpx.AsyncClient(
+        base_url=api.http.base_url, headers=api.http.headers, timeout=30.0, verify=False
+    ) as http:
         other = Api(http)
         await other.handshake()
         assert (await other.values()).status_code == 404

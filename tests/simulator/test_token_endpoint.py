@@ -45,7 +45,7 @@ async def test_a_token_expires() -> None:
     options = SimulatorOptions(clients=CLIENTS, token_lifetime_seconds=1.0)
     async with (
         Simulator(DEMO, options) as running,
-        httpx.AsyncClient(base_url=running.addresses["http"], verify=False) as http,
+        httpx.AsyncClient(base_url=running.addresses["http"], timeout=30.0, verify=False) as http,
     ):
         platform = Platform(http)
         assert (await platform.push(1, 1)).status_code == 200

@@ -133,7 +133,7 @@ async def test_kind_and_state_are_the_same_in_headers_and_document(platform: Pla
 async def test_a_receiver_of_whole_states_says_nothing_of_partial_pushes_and_refuses_them() -> None:
     async with (
         Simulator(DEMO, SimulatorOptions(partial_pushes=False)) as simulator,
-        httpx.AsyncClient(base_url=simulator.addresses["http"], verify=False) as http,
+        httpx.AsyncClient(base_url=simulator.addresses["http"], timeout=30.0, verify=False) as http,
     ):
         full, some = push(5), partial(6, 5)
         for path in (WEBHOOK_PATH, CONDITIONAL_PATH):
@@ -172,7 +172,7 @@ async def test_bearer_token_and_signature_are_asked_for_where_configured() -> No
     options = SimulatorOptions(webhook_bearer="open sesame", webhook_signing_key="key")
     async with (
         Simulator(DEMO, options) as simulator,
-        httpx.AsyncClient(base_url=simulator.addresses["http"], verify=False) as http,
+        httpx.AsyncClient(base_url=simulator.addresses["http"], timeout=30.0, verify=False) as http,
     ):
         body, headers = push(1)
         good = {

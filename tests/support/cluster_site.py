@@ -21,7 +21,10 @@ from tests.support.waiting import until_blocking
 
 SESSION_SECONDS = 4.0
 TICK_SECONDS = 0.5
-STEADY_SECONDS = 60.0
+ANSWER_SECONDS = 30.0
+"""Patience for a page: a busy machine fails no test."""
+HEALTH_SECONDS = 5.0
+"""Patience for a health page, which a node that is frozen on purpose does not answer."""
 
 
 class Site:
@@ -54,7 +57,7 @@ class Site:
         self._cluster_extra = dict(cluster_extra or {})
         self.simulator: DemoProcess | None = None
         self.addresses: dict[str, Any] = {}
-        self._client = httpx.Client(timeout=5.0, trust_env=False)
+        self._client = httpx.Client(timeout=ANSWER_SECONDS, trust_env=False)
 
     def __enter__(self) -> Site:
         try:
@@ -113,7 +116,7 @@ class Site:
     def status(self, node: str, path: str) -> int:
         """HTTP status of a node's page; 0 when it does not answer."""
         try:
-            return self._client.get(self.plans[node].http + path).status_code
+            return self._client.get(self.plans[node].http + path, timeout=HEALTH_SECONDS).status_code
         except httpx.HTTPError:
             return 0
 
