@@ -13,6 +13,7 @@ from simulator.benchmark.handover_path import measure_hand_overs
 from simulator.benchmark.lean_stage import StagePlan
 from simulator.benchmark.page_path import measure_page
 from simulator.benchmark.read_path import measure_reads
+from simulator.benchmark.standing_path import measure_standing
 from simulator.benchmark.startup_path import measure_startup
 from simulator.harness.harness_error import HarnessError
 from terminal.examples import examples
@@ -36,7 +37,7 @@ Output = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (cycle, startup, api, browsers, page, handover):
+    for command in (cycle, standing, startup, api, browsers, page, handover):
         app.command(command.__name__, epilog=examples(f"pacing benchmark {command.__name__} -o json"))(command)
 
 
@@ -52,6 +53,18 @@ def cycle(
     """CPU time of whole cycles of a node beside a lean peer, its memory, and the floor of the same bytes."""
     plan = StagePlan(targets, agents_per_target, period)
     _show(measure_cycles(plan, runs=runs, cycles=cycles), output)
+
+
+def standing(
+    *,
+    targets: Targets = 100_000,
+    agents_per_target: Agents = 3,
+    minutes: Annotated[float, typer.Option(min=0.05, max=1440.0, help="How long the node paces.")] = 10.0,
+    period: Period = 5.0,
+    output: Output = Form.TABLE,
+) -> None:
+    """A node that paces for minutes, judged: missed periods, share of a core, memory, start, holds of its loop."""
+    _show(measure_standing(StagePlan(targets, agents_per_target, period), minutes=minutes), output)
 
 
 def startup(
