@@ -33,9 +33,9 @@ def main() -> int:
     benchmark = [options.benchmark, *own]
     with tempfile.TemporaryDirectory(prefix="pacing-compare-") as directory:
         base = Path(directory) / "base"
-        subprocess.run(["git", "worktree", "add", "--detach", str(base), options.base], cwd=HERE, check=True)
+        subprocess.run(["git", "worktree", "add", "--quiet", "--detach", str(base), options.base], cwd=HERE, check=True)
         try:
-            pairs = [(_figures(base, benchmark), _figures(HERE, benchmark)) for _ in range(options.turns)]
+            pairs = [_turn(base, benchmark, number, options.turns) for number in range(1, options.turns + 1)]
         except subprocess.CalledProcessError as error:
             print(f"{error.cmd[-1]}: status {error.returncode}\n{error.stderr}", file=sys.stderr)
             return 1
@@ -43,6 +43,12 @@ def main() -> int:
             subprocess.run(["git", "worktree", "remove", "--force", str(base)], cwd=HERE, check=True)
     _print(pairs)
     return 0
+
+
+def _turn(base: Path, benchmark: Sequence[str], number: int, of: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Figures of the other checkout and of this one. Raises CalledProcessError."""
+    print(f"turn {number} of {of}", file=sys.stderr, flush=True)
+    return _figures(base, benchmark), _figures(HERE, benchmark)
 
 
 def _figures(checkout: Path, benchmark: Sequence[str]) -> dict[str, float]:
