@@ -98,13 +98,17 @@ async def all_ready(stage: Stage) -> None:
     """
     observer = ClusterObserver()
     for plan in stage.plans:
-        node = stage.nodes[plan.name]
-        if not node.running:
-            assert FROZEN in node.log.read_text(errors="replace"), f"{plan.name} ended {node.ending()}"
-            print(f"{plan.name} was frozen by the machine, and is started again")
-            node.start()
-        await until(functools.partial(observer.ready, plan.http), f"{plan.name} is ready", state=node.tail)
+        ready = functools.partial(_ready_again, observer, stage.nodes[plan.name], plan.http)
+        await until(ready, f"{plan.name} is ready", state=stage.nodes[plan.name].tail)
     await observer.close()
+
+
+async def _ready_again(observer: ClusterObserver, node: DemoProcess, http: str) -> bool:
+    if not node.running:
+        assert FROZEN in node.log.read_text(errors="replace"), f"{node.name} ended {node.ending()}"
+        print(f"{node.name} was frozen by the machine, and is started again")
+        node.start()
+    return await observer.ready(http)
 
 
 SECRETS: set[str] = set()
