@@ -47,13 +47,24 @@ class Figures:
     """Busy factor as a percentage of the optimum's; stationary setting only, with either age of the pending counts."""
     mean_wait_seconds: float
     proactive_share_percent: float
+    busy_goal_percent: float | None = None
+    """The busy factor to hold instead of an abandonment goal."""
 
     def as_row(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
 
 
-def summarise(law: str, scenario: str, days: Days, agents: int, *, goal: float = 0.03, sharing: int = 1) -> Figures:
+def summarise(
+    law: str,
+    scenario: str,
+    days: Days,
+    agents: int,
+    *,
+    goal: float = 0.03,
+    sharing: int = 1,
+    busy_goal: float | None = None,
+) -> Figures:
     """Sum up the rows of one number of agents."""
     rows = days.agents == agents
     entries, abandoned = days.entries[:, rows], days.abandoned[:, rows]
@@ -84,6 +95,7 @@ def summarise(law: str, scenario: str, days: Days, agents: int, *, goal: float =
         oracle_percent_of=None if best is None else round(100.0 * busy / best, 2),
         mean_wait_seconds=round(float(days.waiting_seconds[:, rows].sum() / max(entries.sum(), 1.0)), 2),
         proactive_share_percent=round(100.0 * float(accepted / max(accepted + reactive, 1.0)), 1),
+        busy_goal_percent=None if busy_goal is None else round(100.0 * busy_goal, 2),
     )
 
 

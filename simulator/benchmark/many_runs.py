@@ -64,7 +64,10 @@ def compare(run: Run) -> list[list[Figures]]:
     kinds = [known[name] for name in run.scenarios]
     outcomes = simulate_together(run.law, kinds, run.agents, run.days, seed=run.seed, progress=_advance)
     return [
-        [summarise(run.law, k.name, outcome, n, goal=k.goal, sharing=k.sharing) for n in run.agents]
+        [
+            summarise(run.law, k.name, outcome, n, goal=k.goal, sharing=k.sharing, busy_goal=k.busy_goal)
+            for n in run.agents
+        ]
         for k, outcome in zip(kinds, outcomes, strict=True)
     ]
 

@@ -9,7 +9,7 @@ import pytest
 from simulator.benchmark.benchmark_days import scenarios
 from simulator.benchmark.benchmark_run import simulate
 from simulator.benchmark.figures import Figures, summarise
-from simulator.benchmark.missed_bounds import BY_FREE_SLOTS, BY_GOAL, SIMPLE_RULES, Verdict, verdicts
+from simulator.benchmark.missed_bounds import BY_BUSY_FACTOR, BY_FREE_SLOTS, BY_GOAL, SIMPLE_RULES, Verdict, verdicts
 
 GOOD = Figures(
     law="LOOKAHEAD",
@@ -71,6 +71,19 @@ def test_one_simple_rule_that_keeps_the_goal_is_enough_to_show_that_it_can_be_ke
     rows = [replace(GOOD, law=law, **LOST) for law in SIMPLE_RULES[:2]] + [replace(GOOD, law=SIMPLE_RULES[2])]
     (verdict,) = verdicts([replace(GOOD, **SAID), *rows])
     assert verdict.rule == BY_GOAL
+
+
+def test_a_law_that_keeps_the_goal_itself_shows_that_it_can_be_kept():
+    verdict = judged(GOOD, **LOST)
+    assert (verdict.rule, verdict.missed) == (BY_GOAL, ())
+
+
+def test_a_busy_factor_to_be_held_is_what_such_a_row_is_judged_by():
+    held = replace(GOOD, agents=10, busy_goal_percent=85.0, busy_percent=85.4, abandonment_percent=4.0)
+    verdict = judged(held, abandonment_percent=0.0, busy_percent=90.0)
+    assert (verdict.rule, verdict.missed) == (BY_BUSY_FACTOR, ())
+    missing = judged(replace(held, busy_percent=82.0, abandonment_percent=5.5))
+    assert [miss.bound for miss in missing.missed] == ["busy % to be held", "abandoned % against the ceiling"]
 
 
 def test_a_dual_law_can_turn_inbound_traffic_away_and_has_no_such_excuse():
