@@ -73,7 +73,7 @@ RUN = {
     "pacing node --config /etc/agent-pacing/node.yaml --check": ("tests/cli/test_node_check.py", '"--check"'),
     "pacing pause --for 30m": ("tests/cli/test_orders.py", '"--for", "30m"'),
     "pacing resume --wait": (ORDERS, '"resume"'),
-    "pacing step-down": ("tests/failover/test_handover.py", '"step-down"'),
+    "pacing step-down": ("tests/support/step_down.py", '"step-down"'),
     "pacing step-down --wait": (ORDERS, '"--wait"'),
     "pacing targets": (TROUBLE, '"targets"'),
     "pacing targets --reason statistics_stale": (COMMANDS, '"--reason"'),

@@ -58,7 +58,12 @@ def before_its_start(page: dict[str, Any], slots: int) -> dict[str, list[float |
 
 def test_a_restarted_node_has_the_last_hour_of_the_others(site: Site, master: str) -> None:
     target, standby = first_target(site, master), site.other_than(master)
-    wait_until("a slot is over", lambda: len(shown(site, master, target)["last_hour"]["at"]) >= 3, site.logs)
+
+    def has_a_past() -> bool:
+        page = shown(site, master, target)
+        return len(page["last_hour"]["at"]) >= 3 and page["abandonment"]["today"]["accepted"] > 0
+
+    wait_until("a slot is over, and visitors have accepted", has_a_past, site.logs)
     began = shown(site, master, target)["last_hour"]["complete_since"]
     site.nodes[standby].kill_session()
     site.steady()

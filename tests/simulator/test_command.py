@@ -77,7 +77,14 @@ def test_a_signal_ends_it_cleanly(
 def test_scenarios_are_listed() -> None:
     listed = run("--list-scenarios")
     assert listed.exit_code == 0
-    assert [line.split()[0] for line in listed.stdout.splitlines()] == ["demo", "bank", "bank-day", "large"]
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == [
+        "demo",
+        "goal",
+        "inbound",
+        "bank",
+        "bank-day",
+        "large",
+    ]
 
 
 def test_a_taken_port_is_told() -> None:
@@ -94,4 +101,4 @@ def test_a_taken_port_is_told() -> None:
 def test_an_unknown_scenario_is_told() -> None:
     refused = run("--scenario", "nonsense")
     assert refused.exit_code == 2
-    assert "there are demo, bank, bank-day, large" in refused.stderr
+    assert "there are demo, goal, inbound, bank, bank-day, large" in refused.stderr
