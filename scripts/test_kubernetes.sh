@@ -18,6 +18,11 @@ docker version >/dev/null 2>&1 || skip "no container engine answers, so there ar
 for image in "$PACING_IMAGE" "$SIMULATOR_IMAGE" "$ZOOKEEPER_IMAGE"; do
   docker image inspect "$image" >/dev/null 2>&1 || skip "there is no image $image; make images, make test-containers"
 done
+# A verdict is one on the commit that the image was built of.
+revision=$(docker image inspect --format '{{index .Config.Labels "org.opencontainers.image.revision"}}' "$PACING_IMAGE")
+here=$(git rev-parse HEAD 2>/dev/null || echo unknown)
+echo "test-kubernetes: $PACING_IMAGE was built of commit $revision"
+[ "$revision" = "$here" ] || echo "test-kubernetes: the chart and the tests are those of $here; make images builds it anew"
 
 status=0
 reason=$(mktemp)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
+from cluster.outside_text import one_line
 from simulator.harness.harness_error import HarnessError
 
 _LONGEST_SECONDS = 180.0
+_LAST_WORDS_SECONDS, _LAST_WORDS_BYTES = 5.0, 4096
 _WORDS = 4
 """So many words of a command are named in an error."""
 
@@ -77,8 +80,17 @@ class Shell:
         except (OSError, TimeoutError) as error:
             raise HarnessError(f"the shell in the container does not answer: {error!r}") from error
         if not answer:
-            raise HarnessError("the shell in the container has ended")
+            raise HarnessError(f"the shell in the container has ended{await self._last_words()}")
         return answer.decode(errors="replace").strip()
+
+    async def _last_words(self) -> str:
+        """What kubectl said before it ended, for the end of a sentence; empty when it said nothing."""
+        assert self._process.stderr is not None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                said = (await self._process.stderr.read(_LAST_WORDS_BYTES)).decode(errors="replace")
+                return f": {one_line(said)}" if said.strip() else ""
+        return ""
 
     async def close(self) -> None:
         """End it."""

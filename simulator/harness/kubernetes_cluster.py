@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from dataclasses import replace
@@ -27,6 +28,7 @@ _HTTP, _ORDERS, _PLATFORM = 8080, 7800, 8200
 _SECRET = "/etc/agent-pacing/access/secret"  # noqa: S105 - a path
 _KILL_WORKER = "child=$(cat /proc/1/task/1/children); kill -KILL $child; echo $child"
 _MODE = ("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/2181 && echo srvr >&3 && grep ^Mode <&3")
+_SHELL_SECONDS, _SHELL_PAUSE_SECONDS = 60.0, 0.5
 _INSTANCE, _COMPONENT = "app.kubernetes.io/instance", "app.kubernetes.io/component"
 
 
@@ -80,7 +82,9 @@ class KubernetesCluster(RemoteCluster):
     # --- harm --------------------------------------------------------------------------------------------------------
 
     async def kill_worker(self, node: str) -> str:
-        """SIGKILL to the working process of a node; its supervisor, the first process of the container, lives."""
+        """SIGKILL to the working process of a node. Its supervisor, the first process of the container, frees the
+        mastership and ends; the container is started again.
+        """
         return f"SIGKILL to {node}, process {await self._shells[node].tell(_KILL_WORKER)} of its container"
 
     async def delete(self, pod: str) -> str:
@@ -145,8 +149,24 @@ class KubernetesCluster(RemoteCluster):
             shell = self._shells.pop(node, None)
             if shell is not None:
                 await shell.close()
-            self._shells[node] = await self._kubectl.shell(node, "node")
-            await self._shells[node].tell("echo ready")
+            self._shells[node] = await self._open_shell(node)
+
+    async def _open_shell(self, node: str) -> Shell:
+        """A shell that answers. A container whose worker was killed ends some moments later and is started again, while
+        its pod counts as ready all the time: one that ends meanwhile is opened again, for `_SHELL_SECONDS`.
+        """
+        deadline = time.monotonic() + _SHELL_SECONDS
+        while True:
+            shell = await self._kubectl.shell(node, "node")
+            try:
+                await shell.tell("echo ready")
+            except HarnessError:
+                await shell.close()
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(_SHELL_PAUSE_SECONDS)
+            else:
+                return shell
 
     async def leader(self) -> str | None:
         """The pod of the member of ZooKeeper that leads; None when none does, or the release has no ensemble."""

@@ -8,11 +8,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from cluster.access.signed_calls import ClusterSecret
 from simulator.drill import cli
 from simulator.drill.kubernetes_drills import DRILLS
+from simulator.harness.bounds import Bounds
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.kubectl import Kubectl
-from simulator.harness.kubernetes_cluster import node_addresses
+from simulator.harness.kubernetes_cluster import KubernetesCluster, node_addresses
 
 PODS = """
 {"items": [{"metadata": {"name": "pacing-1"}, "status": {"podIP": "10.0.0.2"}},
@@ -75,3 +77,34 @@ async def test_a_shell_in_a_container_answers_line_by_line(tmp_path: Path, monke
     with pytest.raises(HarnessError, match="has ended"):
         await shell.tell("exit")
     await shell.close()
+
+
+async def test_a_shell_that_ends_says_what_kubectl_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kubectl(tmp_path, monkeypatch, "read -r line; echo 'no container: node' >&2; exit 1")
+    shell = await Kubectl().shell("pacing-0", "node")
+    with pytest.raises(HarnessError, match="the shell in the container has ended: no container: node"):
+        await shell.tell("echo ready")
+    await shell.close()
+
+
+async def test_a_shell_of_a_container_that_is_started_again_is_opened_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = tmp_path / "opened"
+    script = f"""
+case "$1" in
+  get) cat <<'END'
+{PODS}
+END
+    ;;
+  exec) echo >>{opened}; [ "$(wc -l <{opened})" -gt 1 ] || {{ read -r line; exit 137; }}; exec sh ;;
+esac"""
+    kubectl(tmp_path, monkeypatch, script)
+    secret = ClusterSecret.parse("s" * 43)
+    pods = {"pacing-0": "10.0.0.2"}
+    cluster = KubernetesCluster(
+        Kubectl(), "pacing", pods=pods, bounds=Bounds(4.0, 0.5, 1.0), secret=secret, platform="10.0.0.3"
+    )
+    await cluster.mend()
+    await cluster.close()
+    assert len(opened.read_text().splitlines()) == 2
