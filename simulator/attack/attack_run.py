@@ -8,7 +8,7 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.attack.limits import LEFT_OUT, AttackResult, Limits
 from simulator.attack.measuring import Measuring
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 SETTLE_SECONDS = 40.0
 """How long the cluster may take after an attack until it has pushed again; far above every bound."""
 _SETTLED_PUSHES = 3
+_PACING_SECONDS, _LOOK_SECONDS = 60.0, 0.2
+"""How long a new cluster may take until it invites somebody, and how often that is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ async def _run_group(
         async with shown_while(f"ground {ground.name}: bringing it up"):
             arena = await stack.enter_async_context(ground.arena(directory, lambda _: None))
             await _pushed(arena, ground.first_pushes)
+            await _pacing(arena)
         for done, attack in enumerate(attacks, 1):
             result, recovered = await _tried(attack, arena, extent)
             if recovered and result.may_be_the_machine:
@@ -94,6 +97,21 @@ async def _run_group(
             if not recovered:
                 return attacks[done:]
     return []
+
+
+async def _pacing(arena: Arena) -> None:
+    """Wait until visitors are invited: an attack on a cluster that is silent anyway shows nothing.
+
+    Raises HarnessError, with the reason of the silence, for one that stays silent.
+    """
+    cycle: dict[str, Any] = {}
+    deadline = time.monotonic() + _PACING_SECONDS
+    while time.monotonic() < deadline:
+        cycle = (await arena.page(arena.stage.plans[0].name, "/cluster")).get("cycle") or {}
+        if cycle and cycle.get("silent_since") is None:
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
+    raise HarnessError(f"the cluster invites nobody before anything attacks it: {cycle.get('text') or 'no cycle'}")
 
 
 async def _tried(attack: Attack, arena: Arena, extent: Extent) -> tuple[AttackResult, bool]:

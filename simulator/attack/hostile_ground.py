@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from simulator.harness.node_files import NodePlan
     from simulator.harness.push_record import Push
 
-CLIENT, USER, SECRET = "pacing", "reader", "simulated-secret"
-"""The simulator's OAuth client, its user of the other interfaces, and the secret of both."""
+CLIENT, USER, SECRET, API_KEY = "pacing", "reader", "simulated-secret", "simulated-key"
+"""The simulator's OAuth client, its user of the other interfaces, the secret of both, and a key: any will do."""
 FRONTS = ("token", "platform", "statistics", "configuration", "alarms")
 
 
@@ -93,10 +93,16 @@ def _through(statistics: Mapping[str, Any] | None, *, configuration: bool = Fals
         wiring = HostileWiring()
 
         def sections(_: Mapping[str, Any]) -> Mapping[str, Any]:
-            alarms = {"webhook": f"http://{wiring.address('alarms')}/alarms", "requestsFailed": 1, "noMaster": 1}
+            webhook = f"http://{wiring.address('alarms')}/simulator/alarms"
+            alarms = {"webhook": webhook, "requestsFailed": 1, "noMaster": 1}
             made: dict[str, Any] = {"alarms": alarms | {"alertmanager": f"http://{wiring.address('alarms')}"}}
             if statistics is not None:
-                login = {"authUrl": f"{wiring.token_address}/oauth/token", "clientId": CLIENT, "clientSecret": SECRET}
+                login = {
+                    "authUrl": f"{wiring.token_address}/oauth/token",
+                    "clientId": CLIENT,
+                    "clientSecret": SECRET,
+                    "apiKey": API_KEY,
+                }
                 kind = dict(statistics)
                 made["statServer"] = {
                     "scheme": "http",

@@ -22,6 +22,7 @@ _ASKED_SECONDS = 60.0
 RETURN_SECONDS = 20.0
 """Longest time from the end of a hostile answer to the next push: a retry of the token, one of the push."""
 _POLL_SECONDS = 0.05
+_FAILING_SECONDS = 5.0
 
 
 def hostile(
@@ -66,7 +67,8 @@ async def _provoke(scene: Scene, role: str) -> None:
     if role == "token":
         await scene.arena.fault(kind="revoke_tokens")
     else:
-        await scene.arena.fault(kind="status", status=503, requests=4)
+        # So long that a push fails with all its retries, and an alarm is raised.
+        await scene.arena.fault(kind="status", status=503, seconds=_FAILING_SECONDS)
 
 
 async def _newest_epoch(scene: Scene) -> int:
