@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
 from pacing_node.api.http_limits import HttpLimits
 from pacing_node.api.http_protocol import MOST_WAITING
@@ -18,19 +15,6 @@ from tests.api.test_limits import HEAD, Port, port
 from tests.support.waiting import until
 
 LIMITS = HttpLimits()
-
-
-@contextlib.asynccontextmanager
-async def serving(page: Callable[[Request], Awaitable[Response]]) -> AsyncIterator[Port]:
-    """A port with one page of its own."""
-    running = Port(LIMITS)
-    await running.server.start(Starlette(routes=[Route("/", page, methods=["GET", "POST"])]))
-    try:
-        yield running
-    finally:
-        for writer in running.open:
-            writer.transport.abort()
-        await running.server.stop()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +84,7 @@ async def test_what_follows_a_body_is_no_header() -> None:
         return PlainTextResponse("seen")
 
     head = b"POST / HTTP/1.1\r\nHost: node\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-    async with serving(page) as running:
+    async with port(LIMITS, page) as running:
         answer = await running.asked(head + b"1\r\nx\r\n0\r\nAuthorization: Bearer stolen\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert seen == [[]]
@@ -115,7 +99,7 @@ async def test_a_page_is_told_that_its_caller_left_although_another_request_wait
         told.set()
         return PlainTextResponse("nobody")
 
-    async with serving(page) as running:
+    async with port(LIMITS, page) as running:
         await running.connect((HEAD + b"\r\n") * 3)
         await until(lambda: running.counters.open == 1)
         running.open[-1].transport.abort()

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 import httpx
 import pytest
@@ -35,6 +36,9 @@ QUICK = HttpLimits(
     idle_seconds=1.0,
 )
 HEAD = b"GET / HTTP/1.1\r\nHost: node\r\n"
+
+
+Page: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 async def hello(request: Request) -> Response:
@@ -89,9 +93,11 @@ class Port:
 
 
 @contextlib.asynccontextmanager
-async def port(limits: HttpLimits = QUICK, **more: object) -> AsyncIterator[Port]:
+async def port(limits: HttpLimits = QUICK, page: Page | None = None, **more: object) -> AsyncIterator[Port]:
+    """A port with the pages above, or with one of a test's own."""
     running = Port(limits, **more)
-    await running.server.start(running.app)
+    own = page and Starlette(routes=[Route("/", page, methods=["GET", "POST"])])
+    await running.server.start(own or running.app)
     try:
         yield running
     finally:
@@ -228,16 +234,12 @@ async def test_a_flood_of_requests_leaves_turns_of_the_event_loop_to_everything_
             turns += 1
             await asyncio.sleep(0)
 
-    running = Port(HttpLimits())
-    await running.server.start(Starlette(routes=[Route("/", page)]))
-    other = asyncio.ensure_future(take_turns())
-    for _ in range(20):
-        await running.connect((HEAD + b"\r\n") * 20)
-    await until(lambda: requests == 400)
-    other.cancel()
-    for writer in running.open:
-        writer.close()
-    await running.server.stop()
+    async with port(HttpLimits(), page) as running:
+        other = asyncio.ensure_future(take_turns())
+        for _ in range(20):
+            await running.connect((HEAD + b"\r\n") * 20)
+        await until(lambda: requests == 400)
+        other.cancel()
     assert len(set(between)) == len(between), "two requests began in the same turn"
 
 
