@@ -18,7 +18,7 @@ _RESTORE = ComposeCluster.restore
 DRILLS: Mapping[str, Drill[ComposeCluster]] = {
     **shared_drills(),
     "kill": Drill(
-        "Kill the master's working process; its supervisor lives.",
+        "Kill the master's working process; its supervisor frees the mastership.",
         master_lost(Harm(ComposeCluster.kill_worker, _RESTORE), stays=False),
         lambda bounds: Expectation(bounds.planned, 1, 1, missed_allowed=False),
     ),

@@ -134,7 +134,7 @@ async def failsafe_outage(field: LocalField) -> float:
 DRILLS: Mapping[str, Drill[Arena]] = {
     **shared_drills(),
     "kill": Drill(
-        "Kill the master's working process; its supervisor lives.",
+        "Kill the master's working process; its supervisor frees the mastership.",
         master_lost(Harm(_kill, _start_killed), stays=False),
         lambda bounds: Expectation(bounds.planned, 1, 1, missed_allowed=False),
     ),

@@ -52,7 +52,7 @@ def _in_order(most_changes: int) -> Callable[[Bounds], Expectation]:
 DRILLS: Mapping[str, Drill[KubernetesCluster]] = {
     **shared_drills(),
     "kill": Drill(
-        "Kill the master's working process; its supervisor lives.",
+        "Kill the master's working process; its supervisor frees the mastership.",
         master_lost(Harm(KubernetesCluster.kill_worker, _RESTORE), stays=False),
         _in_order(1),
     ),
