@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
-import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ from terminal.forms import Form, Listing, print_listing, text_of
 from terminal.printing import complain, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
 KINDS = ("leadership", "alarm", "configuration", "hold", "resync", "cycle")
 USUAL = KINDS[:-1]
@@ -62,10 +63,9 @@ def events(
         raise typer.BadParameter(f"found {', '.join(unknown)}; allowed: {', '.join(KINDS)}", param_hint="--kind")
     if follow:
         with contextlib.suppress(KeyboardInterrupt):
-            _follow(url, wanted, output)
+            asyncio.run(_follow(url, wanted, output))
         return
-    stream = lines_of_stream(url, _path(follow=False), "")
-    found = [event for event in _events(stream) if event["event"] in wanted]
+    found = asyncio.run(_kept(url, wanted))
     print_listing(_listing(found, f"{len(found)} events"), output)
 
 
@@ -73,34 +73,43 @@ def _path(*, follow: bool) -> str:
     return "/api/v1/events?" + urlencode({"kept": "true", "follow": str(follow).lower()})
 
 
-def _follow(url: str, wanted: frozenset[str], output: Output) -> None:
-    """Print events as they come; begin again where the stream ended."""
+async def _kept(url: str, wanted: frozenset[str]) -> list[dict[str, Any]]:
+    lines = lines_of_stream(url, _path(follow=False), "")
+    return [event async for event in _events(lines) if event["event"] in wanted]
+
+
+async def _follow(url: str, wanted: frozenset[str], output: Output) -> None:
+    """Print events as they come; begin again where the stream ended.
+
+    All of it runs in one event loop, which turns Ctrl-C into the end of this task wherever it is.
+    """
     last, first = "", True
     while True:
         with contextlib.suppress(typer.Exit) if not first else contextlib.nullcontext():
-            for event in _events(lines_of_stream(url, _path(follow=True), last)):
+            async for event in _events(lines_of_stream(url, _path(follow=True), last)):
                 last = event["id"]
                 if event["event"] in wanted:
                     say(_line(event, output, head=first), end="")
                     first = False
             complain("pacing: the stream of events has ended; asking again")
         first = False
-        time.sleep(RETRY_SECONDS)
+        await asyncio.sleep(RETRY_SECONDS)
 
 
-def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+async def _events(stream: AsyncGenerator[str, None]) -> AsyncGenerator[dict[str, Any], None]:
     """Events of a stream of server-sent events, their data under `data`."""
     fields: dict[str, str] = {}
-    for line in lines:
-        if line:
-            name, _, value = line.partition(":")
-            fields[name] = value.removeprefix(" ")
-        elif "data" in fields:
-            data = json.loads(fields["data"])
-            yield {"id": fields.get("id", ""), "event": fields.get("event", ""), "data": data}
-            fields = {}
-        else:
-            fields = {}
+    async with aclosing(stream) as lines:
+        async for line in lines:
+            if line:
+                name, _, value = line.partition(":")
+                fields[name] = value.removeprefix(" ")
+            elif "data" in fields:
+                data = json.loads(fields["data"])
+                yield {"id": fields.get("id", ""), "event": fields.get("event", ""), "data": data}
+                fields = {}
+            else:
+                fields = {}
 
 
 def _listing(found: Sequence[dict[str, Any]], title: str) -> Listing:

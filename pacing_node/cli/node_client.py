@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import secrets
+from contextlib import aclosing
 from contextvars import ContextVar
 from functools import lru_cache, wraps
 from http import HTTPStatus
@@ -25,7 +25,7 @@ from pacing_node.options.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from pacing_node.cli.client_options import ClientOptions
     from pacing_node.http_client.client import Answer
@@ -123,13 +123,15 @@ def give_order(url: str, method: str, path: str, order: Mapping[str, object], *,
     return _exchange(url, method, path, json=dict(order), key=secrets.token_urlsafe(16), based_on=based_on)
 
 
-def lines_of_stream(url: str, path: str, last_event_id: str) -> Iterator[str]:
+async def lines_of_stream(url: str, path: str, last_event_id: str) -> AsyncGenerator[str, None]:
     """The lines of a stream of the first node that answers, as they come, until it ends; ends the command as ask."""
     options, places = _places(url)
     failures = []
     for place in places:
         try:
-            yield from _stream(place + path, options, last_event_id)
+            async with aclosing(_stream(place + path, options, last_event_id)) as lines:
+                async for line in lines:
+                    yield line
         except ConfigurationError as error:
             raise fail(str(error), ExitCode.USAGE) from None
         except StreamRefusedError as refused:
@@ -141,27 +143,14 @@ def lines_of_stream(url: str, path: str, last_event_id: str) -> Iterator[str]:
     raise fail("; ".join(failures), ExitCode.UNREACHABLE)
 
 
-def _stream(address: str, options: ClientOptions, last_event_id: str) -> Iterator[str]:
+async def _stream(address: str, options: ClientOptions, last_event_id: str) -> AsyncGenerator[str, None]:
     tls = _context(options) if address.startswith("https://") else None
     headers = _proof(address, options) | ({"Last-Event-ID": last_event_id} if last_event_id else {})
-
-    async def lines() -> AsyncGenerator[str, None]:
-        async with HttpClient(ClientSettings(MOST_LINE_BYTES, REQUEST_SECONDS), tls=tls) as client:
-            found = client.lines(address, most_bytes=MOST_LINE_BYTES, silent_seconds=SILENT_SECONDS, headers=headers)
-            async for line in found:
+    async with HttpClient(ClientSettings(MOST_LINE_BYTES, REQUEST_SECONDS), tls=tls) as client:
+        found = client.lines(address, most_bytes=MOST_LINE_BYTES, silent_seconds=SILENT_SECONDS, headers=headers)
+        async with aclosing(found) as lines:
+            async for line in lines:
                 yield line
-
-    with asyncio.Runner() as runner:
-        stream = lines()
-        try:
-            while (line := runner.run(_next(stream))) is not None:
-                yield line
-        finally:
-            runner.run(stream.aclose())
-
-
-async def _next(stream: AsyncGenerator[str, None]) -> str | None:
-    return await anext(stream, None)
 
 
 def _places(url: str) -> tuple[ClientOptions, list[str]]:

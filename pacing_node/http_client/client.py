@@ -15,7 +15,7 @@ from pacing_node.http_client.interim_answers import bounded
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
     from types import TracebackType
 
 
@@ -156,7 +156,7 @@ class HttpClient:
 
     async def lines(
         self, url: str, *, most_bytes: int, silent_seconds: float, headers: Mapping[str, str]
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """The lines of an answer that goes on, until the server ends it.
 
         Args:
