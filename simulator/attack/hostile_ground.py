@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CLIENT, USER, SECRET, API_KEY = "pacing", "reader", "simulated-secret", "simulated-key"
 """The simulator's OAuth client, its user of the other interfaces, the secret of both, and a key: any will do."""
+CLEARANCE_SECONDS = 2
 FRONTS = ("token", "platform", "statistics", "configuration", "alarms")
 
 
@@ -94,7 +95,8 @@ def _through(statistics: Mapping[str, Any] | None, *, configuration: bool = Fals
 
         def sections(_: Mapping[str, Any]) -> Mapping[str, Any]:
             webhook = f"http://{wiring.address('alarms')}/simulator/alarms"
-            alarms = {"webhook": webhook, "requestsFailed": 1, "noMaster": 1}
+            # Cleared soon after each provocation, so that the next one raises an alarm again.
+            alarms = {"webhook": webhook, "requestsFailed": 1, "noMaster": 1, "clearanceTime": CLEARANCE_SECONDS}
             made: dict[str, Any] = {"alarms": alarms | {"alertmanager": f"http://{wiring.address('alarms')}"}}
             if statistics is not None:
                 login = {
