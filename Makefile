@@ -115,8 +115,8 @@ benchmark: $(VENV)/.installed ## the laws over simulated days, and the time of a
 	$(BIN)/pacing benchmark $(or $(ARGS),algorithms)
 	$(if $(ARGS),,$(BIN)/pacing benchmark calculation)
 
-benchmark-compare: $(VENV)/.installed ## a benchmark here and at BASE=commit, in turn: ratios with spread; TURNS=3 ARGS='cycle --targets 2000'
-	@$(BIN)/python scripts/benchmark_compare.py $(BASE) $(or $(ARGS),cycle) --turns $(or $(TURNS),3)
+benchmark-compare: $(VENV)/.installed ## a benchmark here and at BASE=commit, in turn: ratios with spread; TURNS=1 ARGS='cycle --targets 500 --cycles 2'
+	@$(BIN)/python scripts/benchmark_compare.py '$(BASE)' $(or $(ARGS),cycle) --turns $(or $(TURNS),3)
 
 benchmark-page: setup-tests dashboard $(VENV)/.browser ## the dashboard in Chromium: first paint, frames while 10,000 targets are scrolled; ARGS='-o json'
 	$(BIN)/pacing benchmark page $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,6 +34,8 @@ Period = Annotated[float, typer.Option(min=1.0, max=300.0, help="Refresh period,
 Output = Annotated[
     Form, typer.Option("--output", "-o", help="table or wide for people; json, yaml or tsv for programs.")
 ]
+
+_ENDED_BY_SIGTERM = 128 + signal.SIGTERM
 
 
 def add_to(app: typer.Typer) -> None:
@@ -123,9 +126,14 @@ def page(
 
 
 def _show(measuring: Coroutine[Any, Any, dict[str, Any]], output: Form) -> None:
-    """Measure and print; ends the command with status 1 where a process failed, or a bound was missed."""
+    """Measure and print; ends the command with status 1 where a process failed, or a bound was missed.
+
+    SIGTERM ends what was started in order, and the command with the status that a shell gives for it.
+    """
 
     async def measured() -> dict[str, Any]:
+        if task := asyncio.current_task():
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         async with shown_while("measuring"):
             return await measuring
 
@@ -134,6 +142,8 @@ def _show(measuring: Coroutine[Any, Any, dict[str, Any]], output: Form) -> None:
     except HarnessError as error:
         complain(error)
         raise typer.Exit(1) from error
+    except asyncio.CancelledError as error:
+        raise typer.Exit(_ENDED_BY_SIGTERM) from error
     rows = [[name, _cell(value)] for name, value in figures.items()]
     title = f"{figures['path']}, {figures['targets']} targets"
     print_listing(Listing(figures, [Column("figure"), Column("value", right=True)], rows, title), output)

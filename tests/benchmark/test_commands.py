@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -10,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from simulator.benchmark import many_runs
+from simulator.benchmark import many_runs, path_commands
 from simulator.benchmark.benchmark_days import scenarios
 from simulator.benchmark.cli import _COLUMNS, register
 from simulator.benchmark.kind_of_day import STATIONARY
@@ -155,3 +158,18 @@ class _Inline:
         future = Future()
         future.set_result(function(*arguments))
         return future
+
+
+def test_sigterm_ends_a_measurement_in_order(run, monkeypatch):
+    ended = []
+
+    async def measuring(_plan, **_options):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.Event().wait()
+        finally:
+            ended.append("node and peer")
+
+    monkeypatch.setattr(path_commands, "measure_cycles", measuring)
+    done = run("cycle")
+    assert (done.exit_code, done.output, ended) == (128 + signal.SIGTERM, "", ["node and peer"])
