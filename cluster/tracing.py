@@ -5,11 +5,12 @@ Nothing of OpenTelemetry is loaded here: who makes the spans loads it, and only 
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
 
 MOST_TRACEPARENT = 128
@@ -43,6 +44,7 @@ class _InUse:
 
 
 _OFF: AbstractContextManager[object] = nullcontext()
+_passed_on: ContextVar[str] = ContextVar("passed_on", default="")
 
 
 def use_tracer(tracer: Tracer | None) -> None:
@@ -77,8 +79,18 @@ def trace_id() -> str:
     return "" if _InUse.tracer is None else _InUse.tracer.trace_id()
 
 
+@contextmanager
+def passing_on(parent: str) -> Iterator[None]:
+    """Who traces nothing itself names the trace of its caller to those it calls within the block; empty: none."""
+    token = _passed_on.set(parent)
+    try:
+        yield
+    finally:
+        _passed_on.reset(token)
+
+
 def trace_headers() -> dict[str, str]:
     """Headers by which another server continues the trace; none without one."""
     tracer = _InUse.tracer
-    parent = "" if tracer is None else tracer.traceparent()
+    parent = _passed_on.get() if tracer is None else tracer.traceparent()
     return {"traceparent": parent} if parent else {}

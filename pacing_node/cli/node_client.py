@@ -16,6 +16,7 @@ import typer
 
 from cluster.addresses import is_local_host
 from cluster.outside_text import check_json
+from pacing_node.cli.caller_trace import caller_trace
 from pacing_node.cli.client_options import ClientFiles, client_options, context_of, full_url, token_of
 from pacing_node.cli.exits import ExitCode, fail
 from pacing_node.http_client.client import ClientSettings, HttpClient, StreamRefusedError, ask_once
@@ -184,6 +185,8 @@ def _send(
     headers = _proof(address, options)
     headers |= {"Idempotency-Key": key} if key else {}
     headers |= {"If-Match": f'"{based_on}"'} if based_on is not None else {}
+    parent = caller_trace() if key else ""
+    headers |= {"traceparent": parent} if parent else {}
     return ask_once(method, address, ClientSettings(MOST_BYTES, REQUEST_SECONDS), tls=tls, headers=headers, **parts)
 
 

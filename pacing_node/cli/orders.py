@@ -14,7 +14,9 @@ import typer
 from cluster.errors import ClusterError, SettingsError
 from cluster.outside_text import one_line
 from cluster.records import MemberInfo
+from cluster.tracing import passing_on
 from pacing_node.cli.appointed_time import parse_moment, wait_for
+from pacing_node.cli.caller_trace import caller_trace
 from pacing_node.cli.exits import ExitCode, YesOption, ask_before, fail
 from pacing_node.cli.node_client import DEFAULT_URL, UrlOption, ask, asks_a_node
 from pacing_node.cli.order_proof import ConfigOption, SecretFileOption, order_proof
@@ -228,7 +230,8 @@ def _order(proof: OrderProof, cluster: str, member: MemberInfo, order: Callable[
             return await order(client)
 
     try:
-        return asyncio.run(give())
+        with passing_on(caller_trace()):
+            return asyncio.run(give())
     except SettingsError as error:
         raise fail(str(error), ExitCode.USAGE) from None
 

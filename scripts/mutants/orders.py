@@ -9,6 +9,8 @@ _DESK = "pacing_node/api/v1/order_desk.py"
 _ORDERS = "tests/api_v1/test_orders.py"
 _UNUSABLE = f"{_ORDERS}::TestHolds::test_an_order_that_cannot_be_used_says_what_is_wrong"
 _TRACES = "tests/telemetry/test_order_traces.py"
+_COMMANDS = "tests/telemetry/test_traces_of_commands.py"
+_CALLER_TRACE = "pacing_node/cli/caller_trace.py"
 
 MUTANTS = (
     Mutant(
@@ -66,5 +68,26 @@ MUTANTS = (
         "pacing_node/delivery/span_export.py",
         ((" and found.trace_flags.sampled", ""),),
         "tests/telemetry/test_traces.py::test_a_share_of_the_traces_is_kept",
+    ),
+    Mutant(
+        "trace-of-environment-checked",
+        "a command passes on no trace that is none",
+        _CALLER_TRACE,
+        ((r"(?!0{32})", ""),),
+        f"{_COMMANDS}::test_a_trace_of_the_environment_is_checked",
+    ),
+    Mutant(
+        "trace-of-environment-http",
+        "an order through the API is part of the trace of the environment",
+        "pacing_node/cli/node_client.py",
+        (('{"traceparent": parent} if parent else {}', "{}"),),
+        f"{_COMMANDS}::test_an_order_through_the_api_is_part_of_the_trace_of_the_environment",
+    ),
+    Mutant(
+        "trace-of-environment-grpc",
+        "an order at the clustering port is part of the trace of the environment",
+        "pacing_node/cli/orders.py",
+        (("passing_on(caller_trace())", 'passing_on("")'),),
+        f"{_COMMANDS}::test_an_order_at_the_clustering_port_is_part_of_the_trace_of_the_environment",
     ),
 )

@@ -10,16 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 from typer import BadParameter
 
 from cluster.member import ClusterMember
 from cluster.security import PeerTls
 from cluster.settings import ClusterSettings
-from pacing_node.api.cluster_page import cluster_page
 from pacing_node.api.exposition import render
 from pacing_node.api.http_server import HttpServer
 from pacing_node.api.metrics import MetricSources, NodeCollector
@@ -28,6 +23,7 @@ from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
 from tests.support.commands import pacing
 from tests.support.cycle_parts import FakeMastership
+from tests.support.member_page import serving
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -44,15 +40,6 @@ class Result:
 
 
 Run = Callable[..., Awaitable[Result]]
-
-
-async def serving(member: ClusterMember, *, standalone: bool = True) -> HttpServer:
-    async def page(_: Request) -> JSONResponse:
-        return JSONResponse(await cluster_page(member, cluster="site", standalone=standalone))
-
-    server = HttpServer("127.0.0.1", 0)
-    await server.start(Starlette(routes=[Route("/cluster", page)]))
-    return server
 
 
 def alone(directory: Path, tls: PeerTls | None = None) -> ClusterMember:
