@@ -171,6 +171,27 @@ class TestHolds:
             assert (await order(client, "PUT", "/api/v1/targets/C - chat/hold")).status_code == 404
 
 
+class TestOtherVersions:
+    """Pages and programs of a later version go by how an order is refused of which this node knows less."""
+
+    @pytest.mark.parametrize(("method", "path", "role"), ORDERS)
+    async def test_what_an_order_does_not_know_is_refused_by_name_before_anything_is_done(
+        self, site: ApiSite, method: str, path: str, role: AccessRole
+    ) -> None:
+        proof = {"Authorization": f"Bearer {site.token(role)}", "If-Match": '"1"'}
+        needed = (
+            {"PUT": {"text": OPTIONS}, "PATCH": {"set": {"log.verbose": "none"}}} if path.endswith("config") else {}
+        )
+        body = {**WHY, **needed.get(method, {}), "of_later_versions": 3}
+        async with site.client(REMOTE, headers=proof) as client:
+            answer = await client.request(method, path, json=body)
+        assert (answer.status_code, answer.json()["errors"]) == (
+            422,
+            [{"place": "body.of_later_versions", "found": "3", "allowed": "Extra inputs are not permitted"}],
+        )
+        assert nothing_changed(site)
+
+
 class TestRepetition:
     async def test_an_order_with_the_same_key_is_carried_out_once(self, site: ApiSite) -> None:
         path = "/api/v1/orders/step-down"

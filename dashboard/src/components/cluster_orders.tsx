@@ -18,7 +18,9 @@ function StepDown({ page, done }: { page: Cluster; done: () => void }) {
       question={`Let ${page.master ?? "the master"} step down?`}
       harm="Another node becomes master within a second; nothing is pushed in between."
       fields={[{ name: "to", label: "to", choices: [{ value: "", text: "whoever is first" }, ...others.map(({ name }) => ({ value: name, text: name }))] }]}
-      order={(why, { to }) => ({ method: "POST", path: "api/v1/orders/step-down", body: { why, epoch: page.epoch, ...(to ? { to } : {}) } })}
+      order={(why, { to }) => ({
+        method: "POST", path: "api/v1/orders/step-down", body: { why, epoch: page.epoch, ...(to ? { to } : {}) }, newer: ["epoch"],
+      })}
       done={done}
     />
   );
