@@ -75,7 +75,7 @@ nemesis: setup-tests ## random trouble over a whole cluster, judged: SECONDS=s S
 	@$(BIN)/python -m simulator.drill.nemesis $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(FAILSAFE),--failsafe) $(if $(PARTIALS),--partials) $(if $(RECEIVER),--receiver $(RECEIVER)) $(if $(ONLY),--only $(ONLY))
 
 soak: setup-tests ## whether anything grows: a cluster handed over for SECONDS=60, and HOURS=4 of virtual time of the cycle
-	@$(BIN)/python -m simulator.soak $(if $(SECONDS),--seconds $(SECONDS),--seconds 60)
+	@$(BIN)/python -m simulator.soak $(if $(SECONDS),--seconds $(SECONDS),--seconds 60) $(ARGS)
 	@$(BIN)/python scripts/soak_virtual.py $(if $(HOURS),--hours $(HOURS),--hours 4)
 
 attack: setup-tests ## attack a cluster of its own, bounded and judged: ARGS='name --short --list' SECONDS=s

@@ -138,10 +138,14 @@ class Arena(RecordedCluster):
 
     async def resign(self, node: str) -> None:
         """Ask a node to resign, as `pacing step-down` does."""
-        self.resigned_at[node] = time.time()
         page = await self.page(node, "/cluster")
         secret = ClusterSecret.parse(self.stage.secret_file.read_text())
-        await step_down(listed_member(page, node), credentials=SecretCredentials(secret, str(page["cluster"]), CALLER))
+        try:
+            await step_down(
+                listed_member(page, node), credentials=SecretCredentials(secret, str(page["cluster"]), CALLER)
+            )
+        finally:
+            self.resigned_at[node] = time.time()
 
     async def mend(self) -> None:
         """Heal all lines and wait until all members of ZooKeeper serve."""

@@ -15,6 +15,7 @@ from simulator.harness.fault_proxy import HOST, FaultProxy
 from simulator.harness.processes import pacing_command
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from simulator.harness.node_files import NodePlan
@@ -72,6 +73,8 @@ class ProxyWiring:
         """What runs the command of a node, by its name."""
         self._cables = cables
         self._objects: dict[str, Any] = {}
+        self._platforms: dict[Path, str] = {}
+        """Where the node of each directory finds the platform."""
         self.platform_port = 0
         """What the proxies before the platform lead to; the contact centre's port, once it is known."""
         self.token_address: str | None = None
@@ -103,7 +106,9 @@ class ProxyWiring:
         platform = FaultProxy(self.platform_port, lines.overhear)
         lines.platform.append(platform)
         plan.directory.mkdir(parents=True, exist_ok=True)
-        self._write_objects(plan.directory, f"http://{await self._lay(lines, await platform.start(), plan.directory)}")
+        address = await self._lay(lines, await platform.start(), plan.directory)
+        self._platforms[plan.directory] = f"http://{address}"
+        self._write_objects(plan.directory, self._objects)
         return ",".join(addresses.join(HOST, proxy.port) for proxy in lines.zookeeper)
 
     async def _lay(self, lines: NodeLines, port: int, directory: Path) -> str:
@@ -126,11 +131,20 @@ class ProxyWiring:
             if lines.cable is not None:
                 await lines.cable.stop()
 
-    def _write_objects(self, directory: Path, platform: str) -> None:
-        """The contact centre's objects, with the platform behind another address."""
+    def change_objects(self, change: Callable[[dict[str, Any]], None]) -> None:
+        """Give every node the contact centre's objects with a change, which is made to a copy of them."""
         objects = copy.deepcopy(self._objects)
+        change(objects)
+        for directory in self._platforms:
+            self._write_objects(directory, objects)
+
+    def _write_objects(self, directory: Path, given: Mapping[str, Any]) -> None:
+        """Objects with the platform behind the address that this node has for it, written as a whole or not at all."""
+        platform, objects = self._platforms[directory], copy.deepcopy(dict(given))
         for transaction in objects["transactions"]:
             general = transaction["annex"]["general"]
             for key, place in (("base_auth_url", self.token_address or platform), ("base_service_url", platform)):
                 general[key] = place + urlsplit(general[key]).path
-        (directory / OBJECTS).write_text(yaml.dump(objects, Dumper=_DUMPER))
+        written = directory / (OBJECTS + ".new")
+        written.write_text(yaml.dump(objects, Dumper=_DUMPER))
+        written.replace(directory / OBJECTS)

@@ -42,7 +42,7 @@ class RecordedCluster(ABC):
         self.pushes: list[Push] = []
         """The platform's record as far as it was read, oldest first."""
         self.resigned_at: dict[str, float] = {}
-        """When a node was last asked to resign, Unix time in seconds."""
+        """When a node had last answered an order to resign, Unix time in seconds."""
         self._client = httpx.AsyncClient(timeout=REQUEST_SECONDS, trust_env=False, verify=verify)
 
     # --- where it runs -----------------------------------------------------------------------------------------------

@@ -90,10 +90,11 @@ class RemoteCluster(RecordedCluster):
         page = await self.page(node, "/cluster")
         member = listed_member(page, node)
         signed = SecretCredentials(self._secret, str(page["cluster"]), CALLER)
-        self.resigned_at[node] = time.time()
-        await step_down(
-            {**member, "clustering": self.orders(node)}, self._tls, _AddressedTo(str(member["clustering"]), signed)
-        )
+        addressed = _AddressedTo(str(member["clustering"]), signed)
+        try:
+            await step_down({**member, "clustering": self.orders(node)}, self._tls, addressed)
+        finally:
+            self.resigned_at[node] = time.time()
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,4 +1,7 @@
-"""A whole cluster of real processes at the shortest refresh period, handed over again and again, and measured."""
+"""A whole cluster of real processes at the shortest refresh period, handed over and changed again and again, measured.
+
+What it is given changes too: targets, groups and agents come and go.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +24,7 @@ from simulator.harness.harness_error import HarnessError
 from simulator.harness.pick import only_warnings
 from simulator.harness.process_readings import open_files, resident_mib, threads
 from simulator.harness.push_record import changes_of_epoch, full_pushes, out_of_order
+from simulator.soak.churn import MEDIA, Churn
 from simulator.soak.growth import (
     FILES,
     LEAST_SAMPLES,
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
 
 _SAMPLES = 60
 _LEAST_SAMPLE_SECONDS = 1.0
+_KNOWN_SECONDS = 60.0
 _MOST_TURNS = 5
 """Hand-overs for each node within which all of them have been master."""
 _TASKS, _IS_MASTER = "pacing_asyncio_tasks ", "pacing_master "
@@ -48,17 +54,27 @@ AS_MASTER = " as master"
 Series = dict[tuple[str, Quantity], list[tuple[float, float]]]
 
 
-class Soak:
-    """One run: hand-overs on one side, samples on the other."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a run goes on, and after how many seconds each there is a hand-over, and other objects."""
 
-    def __init__(self, arena: Arena, seconds: float, hand_over_seconds: float, say: Callable[[str], None]) -> None:
+    seconds: float = 90.0
+    hand_over_seconds: float = 2.0
+    change_seconds: float = 5.0
+
+
+class Soak:
+    """One run: hand-overs and changes on one side, samples on the other."""
+
+    def __init__(self, arena: Arena, pace: Pace, say: Callable[[str], None]) -> None:
         self._arena = arena
-        self._seconds = seconds
-        self._hand_over_seconds = hand_over_seconds
+        self._pace = pace
         self._say = say
+        self._churn = Churn(arena.wiring)
         self._began = time.monotonic()
         self._series: Series = defaultdict(list)
         self.hand_overs = 0
+        self.changes = 0
 
     async def run(self) -> list[Growth]:
         """Hand over and measure until the time is over; how everything has developed.
@@ -67,16 +83,22 @@ class Soak:
         """
         await self._let_every_node_lead()
         self._began, self.hand_overs = time.monotonic(), 0
-        sampling = asyncio.create_task(self._sample(max(_LEAST_SAMPLE_SECONDS, self._seconds / _SAMPLES)))
+        beside = [
+            asyncio.create_task(self._sample(max(_LEAST_SAMPLE_SECONDS, self._pace.seconds / _SAMPLES))),
+            asyncio.create_task(self._change()),
+        ]
         try:
-            while time.monotonic() - self._began < self._seconds:
-                await asyncio.sleep(self._hand_over_seconds)
+            while time.monotonic() - self._began < self._pace.seconds:
+                await asyncio.sleep(self._pace.hand_over_seconds)
                 await self._hand_over()
-                if sampling.done():
-                    await sampling  # it never ends by itself: this raises what went wrong
+                for each in beside:
+                    if each.done():
+                        await each  # none ends by itself: this raises what went wrong
         finally:
-            sampling.cancel()
-            await asyncio.gather(sampling, return_exceptions=True)
+            for each in beside:
+                each.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+        await self._see_the_newest()
         return [
             judge(subject, quantity, samples)
             for (subject, quantity), samples in self._series.items()
@@ -104,7 +126,28 @@ class Soak:
         await field.rest()
         await self._arena.resign(master)
         await field.successor(0.0, epoch)
+        # The successor counts the cooldown from the beginning of its own term.
+        self._arena.resigned_at[master] = time.time()
         self.hand_overs += 1
+
+    async def _see_the_newest(self) -> None:
+        """Raise HarnessError where a node does not come to have the objects of the last change."""
+        deadline = time.monotonic() + _KNOWN_SECONDS
+        for plan in self._arena.stage.plans:
+            while self.changes and not await self._has_newest(plan.name):
+                if time.monotonic() > deadline:
+                    raise HarnessError(f"{plan.name} does not have {self._churn.newest}: no change reaches it")
+                await asyncio.sleep(_LEAST_SAMPLE_SECONDS)
+
+    async def _has_newest(self, node: str) -> bool:
+        page = await self._arena.page(node, "/targets")
+        return any(target["name"] == f"{self._churn.newest} - {MEDIA}" for target in page.get("targets") or ())
+
+    async def _change(self) -> None:
+        while True:
+            await asyncio.sleep(self._pace.change_seconds)
+            self._churn.step()
+            self.changes = self._churn.steps
 
     async def _sample(self, every_seconds: float) -> None:
         async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:
@@ -133,11 +176,11 @@ def _reading(page: str, metric: str) -> float:
     return float(line.removeprefix(metric))
 
 
-async def soak(directory: Path, seconds: float, hand_over_seconds: float, say: Callable[[str], None]) -> bool:
+async def soak(directory: Path, pace: Pace, say: Callable[[str], None]) -> bool:
     """Run a cluster and judge it; whether nothing grows and the order of pushes was kept."""
     async with Arena(directory, say) as arena:
         first = arena.pushes[-1].index if arena.pushes else 0
-        run = Soak(arena, seconds, hand_over_seconds, lambda _: None)
+        run = Soak(arena, pace, lambda _: None)
         growths = await run.run()
         await arena.read()
         disordered = max(len(out_of_order(arena.pushes)), await arena.out_of_order())
@@ -145,7 +188,8 @@ async def soak(directory: Path, seconds: float, hand_over_seconds: float, say: C
     say(table(growths))
     held = disordered == 0 and all(growth.passed for growth in growths)
     say(
-        f"soak: {seconds:g} s, {len(pushes)} pushes accepted, {run.hand_overs} hand-overs, "
+        f"soak: {pace.seconds:g} s, {len(pushes)} pushes accepted, {run.hand_overs} hand-overs, "
+        f"{run.changes} changes of targets and agents, "
         f"{changes_of_epoch(pushes)} changes of master, accepted out of order {disordered}, "
         f"{'nothing grows' if all(growth.passed for growth in growths) else 'SOMETHING GROWS'}"
     )
@@ -155,16 +199,23 @@ async def soak(directory: Path, seconds: float, hand_over_seconds: float, say: C
 def main(arguments: list[str] | None = None) -> int:
     """The exit status: 0 only when nothing grows and the order was kept."""
     parser = argparse.ArgumentParser(prog="soak", description="A cluster handed over again and again, measured.")
-    parser.add_argument("--seconds", type=float, default=90.0, help="how long it goes on; at least 20")
-    parser.add_argument("--hand-over", type=float, default=2.0, help="seconds between two hand-overs")
+    usual = Pace()
+    parser.add_argument("--seconds", type=float, default=usual.seconds, help="how long it goes on; at least 20")
+    parser.add_argument(
+        "--hand-over", type=float, default=usual.hand_over_seconds, help="seconds between two hand-overs"
+    )
+    parser.add_argument(
+        "--change", type=float, default=usual.change_seconds, help="seconds between two changes of targets and agents"
+    )
     given = parser.parse_args(arguments)
     if given.seconds < 20.0:
         parser.error("fewer than 20 seconds tell nothing")
+    pace = Pace(given.seconds, given.hand_over, given.change)
     only_warnings()
     forget_settings()
     try:
         with tempfile.TemporaryDirectory(prefix="pacing-soak-") as name:
-            return 0 if asyncio.run(soak(Path(name), given.seconds, given.hand_over, _say)) else 1
+            return 0 if asyncio.run(soak(Path(name), pace, _say)) else 1
     except HarnessError as error:
         complain(f"soak: {error}")
         return 1

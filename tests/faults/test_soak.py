@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.harness.node_files import NodePlan
 from simulator.harness.process_readings import open_files, resident_mib, threads
+from simulator.harness.proxy_wiring import OBJECTS, ProxyWiring
 from simulator.soak.__main__ import main
+from simulator.soak.churn import Churn
 from simulator.soak.growth import FILES, MEMORY, THREADS, judge, slope, table
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +87,61 @@ def test_a_while_of_the_cycle_in_virtual_time_leave_nothing_behind() -> None:
     assert "0 failed cycles, 23 hand-overs, nothing grows" in last
 
 
+async def test_changed_objects_bring_names_that_never_come_twice_and_leave_one_out_at_a_time(tmp_path: Path) -> None:
+    wiring, plan = ProxyWiring(), NodePlan("node-1", tmp_path / "node-1", 1, 2)
+    given = tmp_path / "given.yaml"
+    given.write_text(yaml.safe_dump(OBJECTS_GIVEN))
+    try:
+        wiring.addresses({"http": "http://127.0.0.1:1", "objects_file": str(given)})
+        await wiring.hosts(plan, "127.0.0.1:1")
+        seen = [objects_of(plan)]
+        churn = Churn(wiring)
+        for _ in range(8):
+            churn.step()
+            seen.append(objects_of(plan))
+            assert churn.newest in names(seen[-1])
+    finally:
+        await wiring.stop()
+    assert all(len(names(objects)) == 4 for objects in seen[1:])  # three that pass, one of the two that stay
+    gone = [names(before) - names(after) for before, after in pairwise(seen)]
+    assert all(not names(objects) & past for objects, past in zip(seen[2:], accumulated(gone), strict=False))
+    assert all(objects["transactions"] == seen[0]["transactions"] for objects in seen)
+    assert [group["origination_dns"] for group in seen[1]["agent_groups"]][:2] == [["VQ_0@chat-switch"], []]
+
+
+OBJECTS_GIVEN = {
+    "virtual_queues": [
+        {
+            "name": f"Sales {number}",
+            "number": f"VQ_{number}",
+            "switch": "chat-switch",
+            "annex": {"pacing": {"media": "chat"}},
+        }
+        for number in range(2)
+    ],
+    "agents": [],
+    "agent_groups": [
+        {"name": f"Desk {number}", "origination_dns": [f"VQ_{number}@chat-switch"], "agents": ["a"]}
+        for number in range(2)
+    ],
+    "transactions": [{"annex": {"general": {"base_auth_url": "http://x/oauth", "base_service_url": "http://x/api/"}}}],
+}
+
+
+def objects_of(plan: NodePlan) -> dict[str, Any]:
+    return dict(yaml.safe_load((plan.directory / OBJECTS).read_text()))
+
+
+def names(objects: dict[str, Any]) -> set[str]:
+    return {queue["name"] for queue in objects["virtual_queues"]}
+
+
+def accumulated(gone: list[set[str]]) -> list[set[str]]:
+    """Of each change, the passing names that had gone before it."""
+    passing = [{name for name in each if name.startswith("Passing")} for each in gone]
+    return [set().union(*passing[:end]) for end in range(1, len(passing))]
+
+
 @pytest.mark.ensemble
 @pytest.mark.slow
 @pytest.mark.timeout(300)
@@ -88,3 +150,4 @@ def test_a_cluster_of_processes_handed_over_again_and_again_leaves_nothing_behin
     told = capsys.readouterr().out
     assert status == 0, told
     assert "accepted out of order 0, nothing grows" in told.splitlines()[-1]
+    assert int(re.search(r"(\d+) changes of targets", told)[1]) > 0
