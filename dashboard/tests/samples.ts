@@ -51,7 +51,8 @@ export function abandonment(accepted = 97, abandoned = 3): Abandonment {
 
 export function overviewPage(given: Partial<OverviewPage> = {}): OverviewPage {
   return {
-    ...ANSWER, targets: 1, interval_seconds: 5, reasons: {}, totals: { invitations: 24, ready: 2, busy: 10, waiting: 0, pending: null },
+    ...ANSWER, targets: 1, interval_seconds: 5, reasons: {}, without_invitations: {}, needing: { total: 0, targets: [] },
+    totals: { invitations: 24, ready: 2, busy: 10, waiting: 0, pending: null },
     abandonment: abandonment(), goal_percent: 3, ...given,
   };
 }

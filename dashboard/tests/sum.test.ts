@@ -5,7 +5,6 @@ import { duration, moment, number, share } from "../src/components/format";
 import { path } from "../src/components/sparkline";
 import { bars, gaps } from "../src/components/timeline";
 import { clockText } from "../src/views/cluster";
-import { need } from "../src/views/overview";
 import { summed } from "../src/store/summary";
 import { abandonment, overviewPage, target, term } from "./samples";
 
@@ -43,15 +42,6 @@ describe("the clock of a member", () => {
   it("is shown with its sign and how sure that is, and as a dash where nobody knows", () => {
     expect(clockText({ clock: { offset_seconds: -0.25, uncertainty_seconds: 0.002, measured_at: 1 } })).toBe("−0.25 s ± 0.002 s");
     expect(clockText({ clock: null })).toBe("–");
-  });
-});
-
-describe("a target needs somebody", () => {
-  it("when the platform refuses it, it is held, or nothing can be believed of it", () => {
-    expect(need(target({ error: "unknown channel" }))).toContain("unknown channel");
-    expect(need(target({ hold: { by: "eva", why: "fire", since: 1, until: null, everything: false } }))).toContain("fire");
-    expect(need(target({ reason: "statistics_stale" }))).toBe("statistics stale");
-    expect(need(target())).toBe("");
   });
 });
 

@@ -225,7 +225,7 @@ def target_rows(report: CycleReport, rows: Sequence[int], known: Mapping[str, Pa
     ):
         row["invitations"] = invitations
         row.update(zip(COUNTS, counted, strict=True))
-        row["reason"] = _reason(reason)
+        row["reason"] = reason_code(reason)
         row["estimates"] = dict(zip(ESTIMATES, estimated, strict=True))
         row["error"] = error
         found.append(row)
@@ -248,7 +248,7 @@ def _described(name: str, target: PacingTarget | None) -> dict[str, Any]:
     }
 
 
-def _reason(value: int) -> str:
+def reason_code(value: int) -> str:
     """The reason's code; a number from a newer master is shown as such."""
     return _CODES.get(value) or f"reason_{value}"
 

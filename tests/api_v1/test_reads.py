@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -15,7 +16,9 @@ import pytest
 from cluster.errors import UnavailableError
 from pacing_node.algorithms.model import Reason
 from pacing_node.api.v1.asking import MOST_EACH
+from pacing_node.api.v1.needing_targets import MOST_SHOWN
 from pacing_node.api.v1.target_query import FoundTargets, find_targets
+from pacing_node.cycle.holds import Hold
 from pacing_node.options.options_history import PastVersion
 from tests.support.api_site import ApiSite
 from tests.support.cycle_parts import report, target_set
@@ -25,6 +28,8 @@ READS = (
     "/cluster",
     "/history",
     "/alarms",
+    "/doctor",
+    "/overview",
     "/targets",
     "/targets?fields=invitations",
     "/targets/A - chat",
@@ -69,6 +74,64 @@ class TestCurrency:
         name = template.get(path, path.partition("?")[0])
         schema = operations[f"/api/v1{name}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         jsonschema.validate(await get(client, path), {**schema, "components": document["components"]})
+
+
+class TestOverview:
+    async def test_targets_without_invitations_are_counted_by_reason(
+        self, site: ApiSite, client: httpx.AsyncClient
+    ) -> None:
+        assert (await get(client, "/overview"))["without_invitations"] == {}
+        reasons = np.array([Reason.WARMING_UP, Reason.NO_READY_AGENTS, Reason.WARMING_UP, Reason.WARMING_UP, 99])
+        invitations = np.array([0, 0, 4, 0, 0])
+        names = tuple(f"T{number} - chat" for number in range(5))
+        site.latest_report.post(report(*names, reason=reasons, invitations=invitations), time.monotonic())
+        body = await get(client, "/overview")
+        assert body["reasons"] == {"warming_up": 3, "no_ready_agents": 1, "reason_99": 1}
+        assert body["without_invitations"] == {"warming_up": 2, "no_ready_agents": 1, "reason_99": 1}
+
+    async def test_targets_that_need_a_person_are_found_among_all_the_most_urgent_first(
+        self, site: ApiSite, client: httpx.AsyncClient
+    ) -> None:
+        assert (await get(client, "/overview"))["needing"] == {"total": None, "targets": []}
+        names = ("fine", "lone", "busy", "held", "stale", "refused", "stale and long", "infeasible", "unknown")
+        reasons = np.zeros(len(names), np.int64)
+        reasons[[4, 6]], reasons[7] = Reason.STATISTICS_STALE, Reason.GOAL_INFEASIBLE
+        waiting = np.array([0.0, 2.0, 5.0, 9.0, 0.0, 0.0, 1.0, 0.0, np.nan])
+        invitations = np.array([0, 0, 3, 1, 0, 4, 0, 2, 0])
+        errors = tuple("no such page" if name == "refused" else "" for name in names)
+        found = report(*names, reason=reasons, waiting=waiting, invitations=invitations, target_errors=errors)
+        site.latest_report.post(found, time.monotonic())
+        await site.holds.change(lambda holds: holds.with_target("held", Hold("desk", "line down", 1.0)))
+        await site.holds.change(lambda holds: holds.with_target("fine", Hold("desk", "long ago", 1.0, 2.0)))
+        body = (await get(client, "/overview"))["needing"]
+        assert [(each["name"], each["why"]) for each in body["targets"]] == [
+            ("refused", "the platform refuses it: no such page"),
+            ("stale and long", "statistics stale"),
+            ("stale", "statistics stale"),
+            ("infeasible", "goal infeasible"),
+            ("lone", "2 waiting, agents available"),
+            ("held", "held by desk: line down"),
+        ]
+        assert body["total"] == 6
+
+    async def test_an_emergency_stop_makes_no_target_need_anybody(
+        self, site: ApiSite, client: httpx.AsyncClient
+    ) -> None:
+        await site.holds.change(lambda holds: replace(holds, stop=Hold("desk", "wrong offer", 1.0)))
+        await site.holds.change(lambda holds: holds.with_target("A - chat", Hold("desk", "line down", 1.0)))
+        site.pace(reason=np.full(2, Reason.STOPPED), waiting=np.full(2, 3.0), invitations=np.zeros(2, np.int64))
+        body = await get(client, "/overview")
+        assert body["needing"] == {"total": 0, "targets": []}
+        assert body["without_invitations"] == {"stopped": 2}
+
+    async def test_a_bounded_part_of_them_is_shown_with_how_many_there_are(
+        self, site: ApiSite, client: httpx.AsyncClient
+    ) -> None:
+        names = tuple(f"T{number:03}" for number in range(100))
+        stale = np.full(len(names), Reason.STATISTICS_STALE)
+        site.latest_report.post(report(*names, reason=stale, waiting=np.zeros(len(names))), time.monotonic())
+        body = (await get(client, "/overview"))["needing"]
+        assert (body["total"], len(body["targets"])) == (100, MOST_SHOWN)
 
 
 class TestTargets:

@@ -149,10 +149,25 @@ export interface Abandonment {
   today: AbandonedShare;
 }
 
+/** A target that a person should look at, and why. */
+export interface NeedingTarget {
+  name: string;
+  why: string;
+}
+
+/** How many there are, null before the first cycle, and the most urgent. */
+export interface NeedingTargets {
+  total: number | null;
+  targets: NeedingTarget[];
+}
+
 export interface OverviewPage extends Answer {
   targets: number;
   interval_seconds: number | null;
   reasons: Record<string, number>;
+  /** These two are not said by nodes of earlier versions. */
+  without_invitations?: Record<string, number>;
+  needing?: NeedingTargets;
   totals: Record<"invitations" | "ready" | "busy" | "waiting" | "pending", number | null>;
   abandonment: Abandonment;
   goal_percent: number | null;

@@ -1,5 +1,5 @@
 import { getJson } from "../api/client";
-import type { Abandonment, OverviewPage } from "../api/model";
+import type { Abandonment, NeedingTargets, OverviewPage } from "../api/model";
 import { Resource } from "./resource";
 
 /** The whole service in a few numbers. */
@@ -11,6 +11,10 @@ export interface Summary {
   waiting: number | null;
   pending: number | null;
   reasons: Record<string, number>;
+  /** Targets that are allowed no invitation, by reason; null where the node does not say. */
+  without: Record<string, number> | null;
+  /** Targets that need somebody; null where the node does not say. */
+  needing: NeedingTargets | null;
   abandonment: Abandonment;
   goalPercent: number | null;
 }
@@ -29,6 +33,8 @@ export function summed(page: OverviewPage): Summary {
     waiting,
     pending,
     reasons: page.reasons,
+    without: page.without_invitations ?? null,
+    needing: page.needing ?? null,
     abandonment: page.abandonment,
     goalPercent: page.goal_percent,
   };

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Response
 
 from pacing_node.api.v1.hour_answers import abandonment_times
+from pacing_node.api.v1.needing_targets import needing, without_invitations
 from pacing_node.api.v1.shared_answer import SharedAnswer
 from pacing_node.api.v1.target_models import OverviewAnswer, OverviewPage
 from pacing_node.api.v1.target_query import TargetQuery, find_targets
@@ -34,7 +35,7 @@ class OverviewRoutes:
         self.router.add_api_route("/overview", self.overview, operation_id="overview", response_model=OverviewAnswer)
 
     async def overview(self) -> Response:
-        """Sums over all targets, targets by reason, and abandonment now, in the last hour and today."""
+        """Sums over all targets, those by reason, those that need a person, abandonment now, in the hour and today."""
         return await self._shared.get(*self._sources())
 
     async def _read(self) -> dict[str, Any]:
@@ -46,12 +47,15 @@ class OverviewRoutes:
 
 
 def _summed(report: CycleReport | None, known: TargetSet | None, holds: Holds) -> dict[str, Any]:
-    found = find_targets(report, known, _QUERY, holds, time.time())
+    now = time.time()
+    found = find_targets(report, known, _QUERY, holds, now)
     goals = [target.goal_percent for target in known.targets] if known is not None else []
     return {
         "targets": found.total,
         "interval_seconds": report.interval_seconds if report is not None else None,
         "reasons": found.reasons,
+        "without_invitations": without_invitations(report),
+        "needing": needing(report, holds, now),
         "totals": found.totals,
         "goal_percent": round(sum(goals) / len(goals), 3) if goals else None,
     }

@@ -89,13 +89,33 @@ class AbandonmentTimes(BaseModel):
     today: AbandonedShare = Field(description="Since midnight in the time zone of the node that answers.")
 
 
+class NeedingTarget(BaseModel):
+    """A target that a person should look at."""
+
+    name: str
+    why: str = Field(description="In words.")
+
+
+class NeedingTargets(BaseModel):
+    """Targets that a person should look at.
+
+    Those the platform refuses, those with unusable statistics or a goal that is not kept, those whose visitors wait
+    while nobody may be invited, those that are held.
+    """
+
+    total: int | None = Field(description="How many there are; null before the first cycle.")
+    targets: list[NeedingTarget] = Field(description="The most urgent, at most 20.")
+
+
 class OverviewPage(BaseModel):
     """The whole service in a few numbers."""
 
     targets: int
     interval_seconds: float | None
     reasons: dict[str, int] = Field(description="Targets by reason.")
+    without_invitations: dict[str, int] = Field(description="Those of them that are allowed none.")
     totals: TargetTotals
+    needing: NeedingTargets
     abandonment: AbandonmentTimes = Field(description="Of all targets together.")
     goal_percent: float | None = Field(description="Mean goal of the targets; null without any.")
 

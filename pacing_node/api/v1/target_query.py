@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pacing_node.algorithms.model import Reason
-from pacing_node.api.target_pages import COUNTS, ESTIMATES, hold_json, row_before_cycle, target_rows
+from pacing_node.api.target_pages import COUNTS, ESTIMATES, hold_json, reason_code, row_before_cycle, target_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 MOST_TARGETS = 10_000
 """Most targets of one page."""
-_CODES = {int(reason): reason.code for reason in Reason}
 
 
 class TargetField(StrEnum):
@@ -141,7 +139,7 @@ def _codes(report: CycleReport | None) -> list[str]:
     """The reason of each target; none before the first cycle."""
     if report is None:
         return []
-    return [_CODES.get(value) or f"reason_{value}" for value in report.result.reason.tolist()]
+    return [reason_code(value) for value in report.result.reason.tolist()]
 
 
 def _fits(name: str, target: PacingTarget | None, reason: list[str] | str, query: TargetQuery) -> bool:
