@@ -14,7 +14,7 @@ export type Checked = [
   Reads<Schemas["ClusterAnswer"], model.Cluster>,
   Reads<Schemas["HistoryAnswer"]["history"][number], model.Term>,
   Reads<Required<Schemas["TargetsAnswer"]>, Omit<model.TargetsPage, "targets">>,
-  Reads<Required<Schemas["Target"]>, model.Target>,
+  Reads<Required<Schemas["ListedTarget"]>, model.ListedTarget>,
   Reads<Required<Schemas["TargetAnswer"]>, model.TargetPage>,
   Reads<Schemas["OverviewAnswer"], model.OverviewPage>,
   Reads<Schemas["DoctorAnswer"], model.DoctorPage>,

@@ -32,18 +32,6 @@ describe("the list of targets", () => {
     expect(list.head.value?.page.matched).toBe(TOTAL);
   });
 
-  it("has one value per cycle for the small line", async () => {
-    let sequence = 1;
-    node(() => sequence);
-    const list = new TargetsList();
-    list.ask(ALL);
-    await list.need(0, 10, true);
-    await list.need(0, 10, true);
-    sequence = 2;
-    await list.need(0, 10, true);
-    expect(list.recent("t3")).toEqual([1, 2]);
-  });
-
   it("shows nothing of the question before", async () => {
     node();
     const list = new TargetsList();
@@ -56,6 +44,6 @@ describe("the list of targets", () => {
 
   it("leaves filters and order to the node", () => {
     const query = blockQuery({ ...ALL, group: "A & B", sort: "waiting", descending: true }, 3);
-    expect(query).toBe(`api/v1/targets?offset=300&limit=${BLOCK}&sort=waiting&descending=true&group=A+%26+B`);
+    expect(query).toBe(`api/v1/targets?offset=300&limit=${BLOCK}&sort=waiting&recent=true&descending=true&group=A+%26+B`);
   });
 });

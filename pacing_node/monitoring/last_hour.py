@@ -6,7 +6,9 @@ its time, and the sums of what was allowed, accepted and abandoned in it. Beside
 
 from __future__ import annotations
 
+import math
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,7 @@ import numpy as np
 from pacing_node.monitoring.term_differences import TermDifferences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,12 +31,36 @@ GAP_SECONDS = 60.0
 """Longest time between two cycles that counts as no gap."""
 NOW_SLOTS = 20
 """Slots that count as now: five minutes."""
+RECENT_SLOTS = 60
+"""Slots of a quarter of an hour."""
 COUNTS = ("ready", "busy", "waiting", "pending")
 """Columns that keep the newest value of a slot."""
 SUMS = ("invitations", "accepted", "abandoned")
 """Columns that add up what happened in a slot."""
 COLUMNS = (*COUNTS, *SUMS, "goal_percent")
 OUTCOMES = ("accepted", "abandoned")
+
+
+@dataclass(frozen=True, slots=True)
+class RecentSlots:
+    """A column of some targets over the newest slots, as they were."""
+
+    rows: Mapping[str, int]
+    values: Column
+    places: NDArray[np.intp]
+    """Where each slot is, oldest first; -1 for one that was not kept."""
+
+    def of(self, names: Sequence[str]) -> list[list[float | None]]:
+        """For each of the targets its values, oldest first, from the first slot on that is known of any of them."""
+        if not self.rows:
+            return [[] for _ in names]
+        rows = np.array([self.rows.get(name, -1) for name in names], np.intp)
+        found = self.values[np.ix_(self.places, rows)]
+        found[self.places < 0, :] = np.nan
+        found[:, rows < 0] = np.nan
+        heard = np.flatnonzero(np.isfinite(found).any(axis=1))
+        shown = found[heard[0] :] if heard.size else found[:0]
+        return [[None if math.isnan(value) else value for value in each] for each in shown.T.tolist()]
 
 
 def midnight_before(at: float) -> float:
@@ -115,6 +141,17 @@ class LastHour:
             values = [float(self.columns[column][place, row]) for place in places]
             hour[column] = [round(value, 3) if np.isfinite(value) else None for value in values]
         return hour
+
+    def recent(self, column: str, now: float) -> RecentSlots:
+        """The finished slots of a column in the quarter of an hour before ``now``, for another thread to read.
+
+        What comes meanwhile is not written where it reads: the oldest slots make room, and other targets get columns
+        of their own.
+        """
+        newest = int(now // SLOT_SECONDS)
+        kept = {int(slot): place for place, slot in enumerate(self.slots)}
+        places = [kept.get(slot, -1) for slot in range(newest - RECENT_SLOTS, newest)]
+        return RecentSlots(self.rows, self.columns[column], np.array(places, np.intp))
 
     def follow(self, names: tuple[str, ...]) -> None:
         """Take other targets: what was kept of those that stay is kept. One column at a time needs memory twice."""

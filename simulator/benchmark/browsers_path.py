@@ -27,11 +27,8 @@ if TYPE_CHECKING:
 
 HEADER_SECONDS = 2.0
 HEADER = ("/api/v1/cluster", "/api/v1/alarms")
-_NEEDING = (
-    "sort=waiting&descending=true&limit=50&fields=reason&fields=waiting&fields=invitations&fields=error&fields=hold"
-)
-_OVERVIEW = ("/api/v1/overview", f"/api/v1/targets?{_NEEDING}")
-_TARGETS = ("/api/v1/targets?offset=0&limit=100&sort=name",)
+_OVERVIEW = ("/api/v1/overview",)
+_TARGETS = ("/api/v1/targets?offset=0&limit=100&sort=name&recent=true",)
 
 
 async def measure_browsers(plan: StagePlan, *, browsers: int, seconds: float, readings: int) -> dict[str, Any]:

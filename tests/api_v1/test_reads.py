@@ -32,6 +32,7 @@ READS = (
     "/overview",
     "/targets",
     "/targets?fields=invitations",
+    "/targets?recent=true",
     "/targets/A - chat",
     "/channels/chat",
     "/groups",
@@ -163,6 +164,17 @@ class TestTargets:
             {"name": "A - chat", "invitations": 0, "ready": 0.0},
             {"name": "B - chat", "invitations": 1, "ready": 1.0},
         ]
+
+    async def test_a_list_has_the_newest_invitations_of_its_targets_when_asked(
+        self, site: ApiSite, client: httpx.AsyncClient
+    ) -> None:
+        site.pace()
+        cycle = report("A - chat", "B - chat", calculated_at=time.time() - 20.0, invitations=np.array([4, 6]))
+        site.last_hour.note(cycle, {})
+        body = await get(client, "/targets?recent=true&fields=ready&sort=name&descending=true")
+        rows = [(row["name"], row["recent"][0]) for row in body["targets"]]
+        assert rows == [("B - chat", 6), ("A - chat", 4)]
+        assert "recent" not in (await get(client, "/targets"))["targets"][0]
 
     async def test_one_question_is_answered_once_in_a_cycle(
         self, site: ApiSite, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pacing_node.monitoring.last_hour import COLUMNS, SLOT_SECONDS, SLOTS, LastHour
+from pacing_node.monitoring.last_hour import COLUMNS, RECENT_SLOTS, SLOT_SECONDS, SLOTS, LastHour
 from tests.support.cycle_parts import report
 
 BEGAN = 1_000_005.0
@@ -49,3 +49,26 @@ def test_ten_thousand_targets_take_less_than_a_hundred_mebibytes() -> None:
     hour = LastHour()
     hour.note(report(*(f"T{number}" for number in range(10_000)), calculated_at=BEGAN), {})
     assert size_bytes(hour) <= 100 * 1024 * 1024
+
+
+def test_the_newest_quarter_of_an_hour_is_that_of_finished_slots_with_gaps() -> None:
+    hour = LastHour()
+    for slot, allowed in ((0, 9), (10, 1), (12, 2), (13, 7)):
+        at = BEGAN + slot * SLOT_SECONDS
+        hour.note(report("A", "B", calculated_at=at, invitations=np.array([allowed, 0])), GOALS)
+    now = BEGAN + (RECENT_SLOTS + 1) * SLOT_SECONDS
+    assert hour.recent("invitations", BEGAN + 13 * SLOT_SECONDS).of(["A"])[0][-3:] == [1.0, None, 2.0]
+    later = hour.recent("invitations", now).of(["B", "nobody", "A"])
+    assert [each[:4] for each in later] == [[0.0, None, 0.0, 0.0], [None] * 4, [1.0, None, 2.0, 7.0]]
+    assert {len(each) for each in later} == {RECENT_SLOTS + 1 - 10}
+    assert LastHour().recent("invitations", now).of(["A"]) == [[]]
+    assert hour.recent("invitations", now + 3600.0).of(["A"]) == [[]]
+
+
+def test_the_newest_slots_stay_as_they_were_while_others_come() -> None:
+    hour = LastHour()
+    hour.note(report("A", "B", calculated_at=BEGAN, invitations=np.array([4, 5])), GOALS)
+    seen = hour.recent("invitations", BEGAN + SLOT_SECONDS)
+    hour.note(report("B", calculated_at=BEGAN + SLOT_SECONDS, invitations=np.array([6])), GOALS)
+    assert seen.of(["A", "B"]) == [[4.0], [5.0]]
+    assert hour.recent("invitations", BEGAN + 2 * SLOT_SECONDS).of(["A", "B"]) == [[None, None], [5.0, 6.0]]

@@ -106,6 +106,12 @@ export interface Target {
   hold: Hold | null;
 }
 
+/** A target in the list. */
+export interface ListedTarget extends Target {
+  /** Invitations of each finished 15 s of the last quarter of an hour, oldest first; not said by nodes of earlier versions. */
+  recent?: (number | null)[];
+}
+
 export interface CycleHead extends Answer {
   calculated_at: number | null;
   statistics_at: number | null;
@@ -124,7 +130,7 @@ export interface TargetsPage extends CycleHead {
   limit: number;
   reasons: Record<string, number>;
   totals: Record<"invitations" | "ready" | "busy" | "waiting" | "pending", number | null>;
-  targets: Target[];
+  targets: ListedTarget[];
 }
 
 export interface Finding {

@@ -1,12 +1,9 @@
 import { signal } from "@preact/signals";
 import { type ApiError, getJson } from "../api/client";
-import type { Target, TargetsPage } from "../api/model";
+import type { ListedTarget, TargetsPage } from "../api/model";
 
 /** Rows read at a time. */
 export const BLOCK = 100;
-/** Values kept for the small line of a target, and targets they are kept for. */
-const KEPT_VALUES = 60;
-const KEPT_TARGETS = 2_000;
 
 /** What the list shows: sent to the node, which filters and sorts. */
 export interface Question {
@@ -18,17 +15,9 @@ export interface Question {
   descending: boolean;
 }
 
-const NONE: readonly (number | null)[] = [];
-
-/** Values of the newest cycles of a target. */
-interface Recent {
-  cycle: string;
-  values: (number | null)[];
-}
-
 /** The query of the node for a block of the list. */
 export function blockQuery(question: Question, block: number): string {
-  const query = new URLSearchParams({ offset: String(block * BLOCK), limit: String(BLOCK), sort: question.sort });
+  const query = new URLSearchParams({ offset: String(block * BLOCK), limit: String(BLOCK), sort: question.sort, recent: "true" });
   if (question.descending) query.set("descending", "true");
   for (const key of ["name", "media", "group", "reason"] as const) if (question[key]) query.set(key, question[key]);
   return `api/v1/targets?${query}`;
@@ -44,18 +33,12 @@ export class TargetsList {
   readonly error = signal<ApiError | null>(null);
   /** Counts changes of the rows, for who draws them. */
   readonly changes = signal(0);
-  private rows = new Map<number, Target>();
+  private rows = new Map<number, ListedTarget>();
   private question: Question | null = null;
   private reading = new Map<number, AbortController>();
-  private history = new Map<string, Recent>();
 
-  row(place: number): Target | null {
+  row(place: number): ListedTarget | null {
     return this.rows.get(place) ?? null;
-  }
-
-  /** Invitations of the newest cycles this page has seen of a target. */
-  recent(name: string): readonly (number | null)[] {
-    return this.history.get(name)?.values ?? NONE;
   }
 
   /** Ask another question: nothing of the one before is shown as its answer. */
@@ -92,23 +75,9 @@ export class TargetsList {
   private take(page: TargetsPage): void {
     page.targets.forEach((target, place) => this.rows.set(page.offset + place, target));
     for (const place of this.rows.keys()) if (place >= page.matched) this.rows.delete(place);
-    this.remember(page);
     this.head.value = { page, receivedAt: performance.now() };
     this.error.value = null;
     this.changes.value += 1;
-  }
-
-  /** One value per target and cycle. */
-  private remember(page: TargetsPage): void {
-    const sequence = `${page.epoch}.${page.sequence}.${page.calculated_at}`;
-    for (const target of page.targets) {
-      const recent = this.history.get(target.name) ?? { cycle: "", values: [] };
-      if (recent.cycle === sequence) continue;
-      const values = [...recent.values, target.invitations].slice(-KEPT_VALUES);
-      this.history.delete(target.name);
-      this.history.set(target.name, { cycle: sequence, values });
-    }
-    while (this.history.size > KEPT_TARGETS) this.history.delete(this.history.keys().next().value as string);
   }
 }
 

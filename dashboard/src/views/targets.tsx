@@ -1,7 +1,7 @@
 import { computed } from "@preact/signals";
 import { Component } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import type { Target } from "../api/model";
+import type { ListedTarget, Target } from "../api/model";
 import { number, percent, share, words } from "../components/format";
 import { HoldButton } from "../components/hold_button";
 import { Sparkline } from "../components/sparkline";
@@ -77,8 +77,7 @@ function Grid({ list, question }: { list: TargetsList; question: Question }) {
       <Head question={question} />
       <div class="body" role="rowgroup" style={{ height: `${rows.height}px` }}>
         {rows.items.map((item) => {
-          const target = list.row(item.index);
-          return <Row key={item.key} place={item.index} top={item.start} target={target} recent={target ? list.recent(target.name) : NOTHING} />;
+          return <Row key={item.key} place={item.index} top={item.start} target={list.row(item.index)} />;
         })}
       </div>
     </div>
@@ -87,8 +86,6 @@ function Grid({ list, question }: { list: TargetsList; question: Question }) {
 
 /** Without it the column of its buttons is left out. */
 const mayHold = computed(() => allowed.value.has("holdTarget") || allowed.value.has("releaseTarget"));
-
-const NOTHING: readonly (number | null)[] = [];
 
 /** Reads the rows in sight: when the question changes, when rows come into sight, and when a cycle has been calculated. */
 function useListReadings(list: TargetsList, question: Question, rows: VirtualRows, scroller: { current: HTMLDivElement | null }): void {
@@ -165,7 +162,7 @@ function Head({ question }: { question: Question }) {
       <div class="row" role="row">
         <SortHead column={{ sort: "name", title: "target" }} question={question} kind="name" />
         {COLUMNS.map((column) => <SortHead key={column.sort} column={column} question={question} kind={`right ${column.kind ?? ""}`} />)}
-        <span class="cell spark" role="columnheader">newest</span>
+        <span class="cell spark" role="columnheader" title="invitations of the last quarter of an hour, 15 s each">15 min</span>
         <SortHead column={{ sort: "reason", title: "reason" }} question={question} kind="reason" />
         <span class="cell hold" role="columnheader"><span class="visually-hidden">hold</span></span>
       </div>
@@ -189,36 +186,35 @@ function SortHead({ column, question, kind }: { column: Pick<Column, "sort" | "t
 interface RowProps {
   place: number;
   top: number;
-  target: Target | null;
-  recent: readonly (number | null)[];
+  target: ListedTarget | null;
 }
 
 /** One row, drawn anew only when its target was read anew: scrolling moves rows and changes none. */
 class Row extends Component<RowProps> {
   override shouldComponentUpdate(next: RowProps): boolean {
-    const { place, top, target, recent } = this.props;
-    return next.target !== target || next.recent !== recent || next.place !== place || next.top !== top;
+    const { place, top, target } = this.props;
+    return next.target !== target || next.place !== place || next.top !== top;
   }
 
-  override render({ place, top, target, recent }: RowProps) {
+  override render({ place, top, target }: RowProps) {
     const style = { transform: `translateY(${top}px)` };
     if (!target) {
       return <div class="row waiting" role="row" aria-rowindex={place + 2} style={style}><span class="cell name" role="cell">…</span></div>;
     }
     return (
       <div class={target.hold ? "row held" : "row"} role="row" aria-rowindex={place + 2} style={style}>
-        <Cells target={target} recent={recent} />
+        <Cells target={target} />
       </div>
     );
   }
 }
 
-function Cells({ target, recent }: { target: Target; recent: readonly (number | null)[] }) {
+function Cells({ target }: { target: ListedTarget }) {
   return (
     <>
       <span class="cell name" role="rowheader"><a href={href("targets", target.name)}>{target.name}</a></span>
       {COLUMNS.map((column) => <span key={column.sort} class={`cell right ${column.kind ?? ""}`} role="cell">{column.show(target)}</span>)}
-      <span class="cell spark" role="cell"><Sparkline values={recent} label={`newest invitations of ${target.name}`} /></span>
+      <span class="cell spark" role="cell"><Sparkline values={target.recent ?? []} label={`invitations of ${target.name} in the last quarter of an hour`} /></span>
       <span class={target.error ? "cell reason bad" : "cell reason"} role="cell" title={target.error || (meanings.value.get(target.reason ?? "") ?? "")}>
         {target.error ? "refused by the platform" : words(target.reason)}
       </span>

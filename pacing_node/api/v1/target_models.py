@@ -47,6 +47,16 @@ class Target(BaseModel):
     hold: TargetHold | None = Field(None, description="The hold or emergency stop that is ordered for it now.")
 
 
+class ListedTarget(Target):
+    """One target of a list."""
+
+    recent: list[int | None] = Field(
+        [],
+        description="With `recent=true`: invitations of each finished 15 s of the last quarter of an hour, oldest "
+        "first; null where nothing was known.",
+    )
+
+
 class CycleHead(Answer):
     """The cycle the numbers are of."""
 
@@ -133,7 +143,7 @@ class TargetsAnswer(CycleHead):
     limit: int
     reasons: dict[str, int] = Field(description="Targets that fit, by reason.")
     totals: TargetTotals = Field(description="Sums over all targets that fit, whatever the page.")
-    targets: list[Target]
+    targets: list[ListedTarget]
 
 
 class TargetFinding(BaseModel):

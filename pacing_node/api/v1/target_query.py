@@ -74,6 +74,8 @@ class TargetQuery:
     limit: int = 100
     fields: frozenset[str] = frozenset()
     """Fields to answer with, beside the name; empty: all."""
+    recent: bool = False
+    """With the newest invitations of each."""
 
 
 @dataclass(frozen=True, slots=True)

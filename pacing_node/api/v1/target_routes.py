@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pacing_node.api.v1.api_view import ApiView
     from pacing_node.cycle.holds import Holds
     from pacing_node.cycle.report import CycleReport
+    from pacing_node.monitoring.last_hour import RecentSlots
     from pacing_node.targets import TargetSet
 
 MOST_KEPT = 20
@@ -74,6 +75,7 @@ class TargetRoutes:
         offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST_TARGETS)] = 100,
         fields: Annotated[list[TargetField] | None, Query(max_length=30)] = None,
+        recent: Annotated[bool, Query(description="With the invitations of the last quarter of an hour.")] = False,
     ) -> Response:
         """A page of the targets that fit, with the newest cycle's numbers and reasons."""
         query = TargetQuery(
@@ -86,11 +88,13 @@ class TargetRoutes:
             offset=offset,
             limit=limit,
             fields=frozenset(field.value for field in fields or ()),
+            recent=recent,
         )
         report, known, holds = self._view.latest_report.report, self._view.plan.targets, self._view.plan.holds
 
         async def write() -> bytes:
-            return await QUERIES.run(_targets_text, report, known, query, holds)
+            slots = self._view.last_hour.recent("invitations", time.time()) if query.recent else None
+            return await QUERIES.run(_targets_text, report, known, query, holds, slots)
 
         page = _place(self._kept, query)
         if page.fits(report, known, holds):
@@ -147,7 +151,9 @@ def _place(kept: OrderedDict[Key, KeptPage[Page]], key: Key) -> KeptPage[Page]:
 
 
 @uncollected()
-def _targets_text(report: CycleReport | None, known: TargetSet | None, query: TargetQuery, holds: Holds) -> bytes:
+def _targets_text(
+    report: CycleReport | None, known: TargetSet | None, query: TargetQuery, holds: Holds, slots: RecentSlots | None
+) -> bytes:
     """The answer without its beginning, which says how current it is, and changes all the time."""
     found = find_targets(report, known, query, holds, time.time())
     values = {
@@ -161,6 +167,9 @@ def _targets_text(report: CycleReport | None, known: TargetSet | None, query: Ta
     }
     head = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))[1:-1].encode()
     rows = [chosen_fields(row, query.fields) for row in found.rows]
+    if slots is not None:
+        for row, allowed in zip(rows, slots.of([row["name"] for row in rows]), strict=True):
+            row["recent"] = [None if value is None else int(value) for value in allowed]
     # In pieces: no single call of the encoder keeps the interpreter from other threads for long.
     pieces = [json_rows(rows[start : start + PIECE]) for start in range(0, len(rows), PIECE)]
     return b'%b,"targets":[%b]}' % (head, b",".join(pieces))
