@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,11 +17,14 @@ from urllib.parse import urlsplit
 from simulator.benchmark.lean_stage import lean_stage
 from simulator.benchmark.process_cost import cpu_seconds
 from simulator.benchmark.spread import ratio, spread
+from simulator.benchmark.standing_path import missed_periods
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.ports import choose_quiet
 from simulator.harness.processes import DemoProcess, end
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from simulator.benchmark.lean_stage import LeanStage, StagePlan
 
 PAGES = {
@@ -30,11 +34,23 @@ PAGES = {
     "metrics": "/metrics",
     "all targets": "/targets",
 }
+PUBLIC = ("reactiveState", "channelCapacity")
+"""The reads that visitors' browsers make."""
 _MICROSECONDS = 1e6
 _LEAST_READS = 1000
 """Of one reading of a node: the cycles beside them differ by some milliseconds from one another."""
 _MOST_CYCLES = 4
 """Of one reading, however few reads a busy machine lets through."""
+
+
+@dataclass
+class Observed:
+    """What was seen of a node while a page was read."""
+
+    milliseconds: list[float] = field(default_factory=list)
+    """How long each read took, by the clock."""
+    missed: int = 0
+    """Refresh periods without an accepted push."""
 
 
 async def measure_reads(plan: StagePlan, *, seconds: float, readings: int) -> dict[str, Any]:
@@ -44,23 +60,44 @@ async def measure_reads(plan: StagePlan, *, seconds: float, readings: int) -> di
     is taken off is what those cycles cost. Raises HarnessError when a process ends or a page is not answered with 200.
     """
     figures: dict[str, Any] = {"path": "api", "targets": plan.targets}
+    observed: dict[str, Observed] = {}
     async with lean_stage(plan) as stage:
         stage.start_node()
         before = await stage.wait_accepted(0, plan.start_seconds)
         await stage.wait_accepted(before + 1, 6.0 * plan.period_seconds)
         for name, page in PAGES.items():
-            figures[name] = await _one_page(stage, page, seconds, readings)
-    return figures
+            observed[name] = Observed()
+            figures[name] = await _one_page(stage, page, seconds, readings, observed[name])
+    return {**figures, **summed(figures, observed)}
 
 
-async def _one_page(stage: LeanStage, page: str, seconds: float, readings: int) -> dict[str, Any]:
+def summed(figures: Mapping[str, Any], observed: Mapping[str, Observed]) -> dict[str, Any]:
+    """The public reads in five figures: those of the one that is slower beside its floor.
+
+    ``requests_per_second`` are what one core answers, by processor time; ``p99_ms`` is by the clock.
+    """
+    medians = {
+        name: (figures[name]["cpu_microseconds"]["median"], figures[name]["floor_cpu_microseconds"]["median"])
+        for name in PUBLIC
+    }
+    own, floor = max(medians.values(), key=lambda found: found[0] / max(found[1], 1.0))
+    return {
+        "requests_per_second": round(_MICROSECONDS / max(own, 1.0)),
+        "baseline_requests_per_second": round(_MICROSECONDS / max(floor, 1.0)),
+        "ratio": round(floor / max(own, 1.0), 2),
+        "p99_ms": round(max(statistics.quantiles(observed[name].milliseconds, n=100)[-1] for name in PUBLIC), 2),
+        "missed_periods": sum(each.missed for each in observed.values()),
+    }
+
+
+async def _one_page(stage: LeanStage, page: str, seconds: float, readings: int, observed: Observed) -> dict[str, Any]:
     node, floor, resting = [], [], []
     with tempfile.TemporaryDirectory(prefix="pacing-benchmark-") as directory:
         bare = await start_bare(Path(directory), await asyncio.to_thread(_body, stage.node_http, page))
         try:
             for _ in range(readings):
                 resting.append(await _resting(stage))
-                node.append(await _read_for_cycles(stage, page, seconds, statistics.median(resting)))
+                node.append(await _read_for_cycles(stage, page, seconds, statistics.median(resting), observed))
                 floor.append(await asyncio.to_thread(_read, bare[1], page, bare[0].pid, seconds))
         finally:
             await end([bare[0]], 5.0)
@@ -138,22 +175,26 @@ async def _resting(stage: LeanStage) -> float:
     return (cpu_seconds(stage.node_pid) - used) / cycles
 
 
-async def _read_for_cycles(stage: LeanStage, page: str, seconds: float, resting: float) -> float:
+async def _read_for_cycles(stage: LeanStage, page: str, seconds: float, resting: float, observed: Observed) -> float:
     """CPU microseconds of a node for one read, less ``resting`` CPU seconds for each of its cycles meanwhile."""
     patience = 6.0 * stage.plan.period_seconds
     reader = _Reader(stage.node_http, page)
     first = seen = await stage.wait_accepted(await stage.accepted(), patience)
     began, used = time.monotonic(), cpu_seconds(stage.node_pid)
+    accepted_at = [began]
     reading = asyncio.create_task(asyncio.to_thread(reader.run))
     try:
         while time.monotonic() - began < seconds or reader.reads < _LEAST_READS:
             seen = await stage.wait_accepted(seen, patience)
+            accepted_at.append(time.monotonic())
             if reading.done() or seen - first >= _MOST_CYCLES:
                 break
         used, reads = cpu_seconds(stage.node_pid) - used, reader.reads
     finally:
         reader.ended.set()
         await reading
+    observed.milliseconds += reader.milliseconds
+    observed.missed += missed_periods(accepted_at, stage.plan.period_seconds)
     return (used - resting * (seen - first)) * _MICROSECONDS / max(reads, 1)
 
 
@@ -163,6 +204,8 @@ class _Reader:
     def __init__(self, address: str, page: str) -> None:
         self.ended = threading.Event()
         self.reads = 0
+        self.milliseconds: list[float] = []
+        """How long each read took, by the clock."""
         self._address = address
         self._page = page
 
@@ -171,7 +214,9 @@ class _Reader:
         connection = _connect(self._address)
         try:
             while not self.ended.is_set():
+                began = time.perf_counter()
                 _get(connection, self._page)
+                self.milliseconds.append(1000.0 * (time.perf_counter() - began))
                 self.reads += 1
         finally:
             connection.close()
