@@ -1,4 +1,4 @@
-"""A whole node in trouble: its log at the highest verbosity, its pages, its metrics and its doctor hold no secret."""
+"""A whole node in trouble: its log at the highest verbosity, pages, API, events, metrics and doctor hold no secret."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ from tests.support.waiting import until
 
 CLIENT_SECRET, READER_SECRET, PROXY_SECRET = "clients-hidden-word", "readers-hidden-word", "proxys-hidden-word"
 PAGES = ("cluster", "targets", "explain?target=Sales%20Chat%20-%20chat", "history", "alarms", "metrics", "readiness")
+API = (
+    *("cluster", "history", "alarms", "overview", "doctor", "config", "groups", "channels/chat", "reasons", "session"),
+    *("targets?limit=10000&recent=true", "targets/Sales%20Chat%20-%20chat", "events?kept=true&follow=false"),
+)
+"""Every read of the API."""
 TROUBLE = [
     {"kind": "status", "status": 401},
     {"kind": "status", "status": 503},
@@ -89,6 +94,10 @@ async def seen_in_trouble(address, simulator, tokens, *, proxy):
             for page in PAGES:
                 answer = await client.get(f"{address}/{page}")
                 seen.append(answer.text)
+            for read in API:
+                answer = await client.get(f"{address}/api/v1/{read}")
+                assert answer.status_code == 200, (read, answer.text)
+                seen.append(answer.text)
 
         async def cycles():
             """Number of the newest cycle that has targets, and whose push went as it should; None before that."""
@@ -115,7 +124,7 @@ async def seen_in_trouble(address, simulator, tokens, *, proxy):
 
 
 @pytest.mark.parametrize("proxy", [False, True], ids=["direct", "through_a_proxy_that_is_gone"])
-async def test_no_secret_appears_in_log_pages_metrics_or_doctor(tmp_path, tokens, proxy):
+async def test_no_secret_appears_in_log_pages_api_events_metrics_or_doctor(tmp_path, tokens, proxy):
     options = SimulatorOptions(
         objects_file=tmp_path / "objects.yaml", clients={"pacing": CLIENT_SECRET}, users={"reader": READER_SECRET}
     )
