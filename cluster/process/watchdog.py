@@ -8,8 +8,9 @@ supervisor, or the session time-out, does the rest.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-import sys
+import select
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -20,12 +21,20 @@ if TYPE_CHECKING:
 EXIT_STATUS = 70
 """Exit status of a process ended by its watchdog (``EX_SOFTWARE`` of sysexits.h)."""
 _BEATS_PER_LIMIT = 10
+_STANDARD_ERROR = 2
 
 
 def end_process(frozen_seconds: float) -> None:
-    """Say so on standard error and end at once: no handler, no flush, no finally."""
-    os.write(sys.stderr.fileno(), f"watchdog: the event loop was frozen for {frozen_seconds:.1f} s\n".encode())
-    os._exit(EXIT_STATUS)
+    """Say so on standard error, if that takes it at once, and end: no handler, no flush, no other finally.
+
+    A reader who has stopped reading may be what froze the loop: writing must not hold up the end as well.
+    """
+    try:
+        with contextlib.suppress(OSError):
+            if select.select((), (_STANDARD_ERROR,), (), 0.0)[1]:
+                os.write(_STANDARD_ERROR, f"watchdog: the event loop was frozen for {frozen_seconds:.1f} s\n".encode())
+    finally:
+        os._exit(EXIT_STATUS)
 
 
 class Watchdog:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import os
 import re
-import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
+
+from pacing_node.logs.stream_output import complain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,7 +122,7 @@ class SegmentedFile(logging.Handler):
     def _complain(self, error: OSError) -> None:
         """Say once on stderr that the file cannot be written, and try a new segment with the next record."""
         if not self._failing:
-            sys.stderr.write(f"pacing: log file {self._stem}: {error}\n")
+            complain(f"pacing: log file {self._stem}: {error}\n")
         self._failing = True
         self._close_file()
 

@@ -1,4 +1,4 @@
-"""Members among themselves: the supervisor and its watchdog, the records of the master."""
+"""Members among themselves: the supervisor, the watchdog and a log it must not wait for, the records of the master."""
 
 from __future__ import annotations
 
@@ -42,6 +42,20 @@ MUTANTS = (
         "cluster/process/watchdog.py",
         (("elif frozen > self._limit_seconds:", "elif frozen > 1e9:"),),
         f"{LEADERSHIP}/test_broadcast.py::test_the_watchdog_tells_a_frozen_loop_from_a_busy_one",
+    ),
+    Mutant(
+        "watchdog-waits",
+        "the watchdog ends the process although nobody reads its standard error output",
+        "cluster/process/watchdog.py",
+        (("if select.select((), (_STANDARD_ERROR,), (), 0.0)[1]:", "if True:"),),
+        "tests/process/test_watchdog.py::test_nobody_reads_its_standard_error_any_more",
+    ),
+    Mutant(
+        "log-waits",
+        "a log that nobody reads does not hold up who writes to it",
+        "pacing_node/logs/stream_output.py",
+        (("    return bool(room.poll(1000.0 * seconds))\n", "    return True\n"),),
+        "tests/logs/test_stream_output.py::TestReaderThatHasStopped::test_costs_records_and_never_the_process",
     ),
     Mutant(
         "records-of-low-epochs",
