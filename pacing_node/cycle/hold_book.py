@@ -2,6 +2,9 @@
 
 A node that has never read it does not contend, and a new master reads it once more before its first push: so a hold
 that was ordered before a hand-over is in force after it.
+
+Versions order what is heard of the document, for news can come late. But a ZooKeeper that has lost its data, or was put
+back to an older copy, counts them anew: a lower version that is still there when it is read once more is the newest.
 """
 
 from __future__ import annotations
@@ -37,6 +40,11 @@ class HoldBook:
         self._holds = Holds()
         self._version: int | None = None
         self._known = asyncio.Event()
+        self._unsure = asyncio.Event()
+        """Set while the document must be read: it never was, or what was heard of it does not fit together."""
+        self._unsure.set()
+        self._doubts = 0
+        """How often what was heard did not fit: a doubt that comes while the document is read needs another reading."""
         self.on_change: Listeners[[]] = Listeners("holds")
         """Called when other holds are in force."""
         self.problem = ""
@@ -51,12 +59,12 @@ class HoldBook:
         """Follow the document until cancelled."""
         unwatch = self._documents.watch(self._use)
         try:
-            while not self._known.is_set():
+            while True:
+                await self._unsure.wait()
                 try:
                     await self.refresh()
                 except ClusterError:
                     await asyncio.sleep(RETRY_SECONDS)
-            await asyncio.Event().wait()
         finally:
             unwatch()
 
@@ -66,11 +74,14 @@ class HoldBook:
 
     async def refresh(self) -> None:
         """Read the document now. Raises ClusterError."""
+        known, doubts = self._version, self._doubts
         document = await self._documents.read()
+        if doubts == self._doubts:
+            self._unsure.clear()
         if document is None:
             self._known.set()
         else:
-            self._use(document)
+            self._take(document, known)
 
     async def change(self, edit: Callable[[Holds], Holds]) -> tuple[Holds, Holds]:
         """Change the holds by compare-and-set; returns those before and after.
@@ -79,15 +90,18 @@ class HoldBook:
         changed, OutcomeUnknownError when nobody knows, and whatever ``edit`` raises.
         """
         for _ in range(_ATTEMPTS):
+            known = self._version
             document = await self._documents.read()
-            before = Holds() if document is None else self._readable(document)
+            # Of a document that is gone, what is in force: an order for one target must not release the others.
+            before = self._holds if document is None else self._readable(document)
             after = edit(before.current(time.time()))
             data = encode_holds(after)
             try:
                 version = await self._documents.write(data, document.version if document is not None else None)
             except ConflictError:
                 continue
-            self._put_in_force(after, version)
+            if self._is_news(version, known):
+                self._put_in_force(after, version)
             return before, after
         raise ConflictError("the holds are being changed by others")
 
@@ -99,7 +113,12 @@ class HoldBook:
             return self._holds
 
     def _use(self, document: Document) -> None:
-        if self._version is not None and document.version < self._version:
+        """Take in what the store says by itself; it was read nobody knows when."""
+        self._take(document, None)
+
+    def _take(self, document: Document, known: int | None) -> None:
+        """Put a document in force, unless it is old; ``known`` is the version known when reading it began."""
+        if not self._is_news(document.version, known):
             return
         try:
             holds, self.problem = decode_holds(document.data), ""
@@ -110,9 +129,17 @@ class HoldBook:
             log.error("holds.refused", version=document.version, error=str(error))
         self._put_in_force(holds, document.version)
 
+    def _is_news(self, version: int, known: int | None) -> bool:
+        """Whether a version replaces the one that is known; where nobody can tell, the document is read once more."""
+        if self._version is None or version >= self._version or known == self._version:
+            return True
+        self._doubts += 1
+        self._unsure.set()
+        return False
+
     def _put_in_force(self, holds: Holds, version: int) -> None:
         changed = holds != self._holds
-        self._holds, self._version = holds, max(version, self._version or 0)
+        self._holds, self._version = holds, version
         self._known.set()
         if changed:
             log.warning("holds.changed", version=version, stopped=holds.stop is not None, targets=len(holds.targets))

@@ -54,4 +54,25 @@ MUTANTS = (
         (("after = edit(before.current(time.time()))", "after = edit(self._holds.current(time.time()))"),),
         _HOLDS + "test_two_nodes_that_change_at_once_lose_no_hold",
     ),
+    Mutant(
+        "holds-begin-anew",
+        "holds of a store that counts its versions anew are in force",
+        "pacing_node/cycle/hold_book.py",
+        ((" or known == self._version:", ":"),),
+        "tests/cycle/test_holds.py::TestStoreThatForgets::test_an_order_after_that_holds_on_every_node",
+    ),
+    Mutant(
+        "holds-late-news",
+        "what was written before an order and comes after it undoes nothing",
+        "pacing_node/cycle/hold_book.py",
+        (("if self._version is None or version >= self._version or known == self._version:", "if True:"),),
+        "tests/cycle/test_holds.py::TestStoreThatForgets::test_news_that_come_late_undo_nothing",
+    ),
+    Mutant(
+        "holds-lost",
+        "an order after a loss of data releases no other hold",
+        "pacing_node/cycle/hold_book.py",
+        (("before = self._holds if document is None else", "before = Holds() if document is None else"),),
+        "tests/cycle/test_holds.py::TestStoreThatForgets::test_an_order_releases_nothing_of_what_was_lost",
+    ),
 )

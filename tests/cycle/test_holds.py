@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
+from cluster.documents import Document
 from cluster.errors import UnavailableError
 from cluster.zookeeper.document_stores import LocalDocuments
 from pacing_node.algorithms.model import Reason
@@ -15,6 +18,10 @@ from pacing_node.cycle.holds import Hold, Holds, encode_holds
 from pacing_node.cycle.pacing_state import PacingState
 from pacing_node.cycle.plan import CycleSettings
 from tests.support.cycle_parts import snapshot, target_set
+from tests.support.waiting import still, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 NOW = time.time()
 HOLD = Hold("somebody", "a fire drill", NOW)
@@ -115,3 +122,64 @@ class TestBook:
         await known.change(lambda holds: holds)
         await fresh.refresh()
         assert (fresh.holds.stop, fresh.problem) == (None, "")
+
+
+class Replaced(LocalDocuments):
+    """A store whose content can be replaced, as by a ZooKeeper that lost its data or was put back to an older copy."""
+
+    def put_back(self, document: Document | None) -> None:
+        self._watchers.newest = None
+        if document is not None:
+            self._watchers.changed(document)
+
+
+class TestStoreThatForgets:
+    """Versions begin anew with it, and what is ordered after that must hold all the same."""
+
+    @pytest.fixture
+    async def site(self) -> AsyncIterator[tuple[Replaced, HoldBook, HoldBook]]:
+        documents = Replaced(None)
+        here, there = HoldBook(documents), HoldBook(documents)
+        following = [asyncio.create_task(each.run()) for each in (here, there)]
+        for number in range(3):
+            await here.change(lambda holds, number=number: holds.with_target(f"T{number}", HOLD))
+        await until(lambda: len(there.holds.targets) == 3)
+        yield documents, here, there
+        for each in following:
+            each.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
+
+    @pytest.mark.parametrize("copy", [None, Document(encode_holds(Holds(targets={"T0": HOLD})), 0)])
+    async def test_an_order_after_that_holds_on_every_node(
+        self, site: tuple[Replaced, HoldBook, HoldBook], copy: Document | None
+    ) -> None:
+        documents, here, there = site
+        documents.put_back(copy)
+        await here.change(lambda holds: replace(holds, stop=HOLD))
+        await until(lambda: there.holds.stop is not None)
+        assert there.holds == here.holds
+        await there.change(lambda holds: replace(holds, stop=None))
+        await until(lambda: here.holds.stop is None)
+
+    async def test_what_an_older_copy_holds_is_in_force_on_every_node(
+        self, site: tuple[Replaced, HoldBook, HoldBook]
+    ) -> None:
+        documents, here, there = site
+        documents.put_back(Document(encode_holds(Holds(targets={"T0": HOLD})), 0))
+        await until(lambda: [*here.holds.targets] == [*there.holds.targets] == ["T0"])
+
+    async def test_an_order_releases_nothing_of_what_was_lost(self, site: tuple[Replaced, HoldBook, HoldBook]) -> None:
+        documents, here, there = site
+        await here.change(lambda holds: replace(holds, stop=HOLD))
+        documents.put_back(None)
+        await here.change(lambda holds: holds.with_target("T9", HOLD))
+        await until(lambda: "T9" in there.holds.targets)
+        assert there.holds.stop is not None
+
+    async def test_news_that_come_late_undo_nothing(self, site: tuple[Replaced, HoldBook, HoldBook]) -> None:
+        documents, here, _ = site
+        late = await documents.read()
+        await here.change(lambda holds: replace(holds, stop=HOLD))
+        assert late is not None
+        here._use(late)
+        await still(lambda: here.holds.stop is not None, 0.2)
