@@ -132,8 +132,10 @@ class Pusher:
         try:
             push.announce(token.sequence)
             await asyncio.sleep(0)  # the streams to the standbys have their turn first
-            self._late_pushes.sent(CLOCK_DRIFT * push.budget_seconds)
-            sent = await self._send_while_leading(term, token, push, deadline)
+            sent = None
+            if not term.ended.is_set():  # so had whatever ends a term
+                self._late_pushes.sent(CLOCK_DRIFT * push.budget_seconds)
+                sent = await self._send_while_leading(term, token, push, deadline)
             if sent is not None and sent.accepted and sent.attempts == 1:
                 self._late_pushes.answered()
             outcome = self._judge(term, sent)

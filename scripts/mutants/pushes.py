@@ -283,4 +283,11 @@ MUTANTS = (
         (("            push.announce(token.sequence)\n", ""),),
         "tests/cycle/test_pacer.py::test_a_successor_counts_the_push_that_was_in_flight_when_the_master_was_lost",
     ),
+    Mutant(
+        "announced-too-long",
+        "a push whose term ends while it is announced is not sent",
+        "pacing_node/cycle/pushing.py",
+        (("            if not term.ended.is_set():  # so had", "            if True:  # so had"),),
+        "tests/cycle/test_pushing.py::test_nothing_is_sent_when_the_term_ends_while_the_push_is_announced",
+    ),
 )

@@ -9,6 +9,7 @@ import pytest
 
 from cluster.clock import boot_seconds
 from pacing_node.cycle.cycle_counters import CycleCounters
+from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.pushing import Pusher
 from pacing_node.engagement.platform import FencingMark, PushOutcome, PushStatus, TargetPush
 from pacing_node.engagement.replies import TargetReply
@@ -58,6 +59,20 @@ async def test_a_push_on_its_way_is_cancelled_when_the_term_ends(cycle_counters:
     assert pushed.status is PushStatus.LATE
     assert platform.cancelled == 1
     assert cycle_counters.last_accepted_at == 0, "what became of it is not known, so it does not count as accepted"
+
+
+async def test_nothing_is_sent_when_the_term_ends_while_the_push_is_announced(cycle_counters: CycleCounters) -> None:
+    """The streams to the standbys have a turn then, and so has whatever ends the term."""
+    platform, term, late = FakePlatform(), FakeTerm(), LatePushes()
+    late.term_began(term.epoch, after_clean_end=True, seconds=0.0)
+
+    def announce(_sequence: int) -> None:
+        asyncio.get_running_loop().call_soon(term.ended.set)
+
+    pushed = await Pusher(platform, cycle_counters, late).push(term, [entry()], 1.3, announce)
+    assert pushed.status is PushStatus.LATE
+    assert platform.pushes == []
+    assert late.ended_clean(term.epoch), "nothing of it can arrive"
 
 
 async def test_a_success_that_arrives_after_the_term_ended_is_not_trusted(cycle_counters: CycleCounters) -> None:
