@@ -70,15 +70,16 @@ class Clock:
 
 @contextlib.contextmanager
 def jumping_time(clock: Clock) -> Iterator[None]:
-    """All code that asks ``time`` for the calendar or the monotonic clock gets the virtual one."""
+    """All code that asks ``time`` for the calendar, the monotonic or the boot clock gets the virtual one."""
     # Functions of a module are no variables to mypy, which refuses each of these by its type.
-    calendar, monotonic = time.time, time.monotonic
+    calendar, monotonic, by_number = time.time, time.monotonic, time.clock_gettime
     time.time = lambda: _EPOCH + clock.now  # type: ignore[assignment]
     time.monotonic = lambda: clock.now  # type: ignore[assignment]
+    time.clock_gettime = lambda _number: clock.now
     try:
         yield
     finally:
-        time.time, time.monotonic = calendar, monotonic  # type: ignore[assignment]
+        time.time, time.monotonic, time.clock_gettime = calendar, monotonic, by_number  # type: ignore[assignment]
 
 
 class Statistics:

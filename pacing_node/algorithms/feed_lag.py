@@ -76,6 +76,14 @@ class FeedLag:
             self._add(entries[known], table[:, known], float(np.exp((start - end) / MEMORY_SECONDS)))
             self._choose()
 
+    def clock_set(self, seconds: float) -> None:
+        """The clock was set by so many seconds: everything remembered moves with it."""
+        self._at += seconds
+        self._spans = deque((start + seconds, end + seconds, disposed) for start, end, disposed in self._spans)
+        if self._interval is not None:
+            start, end, entries = self._interval
+            self._interval = (start + seconds, end + seconds, entries)
+
     def _disposed(self, start: float, end: float, size: int) -> FloatArray:
         """Dispositions from ``start`` to ``end``, each spread evenly over its span; NaN where not all is known."""
         total, covered = np.zeros(size), 0.0

@@ -22,7 +22,7 @@ period.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -196,6 +196,19 @@ class Ledger:
             self._last_report_at = np.full(len(self.names), at)
         sums = np.nan_to_num(columns[3:])
         self._changes.append(_Change(at, _ALL, *sums))
+
+    def clock_set(self, seconds: float, now: float) -> None:
+        """The clock was set by ``seconds``, to ``now`` (Unix seconds): what is remembered keeps its age.
+
+        Otherwise everything out would look answered after a step forward, and as much again would go out; and after a
+        step back what was just reported would lie in the future, not be looked at, and not be forgotten until then.
+        """
+        for push in self._pushes:
+            push.at, push.reported_at = min(push.at + seconds, now), min(push.reported_at + seconds, now)
+        self._changes = deque(replace(change, at=min(change.at + seconds, now)) for change in self._changes)
+        self._last_report_at = np.minimum(self._last_report_at + seconds, now)
+        self._all_reported_at = float(np.minimum(self._all_reported_at + seconds, now))
+        self.lag.clock_set(seconds)
 
     def _forget(self, before: float) -> None:
         """Drop pushes, and dispositions nobody has asked for, that are older than this or of the same moment."""

@@ -18,6 +18,7 @@ from cluster.backoff import Backoff
 from cluster.tasks import cancel, spawn
 from cluster.tracing import note, span, trace_id
 from pacing_node.algorithms.state import UnusableStateError
+from pacing_node.cycle.clock_steps import ClockSteps
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
 from pacing_node.cycle.pacing_state import PacingState, rehearse
@@ -66,13 +67,14 @@ class Pacer:
         on_push: Callable[[bool], None] = lambda _: None,
         read_holds: Callable[[], Awaitable[None]] | None = None,
         aside: Callable[..., Coroutine[Any, Any, None]] = asyncio.to_thread,
+        clock_steps: ClockSteps | None = None,
     ) -> None:
         """Wire the cycle to its ports.
 
         ``share`` hands a report to the standbys; ``late_pushes`` knows which pushes can still be in flight;
         ``on_push`` is called with whether a push that was sent reached the platform. None of them may block.
         ``read_holds`` has the plan's holds brought up to date; it raises nothing. ``aside`` calls a function where the
-        loop does not wait for it.
+        loop does not wait for it. ``clock_steps`` finds that this machine's clock was set.
         """
         self._mastership = mastership
         self._statistics = statistics
@@ -90,8 +92,14 @@ class Pacer:
         self._late_pushes = late_pushes or LatePushes()
         self._pusher = Pusher(platform, self.cycle_counters, self._late_pushes)
         self._push_budget = PushBudget()
+        self._clock_steps = clock_steps or ClockSteps()
         self._partials = PartialPushes(
-            statistics=statistics, plan=plan, pusher=self._pusher, latest_report=latest_report, share=share
+            statistics=statistics,
+            plan=plan,
+            pusher=self._pusher,
+            latest_report=latest_report,
+            share=share,
+            follow_clock=self._follow_clock,
         )
 
     async def run(self) -> None:
@@ -189,6 +197,7 @@ class Pacer:
 
     def _resume(self) -> None:
         """Begin with what the previous master had learned, as far as it reached this node."""
+        self._follow_clock()
         state = self._current_state()
         state.term_began(self._since_record.take(state.targets))
         report = self._latest_report.newest
@@ -239,6 +248,7 @@ class Pacer:
         self._partials.full_push_due()
         self._plan.urgent.clear()
         settings, basis = self._plan.settings, self._plan.basis
+        self._follow_clock()
         state = self._current_state()
         now, started = time.time(), time.perf_counter()
         with span("cycle.snapshot"):
@@ -282,6 +292,13 @@ class Pacer:
         self.cycle_counters.push_time = budget.push_time(
             targets, settings.push_budget_seconds, settings.refresh_seconds
         )
+
+    def _follow_clock(self) -> None:
+        """What is remembered by the calendar keeps its age when somebody sets the clock."""
+        seconds = self._clock_steps.seconds()
+        if seconds and self._state is not None:
+            log.warning("cycle.clock_set", seconds=round(seconds, 1))
+            self._state.clock_set(seconds, time.time())
 
     def _current_state(self) -> PacingState:
         """The state for the settings and targets in force, with what was learned so far."""

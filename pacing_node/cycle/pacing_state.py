@@ -152,6 +152,10 @@ class PacingState:
         self._previewed = counted
         self.term_accepted, self.term_abandoned = (np.zeros(len(self.targets.targets)) for _ in range(2))
 
+    def clock_set(self, seconds: float, now: float) -> None:
+        """The clock that gives ``now``, Unix time in seconds, was set by so many: what was learned keeps its age."""
+        self._ledger.clock_set(seconds, now)
+
     def allotted(self, now: float, invitations: IntArray, rows: IntArray | None = None) -> None:
         """Enter into the ledger what a push that is about to start allows; ``rows`` of a partial one, None: all."""
         self._ledger.allotted(now, invitations, rows)

@@ -62,13 +62,15 @@ class PartialPushes:
         pusher: Pusher,
         latest_report: LatestReport,
         share: Callable[[CycleReport], None],
+        follow_clock: Callable[[], None] = lambda: None,
     ) -> None:
-        """The ports of the cycle."""
+        """The ports of the cycle; ``follow_clock`` is called before what is remembered is looked at."""
         self._statistics = statistics
         self._plan = plan
         self._pusher = pusher
         self._latest_report = latest_report
         self._share = share
+        self._follow_clock = follow_clock
         self._period: _Period | None = None
 
     def full_push(self, term: Term, state: PacingState, cycle: CycleResult, basis: object) -> None:
@@ -114,6 +116,7 @@ class PartialPushes:
     async def _step(self, period: _Period, left_seconds: float, budget: float) -> None:
         """Read, calculate, and push what has changed, if anything has."""
         state = period.state
+        self._follow_clock()
         snapshot = self._statistics.snapshot(period.settings.stale_after_seconds)
         cycle = state.preview(snapshot, time.time(), self._plan.holds)
         wanted = cycle.result.invitations

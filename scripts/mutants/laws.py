@@ -91,4 +91,25 @@ MUTANTS = (
         ((', *_ADDED_COLUMNS, "rounding"):', "):"),),
         "tests/cycle/test_report.py::test_a_record_with_a_column_too_short_is_refused_by_name",
     ),
+    Mutant(
+        "clock-set",
+        "what is remembered keeps its age when the calendar clock is set",
+        "pacing_node/cycle/pacing_state.py",
+        (("        self._ledger.clock_set(seconds, now)\n", "        pass\n"),),
+        "tests/cycle/test_clock_steps.py::TestCycle::test_a_step_changes_no_number",
+    ),
+    Mutant(
+        "clock-followed",
+        "the cycle notices that the calendar clock was set",
+        "pacing_node/cycle/pacer.py",
+        (("            self._state.clock_set(seconds, time.time())\n", "            pass\n"),),
+        "tests/cycle/test_pacer.py::test_what_is_remembered_follows_a_clock_that_is_set",
+    ),
+    Mutant(
+        "clock-set-meanwhile",
+        "a reply entered after a step of the clock does not lie in the future",
+        "pacing_node/algorithms/ledger.py",
+        (("at=min(change.at + seconds, now)) for change", "at=change.at + seconds) for change"),),
+        "tests/cycle/test_clock_steps.py::TestCycle::test_a_step_in_the_middle_of_a_push_costs_no_more_than_its_report",
+    ),
 )

@@ -207,8 +207,8 @@ MUTANTS = (
         "pacing_node/cycle/pacer.py",
         (
             (
-                "latest_report=latest_report, share=share",
-                "latest_report=latest_report, share=lambda report: on_push(False)",
+                "share=share,\n            follow_clock",
+                "share=lambda report: on_push(False),\n            follow_clock",
             ),
         ),
         "tests/cycle/test_partial_pushes.py::test_a_failed_partial_push_is_followed_by_the_full_one_when_it_is_due",

@@ -18,10 +18,12 @@ from pacing_node.algorithms.laws import shared_laws
 from pacing_node.algorithms.model import Algorithm, Reason
 from pacing_node.algorithms.super_progressive import largest_over_invitation
 from pacing_node.assembly.adapters import cycle_settings
+from pacing_node.cycle.clock_steps import ClockSteps
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.holds import Hold, Holds
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacer import Pacer
+from pacing_node.cycle.pacing_state import PacingState
 from pacing_node.cycle.plan import CycleSettings, Plan
 from pacing_node.cycle.report import CycleReport, decode, encode
 from pacing_node.engagement.platform import PushOutcome, PushStatus
@@ -62,6 +64,7 @@ class Bench:
     read_holds: Callable[[], Awaitable[None]] | None = None
     cycle_counters: CycleCounters = field(default_factory=CycleCounters)
     aside: Callable[..., Coroutine[Any, Any, None]] = field(default_factory=lambda: at_once)
+    clock_steps: ClockSteps = field(default_factory=ClockSteps)
 
     def pacer(self) -> Pacer:
         return Pacer(
@@ -75,6 +78,7 @@ class Bench:
             read_holds=self.read_holds,
             aside=self.aside,
             cycle_counters=self.cycle_counters,
+            clock_steps=self.clock_steps,
         )
 
 
@@ -565,3 +569,14 @@ async def test_what_pushes_take_is_known_of_the_running_term_alone(bench: Bench)
         await until(lambda: bench.cycle_counters.push_time is not None)
         term.ended.set()
         await until(lambda: bench.cycle_counters.push_time is None)
+
+
+async def test_what_is_remembered_follows_a_clock_that_is_set(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    followed: list[float] = []
+    monkeypatch.setattr(PacingState, "clock_set", lambda _state, seconds, _now: followed.append(seconds))
+    steps = iter([0.0, 0.0, 3600.0])
+    monkeypatch.setattr(bench.clock_steps, "seconds", lambda: next(steps, 0.0))
+    bench.mastership.give(FakeTerm())
+    async with running(bench):
+        await until(lambda: len(bench.platform.pushes) == 3)
+    assert followed == [3600.0]
