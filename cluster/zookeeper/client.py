@@ -220,7 +220,8 @@ class ZooKeeperSession:
             return
         log.warning("zookeeper.rebuild", hosts=self._hosts)
         await self.stop(0.5)
-        self.start()
+        if self._generation == generation + 1:  # else the node is stopping, and has stopped it too
+            self.start()
 
     async def _serves_strangers(self) -> bool:
         """Whether a client without a past is given a session now."""
