@@ -47,6 +47,7 @@ from pacing_node.monitoring.node_readings import NodeSources
 from pacing_node.monitoring.term_log import TermLog
 from pacing_node.node_api import NodeApi
 from pacing_node.objects.sources import configuration_source
+from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.exposure import exposures
 from pacing_node.options.options_store import OptionsStore
 from pacing_node.runtime.loop_lag import LoopLag
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 
     from pacing_node.objects.sources import ConfigurationSource
     from pacing_node.options.cluster_options import ClusterOptions
+    from pacing_node.options.errors import Problem
     from pacing_node.options.node_options import NodeOptions
     from pacing_node.statistics.statistics_source import StatisticsSource
 
@@ -174,22 +176,34 @@ class Node:
         await self._logs.stop()
 
     async def _use_options(self, options: ClusterOptions) -> None:
-        """Apply cluster options; the first ones also build what they name."""
-        await self._logs.use(options)
-        await self._telemetry.use(options)
-        await self._audit.use(options)
-        await self._access.use(options)
-        await self.alarms.use(options)
+        """Apply cluster options; the first ones also build what they name.
+
+        Raises ConfigurationError with everything that could not be applied, for a file that cannot be read; what could
+        be is in force.
+        """
+        parts = (self._logs, self._telemetry, self._audit, self._access, self.alarms)
+        problems: list[Problem] = []
+        for use in (*(part.use for part in parts), self._build_or_change):
+            try:
+                await use(options)
+            except ConfigurationError as error:
+                problems += error.problems
+        if problems:
+            raise ConfigurationError(tuple(dict.fromkeys(problems)))
+
+    async def _build_or_change(self, options: ClusterOptions) -> None:
+        """What the options name: built from the first ones, changed by others."""
         if self.statistics is not None:
             self._reconfiguration.use_options(options)
             return
-        self.statistics = adapters.statistics_source(options.stat_server, options.tenant)
-        await self.statistics.start()
+        statistics = adapters.statistics_source(options.stat_server, options.tenant)
+        await statistics.start()
+        self.statistics = statistics
         self._reconfiguration.use_options(options)
         self._source = configuration_source(options.config_server, options.tenant)
         source = self._source
         self._tasks.append(_spawn_lasting("configuration", lambda: source.run(self._reconfiguration.use_objects)))
-        self._start_cycle(self.statistics)
+        self._start_cycle(statistics)
 
     def _start_cycle(self, statistics: StatisticsSource) -> None:
         pacer = Pacer(

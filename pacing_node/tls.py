@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from cryptography import x509
 from pacing_node.options.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pacing_node.options.connections import ServerTls
@@ -92,15 +93,32 @@ def client_context(tls: ServerTls | None) -> ssl.SSLContext:
     """
     if tls is None:
         return ssl.create_default_context()
-    try:
+    with _naming(tls.authorities, tls.certificate, tls.private_key):
         context = ssl.create_default_context(cafile=str(tls.authorities))
         if tls.certificate is not None:
             context.load_cert_chain(str(tls.certificate), str(tls.private_key) if tls.private_key else None)
-    except (OSError, ssl.SSLError) as error:
-        files = ", ".join(str(file) for file in (tls.authorities, tls.certificate, tls.private_key) if file)
-        reason = (error.strerror or str(error)).lower()
-        raise ConfigurationError((Problem(files, "", reason, "certificates and keys in PEM format"),)) from error
     return context
+
+
+def authorities_context(authorities: Path | None) -> ssl.SSLContext:
+    """TLS context of a client that trusts these authorities, None for the well-known ones.
+
+    Raises:
+        ConfigurationError: the file cannot be read or holds something else.
+    """
+    with _naming(authorities):
+        return ssl.create_default_context(cafile=str(authorities) if authorities is not None else None)
+
+
+@contextlib.contextmanager
+def _naming(*files: Path | None) -> Iterator[None]:
+    """Turn what reading certificates raises into a ConfigurationError that names the files."""
+    try:
+        yield
+    except OSError as error:
+        named = ", ".join(str(file) for file in files if file)
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigurationError((Problem(named, "", reason, "certificates and keys in PEM format"),)) from error
 
 
 def _read(path: Path | None) -> bytes | None:

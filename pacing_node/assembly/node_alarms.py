@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import structlog
 
 from cluster import addresses
 from cluster.lasting import lasting
@@ -19,6 +16,8 @@ from pacing_node.alarms.sinks import SyslogSink, describe_alarm
 from pacing_node.delivery.syslog_sender import SyslogSender
 from pacing_node.monitoring.node_readings import NodeReadings
 from pacing_node.options.alarm_options import CONDITION_KEYS, AlarmOptions
+from pacing_node.options.errors import ConfigurationError
+from pacing_node.tls import authorities_context
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from pacing_node.monitoring.node_readings import NodeSources
     from pacing_node.options.cluster_options import ClusterOptions
     from pacing_node.options.connections import MessageServer
-
-log = structlog.get_logger(__name__)
 
 FILE = "{node}.alarms.json"
 """File in the node's state directory that keeps active alarms between its starts."""
@@ -51,7 +48,7 @@ def rules_of(options: AlarmOptions) -> dict[str, Rule]:
 
 
 def sinks_of(options: ClusterOptions, *, cluster: str, host: str) -> list[Sink]:
-    """The receivers the options name. Raises OSError when certificates of authorities cannot be read."""
+    """The receivers the options name. Raises ConfigurationError when certificates of authorities cannot be read."""
     alarms, sinks = options.alarms, list[Any]()
     if options.message_server is not None:
         sinks.append(SyslogSink(syslog_sender(options.message_server), host=host, cluster=cluster))
@@ -64,8 +61,8 @@ def sinks_of(options: ClusterOptions, *, cluster: str, host: str) -> list[Sink]:
 
 
 def syslog_sender(server: MessageServer) -> SyslogSender:
-    """The way to Message Server. Raises OSError when the certificates of its authorities cannot be read."""
-    tls = ssl.create_default_context(cafile=server.authorities) if server.transport == "tls" else None
+    """The way to Message Server. Raises ConfigurationError when the certificates of its authorities cannot be read."""
+    tls = authorities_context(server.authorities) if server.transport == "tls" else None
     receivers = [addresses.split(text) for text in (server.primary, server.backup) if text]
     return SyslogSender(receivers, server.transport, tls)
 
@@ -102,18 +99,22 @@ class NodeAlarms:
         await self.service.stop()
 
     async def use(self, options: ClusterOptions) -> None:
-        """Put other thresholds and receivers in force."""
+        """Put other thresholds and receivers in force.
+
+        Raises ConfigurationError, and leaves the receivers that were in force, when others cannot be built.
+        """
         self._readings.memory_limit_mib = options.alarms.memory_limit
         self._readings.directories = (*self._state, *_log_directories(options))
-        sinks, wanted = None, _receivers(options)
+        sinks, wanted, refused = None, _receivers(options), None
         if wanted != self._in_force:
             try:
                 sinks = sinks_of(options, cluster=self._cluster, host=self._host)
                 self._in_force = wanted
-            except OSError as error:
-                # Tried again with the next change of any option.
-                log.error("alarms.receivers_refused", error=str(error))
+            except ConfigurationError as error:
+                refused = error
         await self.service.use(rules_of(options.alarms), sinks, options.alarms.queue)
+        if refused is not None:
+            raise refused
 
     def active_counts(self) -> dict[str, int]:
         """Active alarms by condition, those without included."""

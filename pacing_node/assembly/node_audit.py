@@ -7,8 +7,6 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-import structlog
-
 from cluster.access.audit_log import DONE, EVENT, Order
 from cluster.access.principal import Principal, Proof
 from cluster.access.roles import AccessRole
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from pacing_node.delivery.syslog_sender import SyslogSender
     from pacing_node.options.cluster_options import ClusterOptions
     from pacing_node.options.connections import MessageServer
-
-log = structlog.get_logger(__name__)
 
 CAPACITY = 1000
 """Most events that wait while Message Server is down, or until it is known; the oldest are given up."""
@@ -63,37 +59,39 @@ class NodeAudit:
             self._early.append(message)
 
     async def use(self, options: ClusterOptions) -> None:
-        """Send to the Message Server of these options from now on; to nobody without one."""
+        """Send to the Message Server of these options from now on; to nobody without one.
+
+        Raises ConfigurationError, and changes nothing, when the certificates of its authorities cannot be read.
+        """
         if self._known and options.message_server == self._server:
             return
-        await self._close()
-        self._known, self._server = True, options.message_server
-        if self._server is not None:
-            try:
-                self._sender = syslog_sender(self._server)
-            except OSError as error:
-                log.error("audit.message_server_refused", error=str(error))
-                return
-            self._outbox = Outbox("audit", self._sender.deliver, capacity=CAPACITY)
+        sender = syslog_sender(options.message_server) if options.message_server is not None else None
+        before = self._outbox, self._sender
+        self._known, self._server, self._sender, self._outbox = True, options.message_server, sender, None
+        if sender is not None:
+            self._outbox = Outbox("audit", sender.deliver, capacity=CAPACITY)
             self._outbox.start()
             for message in self._early:
                 self._outbox.offer(message)
         self._early.clear()
+        # In place before the old one is closed, which takes a while: events come meanwhile.
+        await _close(*before)
 
     async def stop(self) -> None:
         """End, after a moment for what waits."""
-        await self._close()
-
-    async def _close(self) -> None:
         outbox, sender = self._outbox, self._sender
         self._outbox, self._sender = None, None
-        if outbox is not None:
-            await outbox.stop(LAST_DELIVERY_SECONDS)
-        if sender is not None:
-            await sender.close()
+        await _close(outbox, sender)
 
     def _message(self, event: Mapping[str, object]) -> SyslogMessage:
         level = SyslogSeverity.NOTICE if event["outcome"] == DONE else SyslogSeverity.WARNING
         apart = {"node": self._node} | {key: str(event[key]) for key in _SHOWN_APART if event.get(key) is not None}
         text = json.dumps({"event": EVENT, "node": self._node, **event}, default=str)
         return SyslogMessage(level, time.time(), self._host, EVENT, text, apart)
+
+
+async def _close(outbox: Outbox[SyslogMessage] | None, sender: SyslogSender | None) -> None:
+    if outbox is not None:
+        await outbox.stop(LAST_DELIVERY_SECONDS)
+    if sender is not None:
+        await sender.close()

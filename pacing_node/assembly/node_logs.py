@@ -11,6 +11,7 @@ from pacing_node.assembly.node_alarms import syslog_sender
 from pacing_node.delivery.outbox import Outbox
 from pacing_node.logs import use_log_options
 from pacing_node.logs.outputs import Network
+from pacing_node.options.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import logging
@@ -37,28 +38,34 @@ class NodeLogs:
         self._seen: tuple[LogOptions | None, MessageServer | None] = (None, None)
         self._outbox: Outbox[SyslogMessage] | None = None
         self._sender: SyslogSender | None = None
+        self._refused: ConfigurationError | None = None
+        """Why there is no way to Message Server although the options name one."""
 
     async def use(self, options: ClusterOptions) -> None:
-        """Put the cluster's log options in force, if they differ from those that are."""
+        """Put the cluster's log options in force, if they differ from those that are.
+
+        Raises ConfigurationError when the certificates of Message Server's authorities cannot be read: the other
+        outputs are in force then.
+        """
         section = options.log if "log" in options.model_fields_set else None
         wanted = (section, options.message_server if section else None)
-        if wanted == self._seen:
+        if wanted == self._seen and self._refused is None:
             return
-        self._seen = wanted
-        before = self._outbox, self._sender
-        self._outbox, self._sender = None, None
-        use_log_options(section, self._network)
-        await _close(*before)
+        sender, refused = _sender(wanted[1])
+        if wanted != self._seen or refused is None:
+            self._seen = wanted
+            before = self._outbox, self._sender
+            self._outbox, self._sender = None, sender
+            use_log_options(section, self._network)
+            await _close(*before)
+        self._refused = refused
+        if refused is not None:
+            raise refused
 
     def _network(self) -> logging.Handler | None:
-        server = self._seen[1]
-        if server is None:
+        if self._seen[1] is None:
             log.warning("log.no_message_server", output="network")
-            return None
-        try:
-            self._sender = syslog_sender(server)
-        except OSError as error:
-            log.error("log.message_server_refused", error=str(error))
+        if self._sender is None:
             return None
         self._outbox = Outbox("log", self._sender.deliver, capacity=CAPACITY)
         self._outbox.start()
@@ -72,6 +79,14 @@ class NodeLogs:
             self._seen = (None, None)
             use_log_options(None, self._network)
         await _close(outbox, sender)
+
+
+def _sender(server: MessageServer | None) -> tuple[SyslogSender | None, ConfigurationError | None]:
+    """The way to Message Server, or why there is none."""
+    try:
+        return (syslog_sender(server) if server is not None else None), None
+    except ConfigurationError as error:
+        return None, error
 
 
 async def _close(outbox: Outbox[SyslogMessage] | None, sender: SyslogSender | None) -> None:

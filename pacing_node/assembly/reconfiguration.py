@@ -41,6 +41,8 @@ HELD_POLL_SECONDS = 3.0
 """How often a change that is held back is looked at again."""
 START_POLL_SECONDS = 0.2
 """The same for a node that waits at its start for what the cluster paces."""
+PLATFORM_POLL_SECONDS = 10.0
+"""How often it is tried to connect to a platform whose configuration could not be used: a file may be there now."""
 
 
 class Reconfiguration:
@@ -121,15 +123,18 @@ class Reconfiguration:
                 if self._changed.is_set():
                     self._changed.clear()
                     await self._apply()
-                elif self._held is not None:
+                    continue
+                if self._held is not None:
                     await self._look_again(*self._held)
+                if self.problems and self._options is not None and self._in_force is not None:
+                    self._connect_platform(self._options, self._in_force)
             except Exception:
                 log.exception("targets.not_applied")
 
     def _poll_seconds(self) -> float | None:
-        """How long to wait for a change before a held one is looked at again; None when there is none."""
+        """How long to wait for a change before a held one, or the platform, is looked at again; None: for ever."""
         if self._held is None:
-            return None
+            return PLATFORM_POLL_SECONDS if self.problems else None
         return HELD_POLL_SECONDS if self._knows_targets() else START_POLL_SECONDS
 
     def _knows_targets(self) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from cluster.backoff import Backoff
 from cluster.documents import Document
 from cluster.errors import ClusterError, ConflictError, NotAllowedError, TooLargeError
 from cluster.listeners import Listeners
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 1.0
+APPLY_SECONDS = (1.0, 30.0)
+"""First and longest pause before options that could not be applied are applied again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,16 @@ class OptionsStore:
         self._changed = asyncio.Event()
         self.on_change: Listeners[[int, int, tuple[str, ...]]] = Listeners("options")
         """Called when other options replace those in force: their versions, and the keys that differ."""
-        self.problems: tuple[str, ...] = ()
-        """What is wrong with the newest document or the seed; empty when all is well."""
+        self._refused: tuple[str, ...] = ()
+        self._unapplied: tuple[str, ...] = ()
+        self._apply_again = Backoff(*APPLY_SECONDS)
         self.version: int | None = None
         """Version of the options in force; None before the first."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the newest document or the seed, or keeps the options in force from being applied."""
+        return (*self._refused, *self._unapplied)
 
     @property
     def newest(self) -> Document | None:
@@ -69,16 +78,19 @@ class OptionsStore:
     async def run(self, use: Callable[[ClusterOptions], Awaitable[None]]) -> None:
         """Seed, then follow the document until cancelled; ``use`` gets the first and every changed options.
 
-        A bad document keeps the options in force; what is wrong is logged and listed in ``problems``.
+        A bad document keeps the options in force; what is wrong is logged and listed in ``problems``. So is what
+        ``use`` raises: then it gets the same options again, after pauses that grow, until it raises nothing.
         """
         unwatch = self._documents.watch(self._note)
         try:
             await self._seed_if_absent()
             while True:
-                await self._changed.wait()
-                self._changed.clear()
-                if self._newest is not None:
+                await self._wait(self._apply_again.next_seconds() if self._unapplied else None)
+                if self._changed.is_set() and self._newest is not None:
+                    self._changed.clear()
                     await self._apply(self._newest, use)
+                elif self._options is not None:
+                    await self._hand_on(self._options, use)
         finally:
             unwatch()
 
@@ -109,25 +121,25 @@ class OptionsStore:
             except ConfigurationError as error:
                 self._report("options.seed_refused", tuple(map(str, error.problems)))
             if self._newest is None:
-                await self._wait()
+                await self._wait(RETRY_SECONDS)
 
     def _note_own(self, text: str, version: int) -> None:
         """Take over what was just written, unless a newer one has come in."""
         if self._newest is None:
             self._note(Document(text.encode(), version))
 
-    async def _wait(self) -> None:
+    async def _wait(self, seconds: float | None) -> None:
         try:
-            async with asyncio.timeout(RETRY_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self._changed.wait()
         except TimeoutError:
             return
 
     def _report(self, event: str, problems: tuple[str, ...]) -> None:
         """Say what is wrong, once."""
-        if problems != self.problems:
+        if problems != self._refused:
             log.error(event, problems=problems, version_in_force=self.version)
-        self.problems = problems
+        self._refused = problems
 
     async def _apply(self, document: Document, use: Callable[[ClusterOptions], Awaitable[None]]) -> None:
         try:
@@ -137,7 +149,7 @@ class OptionsStore:
         except ConfigurationError as error:
             self._report("options.refused", tuple(map(str, error.problems)))
             return
-        before, self.problems, self.version = self.version, (), document.version
+        before, self._refused, self.version = self.version, (), document.version
         if options == self._options:
             return
         if self._options is not None and before is not None:
@@ -147,11 +159,27 @@ class OptionsStore:
         log.info("options.changed", version=document.version)
         for finding in advice(options):
             log.warning("options.advice", code=finding.code, where=finding.where, message=finding.message)
+        self._apply_again.reset()
+        await self._hand_on(options, use)
+
+    async def _hand_on(self, options: ClusterOptions, use: Callable[[ClusterOptions], Awaitable[None]]) -> None:
         try:
             await use(options)
+        except ConfigurationError as error:
+            self._note_unapplied(tuple(map(str, error.problems)), None)
         except Exception as error:
-            log.exception("options.not_applied", version=document.version)
-            self.problems = (f"cluster options version {document.version}: not applied: {type(error).__name__}",)
+            text = f"cluster options version {self.version}: not applied: {type(error).__name__}"
+            self._note_unapplied((text,), error)
+        else:
+            if self._unapplied:
+                log.info("options.applied", version=self.version)
+            self._unapplied = ()
+
+    def _note_unapplied(self, problems: tuple[str, ...], error: Exception | None) -> None:
+        """Say why options are not applied, once; ``error`` is one that nobody foresaw."""
+        if problems != self._unapplied:
+            log.error("options.not_applied", version=self.version, problems=problems, exc_info=error)
+        self._unapplied = problems
 
 
 def read_seed(path: Path) -> str:

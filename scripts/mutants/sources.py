@@ -24,4 +24,11 @@ MUTANTS = (
         ),
         "tests/configuration/test_sources.py::test_a_young_file_is_read_again_only_when_its_content_has_changed",
     ),
+    Mutant(
+        "options-again",
+        "options that could not be applied are applied when they can be",
+        "pacing_node/options/options_store.py",
+        (("self._apply_again.next_seconds() if self._unapplied else None", "None"),),
+        "tests/configuration/test_store.py::TestNotApplied::test_are_applied_as_soon_as_they_can_be",
+    ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import trustme
 from pacing_node.alarms.conditions import CONDITIONS
 from pacing_node.alarms.machine import Rule
 from pacing_node.assembly.node_alarms import NodeAlarms, rules_of, sinks_of, syslog_sender
+from pacing_node.assembly.node_audit import NodeAudit
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.plan import Plan
@@ -96,7 +98,7 @@ def test_tls_to_message_server_needs_readable_authorities(tmp_path: Path) -> Non
     ).message_server
     assert server is not None
 
-    with pytest.raises(OSError, match="No such file"):
+    with pytest.raises(ConfigurationError, match=r"none\.pem: found no such file or directory"):
         syslog_sender(server)
 
 
@@ -114,18 +116,56 @@ def alarms_of_a_node() -> NodeAlarms:
     return NodeAlarms(sources, cluster="demo", host="host-1", state_directory=None)
 
 
-async def test_receivers_that_could_not_be_built_are_tried_again_with_the_next_change(tmp_path: Path) -> None:
+@pytest.fixture
+def late_file(tmp_path: Path) -> tuple[Path, str]:
+    """Authorities that are not there yet, and the options that name them."""
     file = tmp_path / "authorities.pem"
-    wanted = f"messageServer: {{primary: 'a:1', transport: tls, authorities: '{file}'}}\n"
+    return file, f"messageServer: {{primary: '127.0.0.1:1', transport: tls, authorities: '{file}'}}\n"
+
+
+async def test_receivers_that_could_not_be_built_are_built_with_the_same_options_later(
+    late_file: tuple[Path, str],
+) -> None:
+    file, wanted = late_file
     alarms = alarms_of_a_node()
-    await alarms.use(cluster(wanted))
+    with pytest.raises(ConfigurationError, match=str(file)):
+        await alarms.use(cluster(wanted))
     refused = alarms.page()["receivers"]
     file.write_bytes(trustme.CA().cert_pem.bytes())
-    await alarms.use(cluster(wanted + "alarms: {heapMemory: 50}\n"))
+    await alarms.use(cluster(wanted))
     built = alarms.page()["receivers"]
     await alarms.stop()
 
     assert (refused, [receiver["name"] for receiver in built]) == ([], ["syslog"])
+
+
+async def test_events_of_the_audit_log_wait_for_authorities_that_come_late(late_file: tuple[Path, str]) -> None:
+    file, wanted = late_file
+    audit = NodeAudit("host-1", "n1")
+    audit.offer({"outcome": "done", "what": "early"})
+    with pytest.raises(ConfigurationError, match=str(file)):
+        await audit.use(cluster(wanted))
+    audit.offer({"outcome": "done", "what": "later"})
+    file.write_bytes(trustme.CA().cert_pem.bytes())
+    await audit.use(cluster(wanted))
+
+    assert audit._outbox is not None
+    assert audit._outbox.waiting == 2
+    await audit.stop()
+
+
+async def test_events_that_come_while_the_audit_logs_receiver_changes_wait_for_the_new_one() -> None:
+    audit = NodeAudit("host-1", "n1")
+    await audit.use(cluster("messageServer: {primary: '127.0.0.1:1'}\n"))
+    audit.offer({"outcome": "done", "what": "for the old one, which needs a while to close"})
+    changing = asyncio.create_task(audit.use(cluster("messageServer: {primary: '127.0.0.1:2'}\n")))
+    await asyncio.sleep(0)
+    audit.offer({"outcome": "done", "what": "meanwhile"})
+    await changing
+
+    assert audit._outbox is not None
+    assert audit._outbox.waiting == 1
+    await audit.stop()
 
 
 async def test_receivers_that_cannot_be_built_leave_the_ones_before_in_force(tmp_path: Path) -> None:
@@ -135,7 +175,8 @@ async def test_receivers_that_cannot_be_built_leave_the_ones_before_in_force(tmp
     await alarms.use(cluster("alarms: {webhook: 'http://127.0.0.1:1/', heapMemory: 50}\n"))
     unchanged = alarms.service.outboxes
     bad = f"messageServer: {{primary: 'a:1', transport: tls, authorities: '{tmp_path}/none.pem'}}\n"
-    await alarms.use(cluster(bad))
+    with pytest.raises(ConfigurationError, match=r"none\.pem"):
+        await alarms.use(cluster(bad))
     kept = alarms.page()["receivers"]
     await alarms.use(cluster())
     none = alarms.page()["receivers"]

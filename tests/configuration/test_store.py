@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import threading
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pytest
 from cluster.errors import ConflictError, NotAllowedError, TooLargeError, UnavailableError
 from cluster.zookeeper.document_stores import LocalDocuments
 from pacing_node.options.cluster_options import parse_cluster_options
-from pacing_node.options.errors import ConfigurationError
+from pacing_node.options.errors import ConfigurationError, Problem
 from pacing_node.options.options_store import (
     OptionsChangedError,
     OptionsStore,
@@ -24,7 +25,7 @@ from pacing_node.options.options_store import (
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from pathlib import Path
 
     from cluster.documents import Document, DocumentCallback
@@ -36,17 +37,20 @@ GOOD = "configServer: {path: objects.yaml}\nstatServer: {primary: 'stat1:7000'}\
 class Running:
     """A store at work and the options it handed on."""
 
-    def __init__(self, store: OptionsStore) -> None:
+    def __init__(self, store: OptionsStore, failures: Iterator[Exception]) -> None:
         self.store = store
+        self.failures = failures
         self.seen: list[ClusterOptions] = []
 
     async def use(self, options: ClusterOptions) -> None:
         self.seen.append(options)
+        if (failure := next(self.failures, None)) is not None:
+            raise failure
 
 
 @contextlib.asynccontextmanager
-async def running(store: OptionsStore) -> AsyncIterator[Running]:
-    state = Running(store)
+async def running(store: OptionsStore, failures: Iterable[Exception] = ()) -> AsyncIterator[Running]:
+    state = Running(store, iter(failures))
     task = asyncio.create_task(store.run(state.use))
     try:
         yield state
@@ -284,3 +288,51 @@ async def test_creating_where_options_stand_is_refused() -> None:
 def test_equal_texts_have_no_difference() -> None:
     assert options_diff(GOOD, GOOD, "a", "b") == ""
     assert options_diff("a", "b", "x", "y") == "--- x\n+++ y\n@@ -1 +1 @@\n-a\n+b\n"
+
+
+class TestNotApplied:
+    """Good options that cannot be applied now, for a file they name that is not there yet, say."""
+
+    MISSING = ConfigurationError((Problem("/run/ca.pem", "", "no such file or directory", "certificates"),))
+
+    @pytest.fixture(autouse=True)
+    def at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("pacing_node.options.options_store.APPLY_SECONDS", (0.01, 0.01))
+
+    @pytest.mark.parametrize("failure", [MISSING, RuntimeError("who knows")])
+    async def test_are_applied_as_soon_as_they_can_be(self, seed: Path, failure: Exception) -> None:
+        gate = asyncio.Event()
+
+        def failures() -> Iterator[Exception]:
+            while not gate.is_set():
+                yield failure
+
+        async with running(OptionsStore(LocalDocuments(None), seed), failures()) as state:
+            await until(lambda: len(state.seen) > 2)
+            assert len(state.store.problems) == 1
+            gate.set()
+            await until(lambda: not state.store.problems)
+            assert state.seen[0] == state.seen[-1]
+
+    async def test_are_a_problem_that_names_what_is_wrong(self, seed: Path) -> None:
+        async with running(OptionsStore(LocalDocuments(None), seed), itertools.repeat(self.MISSING)) as state:
+            await until(lambda: bool(state.store.problems))
+            assert state.store.problems == tuple(map(str, self.MISSING.problems))
+
+    async def test_stay_a_problem_beside_that_of_a_newer_document(self, seed: Path) -> None:
+        documents = LocalDocuments(None)
+        async with running(OptionsStore(documents, seed), itertools.repeat(self.MISSING)) as state:
+            await until(lambda: bool(state.store.problems))
+            await documents.write(b"pacing: {refreshPeriod: never}", 0)
+            await until(lambda: len(state.store.problems) > 1)
+            tried = len(state.seen)
+            await until(lambda: len(state.seen) > tried)
+            assert str(self.MISSING.problems[0]) in state.store.problems
+
+    async def test_give_way_to_newer_ones(self, seed: Path) -> None:
+        documents = LocalDocuments(None)
+        async with running(OptionsStore(documents, seed), iter([self.MISSING])) as state:
+            await until(lambda: bool(state.seen))
+            await documents.write(GOOD.replace("refreshPeriod: 5", "refreshPeriod: 2").encode(), 0)
+            await until(lambda: state.seen[-1].pacing.refresh_seconds == 2.0)
+            await until(lambda: not state.store.problems)

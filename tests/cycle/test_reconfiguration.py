@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import trustme
 
 from pacing_node.algorithms.model import Algorithm
 from pacing_node.assembly import reconfiguration
@@ -132,6 +133,20 @@ async def test_without_credentials_targets_are_known_and_pushes_say_what_is_miss
     assert not bench.platform.configured
     assert 'transaction "hybrid_integration"' in bench.platform.missing
     assert bench.subject.problems
+
+
+async def test_authorities_of_the_platform_that_come_late_are_used_without_another_change(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconfiguration, "PLATFORM_POLL_SECONDS", 0.02)
+    file = tmp_path / "authorities.pem"
+    bench.subject.use_options(options(f"{OPTIONS}pacingEndpoint: {{authorities: '{file}'}}\n"))
+    bench.subject.use_objects(objects())
+    await until(lambda: bool(bench.subject.problems))
+    assert str(file) in bench.platform.missing
+    file.write_bytes(trustme.CA().cert_pem.bytes())
+    await until(lambda: bench.platform.configured)
+    assert not bench.subject.problems
 
 
 async def test_bad_credentials_leave_the_platform_in_force_and_show_no_secret(bench: Bench) -> None:

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 import structlog
+import trustme
 
 from pacing_node.assembly.node_logs import NodeLogs
 from pacing_node.logs import configure_logs, use_log_options
 from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options
+from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.log_options import LogOptions, Verbosity
 from tests.support.syslog_receiver import SyslogReceiver
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("own_log")
 
@@ -173,3 +176,29 @@ async def test_network_without_a_message_server_is_told_and_nothing_else_suffers
     await node.stop()
 
     assert events(capsys.readouterr().out) == ["log.no_message_server", *ALL[:2]]
+
+
+async def test_message_server_is_reached_when_its_authorities_come_late(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Meanwhile the other outputs are in force, and trying again begins none of them anew."""
+    configure_logs("info", "json", "n1")
+    node, file = NodeLogs("host-1"), tmp_path / "authorities.pem"
+    options = cluster(
+        f"log: {{all: 'network, stdout, {tmp_path}/node.log'}}\n"
+        f"messageServer: {{primary: '127.0.0.1:1', transport: tls, authorities: '{file}'}}\n"
+    )
+    outputs = []
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match=str(file)):
+            await node.use(options)
+        say()
+        outputs.append(list(logging.getLogger().handlers))
+    assert outputs[0] == outputs[1]
+    file.write_bytes(trustme.CA().cert_pem.bytes())
+    await node.use(options)
+    say()
+    await until(lambda: node._outbox is not None and node._outbox.waiting > 0)
+    await node.stop()
+
+    assert events(capsys.readouterr().out)[:6] == [*ALL[:2]] * 3
