@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
 
+from cluster.clock import boot_seconds
 from cluster.descriptors import Descriptors
 from cluster.lasting import restarts
 from cluster.mastership import EndCause, Role, ZooKeeperState
@@ -166,7 +167,7 @@ class NodeCollector(Collector):
 
     def _targets(self) -> Iterable[Metric]:
         report = self._sources.latest_report.report
-        age = self._sources.latest_report.age_seconds(time.monotonic())
+        age = self._sources.latest_report.age_seconds(boot_seconds())
         yield _gauge("pacing_targets", "Pacing targets in the newest cycle.", len(report.targets) if report else 0)
         yield _gauge("pacing_report_age_seconds", "Age of the newest cycle this node knows.", age)
         yield from self._silence()

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from cluster.addresses import site
+from cluster.clock import boot_seconds
 from pacing_node.api.answers import OPEN, PREFLIGHT, problem
 from pacing_node.api.client_address import TrustedProxies
 from pacing_node.api.http_limits import HttpCounters, LimitRefusal
@@ -87,7 +88,7 @@ class PublicReads:
 
     def _state(self, selection: Selection, targets: TargetSet) -> dict[str, Any]:
         latest_report, settings = self._latest_report, self._plan.settings
-        fresh = latest_report.age_seconds(time.monotonic()) <= settings.stale_after_seconds
+        fresh = latest_report.age_seconds(boot_seconds()) <= settings.stale_after_seconds
         report = latest_report.report if fresh else None
         return {"reactiveState": self._reads.reactive_state(selection, targets, report)}
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from cluster.clock import boot_seconds
 from cluster.tasks import spawn
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ class Rendering(Generic[Page]):
 
     page: Page
     made_at: float
-    """Time of the monotonic clock at which the making began, in seconds."""
+    """Time on the clock of leases at which the making began, in seconds."""
 
     @property
     def age_seconds(self) -> int:
         """Whole seconds since then, as the header ``Age`` has them."""
-        return int(time.monotonic() - self.made_at)
+        return int(boot_seconds() - self.made_at)
 
 
 class KeptPage(Generic[Page]):
@@ -67,10 +67,10 @@ class KeptPage(Generic[Page]):
         if not making.done():
             return True
         failed = making.cancelled() or making.exception() is not None
-        return not failed and time.monotonic() - making.result().made_at < self._most_seconds
+        return not failed and boot_seconds() - making.result().made_at < self._most_seconds
 
     async def _made(self, make: Callable[[], Awaitable[Page]]) -> Rendering[Page]:
-        began = time.monotonic()
+        began = boot_seconds()
         return Rendering(await make(), began)
 
 

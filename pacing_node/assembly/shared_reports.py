@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
+from cluster.clock import boot_seconds
 from cluster.records import Record, RecordInfo
 from pacing_node.cycle.report import SCHEMA, CycleReport, decode, encode
 
@@ -63,7 +63,7 @@ class SharedReports:
         if report.in_flight:
             self._latest_report.announce(report)
         else:
-            self._latest_report.post(report, time.monotonic())
+            self._latest_report.post(report, boot_seconds())
             self._note_accepted(report)
         self._alarms.inherit(report.alarms)
 

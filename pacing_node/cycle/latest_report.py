@@ -41,7 +41,7 @@ class LatestReport:
         return self._in_flight or self._report
 
     def post(self, report: CycleReport, now: float) -> None:
-        """Show a report; ``now`` is this node's monotonic clock in seconds."""
+        """Show a report; ``now`` is in seconds on the clock of leases, which goes on while the machine sleeps."""
         previous = self._report
         self.departed.note(previous, report)
         self._note(report)

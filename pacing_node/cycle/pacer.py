@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from cluster.backoff import Backoff
+from cluster.clock import boot_seconds
 from cluster.tasks import cancel, spawn
 from cluster.tracing import note, span, trace_id
 from pacing_node.algorithms.state import UnusableStateError
@@ -334,7 +335,7 @@ class Pacer:
             self.cycle_counters.accepted(term.epoch, earlier)
         accepted_at = self.cycle_counters.last_accepted_at if outcome.accepted else earlier
         report = replace(build_report(term.epoch, state, cycle, outcome), accepted_at=accepted_at)
-        self._latest_report.post(report, time.monotonic())
+        self._latest_report.post(report, boot_seconds())
         if outcome.status is not PushStatus.LATE:
             self._share(report)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from cluster.clock import boot_seconds
 from pacing_node.algorithms.material_change import LEAST_SECONDS, StandingAllowances
 from pacing_node.cycle.patched_report import patched
 from pacing_node.cycle.payload import build_push
@@ -164,7 +165,7 @@ class PartialPushes:
         if outcome.accepted:
             report = patched(report, cycle, rows, outcome)
         report = replace(report, learned_state=state.save(cycle.at), first_look=state.first_look())
-        self._latest_report.post(report, time.monotonic())
+        self._latest_report.post(report, boot_seconds())
         if outcome.status is not PushStatus.LATE:
             self._share(report)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from cluster.clock import boot_seconds
 from cluster.mastership import EndCause, Role
 from pacing_node.algorithms.model import Reason
 from pacing_node.cycle.cycle_counters import CycleCounters
@@ -50,7 +51,7 @@ class CycleWatch:
         self._started_at = time.time()
         self._seen: CycleReport | None = None
         self._stale_since: float | None = None
-        """Since when every report had stale statistics for every target in use, on the monotonic clock."""
+        """Since when every report had stale statistics for every target in use, on the clock of leases."""
 
     def state(self) -> CycleState:
         """How current the newest cycle is, whether pacing is silent, and why."""
@@ -87,7 +88,7 @@ class CycleWatch:
         return ReportFacts(
             epoch=report.epoch,
             as_of=report.calculated_at,
-            age_seconds=self._latest_report.age_seconds(time.monotonic()),
+            age_seconds=self._latest_report.age_seconds(boot_seconds()),
             interval_seconds=report.interval_seconds,
             accepted_at=report.accepted_at,
             pushed=report.pushed,
@@ -98,7 +99,7 @@ class CycleWatch:
 
     def _stale_seconds(self, report: CycleReport) -> float | None:
         """How long all reports were stale by now. The alarms look once a second, so that none in between is missed."""
-        now = time.monotonic()
+        now = boot_seconds()
         if report is not self._seen:
             # Reports never change, so each is looked into once.
             self._seen = report

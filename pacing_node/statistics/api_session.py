@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from cluster.clock import boot_seconds
 from cluster.outside_text import load_json
 from cluster.tasks import cancel, spawn
 from contact_center.v1 import statistics_pb2 as wire
@@ -134,7 +134,7 @@ class ApiSession(ReconnectingSession):
         listener.read_handshake(await self._call(client, "POST", "notifications", listener.handshake()))
         channels = listener.subscribe((UPDATES, SERVICE))
         events = listener.read_subscribe(await self._call(client, "POST", "notifications", channels))
-        self._feed.opened(time.monotonic())
+        self._feed.opened(boot_seconds())
         self._agents.clear()
         self._subscriptions.clear()
         self._orders = asyncio.Queue()
@@ -177,7 +177,7 @@ class ApiSession(ReconnectingSession):
                 continue  # dropped again while the order waited
             request = self._definitions.request(reference, subject)
             if request is None:
-                self._feed.take_values(0.0, [missing(reference)], time.monotonic())
+                self._feed.take_values(0.0, [missing(reference)], boot_seconds())
             else:
                 self._agents[reference] = subject.agent
                 requests.append(request)
@@ -195,7 +195,7 @@ class ApiSession(ReconnectingSession):
         peek = _data(await self._call(client, "GET", f"subscriptions/{identity}/statistic-values"))
         newer, self._pushed = self._pushed, None
         values = [each for each in read_statistics(peek, self._agents) if each.reference not in newer]
-        self._feed.take_values(0.0, values, time.monotonic())
+        self._feed.take_values(0.0, values, boot_seconds())
 
     async def _unsubscribe(self, client: HttpClient, removed: Sequence[int]) -> None:
         gone = set(removed)
@@ -211,7 +211,7 @@ class ApiSession(ReconnectingSession):
         """A sign of life; its own clock is not known, so only this node's counts."""
         before = (self._feed.connected, self._feed.available)
         state = wire.ServerState(available=self._feed.available if available is None else available)
-        self._feed.take_state(state, time.monotonic())
+        self._feed.take_state(state, boot_seconds())
         if (self._feed.connected, self._feed.available) != before:
             log.info("statistics.server_state", server=self._feed.name, available=self._feed.available)
             self._on_change()
@@ -220,7 +220,7 @@ class ApiSession(ReconnectingSession):
         for event in events:
             if event.channel == UPDATES:
                 values = read_statistics(event.data, self._agents)
-                self._feed.take_values(0.0, values, time.monotonic())
+                self._feed.take_values(0.0, values, boot_seconds())
                 if self._pushed is not None:
                     self._pushed.update(each.reference for each in values)
             elif event.channel == SERVICE:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import grpc
 import structlog
 
+from cluster.clock import boot_seconds
 from cluster.tasks import cancel, spawn
 from contact_center.v1 import statistics_pb2 as wire
 from contact_center.v1 import statistics_pb2_grpc as rpc
@@ -98,7 +98,7 @@ class BridgeSession(ReconnectingSession):
 
     async def _converse(self, channel: grpc.aio.Channel) -> None:
         call = rpc.StatisticsServiceStub(channel).Subscribe(None)
-        self._feed.opened(time.monotonic())
+        self._feed.opened(boot_seconds())
         self._outbox = asyncio.Queue()
         self._open = True
         self._outbox.put_nowait((self._registry.references(), ()))
@@ -133,7 +133,7 @@ class BridgeSession(ReconnectingSession):
                 return  # the reader sees the end of the call and says why
 
     async def _take(self, message: wire.SubscribeResponse) -> None:
-        now = time.monotonic()
+        now = boot_seconds()
         kind = message.WhichOneof("message")
         if kind == "server_state":
             before = (self._feed.connected, self._feed.available, self._feed.mode)

@@ -14,7 +14,7 @@ STEP_BACK_SECONDS = 2.0
 class Freshness:
     """Age of the newest thing heard, by two measures of which the worse counts.
 
-    One is the receiver's monotonic clock since the last message. The other finds messages that arrive late, or a source
+    One is the receiver's clock of leases since the last message. The other finds messages that arrive late, or a source
     whose clock has stopped: each message has an offset ``received - stamped``; the smallest one seen is the difference
     of the two clocks plus the shortest way, and what is above it is delay. Only differences of the source's clock are
     used, so its distance from this node's clock does not matter.
@@ -36,7 +36,7 @@ class Freshness:
         return max(0.0, now - self._heard_at)
 
     def heard(self, now: float, stamp: float) -> None:
-        """A message stamped ``stamp`` by the source's clock arrived at ``now`` by the receiver's monotonic clock."""
+        """A message stamped ``stamp`` by the source's clock arrived at ``now`` by the receiver's clock of leases."""
         self._heard_at = now
         if not math.isfinite(stamp) or stamp <= 0:
             return

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
+from cluster.clock import boot_seconds
 from cluster.tasks import cancel, spawn
 from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.http_client.request_failures import CONNECT_FAILURES, REQUEST_FAILURES
@@ -129,7 +129,7 @@ class GmsSession(ReconnectingSession):
         self._schedule.drop(change.removed)
         for reference in change.removed:
             self._read_at.pop(reference, None)
-        now = time.monotonic()
+        now = boot_seconds()
         self._read_at.update((reference, now) for reference in change.added)
         self._schedule.add(change.added)
         self._wake.set()
@@ -162,12 +162,12 @@ class GmsSession(ReconnectingSession):
     async def _stand_by(self, client: HttpClient) -> None:
         """Show that the server is alive until this session has the turn."""
         await self._probe(client)
-        self._feed.opened(time.monotonic())
+        self._feed.opened(boot_seconds())
         self._alive(reading=False)
         while not await self._turn.take(self, PROBE_SECONDS):
             await self._probe(client)
             self._alive(reading=False)
-        now = time.monotonic()
+        now = boot_seconds()
         self._feed.opened(now)
         self._schedule = Schedule(self._settings.refresh_seconds)
         references = self._registry.references()
@@ -186,7 +186,7 @@ class GmsSession(ReconnectingSession):
         """Notice that the server fell silent and that values grew old, until the session has to end; why it had to."""
         while True:
             await asyncio.sleep(min(0.25, self._settings.silence_seconds / 4))
-            now = time.monotonic()
+            now = boot_seconds()
             if self._trouble:
                 return self._trouble
             if now - self._well_at > self._settings.silence_seconds:
@@ -209,7 +209,7 @@ class GmsSession(ReconnectingSession):
     async def _work(self, client: HttpClient) -> None:
         """Read one statistic after the other."""
         while self._schedule is not None and not self._trouble:
-            now = time.monotonic()
+            now = boot_seconds()
             reference, wait = self._schedule.take(now) if now >= self._hold_until else (None, self._hold_until - now)
             if reference is None:
                 self._wake.clear()
@@ -228,7 +228,7 @@ class GmsSession(ReconnectingSession):
                 self._failed(_words(failure))
             finally:
                 if self._schedule is not None:
-                    self._schedule.done(reference, time.monotonic(), rest)
+                    self._schedule.done(reference, boot_seconds(), rest)
 
     def _failed(self, error: str) -> None:
         self._failures += 1
@@ -251,12 +251,12 @@ class GmsSession(ReconnectingSession):
                 reference, agent=subject.agent, status=status, body=body, age=age, longest_age_seconds=longest
             )
             self._failures = 0
-            self._well_at = time.monotonic()
+            self._well_at = boot_seconds()
         if self._schedule is not None and reference in self._read_at:
             # A refused statistic is not asked for a while, and is missing already.
             pause = self._settings.rest_seconds if reading.refused else 0.0
-            self._read_at[reference] = time.monotonic() + pause
-            self._feed.take_values(0.0, [reading.value], time.monotonic())
+            self._read_at[reference] = boot_seconds() + pause
+            self._feed.take_values(0.0, [reading.value], boot_seconds())
             self._feed.error = ""
         return not reading.refused
 
@@ -265,13 +265,13 @@ class GmsSession(ReconnectingSession):
         headers = {"Cache-Control": f"max-age={self._settings.cache_age_seconds}"}
         answer = await client.request("POST", self._feed.address, data=form, headers=headers)
         if answer.status in {429, 503}:
-            self._hold_until = time.monotonic() + _hold_seconds(answer.headers.get("retry-after", ""))
+            self._hold_until = boot_seconds() + _hold_seconds(answer.headers.get("retry-after", ""))
         return answer.status, answer.body, answer.headers.get("age", "")
 
     def _alive(self, *, reading: bool) -> None:
         """The server is there; only one that everything is read from is available for snapshots."""
         before = (self._feed.connected, self._feed.available)
-        self._well_at = time.monotonic()
+        self._well_at = boot_seconds()
         self._feed.take_state(wire.ServerState(available=reading), self._well_at)
         self._feed.error = ""
         if (self._feed.connected, self._feed.available) != before:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import structlog
 
+from cluster.clock import boot_seconds
 from pacing_node.algorithms.model import Snapshot
 from pacing_node.statistics.aggregation import Staffing, sum_ready, sum_staffing
 from pacing_node.statistics.choice import choose
@@ -150,7 +151,7 @@ class PairStatistics:
         if not len(slots):
             return
         self._increments.resize(self._registry.size, slots)
-        now = time.monotonic()
+        now = boot_seconds()
         for feed, session in zip(self._feeds, self._sessions, strict=True):
             feed.changed(slots, now, added=bool(change.added))
             session.send(change)
@@ -162,7 +163,7 @@ class PairStatistics:
         Without a server that was ever heard of, every row is zero and not valid. Reactive statistics the server cannot
         give read as 0 and do not make a row invalid.
         """
-        now = time.monotonic()
+        now = boot_seconds()
         active = self._select() or 0
         feed = self._feeds[active]
         columns = self._layout.columns
@@ -207,12 +208,12 @@ class PairStatistics:
     def warmed_up(self) -> bool:
         """True once every subscription of the watched targets has had its first value, or an invalid."""
         active = self._select()
-        return active is not None and self._feeds[active].answered(time.monotonic())
+        return active is not None and self._feeds[active].answered(boot_seconds())
 
     @property
     def health(self) -> tuple[ServerHealth, ...]:
         """The servers of the pair, primary first."""
-        now = time.monotonic()
+        now = boot_seconds()
         return tuple(feed.health(now) for feed in self._feeds)
 
     @property
@@ -232,7 +233,7 @@ class PairStatistics:
         return tuple(found)
 
     def _select(self) -> int | None:
-        now = time.monotonic()
+        now = boot_seconds()
         silence = self._silence_seconds
         chosen = choose([feed.rank(now, silence) for feed in self._feeds], self._active)
         if chosen != self._active and chosen is not None:

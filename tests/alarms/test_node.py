@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import httpx
 import pytest
 import yaml
 
+from cluster.clock import boot_seconds
 from pacing_node.node import Node
 from pacing_node.options.node_options import load_node_options
 from simulator.scenarios import load_scenario
@@ -176,7 +176,7 @@ async def test_cycles_that_fail_are_an_alarm_end_readiness_and_are_the_reason_of
             return page["cycle"]["reason"] == "cycle_failed" and "a bug in the statistics" in page["cycle"]["text"]
 
         await until(silent)
-    await until(lambda: node.latest_report.age_seconds(time.monotonic()) < 1.0)
+    await until(lambda: node.latest_report.age_seconds(boot_seconds()) < 1.0)
     mended = await site.page(node, "/readiness")
     await site.told(lambda events: ("cleared", "CycleFailed", "n1") in events)
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from cluster.clock import boot_seconds
 from cluster.descriptors import Descriptors
 from cluster.mastership import ZooKeeperState
 from cluster.records import Pause
@@ -208,7 +209,7 @@ async def test_no_master_counts_from_when_nobody_was_known(monkeypatch: pytest.M
 
 async def test_a_lost_zookeeper_counts_also_while_there_is_a_master(monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site()
-    site.latest_report.post(report("A - chat"), time.monotonic())
+    site.latest_report.post(report("A - chat"), boot_seconds())
     connected = site.own(0.0)["ZooKeeperLost"]["n1"]
     status = replace(site.mastership.status, zookeeper=ZooKeeperState.SUSPENDED)
     monkeypatch.setattr(type(site.mastership), "status", property(lambda _: status))
@@ -225,7 +226,7 @@ async def test_no_master_is_read_alike_by_every_node_when_its_reports_stay_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     site = Site()
-    site.latest_report.post(report("A - chat"), time.monotonic() - 43.0)
+    site.latest_report.post(report("A - chat"), boot_seconds() - 43.0)
     status = replace(site.mastership.status, zookeeper=ZooKeeperState.SUSPENDED)
     monkeypatch.setattr(type(site.mastership), "status", property(lambda _: status))
     site.own(0.0)

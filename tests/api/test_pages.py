@@ -12,6 +12,7 @@ import httpx
 import numpy as np
 import pytest
 
+from cluster.clock import boot_seconds
 from cluster.mastership import EndCause, ZooKeeperState
 from pacing_node.algorithms.model import Reason, Rounding
 from pacing_node.api import exposition
@@ -89,7 +90,7 @@ def paced(site: Site, **columns: object) -> None:
     chat, support = target("A", groups=("G1",)), target("B", groups=("G2",))
     finding = Finding("warning", "alias_differs_from_number", 'virtual queue "A"@switch', "alias X, number VQ_A")
     site.plan.use_targets(TargetSet("1", (chat, support), findings=(finding,)))
-    site.latest_report.post(report(chat.name, support.name, **columns), time.monotonic())
+    site.latest_report.post(report(chat.name, support.name, **columns), boot_seconds())
 
 
 class TestHealth:
@@ -133,7 +134,7 @@ class TestHealth:
         paced(site)
         assert (await client.get(path)).json()["cycle"]["silent_since"] is None
         assert "pacing_silent_seconds 0.0" in (await client.get("/metrics")).text
-        site.latest_report.post(report("A - chat", "B - chat"), time.monotonic() - 71.0)
+        site.latest_report.post(report("A - chat", "B - chat"), boot_seconds() - 71.0)
         cycle = (await client.get(path)).json()["cycle"]
         assert cycle["age_seconds"] >= 71.0
         assert cycle["silent_since"] == pytest.approx(time.time() - 71.0, abs=10.0)
@@ -259,7 +260,7 @@ class TestInboundReads:
     async def test_an_old_cycle_protects_nothing(self, client: httpx.AsyncClient, site: Site) -> None:
         paced(site, inbound_portion=np.zeros(2), epoch=1)
         site.latest_report.post(
-            report("A - chat", "B - chat", epoch=2, inbound_portion=np.zeros(2)), time.monotonic() - 60
+            report("A - chat", "B - chat", epoch=2, inbound_portion=np.zeros(2)), boot_seconds() - 60
         )
         assert (await client.get(self.READS[0], params={"channel": "chat"})).json() == {"reactiveState": 1.0}
 
@@ -279,7 +280,7 @@ class TestInboundReads:
         assert (again.status_code, again.content, again.headers) == (200, first.content, first.headers)
 
         site.statistics.channel_capacity = lambda *_: 7.0  # type: ignore[method-assign]
-        site.latest_report.post(report("A - chat", "B - chat", epoch=2, inbound_portion=np.ones(2)), time.monotonic())
+        site.latest_report.post(report("A - chat", "B - chat", epoch=2, inbound_portion=np.ones(2)), boot_seconds())
         assert (await client.get(path)).json() in ({"reactiveState": 1.0}, {"capacity": 7})
         assert (await client.options(path)).status_code == 204
         assert (await client.post(path)).status_code == 405

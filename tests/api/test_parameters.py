@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
@@ -10,6 +9,7 @@ import httpx
 import numpy as np
 import pytest
 
+from cluster.clock import boot_seconds
 from pacing_node.api.app import PAGES, build_app
 from pacing_node.cycle.plan import CycleSettings
 from pacing_node.targets import TargetSet
@@ -29,7 +29,7 @@ def site() -> Site:
     site.plan.use_targets(TargetSet("1", targets))
     names = [each.name for each in targets]
     shares = np.array([0.25, 0.5, 0.75])
-    site.latest_report.post(report(*names, inbound_portion=shares, ready=np.ones(3)), time.monotonic())
+    site.latest_report.post(report(*names, inbound_portion=shares, ready=np.ones(3)), boot_seconds())
     return site
 
 

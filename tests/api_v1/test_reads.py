@@ -13,6 +13,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+from cluster.clock import boot_seconds
 from cluster.errors import UnavailableError
 from pacing_node.algorithms.model import Reason
 from pacing_node.api.v1.asking import MOST_EACH
@@ -58,7 +59,7 @@ class TestCurrency:
         body = await get(client, path)
         assert body["source"] == {"node": "n1", "master": "n1", "epoch": 3, "sequence": 7}
         assert (body["as_of"], body["silent_since"], body["silent_reason"]) == (1000.0, None, None)
-        site.latest_report.post(report("A - chat", "B - chat", epoch=2), time.monotonic() - 71.0)
+        site.latest_report.post(report("A - chat", "B - chat", epoch=2), boot_seconds() - 71.0)
         body = await get(client, path)
         assert body["source"]["master"] is None  # nobody here can know who led term 2
         assert body["age_seconds"] >= 71.0
@@ -142,7 +143,7 @@ class TestTargets:
         full = tuple(f"{name} - chat" for name in names)
         reasons = np.array([Reason.NO_READY_AGENTS, 0, 0, Reason.NO_READY_AGENTS, 0])
         waiting = np.array([1.0, np.nan, 3.0, 2.0, 3.0])
-        site.latest_report.post(report(*full, epoch=3, reason=reasons, waiting=waiting), time.monotonic())
+        site.latest_report.post(report(*full, epoch=3, reason=reasons, waiting=waiting), boot_seconds())
 
         async def shown(query: str) -> list[str]:
             found = await get(client, f"/targets?{query}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from cluster.clock import boot_seconds
 from pacing_node.algorithms.model import Reason
 from pacing_node.api.app import NodeView, build_app
 from pacing_node.api.http_server import HttpServer
@@ -87,7 +87,7 @@ async def run(page: Page, latest_report: LatestReport) -> AsyncIterator[Run]:
     plan.use_settings(CycleSettings())
     plan.use_targets(TargetSet("1", (target("A"), target("B"))))
     reasons = np.array([Reason.AGENTS_AVAILABLE, Reason.NO_AGENTS_LOGGED_IN])
-    latest_report.post(report("A - chat", "B - chat", reason=reasons), time.monotonic())
+    latest_report.post(report("A - chat", "B - chat", reason=reasons), boot_seconds())
 
     async def cluster_page() -> dict[str, Any]:
         return page.cluster
@@ -157,7 +157,7 @@ async def test_odd_times_of_a_node_are_shown_and_crash_nothing(run: Run, page: P
 async def test_no_word_of_success_stands_over_an_old_cycle(run: Run, latest_report: LatestReport) -> None:
     assert "accepted by the platform, " in (await run("targets")).stdout
     assert "accepted by the platform, " in (await run("explain", "A - chat")).stdout
-    latest_report.post(report("A - chat", "B - chat", calculated_at=1001.0), time.monotonic() - 71.0)
+    latest_report.post(report("A - chat", "B - chat", calculated_at=1001.0), boot_seconds() - 71.0)
     for command in (("targets",), ("explain", "A - chat"), ("list",), ("history",)):
         shown = (await run(*command)).stdout
         assert "SILENT since" in shown

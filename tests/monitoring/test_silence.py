@@ -190,7 +190,7 @@ class TestWatch:
 
     def test_statistics_are_stale_from_the_first_report_in_which_all_are_until_one_is_not(self, monkeypatch):
         clock, latest, plan = [1000.0], LatestReport(), Plan()
-        monkeypatch.setattr("pacing_node.monitoring.cycle_watch.time.monotonic", lambda: clock[0])
+        monkeypatch.setattr("pacing_node.monitoring.cycle_watch.boot_seconds", lambda: clock[0])
         watch = CycleWatch(FakeMastership(), latest, plan)
         watch._started_at -= 1000.0
         silent = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cluster.clock import boot_seconds
 from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.bridge_statistics import bridge_statistics
 from tests.statistics.conftest import QUICK
@@ -59,7 +59,7 @@ def test_no_message_breaks_a_snapshot(sequence):
     source = bridge_statistics("127.0.0.1:1", "127.0.0.1:2")
     source.watch(target_set(target("A"), target("B", "voice", agents=("ann",)), groups=(("G", ("ann",)),)))
     feed = source._feeds[0]
-    feed.opened(time.monotonic())
+    feed.opened(boot_seconds())
     for message in sequence:
         take(source, message)
         snapshot = source.snapshot(10.0)

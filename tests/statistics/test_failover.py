@@ -10,6 +10,7 @@ import pytest
 import trustme
 from structlog.testing import capture_logs
 
+from cluster.clock import boot_seconds
 from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.bridge_session import SessionSettings
 from pacing_node.statistics.bridge_statistics import bridge_statistics
@@ -35,7 +36,7 @@ MIB = 1024 * 1024
 
 async def warm(source):
     source.watch(ONE)
-    await until(lambda: all(feed.answered(time.monotonic()) and feed.connected for feed in source._feeds))
+    await until(lambda: all(feed.answered(boot_seconds()) and feed.connected for feed in source._feeds))
     for _ in range(GUARD_AFTER_READS):
         source.snapshot(10.0)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -166,3 +168,15 @@ async def test_capacity_counts_each_agent_once_in_his_groups(pair, source):
     both(pair, "bob", "AgentState", agent(chat=(3, 3)))
     await until(lambda: source.channel_capacity("chat", frozenset()) == 2)
     assert source.channel_capacity("chat", one) == 2, "what was counted before an agent changed is forgotten"
+
+
+async def test_what_was_heard_before_the_machine_slept_is_as_old_as_it_is(pair, source, monkeypatch):
+    """The loop's clock stands still meanwhile: by that one nothing would have aged."""
+    both(pair, "ann", "AgentState", agent(wire.AGENT_STATUS_READY, chat=(3, 1)))
+    await warm(source, target_set(target(agents=("ann",))))
+    assert source.snapshot(10.0).valid.all()
+    at = time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda number: at(number) + 3600.0 * (number == time.CLOCK_BOOTTIME))
+    snapshot = source.snapshot(10.0)
+    assert snapshot.age_seconds > 3600.0 - 10.0
+    assert not snapshot.valid.any()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from starlette.responses import JSONResponse, Response
 
+from cluster.clock import boot_seconds
 from pacing_node.assembly import adapters
 from pacing_node.options.connections import StatServer
 from pacing_node.statistics.api_session import ApiSettings
@@ -51,7 +51,7 @@ async def source(servers):
 
 async def warm(source, targets=ONE):
     source.watch(targets)
-    await until(lambda: all(feed.answered(time.monotonic()) and feed.connected for feed in source._feeds))
+    await until(lambda: all(feed.answered(boot_seconds()) and feed.connected for feed in source._feeds))
     source.snapshot(10.0)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 
+from cluster.clock import boot_seconds
 from pacing_node.statistics.bridge_session import SessionSettings
 from pacing_node.statistics.bridge_statistics import bridge_statistics
 from tests.statistics.server import Server, agent, number, serving, target, target_set
@@ -16,7 +17,7 @@ QUEUE_STATISTICS = 7
 
 async def warm(source, targets):
     source.watch(targets)
-    await until(lambda: all(feed.answered(time.monotonic()) and feed.connected for feed in source._feeds))
+    await until(lambda: all(feed.answered(boot_seconds()) and feed.connected for feed in source._feeds))
 
 
 async def test_agents_of_several_targets_are_subscribed_once(pair, source):

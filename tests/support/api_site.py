@@ -15,6 +15,7 @@ from cluster.access.access_control import AccessControl
 from cluster.access.audit_log import AuditLog
 from cluster.access.roles import AccessRole
 from cluster.access.tokens import TokenBook, new_token
+from cluster.clock import boot_seconds
 from cluster.documents import Document
 from cluster.errors import RefusedError
 from cluster.mastership import LeadershipStatus
@@ -186,7 +187,7 @@ class ApiSite:
         finding = Finding("warning", "alias_differs_from_number", 'virtual queue "A"@switch', "alias X, number VQ_A")
         groups = (GroupCapacity("G1", ("a1", "a2")), GroupCapacity("G2", ("a1", "a2")))
         self.plan.use_targets(TargetSet("1", (chat, support), groups, findings=(finding,)))
-        self.latest_report.post(report(chat.name, support.name, epoch=3, **columns), time.monotonic())
+        self.latest_report.post(report(chat.name, support.name, epoch=3, **columns), boot_seconds())
 
     def write_options(self, text: str, version: int = 0) -> None:
         """The options as the node has seen them."""

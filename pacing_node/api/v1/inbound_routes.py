@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from cluster.clock import boot_seconds
 from pacing_node.api.inbound_reads import InboundReads, UnknownError, channel_capacity
 from pacing_node.api.v1.inbound_models import ChannelAnswer, Group, GroupInbound, GroupsAnswer, Inbound
 from pacing_node.api.v1.problem_details import ProblemError, problems
@@ -78,7 +78,7 @@ class InboundRoutes:
 
     def _inbound(self, selection: Selection, targets: TargetSet) -> Inbound:
         latest_report, settings = self._view.latest_report, self._view.plan.settings
-        fresh = latest_report.age_seconds(time.monotonic()) <= settings.stale_after_seconds
+        fresh = latest_report.age_seconds(boot_seconds()) <= settings.stale_after_seconds
         state = self._reads.reactive_state(selection, targets, latest_report.report if fresh else None)
         statistics = self._view.statistics()
         return Inbound(
