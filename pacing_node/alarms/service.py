@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PERIOD_SECONDS = 1.0
+SAVE_AGAIN_SECONDS = 10.0
+"""Pause before active alarms that could not be kept in the file are written again."""
 LAST_DELIVERY_SECONDS = 2.0
 """How long a stopping node, or a replaced sink, may still deliver."""
 
@@ -71,6 +74,11 @@ class AlarmService:
         self._repeated_at: dict[str, float] = {}
         self._saved: tuple[str, ...] | None = None
         """Identities of the alarms in the file."""
+        self._saving: asyncio.Task[None] | None = None
+        self._save_at = -math.inf
+        """When to write at the earliest, by the loop's clock."""
+        self._not_saved = ""
+        """Why the file could not be written, as last logged."""
         self.changed: Callable[[], None] = lambda: None
         """Called when this master raised or cleared an alarm of the cluster."""
         self._task: asyncio.Task[None] | None = None
@@ -99,6 +107,8 @@ class AlarmService:
     async def stop(self) -> None:
         """End measuring; what waits in the outboxes gets a little time."""
         await cancel(self._task)
+        if self._saving is not None:
+            await asyncio.wait([self._saving], timeout=LAST_DELIVERY_SECONDS)
         self._readings.close()
         await self._close(self._sinks)
         self._sinks = []
@@ -163,7 +173,7 @@ class AlarmService:
             now = loop.time()
             try:
                 self.measure(now, time.time(), max(now - due, 0.0))
-                await self._save()
+                self._save(now)
             except Exception:
                 log.exception("alarms.failed")
             due = loop.time() + PERIOD_SECONDS
@@ -211,14 +221,21 @@ class AlarmService:
         self._own.adopt(own)
         self._shared.adopt(shared)
 
-    async def _save(self) -> None:
-        """Write what is active, when it changed; off the event loop, which a slow disk must not stop."""
-        active = tuple(alarm.identity for alarm in self.active)
-        if self._file is None or active == self._saved:
+    def _save(self, now: float) -> None:
+        """Have what is active written, when it changed. Measuring waits for no disk, however slow."""
+        if self._file is None or now < self._save_at or (self._saving is not None and not self._saving.done()):
             return
-        self._saved = active
-        body = b'{"node":%b,"cluster":%b}' % (encode_alarms(self._own.active), encode_alarms(self._shared.active))
+        active = tuple(alarm.identity for alarm in self.active)
+        if active != self._saved:
+            body = b'{"node":%b,"cluster":%b}' % (encode_alarms(self._own.active), encode_alarms(self._shared.active))
+            self._saving = spawn("alarms-file", self._write(self._file, body, active), finite=True)
+
+    async def _write(self, file: Path, body: bytes, active: tuple[str, ...]) -> None:
         try:
-            await asyncio.to_thread(write_durably, self._file, body)
+            await asyncio.to_thread(write_durably, file, body)
         except (OSError, UnsafeStateError) as error:
-            log.warning("alarms.not_saved", file=str(self._file), error=str(error))
+            if str(error) != self._not_saved:
+                log.warning("alarms.not_saved", file=str(file), error=str(error))
+            self._not_saved, self._save_at = str(error), asyncio.get_running_loop().time() + SAVE_AGAIN_SECONDS
+        else:
+            self._saved, self._not_saved = active, ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -143,6 +144,57 @@ async def test_active_alarms_are_kept_over_a_restart_and_cleared_after_it(tmp_pa
 
     assert sorted(after.sink.transitions) == [("cleared", LAG, "n1"), ("cleared", FAILED, PLATFORM)]
     assert after.sink.closed
+
+
+async def test_alarms_are_measured_and_sent_while_the_disk_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, gate = threading.Event(), threading.Event()
+
+    def hang(_path: Path, _body: bytes) -> None:
+        begun.set()
+        gate.wait()
+
+    monkeypatch.setattr(service, "write_durably", hang)
+    monkeypatch.setattr(service, "PERIOD_SECONDS", 0.02)
+    node = await Node("n1", tmp_path / "n1.alarms.json").start()
+    node.readings.own = {LAG: {"n1": Reading(9.0)}}
+    node.service.start()
+    try:
+        await until(begun.is_set)
+        node.readings.own = {LAG: {"n1": Reading(0.0)}}
+        await until(lambda: ("cleared", LAG, "n1") in node.sink.transitions)
+    finally:
+        gate.set()
+        await node.service.stop()
+
+
+async def test_what_could_not_be_kept_is_kept_later_without_another_alarm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[bytes] = []
+    failures = iter([OSError(28, "No space left on device")] * 3)
+
+    def write(_path: Path, body: bytes) -> None:
+        if (failure := next(failures, None)) is not None:
+            raise failure
+        kept.append(body)
+
+    monkeypatch.setattr(service, "write_durably", write)
+    monkeypatch.setattr(service, "PERIOD_SECONDS", 0.02)
+    monkeypatch.setattr(service, "SAVE_AGAIN_SECONDS", 0.0)
+    node = await Node("n1", tmp_path / "n1.alarms.json").start()
+    node.readings.own = {LAG: {"n1": Reading(9.0)}}
+    with structlog.testing.capture_logs() as logs:
+        node.service.start()
+        await until(lambda: kept)
+    asked = node.readings.asked
+    await until(lambda: node.readings.asked > asked + 3)
+    await node.service.stop()
+
+    assert len(kept) == 1
+    assert LAG.encode() in kept[0]
+    assert [entry["event"] for entry in logs if entry["event"].startswith("alarms.")] == ["alarms.not_saved"]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"node": 3}', b'{"node": [{}], "cluster": []}'])
