@@ -25,6 +25,9 @@ DEMO_OPTIONS = $(if $(DURATION),--duration $(DURATION)) $(if $(KILL_MASTER_AT),-
 # Python may keep what it has compiled, whatever the environment says: without, each process of a run compiles the sources
 # anew, and pytest rewrites every test in each of its processes.
 test test-slow test-api coverage: export PYTHONDONTWRITEBYTECODE :=
+# A product of matrices is calculated by one thread: with one per processor each waits for the others by spinning, beside
+# processes of tests that have work to do. The optimum of five agents cost five times the processor time.
+test test-slow test-api coverage: export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: images test-containers help setup setup-tests dashboard test-dashboard test-browser screenshots benchmark-page demo nemesis attack soak mutants model test under-load test-slow test-chart test-kubernetes chart-readme coverage benchmark benchmark-compare flame-graph plots lint format proto lock audit clean
