@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import uuid
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from tests.support.blocking import nothing_blocks
 from tests.support.commands import end_forking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 # No example has a wall-clock limit: on a busy machine any of them may take long. Examples are random from run to run;
 # `.ci/run` takes a seed from the commit, so a failure there can be repeated. Any failure prints how to repeat it.
@@ -49,6 +50,17 @@ def pytest_configure() -> None:
 def pytest_sessionfinish() -> None:
     """End what tests have shared beyond any fixture."""
     end_forking()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is loaded and collected stays until the end: no search for garbage looks at it, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -16,8 +16,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import special
 from scipy.sparse import coo_array, csr_array, eye_array
-from scipy.stats import poisson
 
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import FloatArray, IntArray
@@ -112,8 +112,9 @@ class Process:
         self._jump = csr_array(jump)
         mean = fastest * s.period_seconds
         counts = np.arange(int(mean + 8.0 * np.sqrt(mean)) + 16)
-        self._chances = poisson.pmf(counts, mean)
-        self._occupancy = poisson.sf(counts, mean) / fastest
+        # Of a Poisson distribution; `scipy.stats` takes a second to load, for these two lines.
+        self._chances = np.exp(special.xlogy(counts, mean) - special.gammaln(counts + 1.0) - mean)
+        self._occupancy = special.pdtrc(counts, mean) / fastest
 
     def _sum(self, values: FloatArray, weights: FloatArray) -> FloatArray:
         """Weighted sum of the values after 0, 1, 2 … jumps."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from pacing_node.algorithms import Algorithm, Controller, OptimizationTarget
 from pacing_node.algorithms.erlang import OfferedLoadTable, blocking
@@ -37,6 +36,8 @@ def test_the_controller_sends_the_reference_numbers(acceptance, expected):
 
 
 def test_overflow_equals_its_definition():
+    from scipy.stats import binom  # noqa: PLC0415 - takes a second to load: no process collects at that price
+
     invitations, agents, acceptance = 12, 4, 0.35
     counts = np.arange(invitations + 1)
     expected = (binom.pmf(counts, invitations, acceptance) * np.maximum(counts - agents, 0)).sum()

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import httpx
-import jsonschema
 import numpy as np
 import pytest
 
@@ -23,6 +22,7 @@ from pacing_node.cycle.holds import Hold
 from pacing_node.options.options_history import PastVersion
 from tests.support.api_site import ApiSite
 from tests.support.cycle_parts import report, target_set
+from tests.support.schemas import jsonschema
 from tests.support.waiting import until
 
 READS = (

@@ -10,6 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 
 from pacing_node.api.http_limits import HttpLimits
 from pacing_node.api.http_server import HttpServer
-from pacing_node.reference.openapi_document import document_text
+from pacing_node.reference.openapi_document import FILE, document_text
 from tests.support.api_site import ApiSite
 
 EXAMPLES = int(os.environ.get("API_EXAMPLES", "3"))
@@ -62,10 +63,9 @@ def address() -> Iterator[str]:
         served.stop()
 
 
-DOCUMENT = json.loads(document_text())
 LABELS = [
     f"{method.upper()} {path}"
-    for path, item in DOCUMENT["paths"].items()
+    for path, item in json.loads((Path(__file__).parents[2] / FILE).read_text())["paths"].items()
     for method in item
     if path != ENDLESS and method in {"get", "put", "post", "delete", "patch"}
 ]
@@ -76,7 +76,7 @@ def operations() -> dict[str, Any]:
     """What can be asked, by its label. Loads the library, which takes seconds: no process collects at that price."""
     from schemathesis import openapi  # noqa: PLC0415
 
-    schema = openapi.from_dict(DOCUMENT).exclude(path=ENDLESS)
+    schema = openapi.from_dict(json.loads(document_text())).exclude(path=ENDLESS)
     found = {each.ok().label: each.ok() for each in schema.get_all_operations()}
     assert sorted(found) == sorted(LABELS)
     return found

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
 
 from scripts import chart_readme
 from tests.chart.chart_files import CHART, EXAMPLES, SCHEMA, TRIAL, VALUES, merged, values_of
 from tests.chart.refusals import SCHEMA_REFUSALS
+from tests.support.schemas import jsonschema
 
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 

@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from tests.deployment.queries import dashboard, documented_metrics, queries_of_dashboard, recorded, unknown_metrics
+from tests.support.schemas import jsonschema
 
 SCHEMA = json.loads(Path(__file__).with_name("dashboard.schema.json").read_text())
 

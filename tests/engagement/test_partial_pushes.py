@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-import jsonschema
 import pytest
 import yaml
 from pydantic import SecretStr
@@ -22,6 +21,7 @@ from simulator.scenarios import load_scenario
 from simulator.servers import CONDITIONAL_PATH, WEBHOOK_PATH, Simulator, SimulatorOptions
 from tests.support.engagement_platform import http_bytes, push, raw_server, token, within
 from tests.support.fault_proxy import FaultProxy
+from tests.support.schemas import jsonschema
 
 DEMO = load_scenario("demo")
 OPENAPI = yaml.safe_load((Path(__file__).parents[2] / "docs" / "openapi" / "webhook.yaml").read_text())

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
-import jsonschema
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -25,6 +24,7 @@ from pacing_node.engagement.webhook import WebhookSettings
 from pacing_node.engagement.webhook_mapping import WebhookDialect
 from pacing_node.http_client.client import Answer
 from tests.support.engagement_platform import http_bytes, push, pushes, raw_server, token, within
+from tests.support.schemas import jsonschema
 
 OPENAPI = yaml.safe_load((Path(__file__).parents[2] / "docs" / "openapi" / "webhook.yaml").read_text())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -51,6 +52,7 @@ def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     return head.encode() + b"\r\n\r\n" + body
 
 
+@functools.cache
 def bomb(mebibytes: int, layers: int = 1) -> bytes:
     """So much of nothing, packed with gzip as many times."""
     packed = bytes(0)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import jsonschema
 import pytest
 import yaml
 
 from simulator.servers import CONDITIONAL_PATH, WEBHOOK_PATH, Simulator, SimulatorOptions
 from tests.simulator.conftest import DEMO
+from tests.support.schemas import jsonschema
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Platform
