@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _GZIP = re.compile(r"(?:^|,)\s*(?:x-)?gzip\s*(?:,|$|;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))", re.IGNORECASE)
 LONGEST_WAIT_SECONDS = 180.0
 """A platform that asks for more is asked again after this."""
+_MOST_REQUESTS = 1e9
+"""More requests left than this are as good as this: the difference of two numbers can be beyond every number."""
 
 
 def fencing_headers(token: Token, part: int, parts: int, prev: int | None = None) -> dict[str, str]:
@@ -75,7 +77,8 @@ def requests_left(headers: Mapping[str, str]) -> tuple[int | None, float]:
     )
     if count is None or allowed is None or reset is None:
         return None, 0.0
-    return max(0, int(allowed - count)), min(max(reset, 0.0), LONGEST_WAIT_SECONDS)
+    left = min(max(allowed - count, 0.0), _MOST_REQUESTS)
+    return int(left), min(max(reset, 0.0), LONGEST_WAIT_SECONDS)
 
 
 def _number(text: str) -> float | None:

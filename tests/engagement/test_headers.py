@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacing_node.engagement.headers import LONGEST_WAIT_SECONDS, rate_limit_seconds, retry_after_seconds
+from pacing_node.engagement.headers import (
+    LONGEST_WAIT_SECONDS,
+    rate_limit_seconds,
+    requests_left,
+    retry_after_seconds,
+)
 
 SENT = "Thu, 01 Jan 2026 00:00:00 GMT"
 WAITS = [
@@ -43,3 +48,12 @@ def test_no_header_asks_for_more_than_the_longest_wait(asked: str, date: str) ->
 def test_no_rate_asks_for_more_either(given_rates: dict[str, str]) -> None:
     wait = rate_limit_seconds({f"inin-ratelimit-{name}": text for name, text in given_rates.items()})
     assert wait is None or 0.0 <= wait <= LONGEST_WAIT_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("count", "allowed", "left"),
+    [("10", "300", 290), ("300", "10", 0), ("1e308", "-1e308", 0), ("-1e308", "1e308", 10**9), ("nan", "1", None)],
+)
+def test_requests_that_are_left_are_a_number_within_bounds(count: str, allowed: str, left: int | None) -> None:
+    rates = {"inin-ratelimit-count": count, "inin-ratelimit-allowed": allowed, "inin-ratelimit-reset": "7"}
+    assert requests_left(rates)[0] == left
