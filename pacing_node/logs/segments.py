@@ -1,7 +1,8 @@
 """Log files in segments: a new one when the current one is full or old, and old ones deleted.
 
 The file ``name.log`` becomes ``name.20260102_030405_678.log``, named after the moment it was begun; ``name`` without
-an ending gets ``.log``. One thread writes, so nothing here waits for another.
+an ending gets ``.log``. A segment that was moved or deleted meanwhile is followed by a new one. One thread writes, so
+nothing here waits for another.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from pacing_node.logs.stream_output import complain
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SEGMENT = re.compile(r"^(\d+)(?: ?(KB|MB|hr))?$")
-_EXPIRE = re.compile(r"^(\d+)(?: ?(file|day))?$")
+_SEGMENT = re.compile(r"([0-9]+)(?: ?(KB|MB|hr))?")
+_EXPIRE = re.compile(r"([0-9]+)(?: ?(file|day))?")
 _BYTES = {"KB": 1024, "MB": 1024 * 1024}
 
 
@@ -37,10 +38,10 @@ class SegmentRule:
 def segment_rule(segment: str, expire: str) -> SegmentRule:
     """The rule of the options ``segment`` and ``expire``, which have been checked; zero means never."""
     size = seconds = files = age = None
-    if (made := _SEGMENT.match(segment)) and int(made.group(1)):
+    if (made := _SEGMENT.fullmatch(segment)) and int(made.group(1)):
         number, unit = int(made.group(1)), made.group(2) or "KB"
         size, seconds = (None, number * 3600.0) if unit == "hr" else (number * _BYTES[unit], None)
-    if (made := _EXPIRE.match(expire)) and int(made.group(1)):
+    if (made := _EXPIRE.fullmatch(expire)) and int(made.group(1)):
         number, unit = int(made.group(1)), made.group(2) or "file"
         files, age = (None, number * 86_400.0) if unit == "day" else (number, None)
     return SegmentRule(size, seconds, files, age)
@@ -70,7 +71,7 @@ class SegmentedFile(logging.Handler):
         try:
             line = self.format(record) + "\n"
             size = len(line.encode("utf-8", "replace"))
-            if self._file is None or self._due(size):
+            if self._file is None or self._is_gone() or self._due(size):
                 self._begin()
             assert self._file is not None
             self._file.write(line)
@@ -79,6 +80,16 @@ class SegmentedFile(logging.Handler):
             self._failing = False
         except OSError as error:
             self._complain(error)
+
+    def _is_gone(self) -> bool:
+        """Whether somebody has moved or deleted the segment: what is written to it nobody would find."""
+        assert self._file is not None
+        assert self._current is not None
+        try:
+            there = self._current.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return True
+        return not os.path.samestat(there, os.fstat(self._file.fileno()))
 
     def _due(self, size: int) -> bool:
         rule = self._rule

@@ -112,3 +112,23 @@ def test_a_folder_that_cannot_be_written_costs_records_and_is_told_once(
 
     assert capsys.readouterr().err.count("pacing: log file") == 1
     assert written(blocked) == [["kept"]]
+
+
+def test_a_segment_that_is_moved_or_deleted_is_followed_by_a_new_one(tmp_path: Path) -> None:
+    (folder := tmp_path / "logs").mkdir()
+    file = SegmentedFile(folder / "pacing", SegmentRule())
+    file.emit(record("moved"))
+    (moved,) = folder.iterdir()
+    moved.rename(tmp_path / "archive.log")
+    file.emit(record("deleted"))
+    for each in folder.iterdir():
+        each.unlink()
+    file.emit(record("replaced"))
+    (replaced,) = folder.iterdir()
+    replaced.unlink()
+    replaced.write_text("of somebody else\n")
+    file.emit(record("kept"))
+    file.close()
+
+    assert (tmp_path / "archive.log").read_text() == "moved\n"
+    assert written(folder) == [["of somebody else"], ["kept"]]
