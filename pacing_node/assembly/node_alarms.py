@@ -141,7 +141,7 @@ def _log_directories(options: ClusterOptions) -> tuple[Path, ...]:
     own = options.log
     outputs = {*own.all, *own.alarm, *own.standard, *own.interaction, *own.trace, *own.debug}
     files = outputs - {"stdout", "stderr", "network"}
-    return tuple(sorted({Path(name).expanduser().parent for name in files}))
+    return tuple(sorted({Path(name).parent for name in files}))
 
 
 def _receivers(options: ClusterOptions) -> tuple[object, ...]:

@@ -112,7 +112,7 @@ class FileThread:
 
     def __init__(self, files: Mapping[str, LevelFilter], options: LogOptions, formatter: logging.Formatter) -> None:
         rule = segment_rule(options.segment, options.expire)
-        self._targets = [SegmentedFile(Path(name).expanduser(), rule) for name in files]
+        self._targets = [SegmentedFile(Path(name), rule) for name in files]
         for target, admission in zip(self._targets, files.values(), strict=True):
             target.addFilter(Admitted(admission))
         waiting: queue.Queue[logging.LogRecord] = queue.Queue(MOST_WAITING)

@@ -118,5 +118,5 @@ def resolve_paths(model: type[Section], data: dict[str, object], directory: File
         section = section_of(info)
         if section is not None and isinstance(value, dict):
             resolve_paths(section, value, directory)
-        elif isinstance(value, str) and plain_type(info)[0] is FilePath and not value.startswith("~"):
+        elif isinstance(value, str) and value and plain_type(info)[0] is FilePath and not value.startswith("~"):
             data[name] = str(directory / value)

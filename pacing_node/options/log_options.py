@@ -6,11 +6,11 @@ import re
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from pacing_node.options.allowed import Allowed
 from pacing_node.options.schema import Applies, Section
-from pacing_node.options.values import Words
+from pacing_node.options.values import Words, usable_path
 
 
 class Verbosity(StrEnum):
@@ -24,25 +24,41 @@ class Verbosity(StrEnum):
     NONE = "none"
 
 
-_SEGMENT = re.compile(r"^(?:false|\d{1,7}(?: ?(?:KB|MB|hr))?)$")
-_EXPIRE = re.compile(r"^(?:false|\d{1,4}(?: ?(?:file|day))?)$")
+_SEGMENT = re.compile(r"false|[0-9]{1,7}(?: ?(?:KB|MB|hr))?")
+_EXPIRE = re.compile(r"false|[0-9]{1,4}(?: ?(?:file|day))?")
 _SEGMENT_TEXT = "false, a size such as 1000 KB or 100 MB, or a time such as 24 hr"
 _EXPIRE_TEXT = "false, a number of files such as 10 file, or an age such as 7 day"
 
 
 def _segment(value: object) -> object:
-    if isinstance(value, str) and not _SEGMENT.match(value):
+    if isinstance(value, str) and not _SEGMENT.fullmatch(value):
         raise ValueError(_SEGMENT_TEXT)
     return value
 
 
 def _expire(value: object) -> object:
-    if isinstance(value, str) and not _EXPIRE.match(value):
+    if isinstance(value, str) and not _EXPIRE.fullmatch(value):
         raise ValueError(_EXPIRE_TEXT)
     return value
 
 
-Outputs = Annotated[Words, Allowed("stdout, stderr, network or files, separated by commas")]
+_WORDS = ("stdout", "stderr", "network")
+_OUTPUTS_TEXT = "stdout, stderr, network or files, separated by commas"
+
+
+def _outputs(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The outputs, ``~`` of files replaced; a word with capitals is a slip, and no file in the working directory."""
+    return tuple(word if word in _WORDS else _file(word) for word in words)
+
+
+def _file(word: str) -> str:
+    path = usable_path(word)
+    if word.lower() in _WORDS or path.name in {"", ".."}:
+        raise ValueError(_OUTPUTS_TEXT)
+    return str(path)
+
+
+Outputs = Annotated[Words, AfterValidator(_outputs), Allowed(_OUTPUTS_TEXT)]
 
 
 class LogOptions(Section):

@@ -15,6 +15,7 @@ from cluster.errors import ClusterError, ConflictError, NotAllowedError, TooLarg
 from cluster.listeners import Listeners
 from pacing_node.options.cluster_options import ClusterOptions, advice, changed_options, parse_cluster_options
 from pacing_node.options.errors import ConfigurationError, Problem
+from pacing_node.runtime.failures import innermost
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -142,12 +143,16 @@ class OptionsStore:
         self._refused = problems
 
     async def _apply(self, document: Document, use: Callable[[ClusterOptions], Awaitable[None]]) -> None:
+        source = f"cluster options version {document.version}"
         try:
             # In another thread: a large document takes longer than a lease can wait.
-            source = f"cluster options version {document.version}"
             options = await asyncio.to_thread(parse_cluster_options, document.data, source)
         except ConfigurationError as error:
             self._report("options.refused", tuple(map(str, error.problems)))
+            return
+        except Exception as error:  # whatever a text provokes: the options in force stay
+            found = f"{source}: found something unexpected ({type(error).__name__}, {innermost(error)})"
+            self._report("options.refused", (f"{found}; allowed: options of a cluster",))
             return
         before, self._refused, self.version = self.version, (), document.version
         if options == self._options:

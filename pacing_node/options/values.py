@@ -13,13 +13,14 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from cluster.addresses import bare_host
 from pacing_node.options.allowed import Allowed
 
-_ADDRESS = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?):(\d{1,5})$")
-_NAME = re.compile(r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_])?$")
+_ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?):([0-9]{1,5})")
+_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_])?")
 
-_HOST = re.compile(r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9_.])?$")
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9_.])?")
 _HOST_TEXT = "a host name or address without a port, for example node1, 10.0.0.1 or fd00::1"
 _ADDRESS_TEXT = "host:port, for example server1:7000"
 _URL_TEXT = "an address that begins with http:// or https://, without user, password and blanks"
+_PATH_TEXT = "a path of characters that print"
 _NAME_TEXT = "letters, digits, dots, hyphens and underscores, at most 64"
 
 
@@ -31,7 +32,7 @@ def _split(value: object) -> object:
 
 
 def _address(value: str) -> str:
-    match = _ADDRESS.match(value)
+    match = _ADDRESS.fullmatch(value)
     if match is None or not 1 <= int(match.group(1)) <= 65535:
         raise ValueError(_ADDRESS_TEXT)
     return value
@@ -42,7 +43,7 @@ def _host(value: str) -> str:
     try:
         good = ip_address(host.partition("%")[0]) is not None
     except ValueError:
-        good = _HOST.match(host) is not None
+        good = _HOST.fullmatch(host) is not None
     if not good:
         raise ValueError(_HOST_TEXT)
     return host
@@ -60,7 +61,7 @@ def _addresses(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _name(value: str) -> str:
-    if _NAME.match(value) is None:
+    if _NAME.fullmatch(value) is None:
         raise ValueError(_NAME_TEXT)
     return value
 
@@ -76,8 +77,26 @@ def _url(value: str) -> str:
     return value
 
 
+def usable_path(text: str) -> Path:
+    """The path, with the home directory in place of ``~``. Raises ValueError for one that no file can have."""
+    path = Path(text)
+    if not text.isprintable():
+        raise ValueError(_PATH_TEXT)
+    try:
+        return path.expanduser()
+    except RuntimeError:  # there is no such user, or no home directory
+        raise ValueError(f"a path; {path.parts[0]} has no home directory on this machine") from None
+
+
+def _given(value: object) -> object:
+    """Not the empty text: as a path it would be the directory of the file, whatever that holds."""
+    if value == "":
+        raise ValueError(_PATH_TEXT)
+    return value
+
+
 def _expanded(value: Path) -> Path:
-    return value.expanduser()
+    return usable_path(str(value))
 
 
 _ADDRESSES_TEXT = "host:port separated by commas, for example zk1:2181,zk2:2181,zk3:2181"
@@ -98,5 +117,5 @@ Port: TypeAlias = Annotated[int, Field(ge=0, le=65535), Allowed("a whole number 
 """A TCP port to listen on."""
 Url: TypeAlias = Annotated[str, AfterValidator(_url), Allowed(_URL_TEXT)]
 """An address of the web."""
-LocalPath: TypeAlias = Annotated[Path, AfterValidator(_expanded)]
+LocalPath: TypeAlias = Annotated[Path, BeforeValidator(_given), AfterValidator(_expanded), Allowed("a path")]
 """A path; ``~`` is the home directory."""

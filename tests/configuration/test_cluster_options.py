@@ -230,3 +230,19 @@ def test_no_secret_shows_in_texts() -> None:
     assert options.forward_proxy is not None
     assert options.forward_proxy.password is not None
     assert options.forward_proxy.password.get_secret_value() == "hush"
+
+
+@pytest.mark.parametrize("output", ["Stdout", "NETWORK", "/", "..", "~nobody-by-this-name/pacing.log", '"a\\0.log"'])
+def test_an_output_of_the_log_that_is_neither_word_nor_file_is_refused(output: str) -> None:
+    (problem,) = problems_of(f"{CONNECTIONS}log:\n  standard: {output}\n")
+    assert problem.startswith("cluster.yaml:4:3: log.standard: found ")
+
+
+def test_a_file_of_the_log_can_be_in_the_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/pacing")
+    assert read("log: {standard: 'stdout, ~/pacing.log'}").log.standard == ("stdout", "/home/pacing/pacing.log")
+
+
+@pytest.mark.parametrize("section", ["pacingEndpoint: {authorities: ~nobody-by-this-name/ca.pem}", "log: {expire: ''}"])
+def test_an_option_that_cannot_be_read_here_is_a_problem_and_no_failure(section: str) -> None:
+    assert len(problems_of(CONNECTIONS + section)) == 1

@@ -267,3 +267,31 @@ def test_failsafe_of_any_other_kind_is_refused(tmp_path: Path, said: str) -> Non
 def test_failsafe_is_no_shorter_than_a_session(tmp_path: Path) -> None:
     options = "zookeeper: {hosts: 'a:1', session_timeout_seconds: 20, failsafe: 15}\n"
     assert "at least 20, and no less than the session time-out" in problems_of(write(tmp_path, options))[0]
+
+
+@pytest.mark.parametrize("option", ["name", "cluster", "host", "state_directory", "seed"])
+def test_a_line_break_at_the_end_of_a_value_is_no_part_of_it(option: str) -> None:
+    """As a variable has it that was made from a file: a cluster of another name would be another cluster."""
+    variable = f"PACING_{option.upper()}"
+    (problem,) = problems_of(None, {"PACING_ZOOKEEPER": "none", variable: "value\n"})
+    assert problem.startswith(f"environment: {variable}: found 'value '; allowed: ")
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("''", "a path of characters that print"),
+        ('"a\\0b"', "a path of characters that print"),
+        ("~nobody-by-this-name/state", "a path; ~nobody-by-this-name has no home directory on this machine"),
+    ],
+)
+def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path, path: str, allowed: str) -> None:
+    (problem,) = problems_of(write(tmp_path, f"zookeeper: none\nstate_directory: {path}\n"))
+    assert problem.startswith("node.yaml:2:1: state_directory: found ")
+    assert problem.endswith(f"; allowed: {allowed}")
+
+
+@pytest.mark.parametrize("hosts", ["a:1, b:\u0661\u0662", '"a:1\\nb"'])
+def test_an_address_has_a_port_of_plain_digits(tmp_path: Path, hosts: str) -> None:
+    (problem,) = problems_of(write(tmp_path, f"zookeeper: {{hosts: '{hosts}'}}\n"))
+    assert "zookeeper.hosts: found" in problem

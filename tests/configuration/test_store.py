@@ -120,6 +120,28 @@ async def test_the_event_loop_goes_on_while_a_document_is_read(seed: Path, monke
         await until(lambda: len(state.seen) == 1)
 
 
+async def test_whatever_a_document_provokes_the_options_in_force_stay(
+    seed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(content: bytes, source: str) -> ClusterOptions:
+        if b"provoke" in content:
+            raise RuntimeError("nobody foresaw it")
+        return parse_cluster_options(content, source)
+
+    documents = LocalDocuments(None)
+    monkeypatch.setattr("pacing_node.options.options_store.parse_cluster_options", broken)
+
+    async with running(OptionsStore(documents, seed)) as state:
+        await until(lambda: len(state.seen) == 1)
+        await documents.write(b"provoke", 0)
+        await until(lambda: bool(state.store.problems))
+        assert "cluster options version 1: found something unexpected (RuntimeError" in state.store.problems[0]
+        await documents.write(GOOD.replace("refreshPeriod: 5", "refreshPeriod: 2").encode(), 1)
+        await until(lambda: len(state.seen) == 2)
+
+    assert state.store.problems == ()
+
+
 @pytest.mark.parametrize("error", [TooLargeError, NotAllowedError])
 async def test_a_seed_that_zookeeper_does_not_take_is_a_problem_that_shows(seed: Path, error: type[Exception]) -> None:
     class Refusing(LocalDocuments):
