@@ -20,7 +20,7 @@ from cluster.backoff import Backoff
 from cluster.election.candidacy import FENCED_SECONDS
 from cluster.election.state_machine import FOREIGN_COOLDOWN_SECONDS, HIGHEST_MARK
 from cluster.election.term import HeldTerm
-from cluster.errors import AlreadyRunningError, DamagedStateError
+from cluster.errors import AlreadyRunningError, ClusterError, DamagedStateError
 from cluster.files import open_lock, read_if_there, write_durably
 from cluster.lasting import lasting
 from cluster.listeners import Listeners
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 TOKENS_SECONDS = 2.0
-"""How often the file with the access tokens is read."""
+"""How often the files with the options and the access tokens are read."""
 UNLIMITED_SECONDS = 86_400.0
 """A lease without end, where a lease is asked for."""
 
@@ -273,6 +273,7 @@ class StandaloneBackend:
         self._beside = {ACCESS_TOKENS: self.access_tokens}
         self._document_place = directory, settings.cluster
         self._looking: asyncio.Task[None] | None = None
+        self._unreadable: tuple[str, ...] = ()
         self._pause_documents = LocalDocuments(directory / f"{settings.cluster}.pause" if directory else None)
         self.pause = PauseSwitch(self._pause_documents)
         self.pause.on_change.add(lambda: self.mastership.set_paused(paused=self.pause.current is not None))
@@ -309,10 +310,18 @@ class StandaloneBackend:
         self._looking = tasks.spawn("documents-beside", lasting("documents-beside", self._look_beside))
 
     async def _look_beside(self) -> None:
-        """Read them again and again: commands write tokens, and a revoked one must not hold until a restart."""
+        """Read them again and again: commands write options and tokens, and none must wait for a restart."""
         while True:
             await asyncio.sleep(TOKENS_SECONDS)
-            await self._load_beside()
+            found: list[str] = []
+            for each in (self.documents, *self._beside.values()):
+                try:
+                    await each.load()
+                except ClusterError as failure:  # what was read before stays in force
+                    found.append(str(failure))
+            if found and tuple(found) != self._unreadable:
+                log.error("standalone.documents_unreadable", problems=found)
+            self._unreadable = tuple(found)
 
     async def _load_beside(self) -> None:
         for each in self._beside.values():
@@ -326,7 +335,7 @@ class StandaloneBackend:
     @property
     def faults(self) -> tuple[str, ...]:
         """What cannot be read of what this node keeps, in words."""
-        return self.pause.faults
+        return (*self.pause.faults, *self._unreadable)
 
     def members(self) -> Sequence[MemberInfo]:
         """Only this one."""

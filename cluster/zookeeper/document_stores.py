@@ -126,12 +126,20 @@ class LocalDocuments:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._watchers = _Watchers()
+        self._writing = asyncio.Lock()
 
     async def load(self) -> None:
-        """Read what an earlier run has kept. Raises DamagedStateError."""
+        """Read what is kept: by an earlier run, or by a command meanwhile.
+
+        Raises DamagedStateError, UnsafeStateError, and UnavailableError for a file that cannot be read.
+        """
         if self._path is None:
             return
-        content = await asyncio.to_thread(read_if_there, self._path)
+        try:
+            content = await asyncio.to_thread(read_if_there, self._path)
+        except OSError as failure:
+            message = f"{self._path} cannot be read: {(failure.strerror or str(failure)).lower()}"
+            raise errors.UnavailableError(message) from failure
         if content is None:
             return
         self._watchers.changed(_document(content, self._path))
@@ -142,20 +150,39 @@ class LocalDocuments:
 
     async def write(self, data: bytes, version: int | None) -> int:
         """Replace the document if its version is still ``version``; None creates it. Returns the new version."""
-        newest = self._watchers.newest
-        if (newest.version if newest is not None else None) != version:
-            message = f"version {version} is not the newest, {newest.version if newest else None} is"
-            raise errors.ConflictError(message)
-        document = Document(data, 0 if version is None else version + 1)
-        if self._path is not None:
-            head = f"version {document.version} bytes {len(data)}\n".encode()
-            await asyncio.to_thread(write_durably, self._path, head + data)
-        self._watchers.changed(document)
-        return document.version
+        async with self._writing:  # one after the other: what one reads before it writes the next one must see
+            await self._load_others()
+            newest = self._watchers.newest
+            if (newest.version if newest is not None else None) != version:
+                message = f"version {version} is not the newest, {newest.version if newest else None} is"
+                raise errors.ConflictError(message)
+            document = Document(data, 0 if version is None else version + 1)
+            if self._path is not None:
+                await _keep(document, self._path)
+            self._watchers.changed(document)
+            return document.version
+
+    async def _load_others(self) -> None:
+        """Read what a command has written meanwhile. A file that was damaged since is written over: this is newer."""
+        try:
+            await self.load()
+        except errors.DamagedStateError:
+            if self._watchers.newest is None:
+                raise
 
     def watch(self, callback: DocumentCallback) -> Callable[[], None]:
         """Call back with the current document and with each newer one; returns the unsubscriber."""
         return self._watchers.add(callback)
+
+
+async def _keep(document: Document, path: Path) -> None:
+    """Write a document to its file. Raises UnavailableError, UnsafeStateError."""
+    head = f"version {document.version} bytes {len(document.data)}\n".encode()
+    try:
+        await asyncio.to_thread(write_durably, path, head + document.data)
+    except OSError as failure:
+        message = f"{path} cannot be written: {(failure.strerror or str(failure)).lower()}"
+        raise errors.UnavailableError(message) from failure
 
 
 _HEAD = re.compile(rb"version (\d{1,18})(?: bytes (\d{1,18}))?")

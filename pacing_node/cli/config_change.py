@@ -52,7 +52,7 @@ def replace(
     for key in _waiting(stored, text, name):
         say(f"{key} takes effect at the next start of each node")
     if node.standalone:
-        say("the node runs without ZooKeeper: a running one reads the options at its next start")
+        say("the node runs without ZooKeeper: a running one takes them up within seconds")
     if dry_run:
         return
     if ask and not typer.confirm("Put these options in force?"):
