@@ -78,8 +78,9 @@ def _discard(descriptor: int) -> None:
 def prepare() -> None:
     """Make the standard streams ready; called once, when a command begins.
 
-    An output takes every character: one that its encoding lacks is written as an escape. A stream that is closed is
-    opened on nothing, so that no file or socket gets its number, and refuses what is written to it.
+    An output takes every character: what goes to a file or another program is UTF-8 whatever the locale, for an escape
+    in a document would be another document; on a terminal a character its encoding lacks is an escape. A stream that is
+    closed is opened on nothing, so that no file or socket gets its number, and refuses what is written to it.
     """
     _occupy_closed()
     sys.stdout = _taken_over(sys.stdout, _STDOUT, _Answers)
@@ -102,7 +103,8 @@ def _taken_over(stream: Any, descriptor: int, kind: type[io.TextIOWrapper]) -> A
         return kind(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True)
     if type(stream) is not io.TextIOWrapper:
         return stream
-    encoding, lines, through = stream.encoding, stream.line_buffering, stream.write_through
+    encoding = stream.encoding if stream.isatty() else "utf-8"
+    lines, through = stream.line_buffering, stream.write_through
     buffer = stream.detach()
     return kind(buffer, encoding=encoding, errors="backslashreplace", line_buffering=lines, write_through=through)
 

@@ -74,7 +74,7 @@ def cluster_secret(options: NodeOptions) -> ClusterSecret | None:
 def secret_of_file(path: Path) -> ClusterSecret:
     """The secret in a file. Raises SettingsError naming it."""
     try:
-        return ClusterSecret.parse(path.read_text())
+        return ClusterSecret.parse(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as failure:
         reason = failure.strerror if isinstance(failure, OSError) else "not text"
         message = f"cluster secret: {path} cannot be read: {str(reason).lower()}"

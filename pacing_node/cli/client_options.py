@@ -137,7 +137,7 @@ def token_of(options: ClientOptions, environ: Mapping[str, str] | None = None) -
     if path is None:
         return (os.environ if environ is None else environ).get("PACING_TOKEN", "").strip() or None
     try:
-        text = path.read_text().strip()
+        text = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, ValueError) as error:
         reason = str(getattr(error, "strerror", None) or "not text").lower()
         raise ConfigurationError((Problem(str(path), "", reason, "a readable file with a token"),)) from None

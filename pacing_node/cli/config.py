@@ -291,9 +291,9 @@ def _edited(text: str) -> str:
         file = Path(directory) / "cluster.yaml"
         try:
             with naming(file):
-                file.write_text(text)
+                file.write_text(text, encoding="utf-8")
             subprocess.run([*shlex.split(editor), str(file)], check=True)  # noqa: S603 - the user's own editor
-            return file.read_text()
+            return file.read_text(encoding="utf-8")
         except (OSError, ValueError, subprocess.CalledProcessError) as error:
             raise fail(f"the editor {editor} failed: {error}", ExitCode.FAILED) from None
 
