@@ -28,6 +28,7 @@ from pacing_node.options.cluster_options import parse_cluster_options
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.masking import masked
 from pacing_node.options.options_store import read_seed
+from pacing_node.runtime.replaced_file import replace_file
 from terminal.examples import examples
 from terminal.forms import Form, Listing, text_of
 from terminal.printing import complain, document, say
@@ -188,10 +189,8 @@ def import_(
         document(text)
         return
     try:
-        # It holds the secret of the engagement platform's client.
-        target.touch(mode=0o600)
-        with naming(target):
-            target.write_text(text)
+        # It holds the secret of the engagement platform's client, and a node may read it at any moment.
+        replace_file(target, text, 0o600)
     except OSError as error:
         raise fail(str(error), ExitCode.FAILED) from None
     for line in _lines(target, check_file(target, FileKind.OBJECTS), Output.TABLE):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from typing import TYPE_CHECKING
 
 from pacing_node.objects.object_files import is_leftover, yaml_files
 from pacing_node.provisioning.definitions import Kind
 from pacing_node.provisioning.provisioning_target import ProvisioningError
 from pacing_node.provisioning.yaml_edit import YamlEditError, names_in, put
+from pacing_node.runtime.replaced_file import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -55,7 +54,10 @@ class FileTarget:
             before = self._read.get(file)
             if before is not None and _read(file) != before:
                 raise ProvisioningError(f"{file}: somebody else changed it meanwhile; run the command again")
-            _replace(file, text)
+            try:
+                replace_file(file, text, 0o644)
+            except OSError as error:
+                raise ProvisioningError(f"{file}: {(error.strerror or type(error).__name__).lower()}") from None
             self._read[file] = text
             written(wanted[file])
 
@@ -85,30 +87,5 @@ def _read(file: Path) -> str:
     except OSError as error:
         raise ProvisioningError(f"{file}: {(error.strerror or type(error).__name__).lower()}") from None
     except UnicodeDecodeError as error:
-        raise ProvisioningError(f"{file}: byte {error.start} is not UTF-8") from None
-
-
-def _replace(file: Path, text: str) -> None:
-    """Put another content in the place of a file in one step, with its owner and mode: it may hold secrets."""
-    file = file.resolve()
-    beside = file.with_name(f".{file.name}.new")
-    try:
-        state = file.stat() if file.exists() else None
-        with contextlib.suppress(FileNotFoundError):
-            beside.unlink()
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="utf-8", newline="") as output:  # noqa: PTH123 - a descriptor, not a path
-            if state is not None:
-                os.fchmod(descriptor, state.st_mode & 0o7777)
-                with contextlib.suppress(PermissionError):
-                    os.fchown(descriptor, state.st_uid, state.st_gid)
-            else:
-                os.fchmod(descriptor, 0o644)
-            output.write(text)
-            output.flush()
-            os.fsync(descriptor)
-        beside.replace(file)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise ProvisioningError(f"{file}: {(error.strerror or type(error).__name__).lower()}") from None
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ProvisioningError(f"{file}:{line}: a byte that is not UTF-8") from None
