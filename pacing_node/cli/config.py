@@ -127,7 +127,7 @@ def _checks(reports: list[tuple[Path, CheckReport]], output: Output) -> Listing:
 def _as_json(file: Path, report: CheckReport) -> dict[str, Any]:
     return {
         "file": str(file),
-        "kind": report.kind.value,
+        "kind": report.kind and report.kind.value,
         "well": report.well,
         "problems": [
             {"place": problem.source, "line": problem.line, "column": problem.column, "key": problem.key}
@@ -170,7 +170,8 @@ def _lines(file: Path, report: CheckReport, output: Output) -> Iterator[str]:
         titled = columns(COLUMNS, frozenset({"agents", "goal %"}), digits={"goal %": 1})
         form = Form.WIDE if output is Form.WIDE else Form.TABLE
         yield from text_of(Listing(None, titled, rows, f"{len(rows)} pacing targets"), form).splitlines()
-    yield f"{file}: {report.kind.value}: {'well' if report.well else 'not well'}"
+    kind = f"{report.kind.value}: " if report.kind else ""
+    yield f"{file}: {kind}{'well' if report.well else 'not well'}"
 
 
 def import_(

@@ -38,7 +38,8 @@ class FileKind(StrEnum):
 class CheckReport:
     """Outcome of a check."""
 
-    kind: FileKind
+    kind: FileKind | None
+    """None when that is not known: nobody said so, and the file cannot be read or has no key of any kind."""
     problems: tuple[Problem, ...] = ()
     """Why the file is refused; empty when it would be used."""
     findings: tuple[Finding, ...] = ()
@@ -58,7 +59,7 @@ def check_file(path: Path, kind: FileKind | None = None) -> CheckReport:
     try:
         found = kind or guess_kind(path)
     except ConfigurationError as error:
-        return CheckReport(FileKind.OBJECTS if path.is_dir() else FileKind.CLUSTER, error.problems)
+        return CheckReport(None, error.problems)
     try:
         return _CHECKS[found](path)
     except ConfigurationError as error:

@@ -39,6 +39,7 @@ _FREED_AT_ONCE = 100
 _TOO_DEEP = f"more than {MAX_DEPTH} levels"
 _BASE: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_NO_YAML = yaml.reader.Reader.NON_PRINTABLE
 _TEXT = "tag:yaml.org,2002:str"
 _MAPPING = "tag:yaml.org,2002:map"
 _LIST = "tag:yaml.org,2002:seq"
@@ -179,9 +180,12 @@ def parse_document(content: bytes | str, source: str, most_values: int | None = 
         with _no_collection(len(text)):
             root = yaml.compose(text, Loader=_Loader)
     except UnicodeDecodeError as error:
-        raise ConfigurationError((Problem(source, "", f"byte {error.start} is not UTF-8", "UTF-8 text"),)) from error
-    except yaml.YAMLError as error:
+        before = error.object[: error.start].decode()
+        raise ConfigurationError((_problem_after(before, source, "a byte that is not UTF-8", "UTF-8 text"),)) from error
+    except yaml.MarkedYAMLError as error:
         raise ConfigurationError((_syntax_problem(error, source),)) from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError((_character_problem(text, source),)) from error
     reader = _Reader(source, most_values or MAX_VALUES)
     if root is None or (isinstance(root, yaml.ScalarNode) and _is_null(root)):
         return YamlDocument(source, {}, None)
@@ -295,15 +299,27 @@ def _is_null(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.style in {None, ""} and node.value in _NULL
 
 
-def _syntax_problem(error: yaml.YAMLError, source: str) -> Problem:
+def _problem_after(before: str, source: str, found: str, allowed: str) -> Problem:
+    """A problem with what comes behind the text ``before``."""
+    lines = before.split("\n")
+    return Problem(source, "", found, allowed, len(lines), len(lines[-1]) + 1)
+
+
+def _character_problem(text: str, source: str) -> Problem:
+    """The first character that no YAML has."""
+    wrong = _NO_YAML.search(text)
+    if wrong is None:
+        return Problem(source, "", "a character YAML does not allow", "valid YAML")
+    found = f"a character YAML does not allow (U+{ord(wrong.group()):04X})"
+    return _problem_after(text[: wrong.start()], source, found, "valid YAML")
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, source: str) -> Problem:
     """A parser's complaint in our words, without quoting the text, which may hold a secret."""
-    if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        complaint = " ".join(filter(None, (error.context, error.problem)))
-        # Some versions of the parser have a limit of their own, far beyond ours, and meet it before we meet ours.
-        too_deep = "maximum nesting depth" in complaint
-        found = "a syntax error: " + (_TOO_DEEP if too_deep else complaint)
-        if mark is not None:
-            return Problem(source, "", found, "valid YAML", mark.line + 1, mark.column + 1)
+    mark = error.problem_mark or error.context_mark
+    complaint = " ".join(filter(None, (error.context, error.problem)))
+    # Some versions of the parser have a limit of their own, far beyond ours, and meet it before we meet ours.
+    found = "a syntax error: " + (_TOO_DEEP if "maximum nesting depth" in complaint else complaint)
+    if mark is None:
         return Problem(source, "", found, "valid YAML")
-    return Problem(source, "", "a character YAML does not allow", "valid YAML")
+    return Problem(source, "", found, "valid YAML", mark.line + 1, mark.column + 1)

@@ -344,3 +344,13 @@ def test_options_larger_than_zookeeper_takes_are_refused_before_they_are_shown(
     assert (status, shown) == (2, "")
     assert said.count("\n") == 1
     assert "ZooKeeper takes less than 1048575 in one message (jute.maxbuffer of the ensemble" in said
+
+
+def test_a_file_of_which_nothing_is_known_is_called_none_of_the_kinds(tmp_path: Path) -> None:
+    (file := tmp_path / "notes.yaml").write_text("remember: milk\n")
+
+    status, shown, _ = run("check", file)
+
+    assert status == 2
+    assert shown.splitlines()[-1] == f"{file}: not well"
+    assert json.loads(run("check", file, "--output", "json")[1])[0]["kind"] is None
