@@ -28,9 +28,9 @@ def parse_moment(text: str, now: datetime) -> datetime:
             found = now.replace(hour=hour, minute=minute, second=second[0] if second else 0, microsecond=0)
             return found if found > now else found + timedelta(days=1)
         found = datetime.fromisoformat(words)
-    except ValueError:
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter: in UTC it would be before the year 1, or after 9999
         raise typer.BadParameter(f"found {text[:40]!r}, {_ALLOWED}") from None
-    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     if not 0.0 <= (found - now).total_seconds() <= LONGEST_SECONDS:
         raise typer.BadParameter(f"found {text[:40]!r}, which is {found:%Y-%m-%d %H:%M:%S} UTC; {_ALLOWED}")
     return found

@@ -55,7 +55,7 @@ _EXAMPLES = {
     "check": examples("pacing config check node.yaml cluster.yaml", "pacing config check objects/ --kind objects"),
     "show": examples("pacing config show -c node.yaml", "pacing config show -c node.yaml -o yaml"),
     "set": examples(
-        "pacing config set refresh_period=5 --why 'calmer pages'",
+        "pacing config set pacing.refreshPeriod=5 --why 'calmer pages'",
         "pacing config set log.verbose=interaction metrics.perTarget=true --why 'looking into Sales' --yes",
     ),
     "diff": examples("pacing config diff cluster.yaml -c node.yaml"),

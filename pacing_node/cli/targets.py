@@ -12,6 +12,7 @@ from pacing_node.cli.output import Output, OutputOption, WatchOption, columns, s
 from pacing_node.cli.silence import freshness, silence
 from pacing_node.cli.target_choice import SortBy, chosen
 from pacing_node.cli.watching_command import WatchingCommand
+from pacing_node.runtime.documented_words import meanings
 from terminal.examples import examples
 from terminal.forms import Listing
 
@@ -38,7 +39,7 @@ OPTIONAL = ("pending", "waiting", "logged in", "inbound", "goal %")
 
 TARGETS_EXAMPLES = examples(
     "pacing targets sales --sort invitations --limit 20",
-    "pacing targets --reason no_agents_ready --watch 5",
+    "pacing targets --reason no_ready_agents --watch 5",
     "pacing targets -o tsv | cut -f 1,2",
 )
 EXPLAIN_EXAMPLES = examples("pacing explain 'Sales Chat - chat'", "pacing explain 'Sales Chat - chat' -o yaml")
@@ -66,12 +67,24 @@ def targets(
 
     def listing() -> Listing:
         page = ask(url, "/targets")
+        _check_reason(reason, page)
         total = len(page["targets"])
         found = chosen(page["targets"], text=text, reason=reason, media=media, sort=sort)
         page["targets"] = found[:limit]
         return targets_listing(page, _counted(len(page["targets"]), len(found), total))
 
     show(listing, output, watched)
+
+
+def _check_reason(reason: str, page: dict[str, Any]) -> None:
+    """End the command at a reason that there is none of: it would look as if no target had it."""
+    if not reason:
+        return
+    # A node of a newer version can have more reasons than this command knows.
+    known = {*meanings("pacing_node.algorithms.model", "Reason"), *(each["reason"] for each in page["targets"])}
+    if reason not in known:
+        words = ", ".join(sorted(filter(None, known)))
+        raise typer.BadParameter(f"found {reason[:60]!r}; allowed: {words}", param_hint="--reason")
 
 
 def targets_listing(page: dict[str, Any], counted: str) -> Listing:

@@ -26,7 +26,9 @@ def test_the_next_such_moment_is_meant(text: str, moment: datetime) -> None:
     assert parse_moment(text, NOW) == moment
 
 
-@pytest.mark.parametrize("text", ["", "soon", "25:00", "2026-12-03T00:00", "2026-12-01T11:00", "12"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "25:00", "2026-12-03T00:00", "2026-12-01T11:00", "12", "0001-01-01T00:00+01:00"]
+)
 def test_what_is_no_moment_of_the_next_day_is_refused(text: str) -> None:
     with pytest.raises(BadParameter, match="within 24 h"):
         parse_moment(text, NOW)

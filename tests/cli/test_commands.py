@@ -196,6 +196,13 @@ async def test_targets_are_chosen_by_their_reason(run: Run) -> None:
     assert [row["name"] for row in rows] == ["B - chat"]
 
 
+async def test_a_reason_that_is_none_is_refused_where_no_target_has_it(run: Run) -> None:
+    result = await run("targets", "--reason", "no_agents_ready")
+    assert result.exit_code == 2
+    assert ", no_ready_agents, " in " ".join(result.output.replace("│", " ").split())
+    assert "0 of 2 targets" in (await run("targets", "--reason", "no_ready_agents")).stdout
+
+
 async def test_explain_prints_the_reason_and_the_sum(run: Run) -> None:
     result = await run("explain", "B - chat")
     assert result.stdout.startswith("B - chat · no_agents_logged_in")
