@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pacing_node.discovery.agent_index import AgentIndex
 from pacing_node.discovery.expressions import ExpressionError, parse_expression
+from pacing_node.discovery.look_alikes import LookAlikes
 from pacing_node.discovery.monitored_queues import own_goal
 from pacing_node.objects.object_model import where
 from pacing_node.targets import Finding
@@ -41,6 +42,7 @@ class QueueDirectory:
             by_number[queue.number].append(queue)
             by_name[queue.name].append(queue)
         self._tables = (by_id, by_number, by_name)
+        self.look_alikes = LookAlikes(name for table in self._tables for name in table)
 
     def find(self, origination_dn: str) -> list[VirtualQueue]:
         """The queues meant; a number or name without a switch means those of every switch."""
@@ -55,6 +57,7 @@ class GroupMembership:
         self._findings = findings
         self._monitored = {id(item.queue): item for item in queues}
         self._directory = QueueDirectory(objects.virtual_queues)
+        self._look_alikes = LookAlikes(self._agents)
         self.groups: dict[str, MonitoredGroup] = {}
         """Groups that serve a monitored queue, by name."""
         self.of_target: defaultdict[str, list[str]] = defaultdict(list)
@@ -85,6 +88,7 @@ class GroupMembership:
             if not queues:
                 text = (
                     f'origination DNs: found "{origination_dn[:80]}"; allowed: a queue as number@switch, number or name'
+                    f"{self._directory.look_alikes.hint(origination_dn)}"
                 )
                 self._findings.append(Finding("warning", "unknown_queue", where(group), text))
             for queue in queues:
@@ -120,6 +124,7 @@ class GroupMembership:
         unknown = [name for name in group.agents if name not in self._agents]
         if unknown:
             text = f"found {counted(unknown)} who do not exist: {named(unknown)}; allowed: user names of agents"
+            text += self._look_alikes.hint(*unknown)
             self._findings.append(Finding("warning", "unknown_agent", where(group), text))
         return tuple(sorted({name for name in group.agents if name in self._agents and self._agents[name].enabled}))
 

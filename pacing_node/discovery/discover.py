@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from pacing_node.discovery.agent_groups import GroupMembership, counted, named
+from pacing_node.discovery.look_alikes import LookAlikes, alike
 from pacing_node.discovery.media_capacity import Capacities
 from pacing_node.discovery.monitored_queues import MonitoredQueue, monitored_queues
 from pacing_node.objects.object_model import where
@@ -50,9 +51,11 @@ class _Discovery:
         self._capacities = Capacities(objects)
         self._agents: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._incapable: dict[tuple[tuple[str, ...], str], list[str]] = {}
+        self._media = LookAlikes(self._capacities.media())
 
     def run(self) -> TargetSet:
         targets = sorted(filter(None, map(self._target, self._queues)), key=lambda target: target.name)
+        self._findings += _look_alikes(targets)
         used = sorted({name for target in targets for name in target.groups})
         groups = tuple(GroupCapacity(name, self._membership.groups[name].agents) for name in used)
         self._findings += self._shared_agents(groups)
@@ -108,7 +111,8 @@ class _Discovery:
                 "agents_without_capacity",
                 f'pacing target "{target.name}"',
                 f"found {len(incapable)} of {len(target.agents)} agents without capacity for {target.media}: "
-                f"{named(incapable)}; allowed: a capacity rule with {target.media} of 1 or more",
+                f"{named(incapable)}; allowed: a capacity rule with {target.media} of 1 or more"
+                f"{self._media.hint(target.media)}",
             )
 
     def _shared_agents(self, groups: Iterable[GroupCapacity]) -> Iterator[Finding]:
@@ -129,6 +133,15 @@ class _Discovery:
                 f"found {counted(agents)} in all of them: {named(sorted(agents))}; "
                 "each counts once, and what one target uses of an agent the others lack",
             )
+
+
+def _look_alikes(targets: Iterable[PacingTarget]) -> Iterator[Finding]:
+    """One finding for all targets that look like each other."""
+    queues = {target.name: target.queue_id for target in targets}
+    for names in alike(queues):
+        found = ", ".join(f'"{name}" of {queues[name]}' for name in names[:5])
+        text = f"found {len(names)} names that differ in capitals, blanks or Unicode form alone: {found}"
+        yield Finding("warning", "targets_look_alike", f'pacing target "{names[0]}"', text)
 
 
 def limited(findings: list[Finding]) -> Iterator[Finding]:

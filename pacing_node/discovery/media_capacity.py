@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pacing_node.discovery.look_alikes import LookAlikes
 from pacing_node.objects.object_model import CapacityRule, where
 from pacing_node.targets import Finding
 
@@ -30,8 +31,13 @@ class Capacities:
         """Most interactions of a medium the agent may have at once; 0 when the medium is not for this agent."""
         return self.rule_of(agent).media.get(media, 0)
 
+    def media(self) -> Iterator[str]:
+        """Every medium of a rule, some of them several times."""
+        return (medium for rule in self._rules.values() for medium in rule.media)
+
     def findings(self, agents: tuple[Agent, ...]) -> Iterator[Finding]:
         """Agents that name a rule nobody defined."""
+        look_alikes = LookAlikes(self._rules)
         for agent in agents:
             if agent.capacity_rule and agent.capacity_rule not in self._rules:
                 yield Finding(
@@ -39,5 +45,5 @@ class Capacities:
                     "unknown_capacity_rule",
                     where(agent),
                     f'found the capacity rule "{agent.capacity_rule}", which does not exist; '
-                    "the built-in rule of one voice interaction is used",
+                    f"the built-in rule of one voice interaction is used{look_alikes.hint(agent.capacity_rule)}",
                 )

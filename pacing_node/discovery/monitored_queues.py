@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cluster.outside_text import text_fault
+from pacing_node.discovery.look_alikes import LookAlikes
 from pacing_node.objects.object_model import where
 from pacing_node.targets import Finding
 
@@ -83,7 +84,7 @@ def own_goal(item: VirtualQueue | AgentGroup, findings: list[Finding]) -> float 
     except ValueError:
         goal = math.nan
     if 0 <= goal <= 100:
-        return goal
+        return abs(goal)  # minus nothing is nothing
     message = (
         f'{SECTION}/optimizationGoal: found "{text[:60]}"; allowed: a number from 0 to 100; '
         "the option is ignored and the goal of the groups or of the service is used"
@@ -106,5 +107,6 @@ def _doubts(queue: VirtualQueue, switches: set[str]) -> Iterator[Finding]:
             "warning",
             "unknown_switch",
             where(queue),
-            f'found the switch "{queue.switch}", which does not exist; allowed: {", ".join(sorted(switches)[:10])}',
+            f'found the switch "{queue.switch}", which does not exist; allowed: {", ".join(sorted(switches)[:10])}'
+            f"{LookAlikes(switches).hint(queue.switch)}",
         )

@@ -65,6 +65,11 @@ REMEDIES: dict[str, Remedy] = {
         "Two queues of the same name and medium. The first makes the target, the second is left out.",
         "Give the queues different names.",
     ),
+    "targets_look_alike": Remedy(
+        "warning",
+        "Targets whose names people take for the same. Each is paced and held by its own name.",
+        "Give the queues names that nobody mistakes, or remove the queue that is a slip.",
+    ),
     "broken_expression": Remedy(
         "error",
         "The script of a virtual group does not fit the grammar. The group is left out.",

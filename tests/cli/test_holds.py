@@ -58,6 +58,8 @@ async def test_everything_is_stopped_and_released(site: tuple[ApiSite, str]) -> 
     ("arguments", "status", "words"),
     [
         (("hold", "Nobody", "--why", "x"), 4, "unknown target"),
+        (("hold", TARGET.lower(), "--why", "x"), 4, f'"{TARGET}" differs from "{TARGET.lower()}"'),
+        (("release", f" {TARGET}", "--why", "x"), 4, f'no hold of it; "{TARGET}" differs'),
         (("hold", TARGET, "--why", " "), 1, "body.why"),
         (("hold", TARGET), 2, "--why"),
         (("release", "--why", "x"), 2, "name one target, or --all"),

@@ -415,3 +415,41 @@ def test_ten_thousand_targets_of_fifty_thousand_agents_are_found_in_seconds() ->
 
     assert len(targets.targets) == 10_000
     assert time.perf_counter() - started < 60
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "known"),
+    [
+        ({"agent_groups": [group(agents=["A1", "a2"])]}, "unknown_agent", "a1"),
+        ({"agent_groups": [group(origination_dns=["VQ_Chat@sw", "vq_chat@SW"])]}, "unknown_queue", "VQ_Chat@sw"),
+        ({"switches": [{"name": "SW"}]}, "unknown_switch", "SW"),
+        ({"capacity_rules": [{"name": "One", "media": {"chat": 1}}]}, "unknown_capacity_rule", "One"),
+        ({"capacity_rules": [{"name": "one", "media": {"Chat": 1}}]}, "agents_without_capacity", "Chat"),
+    ],
+)
+def test_a_name_that_means_nothing_is_shown_with_the_one_that_looks_like_it(
+    changes: dict[str, list[dict[str, object]]], code: str, known: str
+) -> None:
+    messages = [message for _, found, _, message in shown(found_in(**changes)) if found == code]
+    assert messages
+    assert all(f'; "{known}" differs from "' in message for message in messages)
+
+
+@pytest.mark.parametrize("other", ["chat", "Ch at", "\uff23hat"], ids=ascii)
+def test_targets_that_people_take_for_the_same_are_reported(other: str) -> None:
+    annex = {"pacing": {"media": "chat"}}
+    second = queue(name=f"x{other}x", number="VQ2", alias="VQ2", annex=annex)
+    both = group(origination_dns=["VQ_Chat@sw", "VQ2"])
+    targets = found_in(virtual_queues=[queue(name="xChatx", annex=annex), second], agent_groups=[both])
+
+    assert len(targets.targets) == 2
+    assert [finding[1] for finding in shown(targets)] == ["targets_look_alike"]
+
+
+def test_names_in_two_forms_of_unicode_are_told_apart_and_reported() -> None:
+    annex = {"pacing": {"media": "chat"}}
+    queues = [queue(name="Zo\u00eb", annex=annex), queue(name="Zoe\u0308", number="VQ2", alias="VQ2", annex=annex)]
+    targets = found_in(virtual_queues=queues, agent_groups=[group(origination_dns=["Zo\u00eb", "Zoe\u0308"])])
+
+    assert {target.number for target in targets.targets} == {"VQ_Chat", "VQ2"}
+    assert [finding[1] for finding in shown(targets)] == ["targets_look_alike"]

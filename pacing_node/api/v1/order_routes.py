@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -14,8 +15,11 @@ from pacing_node.api.v1.order_desk import ORDER_PROBLEMS, OrderDesk, OrderWork
 from pacing_node.api.v1.order_models import HoldOrder, OrderAnswer, PauseOrder, StepDownOrder, WhyOrder
 from pacing_node.api.v1.problem_details import ProblemError, problems
 from pacing_node.cycle.holds import MOST_HOLDS, Hold, Holds
+from pacing_node.discovery.look_alikes import LookAlikes
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pacing_node.api.v1.api_parts import OrderedMember
     from pacing_node.api.v1.api_view import ApiView
     from pacing_node.cycle.hold_book import HoldBook
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 15.0
 _POLL_SECONDS = 0.1
 _SHOWN = 100
+_LONGEST_PROBLEM = 1000
 
 
 class OrderRoutes:
@@ -99,7 +104,7 @@ class OrderRoutes:
     async def hold(self, name: TargetName, order: HoldOrder, request: Request) -> OrderAnswer:
         """Allow a target no invitations, from the next push on, whoever is master."""
         if not self._knows(name):
-            raise ProblemError(404, f'unknown target "{one_line(name, _SHOWN)}"; /api/v1/targets lists them')
+            raise self._unknown(name, "/api/v1/targets lists them")
 
         async def work(who: str) -> None:
             await self._holds.change(lambda holds: _held(holds, name, _hold(who, order)))
@@ -110,7 +115,7 @@ class OrderRoutes:
     async def release(self, name: TargetName, order: WhyOrder, request: Request) -> OrderAnswer:
         """End the hold of a target, also of one that is gone; without one nothing changes."""
         if not self._knows(name) and name not in self._holds.holds.targets:
-            raise ProblemError(404, f'unknown target "{one_line(name, _SHOWN)}", and no hold of it')
+            raise self._unknown(name, "and there is no hold of it")
 
         async def work(_who: str) -> None:
             await self._holds.change(lambda holds: holds.with_target(name, None))
@@ -118,8 +123,19 @@ class OrderRoutes:
         return await self._desk.carry_out(request, OrderWork("releaseTarget", {}, order.why, work, name))
 
     def _knows(self, name: str) -> bool:
+        return any(name in names for names in self._names())
+
+    def _unknown(self, name: str, what_else: str) -> ProblemError:
+        """The answer to a name nobody has, with the one that was meant where it is easily seen."""
+        known = LookAlikes(chain(*self._names(), self._holds.holds.targets))
+        return ProblemError(
+            404, one_line(f'unknown target "{name[:_SHOWN]}"; {what_else}{known.hint(name)}', _LONGEST_PROBLEM)
+        )
+
+    def _names(self) -> list[Collection[str]]:
+        """Names of the targets: those in force here, and those of the newest cycle."""
         targets, report = self._view.plan.targets, self._view.latest_report.report
-        return (targets is not None and name in targets.names) or (report is not None and name in report.targets)
+        return [targets.names if targets is not None else (), report.targets if report is not None else ()]
 
 
 TargetName = Annotated[str, Path(min_length=1, max_length=600)]
