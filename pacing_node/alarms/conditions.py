@@ -112,6 +112,15 @@ CONDITIONS: tuple[Condition, ...] = (
         "Pushes in a row that were answered with success and a body that does not fit the contract.",
     ),
     Condition(
+        "pushes_withheld",
+        "PushesWithheld",
+        _CLUSTER,
+        AlarmSeverity.CRITICAL,
+        Comparison.DURATION,
+        "s",
+        "How long the master has sent nothing: the platform asked to wait, there are no targets, or the lease ends.",
+    ),
+    Condition(
         "push_time",
         "PushNearLimit",
         _CLUSTER,

@@ -41,6 +41,7 @@ class PacingReadings:
         self._errors: dict[str, tuple[int, str]] = {}
         self._errors_known = False
         self._infeasible_since: dict[str, float] = {}
+        self._withheld_since: float | None = None
 
     def rest(self) -> None:
         """Another node is master, or none."""
@@ -64,6 +65,7 @@ class PacingReadings:
             readings["PushNearLimit"] = {PLATFORM: Reading(push_time.used_percent, str(push_time))}
         if mine is not None:
             self._count_errors(mine)
+            readings["PushesWithheld"] = {PLATFORM: self._withheld(mine, now)}
             readings["StatisticsStale"] = {STATISTICS: _stale(mine)}
             readings["GoalInfeasible"] = self._infeasible(mine, now)
         if self._errors_known:
@@ -80,6 +82,7 @@ class PacingReadings:
         self._known = self._errors_known = False
         self._errors = {}
         self._infeasible_since = {}
+        self._withheld_since = None
 
     def _count_pushes(self) -> None:
         """Bring the runs of failures up to date with the pushes since the last look."""
@@ -109,6 +112,14 @@ class PacingReadings:
             name: (self._errors.get(name, (0, ""))[0] + 1, refused[name][:300])
             for name in _bounded(self._errors, refused)
         }
+
+    def _withheld(self, report: CycleReport, now: float) -> Reading:
+        """A push that is withheld neither fails nor is answered, but nothing reaches the platform."""
+        if report.push_status != PushStatus.WITHHELD.value:
+            self._withheld_since = None
+            return Reading(0.0)
+        self._withheld_since = now if self._withheld_since is None else self._withheld_since
+        return Reading(max(now - self._withheld_since, 1e-3), report.push_error)
 
     def _infeasible(self, report: CycleReport, now: float) -> dict[str, Reading]:
         rows = (report.result.reason == Reason.GOAL_INFEASIBLE).nonzero()[0].tolist()

@@ -19,6 +19,7 @@ CONDITION_KEYS = {
     "requestsFailed": "requests_failed",
     "targetErrors": "target_errors",
     "invalidReplies": "invalid_replies",
+    "pushesWithheld": "pushes_withheld",
     "pushTime": "push_time",
     "statisticsStale": "statistics_stale",
     "goalInfeasible": "goal_infeasible",
@@ -80,6 +81,9 @@ class AlarmOptions(Section):
     """PacingResponseTargetError: pushes in a row in which the platform refused the same target."""
     invalid_replies: Annotated[Count, Key("invalidReplies")] = 2
     """PacingResponseValidationError: pushes in a row whose reply did not fit the contract."""
+    pushes_withheld: Annotated[float, Field(gt=0, le=86_400), Key("pushesWithheld")] = 30.0
+    """PushesWithheld: time for which the master has sent nothing, because the platform asked to wait, there are no
+    targets, or too little of the lease is left, seconds."""
     push_time: Annotated[float, Field(gt=0, le=100), Key("pushTime")] = 80.0
     """PushNearLimit: what a push takes as a share of the time lease and period allow it, in percent."""
     statistics_stale: Annotated[float, Field(gt=0, le=100), Key("statisticsStale")] = 50.0

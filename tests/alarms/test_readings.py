@@ -354,6 +354,24 @@ def test_an_invalid_reply_is_an_answer_but_no_good_one() -> None:
     assert [each["PacingRequestsFailed"][PLATFORM] for each in readings] == [1.0, 0.0, 0.0, 1.0, 0.0]
 
 
+def test_pushes_that_are_withheld_last_until_one_is_sent() -> None:
+    leading = Leading()
+    runs = [
+        leading.cycle(status, push_status=status)["PushesWithheld"][PLATFORM]
+        for status in ("accepted", "withheld", "withheld", "withheld", "failed", "withheld", "withheld", "accepted")
+    ]
+
+    assert runs == pytest.approx([0.0, 1e-3, 5.0, 10.0, 0.0, 1e-3, 5.0, 0.0])
+
+
+def test_why_a_push_is_withheld_is_said() -> None:
+    leading = Leading()
+    leading.cycle("withheld", push_status="withheld", push_error="the platform asked to wait 170.0 s more")
+    found = leading.readings.take(3, 60.0)["PushesWithheld"][PLATFORM]
+
+    assert (found.value, found.text) == (55.0, "the platform asked to wait 170.0 s more")
+
+
 def test_refusals_count_per_target_over_accepted_pushes() -> None:
     leading = Leading()
     readings = [
