@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from cluster.outside_text import valid_text, valid_tree
 from pacing_node.options.cluster_options import MOST_VALUES, ClusterOptions
 from pacing_node.options.errors import ConfigurationError, Problem
 from pacing_node.options.schema import section_of, spellings
@@ -36,7 +37,12 @@ def with_options(text: str, values: Mapping[str, object]) -> str:
         ConfigurationError: the text is no YAML, or cannot be changed without touching anything else.
     """
     for key, value in values.items():
-        text = _with_option(text, key, _plain(value))
+        plain = _plain(value)
+        # JSON and words of a command line can hold half of a surrogate pair, which no document can.
+        if valid_tree({key: plain}) != {key: plain}:
+            found = "a text with half of a surrogate pair"
+            raise ConfigurationError((Problem(SOURCE, valid_text(key), found, "valid Unicode"),))
+        text = _with_option(text, key, plain)
     return text
 
 

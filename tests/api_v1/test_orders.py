@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -225,6 +226,17 @@ class TestRepetition:
             assert again.json()["repeated"]
             refused = await order(client, method, "/api/v1/config", {**WHY, **other}, **headers)
             assert (refused.status_code, "another order" in refused.text) == (422, True)
+
+    @pytest.mark.parametrize("values", [{"tenant": "\ud800"}, {"\udfff": "x"}, {"log": {"all": ["\udc00"]}}], ids=ascii)
+    async def test_half_of_a_surrogate_pair_is_no_value_of_an_option(
+        self, site: ApiSite, values: dict[str, object]
+    ) -> None:
+        await site.documents.write(OPTIONS.encode(), None)
+        async with site.client() as client:
+            body = json.dumps({**WHY, "set": values})
+            headers = {"If-Match": '"0"', "Content-Type": "application/json"}
+            refused = await client.patch("/api/v1/config", content=body, headers=headers)
+            assert (refused.status_code, "valid Unicode" in refused.text) == (422, True)
 
     async def test_a_step_down_of_a_term_that_has_ended_ends_no_other_whichever_node_is_asked(
         self, site: ApiSite

@@ -75,6 +75,12 @@ def test_what_cannot_be_changed_safely_is_refused(text: str, key: str) -> None:
         with_options(text, {key: "new"})
 
 
+@pytest.mark.parametrize("values", [{"tenant": "a\ud800"}, {"a\udcff": "x"}, {"log.all": ["\udfff"]}], ids=ascii)
+def test_half_of_a_surrogate_pair_is_refused(values: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError, match="half of a surrogate pair"):
+        with_options(TEXT, values)
+
+
 @given(st.text(max_size=20), st.sampled_from(["tenant", "log.verbose", "log.debug", "metrics.perTarget", "new"]))
 def test_any_text_is_read_back_as_it_was_given(value: str, key: str) -> None:
     try:

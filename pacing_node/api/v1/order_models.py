@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
+from cluster.outside_text import valid_tree
 from cluster.records import LONGEST_PAUSE_SECONDS
 from pacing_node.api.v1.answer_models import Answer
 from pacing_node.api.v1.target_models import TargetHold
@@ -16,6 +17,13 @@ Why = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_TEXT),
     Field(description="Why; it is shown wherever the order is, and kept in the audit log."),
 ]
+
+
+def _valid_text(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """JSON can hold half of a surrogate pair, as an escape, and nothing that is kept or written can."""
+    if valid_tree(values) != values:
+        raise ValueError("allowed: valid Unicode, without half of a surrogate pair")
+    return values
 
 
 class _Strict(BaseModel):
@@ -65,7 +73,7 @@ class OptionsOrder(_Strict):
 class OptionsChange(_Strict):
     """Set single options of the cluster."""
 
-    set: dict[str, JsonValue] = Field(
+    set: Annotated[dict[str, JsonValue], AfterValidator(_valid_text)] = Field(
         min_length=1,
         max_length=50,
         description="Options by their keys as in files, such as `log.verbose`; comments and other options stay.",
