@@ -68,6 +68,10 @@ class StatisticsAuthority(Protocol):
         ...
 
 
+class _RefusedError(ValueError):
+    """The server answered a request with a status of failure."""
+
+
 class ApiSession(ReconnectingSession):
     """A session over REST and CometD.
 
@@ -161,13 +165,13 @@ class ApiSession(ReconnectingSession):
         size = self._settings.batch_size
         while True:
             added, removed = await self._orders.get()
-            await self._unsubscribe(client, removed)
-            for start in range(0, len(added), size):
-                try:
+            try:
+                await self._unsubscribe(client, removed)
+                for start in range(0, len(added), size):
                     await self._subscribe(client, added[start : start + size])
-                except (*REQUEST_FAILURES, ValueError, RecursionError) as failure:
-                    self._trouble = f"subscribing failed: {type(failure).__name__}: {failure}"[:300]
-                    return
+            except (*REQUEST_FAILURES, ValueError, RecursionError) as failure:
+                self._trouble = f"subscribing failed: {type(failure).__name__}: {failure}"[:300]
+                return
 
     async def _subscribe(self, client: HttpClient, added: Sequence[int]) -> None:
         requests = []
@@ -205,7 +209,11 @@ class ApiSession(ReconnectingSession):
             references.difference_update(gone)
             if not references:
                 del self._subscriptions[identity]
-                await self._call(client, "DELETE", f"subscriptions/{identity}")
+                try:
+                    await self._call(client, "DELETE", f"subscriptions/{identity}")
+                except _RefusedError as failure:
+                    # What arrives of it is not read any more; the session of all others is worth more.
+                    log.info("statistics.not_unsubscribed", server=self._feed.name, error=str(failure))
 
     def _alive(self, *, available: bool | None) -> None:
         """A sign of life; its own clock is not known, so only this node's counts."""
@@ -241,7 +249,7 @@ class ApiSession(ReconnectingSession):
         if answer.status == 401 and self._authority is not None:
             self._authority.reject(proof)
         if answer.status >= 300:
-            raise ValueError(f"{method} {path}: HTTP {answer.status}")
+            raise _RefusedError(f"{method} {path}: HTTP {answer.status}")
         return load_json(answer.body) if answer.body.strip() else None
 
     async def _proof(self) -> dict[str, str]:

@@ -27,6 +27,7 @@ class ApiServer:
         self.headers = []
         self.subscribed = 0
         self.deleted = []
+        self.delete_status = 200
         self.failing = None
         self.silent = False
         self._serving = None
@@ -122,7 +123,7 @@ class ApiServer:
     async def delete(self, request):
         self.deleted.append(request.path_params["identity"])
         self.session(request)["subscriptions"].pop(request.path_params["identity"])
-        return JSONResponse({"status": {"code": 0}})
+        return JSONResponse({"status": {"code": 0}}, self.delete_status)
 
     def shown(self, entry):
         key = (entry["objectId"], entry.get("name", str(entry.get("definition"))))

@@ -175,6 +175,23 @@ async def test_only_whole_subscriptions_are_ended(servers):
     assert servers[0].deleted == ["sub-0"]
 
 
+@pytest.mark.parametrize("status", [404, 500])
+async def test_a_subscription_that_the_server_does_not_end_costs_no_session(servers, status):
+    servers[0].delete_status = status
+    source = api_statistics(servers[0].address, settings=replace(QUICK, batch_size=5))
+    await source.start()
+    source.watch(target_set(target("A", agents=())))
+    await until(lambda: source.warmed_up)
+    source.watch(target_set(target("A", agents=()), target("B", agents=()), version="2"))
+    await until(lambda: source.warmed_up)
+    source.watch(target_set(target("B", agents=()), version="3"))
+    await until(lambda: servers[0].deleted)
+    source.watch(target_set(target("B", agents=()), target("C", agents=()), version="4"))
+    await until(lambda: source.warmed_up)
+    assert len(servers[0].sessions) == 1, "what was subscribed stays undisturbed"
+    await source.stop()
+
+
 @pytest.mark.parametrize(
     "answer",
     [
