@@ -42,6 +42,8 @@ log = structlog.get_logger(__name__)
 
 TOKENS_SECONDS = 2.0
 """How often the files with the options and the access tokens are read."""
+BEGIN_SECONDS = (1.0, 30.0)
+"""First and longest pause before a term is begun again whose epoch could not be kept."""
 UNLIMITED_SECONDS = 86_400.0
 """A lease without end, where a lease is asked for."""
 
@@ -130,6 +132,7 @@ class StandaloneMastership:
         self._term_began = asyncio.Event()
         self._again: asyncio.TimerHandle | None = None
         self._fenced_again = Backoff(*FENCED_SECONDS, jitter=0.0)
+        self._begin_again = Backoff(*BEGIN_SECONDS, jitter=0.0)
         self._stopped = False
         self._paused = False
         self._due: int | None = None
@@ -183,7 +186,7 @@ class StandaloneMastership:
         """Begin no term until resumed; a running term goes on."""
         self._paused = paused
         if not paused and self._due is not None:
-            self._begin(self._due)
+            self._try_to_begin(self._due)
 
     async def step_down(self, cause: EndCause = EndCause.OPERATOR, successor: str = "") -> bool:
         """End the term and begin another after the cooldown: there is nobody else, whoever is named."""
@@ -223,9 +226,19 @@ class StandaloneMastership:
         log.info("leadership.acquired", node=self._settings.node, epoch=self._epoch, standalone=True)
         self.on_change.notify()
 
+    def _try_to_begin(self, least: int) -> None:
+        """Begin a term, and again after a pause while its epoch cannot be kept: the disk may be full, say."""
+        try:
+            self._begin(least)
+        except (OSError, ClusterError) as failure:
+            log.error("leadership.not_begun", node=self._settings.node, error=str(failure))
+            self._begin_later(self._begin_again.next_seconds(), least)
+        else:
+            self._begin_again.reset()
+
     def _begin_later(self, seconds: float, least: int = 0) -> None:
         if not self._stopped:
-            self._again = asyncio.get_running_loop().call_later(seconds, self._begin, least)
+            self._again = asyncio.get_running_loop().call_later(seconds, self._try_to_begin, least)
 
     def _finish(self, cause: EndCause) -> None:
         term, self._term = self._term, None

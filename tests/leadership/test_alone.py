@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cluster.backends.standalone import EpochFile
 from cluster.errors import AlreadyRunningError, ConflictError, DamagedStateError, RefusedError
 from cluster.mastership import EndCause, Role, ZooKeeperState
 from cluster.member import ClusterMember
@@ -56,6 +57,38 @@ async def test_it_may_always_act_and_says_that_it_is_alone(tmp_path: Path) -> No
     await member.stop()
     assert term.act_until(1.0) is None
     assert term.cause is EndCause.RESIGNED
+
+
+@pytest.mark.parametrize("paused", [False, True])
+async def test_a_term_whose_epoch_cannot_be_kept_now_begins_when_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, paused: bool
+) -> None:
+    """The disk is full when a term ends, by an order or a fence, or when a pause ends."""
+    monkeypatch.setattr("cluster.backends.standalone.BEGIN_SECONDS", (0.01, 0.01))
+    member = alone(tmp_path)
+    await member.start()
+    first = await member.mastership.wait_for_term()
+    failures = iter([OSError(28, "No space left on device")] * 3)
+    keep = EpochFile.next
+
+    def full(file: EpochFile, least: int = 0) -> tuple[str, int]:
+        if (failure := next(failures, None)) is not None:
+            raise failure
+        return keep(file, least)
+
+    monkeypatch.setattr(EpochFile, "next", full)
+    if paused:
+        await member.pause("somebody", 60.0)
+        await until(lambda: member.paused is not None)
+    await member.mastership.step_down()
+    if paused:
+        await until(lambda: member.mastership._due is not None)
+        await member.resume("somebody")
+    second = await member.mastership.wait_for_term()
+    await member.stop()
+
+    assert next(failures, None) is None
+    assert second.epoch == first.epoch + 1
 
 
 @pytest.mark.parametrize(
