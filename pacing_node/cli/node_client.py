@@ -35,7 +35,7 @@ DEFAULT_URL = ""
 """Nothing named: what the user's file says, else the port 8080 of this machine."""
 REQUEST_SECONDS = 5.0
 SILENT_SECONDS = 30.0
-"""A stream of events is broken when nothing has come for so long; a node says something every 10 s."""
+"""A stream of events is broken when nothing has come for so long; a node says something every 5 s."""
 MOST_LINE_BYTES = 1024 * 1024
 MOST_BYTES = 256 * 1024 * 1024
 """Longest page: the targets of the largest site."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -39,6 +41,7 @@ async def following(client: httpx.AsyncClient, last: str = "", **headers: str) -
     async with client.stream("GET", "/api/v1/events", headers=given) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
+        assert answer.headers["x-accel-buffering"] == "no"
         lines = answer.aiter_lines()
         assert (await anext(lines)).startswith("retry:")
         yield events_of(lines)
@@ -66,6 +69,20 @@ async def test_events_come_as_they_happen_and_a_follower_goes_on_where_it_was(si
         site.event_log.add(EventKind.LEADERSHIP, {"epoch": 3})
         async with following(client, last) as events:
             assert [(await anext(events))[1] for _ in range(2)] == ["alarm", "leadership"]
+
+
+@pytest.mark.parametrize(
+    ("file", "option"),
+    [
+        ("haproxy/haproxy.cfg", r"^    timeout server (\d+)s$"),
+        ("nginx/agent-pacing.conf", r"proxy_read_timeout (\d+)s;"),
+    ],
+)
+def test_our_balancers_wait_longer_than_a_stream_says_nothing(file: str, option: str) -> None:
+    operators = re.split(r"# --- pages of operators.*", Path("deploy", file).read_text())
+    first_in_force = re.search(option, operators[0 if "haproxy" in file else 1], re.MULTILINE)
+    assert first_in_force is not None
+    assert int(first_in_force[1]) >= 2 * event_routes.HEARTBEAT_SECONDS
 
 
 @pytest.mark.parametrize("last", ["other-1", "{incarnation}-0", "{incarnation}-99", "{incarnation}-x", "nonsense"])

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from pacing_node.monitoring.event_log import EventLog
 
 MOST_STREAMS = 200
-HEARTBEAT_SECONDS = 10.0
-"""A comment goes out when nothing has happened for so long; the caller's right to read is judged anew then."""
+HEARTBEAT_SECONDS = 5.0
+"""A comment goes out when nothing has happened for so long; the caller's right to read is judged anew then.
+
+Balancers end an answer of which nothing comes for a while: ours after 10 s.
+"""
 LONGEST_SECONDS = 3600.0
 """A stream ends after so long; the caller goes on with the next one."""
 WRITE_SECONDS = 10.0
@@ -109,7 +112,12 @@ class _Stream(Response):
         connection = scope.get("state", {}).get(STATE)
         if isinstance(connection, GuardedConnection):
             connection.stream(LONGEST_SECONDS + WRITE_SECONDS)
-        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
+        headers = [
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"cache-control", b"no-store"),
+            # nginx keeps an answer back until some kilobytes of it are there, unless it is told not to.
+            (b"x-accel-buffering", b"no"),
+        ]
         await send({"type": "http.response.start", "status": HTTPStatus.OK.value, "headers": headers})
         gone = asyncio.ensure_future(_gone(receive))
         following = asyncio.ensure_future(self._routes.send(self._last_event_id, scope, send, follow=self._follow))
