@@ -5,14 +5,16 @@ Hidden files and backups of a directory are not read: an editor writes them, and
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pacing_node.objects.object_reader import ObjectReader
-from pacing_node.objects.packed_items import PackedItems
+from pacing_node.objects.packed_items import PackedDocument, PackedItems, PackedList
 from pacing_node.options.errors import ConfigurationError, Problem
 from pacing_node.options.schema import suggestion
-from pacing_node.options.yaml_documents import YamlDocument, load_document, release
+from pacing_node.options.yaml_documents import LARGE_BYTES, YamlDocument, parse_document, read_content, release
+from pacing_node.options.yaml_items import OtherFormError, read_by_items
 from pacing_node.runtime.gc_freeze import freeze, uncollected
 from pacing_node.targets import Finding
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pacing_node.objects.object_model import ConfigurationObjects
+    from pacing_node.options.yaml_documents import Value
 
 KINDS = ("switches", "virtual_queues", "agents", "agent_groups", "capacity_rules", "transactions")
 """Keys of a document that hold a list of objects."""
@@ -75,11 +78,11 @@ def load_objects(path: Path) -> ConfigurationObjects:
         ConfigurationError: a document cannot be read or is not made of the known kinds. A single broken object is
             only left out, with a finding.
     """
-    documents = []
+    documents: list[PackedDocument] = []
     problems: list[Problem] = []
     for file in object_files(path):
         try:
-            documents.append(load_document(file))
+            documents.append(_document(file))
         except ConfigurationError as error:
             problems += error.problems
     if problems:
@@ -97,7 +100,7 @@ def _leftovers(path: Path) -> Iterator[Finding]:
             yield Finding("warning", "file_not_read", str(file), text)
 
 
-def objects_of(documents: list[YamlDocument]) -> ConfigurationObjects:
+def objects_of(documents: list[PackedDocument]) -> ConfigurationObjects:
     """Build the objects of several documents together. The list is emptied: memory is taken by one or by the other.
 
     Raises:
@@ -105,15 +108,30 @@ def objects_of(documents: list[YamlDocument]) -> ConfigurationObjects:
     """
     tenant, items = _packed(documents)
     while documents:
-        release(documents.pop())
+        release(documents.pop().document)
     reader = ObjectReader()
     for kind in KINDS:
         getattr(reader, kind)(items.items(kind))
     return reader.objects(items.digest, tenant)
 
 
-def _packed(documents: list[YamlDocument]) -> tuple[str, PackedItems]:
+def _document(file: Path) -> PackedDocument:
+    """A large file by its items, as far as its form allows; any other as a whole. Raises ConfigurationError."""
+    content = read_content(file, str(file))
+    if len(content) >= LARGE_BYTES:
+        lists: dict[str, PackedList] = {}
+
+        def take(kind: str, line: int, value: Value) -> None:
+            lists.setdefault(kind, PackedList(str(file))).add(line, value)
+
+        with contextlib.suppress(OtherFormError):
+            return PackedDocument(read_by_items(content, str(file), KINDS, take), lists)
+    return PackedDocument(parse_document(content, str(file)))
+
+
+def _packed(packed: list[PackedDocument]) -> tuple[str, PackedItems]:
     """The tenant, and the items of all documents. Raises ConfigurationError."""
+    documents = [each.document for each in packed]
     problems = [problem for document in documents for problem in _shape_problems(document)]
     tenants = {str(document.data["tenant"]): document for document in documents if document.data.get("tenant")}
     if len(tenants) > 1:
@@ -121,7 +139,7 @@ def _packed(documents: list[YamlDocument]) -> tuple[str, PackedItems]:
         problems.append(document.problem(("tenant",), repr(second), f"one tenant, here {next(iter(tenants))!r}"))
     if problems:
         raise ConfigurationError(tuple(problems))
-    return next(iter(tenants), ""), PackedItems(documents, KINDS)
+    return next(iter(tenants), ""), PackedItems(packed, KINDS)
 
 
 def _shape_problems(document: YamlDocument) -> Iterator[Problem]:

@@ -154,15 +154,45 @@ def load_document(path: FilePath, source: str | None = None, most_values: int | 
         ConfigurationError: the file cannot be read, is not valid YAML, or breaks a rule of this module.
     """
     name = source or str(path)
+    return parse_document(read_content(path, name), name, most_values)
+
+
+def read_content(path: FilePath, source: str) -> bytes:
+    """The bytes of a file. Raises ConfigurationError when it cannot be read, or is too large."""
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise ConfigurationError((Problem(name, "", f"a file of {size} bytes", f"at most {MAX_BYTES} bytes"),))
-        content = path.read_bytes()
+            raise ConfigurationError((Problem(source, "", f"a file of {size} bytes", f"at most {MAX_BYTES} bytes"),))
+        return path.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise ConfigurationError((Problem(name, "", reason.lower(), "a readable file"),)) from error
-    return parse_document(content, name, most_values)
+        raise ConfigurationError((Problem(source, "", reason.lower(), "a readable file"),)) from error
+
+
+def parse_list(text: str, source: str, most_values: int) -> tuple[list[tuple[int, Value]], int]:
+    """Line, from 1, and data of each item of a list that is all of a text and lies one level below a root.
+
+    Also how many values they have, aliases followed. Raises ConfigurationError when it is no list, or as
+    :func:`parse_document` does.
+    """
+    root = _composed(text, source)
+    reader = _Reader(source, most_values)
+    if not isinstance(root, yaml.SequenceNode):
+        raise ConfigurationError((Problem(source, "", "something else", "a list"),))
+    found = [(_position(item).line, reader.value(item, (0, index))) for index, item in enumerate(root.value)]
+    if reader.problems:
+        raise ConfigurationError(tuple(reader.problems))
+    return found, reader.values
+
+
+def _composed(text: str, source: str) -> yaml.Node | None:
+    try:
+        with _no_collection(len(text)):
+            return yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        raise ConfigurationError((_syntax_problem(error, source),)) from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError((_character_problem(text, source),)) from error
 
 
 def parse_document(content: bytes | str, source: str, most_values: int | None = None) -> YamlDocument:
@@ -177,15 +207,10 @@ def parse_document(content: bytes | str, source: str, most_values: int | None = 
         raise ConfigurationError((Problem(source, "", f"{len(content)} bytes", f"at most {MAX_BYTES} bytes"),))
     try:
         text = content.decode() if isinstance(content, bytes) else content
-        with _no_collection(len(text)):
-            root = yaml.compose(text, Loader=_Loader)
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode()
         raise ConfigurationError((_problem_after(before, source, "a byte that is not UTF-8", "UTF-8 text"),)) from error
-    except yaml.MarkedYAMLError as error:
-        raise ConfigurationError((_syntax_problem(error, source),)) from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError((_character_problem(text, source),)) from error
+    root = _composed(text, source)
     reader = _Reader(source, most_values or MAX_VALUES)
     if root is None or (isinstance(root, yaml.ScalarNode) and _is_null(root)):
         return YamlDocument(source, {}, None)
@@ -207,7 +232,7 @@ class _Reader:
         self._most_values = most_values
         self.problems: list[Problem] = []
         self._noted: set[tuple[str, Position]] = set()
-        self._values = 0
+        self.values = 0
 
     def refuse(self, node: yaml.Node, path: KeyPath, found: str, allowed: str) -> None:
         """Note a problem at a node."""
@@ -221,7 +246,7 @@ class _Reader:
 
     def value(self, node: yaml.Node, path: KeyPath) -> Value:
         """Data of any node; None where a problem was noted."""
-        self._values += 1
+        self.values += 1
         if len(path) > MAX_DEPTH or self._is_full():
             self._refuse_size(node, path)
             return None
@@ -236,7 +261,7 @@ class _Reader:
         return None if _is_null(node) else str(node.value)
 
     def _is_full(self) -> bool:
-        return self._values > self._most_values
+        return self.values > self._most_values
 
     def _refuse_size(self, node: yaml.Node, path: KeyPath) -> None:
         if not self.problems:
@@ -247,7 +272,7 @@ class _Reader:
         data: dict[str, Value] = {}
         for mapping in mappings_of(node) if any(is_merge(key) for key, _ in node.value) else (node,):
             # Long chains of merges take time even where they bring nothing.
-            self._values += len(mapping.value) if mapping is not node else 0
+            self.values += len(mapping.value) if mapping is not node else 0
             if self._is_full():
                 self._refuse_size(node, path)
                 break

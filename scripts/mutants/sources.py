@@ -31,4 +31,25 @@ MUTANTS = (
         (("self._apply_again.next_seconds() if self._unapplied else None", "None"),),
         "tests/configuration/test_store.py::TestNotApplied::test_are_applied_as_soon_as_they_can_be",
     ),
+    Mutant(
+        "list-in-a-text",
+        "what looks like a list in a text of several lines gives no objects",
+        "pacing_node/options/yaml_items.py",
+        (("    if not here or rest.data", "    if rest.data"),),
+        "tests/configuration/test_yaml_items.py::test_any_other_form_is_left_to_the_reading_as_a_whole",
+    ),
+    Mutant(
+        "same-anchor-twice",
+        "items read one at a time have no anchors, which a document can have once only",
+        "pacing_node/options/yaml_items.py",
+        (("        if _ANCHOR.search(text):\n", "        if False:\n"),),
+        "tests/configuration/test_yaml_items.py::test_any_other_form_is_left_to_the_reading_as_a_whole",
+    ),
+    Mutant(
+        "plain-key-twice",
+        "a key given twice is no plain item",
+        "pacing_node/options/plain_items.py",
+        (("    if len(data) != len(pairs):\n", "    if False:\n"),),
+        "tests/configuration/test_yaml_items.py::test_any_other_form_is_left_to_the_reading_as_a_whole",
+    ),
 )

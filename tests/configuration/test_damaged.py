@@ -11,6 +11,7 @@ import pytest
 
 from pacing_node.discovery.discover import discover
 from pacing_node.objects.object_files import objects_of
+from pacing_node.objects.packed_items import PackedDocument
 from pacing_node.objects.platform_objects import objects_from_platform
 from pacing_node.options.cluster_options import parse_cluster_options
 from pacing_node.options.errors import ConfigurationError
@@ -104,7 +105,7 @@ def test_damaged_objects_cost_no_more_than_themselves(seed: int) -> None:
 
     def read() -> None:
         nonlocal paced
-        objects = objects_of([parse_document(damaged(text, chance), "objects.yaml")])
+        objects = objects_of([PackedDocument(parse_document(damaged(text, chance), "objects.yaml"))])
         paced += bool(discover(objects).targets)
 
     found = [refusal(read) for _ in range(1000)]

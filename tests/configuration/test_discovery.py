@@ -13,6 +13,7 @@ from pacing_node.discovery.discover import MAX_FINDINGS_PER_CODE, discover
 from pacing_node.discovery.media_capacity import Capacities
 from pacing_node.objects.object_files import load_objects, objects_of
 from pacing_node.objects.object_model import Agent, AgentGroup, ConfigurationObjects, VirtualQueue
+from pacing_node.objects.packed_items import PackedDocument
 from pacing_node.options.yaml_documents import parse_document
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ agent_groups:
 
 
 def parse(text: str) -> ConfigurationObjects:
-    return objects_of([parse_document(text, "objects.yaml")])
+    return objects_of([PackedDocument(parse_document(text, "objects.yaml"))])
 
 
 def found_in(**changes: list[dict[str, object]]) -> TargetSet:

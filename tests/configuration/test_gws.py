@@ -22,6 +22,7 @@ from pacing_node.discovery.discover import discover
 from pacing_node.objects.gws_source import GwsSource
 from pacing_node.objects.object_files import load_objects, objects_of
 from pacing_node.objects.object_model import ConfigurationObjects
+from pacing_node.objects.packed_items import PackedDocument
 from pacing_node.objects.platform_credentials import engagement_credentials
 from pacing_node.objects.platform_import import import_replies
 from pacing_node.objects.platform_objects import objects_from_platform
@@ -53,7 +54,7 @@ EXPECTED = [
 
 
 def test_records_become_objects_and_targets() -> None:
-    rule = objects_of([parse_document(RULES, "rules.yaml")])
+    rule = objects_of([PackedDocument(parse_document(RULES, "rules.yaml"))])
     objects = objects_from_platform(records(), "1", "Environment", [{"name": "two-chats", "media": {"chat": "2"}}])
 
     assert shown(objects) == EXPECTED

@@ -15,6 +15,7 @@ from contact_center.v1 import configuration_pb2 as feed
 from pacing_node.discovery.discover import discover
 from pacing_node.objects.object_feed import objects_from_feed
 from pacing_node.objects.object_files import load_objects, objects_of
+from pacing_node.objects.packed_items import PackedDocument
 from pacing_node.objects.platform_credentials import engagement_credentials
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.yaml_documents import parse_document
@@ -28,7 +29,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "objects.yaml"
 
 
 def parse(text: str) -> ConfigurationObjects:
-    return objects_of([parse_document(text, "objects.yaml")])
+    return objects_of([PackedDocument(parse_document(text, "objects.yaml"))])
 
 
 def problems_of(text: str) -> list[str]:
@@ -110,6 +111,44 @@ def test_the_files_of_a_directory_are_taken_together(tmp_path: Path) -> None:
     assert objects.tenant == "Environment"
     assert [agent.user_name for agent in objects.agents] == ["a1", "a2"]
     assert objects.findings[0].message == f'found agent "a1" again (first in {tmp_path}/a.yaml:2); allowed: it once'
+
+
+FILES = [
+    {"a.yaml": "tenant: T\nagents:\n- {user_name: a1}\n- user_name: a2\n", "b.yaml": "agents:\n- {user_name: a1}\n"},
+    {"a.yaml": 'agents:\n- {"user_name": "a1"}\nswitches: [{name: s}]\n', "b.yaml": "switches:\n  - name: t\n"},
+    {"a.yaml": "agents:\n- {user_name: a1}\ntenant: T\n", "b.yaml": "agents:\n- {user_name: a2}\ntenant: U\n"},
+    {"a.yaml": "agents:\n- {user_name: a1, user_name: a2}\n", "b.yaml": "tenant: [\n"},
+    {"a.yaml": "agents:\n- {user_name: a1}\nagnets: []\nagent_groups: {}\n"},
+    {"a.yaml": "agents:\n- {user_name: [], x: y}\n- 3\n-\n", "b.yaml": "statistics:\n- a\nagents:\n# none\n"},
+]
+
+
+def read(path: Path) -> list[object]:
+    try:
+        objects = load_objects(path)
+    except ConfigurationError as error:
+        return list(map(str, error.problems))
+    return [objects, *((each.label, each.origin, each.line) for each in (*objects.agents, *objects.switches))]
+
+
+@pytest.mark.parametrize("files", FILES)
+def test_large_files_have_the_objects_and_problems_of_small_ones(
+    files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    expected = read(tmp_path)
+    monkeypatch.setattr("pacing_node.objects.object_files.LARGE_BYTES", 0)
+    assert read(tmp_path) == expected
+
+
+def test_a_large_file_of_plain_items_is_read_without_a_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "objects.yaml"
+    count = 20_000
+    path.write_text("agents:\n" + "".join(f'- {{"user_name": "a{number}"}}\n' for number in range(count)))
+    monkeypatch.setattr("pacing_node.options.yaml_documents.parse_list", None)
+    monkeypatch.setattr("pacing_node.objects.object_files.parse_document", None)
+    assert len(load_objects(path).agents) == count
 
 
 LEFTOVERS = (".a.yaml", "._a.yaml", ".#a.yaml", "#a.yml", "~$a.yaml", "a~.yaml", "a.bak.yaml", "a.ORIG.YAML")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from pacing_node.objects.object_files import KINDS
-from pacing_node.objects.packed_items import PackedItems
+from pacing_node.objects.packed_items import PackedDocument, PackedItems, PackedList
 from pacing_node.options.yaml_documents import YamlDocument, parse_document
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ LISTS = some.dictionaries(some.sampled_from(KINDS), some.lists(VALUES, max_size=
 
 
 def packed(*documents: dict[str, Value]) -> PackedItems:
-    return PackedItems([YamlDocument(f"{place}.yaml", data) for place, data in enumerate(documents)], KINDS)
+    files = [YamlDocument(f"{place}.yaml", data) for place, data in enumerate(documents)]
+    return PackedItems([PackedDocument(each) for each in files], KINDS)
 
 
 @given(DOCUMENTS, DOCUMENTS)
@@ -46,6 +47,16 @@ def test_the_digest_is_another_one_exactly_when_the_items_are(
 
 def test_an_item_is_found_by_its_line() -> None:
     document = parse_document("agents:\n- user_name: a1\n\n- user_name: a2\nswitches: [{name: s1}]\n", "objects.yaml")
-    items = PackedItems([document], KINDS)
+    items = PackedItems([PackedDocument(document)], KINDS)
     assert [(source, line) for source, line, _ in items.items("agents")] == [("objects.yaml", 2), ("objects.yaml", 4)]
     assert list(items.items("switches")) == [("objects.yaml", 5, {"name": "s1"})]
+
+
+def test_a_long_list_comes_back_in_its_order() -> None:
+    agents = PackedList("f.yaml")
+    for line in range(5001):
+        agents.add(line, {"user_name": f"a{line}"})
+    whole: list[Value] = [{"user_name": f"a{line}"} for line in range(5001)]
+    items = PackedItems([PackedDocument(YamlDocument("f.yaml", {"agents": None}), {"agents": agents})], KINDS)
+    assert list(items.items("agents")) == [("f.yaml", line, value) for line, value in enumerate(whole)]
+    assert items.digest == packed({"agents": whole}).digest

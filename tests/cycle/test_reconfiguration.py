@@ -23,6 +23,7 @@ from pacing_node.objects.acceptance import Acceptance
 from pacing_node.objects.file_source import FileSource
 from pacing_node.objects.object_files import objects_of
 from pacing_node.objects.object_model import ConfigurationObjects
+from pacing_node.objects.packed_items import PackedDocument
 from pacing_node.options.cluster_options import ClusterOptions, parse_cluster_options
 from pacing_node.options.yaml_documents import parse_document
 from pacing_node.targets import TargetSet
@@ -53,7 +54,7 @@ def options(text: str = OPTIONS) -> ClusterOptions:
 
 
 def objects(text: str = OBJECTS) -> ConfigurationObjects:
-    return objects_of([parse_document(text, "objects.yaml")])
+    return objects_of([PackedDocument(parse_document(text, "objects.yaml"))])
 
 
 class Watched:

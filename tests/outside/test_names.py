@@ -29,6 +29,7 @@ from pacing_node.monitoring.silence import CycleState
 from pacing_node.objects.object_feed import objects_from_feed
 from pacing_node.objects.object_files import objects_of
 from pacing_node.objects.object_model import ConfigurationObjects
+from pacing_node.objects.packed_items import PackedDocument
 from pacing_node.objects.platform_objects import objects_from_platform
 from pacing_node.options.yaml_documents import parse_document
 from pacing_node.targets import PacingTarget, TargetSet
@@ -71,7 +72,7 @@ def from_yaml(name: str) -> ConfigurationObjects:
     parsed = parse_document(text, "objects.yaml")
     if name == HALF:
         parsed.data["virtual_queues"][0]["name"] = HALF  # type: ignore[index, call-overload]
-    return objects_of([parsed])
+    return objects_of([PackedDocument(parsed)])
 
 
 def from_feed(name: str) -> ConfigurationObjects:
