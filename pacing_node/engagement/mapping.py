@@ -40,7 +40,7 @@ class PredictiveDialect:
         """The body of the bulk call; token and kind go in headers alone."""
         if prev is not None or not isinstance(targets, PushColumns):
             return request_body(targets, self._openings)
-        return b'{"entities":[' + b",".join(self._written.entities(part, targets)) + b"]}"
+        return b"".join((b'{"entities":[', *self._written.pieces(part, targets), b"]}"))
 
     def read(self, answer: Answer, names: Sequence[str]) -> BulkReply:
         """What the platform says of the targets. Raises ``ReplyError``."""

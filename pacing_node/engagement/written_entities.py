@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from pacing_node.algorithms.model import FloatArray
+    from pacing_node.algorithms.model import FloatArray, IntArray
     from pacing_node.engagement.push_columns import PushColumns
     from pacing_node.targets import PacingTarget
+
+Texts: TypeAlias = "NDArray[np.object_]"
+"""A text, as bytes, for each target."""
 
 _NEAR_TIE = 1e-3
 _UNKNOWN = -1.0
@@ -44,7 +47,7 @@ class _Kept:
 
     targets: tuple[PacingTarget, ...]
     numbers: FloatArray
-    texts: Sequence[bytes]
+    texts: Texts
 
 
 class WrittenEntities:
@@ -55,50 +58,58 @@ class WrittenEntities:
         self._segments = segments
         self._kept: dict[tuple[int, int], _Kept] = {}
 
-    def entities(self, part: tuple[int, int], push: PushColumns) -> Iterator[bytes]:
-        """The entities of part ``number`` of ``of``, in their order."""
+    def pieces(self, part: tuple[int, int], push: PushColumns) -> list[bytes]:
+        """The texts of the entities of part ``number`` of ``of``, in their order, with a comma between two."""
         number, of = part
         for left_over in [each for each in self._kept if each[0] > of]:
             del self._kept[left_over]
-        texts = [self._texts((number, place), segment, push) for place, segment in enumerate(self._segments)]
-        return map(b"".join, zip(*texts, strict=True))
+        pieces = np.empty((len(push), len(self._segments) + 1), object)
+        for place, segment in enumerate(self._segments):
+            pieces[:, place] = self._texts((number, place), segment, push)
+        pieces[:, -1] = b","
+        flat: list[bytes] = pieces.ravel().tolist()
+        return flat[:-1]
 
-    def _texts(self, place: tuple[int, int], segment: Segment, push: PushColumns) -> Sequence[bytes]:
+    def _texts(self, place: tuple[int, int], segment: Segment, push: PushColumns) -> Texts:
         columns, before = segment.columns(push), self._kept.get(place)
         numbers = np.zeros((len(columns), len(push)))
         for mine, column, decimals in zip(numbers, columns, segment.decimals, strict=True):
             mine[:] = _as_written(column, decimals)
-        texts: list[bytes]
-        values: Iterable[tuple[Any, ...]]
         if before is None or before.targets != push.targets:
-            rows, texts = np.arange(len(push)), [b""] * len(push)
+            rows, texts = np.arange(len(push)), np.empty(len(push), object)
         else:
             # NaN differs from itself: what is near a tie is written anew.
-            rows, texts = np.flatnonzero(np.any(numbers != before.numbers, axis=0)), list(before.texts)
-        values = zip(*(column[rows].tolist() for column in columns), strict=True) if columns else repeat((), len(rows))
+            rows, texts = np.flatnonzero(np.any(numbers != before.numbers, axis=0)), before.texts.copy()
         if segment.of_target:
-            for row, each in zip(rows.tolist(), values, strict=True):
+            values = zip(*(column[rows].tolist() for column in columns), strict=True) if columns else repeat(())
+            for row, each in zip(rows.tolist(), values, strict=False):
                 texts[row] = segment.write(push.targets[row], *each).encode()
-        else:
-            _fill(texts, rows.tolist(), zip(*numbers[:, rows].tolist(), strict=True), values, segment.write)
+        elif len(rows):
+            first, again = _different(numbers[:, rows])
+            values = zip(*(column[rows[first]].tolist() for column in columns), strict=True)
+            texts[rows] = _objects([segment.write(*each).encode() for each in values])[again]
         self._kept[place] = _Kept(push.targets, numbers, texts)
         return texts
 
 
-def _fill(
-    texts: list[bytes],
-    rows: list[int],
-    keys: Iterable[tuple[float, ...]],
-    values: Iterable[tuple[Any, ...]],
-    write: Callable[..., str],
-) -> None:
-    """Write these rows; what has the same numbers as another row is written once."""
-    known: dict[tuple[float, ...], bytes] = {}
-    for row, key, each in zip(rows, keys, values, strict=True):
-        text = known.get(key)
-        if text is None:
-            text = known[key] = write(*each).encode()
-        texts[row] = text
+def _different(numbers: FloatArray) -> tuple[IntArray, IntArray]:
+    """Of columns of numbers, each a row of ``numbers``, the places of those that differ, and which of them each is."""
+    varying = [row for row in numbers if np.any(row != row[0])]
+    if not varying:
+        return np.zeros(1, np.int64), np.zeros(numbers.shape[1], np.int64)
+    if len(varying) == 1:
+        _, first, again = np.unique(varying[0], return_index=True, return_inverse=True, equal_nan=False)
+        return first, again
+    known: dict[tuple[float, ...], int] = {}
+    keys = zip(*(row.tolist() for row in varying), strict=True)
+    again = np.fromiter((known.setdefault(key, len(known)) for key in keys), np.int64, numbers.shape[1])
+    return np.unique(again, return_index=True)[1], again
+
+
+def _objects(texts: Sequence[bytes]) -> Texts:
+    found = np.empty(len(texts), object)
+    found[:] = texts
+    return found
 
 
 def _as_written(column: NDArray[Any], decimals: int | None) -> FloatArray:

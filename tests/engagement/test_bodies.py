@@ -128,10 +128,10 @@ def test_only_what_changed_is_written_anew() -> None:
     zeros, unknown = np.zeros(ROWS, np.int64), np.full(ROWS, np.nan)
     columns = PushColumns(targets, 5.0, zeros, unknown, unknown, *[zeros] * 6)
     entities = WrittenEntities([Segment(lambda each: (each.ready,), write, (None,), of_target=True)])
-    assert list(entities.entities((1, 1), columns)) == [b"0"] * ROWS
+    assert b"".join(entities.pieces((1, 1), columns)) == b"0,0,0,0,0"
     written.clear()
     changed = replace(columns, ready=np.array([0, 0, 7, 0, 0]))
-    assert list(entities.entities((1, 1), changed)) == [b"0", b"0", b"7", b"0", b"0"]
+    assert b"".join(entities.pieces((1, 1), changed)) == b"0,0,7,0,0"
     assert written == ["C"]
 
 
