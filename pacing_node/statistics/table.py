@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from itertools import compress
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -34,6 +35,8 @@ _MAX_REASON_LENGTH = 200
 
 _AT_WORK = frozenset({wire.AGENT_STATUS_READY, wire.AGENT_STATUS_BUSY, wire.AGENT_STATUS_AFTER_CALL_WORK, 21, 22})
 _LOGGED_OUT = wire.AGENT_STATUS_LOGGED_OUT
+_AGENT, _NUMBER = "agent_state", "number"
+"""Kinds of values, by their fields."""
 
 
 @dataclass(slots=True)
@@ -58,29 +61,70 @@ class Medium:
         self.routable = grown(self.routable, size)
         self.completed = grown(self.completed, size)
 
-    def store(self, slots: IntArray, entries: Sequence[_Entry], known_before: BoolArray) -> None:
-        """Take over the entries of these agents, each slot once; one without an entry is worth nothing here."""
-        maximum, in_use, routable = np.zeros(len(slots)), np.zeros(len(slots)), np.zeros(len(slots), dtype=np.bool_)
+    def store(self, slots: IntArray, entries: Sequence[_Entry], states: _States, known: BoolArray) -> None:
+        """Take over the entries of these agents, each slot once; a state without an entry is worth nothing here.
+
+        ``known`` says which agents had a state before.
+        """
+        size = len(states.different)
+        maximum, in_use, routable = np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.bool_)
         if entries:
-            rows, *columns = map(list, zip(*entries, strict=True))
-            maximum[rows], in_use[rows], routable[rows] = columns
-        ended = np.maximum(self.in_use[slots] - in_use, 0.0)
-        self.completed[slots] += np.where(known_before, ended, 0.0)
-        self.maximum[slots], self.in_use[slots], self.routable[slots] = maximum, in_use, routable
+            places, *columns = map(list, zip(*entries, strict=True))
+            maximum[places], in_use[places], routable[places] = columns
+        now_in_use = in_use[states.of_agent]
+        ended = np.maximum(self.in_use[slots] - now_in_use, 0.0)
+        self.completed[slots] += np.where(known, ended, 0.0)
+        self.maximum[slots], self.in_use[slots] = maximum[states.of_agent], now_in_use
+        self.routable[slots] = routable[states.of_agent]
 
 
 _Entry: TypeAlias = "tuple[int, int, int, bool]"
-"""What an agent has of a medium: row of the agent, maximum, in use, routable."""
+"""What a state has of a medium: place of the state, maximum, in use, routable."""
 
 
 _AgentState: TypeAlias = "tuple[int, list[tuple[str, int, int, bool]]]"
 """Status of an agent, and per medium its name, maximum, in use, routable."""
 
 
+class _States(NamedTuple):
+    """States of agents, who have few different ones."""
+
+    of_agent: IntArray
+    """Per agent the place of its state in ``different``."""
+    different: Sequence[_AgentState]
+
+
 def _agent_state(state: wire.AgentState) -> _AgentState:
-    """What a message says, read once: each look at a field of a message makes an object."""
+    """What a message says."""
     # A slice, for going through a repeated field ends with an exception.
     return state.status, [(entry.media, entry.maximum, entry.in_use, entry.routable) for entry in state.media[:]]
+
+
+def _states(values: Sequence[wire.StatisticValue]) -> _States:
+    """States of agents as messages say them, equal ones read once: each look at a field makes an object.
+
+    A value without a state has one without a status.
+    """
+    keys = [value.agent_state.SerializeToString() for value in values]
+    first = dict(zip(reversed(keys), reversed(values), strict=True))
+    place = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    of_agent = np.fromiter(map(place.__getitem__, keys), np.int64, len(keys))
+    return _States(of_agent, [_agent_state(first[key].agent_state) for key in place])
+
+
+def _apart(states: Mapping[int, _AgentState]) -> tuple[IntArray, _States]:
+    """Slots and states, none of which is taken for another."""
+    return np.array(list(states), np.int64), _States(np.arange(len(states)), list(states.values()))
+
+
+def _numbers(values: Sequence[wire.StatisticValue], rows: BoolArray) -> FloatArray | None:
+    """The numbers of these values; None when one has none, or one that is impossible."""
+    numbers = np.array([value.number for value in compress(values, rows)], np.float64)
+    if not np.all((numbers >= 0.0) & (numbers <= MAX_NUMBER)):
+        return None
+    # A value without a number reads as 0.
+    nothing = np.flatnonzero(rows)[numbers == 0.0].tolist()
+    return numbers if all(values[row].WhichOneof("value") == _NUMBER for row in nothing) else None
 
 
 def grown(array: NDArray[Element], size: int) -> NDArray[Element]:
@@ -132,6 +176,26 @@ class ValueTable:
         """Take over values in their order; those of one kind together, for thousands come at once."""
         values = list(values)
         slots, agents = registry.locate_all([value.reference for value in values])
+        if not self._apply_usual(values, np.array(slots, np.int64), np.array(agents, np.bool_)):
+            self._apply_each(values, slots, agents)
+
+    def _apply_usual(self, values: Sequence[wire.StatisticValue], slots: IntArray, agents: BoolArray) -> bool:
+        """Take over what comes nearly always: numbers of queues and states of agents, each agent once, none impossible.
+
+        False, and nothing is taken over, when there is anything else.
+        """
+        of_agents, numbers = slots[agents], _numbers(values, ~agents)
+        if numbers is None or np.any(slots < 0) or len(set(of_agents.tolist())) < len(of_agents):
+            return False
+        states = _states(list(compress(values, agents)))
+        if any(_agent_fault(each) is not None for each in states.different):
+            return False
+        self._store_numbers(slots[~agents], numbers)
+        self._store_agents(of_agents, states)
+        return True
+
+    def _apply_each(self, values: Sequence[wire.StatisticValue], slots: list[int], agents: list[bool]) -> None:
+        """Take over whatever has come, value by value."""
         numbers: dict[int, float] = {}
         states: dict[int, _AgentState] = {}
         for value, slot, agent in zip(values, slots, agents, strict=True):
@@ -140,15 +204,15 @@ class ValueTable:
                 continue
             kind = value.WhichOneof("value")
             if agent and slot in states:
-                self._store_agents(states)  # what ended between two states of an agent counts
+                self._store_agents(*_apart(states))  # what ended between two states of an agent counts
                 states = {}
             fault: str | None
-            if agent and kind == "agent_state":
+            if agent and kind == _AGENT:
                 state = _agent_state(value.agent_state)
                 if (fault := _agent_fault(state)) is None:
                     states[slot] = state
                     continue
-            elif not agent and kind == "number":
+            elif not agent and kind == _NUMBER:
                 number = value.number
                 if 0 <= number <= MAX_NUMBER:
                     numbers[slot] = number
@@ -158,8 +222,8 @@ class ValueTable:
                 fault = value.invalid.reason if kind == "invalid" else f"unexpected value: {kind}"
             numbers.pop(slot, None)
             self._store_invalid(slot, fault)
-        self._store_numbers(numbers)
-        self._store_agents(states)
+        self._store_numbers(np.array(list(numbers), np.int64), np.array(list(numbers.values()), np.float64))
+        self._store_agents(*_apart(states))
 
     def take_completed(self, medium: str, slots: IntArray) -> FloatArray:
         """Interactions of the medium that ended at these agents since the last call."""
@@ -170,31 +234,30 @@ class ValueTable:
         column.completed[slots] = 0.0
         return taken
 
-    def _store_numbers(self, numbers: Mapping[int, float]) -> None:
-        if numbers:
-            slots = np.fromiter(numbers, np.int64, len(numbers))
-            self.number[slots] = np.fromiter(numbers.values(), np.float64, len(numbers))
-            self._mark_valid(slots)
+    def _store_numbers(self, slots: IntArray, numbers: FloatArray) -> None:
+        """Of a slot that comes twice the last number counts."""
+        self.number[slots] = numbers
+        self._mark_valid(slots)
 
-    def _store_agents(self, states: Mapping[int, _AgentState]) -> None:
-        if not states:
+    def _store_agents(self, slots: IntArray, found: _States) -> None:
+        """Take over states of agents, each slot once."""
+        if not len(slots):
             return
-        slots = np.fromiter(states, np.int64, len(states))
         given: dict[str, list[_Entry]] = {name: [] for name in self.media}
-        for row, (_, media) in enumerate(states.values()):
+        for place, (_, media) in enumerate(found.different):
             for name, maximum, in_use, routable in media:
                 if name not in given and len(given) < MAX_MEDIA:
                     self.media[name] = Medium.empty(len(self.state))
                     given[name] = []
                 if name in given:
-                    given[name].append((row, maximum, in_use, routable))
+                    given[name].append((place, maximum, in_use, routable))
         known_before = self.state[slots] == VALID
         for name, medium in self.media.items():
-            medium.store(slots, given[name], known_before)
-        status = [each for each, _ in states.values()]
-        self.logged_in[slots] = [each != _LOGGED_OUT for each in status]
-        self.at_work[slots] = [each in _AT_WORK for each in status]
-        self.agents_version += len(states)
+            medium.store(slots, given[name], found, known_before)
+        status = [each for each, _ in found.different]
+        self.logged_in[slots] = np.array([each != _LOGGED_OUT for each in status])[found.of_agent]
+        self.at_work[slots] = np.array([each in _AT_WORK for each in status])[found.of_agent]
+        self.agents_version += len(slots)
         self._mark_valid(slots)
 
     def _store_invalid(self, slot: int, reason: str) -> None:

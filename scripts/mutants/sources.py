@@ -52,4 +52,23 @@ MUTANTS = (
         (("    if len(data) != len(pairs):\n", "    if False:\n"),),
         "tests/configuration/test_yaml_items.py::test_any_other_form_is_left_to_the_reading_as_a_whole",
     ),
+    Mutant(
+        "values-of-an-agent-twice",
+        "what ended between two states of an agent in one message counts",
+        "pacing_node/statistics/table.py",
+        ((" or len(set(of_agents.tolist())) < len(of_agents):", ":"),),
+        "tests/statistics/test_values_together.py::test_together_and_one_after_the_other_are_the_same",
+    ),
+    Mutant(
+        "values-without-a-number",
+        "a value without a number is not taken for 0",
+        "pacing_node/statistics/table.py",
+        (
+            (
+                'return numbers if all(values[row].WhichOneof("value") == _NUMBER for row in nothing) else None',
+                "return numbers",
+            ),
+        ),
+        "tests/statistics/test_values_together.py::test_together_and_one_after_the_other_are_the_same",
+    ),
 )
