@@ -19,6 +19,7 @@ from cluster.clock import boot_seconds
 from cluster.tasks import cancel, spawn
 from cluster.tracing import note, span, trace_id
 from pacing_node.algorithms.state import UnusableStateError
+from pacing_node.cycle.calculating import calculated
 from pacing_node.cycle.clock_steps import ClockSteps
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
@@ -259,7 +260,7 @@ class Pacer:
         await self._rehearsed_once(snapshot)
         calculating = time.perf_counter()
         with span("cycle.calculation", targets=len(state.targets.names)):
-            cycle = state.calculate(snapshot, now, self._plan.holds)
+            cycle = await calculated(state, snapshot, now, self._plan.holds)
         self.cycle_counters.calculation_seconds_last = read_seconds + time.perf_counter() - calculating
         self.cycle_counters.cycles += 1
         await asyncio.sleep(0)

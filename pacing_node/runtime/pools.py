@@ -66,6 +66,8 @@ def _rested(allowance: Allowance, call: Callable[[], Result]) -> Result:
         allowance.take(time.thread_time() - began, time.monotonic())
 
 
+CALCULATIONS = Pool("calculation", 1)
+"""What a push of very many targets may allow."""
 PUSHES = Pool("push", 2)
 """Documents of pushes and of the answers to them."""
 PAGES = Pool("pages", 1, share=0.1)

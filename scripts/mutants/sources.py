@@ -71,4 +71,11 @@ MUTANTS = (
         ),
         "tests/statistics/test_values_together.py::test_together_and_one_after_the_other_are_the_same",
     ),
+    Mutant(
+        "calculation-given-up",
+        "nobody uses the state of the laws while a thread still calculates from it",
+        "pacing_node/cycle/calculating.py",
+        (("        while not working.done():\n", "        while False:\n"),),
+        "tests/cycle/test_calculating.py::test_who_is_cancelled_waits_for_the_end_of_the_calculation",
+    ),
 )
