@@ -23,6 +23,8 @@ class TrustedProxies:
 
     def trusts(self, address: str) -> bool:
         """Whether a host is one of them."""
+        if not self._networks:
+            return False
         found = parsed(address)
         return found is not None and any(found in network for network in self._networks)
 

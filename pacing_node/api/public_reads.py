@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -20,6 +20,7 @@ from pacing_node.api.inbound_reads import InboundReads, UnknownError, channel_ca
 from pacing_node.api.parameters import ParameterError, Parameters
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from pacing_node.api.call_rates import CallRates
@@ -108,7 +109,7 @@ class PublicReads:
         question = self._questions.get((scope["path"], scope["query_string"]))
         if question is None or question.targets is not self._plan.targets or scope["method"] != "GET":
             return None
-        if not self._admitted(Request(scope)):
+        if not self._admitted(scope):
             return _too_many()
         value = question.answer(question.selection, question.targets)
         if value != question.value:
@@ -116,7 +117,7 @@ class PublicReads:
         return question.response
 
     def _read(self, request: Request, answer: _Answer) -> Response:
-        if not self._admitted(request):
+        if not self._admitted(request.scope):
             return _too_many()
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=PREFLIGHT)
@@ -140,11 +141,14 @@ class PublicReads:
             self._questions[request.scope["path"], request.scope["query_string"]] = question
         return question.response
 
-    def _admitted(self, request: Request) -> bool:
+    def _admitted(self, scope: Scope) -> bool:
         """Whether this caller may ask now."""
-        if self._rates is None or request.client is None:
+        client = scope.get("client")
+        if self._rates is None or client is None:
             return True
-        caller = self._proxies.caller(request.client.host, ",".join(request.headers.getlist("x-forwarded-for")))
+        caller = client[0]
+        if self._proxies.trusts(caller):
+            caller = self._proxies.caller(caller, ",".join(Headers(scope=scope).getlist("x-forwarded-for")))
         admitted = self._rates.admit(site(caller), time.monotonic())
         if not admitted:
             self._counters.refused[LimitRefusal.RATE] += 1

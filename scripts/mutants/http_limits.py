@@ -18,7 +18,7 @@ MUTANTS = (
         "pacing_node/api/public_reads.py",
         (
             (
-                "        if not self._admitted(Request(scope)):\n            return _too_many()\n        value",
+                "        if not self._admitted(scope):\n            return _too_many()\n        value",
                 "        value",
             ),
         ),
