@@ -9,6 +9,7 @@ and exits with status 1 when there is one. Without --check the README is written
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import sys
@@ -86,12 +87,15 @@ def copies() -> Iterator[str]:
 
 def main(arguments: list[str]) -> int:
     """Run the command; returns its exit status."""
+    parser = argparse.ArgumentParser(description="Write the chart's table of values, or see whether it is right.")
+    parser.add_argument("--check", action="store_true", help="write nothing; status 1 when the page would change")
+    check: bool = parser.parse_args(arguments).check
     text, readme = (CHART / "values.yaml").read_text(), CHART / "README.md"
     values = yaml.safe_load(text)
     found = [*faults(text, values), *copies()]
     page = readme.read_text()
     fresh = page if found else filled(page, {"values": made_table(text, values)})
-    if "--check" not in arguments:
+    if not check:
         readme.write_text(fresh)
     elif fresh != page:
         found.append("helm/agent-pacing/README.md: not up to date; run: make chart-readme")

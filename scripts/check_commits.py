@@ -89,6 +89,9 @@ def faults_of(commit: str) -> list[str]:
     changed = (git("show", "--format=", "--name-only", commit) or "").split("\n")
     if not rest.strip() and len([name for name in changed if name]) > 1:
         faults.append("no body, though more than one file changes")
+    added = (git("show", "--format=", "--name-only", "--diff-filter=A", commit) or "").split("\n")
+    # What a command makes that takes an option for the name of a file.
+    faults += [f"adds {name!r}, whose name begins like an option's" for name in added if Path(name).name[:1] == "-"]
     return [f"{commit[:7]} {subject!r}: {fault}" for fault in faults]
 
 

@@ -8,6 +8,7 @@ between generated modules are rewritten on the way.
 
 from __future__ import annotations
 
+import argparse
 import filecmp
 import importlib.resources
 import re
@@ -58,7 +59,9 @@ def arrange(generated: Path, destination: Path) -> list[Path]:
 
 def main() -> int:
     """Write the generated code, or with --check compare it; exit status 1 when it differs."""
-    check = "--check" in sys.argv[1:]
+    parser = argparse.ArgumentParser(description="Generate code from proto/.")
+    parser.add_argument("--check", action="store_true", help="write nothing; status 1 when the code would change")
+    check: bool = parser.parse_args().check
     with tempfile.TemporaryDirectory() as folder:
         generated, arranged = Path(folder, "generated"), Path(folder, "arranged")
         generated.mkdir()

@@ -8,6 +8,7 @@ called KIND[-GROUP]-VERSION.json, the group by its first part, and refuses keys 
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -86,13 +87,14 @@ def write(directory: Path, definition: dict[str, Any]) -> int:
 
 def main(arguments: list[str]) -> int:
     """Run the command; returns its exit status."""
-    if len(arguments) < 2:
-        sys.stderr.write(__doc__ or "")
-        return 2
-    directory = Path(arguments[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directory", type=Path, help="where the schemas go")
+    parser.add_argument("files", nargs="+", type=Path, help="descriptions (.json) or definitions (YAML)")
+    given = parser.parse_args(arguments)
+    directory: Path = given.directory
     directory.mkdir(parents=True, exist_ok=True)
     count = 0
-    for file in map(Path, arguments[1:]):
+    for file in given.files:
         if file.suffix == ".json":
             count += write_description(directory, json.loads(file.read_text()))
             continue

@@ -7,6 +7,7 @@ The document is generated from the types of the routes; a node serves the same a
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from dataclasses import fields
@@ -38,8 +39,12 @@ def document_text() -> str:
 
 def main(arguments: list[str]) -> int:
     """Run the command; returns its exit status."""
-    (file,) = [Path(each) for each in arguments if each != "--check"] or [FILE]
-    if "--check" not in arguments:
+    parser = argparse.ArgumentParser(description="Write the document of the API, or see whether it is up to date.")
+    parser.add_argument("file", nargs="?", type=Path, default=FILE)
+    parser.add_argument("--check", action="store_true", help="write nothing; status 1 when it would be written anew")
+    given = parser.parse_args(arguments)
+    file: Path = given.file
+    if not given.check:
         file.write_text(document_text())
         return 0
     if file.read_text() == document_text():

@@ -8,6 +8,7 @@ up to date and exits with status 1 when there is one.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -46,12 +47,15 @@ def update(directory: Path) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the command; returns its exit status."""
-    places = [Path(each) for each in arguments if each != "--check"] or [Path("docs")]
-    if "--check" not in arguments:
-        for place in places:
+    parser = argparse.ArgumentParser(description="Write the generated tables of pages, or see whether they are right.")
+    parser.add_argument("places", nargs="*", type=Path, default=[Path("docs")], metavar="DIRECTORY")
+    parser.add_argument("--check", action="store_true", help="write nothing; status 1 when a page would change")
+    given = parser.parse_args(arguments)
+    if not given.check:
+        for place in given.places:
             update(place)
         return 0
-    found = [line for place in places for line in faults(place)]
+    found = [line for place in given.places for line in faults(place)]
     sys.stdout.writelines(f"{line}\n" for line in found)
     return 1 if found else 0
 

@@ -7,6 +7,7 @@ key: in two files, and in one, as HAProxy and ZooKeeper want it. All of it is re
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -45,9 +46,12 @@ def _write(file: Path, content: bytes) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the command; returns its exit status."""
+    parser = argparse.ArgumentParser(description="Make certificates, a secret and tokens to try TLS with.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*", metavar="NAME[=HOST,...]", help="of whom certificates are made")
+    given = parser.parse_args(arguments)
     os.umask(0o027)
-    folder, *names = arguments
-    say(f"{folder}: {'made' if make(Path(folder), names) else 'is there already'}")
+    say(f"{given.folder}: {'made' if make(given.folder, given.names) else 'is there already'}")
     return 0
 
 

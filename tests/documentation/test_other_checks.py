@@ -132,7 +132,7 @@ def commit(project: Path, message: str, *files: str) -> None:
     for name in files:
         with (project / name).open("a") as file:
             file.write("more\n")
-    subprocess.run([*git, "add", *files], check=True)
+    subprocess.run([*git, "add", "--", *files], check=True)
     subprocess.run([*git, "commit", "-q", "-m", message], check=True)
 
 
@@ -142,6 +142,7 @@ def commit(project: Path, message: str, *files: str) -> None:
         ("Refuse a name that is in use\n\nBecause.", ("a", "b"), None),
         ("Bring the rule", ("a",), None),
         ("Ping servers less often", ("a",), None),
+        ("Refuse a name", ("--help",), "adds '--help', whose name begins like an option's"),
         ("Refuse a name", ("a", "b"), "no body, though more than one file changes"),
         ("Refused a name", ("a",), "begins with 'Refused'; allowed: a verb in the imperative"),
         ("Refusing a name", ("a",), "begins with 'Refusing'; allowed: a verb in the imperative"),
