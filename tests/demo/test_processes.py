@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simulator.harness.harness_error import HarnessError
-from simulator.harness.processes import DemoProcess, end, innermost_child
+from simulator.harness.processes import DemoProcess, descendants, end, innermost_child
 from tests.support.waiting import until_blocking
 
 SLEEP = "import time; print('up', flush=True); time.sleep(60)"
@@ -124,6 +124,14 @@ def test_the_kill_hits_the_worker_and_not_its_supervisor(program):
 
 def test_without_a_supervisor_the_program_itself_is_the_worker(program):
     process = program(SLEEP)
+    assert innermost_child(process.pid) == process.pid
+
+
+def test_what_a_worker_has_come_to_examine_it_is_not_the_worker(program):
+    process = program(
+        f"import subprocess, sys; examines = subprocess.Popen([sys.executable, '-c', {SLEEP!r}, 'doctor']); {SLEEP}"
+    )
+    until_blocking(lambda: descendants(process.pid))
     assert innermost_child(process.pid) == process.pid
 
 

@@ -17,12 +17,14 @@ from simulator.harness.node_files import HOST, NodePlan, cluster_options, node_o
 from simulator.harness.processes import DemoProcess, innermost_child, pacing_command
 from simulator.harness.push_audit import PushAudit
 from simulator.harness.push_record import Push
-from tests.support.waiting import until_blocking
+from tests.support.waiting import PATIENCE_SECONDS, until_blocking
 
 SESSION_SECONDS = 4.0
 TICK_SECONDS = 0.5
 ANSWER_SECONDS = 30.0
 """Patience for a page: a busy machine fails no test."""
+STEADY_SECONDS = 180.0
+"""Patience for the start of a whole site, four processes at once: without it none of its tests can run."""
 HEALTH_SECONDS = 5.0
 """Patience for a health page, which a node that is frozen on purpose does not answer."""
 
@@ -83,7 +85,7 @@ class Site:
         words = [word for key, value in places.items() for word in (f"--{key}", str(value))]
         self.simulator = DemoProcess("simulator", pacing_command("simulator", *words), self.directory / "simulator.log")
         self.simulator.start()
-        wait_until("the simulator is open", ready.exists)
+        wait_until("the simulator is open", ready.exists, seconds=STEADY_SECONDS)
         self.addresses = json.loads(ready.read_text())
 
     def _start_nodes(self) -> None:
@@ -136,7 +138,7 @@ class Site:
             masters = self.masters()
             return ready and len(masters) == 1 and bool(self.get(masters[0], "/targets")["pushed"])
 
-        wait_until("the site is steady", steady, self.logs)
+        wait_until("the site is steady", steady, self.logs, seconds=STEADY_SECONDS)
         return self.masters()[0]
 
     def other_than(self, node: str) -> str:
@@ -191,9 +193,11 @@ class Site:
         return "".join(process.tail() for process in self.nodes.values())
 
 
-def wait_until(what: str, condition: Callable[[], bool], state: Callable[[], str] = lambda: "") -> None:
+def wait_until(
+    what: str, condition: Callable[[], bool], state: Callable[[], str] = lambda: "", seconds: float = PATIENCE_SECONDS
+) -> None:
     """Wait for a condition on a site's pages; a page that does not answer now counts as not yet."""
-    until_blocking(condition, what, state=state, passing=(httpx.HTTPError, KeyError, ValueError))
+    until_blocking(condition, what, seconds=seconds, state=state, passing=(httpx.HTTPError, KeyError, ValueError))
 
 
 @contextlib.contextmanager
