@@ -46,7 +46,7 @@ function Reasons({ counts, without, total }: { counts: Record<string, number>; w
   return (
     <table class="reasons">
       <caption>Targets by what limits them</caption>
-      <thead><tr><th>limited by</th><th class="right">targets</th><th class="right">with no invitation</th><th>share</th></tr></thead>
+      <thead><tr><th>limited by</th><th class="right">targets</th><th class="right">no invitation</th><th class="track">share</th></tr></thead>
       <tbody>
         {sorted.map(([reason, count]) => (
           <tr key={reason}>
