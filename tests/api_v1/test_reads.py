@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from fastapi import FastAPI
 
 from cluster.clock import boot_seconds
 from cluster.errors import UnavailableError
@@ -76,6 +77,25 @@ class TestCurrency:
         name = template.get(path, path.partition("?")[0])
         schema = operations[f"/api/v1{name}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         jsonschema.validate(await get(client, path), {**schema, "components": document["components"]})
+
+
+class TestDocument:
+    async def test_the_document_is_generated_once_and_never_on_the_event_loop(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        threads: list[threading.Thread] = []
+        generate = FastAPI.openapi
+
+        def watched(app: FastAPI) -> dict[str, Any]:
+            threads.append(threading.current_thread())
+            return generate(app)
+
+        monkeypatch.setattr(FastAPI, "openapi", watched)
+        async with ApiSite().client() as client:
+            answers = await asyncio.gather(*(get(client, "/openapi.json") for _ in range(3)))
+        assert answers[0]["openapi"].startswith("3.1")
+        assert len(threads) == 1
+        assert threads[0] is not threading.current_thread()
 
 
 class TestOverview:

@@ -15,6 +15,7 @@ from pacing_node.api.v1.cluster_routes import ClusterRoutes
 from pacing_node.api.v1.configuration_orders import ConfigurationOrders
 from pacing_node.api.v1.configuration_routes import ConfigurationRoutes
 from pacing_node.api.v1.doctor_routes import DoctorRoutes
+from pacing_node.api.v1.document_route import DocumentRoute
 from pacing_node.api.v1.event_routes import EventRoutes
 from pacing_node.api.v1.inbound_routes import InboundRoutes
 from pacing_node.api.v1.order_desk import OrderDesk
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 
 PREFIX = "/api/v1"
+DOCUMENT = f"{PREFIX}/openapi.json"
 _VERSION = version("agent-pacing")
 """Looked up once: it is read from files."""
 _DESCRIPTION = (
@@ -51,7 +53,7 @@ _ALWAYS = {401: "No proof of who asks, or one that is not good", 403: "A role th
 
 def build_v1(parts: ApiParts) -> ASGIApp:
     """Build the application behind its gate; its paths are below :data:`PREFIX`."""
-    open_paths = frozenset({f"{PREFIX}/session", f"{PREFIX}/openapi.json"})
+    open_paths = frozenset({f"{PREFIX}/session", DOCUMENT})
     gated = ApiGateMiddleware(
         build_routes(parts),
         parts.gate,
@@ -67,7 +69,7 @@ def build_routes(parts: ApiParts) -> FastAPI:
         title="Agent pacing",
         version=_VERSION,
         description=_DESCRIPTION,
-        openapi_url=f"{PREFIX}/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -96,6 +98,7 @@ def build_routes(parts: ApiParts) -> FastAPI:
     ):
         app.include_router(routes.router, prefix=PREFIX)
     _document_problems(app)
+    app.add_api_route(DOCUMENT, DocumentRoute(app.openapi).document, include_in_schema=False)
     return app
 
 
