@@ -29,6 +29,10 @@ ARTEFACTS = Path(".dashboard")
 """Where screenshots are kept."""
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 TARGETS = 10_000
+START_SECONDS = 240.0
+"""How long a node may take to be ready on a machine with other work, at first and when it comes back."""
+TEST_SECONDS = 900.0
+"""How long a test may take there, its clusters included; it only decides how late one that hangs is seen."""
 FROZEN = "watchdog: the event loop was frozen"
 """What a node writes that its watchdog ends."""
 EVERYTHING = """() => document.documentElement.outerHTML + document.cookie
@@ -42,6 +46,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.browser)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 @dataclass
@@ -99,7 +105,7 @@ async def all_ready(stage: Stage) -> None:
     observer = ClusterObserver()
     for plan in stage.plans:
         ready = functools.partial(_ready_again, observer, stage.nodes[plan.name], plan.http)
-        await until(ready, f"{plan.name} is ready", state=stage.nodes[plan.name].tail)
+        await until(ready, f"{plan.name} is ready", seconds=START_SECONDS, state=stage.nodes[plan.name].tail)
     await observer.close()
 
 
@@ -122,7 +128,7 @@ def secrets_of(stage: Stage, directory: Path) -> set[str]:
 
 
 async def _stage(directory: Path, **given: object) -> AsyncIterator[Stage]:
-    options = StageOptions(directory=directory, well_known_ports=False, startup_seconds=240.0, **given)
+    options = StageOptions(directory=directory, well_known_ports=False, startup_seconds=START_SECONDS, **given)
     stage = Stage(options, directory, lambda _line: None)
     observer = ClusterObserver()
     try:
@@ -159,6 +165,13 @@ async def one_large_node(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
     arguments = ("--targets", str(TARGETS))
     directory = tmp_path_factory.mktemp("large")
     async for each in _stage(directory, scenario="large", nodes=1, simulator_arguments=arguments):
+        yield each
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def inbound_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """One node before a desk with more inbound traffic than its dual law leaves agents for."""
+    async for each in _stage(tmp_path_factory.mktemp("inbound"), scenario="inbound", nodes=1):
         yield each
 
 
