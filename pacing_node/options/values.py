@@ -56,7 +56,9 @@ def _addresses(value: tuple[str, ...]) -> tuple[str, ...]:
         try:
             _address(item)
         except ValueError as error:
-            raise ValueError(_ADDRESSES_TEXT) from error
+            # As other clients of ZooKeeper take it: behind the last address, a path that all names are below.
+            path = "; a path below which everything is kept is zookeeper.root" if "/" in item else ""
+            raise ValueError(f"{_ADDRESSES_TEXT}{path}") from error
     return value
 
 

@@ -295,3 +295,8 @@ def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path, path: str, allo
 def test_an_address_has_a_port_of_plain_digits(tmp_path: Path, hosts: str) -> None:
     (problem,) = problems_of(write(tmp_path, f"zookeeper: {{hosts: '{hosts}'}}\n"))
     assert "zookeeper.hosts: found" in problem
+
+
+def test_a_path_behind_the_hosts_is_shown_its_place(tmp_path: Path) -> None:
+    (problem,) = problems_of(write(tmp_path, "zookeeper: {hosts: 'a:1,b:1/pacing'}\n"))
+    assert problem.endswith("; a path below which everything is kept is zookeeper.root")
