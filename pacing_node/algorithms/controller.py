@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import structlog
 
-from pacing_node.algorithms.dual import inbound_portion, learn_share, shared_portion
+from pacing_node.algorithms.dual import inbound_portion, learn_share, promised, shared_portion
 from pacing_node.algorithms.estimators import PRIOR_WEIGHT, Estimator
 from pacing_node.algorithms.feasibility import infeasible
 from pacing_node.algorithms.in_flight import InFlight
@@ -24,6 +24,7 @@ from pacing_node.algorithms.laws import (
 from pacing_node.algorithms.model import Algorithm, OptimizationTarget, Result, Rounding
 from pacing_node.algorithms.observation import Observer
 from pacing_node.algorithms.outer import (
+    CALM_FEEDBACK,
     HELD_BACK,
     MOST_FEEDBACK,
     learn_abandonment,
@@ -80,17 +81,17 @@ class Controller:
         situation = self._situation(snapshot, feedback, policy)
         self._warn_of_replacement(policy)
         level = self._laws.level(situation, self._state, policy)
-        impossible = infeasible(situation.estimates, situation.observation.slots, situation.inbound, policy.goal)
+        impossible, guarded = self._in_danger(situation, level, policy)
         paced = situation.observation.usable & (situation.observation.slots > 0.0)
         if policy.algorithm.dual and policy.proactive_ratio <= 0.0:
             paced = np.zeros(len(paced), dtype=np.bool_)  # every agent is for inbound traffic
         invitations, rule = self._invitations(situation, level, paced, policy)
-        careful = np.flatnonzero(impossible | (level.added >= MOST_FEEDBACK))
+        careful = np.flatnonzero(impossible | guarded | (level.added >= MOST_FEEDBACK))
         if len(careful):
             cut = careful[one_per_free(invitations, careful, situation)]
             rule[cut] = Rounding.ONE_PER_FREE
         self._plausibility.remember(snapshot, feedback, situation.estimates, invitations)
-        portion = self._inbound_portion(situation, invitations, policy)
+        portion = self._inbound_portion(situation, invitations, guarded, policy)
         return self._result(snapshot, policy, situation, (level, impossible), (invitations, portion, rule))
 
     def save(self) -> bytes:
@@ -185,13 +186,30 @@ class Controller:
         dealt, self._carry = deal(np.maximum(wanted * portion, own), situation.shares.component, self._carry)
         return dealt.astype(np.float64), _rule(paced, Rounding.DEALT)
 
-    def _inbound_portion(self, situation: Situation, invitations: FloatArray, policy: Policy) -> FloatArray:
+    def _in_danger(self, situation: Situation, level: Level, policy: Policy) -> tuple[BoolArray, BoolArray]:
+        """Rows where inbound traffic breaks the goal, and where slots must be guarded against it.
+
+        LOOKAHEAD_DUAL can turn inbound traffic away, so it can always keep the goal: it guards the slots it promised
+        where all that is offered would break the goal and the reserve is used up.
+        """
+        slots, goal, inbound = situation.observation.slots, abandonment_goal(policy), situation.inbound
+        nothing = np.zeros(len(slots), dtype=np.bool_)
+        if policy.algorithm is not Algorithm.LOOKAHEAD_DUAL:
+            return infeasible(situation.estimates, slots, inbound, goal, policy.caution), nothing
+        offered = np.minimum(situation.estimates.reactive_per_second, 0.99 * slots / situation.estimates.handle_seconds)
+        threat = infeasible(situation.estimates, slots, offered, goal, policy.caution)
+        return nothing, threat & (level.added - self._state.offset > CALM_FEEDBACK)
+
+    def _inbound_portion(
+        self, situation: Situation, invitations: FloatArray, guarded: BoolArray, policy: Policy
+    ) -> FloatArray:
         if not policy.algorithm.dual:
             self._state.inbound[:] = 0.0
             return np.full(len(invitations), np.nan)
         seen, believed, out = situation.observation, situation.estimates, situation.pending + invitations
         if policy.algorithm is Algorithm.LOOKAHEAD_DUAL:
             portion = shared_portion(self._state, seen, believed, situation.pending, policy)
+            portion[guarded & promised(seen, situation.counted + invitations)] = 0.0
         else:
             portion = inbound_portion(seen, believed, out, policy.refresh_seconds, policy.proactive_ratio)
         self._state.inbound[:] = 1.0 - portion

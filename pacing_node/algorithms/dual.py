@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from pacing_node.algorithms.model import Estimates, FloatArray, Policy
+    from pacing_node.algorithms.model import BoolArray, Estimates, FloatArray, Policy
     from pacing_node.algorithms.observation import Observation
     from pacing_node.algorithms.state import LearnedState
 
@@ -69,3 +69,9 @@ def shared_portion(
     portion = np.clip(allowed / np.maximum(offered, 1e-9), 0.0, 1.0)
     idle = (observation.slots <= 0.0) | (offered <= 1e-9)
     return np.where(idle, 1.0, portion)
+
+
+def promised(observation: Observation, out: FloatArray) -> BoolArray:
+    """Rows where every free slot is promised to an invitation that is ``out``: inbound traffic would take one."""
+    free = np.maximum(observation.ready - observation.waiting - observation.reactive_waiting, 0.0)
+    return np.asarray((out > 0.0) & (free - out < 1.0))

@@ -53,19 +53,6 @@ def blocking(servers: FloatArray, load: FloatArray) -> FloatArray:
     return np.asarray(poisson_probability(servers, load) / np.maximum(below, 1e-300))
 
 
-def blocking_of_whole(servers: FloatArray, load: FloatArray) -> FloatArray:
-    """B(n, a) for whole numbers n of servers, by 1/B = 1 + n/a + n (n - 1)/a^2 + ... + n!/a^n.
-
-    One product along each row, which for a few rows is ten times as fast as the incomplete gamma function.
-    """
-    most = int(servers.max(initial=0.0))
-    factors = np.maximum(servers[:, None] - np.arange(most), 0.0) / load[:, None]
-    with np.errstate(over="ignore", invalid="ignore"):
-        products = np.multiply.accumulate(factors, axis=1)
-        total = 1.0 + np.nansum(products, axis=1)  # beyond the last server: infinity times 0
-    return np.asarray(1.0 / total)
-
-
 def solve_load(servers: FloatArray, goal: float, target: OptimizationTarget) -> FloatArray:
     """a* for n >= 1 by bisection; blocking and carried load both grow with the load."""
     low = np.zeros(len(servers))

@@ -156,7 +156,7 @@ class Laws:
         near = np.flatnonzero((seen.slots > EXACT_SLOTS) & (seen.slots <= _SEAM_MANY_READY))
         near = near[(seen.slots[near] <= _SEAM) | (seen.ready[near] > 0.2 * seen.slots[near])]
         if len(near):
-            more = inbound_margin(inbound, seen, believed)[near]
+            more = inbound_margin(inbound[near], seen.slots[near], believed.handle_seconds[near])
             z = smaller_margin(state, believed, goal, policy.caution, near, inbound=more)
             level[near] = np.maximum(level[near], self._lookahead.level(flow.smaller(near), z))
         if situation.shares is None:

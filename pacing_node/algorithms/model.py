@@ -83,8 +83,8 @@ class Reason(IntEnum):
     WAITING_COVERS_CAPACITY = 11
     """Visitors who accepted already wait for every agent that can become free."""
     GOAL_INFEASIBLE = 12
-    """Inbound load alone breaks the goal, whatever is invited: at most one invitation per free slot goes out. Look at:
-    inbound traffic and the number of agents."""
+    """Inbound load alone breaks the goal: it takes slots before those who were invited for them accept. At most one
+    invitation per free slot goes out. Look at: inbound traffic and the number of agents."""
     INPUT_IMPLAUSIBLE = 13
     """A value cannot be: more slots than the agents have, more visitors than were invited, a time that doubled at once.
     The previous one counts until the next period confirms it. Look at: the statistics and the platform's replies at

@@ -139,7 +139,7 @@ def margin(
     ``inbound`` interactions enter per second.
     """
     base = start_margin(goal, observation.slots, estimates.handle_seconds, estimates.patience_seconds)
-    base += inbound_margin(inbound, observation, estimates) / observation.root_slots
+    base += inbound_margin(inbound, observation.slots, estimates.handle_seconds) / observation.root_slots
     feedback = _feedback(state, observation.root_slots, caution)
     part = np.minimum(observation.root_slots * (1.0 / OFFSET_ROOT_SECONDS), 1.0 / OFFSET_SECONDS)
     part *= observation.elapsed
@@ -151,10 +151,10 @@ def margin(
     return base + feedback, feedback
 
 
-def inbound_margin(inbound: FloatArray, observation: Observation, estimates: Estimates) -> FloatArray:
+def inbound_margin(inbound: FloatArray, slots: FloatArray, handle: FloatArray) -> FloatArray:
     """What inbound traffic adds to the start margin, times the root of the slots."""
-    share = inbound * estimates.handle_seconds
-    share /= np.maximum(observation.slots, 1.0)
+    share = inbound * handle
+    share /= np.maximum(slots, 1.0)
     np.minimum(share, 1.0, out=share)
     share *= INBOUND_MARGIN
     return share

@@ -9,7 +9,7 @@ MUTANTS = (
         "inbound-margin",
         "inbound traffic is part of the margin",
         "pacing_node/algorithms/outer.py",
-        (("    base += inbound_margin(inbound, observation, estimates) / observation.root_slots\n", ""),),
+        (("    base += inbound_margin(inbound, ", "    base += 0.0 * inbound_margin(inbound, "),),
         "tests/algorithms/test_margin.py"
         "::test_inbound_traffic_adds_four_standard_deviations_a_capacity_over_the_root_of_the_slots",
     ),
@@ -62,6 +62,51 @@ MUTANTS = (
         "pacing_node/algorithms/controller.py",
         (("        if len(careful):\n", "        if False:\n"),),
         "tests/algorithms/test_reasons.py::test_a_result_says_that_it_was_cut_to_one_per_free_slot",
+    ),
+    Mutant(
+        "goal-infeasible-days",
+        "a goal counts as kept where nine days of ten keep it",
+        "pacing_node/algorithms/feasibility.py",
+        (("_NINE_OF_TEN = 1.28\n", "_NINE_OF_TEN = 0.0\n"),),
+        "tests/algorithms/test_feasibility.py"
+        "::test_nine_days_of_ten_are_to_keep_the_goal_unless_the_mean_is_aimed_at_it",
+    ),
+    Mutant(
+        "goal-infeasible-free-slots",
+        "with several slots free a visitor waits less often than with one",
+        "pacing_node/algorithms/feasibility.py",
+        (("        power *= falls\n", ""),),
+        "tests/algorithms/test_feasibility.py::test_what_would_be_lost_is_what_one_invitation_per_ready_agent_loses",
+    ),
+    Mutant(
+        "dual-guard",
+        "after losses LOOKAHEAD_DUAL keeps inbound traffic off slots that are promised to invitations",
+        "pacing_node/algorithms/controller.py",
+        (("            portion[guarded & promised(seen, situation.counted + invitations)] = 0.0\n", ""),),
+        "tests/algorithms/test_inbound_portion.py"
+        "::test_after_losses_inbound_traffic_gets_no_slot_that_is_promised_to_an_invitation",
+    ),
+    Mutant(
+        "dual-guard-calm",
+        "as long as the goal is kept the share alone decides what inbound traffic gets",
+        "pacing_node/algorithms/controller.py",
+        ((" & (level.added - self._state.offset > CALM_FEEDBACK)\n", "\n"),),
+        "tests/algorithms/test_inbound_portion.py::test_as_long_as_the_goal_is_kept_the_share_alone_decides",
+    ),
+    Mutant(
+        "dual-guard-large",
+        "groups that inbound traffic cannot harm guard nothing",
+        "pacing_node/algorithms/controller.py",
+        (("        return nothing, threat & (", "        return nothing, (threat | True) & ("),),
+        "tests/algorithms/test_inbound_portion.py::test_groups_that_inbound_traffic_cannot_harm_guard_nothing",
+    ),
+    Mutant(
+        "dual-guard-one-per-free",
+        "while slots are guarded no more than one invitation per free slot is out",
+        "pacing_node/algorithms/controller.py",
+        (("np.flatnonzero(impossible | guarded | (", "np.flatnonzero(impossible | ("),),
+        "tests/algorithms/test_inbound_portion.py"
+        "::test_while_slots_are_guarded_no_more_than_one_invitation_per_free_slot_is_out",
     ),
     Mutant(
         "first-look",

@@ -42,6 +42,6 @@ def test_inbound_traffic_adds_four_standard_deviations_a_capacity_over_the_root_
 
 def test_a_group_just_beyond_the_exact_test_has_the_inbound_margin_of_the_largest_within():
     rows = np.arange(SIZE)
-    inbound = inbound_margin(SHARES * 60.0 / HANDLE, seen(60.0), BELIEVED)
+    inbound = inbound_margin(SHARES * 60.0 / HANDLE, seen(60.0).slots, BELIEVED.handle_seconds)
     z = smaller_margin(LearnedState(names(SIZE)), BELIEVED, make_policy(SIZE).goal, 1.0, rows, inbound=inbound)
     assert z - z[0] == pytest.approx(4.1 * np.minimum(SHARES, 1.0) / np.sqrt(float(EXACT_SLOTS)), abs=1e-9)

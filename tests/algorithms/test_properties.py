@@ -182,5 +182,5 @@ def test_more_inbound_traffic_raises_the_margin_and_never_gives_more(slots):
     assert result.estimates.level[0] > result.estimates.level[-1]
     observed = Observer(1).observe(make_snapshot(1, **values), np.ones(1, dtype=np.bool_))
     believed = replace(result.estimates, handle_seconds=np.array([handle]))
-    added = inbound_margin(np.array([0.5 * slots / handle]), observed, believed)
+    added = inbound_margin(np.array([0.5 * slots / handle]), observed.slots, believed.handle_seconds)
     assert added == pytest.approx(0.5 * INBOUND_MARGIN)
