@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cluster import addresses
 from cluster.lasting import lasting
 from cluster.tasks import cancel, spawn
 from pacing_node.alarms.conditions import BY_KEY
@@ -13,11 +12,10 @@ from pacing_node.alarms.http_sinks import AlertmanagerSink, WebhookSink
 from pacing_node.alarms.machine import Rule, rule_for
 from pacing_node.alarms.service import AlarmService
 from pacing_node.alarms.sinks import SyslogSink, describe_alarm
-from pacing_node.delivery.syslog_sender import SyslogSender
+from pacing_node.assembly.message_server import syslog_sender
 from pacing_node.monitoring.node_readings import NodeReadings
 from pacing_node.options.alarm_options import CONDITION_KEYS, AlarmOptions
 from pacing_node.options.errors import ConfigurationError
-from pacing_node.tls import authorities_context
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from pacing_node.alarms.sinks import Sink
     from pacing_node.monitoring.node_readings import NodeSources
     from pacing_node.options.cluster_options import ClusterOptions
-    from pacing_node.options.connections import MessageServer
 
 FILE = "{node}.alarms.json"
 """File in the node's state directory that keeps active alarms between its starts."""
@@ -58,13 +55,6 @@ def sinks_of(options: ClusterOptions, *, cluster: str, host: str) -> list[Sink]:
         token = alarms.webhook_token.get_secret_value() if alarms.webhook_token else None
         sinks.append(WebhookSink(alarms.webhook, cluster=cluster, token=token))
     return sinks
-
-
-def syslog_sender(server: MessageServer) -> SyslogSender:
-    """The way to Message Server. Raises ConfigurationError when the certificates of its authorities cannot be read."""
-    tls = authorities_context(server.authorities) if server.transport == "tls" else None
-    receivers = [addresses.split(text) for text in (server.primary, server.backup) if text]
-    return SyslogSender(receivers, server.transport, tls)
 
 
 class NodeAlarms:

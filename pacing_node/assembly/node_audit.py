@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cluster.access.audit_log import DONE, EVENT, Order
 from cluster.access.principal import Principal, Proof
 from cluster.access.roles import AccessRole
-from pacing_node.assembly.node_alarms import syslog_sender
+from pacing_node.assembly.message_server import close_way, syslog_sender
 from pacing_node.delivery.outbox import Outbox
 from pacing_node.delivery.syslog import SyslogMessage, SyslogSeverity
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 CAPACITY = 1000
 """Most events that wait while Message Server is down, or until it is known; the oldest are given up."""
-LAST_DELIVERY_SECONDS = 1.0
 _SHOWN_APART = ("outcome", "what", "who", "role", "proof", "source", "not_logged")
 """Fields that are structured data of the message; the text holds all of them as JSON."""
 
@@ -75,23 +74,16 @@ class NodeAudit:
                 self._outbox.offer(message)
         self._early.clear()
         # In place before the old one is closed, which takes a while: events come meanwhile.
-        await _close(*before)
+        await close_way(*before)
 
     async def stop(self) -> None:
         """End, after a moment for what waits."""
         outbox, sender = self._outbox, self._sender
         self._outbox, self._sender = None, None
-        await _close(outbox, sender)
+        await close_way(outbox, sender)
 
     def _message(self, event: Mapping[str, object]) -> SyslogMessage:
         level = SyslogSeverity.NOTICE if event["outcome"] == DONE else SyslogSeverity.WARNING
         apart = {"node": self._node} | {key: str(event[key]) for key in _SHOWN_APART if event.get(key) is not None}
         text = json.dumps({"event": EVENT, "node": self._node, **event}, default=str)
         return SyslogMessage(level, time.time(), self._host, EVENT, text, apart)
-
-
-async def _close(outbox: Outbox[SyslogMessage] | None, sender: SyslogSender | None) -> None:
-    if outbox is not None:
-        await outbox.stop(LAST_DELIVERY_SECONDS)
-    if sender is not None:
-        await sender.close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pacing_node.assembly.node_alarms import syslog_sender
+from pacing_node.assembly.message_server import close_way, syslog_sender
 from pacing_node.delivery.outbox import Outbox
 from pacing_node.logs import use_log_options
 from pacing_node.logs.outputs import Network
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-LAST_DELIVERY_SECONDS = 1.0
 CAPACITY = 10_000
 """Most events that wait while Message Server is down."""
 
@@ -57,7 +56,7 @@ class NodeLogs:
             before = self._outbox, self._sender
             self._outbox, self._sender = None, sender
             use_log_options(section, self._network)
-            await _close(*before)
+            await close_way(*before)
         self._refused = refused
         if refused is not None:
             raise refused
@@ -78,7 +77,7 @@ class NodeLogs:
         if self._seen != (None, None):
             self._seen = (None, None)
             use_log_options(None, self._network)
-        await _close(outbox, sender)
+        await close_way(outbox, sender)
 
 
 def _sender(server: MessageServer | None) -> tuple[SyslogSender | None, ConfigurationError | None]:
@@ -87,10 +86,3 @@ def _sender(server: MessageServer | None) -> tuple[SyslogSender | None, Configur
         return (syslog_sender(server) if server is not None else None), None
     except ConfigurationError as error:
         return None, error
-
-
-async def _close(outbox: Outbox[SyslogMessage] | None, sender: SyslogSender | None) -> None:
-    if outbox is not None:
-        await outbox.stop(LAST_DELIVERY_SECONDS)
-    if sender is not None:
-        await sender.close()

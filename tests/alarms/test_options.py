@@ -10,7 +10,8 @@ import trustme
 
 from pacing_node.alarms.conditions import CONDITIONS
 from pacing_node.alarms.machine import Rule
-from pacing_node.assembly.node_alarms import NodeAlarms, rules_of, sinks_of, syslog_sender
+from pacing_node.assembly.message_server import syslog_sender
+from pacing_node.assembly.node_alarms import NodeAlarms, rules_of, sinks_of
 from pacing_node.assembly.node_audit import NodeAudit
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
