@@ -72,11 +72,10 @@ class Soak:
         self._arena = arena
         self._pace = pace
         self._say = say
-        self._churn = Churn(arena.wiring)
+        self.churn = Churn(arena.wiring)
         self._began = time.monotonic()
         self._series: Series = defaultdict(list)
         self.hand_overs = 0
-        self.changes = 0
         self.refused = 0
 
     async def run(self) -> list[Growth]:
@@ -131,7 +130,7 @@ class Soak:
             await self._arena.resign(master)
         except HarnessError as error:
             # On a busy machine a term can end by itself meanwhile: the next turn has the new master.
-            self._say(f"no hand-over this time: {error}")
+            complain(f"soak: no hand-over this time: {error}")
             self.refused += 1
             if self.refused > _MOST_REFUSED:
                 raise
@@ -145,20 +144,19 @@ class Soak:
         """Raise HarnessError where a node does not come to have the objects of the last change."""
         deadline = time.monotonic() + _KNOWN_SECONDS
         for plan in self._arena.stage.plans:
-            while self.changes and not await self._has_newest(plan.name):
+            while self.churn.steps and not await self._has_newest(plan.name):
                 if time.monotonic() > deadline:
-                    raise HarnessError(f"{plan.name} does not have {self._churn.newest}: no change reaches it")
+                    raise HarnessError(f"{plan.name} does not have {self.churn.newest}: no change reaches it")
                 await asyncio.sleep(_LEAST_SAMPLE_SECONDS)
 
     async def _has_newest(self, node: str) -> bool:
         page = await self._arena.page(node, "/targets")
-        return any(target["name"] == f"{self._churn.newest} - {MEDIA}" for target in page.get("targets") or ())
+        return any(target["name"] == f"{self.churn.newest} - {MEDIA}" for target in page.get("targets") or ())
 
     async def _change(self) -> None:
         while True:
             await asyncio.sleep(self._pace.change_seconds)
-            self._churn.step()
-            self.changes = self._churn.steps
+            self.churn.step()
 
     async def _sample(self, every_seconds: float) -> None:
         async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:
@@ -201,7 +199,7 @@ async def soak(directory: Path, pace: Pace, say: Callable[[str], None]) -> bool:
     say(
         f"soak: {pace.seconds:g} s, {len(pushes)} pushes accepted, "
         f"{run.hand_overs} hand-overs ({run.refused} refused), "
-        f"{run.changes} changes of targets and agents, "
+        f"{run.churn.steps} changes of targets and agents, "
         f"{changes_of_epoch(pushes)} changes of master, accepted out of order {disordered}, "
         f"{'nothing grows' if all(growth.passed for growth in growths) else 'SOMETHING GROWS'}"
     )
