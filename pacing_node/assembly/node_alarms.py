@@ -91,7 +91,8 @@ class NodeAlarms:
     async def use(self, options: ClusterOptions) -> None:
         """Put other thresholds and receivers in force.
 
-        Raises ConfigurationError, and leaves the receivers that were in force, when others cannot be built.
+        Raises ConfigurationError, and leaves the receivers that were in force, when others cannot be built. Where none
+        were, those that can be built are better than nobody to tell.
         """
         self._readings.memory_limit_mib = options.alarms.memory_limit
         self._readings.directories = (*self._state, *_log_directories(options))
@@ -102,6 +103,9 @@ class NodeAlarms:
                 self._in_force = wanted
             except ConfigurationError as error:
                 refused = error
+                if not self.service.outboxes:
+                    others = options.model_copy(update={"message_server": None})
+                    sinks = sinks_of(others, cluster=self._cluster, host=self._host)
         await self.service.use(rules_of(options.alarms), sinks, options.alarms.queue)
         if refused is not None:
             raise refused

@@ -140,6 +140,26 @@ async def test_receivers_that_could_not_be_built_are_built_with_the_same_options
     assert (refused, [receiver["name"] for receiver in built]) == ([], ["syslog"])
 
 
+async def test_the_first_receivers_that_can_be_built_do_not_wait_for_the_others(late_file: tuple[Path, str]) -> None:
+    file, wanted = late_file
+    wanted += "alarms: {webhook: 'http://127.0.0.1:1/'}\n"
+    alarms = alarms_of_a_node()
+    with pytest.raises(ConfigurationError, match=str(file)):
+        await alarms.use(cluster(wanted))
+    first = alarms.service.outboxes
+    with pytest.raises(ConfigurationError, match=str(file)):
+        await alarms.use(cluster(wanted))
+    again = alarms.service.outboxes
+    file.write_bytes(trustme.CA().cert_pem.bytes())
+    await alarms.use(cluster(wanted))
+    built = alarms.page()["receivers"]
+    await alarms.stop()
+
+    assert [outbox.name for outbox in first] == ["webhook 127.0.0.1:1"]
+    assert again == first, "what is delivered meanwhile is not begun anew at each attempt"
+    assert {receiver["name"] for receiver in built} == {"syslog", "webhook 127.0.0.1:1"}
+
+
 async def test_events_of_the_audit_log_wait_for_authorities_that_come_late(late_file: tuple[Path, str]) -> None:
     file, wanted = late_file
     audit = NodeAudit("host-1", "n1")
