@@ -15,6 +15,7 @@ import pytest
 from simulator.harness.zookeeper import Ensemble
 from tests.support.cluster_site import Site, wait_until
 from tests.support.commands import Done, pacing_blocking
+from tests.support.step_down import step_down
 
 pytestmark = [pytest.mark.ensemble, pytest.mark.xdist_group("ipv6")]
 
@@ -61,7 +62,7 @@ def test_members_publish_addresses_that_can_be_dialled_and_share_records(site: S
 def test_orders_reach_members(site: Site) -> None:
     master = site.steady()
     chosen = site.other_than(master)
-    ordered = command(site, master, "step-down", "--to", chosen, "--wait", "--output", "json")
+    ordered = step_down("--to", chosen, "--wait", "--output", "json", "--url", site.plans[master].http)
 
     assert ordered.status == 0, ordered.err
     assert json.loads(ordered.out)["master"] == chosen
