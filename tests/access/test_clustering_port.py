@@ -22,13 +22,13 @@ from cluster.access.tokens import KeptTokens, TokenBook, encode_tokens, new_toke
 from cluster.admin.member_calls import open_calls
 from cluster.errors import RefusedError
 from cluster.member import ClusterMember
-from cluster.peers.channels import open_channel
 from cluster.peers.member_access import MemberAccess
 from cluster.records import Record, RecordInfo
 from cluster.rpc import peer_pb2
 from cluster.settings import ClusterSettings
 from cluster.zookeeper.document_stores import LocalDocuments
 from tests.leadership.conftest import Members
+from tests.support.patient_channel import patient_channel
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def audited(events: Iterable[MutableMapping[str, Any]]) -> list[MutableMapping[s
 
 async def call(node: ClusterMember, name: str, metadata: Metadata = (), body: bytes | None = None) -> Any:
     """One call as anybody can make it: the bytes and the metadata are ours."""
-    async with open_channel(node.info.clustering) as channel:
+    async with patient_channel(node.info.clustering) as channel:
         path = f"/cluster.v1.PeerService/{name}"
         sent = REQUESTS[name].SerializeToString() if body is None else body
         if name == "Follow":
@@ -237,7 +237,7 @@ async def test_what_members_call_each_other_with_is_accepted(node: ClusterMember
 async def test_a_flood_of_refused_orders_is_counted_and_not_written_down_one_by_one(
     node: ClusterMember, events: Events
 ) -> None:
-    async with open_channel(node.info.clustering) as channel:
+    async with patient_channel(node.info.clustering) as channel:
         order = channel.unary_unary("/cluster.v1.PeerService/StepDown")
         for _ in range(300):
             with pytest.raises(grpc.aio.AioRpcError):
@@ -265,7 +265,7 @@ async def test_an_order_whose_caller_went_away_goes_on_and_is_audited_by_its_end
         return await pause(by, seconds)
 
     monkeypatch.setattr(switch, "pause", slow)
-    async with open_channel(node.info.clustering) as channel:
+    async with patient_channel(node.info.clustering) as channel:
         order = channel.unary_unary("/cluster.v1.PeerService/Pause")
         given = order(REQUESTS["Pause"].SerializeToString(), metadata=signature(node, "Pause"))
         await begun.wait()
@@ -314,7 +314,7 @@ async def test_the_first_token_of_a_running_cluster_is_audited(events: Events) -
 
 
 async def test_health_is_told_to_everybody(node: ClusterMember) -> None:
-    async with open_channel(node.info.clustering) as channel:
+    async with patient_channel(node.info.clustering) as channel:
         answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=30)
     assert answer.status
 

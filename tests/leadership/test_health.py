@@ -15,6 +15,7 @@ from cluster.peers.channels import open_channel
 from cluster.peers.health import Health
 from simulator.harness.ports import choose_quiet
 from tests.leadership.conftest import SLACK_SECONDS, Members, Workers
+from tests.support.patient_channel import patient_channel
 from tests.support.receiver import Receiver
 from tests.support.waiting import timed, until
 
@@ -23,7 +24,7 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 async def check(address: str, service: str) -> int:
-    async with open_channel(address) as channel:
+    async with patient_channel(address) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         answer = await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=30)
         return answer.status
@@ -70,7 +71,7 @@ async def test_a_watcher_is_told_of_each_change_and_of_the_end() -> None:
     health.add_to(server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    async with open_channel(f"127.0.0.1:{port}") as channel:
+    async with patient_channel(f"127.0.0.1:{port}") as channel:
         watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service="master"))
         assert (await watch.read()).status == NOT_SERVING
         health.set(master=True)

@@ -9,12 +9,12 @@ import grpc
 import grpc.aio
 import pytest
 
-from cluster.peers.channels import open_channel
 from cluster.peers.follower_limits import MOST_OF_ONE, FollowerLimits
 from cluster.peers.peer_server import PeerServer
 from cluster.peers.server import Broadcast, PeerService
 from cluster.records import MemberInfo, Record, RecordInfo
 from cluster.rpc import peer_pb2, peer_pb2_grpc
+from tests.support.patient_channel import patient_channel
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Master:
     async def follow(
         self, name: str, incarnation: str
     ) -> grpc.aio.UnaryStreamCall[peer_pb2.FollowRequest, peer_pb2.FollowResponse]:
-        stub = peer_pb2_grpc.PeerServiceStub(open_channel(self.address))
+        stub = peer_pb2_grpc.PeerServiceStub(patient_channel(self.address))
         return stub.Follow(peer_pb2.FollowRequest(follower=name, incarnation=incarnation))
 
     async def refusal(self, name: str, incarnation: str) -> grpc.StatusCode:

@@ -10,9 +10,9 @@ import grpc.aio
 import pytest
 
 from cluster.member import ClusterMember
-from cluster.peers.channels import open_channel
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 from tests.leadership.conftest import CALM_SESSION_TIMEOUT_SECONDS, Members
+from tests.support.patient_channel import patient_channel
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.ensemble
@@ -45,7 +45,7 @@ def asked(a: ClusterMember, b: ClusterMember, **changed) -> peer_pb2.PromiseRequ
 
 async def answer(member: ClusterMember, request: peer_pb2.PromiseRequest) -> str:
     """Why the member does not promise; empty when it does."""
-    async with open_channel(member.info.clustering) as channel:
+    async with patient_channel(member.info.clustering) as channel:
         try:
             given = await peer_pb2_grpc.PeerServiceStub(channel).Promise(request, timeout=30)
         except grpc.aio.AioRpcError as failure:

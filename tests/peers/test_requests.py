@@ -17,11 +17,11 @@ from structlog.testing import capture_logs
 
 from cluster import addresses
 from cluster.member import ClusterMember
-from cluster.peers.channels import open_channel
 from cluster.peers.request_check import request_fault
 from cluster.rpc import peer_pb2
 from cluster.settings import ClusterSettings
 from simulator.attack.assaults.http2_floods import PREFACE, frame, headers
+from tests.support.patient_channel import patient_channel
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ Call = Callable[[str, bytes], Awaitable[tuple[str, str]]]
 async def call() -> AsyncIterator[Call]:
     member = ClusterMember(ClusterSettings("a", "test", None, clustering_port=0, health_port=0), version="1")
     await member.start()
-    async with open_channel(member.info.clustering) as channel:
+    async with patient_channel(member.info.clustering) as channel:
 
         async def make(name: str, body: bytes) -> tuple[str, str]:
             try:

@@ -9,12 +9,12 @@ import grpc.aio
 import pytest
 
 from cluster.errors import StalePiecesError
-from cluster.peers.channels import open_channel
 from cluster.peers.peer_server import PeerServer
 from cluster.peers.server import Broadcast, PeerService
 from cluster.peers.topics import MOST_STREAMS, Topics
 from cluster.rpc import peer_pb2, peer_pb2_grpc
 from tests.peers.test_followers import Member
+from tests.support.patient_channel import patient_channel
 from tests.support.waiting import until
 
 Stream = grpc.aio.UnaryStreamCall[peer_pb2.FetchRequest, peer_pb2.FetchResponse]
@@ -43,7 +43,7 @@ class Keeper:
         raise StalePiecesError("it has changed")
 
     def fetch(self, topic: str, name: str = "b", incarnation: str = "process of b") -> Stream:
-        stub = peer_pb2_grpc.PeerServiceStub(open_channel(self.address))
+        stub = peer_pb2_grpc.PeerServiceStub(patient_channel(self.address))
         return stub.Fetch(peer_pb2.FetchRequest(asked_by=name, incarnation=incarnation, topic=topic))
 
     async def end_of(self, stream: Stream) -> grpc.StatusCode:

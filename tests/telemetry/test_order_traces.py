@@ -7,12 +7,13 @@ import asyncio
 import pytest
 
 from cluster.member import ClusterMember
-from cluster.peers.channels import Channels, open_channel
+from cluster.peers.channels import Channels
 from cluster.peers.peer_client import PeerClient
 from cluster.rpc import peer_pb2
 from cluster.settings import ClusterSettings
 from cluster.tracing import span
 from tests.support.api_site import ApiSite
+from tests.support.patient_channel import patient_channel
 from tests.support.trace_collector import attributes, traced
 from tests.support.waiting import until
 
@@ -65,7 +66,7 @@ async def test_an_order_at_the_clustering_port_is_a_span_of_its_callers_trace() 
     member = ClusterMember(ClusterSettings("a", "test", None, clustering_port=0), version="1")
     await member.start()
     async with traced() as (_, collector):
-        async with open_channel(member.info.clustering) as channel:
+        async with patient_channel(member.info.clustering) as channel:
             resume = channel.unary_unary("/cluster.v1.PeerService/Resume")
             body = peer_pb2.ResumeRequest(requested_by="somebody").SerializeToString()
             await resume(body, timeout=30, metadata=[("traceparent", NAMED)])
