@@ -98,6 +98,10 @@ class Controller:
         """The learned state, 112 bytes a target, keyed by name."""
         return self._state.save()
 
+    def saved_parts(self) -> list[bytes | memoryview]:
+        """What ``save`` gives, in parts to be joined."""
+        return self._state.saved_parts()
+
     def restore(self, state: bytes) -> None:
         """Take over saved state for the targets whose names match.
 

@@ -45,8 +45,8 @@ def save_first_look(controller: Controller, ledger: Ledger) -> bytes:
     reported_at, unread = ledger.unread()
     columns = np.vstack([state, unread])
     head = _HEAD.pack(taken_at, reported_at, ledger.lag.seconds, columns.shape[1])
-    body = head + columns.astype("<f4").tobytes()
-    return _HEADER.pack(_MAGIC, _VERSION, zlib.crc32(body)) + body
+    numbers = columns.astype("<f4").data
+    return b"".join([_HEADER.pack(_MAGIC, _VERSION, zlib.crc32(numbers, zlib.crc32(head))), head, numbers])
 
 
 def restore_first_look(saved: bytes, names: Sequence[str], controller: Controller, ledger: Ledger, now: float) -> None:

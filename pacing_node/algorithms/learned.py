@@ -32,10 +32,13 @@ _POSITION = struct.Struct("<dI")
 
 def save_learned(controller: Controller, ledger: Ledger, at: float) -> bytes:
     """Controller and ledger as of ``at`` (Unix seconds): 128 bytes a target."""
-    counts = np.stack(ledger.position()).astype("<f4").tobytes()
-    keys = name_keys(ledger.names).astype("<u8").tobytes()
-    body = _POSITION.pack(at, len(ledger.names)) + keys + counts + controller.save()
-    return _HEADER.pack(_MAGIC, _VERSION, zlib.crc32(body)) + body
+    counts = np.stack(ledger.position()).astype("<f4").data
+    keys = name_keys(ledger.names).astype("<i8", copy=False).data
+    parts = [_POSITION.pack(at, len(ledger.names)), keys, counts, *controller.saved_parts()]
+    checksum = 0
+    for part in parts:
+        checksum = zlib.crc32(part, checksum)
+    return b"".join([_HEADER.pack(_MAGIC, _VERSION, checksum), *parts])
 
 
 def restore_learned(

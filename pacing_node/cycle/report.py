@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,14 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from pacing_node.algorithms.model import Estimates, Feedback, Reason, Result, Snapshot
-from pacing_node.cycle.packed_columns import packed_counts, packed_doubles, packed_floats
+from pacing_node.cycle.packed_columns import long_field, packed_counts, packed_doubles, packed_floats
 from pacing_node.rpc.cycle_pb2 import CycleRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pacing_node.algorithms.model import FloatArray
+    from pacing_node.cycle.packed_columns import Parts
 
 SCHEMA = "pacing.v1.CycleRecord"
 """Name of the encoding; a follower that does not know it ignores the record."""
@@ -115,8 +117,6 @@ def encode(report: CycleReport) -> bytes:
         interval_seconds=report.interval_seconds,
         push_error=report.push_error,
         pushed=report.pushed,
-        learned_state=report.learned_state,
-        first_look=report.first_look,
         alarms=report.alarms,
         algorithm=report.algorithm,
         target_error=report.target_errors,
@@ -125,16 +125,20 @@ def encode(report: CycleReport) -> bytes:
         push_status=report.push_status,
     )
     # The fields of a message may come in any order, and the parts of one message one after the other.
-    columns = [packed_doubles(_NUMBERS[name], report.column(name)) for name in _FLOAT_COLUMNS]
-    invitations = packed_counts(_NUMBERS["invitations"], report.result.invitations)
-    reason = packed_counts(_NUMBERS["reason"], report.result.reason)
-    columns += [packed_floats(_NUMBERS[name], added(report)) for name, added in _ADDED_COLUMNS.items()]
-    columns.append(packed_counts(_NUMBERS["rounding"], report.result.rounding))
-    columns += _packed_counts_of_term(report.term_counts)
-    return b"".join([head.SerializeToString(), _encoded_names(report.targets), invitations, reason, *columns])
+    fields = [
+        long_field(_NUMBERS["learned_state"], report.learned_state),
+        long_field(_NUMBERS["first_look"], report.first_look),
+        packed_counts(_NUMBERS["invitations"], report.result.invitations),
+        packed_counts(_NUMBERS["reason"], report.result.reason),
+        *(packed_doubles(_NUMBERS[name], report.column(name)) for name in _FLOAT_COLUMNS),
+        *(packed_floats(_NUMBERS[name], added(report)) for name, added in _ADDED_COLUMNS.items()),
+        packed_counts(_NUMBERS["rounding"], report.result.rounding),
+        *_packed_counts_of_term(report.term_counts),
+    ]
+    return b"".join([head.SerializeToString(), _encoded_names(report.targets), *chain.from_iterable(fields)])
 
 
-def _packed_counts_of_term(counts: TermCounts | None) -> list[bytes]:
+def _packed_counts_of_term(counts: TermCounts | None) -> list[Parts]:
     if counts is None:
         return []
     columns = {"accepted_in_term": counts.accepted, "abandoned_in_term": counts.abandoned}
