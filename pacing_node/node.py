@@ -213,6 +213,7 @@ class Node:
             plan=self.plan,
             latest_report=self.latest_report,
             share=self._reports.share,
+            alarms=self.alarms.service.shared,
             cycle_counters=self._cycle_counters,
             late_pushes=self._late_pushes,
             on_push=lambda reached: self.member.report_outcome(succeeded=reached),

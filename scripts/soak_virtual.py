@@ -31,7 +31,7 @@ from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import CycleSettings, Plan
-from pacing_node.cycle.report import CycleReport, decode, encode
+from pacing_node.cycle.report import CycleReport, decode
 from pacing_node.engagement.platform import PushOutcome, PushStatus, TargetPush
 from pacing_node.engagement.replies import TargetReply
 from pacing_node.targets import PacingTarget, TargetSet
@@ -163,9 +163,9 @@ class Day:
         await self.mastership.stop()
         return [judge("node, virtual time", quantity, samples) for quantity, samples in self.series.items()]
 
-    def _share(self, report: CycleReport) -> None:
+    def _share(self, _report: CycleReport, body: bytes) -> None:
         """As the master hands it to a standby, and the standby reads it."""
-        self.standby.post(decode(encode(report)), time.monotonic())
+        self.standby.post(decode(body), time.monotonic())
 
     async def _scrape(self) -> None:
         sources = MetricSources(

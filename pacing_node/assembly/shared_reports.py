@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
 from cluster.clock import boot_seconds
 from cluster.records import Record, RecordInfo
-from pacing_node.cycle.report import SCHEMA, CycleReport, decode, encode
+from pacing_node.cycle.report import SCHEMA, CycleReport, decode, with_alarms
 
 if TYPE_CHECKING:
     from cluster.member import ClusterMember
@@ -26,20 +25,29 @@ class SharedReports:
         self._member = member
         self._latest_report = latest_report
         self._alarms = alarms
+        self._shared: tuple[CycleReport, bytes] | None = None
+        """The newest report of this master and its record."""
         member.on_record.add(self._receive)
 
-    def share(self, report: CycleReport) -> None:
-        """Publish a report of this master's own, with the cluster's alarms."""
+    def share(self, report: CycleReport, body: bytes) -> None:
+        """Publish a report of this master's own and its record, with the cluster's alarms as they are by now."""
         self._note_accepted(report)
-        report = replace(report, alarms=self._alarms.shared())
-        info = RecordInfo(report.epoch, 0, report.calculated_at)
-        self._member.publish(Record(info, SCHEMA, encode(report)))
+        self._shared = report, body
+        self._publish(report, body)
 
     def share_again(self) -> None:
         """Tell the standbys of alarms between two cycles, with the newest cycle of this term."""
-        report, term = self._latest_report.newest, self._member.mastership.term
-        if report is not None and term is not None and report.epoch == term.epoch:
-            self.share(report)
+        if self._shared is not None and self._member.mastership.term is not None:
+            self._publish(*self._shared)
+
+    def _publish(self, report: CycleReport, body: bytes) -> None:
+        term = self._member.mastership.term
+        if term is not None and term.epoch != report.epoch:
+            return  # the stream of a term has no record of another
+        alarms = self._alarms.shared()
+        if alarms != report.alarms:
+            body = with_alarms(body, alarms)
+        self._member.publish(Record(RecordInfo(report.epoch, 0, report.calculated_at), SCHEMA, body))
 
     def names(self) -> tuple[str, ...]:
         """Targets the newest record of the cluster is about; none before the first."""
@@ -53,6 +61,7 @@ class SharedReports:
 
     def _receive(self, record: Record) -> None:
         """Show what the master shared; a record of another version is left alone."""
+        self._shared = None
         if record.schema != SCHEMA:
             return
         try:

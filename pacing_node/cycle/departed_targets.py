@@ -7,7 +7,6 @@ received, so that the next master knows it too.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,24 +42,27 @@ class _Departure:
 
 
 class DepartedTargets:
-    """Remembers the learned state of targets that are in no report any more."""
+    """Remembers the learned state of targets that are in no report any more.
+
+    What was learned may be asked for on any thread while reports come on the loop: departures are replaced whole.
+    """
 
     def __init__(self) -> None:
-        self._departures: deque[_Departure] = deque()
+        self._departures: tuple[_Departure, ...] = ()
+        """The oldest first."""
 
     def note(self, before: CycleReport | None, report: CycleReport) -> None:
         """Look at the next report; what it lacks of the previous one has departed."""
-        if before is not None and before.targets == report.targets and not self._departures:
-            return
-        present = frozenset(report.targets)
         now = report.calculated_at
+        self._departures = tuple(each for each in self._departures if now - each.at <= KEPT_SECONDS)
+        if not self._departures if before is None else before.targets == report.targets:
+            return  # nobody is gone, or who is gone is gone still
+        present = frozenset(report.targets)
         if before is not None and before.learned_state:
             gone = [name for name in before.targets if name not in present]
             if gone:
                 self._keep(gone, before.learned_state, now)
-        while self._departures and now - self._departures[0].at > KEPT_SECONDS:
-            self._departures.popleft()
-        self._departures = deque(each for each in self._departures if not each.names <= present)
+        self._departures = tuple(each for each in self._departures if not each.names <= present)
 
     def learned(self, names: Iterable[str], now: float) -> tuple[bytes, ...]:
         """Saved states that know any of these targets, the oldest first; ``now`` is Unix time in seconds."""
@@ -74,6 +76,7 @@ class DepartedTargets:
         except UnusableStateError as error:
             log.warning("cycle.departed_not_kept", targets=len(names), error=str(error))
             return
-        self._departures.append(_Departure(now, frozenset(names), save_learned(controller, ledger, now)))
-        while sum(len(each.learned) for each in self._departures) > MOST_BYTES:
-            self._departures.popleft()
+        departures = [*self._departures, _Departure(now, frozenset(names), save_learned(controller, ledger, now))]
+        while sum(len(each.learned) for each in departures) > MOST_BYTES:
+            del departures[0]
+        self._departures = tuple(departures)

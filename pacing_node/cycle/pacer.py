@@ -9,27 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from cluster.backoff import Backoff
-from cluster.clock import boot_seconds
 from cluster.tasks import cancel, spawn
 from cluster.tracing import note, span, trace_id
 from pacing_node.algorithms.state import UnusableStateError
-from pacing_node.cycle.calculating import calculated
+from pacing_node.cycle.calculating import calculated, worked_out
 from pacing_node.cycle.clock_steps import ClockSteps
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
-from pacing_node.cycle.pacing_state import PacingState, rehearse
+from pacing_node.cycle.pacing_state import PacingState, followed, rehearse, resume
 from pacing_node.cycle.partial_pushes import PartialPushes
 from pacing_node.cycle.payload import build_push
 from pacing_node.cycle.plan import CLOCK_DRIFT
 from pacing_node.cycle.push_budget import PushBudget
 from pacing_node.cycle.pushing import Pusher
-from pacing_node.cycle.report import CycleReport, TermCounts
+from pacing_node.cycle.recording import Recorder, build_report
 from pacing_node.cycle.since_record import SinceRecord
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from pacing_node.cycle.latest_report import LatestReport
     from pacing_node.cycle.pacing_state import CycleResult
     from pacing_node.cycle.plan import Plan
+    from pacing_node.cycle.recording import Share
     from pacing_node.engagement.platform import EngagementPlatform
     from pacing_node.statistics.statistics_source import StatisticsSource
 
@@ -63,7 +63,8 @@ class Pacer:
         platform: EngagementPlatform,
         plan: Plan,
         latest_report: LatestReport,
-        share: Callable[[CycleReport], None],
+        share: Share,
+        alarms: Callable[[], bytes] = bytes,
         cycle_counters: CycleCounters | None = None,
         late_pushes: LatePushes | None = None,
         on_push: Callable[[bool], None] = lambda _: None,
@@ -73,8 +74,9 @@ class Pacer:
     ) -> None:
         """Wire the cycle to its ports.
 
-        ``share`` hands a report to the standbys; ``late_pushes`` knows which pushes can still be in flight;
-        ``on_push`` is called with whether a push that was sent reached the platform. None of them may block.
+        ``share`` hands a report to the standbys, and ``alarms`` returns what goes with it; ``late_pushes`` knows which
+        pushes can still be in flight; ``on_push`` is called with whether a push that was sent reached the platform.
+        None of them may block.
         ``read_holds`` has the plan's holds brought up to date; it raises nothing. ``aside`` calls a function where the
         loop does not wait for it. ``clock_steps`` finds that this machine's clock was set.
         """
@@ -82,7 +84,7 @@ class Pacer:
         self._statistics = statistics
         self._plan = plan
         self._latest_report = latest_report
-        self._share = share
+        self._recorder = Recorder(latest_report, share, alarms)
         self._on_push = on_push
         self._read_holds = read_holds
         self._since_record = SinceRecord(latest_report)
@@ -100,7 +102,7 @@ class Pacer:
             plan=plan,
             pusher=self._pusher,
             latest_report=latest_report,
-            share=share,
+            recorder=self._recorder,
             follow_clock=self._follow_clock,
         )
 
@@ -166,7 +168,6 @@ class Pacer:
 
     async def _serve(self, term: Term) -> None:
         """Pace until the term ends, from the newest state the cluster shared."""
-        self._resume()
         settings, ended_clean = self._plan.settings, term.after_clean_end
         # What is in flight is the previous nodes' pushes, by their budgets.
         left = max(settings.in_flight_seconds, CLOCK_DRIFT * term.previous_action_seconds)
@@ -176,6 +177,7 @@ class Pacer:
             log.info("cycle.first_push_held_off", epoch=term.epoch, seconds=round(held_off, 3))
         loop = asyncio.get_running_loop()
         hold_off = loop.time() + held_off
+        await self._resume()
         await self._await_holds()
         await self._await_statistics(term)
         await _wait_until(term.ended, hold_off - loop.time())
@@ -197,19 +199,17 @@ class Pacer:
             self.cycle_counters.overruns += 1
         return max(due, now)
 
-    def _resume(self) -> None:
+    async def _resume(self) -> None:
         """Begin with what the previous master had learned, as far as it reached this node."""
         self._follow_clock()
-        state = self._current_state()
+        state = await self._current_state()
         state.term_began(self._since_record.take(state.targets))
         report = self._latest_report.newest
         if report is None or not report.learned_state:
             return
         try:
-            departed = self._departed(state.targets.names, report.targets)
-            state.restore(report.learned_state, time.time(), departed)
-            if report.first_look:
-                state.look_back(report, time.time())
+            departed = self._latest_report.departed
+            await worked_out(len(state.targets.names), resume, state, report, departed, time.time())
         except UnusableStateError as error:
             log.warning("cycle.state_not_resumed", epoch=report.epoch, algorithm=report.algorithm, error=str(error))
 
@@ -249,9 +249,9 @@ class Pacer:
     async def _traced_cycle(self, term: Term) -> None:
         self._partials.full_push_due()
         self._plan.urgent.clear()
-        settings, basis = self._plan.settings, self._plan.basis
         self._follow_clock()
-        state = self._current_state()
+        state = await self._current_state()
+        settings, basis = self._plan.settings, self._plan.basis
         now, started = time.time(), time.perf_counter()
         with span("cycle.snapshot"):
             snapshot = self._statistics.snapshot(settings.stale_after_seconds)
@@ -279,7 +279,7 @@ class Pacer:
         if outcome.reached is not None:
             self._on_push(outcome.reached)
         with span("cycle.share"):
-            self._post(term, state, cycle, outcome)
+            await self._post(term, state, cycle, outcome)
         self._partials.full_push(term, state, cycle, basis)
         self._measure(outcome, len(entries), time.perf_counter() - started)
 
@@ -302,43 +302,36 @@ class Pacer:
             log.warning("cycle.clock_set", seconds=round(seconds, 1))
             self._state.clock_set(seconds, time.time())
 
-    def _current_state(self) -> PacingState:
-        """The state for the settings and targets in force, with what was learned so far."""
-        settings, targets = self._plan.settings, self._plan.targets
-        if targets is None:
-            raise RuntimeError("the cycle needs targets")
-        if self._state is None:
-            self._state = PacingState(settings, targets)
-        else:
-            departed = self._departed(targets.names, self._state.targets.names)
-            self._state = self._state.follow(settings, targets, departed)
-        return self._state
+    async def _current_state(self) -> PacingState:
+        """The state for the settings and targets in force, with what was learned so far.
 
-    def _departed(self, names: tuple[str, ...], known: tuple[str, ...]) -> tuple[bytes, ...]:
-        """What was learned of targets that are new here, should they have been here before."""
-        if names is known:
-            return ()
-        return self._latest_report.departed.learned(set(names).difference(known), time.time())
+        They may change while it is made; then it is made again, so that the next snapshot fits it.
+        """
+        while True:
+            settings, targets, state = self._plan.settings, self._plan.targets, self._state
+            if targets is None:
+                raise RuntimeError("the cycle needs targets")
+            if state is not None and state.is_for(settings, targets):
+                return state
+            size = max(len(targets.names), len(state.targets.names) if state is not None else 0)
+            self._state = await worked_out(size, followed, state, settings, targets, self._latest_report.departed)
 
-    def _announce(self, term: Term, state: PacingState, cycle: CycleResult, sequence: int) -> None:
-        """Tell the standbys what a push allows before it goes out: this node can be lost before its end is known."""
+    async def _announce(self, term: Term, state: PacingState, cycle: CycleResult, sequence: int) -> None:
         state.allotted(cycle.at, cycle.result.invitations)
         outcome = PushOutcome(PushStatus.DEADLINE, "the push is in flight", sequence=sequence)
-        report = build_report(term.epoch, state, cycle, outcome, in_flight=True)
-        self._latest_report.announce(report)
-        self._share(report)
+        make = partial(build_report, term.epoch, state, cycle, outcome, in_flight=True)
+        await self._recorder.announce(term, len(state.targets.names), make)
 
-    def _post(self, term: Term, state: PacingState, cycle: CycleResult, outcome: PushOutcome) -> None:
+    async def _post(self, term: Term, state: PacingState, cycle: CycleResult, outcome: PushOutcome) -> None:
         """Show the report on this node and share it with the standbys."""
         previous = self._latest_report.report
         earlier = previous.accepted_at if previous is not None else 0.0
         if outcome.accepted:
             self.cycle_counters.accepted(term.epoch, earlier)
         accepted_at = self.cycle_counters.last_accepted_at if outcome.accepted else earlier
-        report = replace(build_report(term.epoch, state, cycle, outcome), accepted_at=accepted_at)
-        self._latest_report.post(report, boot_seconds())
-        if outcome.status is not PushStatus.LATE:
-            self._share(report)
+        make = partial(build_report, term.epoch, state, cycle, outcome, accepted_at=accepted_at)
+        share = outcome.status is not PushStatus.LATE
+        await self._recorder.post(term, len(state.targets.names), make, share=share)
 
 
 def _learn(state: PacingState, outcome: PushOutcome) -> None:
@@ -349,36 +342,6 @@ def _learn(state: PacingState, outcome: PushOutcome) -> None:
         state.acknowledged(time.time(), outcome.replies)
     else:
         state.failed()
-
-
-def build_report(
-    epoch: int,
-    state: PacingState,
-    cycle: CycleResult,
-    outcome: PushOutcome,
-    *,
-    in_flight: bool = False,
-) -> CycleReport:
-    """Gather what a cycle saw, what it decided, and how its push ended."""
-    return CycleReport(
-        epoch=epoch,
-        sequence=outcome.sequence,
-        calculated_at=cycle.at,
-        interval_seconds=state.policy.refresh_seconds,
-        algorithm=state.policy.algorithm.value,
-        targets=state.targets.names,
-        snapshot=cycle.snapshot,
-        feedback=cycle.feedback,
-        result=cycle.result,
-        pushed=outcome.accepted,
-        push_status=outcome.status.value,
-        push_error=outcome.message,
-        target_errors=outcome.target_errors,
-        learned_state=state.save(cycle.at),
-        first_look=state.first_look(),
-        in_flight=in_flight,
-        term_counts=None if in_flight else TermCounts(state.term_accepted, state.term_abandoned),
-    )
 
 
 async def _wait_until(event: asyncio.Event, seconds: float) -> None:

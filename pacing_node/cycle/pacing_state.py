@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pacing_node.algorithms.model import Feedback, FloatArray, IntArray, Result, Snapshot
+    from pacing_node.cycle.departed_targets import DepartedTargets
     from pacing_node.cycle.holds import Holds
     from pacing_node.cycle.plan import CycleSettings
     from pacing_node.cycle.report import CycleReport
@@ -190,6 +191,31 @@ class PacingState:
         another version, or cannot be.
         """
         restore_learned(saved, self._controller, self._ledger, now, departed)
+
+    def is_for(self, settings: CycleSettings, targets: TargetSet) -> bool:
+        """Whether these settings and targets are those it calculates with."""
+        return targets.version == self.targets.version and settings == self._settings
+
+
+def followed(
+    state: PacingState | None, settings: CycleSettings, targets: TargetSet, departed: DepartedTargets
+) -> PacingState:
+    """The state for other settings or targets, with what was learned so far, also of targets that were gone."""
+    if state is None:
+        return PacingState(settings, targets)
+    new = set(targets.names).difference(state.targets.names) if targets.names is not state.targets.names else ()
+    return state.follow(settings, targets, departed.learned(new, time.time()))
+
+
+def resume(state: PacingState, report: CycleReport, departed: DepartedTargets, now: float) -> None:
+    """Go on from the newest report of a predecessor; ``now`` is Unix time in seconds.
+
+    Raises ``UnusableStateError`` when what it left is damaged, of another version, or cannot be.
+    """
+    new = set(state.targets.names).difference(report.targets)
+    state.restore(report.learned_state, now, departed.learned(new, now))
+    if report.first_look:
+        state.look_back(report, now)
 
 
 def joined(earlier: Snapshot | None, snapshot: Snapshot) -> Snapshot:

@@ -27,12 +27,12 @@ _TWO_COMPLEMENT = 0xFFFF_FFFF_FFFF_FFFF
 
 def packed_doubles(number: int, column: FloatArray) -> Parts:
     """Field ``number`` of type ``repeated double``; nothing for an empty column."""
-    return long_field(number, np.ascontiguousarray(column, "<f8").data)
+    return long_field(number, np.ascontiguousarray(column, "<f8").data) if len(column) else []
 
 
 def packed_floats(number: int, column: FloatArray) -> Parts:
     """Field ``number`` of type ``repeated float``; nothing for an empty column."""
-    return long_field(number, column.astype("<f4").data)
+    return long_field(number, column.astype("<f4").data) if len(column) else []
 
 
 def packed_counts(number: int, column: IntArray) -> Parts:
@@ -45,9 +45,8 @@ def packed_counts(number: int, column: IntArray) -> Parts:
 
 
 def long_field(number: int, content: bytes | memoryview) -> Parts:
-    """Field ``number`` of these bytes, of type ``bytes`` or packed; nothing for none."""
-    size = memoryview(content).nbytes
-    return [_varint(number << 3 | _LENGTH_DELIMITED) + _varint(size), content] if size else []
+    """Field ``number`` of these bytes, of type ``bytes`` or packed."""
+    return [_varint(number << 3 | _LENGTH_DELIMITED) + _varint(memoryview(content).nbytes), content]
 
 
 def _varint(value: int) -> bytes:

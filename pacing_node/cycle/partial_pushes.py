@@ -11,12 +11,13 @@ import asyncio
 import math
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
-from cluster.clock import boot_seconds
 from pacing_node.algorithms.material_change import LEAST_SECONDS, StandingAllowances
+from pacing_node.cycle.calculating import worked_out
 from pacing_node.cycle.patched_report import patched
 from pacing_node.cycle.payload import build_push
 from pacing_node.engagement.platform import PushOutcome, PushStatus
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pacing_node.cycle.pacing_state import CycleResult, PacingState
     from pacing_node.cycle.plan import CycleSettings, Plan
     from pacing_node.cycle.pushing import Pusher
+    from pacing_node.cycle.recording import Recorder
     from pacing_node.cycle.report import CycleReport
     from pacing_node.statistics.statistics_source import StatisticsSource
 
@@ -62,7 +64,7 @@ class PartialPushes:
         plan: Plan,
         pusher: Pusher,
         latest_report: LatestReport,
-        share: Callable[[CycleReport], None],
+        recorder: Recorder,
         follow_clock: Callable[[], None] = lambda: None,
     ) -> None:
         """The ports of the cycle; ``follow_clock`` is called before what is remembered is looked at."""
@@ -70,7 +72,7 @@ class PartialPushes:
         self._plan = plan
         self._pusher = pusher
         self._latest_report = latest_report
-        self._share = share
+        self._recorder = recorder
         self._follow_clock = follow_clock
         self._period: _Period | None = None
 
@@ -97,7 +99,7 @@ class PartialPushes:
             if due - _now() < budget or not self._possible(period):
                 return
             try:
-                await self._step(period, due - _now(), budget)
+                await self._step(period, due, budget)
             except Exception:
                 log.exception("cycle.partial_push_failed", epoch=period.term.epoch)
                 return
@@ -114,60 +116,76 @@ class PartialPushes:
             refresh_seconds=settings.refresh_seconds,
         )
 
-    async def _step(self, period: _Period, left_seconds: float, budget: float) -> None:
-        """Read, calculate, and push what has changed, if anything has."""
+    async def _step(self, period: _Period, due: float, budget: float) -> None:
+        """Read, calculate, and push what has changed, if anything has and the next full push leaves time for it."""
         state = period.state
         self._follow_clock()
         snapshot = self._statistics.snapshot(period.settings.stale_after_seconds)
-        cycle = state.preview(snapshot, time.time(), self._plan.holds)
+        size = len(state.targets.names)
+        cycle = await worked_out(size, state.preview, snapshot, time.time(), self._plan.holds)
+        left_seconds = due - _now()
+        if left_seconds < budget or not self._possible(period):
+            return
         wanted = cycle.result.invitations
         rows = period.standing.changed(snapshot, wanted, _now(), period.settings.entities_per_request)
         if not len(rows):
             return
         announced = False
 
-        def announce(sequence: int) -> None:
+        async def announce(sequence: int) -> None:
             nonlocal announced
             announced = True
             state.allotted(cycle.at, wanted[rows], rows)
             period.standing.pushed(snapshot, wanted, rows, _now())
-            self._announce(state, cycle, rows, sequence)
+            await self._announce(period, cycle, rows, sequence)
 
         entries = build_push(state, cycle, left_seconds, rows)
         outcome = await self._pusher.push_partial(period.term, entries, budget, announce, basis=period.basis)
         if announced:
             _learn(state, outcome)
-            self._post(state, cycle, rows, outcome)
+            await self._post(period, cycle, rows, outcome)
 
-    def _announce(self, state: PacingState, cycle: CycleResult, rows: IntArray, sequence: int) -> None:
+    async def _announce(self, period: _Period, cycle: CycleResult, rows: IntArray, sequence: int) -> None:
         """Tell the standbys what the push allows before it goes out."""
-        report = self._latest_report.report
+        report, state = self._latest_report.report, period.state
         if report is None:
             return
         outcome = PushOutcome(PushStatus.DEADLINE, "the push is in flight", sequence=sequence)
-        announced = replace(
-            patched(report, cycle, rows, outcome),
-            pushed=False,
-            push_status=outcome.status.value,
-            push_error=outcome.message,
-            learned_state=state.save(cycle.at),
-            first_look=state.first_look(),
-            in_flight=True,
-        )
-        self._latest_report.announce(announced)
-        self._share(announced)
+        make = partial(_announced, report, state, cycle, rows, outcome)
+        await self._recorder.announce(period.term, len(state.targets.names), make)
 
-    def _post(self, state: PacingState, cycle: CycleResult, rows: IntArray, outcome: PushOutcome) -> None:
+    async def _post(self, period: _Period, cycle: CycleResult, rows: IntArray, outcome: PushOutcome) -> None:
         """Show and share the report with what was changed; without it when the push was not accepted."""
-        report = self._latest_report.report
+        report, state = self._latest_report.report, period.state
         if report is None:
             return
-        if outcome.accepted:
-            report = patched(report, cycle, rows, outcome)
-        report = replace(report, learned_state=state.save(cycle.at), first_look=state.first_look())
-        self._latest_report.post(report, boot_seconds())
-        if outcome.status is not PushStatus.LATE:
-            self._share(report)
+        make = partial(_changed, report, state, cycle, rows, outcome)
+        share = outcome.status is not PushStatus.LATE
+        await self._recorder.post(period.term, len(state.targets.names), make, share=share)
+
+
+def _announced(
+    report: CycleReport, state: PacingState, cycle: CycleResult, rows: IntArray, outcome: PushOutcome
+) -> CycleReport:
+    """The report of a push in flight."""
+    return replace(
+        patched(report, cycle, rows, outcome),
+        pushed=False,
+        push_status=outcome.status.value,
+        push_error=outcome.message,
+        learned_state=state.save(cycle.at),
+        first_look=state.first_look(),
+        in_flight=True,
+    )
+
+
+def _changed(
+    report: CycleReport, state: PacingState, cycle: CycleResult, rows: IntArray, outcome: PushOutcome
+) -> CycleReport:
+    """The report after the push has ended."""
+    if outcome.accepted:
+        report = patched(report, cycle, rows, outcome)
+    return replace(report, learned_state=state.save(cycle.at), first_look=state.first_look())
 
 
 def budget_seconds(settings: CycleSettings) -> float:

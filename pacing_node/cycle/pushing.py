@@ -21,7 +21,7 @@ from pacing_node.cycle.request_budget import RequestBudget
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from cluster.mastership import Term
     from cluster.token import Token
@@ -33,13 +33,17 @@ log = structlog.get_logger(__name__)
 _TERM_ENDED = "the term ended during the push"
 
 
+async def _unannounced(_sequence: int) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Push:
     """What is to be sent."""
 
     entries: Sequence[TargetPush]
     budget_seconds: float
-    announce: Callable[[int], None]
+    announce: Callable[[int], Awaitable[None]]
     basis: object
     prev: int | None = None
     """Of a partial push: what it changes."""
@@ -66,14 +70,14 @@ class Pusher:
         term: Term,
         entries: Sequence[TargetPush],
         budget_seconds: float,
-        announce: Callable[[int], None] = lambda _: None,
+        announce: Callable[[int], Awaitable[None]] = _unannounced,
         *,
         basis: object = None,
     ) -> PushOutcome:
         """Send the whole state if the lease and the platform allow it.
 
-        ``announce`` is called with the sequence when that is certain, before anything is sent. ``basis`` stands for the
-        targets and settings that the state was calculated for.
+        ``announce`` is called with the sequence when that is certain, before anything is sent; the time it takes is
+        taken off the budget. ``basis`` stands for the targets and settings that the state was calculated for.
         """
         push = _Push(entries, budget_seconds, announce, basis)
         outcome = self._why_withheld(entries) or await self._attempt(term, push)
@@ -94,7 +98,7 @@ class Pusher:
         term: Term,
         entries: Sequence[TargetPush],
         budget_seconds: float,
-        announce: Callable[[int], None] = lambda _: None,
+        announce: Callable[[int], Awaitable[None]] = _unannounced,
         *,
         basis: object = None,
     ) -> PushOutcome:
@@ -130,7 +134,7 @@ class Pusher:
         outcome: PushOutcome | None = None
         self._order.begun(term.epoch, token.sequence, push.basis)
         try:
-            push.announce(token.sequence)
+            await push.announce(token.sequence)
             await asyncio.sleep(0)  # the streams to the standbys have their turn first
             sent = None
             if not term.ended.is_set():  # so had whatever ends a term

@@ -138,6 +138,11 @@ def encode(report: CycleReport) -> bytes:
     return b"".join([head.SerializeToString(), _encoded_names(report.targets), *chain.from_iterable(fields)])
 
 
+def with_alarms(body: bytes, alarms: bytes) -> bytes:
+    """The body of a record with other alarms: of a field that comes twice the last one counts."""
+    return b"".join([body, *long_field(_NUMBERS["alarms"], alarms)])
+
+
 def _packed_counts_of_term(counts: TermCounts | None) -> list[Parts]:
     if counts is None:
         return []

@@ -111,8 +111,8 @@ MUTANTS = (
     Mutant(
         "first-look",
         "a successor goes by the platform's times and the replies that the master before had not looked at",
-        "pacing_node/cycle/pacer.py",
-        (("            if report.first_look:\n", "            if False:\n"),),
+        "pacing_node/cycle/pacing_state.py",
+        (("    if report.first_look:\n", "    if False:\n"),),
         "tests/cycle/test_pacer.py::test_a_new_master_decides_as_the_one_before_would_have",
     ),
     Mutant(

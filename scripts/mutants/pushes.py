@@ -198,6 +198,7 @@ MUTANTS = (
         (
             ("while due - _now() >= STEP_SECONDS + budget and self", "while self"),
             ("if due - _now() < budget or not", "if not"),
+            ("if left_seconds < budget or not", "if not"),
         ),
         "tests/cycle/test_partial_pushes.py::test_a_full_push_is_never_late_for_a_partial_one",
     ),
@@ -207,8 +208,8 @@ MUTANTS = (
         "pacing_node/cycle/pacer.py",
         (
             (
-                "share=share,\n            follow_clock",
-                "share=lambda report: on_push(False),\n            follow_clock",
+                "recorder=self._recorder,\n            follow_clock",
+                "recorder=Recorder(latest_report, lambda *_: on_push(False)),\n            follow_clock",
             ),
         ),
         "tests/cycle/test_partial_pushes.py::test_a_failed_partial_push_is_followed_by_the_full_one_when_it_is_due",
@@ -224,7 +225,7 @@ MUTANTS = (
         "partial-announced",
         "the standbys know what a partial push allows before it goes out",
         "pacing_node/cycle/partial_pushes.py",
-        (("        self._share(announced)\n", ""),),
+        (("            await self._announce(period, cycle, rows, sequence)\n", ""),),
         "tests/cycle/test_partial_pushes.py::test_the_standbys_know_of_a_partial_push_before_and_after_it",
     ),
     Mutant(
@@ -280,8 +281,34 @@ MUTANTS = (
         "announced-before-sending",
         "the standbys know what a push allows before it goes out",
         "pacing_node/cycle/pushing.py",
-        (("            push.announce(token.sequence)\n", ""),),
+        (("            await push.announce(token.sequence)\n", ""),),
         "tests/cycle/test_pacer.py::test_a_successor_counts_the_push_that_was_in_flight_when_the_master_was_lost",
+    ),
+    Mutant(
+        "announced-afterwards",
+        "a term that ended while its push was announced beside the event loop announces nothing",
+        "pacing_node/cycle/recording.py",
+        (
+            (
+                "        if not term.ended.is_set():\n            self._latest",
+                "        if True:\n            self._latest",
+            ),
+        ),
+        "tests/cycle/test_recording.py::test_a_term_that_ends_while_its_push_is_announced_announces_and_sends_nothing",
+    ),
+    Mutant(
+        "shared-afterwards",
+        "a term that ended while its report was made shares nothing",
+        "pacing_node/cycle/recording.py",
+        (("        if share and term.ended.is_set() is over:", "        if share:"),),
+        "tests/cycle/test_recording.py::test_a_term_that_ends_while_its_report_is_made_shares_nothing",
+    ),
+    Mutant(
+        "shown-afterwards",
+        "the report of a term that has ended does not take the place of the next master's",
+        "pacing_node/cycle/recording.py",
+        ((" and self._latest_report.newest is not newest:", " and False:"),),
+        "tests/cycle/test_recording.py::test_it_is_not_shown_in_the_place_of_the_next_masters_report",
     ),
     Mutant(
         "announced-too-long",

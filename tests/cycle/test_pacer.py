@@ -73,7 +73,7 @@ class Bench:
             platform=self.platform,
             plan=self.plan,
             latest_report=self.latest_report,
-            share=lambda report: (self.announced if report.in_flight else self.shared).append(report),
+            share=lambda report, _: (self.announced if report.in_flight else self.shared).append(report),
             on_push=self.reached.append,
             read_holds=self.read_holds,
             aside=self.aside,

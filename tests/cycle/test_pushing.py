@@ -66,7 +66,7 @@ async def test_nothing_is_sent_when_the_term_ends_while_the_push_is_announced(cy
     platform, term, late = FakePlatform(), FakeTerm(), LatePushes()
     late.term_began(term.epoch, after_clean_end=True, seconds=0.0)
 
-    def announce(_sequence: int) -> None:
+    async def announce(_sequence: int) -> None:
         asyncio.get_running_loop().call_soon(term.ended.set)
 
     pushed = await Pusher(platform, cycle_counters, late).push(term, [entry()], 1.3, announce)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from pacing_node.algorithms.explanation import explain
 from pacing_node.algorithms.model import Rounding
 from pacing_node.api.target_pages import explained_row
 from pacing_node.cycle.latest_report import LatestReport
-from pacing_node.cycle.report import decode, encode
+from pacing_node.cycle.report import decode, encode, with_alarms
 from pacing_node.rpc.cycle_pb2 import CycleRecord
 from tests.support.cycle_parts import report
 
@@ -54,6 +55,14 @@ def test_what_stood_between_the_sum_and_the_number_reaches_the_standbys() -> Non
         name: column.tolist() for name, column in ADDED.items() if name != "rounding"
     }
     assert read.result.rounding.tolist() == ADDED["rounding"].tolist()
+
+
+@pytest.mark.parametrize("alarms", [b'[{"condition":"x"}]', b""])
+def test_a_record_is_given_other_alarms_without_being_made_anew(alarms: bytes) -> None:
+    sent = report("a", "b", alarms=b"[]", **ADDED)
+    read = decode(with_alarms(encode(sent), alarms))
+    assert read.alarms == alarms
+    assert same(replace(read, alarms=b"[]"), sent)
 
 
 def test_a_record_of_an_older_master_is_read_and_lacks_what_it_did_not_send() -> None:

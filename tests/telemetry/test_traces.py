@@ -42,7 +42,7 @@ async def test_a_cycle_is_a_trace_that_the_platform_can_continue() -> None:
             platform=engagement,
             plan=plan,
             latest_report=LatestReport(),
-            share=lambda _: None,
+            share=lambda *_: None,
         )
         task = asyncio.ensure_future(pacer.run())
         mastership.give(FakeTerm(3))
