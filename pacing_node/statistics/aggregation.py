@@ -6,7 +6,7 @@ targets costs once, and then over the pairs (class, target), so that the classes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +38,11 @@ class Roster:
     """Index into ``media`` for each target."""
     shared: bool
     """True when at least one agent serves several targets."""
+    headcount: FloatArray = field(init=False)
+    """Agents of each target."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "headcount", self.per_target(self.per_class(np.ones(len(self.agent_slots)))))
 
     def per_target(self, per_class: FloatArray) -> FloatArray:
         """Sums over targets of something counted by class."""
@@ -145,7 +150,7 @@ def sum_staffing(roster: Roster, table: ValueTable) -> Staffing:
     """Sums of all agents over all targets."""
     slots = agent_slots(roster, table)
     known = (table.state[roster.agent_slots] == VALID).astype(np.float64)
-    headcount = roster.per_target(roster.per_class(np.ones(len(known))))
+    headcount = roster.headcount
     ready = roster.per_pair(by_class(roster, slots.ready))
     busy = roster.per_pair(by_class(roster, slots.busy))
     shared = None
@@ -172,6 +177,12 @@ def sum_completed(roster: Roster, table: ValueTable) -> FloatArray:
     per_agent = [table.take_completed(name, roster.agent_slots) for name in roster.media]
     shape = (len(roster.media), len(roster.agent_slots))
     return roster.sum_pairs(roster.per_pair(by_class(roster, np.array(per_agent, dtype=np.float64).reshape(shape))))
+
+
+def forget_completed(roster: Roster, table: ValueTable) -> None:
+    """What :func:`sum_completed` would sum up now is not wanted."""
+    for name in roster.media:
+        table.forget_completed(name, roster.agent_slots)
 
 
 def sum_ready(table: ValueTable, medium: str, slots: IntArray) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import grpc
+import numpy as np
 import structlog
 
 from cluster.clock import boot_seconds
@@ -20,10 +21,13 @@ from pacing_node.statistics.silence_watch import SilenceWatch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from pacing_node.statistics.feed import Feed
     from pacing_node.statistics.registry import ObjectsChange, Registry, Subject
 
-_Order: TypeAlias = "tuple[Sequence[int], Sequence[int]]"
+_References: TypeAlias = "Sequence[int] | NDArray[np.uint32]"
+_Order: TypeAlias = "tuple[_References, Sequence[int]]"
 """References to add and to remove."""
 
 log = structlog.get_logger(__name__)
@@ -101,7 +105,7 @@ class BridgeSession(ReconnectingSession):
         self._feed.opened(boot_seconds())
         self._outbox = asyncio.Queue()
         self._open = True
-        self._outbox.put_nowait((self._registry.references(), ()))
+        self._outbox.put_nowait((self._registry.reference_column(), ()))
         writer = spawn(f"statistics-{self._feed.name}-writer", self._write(call, self._outbox), finite=True)
         loop = asyncio.get_running_loop()
         limit = asyncio.timeout(None)
@@ -149,11 +153,11 @@ class BridgeSession(ReconnectingSession):
                 if start + _SLICE < len(values):
                     await asyncio.sleep(0)
 
-    def _requests(self, added: Sequence[int], removed: Sequence[int]) -> Iterator[wire.SubscribeRequest]:
+    def _requests(self, added: _References, removed: Sequence[int]) -> Iterator[wire.SubscribeRequest]:
         size = self._settings.batch_size
         for start in range(0, max(len(added), len(removed)), size):
             yield wire.SubscribeRequest(
-                add=list(self._subscriptions(added[start : start + size])),
+                add=list(self._subscriptions(_numbers(added[start : start + size]))),
                 remove=removed[start : start + size],
                 interval_milliseconds=self._settings.interval_milliseconds,
             )
@@ -166,6 +170,10 @@ class BridgeSession(ReconnectingSession):
     def _channel(self) -> grpc.aio.Channel:
         limit = (("grpc.max_receive_message_length", self._settings.max_message_bytes),)
         return open_channel(self._feed.address, self._credentials(), limit)
+
+
+def _numbers(references: _References) -> Sequence[int]:
+    return references.tolist() if isinstance(references, np.ndarray) else references
 
 
 def _subscription(reference: int, subject: Subject) -> wire.Subscription:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,11 +43,12 @@ class Columns:
     entered: IntArray
     entered_all: IntArray
     handle_time: IntArray | None
+    totals: IntArray = field(init=False)
+    """Slots of the totals, (4, targets): accepted, abandoned, entered proactive, entered all."""
 
-    @property
-    def totals(self) -> IntArray:
-        """Slots of the totals, (4, targets): accepted, abandoned, entered proactive, entered all."""
-        return np.stack([self.accepted, self.abandoned, self.entered, self.entered_all])
+    def __post_init__(self) -> None:
+        totals = np.stack([self.accepted, self.abandoned, self.entered, self.entered_all])
+        object.__setattr__(self, "totals", totals)
 
 
 @dataclass(frozen=True, slots=True)

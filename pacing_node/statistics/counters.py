@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pacing_node.statistics.table import grown
+
 if TYPE_CHECKING:
     from pacing_node.algorithms.model import BoolArray, FloatArray, IntArray
+
+
+def room_for(size: int) -> FloatArray:
+    """What the totals of so many slots need; for very many it takes milliseconds to make."""
+    return np.full(size, np.nan)
 
 
 class Totals:
@@ -27,12 +34,14 @@ class Totals:
     """
 
     def __init__(self, size: int) -> None:
-        self._base: FloatArray = np.full(size, np.nan)
+        self._base: FloatArray = room_for(size)
 
-    def resize(self, size: int) -> None:
-        """Make room for more slots; what is known stays."""
+    def resize(self, size: int, room: FloatArray | None = None) -> None:
+        """Make room for more slots; what is known stays. ``room`` is that room, made with :func:`room_for` before."""
         if size > len(self._base):
-            self._base = np.concatenate([self._base, np.full(size - len(self._base), np.nan)])
+            larger = room_for(size) if room is None else room
+            larger[: len(self._base)] = self._base
+            self._base = larger
 
     def forget(self, slots: IntArray | None = None) -> None:
         """Drop the base of these slots, or of all."""
@@ -49,8 +58,12 @@ class Totals:
         with np.errstate(invalid="ignore"):
             difference = totals - base
             believable = valid & (difference >= 0) & (difference <= limit)
-        self._base[slots] = np.where(valid, totals, np.nan)
+        self.follow(slots, totals, valid)
         return np.where(believable, difference, 0.0)
+
+    def follow(self, slots: IntArray, totals: FloatArray, valid: BoolArray) -> None:
+        """As :meth:`advance`, for a server whose increments nobody wants now."""
+        self._base[slots] = np.where(valid, totals, np.nan)
 
 
 class Usual:
@@ -62,8 +75,7 @@ class Usual:
 
     def resize(self, size: int) -> None:
         """Make room for more slots; what is known stays."""
-        if size > len(self._mean):
-            self._mean = np.concatenate([self._mean, np.zeros(size - len(self._mean))])
+        self._mean = grown(self._mean, size)
 
     def forget(self, slots: IntArray) -> None:
         """Drop what is known of these slots."""

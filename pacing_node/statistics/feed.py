@@ -9,7 +9,7 @@ from pacing_node.statistics.choice import ServerRank
 from pacing_node.statistics.counters import Totals
 from pacing_node.statistics.freshness import Freshness
 from pacing_node.statistics.statistics_source import ServerHealth
-from pacing_node.statistics.table import UNKNOWN, VALID, ValueTable
+from pacing_node.statistics.table import VALID, ValueTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,12 +55,16 @@ class Feed:
         self.mode = "unknown"
         self.error = error
 
-    def changed(self, slots: IntArray, now: float, *, added: bool) -> None:
-        """Subscriptions in these slots were added or removed; ``added``: some were added."""
+    def changed(self, slots: IntArray, now: float, *, added: bool, room: FloatArray | None = None) -> None:
+        """Subscriptions in these slots were added or removed; ``added``: some were added.
+
+        ``room`` is for the totals, where there are more slots than before.
+        """
+        known = slots[slots < len(self.table.state)]  # of others nothing can be known
         self.table.resize(self._registry.size)
-        self.totals.resize(self._registry.size)
-        self.table.forget(slots)
-        self.totals.forget(slots)
+        self.totals.resize(self._registry.size, room)
+        self.table.forget(known)
+        self.totals.forget(known)
         if added:
             self._asked_at = now
 
@@ -83,7 +87,7 @@ class Feed:
             return False
         if now - self._asked_at >= self._answer_seconds:
             return True
-        return bool((self.table.state[self._registry.slots()] != UNKNOWN).all())
+        return self.table.heard >= len(self._registry)
 
     def rank(self, now: float, silence_seconds: float) -> ServerRank:
         """What speaks for and against this server now."""
@@ -92,9 +96,14 @@ class Feed:
         usable = self.connected and self.available and age <= silence_seconds
         return ServerRank(usable, self._warm and self.connected, self.mode, age)
 
+    def valid(self, slots: IntArray) -> BoolArray:
+        """Which of these slots have a value."""
+        valid: BoolArray = self.table.state[slots] == VALID
+        return valid
+
     def numbers(self, slots: IntArray) -> tuple[FloatArray, BoolArray]:
         """Values of these slots, and which of them are valid."""
-        return self.table.number[slots], self.table.state[slots] == VALID
+        return self.table.number[slots], self.valid(slots)
 
     def health(self, now: float) -> ServerHealth:
         """The server as the port shows it."""

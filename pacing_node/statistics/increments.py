@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pacing_node.statistics.aggregation import sum_completed
+from pacing_node.statistics.aggregation import forget_completed, sum_completed
 from pacing_node.statistics.counters import Usual
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Increments:
         self._reads = 0
 
     def resize(self, size: int, changed: IntArray) -> None:
-        """Make room for more slots, and forget those whose subject changed."""
+        """Make room for more slots, and forget those of before whose subject changed."""
         self._usual.resize(size)
         self._usual.forget(changed)
 
@@ -54,9 +54,13 @@ class Increments:
         completed = np.zeros(layout.roster.targets)
         for index, feed in enumerate(feeds):
             numbers, valid = feed.numbers(slots)
-            increments = feed.totals.advance(slots, numbers, valid, limit if index == active else np.inf)
+            if index != active:
+                feed.totals.follow(slots, numbers, valid)
+                forget_completed(layout.roster, feed.table)
+                continue
+            increments = feed.totals.advance(slots, numbers, valid, limit)
             ended = sum_completed(layout.roster, feed.table)
-            if index == active and now - self._read_at <= LONGEST_PERIOD_SECONDS:
+            if now - self._read_at <= LONGEST_PERIOD_SECONDS:
                 totals, completed = increments, ended
         speaking = feeds[active].connected and feeds[active].available  # an outage is not what is usual
         if speaking and now >= self._guarded_until:

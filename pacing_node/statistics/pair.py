@@ -6,7 +6,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import structlog
@@ -16,6 +16,7 @@ from pacing_node.algorithms.model import Snapshot
 from pacing_node.statistics.aggregation import Staffing, sum_ready, sum_staffing
 from pacing_node.statistics.choice import choose
 from pacing_node.statistics.columns import Layout, StatisticNames, agents_of, layout, make_registry, queues_of
+from pacing_node.statistics.counters import room_for
 from pacing_node.statistics.feed import Feed
 from pacing_node.statistics.increments import Increments
 from pacing_node.statistics.table import ValueTable
@@ -24,7 +25,7 @@ from pacing_node.targets import TargetSet
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pacing_node.algorithms.model import BoolArray, IntArray
+    from pacing_node.algorithms.model import BoolArray, FloatArray, IntArray
     from pacing_node.statistics.registry import ObjectsChange, Registry
     from pacing_node.statistics.statistics_source import ServerHealth
 
@@ -44,6 +45,18 @@ class InvalidValue:
     statistic: str
     filter: str
     reason: str
+
+
+class _Prepared(NamedTuple):
+    """What a set of targets needs, worked out before it is watched."""
+
+    registry: Registry
+    change: ObjectsChange
+    where: Layout
+    slots: IntArray
+    """Slots that change."""
+    rooms: list[FloatArray | None]
+    """For the totals of each server, where there are more slots than before."""
 
 
 class FeedSession(Protocol):
@@ -140,20 +153,22 @@ class PairStatistics:
         """
         registry = self._registry.copied()
         change = registry.assign(queues_of(targets), agents_of(targets))
-        return partial(self._watch, targets, registry, change, layout(targets, self._names, registry), change.slots())
+        rooms = [room_for(registry.size) if registry.size > self._registry.size else None for _ in self._feeds]
+        prepared = _Prepared(registry, change, layout(targets, self._names, registry), change.slots(), rooms)
+        return partial(self._watch, targets, prepared)
 
-    def _watch(
-        self, targets: TargetSet, registry: Registry, change: ObjectsChange, where: Layout, slots: IntArray
-    ) -> None:
+    def _watch(self, targets: TargetSet, prepared: _Prepared) -> None:
+        registry, change, where, slots, rooms = prepared
+        known = slots[slots < self._registry.size]
         self._registry.become(registry)
         self._targets = targets
         self._layout = where
         if not len(slots):
             return
-        self._increments.resize(self._registry.size, slots)
+        self._increments.resize(self._registry.size, known)
         now = boot_seconds()
-        for feed, session in zip(self._feeds, self._sessions, strict=True):
-            feed.changed(slots, now, added=bool(change.added))
+        for feed, session, room in zip(self._feeds, self._sessions, rooms, strict=True):
+            feed.changed(slots, now, added=bool(change.added), room=room)
             session.send(change)
         log.info("statistics.watching", targets=len(targets.targets), statistics=len(self._registry))
 
@@ -251,7 +266,7 @@ class PairStatistics:
 
     def _valid(self, feed: Feed, staffing: Staffing, now: float, stale_after_seconds: float) -> BoolArray:
         columns = self._layout.columns
-        known = [feed.numbers(each)[1] for each in (columns.current, columns.accepted, columns.abandoned)]
+        known = [feed.valid(each) for each in (columns.current, columns.accepted, columns.abandoned)]
         fresh = feed.connected and feed.available and feed.freshness.age_seconds(now) <= stale_after_seconds
         valid: BoolArray = known[0] & known[1] & known[2] & (staffing.known_ratio >= self._least_known_ratio) & fresh
         return valid

@@ -116,12 +116,13 @@ class Registry:
 
     def references(self) -> list[int]:
         """Every current reference."""
-        references: list[int] = self._current[self.slots()].tolist()
+        references: list[int] = self.reference_column().tolist()
         return references
 
-    def slots(self) -> IntArray:
-        """Slots in use."""
-        return np.flatnonzero(self._current).astype(np.int64)
+    def reference_column(self) -> NDArray[np.uint32]:
+        """Every current reference, without an object for each."""
+        references: NDArray[np.uint32] = self._current[self._current != 0]
+        return references
 
     def at(self, slot: int) -> Subject | None:
         """The subject that holds a slot now."""

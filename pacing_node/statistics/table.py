@@ -128,10 +128,12 @@ def _numbers(values: Sequence[wire.StatisticValue], rows: BoolArray) -> FloatArr
 
 
 def grown(array: NDArray[Element], size: int) -> NDArray[Element]:
-    """The array with zeros behind it up to ``size``."""
+    """The array with zeros behind it up to ``size``: memory that the system gives when it is first written to."""
     if size <= len(array):
         return array
-    return np.concatenate([array, np.zeros(size - len(array), dtype=array.dtype)])
+    larger = np.zeros(size, dtype=array.dtype)
+    larger[: len(array)] = array
+    return larger
 
 
 class ValueTable:
@@ -149,6 +151,11 @@ class ValueTable:
         """Values that came for references nobody waits for."""
         self.reasons: dict[int, str] = {}
         """Slot to the reason of its invalid value, as far as kept."""
+
+    @property
+    def heard(self) -> int:
+        """Slots of which something was heard: a value, or that the server has none."""
+        return int(np.count_nonzero(self.state))
 
     def resize(self, size: int) -> None:
         """Make room for more slots; what is known stays."""
@@ -233,6 +240,11 @@ class ValueTable:
         taken = column.completed[slots]
         column.completed[slots] = 0.0
         return taken
+
+    def forget_completed(self, medium: str, slots: IntArray) -> None:
+        """What :meth:`take_completed` would give is not wanted."""
+        if (column := self.media.get(medium)) is not None:
+            column.completed[slots] = 0.0
 
     def _store_numbers(self, slots: IntArray, numbers: FloatArray) -> None:
         """Of a slot that comes twice the last number counts."""

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from contact_center.v1 import statistics_pb2 as wire
 from pacing_node.statistics.aggregation import agent_slots, build_roster, sum_completed, sum_staffing
 from pacing_node.statistics.choice import ServerRank, choose
-from pacing_node.statistics.counters import Totals, Usual
+from pacing_node.statistics.counters import Totals, Usual, room_for
+from pacing_node.statistics.feed import Feed
 from pacing_node.statistics.freshness import Freshness
 from pacing_node.statistics.registry import MAX_SLOTS, Registry, Subject
-from pacing_node.statistics.table import MAX_CAPACITY, ValueTable
+from pacing_node.statistics.table import MAX_CAPACITY, VALID, ValueTable
 from tests.statistics.server import agent
 
 SLOTS = np.array([2, 5])
@@ -238,6 +239,34 @@ def test_the_arrays_grow_with_what_is_wanted():
     assert len(registry) == len(registry.references()) == 9000
     assert registry.size >= 9001
     assert registry.subject(registry.references()[-1]) == Subject(True, "2999", "AgentState")
+    assert registry.reference_column().tolist() == registry.references()
+
+
+def test_a_feed_that_grows_keeps_what_it_knows_and_forgets_what_has_changed():
+    registry = registry_of(queues=["1"], agents=["ann", "bob"])
+    feed = Feed("primary", "stat:1", registry, 15.0)
+    feed.opened(0.0)
+    feed.connected = True
+    slots = [reference % MAX_SLOTS for reference in registry.references()]
+    feed.table.state[slots], feed.table.number[slots] = VALID, 7.0
+    feed.totals.follow(np.array(slots), np.full(len(slots), 7.0), np.ones(len(slots), dtype=np.bool_))
+    assert feed.answered(1.0)
+    grown = registry.copied()
+    change = grown.assign(map(str, range(1, 2000)), ["bob", "cid"])  # ann's slot is another's now
+    registry.become(grown)
+    feed.changed(change.slots(), 1.0, added=True, room=room_for(registry.size))
+    assert len(feed.table.state) == len(feed.table.number) == registry.size
+    assert not feed.answered(2.0)
+    everything = np.arange(1, registry.size)
+    kept = everything[feed.valid(everything)]
+    assert sorted(kept) == sorted(set(slots) - set(change.slots().tolist()))
+    increments = feed.totals.advance(kept, np.full(len(kept), 9.0), np.ones(len(kept), dtype=np.bool_))
+    assert increments.tolist() == [2.0] * len(kept)
+    changed = change.slots()
+    first = feed.totals.advance(changed, np.full(len(changed), 9.0), np.ones(len(changed), dtype=np.bool_))
+    assert not first.any(), "a first value is no increment"
+    feed.table.state[[reference % MAX_SLOTS for reference in registry.references()]] = VALID
+    assert feed.answered(3.0)
 
 
 MEDIA = ("chat", "voice", "email")
