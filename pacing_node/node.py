@@ -42,6 +42,7 @@ from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import Plan
 from pacing_node.engagement.switchable_platform import PlatformSlot
+from pacing_node.http_client.client import public_authorities
 from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.monitoring.node_readings import NodeSources
 from pacing_node.monitoring.term_log import TermLog
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from pacing_node.options.errors import Problem
     from pacing_node.options.node_options import NodeOptions
     from pacing_node.statistics.statistics_source import StatisticsSource
+    from pacing_node.targets import TargetSet
 
 log = structlog.get_logger(__name__)
 
@@ -113,6 +115,7 @@ class Node:
             shared_names=self._reports.names,
             expects_names=self._reports.expected,
             read_acceptance=lambda: newest_acceptance(options),
+            prepare=self._prepare,
         )
         self._store = OptionsStore(self.member.documents, options.seed)
         self._store.on_change.add(lambda *change: audit_options(self.member.access.audit, *change))
@@ -181,6 +184,7 @@ class Node:
         Raises ConfigurationError with everything that could not be applied, for a file that cannot be read; what could
         be is in force.
         """
+        await asyncio.to_thread(public_authorities)  # made once, and most ways to other servers need them
         parts = (self._logs, self._telemetry, self._audit, self._access, self.alarms)
         problems: list[Problem] = []
         for use in (*(part.use for part in parts), self._build_or_change):
@@ -190,6 +194,10 @@ class Node:
                 problems += error.problems
         if problems:
             raise ConfigurationError(tuple(dict.fromkeys(problems)))
+
+    def _prepare(self, targets: TargetSet) -> None:
+        """Work out ahead, on another thread, what targets need that are about to be in force."""
+        self._events.prepare(targets)
 
     async def _build_or_change(self, options: ClusterOptions) -> None:
         """What the options name: built from the first ones, changed by others."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pacing_node.cycle.latest_report import LatestReport
     from pacing_node.cycle.plan import Plan
     from pacing_node.options.options_store import OptionsStore
+    from pacing_node.targets import TargetSet
 
 LOOK_SECONDS = 1.0
 """How often alarms and targets are looked at; everything else is reported at once."""
@@ -40,6 +41,7 @@ class NodeEvents:
         self._holds = holds
         self._leadership: dict[str, object] = {}
         self._goals: tuple[object, dict[str, float]] = (None, {})
+        self._next_goals: tuple[object, dict[str, float]] = (None, {})
         member.on_change.add(self._note_leadership)
         latest_report.on_cycle.add(self._note_cycle)
         holds.on_change.add(self._note_holds)
@@ -51,6 +53,12 @@ class NodeEvents:
                 EventKind.CONFIGURATION, {"version": after, "changed": list(keys)[:MOST_ALARMS]}
             )
         )
+
+    def prepare(self, targets: TargetSet) -> None:
+        """Work out what the first cycle of other targets would have to; on any thread, before they are in force."""
+        goals = _goals(targets)
+        self.last_hour.expect(targets.names, goals)
+        self._next_goals = targets, goals
 
     async def run(self, alarms: Callable[[], tuple[Alarm, ...]]) -> None:
         """Look at what nobody reports, and fetch the last hour from others, for ever."""
@@ -107,10 +115,14 @@ class NodeEvents:
         """Goals of the targets in percent; the same object for the same targets."""
         known = self._plan.targets
         if known is not self._goals[0]:
-            targets = known.targets if known is not None else ()
-            self._goals = (known, {target.name: target.goal_percent for target in targets})
+            self._goals = self._next_goals if known is self._next_goals[0] else (known, _goals(known))
         return self._goals[1]
 
     def _note_holds(self) -> None:
         holds = self._holds.holds
         self.log.add(EventKind.HOLD, {"stopped": holds.stop is not None, "held": len(holds.targets)})
+
+
+def _goals(targets: TargetSet | None) -> dict[str, float]:
+    """In percent, by target."""
+    return {target.name: target.goal_percent for target in targets.targets} if targets is not None else {}

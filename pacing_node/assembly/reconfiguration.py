@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from pacing_node.algorithms.state import name_keys
 from pacing_node.assembly import adapters
 from pacing_node.discovery.change_guard import ChangeGuard, GuardLimits, target_loss
 from pacing_node.discovery.discover import discover
@@ -58,13 +59,15 @@ class Reconfiguration:
         shared_names: Callable[[], tuple[str, ...]] = tuple,
         expects_names: Callable[[], bool] = lambda: False,
         read_acceptance: Callable[[], Awaitable[Acceptance | None]] | None = None,
+        prepare: Callable[[TargetSet], None] = lambda _: None,
     ) -> None:
         """Wire the parts.
 
         ``shared_names`` are the targets the cluster paces, for a node that has none yet, and ``expects_names`` tells
         whether they will come, for there is a master; ``read_acceptance`` fetches what an operator has accepted, None
-        when nothing can be read.
+        when nothing can be read. ``prepare`` is called on another thread with targets before they are in force.
         """
+        self._prepare = prepare
         self._plan = plan
         self._shared_names = shared_names
         self._expects_names = expects_names
@@ -191,12 +194,18 @@ class Reconfiguration:
         self._connect_platform(options, objects)
         if self._plan.targets is not None and targets.version == self._plan.targets.version:
             return
-        watch = await asyncio.to_thread(uncollected()(statistics.prepare), targets)
+        watch = await asyncio.to_thread(uncollected()(self._prepared), statistics, targets)
         # Statistics and plan change together, without a cycle in between.
         watch()
         self._plan.use_targets(targets)
         freeze(len(targets.targets))
         log.info("targets.changed", targets=len(targets.targets), version=targets.version)
+
+    def _prepared(self, statistics: StatisticsSource, targets: TargetSet) -> Callable[[], None]:
+        """Do what takes long of putting targets in force; what is returned does the rest for the statistics."""
+        name_keys(targets.names)  # kept for the state of the laws
+        self._prepare(targets)
+        return statistics.prepare(targets)
 
     def _connect_platform(self, options: ClusterOptions, objects: ConfigurationObjects) -> None:
         try:

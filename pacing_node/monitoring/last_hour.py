@@ -63,6 +63,16 @@ class RecentSlots:
         return [[None if math.isnan(value) else value for value in each] for each in shown.T.tolist()]
 
 
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What was worked out for targets before their first cycle."""
+
+    names: tuple[str, ...]
+    rows: dict[str, int]
+    goals: Mapping[str, float]
+    goal_row: Column
+
+
 def midnight_before(at: float) -> float:
     """When the day of a moment began in the time zone of this node; Unix seconds."""
     day = time.localtime(at)
@@ -94,6 +104,12 @@ class LastHour:
         self.day_began_at = 0.0
         self.day_complete_since = 0.0
         self._goals: tuple[object, tuple[str, ...], Column] | None = None
+        self._expected: _Expected | None = None
+
+    def expect(self, names: tuple[str, ...], goals: Mapping[str, float]) -> None:
+        """Work out what :meth:`note` needs for other targets; on any thread, before their first cycle."""
+        rows = {name: row for row, name in enumerate(names)}
+        self._expected = _Expected(names, rows, goals, _goal_row(names, goals))
 
     def note(self, report: CycleReport, goals: Mapping[str, float]) -> None:
         """Enter a cycle; ``goals`` are the targets' in percent, the same object as long as they are the same."""
@@ -171,8 +187,11 @@ class LastHour:
             day[new] = self.day[column][old]
             self.day[column] = day
         self.differences.follow(len(names), new, old)
-        self.names = names
-        self.rows = {name: row for row, name in enumerate(names)}
+        expected, self.names = self._expected, names
+        if expected is not None and expected.names == names:
+            self.rows = expected.rows
+        else:
+            self.rows = {name: row for row, name in enumerate(names)}
 
     def _note_gap(self, at: float) -> None:
         """What this node did not hear for longer than a minute is missing."""
@@ -199,9 +218,17 @@ class LastHour:
     def _goal_row(self, goals: Mapping[str, float]) -> Column:
         """The goals as a row, made anew for other goals or targets only."""
         if self._goals is None or self._goals[0] is not goals or self._goals[1] is not self.names:
-            row = np.array([goals.get(name, np.nan) for name in self.names], np.float32)
+            expected = self._expected
+            if expected is not None and expected.goals is goals and expected.names == self.names:
+                row = expected.goal_row
+            else:
+                row = _goal_row(self.names, goals)
             self._goals = (goals, self.names, row)
         return self._goals[2]
+
+
+def _goal_row(names: Sequence[str], goals: Mapping[str, float]) -> Column:
+    return np.array([goals.get(name, np.nan) for name in names], np.float32)
 
 
 _NO_ROWS: tuple[Rows, Rows] = (np.zeros(0, np.intp), np.zeros(0, np.intp))

@@ -73,6 +73,8 @@ class Bench:
         self.shared: tuple[str, ...] = ()
         self.expects = False
         self.plan, self.platform, self.statistics = Plan(), PlatformSlot(), Watched()
+        self.prepared: list[tuple[tuple[str, ...], bool, str]] = []
+        """Names of targets, whether others, or none, were in force by then, and the thread."""
         self.subject = Reconfiguration(
             plan=self.plan,
             platform=self.platform,
@@ -81,7 +83,12 @@ class Bench:
             shared_names=lambda: self.shared,
             expects_names=lambda: self.expects,
             read_acceptance=self.read_acceptance,
+            prepare=self.prepare,
         )
+
+    def prepare(self, targets: TargetSet) -> None:
+        thread = threading.current_thread().name
+        self.prepared.append((targets.names, self.plan.targets is not targets, thread))
 
     async def read_acceptance(self) -> Acceptance | None:
         return self.accepted
@@ -97,6 +104,15 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     with contextlib.suppress(asyncio.CancelledError):
         await running
     await bench.platform.close()
+
+
+async def test_what_targets_need_is_prepared_on_another_thread_before_they_are_in_force(bench: Bench) -> None:
+    bench.subject.use_options(options())
+    bench.subject.use_objects(objects())
+    await until(lambda: bench.plan.complete)
+    [(names, before, thread)] = bench.prepared
+    assert (names, before) == (("Sales - chat",), True)
+    assert thread != threading.current_thread().name
 
 
 async def test_options_and_objects_may_come_in_any_order(bench: Bench) -> None:

@@ -45,6 +45,20 @@ def test_targets_that_stay_keep_their_hour_and_new_ones_begin_empty() -> None:
     assert all(not hour.of("A", BEGAN + 15.0)[column] for column in COLUMNS)
 
 
+def test_what_was_worked_out_ahead_for_other_targets_changes_nothing() -> None:
+    ahead, at_once = LastHour(), LastHour()
+    for second, names in ((0.0, ("A", "B")), (5.0, ("B", "C")), (10.0, ("B", "C")), (15.0, ("A",))):
+        goals = dict.fromkeys(names, 4.0 + second)
+        if second != 10.0:
+            ahead.expect(names, goals)
+        for hour in (ahead, at_once):
+            hour.note(report(*names, calculated_at=BEGAN + second, invitations=np.arange(len(names))), goals)
+    ahead.expect(("D",), {"D": 1.0})
+    now = BEGAN + 20.0
+    assert {name: ahead.of(name, now) for name in "ABC"} == {name: at_once.of(name, now) for name in "ABC"}
+    assert ahead.rows == at_once.rows == {"A": 0}
+
+
 def test_ten_thousand_targets_take_less_than_a_hundred_mebibytes() -> None:
     hour = LastHour()
     hour.note(report(*(f"T{number}" for number in range(10_000)), calculated_at=BEGAN), {})
