@@ -23,6 +23,8 @@ class LatestReport:
         self._report: CycleReport | None = None
         self._in_flight: CycleReport | None = None
         self._posted_at = 0.0
+        self._accepted_at: float | None = None
+        """When the newest push that is known was accepted, on the clock of leases; None while none is known."""
         self.calculated = asyncio.Event()
         """Set when a report of another calculation comes; who waits for it clears it."""
         self.on_cycle: Listeners[[]] = Listeners("cycle")
@@ -52,6 +54,7 @@ class LatestReport:
             report.calculated_at,
         )
         self._posted_at = min(self._posted_at, now) if again else now
+        self._note_accepted(previous, report)
         if not again:
             self.on_cycle.notify()
 
@@ -64,6 +67,19 @@ class LatestReport:
         newest = self.newest
         if newest is None or (newest.epoch, newest.calculated_at) != (report.epoch, report.calculated_at):
             self.calculated.set()
+
+    def _note_accepted(self, previous: CycleReport | None, report: CycleReport) -> None:
+        """Calendars of masters differ and are set: they count only for a push that was accepted unseen."""
+        if report.accepted_at <= 0.0:
+            self._accepted_at = None
+        elif report.pushed:
+            self._accepted_at = self._posted_at
+        elif previous is None or report.accepted_at > previous.accepted_at:
+            self._accepted_at = self._posted_at - max(report.calculated_at - report.accepted_at, 0.0)
+
+    def accepted_seconds(self, now: float) -> float | None:
+        """Seconds since the newest push that the platform accepted; None while none is known."""
+        return now - self._accepted_at if self._accepted_at is not None else None
 
     def age_seconds(self, now: float) -> float:
         """Seconds since the newest report came here; infinite before the first."""

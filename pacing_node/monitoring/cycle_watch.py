@@ -48,7 +48,7 @@ class CycleWatch:
         self._paused_by = paused_by
         self._newest_end = newest_end
         self._refused_by_master = refused_by_master
-        self._started_at = time.time()
+        self._started_at = boot_seconds()
         self._seen: CycleReport | None = None
         self._stale_since: float | None = None
         """Since when every report had stale statistics for every target in use, on the clock of leases."""
@@ -62,11 +62,11 @@ class CycleWatch:
         return why_no_master(self._facts(), self._surroundings())[1]
 
     def _surroundings(self) -> Surroundings:
-        status, counters = self._mastership.status, self._cycle_counters
+        status, counters, now = self._mastership.status, self._cycle_counters, time.time()
         lease_over = status.role is not Role.MASTER and self._newest_end() is EndCause.LEASE_EXPIRED
         return Surroundings(
-            now=time.time(),
-            started_at=self._started_at,
+            now=now,
+            started_at=now - (boot_seconds() - self._started_at),  # whatever the calendar was set to since
             refresh_seconds=self._plan.settings.refresh_seconds,
             status=status,
             missing=self._missing(),
@@ -85,12 +85,14 @@ class CycleWatch:
         report = self._latest_report.report
         if report is None:
             return None
+        now = boot_seconds()
         return ReportFacts(
             epoch=report.epoch,
             as_of=report.calculated_at,
-            age_seconds=self._latest_report.age_seconds(boot_seconds()),
+            age_seconds=self._latest_report.age_seconds(now),
             interval_seconds=report.interval_seconds,
             accepted_at=report.accepted_at,
+            accepted_seconds=self._latest_report.accepted_seconds(now),
             pushed=report.pushed,
             push_status=report.push_status,
             push_error=report.push_error,

@@ -83,7 +83,7 @@ class NodeReadings:
         readings = {
             "GC Latency": {me: Reading(self._pauses.take_longest())},
             "NoMaster": self._no_master(now, lasts=masterless),
-            "ClusterPaused": self._paused(),
+            "ClusterPaused": self._paused(now),
             "ZooKeeperLost": {me: self._zookeeper_lost(now)},
             "CycleFailed": {me: Reading(float(counters.failed_in_a_row), counters.newest_failure)},
             "FencedPush": {me: Reading(float(len(self._fenced)))},
@@ -145,14 +145,16 @@ class NodeReadings:
         lasting = self._lasting("no master", now, lasts=lasts)
         return {self._sources.cluster: Reading(lasting, text, occasion=f"epoch-{status.epoch}")}
 
-    def _paused(self) -> dict[str, Reading]:
+    def _paused(self, now: float) -> dict[str, Reading]:
         """The same object and occasion on every node, so that receivers see one pause."""
         pause = self._sources.paused()
+        seen = self._lasting("paused", now, lasts=pause is not None)
         if pause is None:
             return {self._sources.cluster: Reading(0.0)}
         until = datetime.fromtimestamp(pause.until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         text = f"paused by {pause.by} until {until}: nobody takes over from the master"
-        lasted = max(time.time() - pause.began_at, 1e-3)
+        # The clock of whoever ordered it can be ahead of this node's: then what this node has seen of it counts.
+        lasted = max(time.time() - pause.began_at, seen)
         return {self._sources.cluster: Reading(lasted, text, occasion=f"since-{pause.began_at:.0f}")}
 
     def _note_fenced(self, now: float) -> None:

@@ -61,6 +61,8 @@ class ReportFacts:
     interval_seconds: float
     accepted_at: float
     """The newest accepted push its sender knew of, by the clock of the one that pushed; 0 when it knew of none."""
+    accepted_seconds: float | None
+    """Since that push, by this node's clock; None when its sender knew of none."""
     pushed: bool
     push_status: str
     push_error: str
@@ -136,16 +138,14 @@ def cycle_state(report: ReportFacts | None, around: Surroundings) -> CycleState:
         since = around.started_at if quiet > SILENT_AFTER_PERIODS * around.refresh_seconds else None
         return _explained(CycleState(silent_since=since), None, around)
     limit = SILENT_AFTER_PERIODS * report.interval_seconds
-    # Both moments are by clocks of masters, the age by this node's own: clocks of different machines never mix.
-    known = report.accepted_at > 0.0
-    quiet = report.age_seconds + (max(report.as_of - report.accepted_at, 0.0) if known else 0.0)
-    if not known:
-        quiet = max(quiet, around.now - around.started_at)
+    # By this node's clock alone: those of masters differ, and one that is set back would hide hours of silence.
+    known = report.accepted_seconds
+    quiet = known if known is not None else max(report.age_seconds, around.now - around.started_at)
     longest = max(quiet, _stale_seconds(report, around))
     state = CycleState(
         as_of=report.as_of,
         age_seconds=report.age_seconds,
-        accepted_at=report.accepted_at if known else None,
+        accepted_at=report.accepted_at if known is not None else None,
         silent_since=around.now - longest if longest > limit else None,
     )
     return _explained(state, report, around)

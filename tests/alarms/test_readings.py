@@ -147,6 +147,13 @@ def test_a_pause_is_one_alarm_of_all_nodes_as_long_as_it_lasts() -> None:
     assert one.text.startswith("paused by an operator until 20")
 
 
+def test_a_pause_that_a_clock_ahead_dates_in_the_future_lasts_as_long_as_this_node_has_seen_it() -> None:
+    site, ahead = Site(name="n1"), time.time() + 1800.0
+    site.pause = Pause("an operator", ahead, ahead + 3600.0)
+    lasted = [site.readings.node(now, 0.0)["ClusterPaused"]["demo"].value for now in (10.0, 11.0, 12.5)]
+    assert lasted == [pytest.approx(0.001), 1.0, 2.5]
+
+
 async def test_what_every_node_refuses_alike_is_one_alarm_and_what_one_refuses_names_it() -> None:
     sites = [Site(name="n1"), Site(name="n2")]
     for site in sites:

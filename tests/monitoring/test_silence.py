@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,6 +38,7 @@ def facts(age: float = 1.0, *, accepted_before: float = 0.0, **changes: object) 
         age_seconds=age,
         interval_seconds=5.0,
         accepted_at=as_of - accepted_before,
+        accepted_seconds=age + accepted_before,
         pushed=accepted_before == 0.0,
         push_status="accepted" if accepted_before == 0.0 else "failed",
         push_error="" if accepted_before == 0.0 else "connection refused",
@@ -70,8 +72,12 @@ class TestAge:
     def test_clocks_of_the_master_and_of_this_node_do_not_mix(self):
         assert not state(facts(1.0, as_of=NOW - 9_000.0, accepted_at=NOW - 9_000.0)).silent
 
+    def test_a_clock_that_is_behind_that_of_the_accepted_push_hides_no_silence(self):
+        behind = facts(1.0, accepted_before=70.0, accepted_at=NOW + 3_600.0)
+        assert state(behind).silent_since == NOW - 71.0
+
     def test_a_cluster_that_never_had_a_push_accepted_counts_from_the_start_of_the_node(self):
-        silent = state(facts(1.0, accepted_at=0.0, pushed=False, push_status="failed"))
+        silent = state(facts(1.0, accepted_at=0.0, accepted_seconds=None, pushed=False, push_status="failed"))
         assert (silent.accepted_at, silent.silent_since) == (None, NOW - 500.0)
 
     def test_before_any_report_silence_counts_from_the_start_of_the_node(self):
@@ -204,3 +210,41 @@ class TestWatch:
             clock[0] += 5.0
         expected = SilenceReason.STATISTICS_STALE
         assert silent == [(None, None), (None, None), (expected, 20), (None, None)]
+
+    @pytest.fixture
+    def clock(self, monkeypatch):
+        clock = [1000.0]
+        monkeypatch.setattr("pacing_node.monitoring.cycle_watch.boot_seconds", lambda: clock[0])
+        return clock
+
+    @pytest.mark.parametrize("set_by", [-7200.0, 0.0, 7200.0])
+    def test_silence_is_counted_from_the_accepted_push_that_was_seen_however_the_masters_clock_is_set(
+        self, clock, set_by
+    ):
+        latest = LatestReport()
+        watch = CycleWatch(FakeMastership(), latest, Plan())
+        latest.post(report("A - chat", calculated_at=5000.0, accepted_at=5000.5), clock[0])
+        assert not watch.state().silent
+        lost = {"accepted_at": 5000.5, "pushed": False, "push_status": "failed", "push_error": "connection refused"}
+        for step in range(1, 6):
+            clock[0] += 5.0
+            latest.post(report("A - chat", calculated_at=5000.0 + set_by + 5.0 * step, **lost), clock[0])
+            assert watch.state().silent is (step > 3), "three periods of 5 s"
+        assert time.time() - watch.state().silent_since == pytest.approx(25.0, abs=1.0)
+
+    def test_a_push_that_was_accepted_unseen_counts_from_when_its_master_says(self, clock):
+        latest = LatestReport()
+        watch = CycleWatch(FakeMastership(), latest, Plan())
+        lost = {"pushed": False, "push_status": "failed", "push_error": "connection refused"}
+        latest.post(report("A - chat", calculated_at=5000.0, accepted_at=4940.0, **lost), clock[0])
+        assert time.time() - watch.state().silent_since == pytest.approx(60.0, abs=1.0)
+        clock[0] += 5.0
+        latest.post(report("A - chat", calculated_at=5005.0, accepted_at=5002.0, **lost), clock[0])
+        assert not watch.state().silent
+
+    def test_a_calendar_that_is_set_back_hides_no_silence_of_a_node_without_any_report(self, clock, monkeypatch):
+        watch = CycleWatch(FakeMastership(), LatestReport(), Plan())
+        clock[0] += 60.0
+        before = time.time()
+        monkeypatch.setattr("pacing_node.monitoring.cycle_watch.time", SimpleNamespace(time=lambda: before - 7200.0))
+        assert watch.state().silent_since == pytest.approx(before - 7200.0 - 60.0, abs=1.0)
