@@ -146,6 +146,14 @@ def reactive_state(rows: IntArray, report: CycleReport | None) -> float:
     return float(np.average(portions, weights=weights))
 
 
-def channel_capacity(selection: Selection, statistics: StatisticsSource) -> int:
-    """Interactions that ready agents of the channel or groups can still take, each agent counted once."""
-    return int(statistics.channel_capacity(selection.channel, selection.groups))
+def channel_capacity(
+    selection: Selection, statistics: StatisticsSource | None, stale_after_seconds: float
+) -> int | None:
+    """Interactions that ready agents of the channel or groups can still take, each agent counted once.
+
+    None where nobody knows: without statistics, or with some that are older than the limit.
+    """
+    if statistics is None:
+        return None
+    capacity = statistics.channel_capacity(selection.channel, selection.groups, stale_after_seconds)
+    return None if capacity is None else int(capacity)

@@ -98,8 +98,9 @@ class PublicReads:
         return self._read(request, self._capacity)
 
     def _capacity(self, selection: Selection, _targets: TargetSet) -> dict[str, Any]:
-        statistics = self._statistics()
-        return {"capacity": channel_capacity(selection, statistics) if statistics else 0}
+        limit = self._plan.settings.stale_after_seconds
+        # Nothing is assumed of agents nobody knows of, as no invitation is sent by stale statistics.
+        return {"capacity": channel_capacity(selection, self._statistics(), limit) or 0}
 
     def again(self, scope: Scope) -> Response | None:
         """The answer to a question that was answered before for the same targets; None for any other.

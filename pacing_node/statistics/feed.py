@@ -89,6 +89,10 @@ class Feed:
             return True
         return self.table.heard >= len(self._registry)
 
+    def fresh(self, now: float, stale_after_seconds: float) -> bool:
+        """Whether what it said is what is: the server is there, has its sources, and was heard within the limit."""
+        return self.connected and self.available and self.freshness.age_seconds(now) <= stale_after_seconds
+
     def rank(self, now: float, silence_seconds: float) -> ServerRank:
         """What speaks for and against this server now."""
         age = self.freshness.age_seconds(now)

@@ -209,9 +209,15 @@ class PairStatistics:
             age_seconds=feed.freshness.age_seconds(now),
         )
 
-    def channel_capacity(self, media: str, groups: frozenset[str]) -> float:
-        """What ready agents of these groups can take now, each agent once; no groups: all of the medium."""
-        table, asked = self._feeds[self._select() or 0].table, (media, groups)
+    def channel_capacity(self, media: str, groups: frozenset[str], stale_after_seconds: float) -> float | None:
+        """What ready agents of these groups can take now, each agent once; no groups: all of the medium.
+
+        None where that is not known: the statistics are older than the limit, or there is no server.
+        """
+        feed = self._feeds[self._select() or 0]
+        if not feed.fresh(boot_seconds(), stale_after_seconds):
+            return None
+        table, asked = feed.table, (media, groups)
         basis = (table, table.agents_version, self._layout)
         if not _same(basis, self._capacity_basis) or len(self._capacities) >= _MOST_CAPACITIES:
             self._capacity_basis, self._capacities = basis, {}
@@ -267,9 +273,8 @@ class PairStatistics:
     def _valid(self, feed: Feed, staffing: Staffing, now: float, stale_after_seconds: float) -> BoolArray:
         columns = self._layout.columns
         known = [feed.valid(each) for each in (columns.current, columns.accepted, columns.abandoned)]
-        fresh = feed.connected and feed.available and feed.freshness.age_seconds(now) <= stale_after_seconds
-        valid: BoolArray = known[0] & known[1] & known[2] & (staffing.known_ratio >= self._least_known_ratio) & fresh
-        return valid
+        valid: BoolArray = known[0] & known[1] & known[2] & (staffing.known_ratio >= self._least_known_ratio)
+        return valid & feed.fresh(now, stale_after_seconds)
 
 
 def _same(left: _Basis, right: _Basis | None) -> bool:

@@ -57,8 +57,11 @@ class StatisticsSource(Protocol):
         """
         ...
 
-    def channel_capacity(self, media: str, groups: frozenset[str]) -> float:
-        """What ready agents of these groups can take now, each agent once; no groups: all of the medium."""
+    def channel_capacity(self, media: str, groups: frozenset[str], stale_after_seconds: float) -> float | None:
+        """What ready agents of these groups can take now, each agent once; no groups: all of the medium.
+
+        None where that is not known: the statistics are older than the limit, or there is no server.
+        """
         ...
 
     @property

@@ -270,6 +270,17 @@ class TestInboundReads:
         assert (await client.get(path, params={"channel": "chat"})).json() == {"capacity": 5}
         assert (await client.get(path, params=[("channel", "chat"), ("groups", "G1")])).json() == {"capacity": 2}
 
+    async def test_no_capacity_is_assumed_when_the_statistics_are_not_current(
+        self, client: httpx.AsyncClient, site: Site
+    ) -> None:
+        paced(site)
+        path, asked = "/backend/data/pacing/channelCapacity", {"channel": "chat"}
+        assert (await client.get(path, params=asked)).json() == {"capacity": 5}
+        limits: list[float] = []
+        site.statistics.channel_capacity = lambda *at: limits.append(at[2])  # type: ignore[method-assign]
+        assert (await client.get(path, params=asked)).json() == {"capacity": 0}
+        assert limits == [site.plan.settings.stale_after_seconds]
+
     @pytest.mark.parametrize("page", ["reactiveState", "channelCapacity"])
     async def test_a_question_asked_again_has_the_same_answer_until_what_it_follows_from_changes(
         self, client: httpx.AsyncClient, site: Site, page: str

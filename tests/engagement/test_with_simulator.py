@@ -78,7 +78,7 @@ async def test_statistics_of_a_living_centre_are_complete_and_plausible(centre, 
         return snapshot if moved and snapshot.valid.all() else None
 
     snapshot = await until(lively)
-    capacity = [source.channel_capacity("chat", frozenset({group.name})) for group in targets.groups]
+    capacity = [source.channel_capacity("chat", frozenset({group.name}), 10.0) for group in targets.groups]
     invalid = source.invalid
     await source.stop()
     assert len(snapshot) == len(targets.targets) > 5

@@ -159,15 +159,33 @@ async def test_capacity_counts_each_agent_once_in_his_groups(pair, source):
     voice = target("Voice", "voice", agents=("ann",), groups=("Two",))
     await warm(source, target_set(chat, voice, groups=groups))
     one, two = frozenset({"One"}), frozenset({"Two"})
-    assert (source.channel_capacity("chat", one), source.channel_capacity("voice", one)) == (5, 1)
-    assert (source.channel_capacity("chat", two), source.channel_capacity("voice", two)) == (2, 1)
-    assert source.channel_capacity("chat", frozenset()) == 5
-    assert source.channel_capacity("chat", frozenset({"One", "Two"})) == 5
-    assert source.channel_capacity("chat", frozenset({"Two", "Nobody"})) == 2
-    assert source.channel_capacity("email", frozenset()) == 0
+    assert (source.channel_capacity("chat", one, 10.0), source.channel_capacity("voice", one, 10.0)) == (5, 1)
+    assert (source.channel_capacity("chat", two, 10.0), source.channel_capacity("voice", two, 10.0)) == (2, 1)
+    assert source.channel_capacity("chat", frozenset(), 10.0) == 5
+    assert source.channel_capacity("chat", frozenset({"One", "Two"}), 10.0) == 5
+    assert source.channel_capacity("chat", frozenset({"Two", "Nobody"}), 10.0) == 2
+    assert source.channel_capacity("email", frozenset(), 10.0) == 0
     both(pair, "bob", "AgentState", agent(chat=(3, 3)))
-    await until(lambda: source.channel_capacity("chat", frozenset()) == 2)
-    assert source.channel_capacity("chat", one) == 2, "what was counted before an agent changed is forgotten"
+    await until(lambda: source.channel_capacity("chat", frozenset(), 10.0) == 2)
+    assert source.channel_capacity("chat", one, 10.0) == 2, "what was counted before an agent changed is forgotten"
+
+
+@pytest.mark.parametrize("how", ["silent", "gone", "without sources"])
+async def test_what_agents_can_take_is_not_known_when_nobody_speaks_any_more(pair, impatient_source, how):
+    both(pair, "ann", "AgentState", agent(chat=(2, 0)))
+    await warm(impatient_source, target_set(target(agents=("ann",))))
+
+    def capacity():
+        return impatient_source.channel_capacity("chat", frozenset(), 5.0 if how != "silent" else 0.5)
+
+    await until(lambda: capacity() == 2)
+    for server in pair:
+        if how == "gone":
+            await server.stop()
+        server.silent, server.available = how == "silent", how != "without sources"
+        server.announce()
+    await until(lambda: capacity() is None)
+    assert not impatient_source.snapshot(0.5).valid.any()
 
 
 async def test_what_was_heard_before_the_machine_slept_is_as_old_as_it_is(pair, source, monkeypatch):

@@ -96,7 +96,7 @@ async def test_no_targets_are_an_empty_snapshot(pair, source):
     await warm(source, target_set())
     snapshot = source.snapshot(10.0)
     assert len(snapshot) == 0
-    assert source.channel_capacity("chat", frozenset()) == 0
+    assert source.channel_capacity("chat", frozenset(), 10.0) == 0
 
 
 async def test_ten_thousand_targets_are_subscribed_and_read(capsys):

@@ -136,7 +136,7 @@ class FakeStatistics:
         self.snapshots += 1
         return self.now
 
-    def channel_capacity(self, media: str, groups: frozenset[str]) -> float:
+    def channel_capacity(self, media: str, groups: frozenset[str], stale_after_seconds: float) -> float | None:
         return 5.0 if not groups else 2.0
 
 

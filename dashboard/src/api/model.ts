@@ -260,7 +260,7 @@ export interface Configuration extends Answer {
 
 export interface Inbound {
   reactive_state: number;
-  capacity: number;
+  capacity: number | null;
   targets: number;
 }
 

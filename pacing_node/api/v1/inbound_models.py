@@ -11,7 +11,10 @@ class Inbound(BaseModel):
     """What the two public reads answer."""
 
     reactive_state: float = Field(description="Share of inbound traffic to allow, 0..1.")
-    capacity: int = Field(description="Interactions that ready agents can still take.")
+    capacity: int | None = Field(
+        description="Interactions that ready agents can still take; null while the node's statistics are not current, "
+        "for which the public read says 0."
+    )
     targets: int = Field(description="Targets this is of.")
 
 

@@ -80,10 +80,9 @@ class InboundRoutes:
         latest_report, settings = self._view.latest_report, self._view.plan.settings
         fresh = latest_report.age_seconds(boot_seconds()) <= settings.stale_after_seconds
         state = self._reads.reactive_state(selection, targets, latest_report.report if fresh else None)
-        statistics = self._view.statistics()
         return Inbound(
             reactive_state=state,
-            capacity=channel_capacity(selection, statistics) if statistics is not None else 0,
+            capacity=channel_capacity(selection, self._view.statistics(), settings.stale_after_seconds),
             targets=self._reads.count(selection, targets),
         )
 
