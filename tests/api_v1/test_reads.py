@@ -21,6 +21,7 @@ from pacing_node.api.v1.needing_targets import MOST_SHOWN
 from pacing_node.api.v1.target_query import FoundTargets, find_targets
 from pacing_node.cycle.holds import Hold
 from pacing_node.options.options_history import PastVersion
+from pacing_node.targets import TargetSet
 from tests.support.api_site import ApiSite
 from tests.support.cycle_parts import report, target_set
 from tests.support.schemas import jsonschema
@@ -214,6 +215,44 @@ class TestTargets:
         site.pace()
         await get(client, "/targets?limit=1")
         assert len(calls) == 2
+
+    async def test_while_no_cycle_comes_a_hold_that_has_run_out_is_not_shown(
+        self, site: ApiSite, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        site.pace()
+        until_then = time.time() + 60.0
+        await site.holds.change(lambda holds: holds.with_target("A - chat", Hold("desk", "lunch", 1.0, until_then)))
+        assert (await get(client, "/targets"))["targets"][0]["hold"]["why"] == "lunch"
+        for module in ("pacing_node.api.renderings.boot_seconds", "pacing_node.api.v1.target_routes.time.time"):
+            clock = boot_seconds if module.endswith("boot_seconds") else time.time
+            monkeypatch.setattr(module, lambda clock=clock: clock() + 61.0)
+        assert (await get(client, "/targets"))["targets"][0]["hold"] is None
+
+    @pytest.mark.parametrize("path", ["/overview", "/targets", "/targets/A - chat"])
+    async def test_an_answer_that_waited_is_no_younger_than_what_it_is_made_from(
+        self, site: ApiSite, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, path: str
+    ) -> None:
+        site.pace(calculated_at=1000.0)
+        hang, begun = threading.Event(), threading.Event()
+
+        def slow(*question: Any) -> FoundTargets:
+            begun.set()
+            hang.wait(20.0)
+            return find_targets(*question)
+
+        def counted(name: str, known: TargetSet | None) -> list[dict[str, Any]]:
+            begun.set()
+            hang.wait(20.0)
+            return []
+
+        for routes in ("target_routes", "overview_routes"):
+            monkeypatch.setattr(f"pacing_node.api.v1.{routes}.find_targets", slow)
+        monkeypatch.setattr("pacing_node.api.v1.target_routes._shared_with", counted)
+        asked = asyncio.ensure_future(get(client, path))
+        await until(begun.is_set)
+        site.pace(calculated_at=1005.0)
+        hang.set()
+        assert (await asked)["as_of"] == 1000.0
 
     async def test_answers_are_kept_up_to_so_many_bytes(
         self, site: ApiSite, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch

@@ -14,7 +14,7 @@ from pacing_node.api.target_pages import PIECE, cycle_head, explain_page, json_r
 from pacing_node.api.v1.asking import Asking
 from pacing_node.api.v1.hour_answers import abandonment_times, target_hour
 from pacing_node.api.v1.problem_details import ProblemError, problems
-from pacing_node.api.v1.shared_answer import with_head
+from pacing_node.api.v1.shared_answer import Head
 from pacing_node.api.v1.target_models import TargetAnswer, TargetsAnswer
 from pacing_node.api.v1.target_query import (
     MOST_TARGETS,
@@ -38,6 +38,8 @@ MOST_KEPT = 20
 """Different questions whose answers are kept for the cycle they are of."""
 MOST_KEPT_BYTES = 16 * 2**20
 """Most that these answers may be long together."""
+KEPT_SECONDS = 5.0
+"""Longest time an answer is kept while no cycle comes: holds run out, and the last quarter of an hour goes on."""
 MOST_SHARED = 50
 _LONGEST = 600
 
@@ -91,19 +93,20 @@ class TargetRoutes:
             recent=recent,
         )
         report, known, holds = self._view.latest_report.report, self._view.plan.targets, self._view.plan.holds
+        head = Head(self._view)
 
         async def write() -> bytes:
             slots = self._view.last_hour.recent("invitations", time.time()) if query.recent else None
             return await QUERIES.run(_targets_text, report, known, query, holds, slots)
 
-        page = _place(self._kept, query)
+        page = _place(self._kept, query, KEPT_SECONDS)
         if page.fits(report, known, holds):
             kept = await page.get(write, report, known, holds)
         else:
             with self._asking.one_more(request.scope):
                 kept = await page.get(write, report, known, holds)
         self._drop_beyond(MOST_KEPT_BYTES)
-        return with_head(self._view, kept.page)
+        return head.before(kept.page)
 
     async def _shared_with(self, request: Request, name: str, known: TargetSet | None) -> Shared:
         """Agents in common with other targets, kept as long as the targets are the same."""
@@ -128,7 +131,7 @@ class TargetRoutes:
         self, request: Request, name: Annotated[str, Path(min_length=1, max_length=_LONGEST)]
     ) -> TargetAnswer:
         """One target: the sum behind its number, findings, the platform's error, the last hour."""
-        report, known = self._view.latest_report.report, self._view.plan.targets
+        report, known, head = self._view.latest_report.report, self._view.plan.targets, Head(self._view)
         page = explain_page(name, report, self._view.plan, self._view.watch.state())
         if page is None:
             raise ProblemError(404, f'unknown target "{name}"; /api/v1/targets lists them')
@@ -138,12 +141,12 @@ class TargetRoutes:
             "last_hour": target_hour(self._view.last_hour, name),
             "abandonment": abandonment_times(self._view.last_hour, name),
         }
-        return TargetAnswer.model_validate({**page, **more, **self._view.answer()})
+        return TargetAnswer.model_validate({**page, **more, **head.values()})
 
 
-def _place(kept: OrderedDict[Key, KeptPage[Page]], key: Key) -> KeptPage[Page]:
-    """The place of the answer to a question; the one asked longest ago makes room."""
-    page = kept.pop(key, None) or KeptPage()
+def _place(kept: OrderedDict[Key, KeptPage[Page]], key: Key, most_seconds: float = float("inf")) -> KeptPage[Page]:
+    """The place of the answer to a question, kept so long; the one asked longest ago makes room."""
+    page = kept.pop(key, None) or KeptPage(most_seconds)
     kept[key] = page
     if len(kept) > MOST_KEPT:
         kept.popitem(last=False)
