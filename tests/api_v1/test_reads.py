@@ -179,6 +179,14 @@ class TestTargets:
         body = await get(client, "/targets?reason=no_ready_agents&limit=1")
         assert (body["total"], body["matched"], body["reasons"]) == (5, 2, {"no_ready_agents": 2})
 
+    async def test_before_the_first_cycle_no_target_has_a_reason(
+        self, site: ApiSite, client: httpx.AsyncClient
+    ) -> None:
+        site.plan.use_targets(target_set("A", "B"))
+        found = await get(client, "/targets?reason=no_ready_agents&sort=ready&descending=true&fields=reason")
+        assert (found["total"], found["matched"], found["targets"]) == (2, 0, [])
+        assert [row["reason"] for row in (await get(client, "/targets?fields=reason"))["targets"]] == [None, None]
+
     async def test_an_answer_has_the_fields_that_were_asked_for(self, site: ApiSite, client: httpx.AsyncClient) -> None:
         site.pace()
         body = await get(client, "/targets?fields=invitations&fields=ready")

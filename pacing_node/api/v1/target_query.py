@@ -102,7 +102,8 @@ def find_targets(
     described = {target.name: target for target in known.targets} if known is not None else {}
     names = report.targets if report is not None else tuple(described)
     codes = _codes(report)
-    fitting = [row for row, name in enumerate(names) if _fits(name, described.get(name), codes and codes[row], query)]
+    reason_of: Sequence[str | None] = codes or [None] * len(names)
+    fitting = [row for row, name in enumerate(names) if _fits(name, described.get(name), reason_of[row], query)]
     ordered = _ordered(fitting, report, names, described, query)
     page = ordered[query.offset : query.offset + query.limit]
     if report is None:
@@ -144,7 +145,7 @@ def _codes(report: CycleReport | None) -> list[str]:
     return [reason_code(value) for value in report.result.reason.tolist()]
 
 
-def _fits(name: str, target: PacingTarget | None, reason: list[str] | str, query: TargetQuery) -> bool:
+def _fits(name: str, target: PacingTarget | None, reason: str | None, query: TargetQuery) -> bool:
     if query.name and query.name.casefold() not in name.casefold():
         return False
     if query.reasons and reason not in query.reasons:
