@@ -18,6 +18,7 @@ from pacing_node.algorithms import (
     restore_learned,
     save_learned,
 )
+from pacing_node.algorithms.state import match, name_keys
 from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
 
 
@@ -80,6 +81,15 @@ def test_rows_are_matched_by_name():
     second = Controller([names(3)[2], "New - chat", names(3)[0]])
     second.restore(first.save())
     assert second._state.entries.tolist() == [3.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 1, 0, 2], [2, 0]])
+def test_rows_are_taken_in_any_order_and_as_they_are_in_the_same_one(order):
+    theirs = name_keys(names(4))
+    ours = theirs[order]
+    here, there = match(ours, theirs)
+    assert list(ours[here]) == list(theirs[there])
+    assert sorted(ours[here]) == sorted(ours)
 
 
 def test_what_does_not_fit_is_refused_and_changes_nothing():
