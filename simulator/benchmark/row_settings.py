@@ -38,11 +38,6 @@ class Steps:
         """The largest value of any row and time."""
         return max(value for profile in self._profiles for _, value in profile)
 
-    @property
-    def least(self) -> float:
-        """The smallest."""
-        return min(value for profile in self._profiles for _, value in profile)
-
 
 class RowSettings:
     """Profiles and distributions of all rows; each scenario has the same number of rows, one after the other."""

@@ -72,7 +72,7 @@ class Draws:
         if len(self._kinds) == 1:
             return self._kinds[0](random, len(rows))
         kind, result = self._kind[rows], np.empty(len(rows))
-        for number in np.unique(kind):
+        for number in np.flatnonzero(np.bincount(kind)):
             here = np.flatnonzero(kind == number)
             result[here] = self._kinds[number](random, len(here))
         return result
