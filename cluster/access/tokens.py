@@ -124,7 +124,7 @@ def decode_tokens(data: bytes) -> KeptTokens:
         if len(entries) > MOST_TOKENS:
             raise DamagedTokensError(f"found {len(entries)} tokens, allowed are {MOST_TOKENS}")
         return KeptTokens(tuple(_decode(entry) for entry in entries), one_line(by))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise DamagedTokensError("the list of tokens cannot be read") from error
 
 

@@ -37,7 +37,10 @@ def decode_alarms(body: bytes) -> tuple[Alarm, ...]:
         raise ValueError("not a list of alarms") from error
     if not isinstance(items, list):
         raise ValueError("not a list of alarms")
-    alarms = [_alarm(item) for item in items]
+    try:
+        alarms = [_alarm(item) for item in items]
+    except OverflowError as error:  # a whole number beyond what any time or value can be
+        raise ValueError("an alarm whose number is too large") from error
     return tuple(alarm for alarm in alarms if alarm.condition in BY_NAME)
 
 

@@ -93,7 +93,7 @@ def decode_holds(data: bytes) -> Holds:
         stop = content["stop"]
         targets = {str(name): _hold(entry) for name, entry in content["targets"].items()}
         return Holds(_hold(stop) if stop is not None else None, targets)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise DamagedHoldsError("the list of holds cannot be read") from error
 
 

@@ -114,6 +114,7 @@ def _entry(**changes: object) -> bytes:
         _entry(id="../../etc"),
         _entry(expires_at=float("inf")),
         _entry(expires_at=0.0),
+        _entry(expires_at=10**400),
         _entry(name="a\nb"),
         _entry(created_at="soon"),
     ],

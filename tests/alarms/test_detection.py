@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -246,3 +247,12 @@ def test_a_damaged_list_of_alarms_is_refused_and_never_half_taken(body: bytes) -
     except ValueError:
         return
     assert alarms == ()
+
+
+def test_an_alarm_with_a_number_beyond_all_is_damage() -> None:
+    source = book()
+    source.observe(RULES, {NAME: {"A": Reading(3)}}, 0, 100)
+    items = json.loads(encode_alarms(source.active))
+    items[0]["raised_at"] = 10**400
+    with pytest.raises(ValueError, match="too large"):
+        decode_alarms(json.dumps(items).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -105,7 +106,18 @@ class TestBook:
         assert documents.failures == 0
         following.cancel()
 
-    @pytest.mark.parametrize("damage", [b"", b"{", b'{"stop": null}', b'{"stop": {"by": 1}, "targets": {}}', b"[]"])
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            b"",
+            b"{",
+            b'{"stop": null}',
+            b'{"stop": {"by": 1}, "targets": {}}',
+            b"[]",
+            json.dumps({"stop": {"by": "a", "why": "b", "since": 10**400, "until": None}, "targets": {}}).encode(),
+        ],
+        ids=["empty", "cut", "without targets", "without a reason", "a list", "a moment beyond all numbers"],
+    )
     async def test_a_damaged_document_releases_nothing(self, damage: bytes) -> None:
         documents = LocalDocuments(None)
         version = await documents.write(encode_holds(Holds(targets={"A": HOLD})), None)
