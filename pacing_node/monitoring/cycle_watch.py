@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cluster.clock import boot_seconds
 from cluster.mastership import EndCause, Role
 from pacing_node.algorithms.model import Reason
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from pacing_node.cycle.plan import Plan
     from pacing_node.cycle.report import CycleReport
     from pacing_node.monitoring.silence import CycleState
+
+_TELLS_NOTHING = (Reason.TARGET_DISABLED, Reason.HELD, Reason.STOPPED)
+"""Reasons that hide whether a target's statistics are current: those of people come before all others."""
 
 
 class CycleWatch:
@@ -105,7 +110,7 @@ class CycleWatch:
         if report is not self._seen:
             # Reports never change, so each is looked into once.
             self._seen = report
-            used = report.result.reason[report.result.reason != Reason.TARGET_DISABLED]
+            used = report.result.reason[~np.isin(report.result.reason, _TELLS_NOTHING)]
             stale = bool(used.size) and bool((used == Reason.STATISTICS_STALE).all())
             self._stale_since = (self._stale_since or now) if stale else None
         return None if self._stale_since is None else now - self._stale_since

@@ -137,7 +137,10 @@ def _bounded(known: Mapping[str, object], found: Mapping[str, object]) -> list[s
 
 
 def _stale(report: CycleReport) -> Reading:
-    """Share of the targets without current statistics; those switched off do not count."""
-    stale = int((report.result.reason == Reason.STATISTICS_STALE).sum())
-    used = len(report.targets) - int((report.result.reason == Reason.TARGET_DISABLED).sum())
+    """Share of the targets without current statistics; those switched off do not count.
+
+    Of a target that an operator holds or stops the reason says nothing of its statistics.
+    """
+    in_use = report.result.reason != Reason.TARGET_DISABLED
+    stale, used = int((in_use & ~report.snapshot.valid).sum()), int(in_use.sum())
     return Reading(100.0 * stale / used if used else 0.0, f"{stale} of {used} targets")

@@ -409,6 +409,19 @@ def test_stale_statistics_are_a_share_of_the_targets_in_use() -> None:
     assert leading.cycle("accepted", "A", "B", reason=none_used)["StatisticsStale"] == {STATISTICS: 0.0}
 
 
+@pytest.mark.parametrize("people", [Reason.HELD, Reason.STOPPED])
+def test_a_hold_hides_no_stale_statistics(people: Reason) -> None:
+    leading = Leading()
+    leading.cycle("accepted", "A", "B", reason=np.full(2, people))
+    made = leading.latest_report.report
+    assert made is not None
+    lost = replace(
+        made, calculated_at=made.calculated_at + 5.0, snapshot=replace(made.snapshot, valid=np.zeros(2, bool))
+    )
+    leading.latest_report.post(lost, leading.now + 5.0)
+    assert leading.take()["StatisticsStale"] == {STATISTICS: 100.0}
+
+
 def test_an_infeasible_goal_counts_per_target_from_its_beginning() -> None:
     leading = Leading()
     bad = np.array([Reason.GOAL_INFEASIBLE, Reason.AGENTS_AVAILABLE], np.int64)

@@ -248,3 +248,24 @@ class TestWatch:
         before = time.time()
         monkeypatch.setattr("pacing_node.monitoring.cycle_watch.time", SimpleNamespace(time=lambda: before - 7200.0))
         assert watch.state().silent_since == pytest.approx(before - 7200.0 - 60.0, abs=1.0)
+
+    @pytest.mark.parametrize("other", [Reason.HELD, Reason.TARGET_DISABLED])
+    def test_a_target_that_is_held_hides_no_silence_of_the_others(self, clock, other):
+        latest = LatestReport()
+        watch = CycleWatch(FakeMastership(), latest, Plan())
+        watch._started_at -= 1000.0
+        reason = [int(other), int(Reason.STATISTICS_STALE)]
+        for _ in range(2):
+            latest.post(report("A - chat", "B - chat", calculated_at=clock[0], reason=reason), clock[0])
+            watch.state()
+            clock[0] += 5.0
+        assert watch.state().reason is SilenceReason.STATISTICS_STALE
+
+    def test_a_stop_by_an_operator_is_no_silence(self, clock):
+        latest = LatestReport()
+        watch = CycleWatch(FakeMastership(), latest, Plan())
+        watch._started_at -= 1000.0
+        for _ in range(5):
+            latest.post(report("A - chat", calculated_at=clock[0], reason=[int(Reason.STOPPED)]), clock[0])
+            assert not watch.state().silent
+            clock[0] += 5.0
