@@ -30,6 +30,12 @@ describe("a light of the header", () => {
     expect(readFileSync("../pacing_node/alarms/conditions.py", "utf8")).toContain(`"${condition}"`);
   });
 
+  it("is no good light for an alarm that has no text", () => {
+    const page = raised("FencedPush");
+    page.active[0]!.newest_text = page.active[0]!.text = "";
+    expect(platformLight(ANSWER, page).trouble).toBe("FencedPush");
+  });
+
   it("shows the reason of a silence that is its own", () => {
     const silent = { ...ANSWER, silent_since: 9, silent_reason: "statistics_stale", silent_text: "all are stale" };
     expect(statisticsLight(silent, NONE).trouble).toBe("all are stale");

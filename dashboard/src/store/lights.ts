@@ -25,7 +25,7 @@ export const platformLight = (newest: Answer, raised: Alarms | null) => light(ne
 /** Never good by silence alone: that nothing is pushed for another reason says nothing of the platform. */
 function light(newest: Answer, raised: Alarms | null, about: ReadonlySet<string>): LightState {
   const silent = newest.silent_reason !== null && about.has(newest.silent_reason) ? newest.silent_text : "";
-  const alarm = raised?.active.find((each) => about.has(each.condition))?.newest_text ?? "";
+  const alarm = raised?.active.find((each) => about.has(each.condition));
   const pushing = newest.silent_since === null && newest.accepted_at !== null;
-  return { known: raised !== null && pushing, trouble: silent || alarm };
+  return { known: raised !== null && pushing, trouble: silent || (alarm ? alarm.newest_text || alarm.condition : "") };
 }
