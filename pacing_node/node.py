@@ -222,6 +222,7 @@ class Node:
             latest_report=self.latest_report,
             share=self._reports.share,
             alarms=self.alarms.service.shared,
+            all_read=self._reports.all_read,
             cycle_counters=self._cycle_counters,
             late_pushes=self._late_pushes,
             on_push=lambda reached: self.member.report_outcome(succeeded=reached),

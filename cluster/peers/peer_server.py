@@ -14,6 +14,7 @@ from cluster.peers.channels import SERVER_OPTIONS
 from cluster.peers.connection_book import ConnectionLimits
 from cluster.peers.front import Front, limits_of_this_process
 from cluster.peers.grpc_log import bound_grpc_log
+from cluster.peers.ready_answers import ReadyAnswers
 from cluster.peers.socket_directory import SocketDirectory
 from cluster.peers.tls import PeerCertificates
 
@@ -129,7 +130,8 @@ class PeerServer:
         if self._front is None or self._directory is None:
             return
         path = f"{self._directory.path}/s{next(self._numbers)}"
-        server = grpc.aio.server(interceptors=self._interceptors, options=SERVER_OPTIONS)
+        interceptors = (*self._interceptors, ReadyAnswers())
+        server = grpc.aio.server(interceptors=interceptors, options=SERVER_OPTIONS)
         for add_service in self._services:
             add_service(server)
         if self._certificates is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import grpc
 import grpc.aio
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+MOST_WRITTEN_AT_ONCE = 4 * 1024 * 1024
+"""Bytes of a record that is written on the event loop, which takes some milliseconds; a longer one in a thread."""
 MOST_ORDERS = 4
 """Orders that are carried out at a time; a pause can wait for a master for seconds."""
 
@@ -103,6 +105,10 @@ class Broadcast:
         changed.set()
 
 
+def _answer_with(record: Record) -> bytes:
+    return peer_pb2.FollowResponse(record=wire.record_to_wire(record)).SerializeToString()
+
+
 class Answers(Protocol):
     """The member that answers."""
 
@@ -150,6 +156,8 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         self._followers = followers or FollowerLimits()
         self._topics = topics or Topics()
         self._orders = 0
+        self._written: tuple[Record, asyncio.Future[bytes]] | None = None
+        """The newest long record, and its answer, which all followers are sent."""
 
     async def GetStatus(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.GetStatusRequest, context: StatusContext
@@ -176,10 +184,19 @@ class PeerService(peer_pb2_grpc.PeerServiceServicer):
         log.debug("peers.follower_joined", follower=name)
         with self._followers.stream(name):
             async for record in self._broadcast.records():
-                answer = peer_pb2.FollowResponse(record=wire.record_to_wire(record))
-                async with self._followers.sending(answer.ByteSize(), give_up):
-                    yield answer
+                answer = await self._answer_with(record)
+                async with self._followers.sending(len(answer), give_up):
+                    yield cast("peer_pb2.FollowResponse", answer)  # ``ReadyAnswers`` sends bytes
+        self._written = None
         await context.abort(*_end_of_stream(self._broadcast))
+
+    async def _answer_with(self, record: Record) -> bytes:
+        """The answer that brings a record: a long one is written once for all followers, beside the event loop."""
+        if len(record.body) <= MOST_WRITTEN_AT_ONCE:
+            return _answer_with(record)
+        if self._written is None or self._written[0] is not record:
+            self._written = record, asyncio.ensure_future(asyncio.to_thread(_answer_with, record))
+        return await asyncio.shield(self._written[1])
 
     async def Fetch(  # noqa: N802 - the name in the contract
         self, request: peer_pb2.FetchRequest, context: FetchContext

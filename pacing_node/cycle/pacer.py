@@ -65,6 +65,7 @@ class Pacer:
         latest_report: LatestReport,
         share: Share,
         alarms: Callable[[], bytes] = bytes,
+        all_read: Callable[[], Awaitable[None]] | None = None,
         cycle_counters: CycleCounters | None = None,
         late_pushes: LatePushes | None = None,
         on_push: Callable[[bool], None] = lambda _: None,
@@ -74,9 +75,9 @@ class Pacer:
     ) -> None:
         """Wire the cycle to its ports.
 
-        ``share`` hands a report to the standbys, and ``alarms`` returns what goes with it; ``late_pushes`` knows which
-        pushes can still be in flight; ``on_push`` is called with whether a push that was sent reached the platform.
-        None of them may block.
+        ``share`` hands a report to the standbys, and ``alarms`` returns what goes with it; ``all_read`` waits until
+        what another master shared is in ``latest_report``. ``late_pushes`` knows which pushes can still be in flight;
+        ``on_push`` is called with whether a push that was sent reached the platform. None of them may block.
         ``read_holds`` has the plan's holds brought up to date; it raises nothing. ``aside`` calls a function where the
         loop does not wait for it. ``clock_steps`` finds that this machine's clock was set.
         """
@@ -84,6 +85,7 @@ class Pacer:
         self._statistics = statistics
         self._plan = plan
         self._latest_report = latest_report
+        self._all_read = all_read
         self._recorder = Recorder(latest_report, share, alarms)
         self._on_push = on_push
         self._read_holds = read_holds
@@ -201,6 +203,8 @@ class Pacer:
 
     async def _resume(self) -> None:
         """Begin with what the previous master had learned, as far as it reached this node."""
+        if self._all_read is not None:
+            await self._all_read()
         self._follow_clock()
         state = await self._current_state()
         state.term_began(self._since_record.take(state.targets))

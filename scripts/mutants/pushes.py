@@ -311,6 +311,13 @@ MUTANTS = (
         "tests/cycle/test_recording.py::test_it_is_not_shown_in_the_place_of_the_next_masters_report",
     ),
     Mutant(
+        "resumed-too-early",
+        "a new master waits for a record that is still being read",
+        "pacing_node/cycle/pacer.py",
+        (("            await self._all_read()\n", "            pass\n"),),
+        "tests/cycle/test_recording.py::test_a_new_master_resumes_from_what_was_still_being_read",
+    ),
+    Mutant(
         "announced-too-long",
         "a push whose term ends while it is announced is not sent",
         "pacing_node/cycle/pushing.py",

@@ -62,6 +62,7 @@ class Bench:
     """Shared before their pushes went out."""
     reached: list[bool] = field(default_factory=list)
     read_holds: Callable[[], Awaitable[None]] | None = None
+    all_read: Callable[[], Awaitable[None]] | None = None
     cycle_counters: CycleCounters = field(default_factory=CycleCounters)
     aside: Callable[..., Coroutine[Any, Any, None]] = field(default_factory=lambda: at_once)
     clock_steps: ClockSteps = field(default_factory=ClockSteps)
@@ -76,6 +77,7 @@ class Bench:
             share=lambda report, _: (self.announced if report.in_flight else self.shared).append(report),
             on_push=self.reached.append,
             read_holds=self.read_holds,
+            all_read=self.all_read,
             aside=self.aside,
             cycle_counters=self.cycle_counters,
             clock_steps=self.clock_steps,

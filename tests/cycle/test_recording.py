@@ -12,13 +12,15 @@ from typing import Any, Self
 import pytest
 
 from cluster.listeners import Listeners
+from cluster.records import Record, RecordInfo
+from pacing_node.assembly import shared_reports
 from pacing_node.assembly.shared_reports import SharedReports
 from pacing_node.cycle import calculating
 from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacing_state import PacingState
 from pacing_node.cycle.plan import CycleSettings
 from pacing_node.cycle.recording import Recorder
-from pacing_node.cycle.report import CycleReport, decode, encode
+from pacing_node.cycle.report import SCHEMA, CycleReport, decode, encode
 from pacing_node.engagement.platform import FencingMark, PushOutcome, PushStatus
 from tests.cycle.test_pacer import Bench, running
 from tests.support.cycle_parts import FakeTerm, report, snapshot, target_set
@@ -165,14 +167,14 @@ class Stream:
     def report_accepted(self, epoch: int, at: float) -> None: ...
 
 
-def shared_reports(alarms: list[bytes]) -> tuple[Stream, SharedReports]:
+def sharing(alarms: list[bytes]) -> tuple[Stream, SharedReports]:
     stream = Stream()
     return stream, SharedReports(stream, LatestReport(), SimpleNamespace(shared=lambda: alarms[-1]))  # type: ignore[arg-type]
 
 
 def test_a_record_goes_out_with_the_alarms_as_they_are_by_then_and_again_when_they_change() -> None:
     alarms = [b"[1]"]
-    stream, reports = shared_reports(alarms)
+    stream, reports = sharing(alarms)
     reports.share_again()
     assert stream.published == []
     made = replace(report("a", epoch=3), alarms=b"[0]")
@@ -185,11 +187,59 @@ def test_a_record_goes_out_with_the_alarms_as_they_are_by_then_and_again_when_th
 
 
 def test_the_stream_of_a_term_has_no_record_of_another() -> None:
-    stream, reports = shared_reports([b"[]"])
+    stream, reports = sharing([b"[]"])
     made = report("a", epoch=2, alarms=b"[]")
     reports.share(made, encode(made))
     reports.share_again()
     assert stream.published == []
+
+
+async def test_a_long_record_is_read_beside_the_loop_and_a_new_master_waits_for_the_newest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shared_reports, "MOST_READ_AT_ONCE", 0)
+    stream, latest_report = Stream(), LatestReport()
+    alarms = SimpleNamespace(shared=bytes, inherit=lambda _: None)
+    reports = SharedReports(stream, latest_report, alarms)  # type: ignore[arg-type]
+    await reports.all_read()
+    with Gate() as gate:
+
+        def waits(body: bytes) -> CycleReport:
+            gate.passed()
+            return decode(body)
+
+        monkeypatch.setattr(shared_reports, "decode", waits)
+        for number in range(4):
+            body = encode(report("a", calculated_at=1000.0 + number, in_flight=number == 3)) if number else b"\xff"
+            stream.on_record.notify(Record(RecordInfo(1, number, 0.0), SCHEMA, body))
+        await until(gate.begun.is_set)
+        waiting = asyncio.ensure_future(reports.all_read())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+    await waiting
+    assert latest_report.newest is not None
+    assert latest_report.newest.calculated_at == 1003.0, "the newest; one that cannot be read ends nothing"
+    assert {name.rpartition("_")[0] for name in gate.threads} == {"calculation"}
+
+
+async def test_a_new_master_resumes_from_what_was_still_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, restore, resumed = make_bench(), PacingState.restore, list[bytes]()
+    state = PacingState(CycleSettings(), target_set("a", "b"))
+    newest = report(*state.targets.names, learned_state=state.save(1000.0))
+
+    async def all_read() -> None:
+        bench.latest_report.post(newest, 1.0)
+
+    def noted(subject: PacingState, saved: bytes, *arguments: Any) -> None:
+        resumed.append(saved)
+        restore(subject, saved, *arguments)
+
+    monkeypatch.setattr(PacingState, "restore", noted)
+    bench.all_read = all_read
+    bench.mastership.give(FakeTerm(epoch=4))
+    async with running(bench):
+        await until(lambda: bench.shared)
+    assert resumed[0] == newest.learned_state
 
 
 async def test_targets_that_change_while_what_was_learned_is_carried_over_are_taken_next(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 import grpc
 import grpc.aio
 import pytest
 
+from cluster.peers import server
 from cluster.peers.follower_limits import MOST_OF_ONE, FollowerLimits
 from cluster.peers.peer_server import PeerServer
 from cluster.peers.server import Broadcast, PeerService
@@ -94,6 +96,25 @@ async def test_the_record_of_a_hundred_thousand_targets_reaches_a_follower(maste
     stream = await master.follow("b", "process of b")
     master.publish(RECORD_BYTES)
     assert len((await stream.read()).record.body) == RECORD_BYTES
+
+
+async def test_a_long_record_is_written_once_for_all_followers_and_beside_the_loop(
+    master: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, threads = server._answer_with, list[str]()
+
+    def noted(record: Record) -> bytes:
+        threads.append(threading.current_thread().name)
+        return write(record)
+
+    monkeypatch.setattr(server, "_answer_with", noted)
+    streams = [await master.follow(name, f"process of {name}") for name in ("b", "c")]
+    for size in (LARGE_BYTES + 1, 10):
+        master.publish(size)
+        assert [len((await stream.read()).record.body) for stream in streams] == [size] * 2
+    [long, *short] = threads
+    assert long != threading.current_thread().name
+    assert short == [threading.current_thread().name] * 2
 
 
 async def test_a_follower_that_does_not_read_loses_its_connection_and_holds_nothing(
