@@ -7,6 +7,7 @@ its time, and the sums of what was allowed, accepted and abandoned in it. Beside
 from __future__ import annotations
 
 import math
+import mmap
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -173,11 +174,10 @@ class LastHour:
         """Take other targets: what was kept of those that stay is kept. One column at a time needs memory twice."""
         if names == self.names:
             return
-        stay = [(row, self.rows[name]) for row, name in enumerate(names) if name in self.rows]
+        stay = [(row, self.rows[name]) for row, name in enumerate(names) if name in self.rows] if self.rows else []
         new, old = (np.array(rows, np.intp) for rows in zip(*stay, strict=True)) if stay else _NO_ROWS
         for column in COLUMNS:
-            # Memory the system gives when it is first written to: an hour of it is needed after an hour.
-            fresh = np.empty((SLOTS, len(names)), np.float32)
+            fresh = _unwritten(SLOTS, len(names))
             for place in np.flatnonzero(self.slots >= 0):
                 fresh[place] = np.nan
                 fresh[place, new] = self.columns[column][place, old]
@@ -225,6 +225,19 @@ class LastHour:
                 row = _goal_row(self.names, goals)
             self._goals = (goals, self.names, row)
         return self._goals[2]
+
+
+def _unwritten(slots: int, targets: int) -> Column:
+    """A table in memory that the system gives page by page when it is first written to, and so an hour after an hour.
+
+    NumPy's own memory of this size comes in huge pages: each slot that begins one of every column would have the system
+    clear tens of MiB at once.
+    """
+    size = slots * targets * np.dtype(np.float32).itemsize
+    if not size:
+        return np.zeros((slots, targets), np.float32)
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(memory, np.float32).reshape(slots, targets)
 
 
 def _goal_row(names: Sequence[str], goals: Mapping[str, float]) -> Column:
