@@ -42,6 +42,7 @@ from pacing_node.cycle.latest_report import LatestReport
 from pacing_node.cycle.pacer import Pacer
 from pacing_node.cycle.plan import Plan
 from pacing_node.engagement.switchable_platform import PlatformSlot
+from pacing_node.engagement.warm_way import WarmWay
 from pacing_node.http_client.client import public_authorities
 from pacing_node.monitoring.cycle_watch import CycleWatch
 from pacing_node.monitoring.node_readings import NodeSources
@@ -101,6 +102,9 @@ class Node:
             why_unable=self._why_unable,
             restart_needed=lambda: self._reconfiguration.restart_needed,
         )
+        self._way = WarmWay(
+            self.platform, lambda: self.member.mastership.term is not None, options.longest_push_seconds
+        )
         self._cycle_counters = CycleCounters()
         self._terms = TermLog(self.member.mastership)
         self._source: ConfigurationSource | None = None
@@ -135,7 +139,7 @@ class Node:
         """Start answering and join the cluster; what the cluster's options name is built when they are known."""
         # A node that knows no targets yet, or never will, must not keep the mastership from one that does.
         self.member.mastership.set_candidate(candidate=False)
-        self.member.on_early_sign.add(self._warm_up)
+        self.member.on_early_sign.add(self._way.at_once)
         await self._http.start(self._view())
         await self.member.start()
         self.alarms.start(self._reports.share_again)
@@ -228,7 +232,11 @@ class Node:
             on_push=lambda reached: self.member.report_outcome(succeeded=reached),
             read_holds=self.api.read_holds,
         )
-        self._tasks += [_spawn_lasting("pacer", pacer.run), _spawn_lasting("readiness", self._become_ready)]
+        self._tasks += [
+            _spawn_lasting("pacer", pacer.run),
+            _spawn_lasting("readiness", self._become_ready),
+            _spawn_lasting("warm-way", self._keep_warm),
+        ]
 
     async def _become_ready(self) -> None:
         await self.plan.wait_complete()
@@ -251,9 +259,9 @@ class Node:
             return "missing: " + ", ".join(missing)
         return await self.platform.why_unreachable(self.options.longest_push_seconds)
 
-    def _warm_up(self) -> None:
-        """Open the way to the platform: the master may be gone, and this node may be the next."""
-        spawn("warm-up", self.platform.warm_up(self.options.longest_push_seconds), finite=True)
+    async def _keep_warm(self) -> None:
+        await self.plan.wait_complete()
+        await self._way.run()
 
     def _view(self) -> NodeView:
         sources = MetricSources(
