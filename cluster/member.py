@@ -321,6 +321,14 @@ class ClusterMember:
         return self._records.on_early_sign
 
     @property
+    def on_acquiring(self) -> Listeners[[]]:
+        """Called when this member's attempt to become master is on its way to ZooKeeper.
+
+        A shared document that is read from then on is read as it is when the term begins, should the attempt succeed.
+        """
+        return self._backend.on_acquiring
+
+    @property
     def refused_by_master(self) -> str:
         """Why the master does not let this node follow it; empty when it does."""
         return self._records.refusal

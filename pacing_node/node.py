@@ -130,6 +130,7 @@ class Node:
         self._access = NodeAccess(self.member.access.control)
         self.api = NodeApi(self.member)
         self._holds = self.api.holds
+        self.member.on_acquiring.add(self._holds.read_ahead)
         self._holds.on_change.add(lambda: self.plan.use_holds(self._holds.holds))
         self._events = NodeEvents(self.member, self.latest_report, self.plan, self._holds)
         self._events.follow_options(self._store)
@@ -230,7 +231,7 @@ class Node:
             cycle_counters=self._cycle_counters,
             late_pushes=self._late_pushes,
             on_push=lambda reached: self.member.report_outcome(succeeded=reached),
-            read_holds=self.api.read_holds,
+            read_holds=self._holds.read_for_term,
         )
         self._tasks += [
             _spawn_lasting("pacer", pacer.run),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
-from cluster.errors import ClusterError
 from pacing_node.api.v1.api_gate import ApiGate
 from pacing_node.api.v1.api_parts import ApiParts
 from pacing_node.api.v1.v1_application import build_v1
@@ -34,11 +32,6 @@ class NodeApi:
         """The holds of the cluster."""
         self.examination = Examination()
         """What the node finds when it examines itself."""
-
-    async def read_holds(self) -> None:
-        """Read the holds once more; without ZooKeeper those known stay in force."""
-        with contextlib.suppress(ClusterError):
-            await self.holds.refresh()
 
     async def read_past_options(self) -> Sequence[PastVersion]:
         """The versions of the options that are kept, oldest first. Raises ClusterError."""

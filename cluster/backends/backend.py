@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cluster.documents import DocumentStore
+    from cluster.listeners import Listeners
     from cluster.mastership import Mastership
     from cluster.records import HistoryEntry, MemberInfo
     from cluster.zookeeper.pause import PauseSwitch
@@ -19,6 +20,11 @@ class Backend(Protocol):
     @property
     def mastership(self) -> Mastership:
         """Whether this node may act."""
+        ...
+
+    @property
+    def on_acquiring(self) -> Listeners[[]]:
+        """Called when an acquisition of the mastership is on its way, where that takes time."""
         ...
 
     @property

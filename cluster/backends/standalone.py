@@ -281,6 +281,8 @@ class StandaloneBackend:
     def __init__(self, settings: ClusterSettings, drain: Callable[[], Awaitable[None]] | None) -> None:
         directory = settings.state_directory
         self.mastership = StandaloneMastership(settings, drain=drain)
+        self.on_acquiring: Listeners[[]] = Listeners("acquiring")
+        """Nobody is called: a term begins at once."""
         self.documents = LocalDocuments(directory / f"{settings.cluster}.document" if directory else None)
         self.access_tokens = LocalDocuments(directory / f"{settings.cluster}.{ACCESS_TOKENS}" if directory else None)
         self._beside = {ACCESS_TOKENS: self.access_tokens}

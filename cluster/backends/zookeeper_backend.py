@@ -69,7 +69,9 @@ class ZooKeeperBackend:
             ask_promise,
             drain=drain,
             ended_clean=ended_clean,
+            known_pause=lambda: self._pause_documents.newest,
         )
+        self.on_acquiring = self.mastership.on_acquiring
         self._membership.on_change.add(self.mastership.failsafe.refresh)
         self.documents = ZooKeeperDocuments(self._session, paths.configuration)
         self.access_tokens = ZooKeeperDocuments(self._session, f"{paths.configuration}-{ACCESS_TOKENS}")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from cluster.clock import Clock
+    from cluster.documents import Document
     from cluster.election.events import Claim, Event, Step
     from cluster.election.failsafe import Ask
     from cluster.mastership import Term
@@ -72,13 +73,14 @@ class ZooKeeperMastership:
         cluster_id: str | None = None,
         drain: Callable[[], Awaitable[None]] | None = None,
         ended_clean: Callable[[int], bool] | None = None,
+        known_pause: Callable[[], Document | None] = lambda: None,
         clock: Clock = boot_seconds,
     ) -> None:
         """``members`` returns who has joined, this node among them; ``cluster_id`` is what it remembers of its cluster.
 
         ``ask_promise`` asks another member not to contend, for failsafe mode. ``drain`` is awaited before an orderly
         release; ``ended_clean`` returns whether nothing of the term with this epoch, nor of an earlier one, can be in
-        flight any more.
+        flight any more. ``known_pause`` returns the pause document as it is known.
         """
         self.settings = settings
         self.cluster_id = cluster_id or ""
@@ -88,13 +90,15 @@ class ZooKeeperMastership:
         """Called after each change of role, state or master."""
         self.on_joined: Listeners[[]] = Listeners("joined")
         """Called when a session is connected and the tree is in place."""
+        self.on_acquiring: Listeners[[]] = Listeners("acquiring")
+        """Called when an acquisition is on its way; whether it succeeds is not known then."""
         self.on_began: Listeners[[Claim]] = Listeners("term began")
         """Called when a term of this node has begun."""
         self.on_ended: Listeners[[Claim, EndCause]] = Listeners("term ended")
         """Called when a term of this node has ended, with the cause."""
         lease_times = LeaseTimes(settings.session_timeout_seconds, settings.heartbeat_seconds, settings.tick_seconds)
         self._machine = Leadership(lease_times, settings.cooldown_seconds, settings.failsafe_seconds)
-        self._transactions = Transactions(session, paths, settings.node, settings.action_budget_seconds)
+        self._transactions = Transactions(session, paths, settings.node, settings.action_budget_seconds, known_pause)
         self.failsafe = Failsafe(settings.node, self._transactions, members, ask_promise, settings.failsafe_seconds)
         """The members that may contend, while this node is master."""
         self._session = session
@@ -118,6 +122,7 @@ class ZooKeeperMastership:
             self._transactions,
             self.failsafe,
             on_master_changed=self._master_changed,
+            on_acquiring=self.on_acquiring.notify,
             on_cluster_id=self.use_cluster_id,
             repair=self._repair,
             drain=drain,
@@ -255,6 +260,9 @@ class ZooKeeperMastership:
         if isinstance(event, events.Released):
             self._release_refused = event.refused
         self._post(event)
+        if isinstance(event, events.MasterObserved):
+            # The attempt that this leads to takes over what was read ahead as the next thing that is done.
+            asyncio.get_running_loop().call_soon(self._transactions.forget_ahead)
 
     def _arm(self) -> None:
         if self._timer is not None:
@@ -393,7 +401,7 @@ class ZooKeeperMastership:
     def _master_changed(self) -> None:
         # A watch that ends with its connection calls this as well: the next connection begins with a reading.
         if self._session.state is ZooKeeperState.CONNECTED:
-            self._carry_out(events.ReadMaster())
+            self._carry_out(events.ReadMaster(changed=self._machine.state is State.STANDBY))
 
     def _connected(self, change: SessionChange) -> None:
         self._post(events.Connected(self._clock(), change.session_id, change.timeout_seconds, change.opened_at))

@@ -292,6 +292,9 @@ class Tick(Event):
 class ReadMaster:
     """Read the master's node and watch it; answer with MasterObserved or ObservationFailed."""
 
+    changed: bool = False
+    """It has changed since it was read."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadElection:

@@ -44,14 +44,16 @@ class Steps:
         failsafe: Failsafe,
         *,
         on_master_changed: Callable[[], None],
+        on_acquiring: Callable[[], None],
         on_cluster_id: Callable[[str], None],
         repair: Callable[[], Awaitable[object]],
         drain: Callable[[], Awaitable[None]] | None,
         ends_clean: Callable[[int], bool],
         clock: Clock,
     ) -> None:
-        """``on_master_changed`` is called when the master that was read changes, ``on_cluster_id`` with each identity
-        of the cluster that was read; ``repair`` puts a lost tree back.
+        """``on_master_changed`` is called when the master that was read changes, ``on_acquiring`` when an acquisition
+        is on its way, ``on_cluster_id`` with each identity of the cluster that was read; ``repair`` puts a lost tree
+        back.
 
         ``drain`` is awaited before a release; ``ends_clean`` returns whether nothing of the term with this epoch, nor
         of an earlier one, can be in flight any more.
@@ -62,6 +64,7 @@ class Steps:
         self._transactions = transactions
         self._failsafe = failsafe
         self._on_master_changed = on_master_changed
+        self._on_acquiring = on_acquiring
         self._on_cluster_id = on_cluster_id
         self._repair = repair
         self._drain = drain
@@ -125,8 +128,11 @@ class Steps:
                 log.info("leadership.release_failed", error=str(failure))
                 return events.Released(at, action.number, failed=True)
 
-    async def _read_master(self, _: events.ReadMaster) -> Event:
+    async def _read_master(self, action: events.ReadMaster) -> Event:
         session_id, sent_at = self._session.session_id, self._clock()
+        if action.changed and self._had_master:
+            # It is gone, most likely, and an attempt follows at once: what that needs comes with the same answers.
+            self._transactions.read_ahead()
         owner, node, epoch = await self._transactions.observe(self._on_master_changed)
         self._damage.pop(_MASTER, None)
         if not owner and self._had_master:
@@ -146,7 +152,9 @@ class Steps:
     async def _acquire(self, action: events.Acquire) -> Event:
         failsafe_list = self._failsafe.failsafe_list(self._session.change.timeout_seconds)
         sent_at = self._clock()
-        claim, version = await self._transactions.acquire(action.record, failsafe_list, action.renews)
+        claim, version = await self._transactions.acquire(
+            action.record, failsafe_list, action.renews, on_sent=self._on_acquiring
+        )
         self._failsafe.acquired(claim, failsafe_list, version)
         return events.Acquired(self._clock(), action.attempt, sent_at, claim)
 

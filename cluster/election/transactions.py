@@ -24,6 +24,7 @@ from cluster.zookeeper.pause import pause_in_force
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cluster.documents import Document
     from cluster.election.failsafe_members import FailsafeList
     from cluster.zookeeper.client import ZooKeeperSession
     from cluster.zookeeper.paths import Paths
@@ -35,13 +36,24 @@ log = structlog.get_logger(__name__)
 class Transactions:
     """The nodes ``/master`` and ``/epoch``, and the ones around them."""
 
-    def __init__(self, session: ZooKeeperSession, paths: Paths, node: str, action_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        session: ZooKeeperSession,
+        paths: Paths,
+        node: str,
+        action_seconds: float = 0.0,
+        known_pause: Callable[[], Document | None] = lambda: None,
+    ) -> None:
+        """``known_pause`` returns the pause document as this node knows it, which may be an older one."""
+        self._known_pause = known_pause
         self._session = session
         self._paths = paths
         self._node = node
         self._action_seconds = action_seconds
         self._read_over: SessionChange | None = None
         """The connection over which the election was read last."""
+        self._ahead: tuple[SessionChange, asyncio.Task[ElectionRecord]] | None = None
+        """What is being read ahead of an attempt, and the connection over which."""
 
     async def prepare(self, known_cluster_id: str | None) -> str:
         """Create the tree where it is missing; returns the id of the cluster.
@@ -106,8 +118,29 @@ class Transactions:
         read here; so the vacancy is read last. If there is one, the newest term has lost its session since, and can
         go on in failsafe mode only. While this is read, and until the attempt ends, this node promises nothing.
         """
+        self._read_over, ahead, self._ahead = self._session.change, self._ahead, None
+        if ahead is not None and ahead[0] is self._read_over:
+            return await ahead[1]
+        return await self._read_record()
+
+    def read_ahead(self) -> None:
+        """Begin to read the election for an attempt that :meth:`read_election` may begin over the same connection.
+
+        It may be older than the attempt: an acquisition fails when anything of it has changed since.
+        """
+        self.forget_ahead()
+        reading = asyncio.ensure_future(self._read_record())
+        reading.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # nobody may ask for it
+        self._ahead = self._session.change, reading
+
+    def forget_ahead(self) -> None:
+        """No attempt follows."""
+        if self._ahead is not None:
+            self._ahead[1].cancel()
+            self._ahead = None
+
+    async def _read_record(self) -> ElectionRecord:
         paths = self._paths
-        self._read_over = self._session.change
         (
             (identity, identity_stat),
             (epoch, epoch_stat),
@@ -158,7 +191,12 @@ class Transactions:
         return int(stat.version)
 
     async def acquire(
-        self, record: ElectionRecord, failsafe_list: FailsafeList | None, renews: Claim | None = None
+        self,
+        record: ElectionRecord,
+        failsafe_list: FailsafeList | None,
+        renews: Claim | None = None,
+        *,
+        on_sent: Callable[[], None] = lambda: None,
     ) -> tuple[Claim, int]:
         """Create the master's node, write the next epoch and the ``failsafe_list``: all of it, or nothing.
 
@@ -166,6 +204,7 @@ class Transactions:
         read. So nobody becomes master from the moment on at which a pause was written, and nobody who has not seen the
         failsafe list of a master becomes its successor. Returns the claim and the new version of the list's node.
         ``renews`` is a claim of this session, which still has the master's node, to be replaced without a vacancy.
+        ``on_sent`` is called once it is on its way; what is read from then on is read afterwards.
 
         Raises NodeExistsError or ConflictError when another node was faster, OutcomeUnknownError when it may yet take
         effect, also when the session has changed meanwhile.
@@ -176,7 +215,6 @@ class Transactions:
             raise ConflictError(message)
         paths, node, session_id, epoch = self._paths, self._node, self._session.session_id, record.epoch + 1
         members, term_id = encode_failsafe_list(failsafe_list), str(uuid.uuid4())
-
         left_seconds = 0.0 if record.ended_clean else record.action_seconds
 
         def describe(transaction: Transaction) -> None:
@@ -190,6 +228,8 @@ class Transactions:
             transaction.set_data(paths.failsafe_list, members, version=record.failsafe_list_version)
             transaction.create(paths.term(term_id), f"{epoch} {node}".encode(), ephemeral=True)
             transaction.check(paths.cluster_id, record.cluster_id_version)
+            # Of a call the description is made and handed to the client in one piece; the loop's next turn is later.
+            asyncio.get_running_loop().call_soon(on_sent)
 
         _, stat, _, members_stat, *_ = (await self._session.commit(describe))[-6:]
         if self._session.session_id != session_id:
@@ -252,29 +292,34 @@ class Transactions:
         """
         epoch = raise_to or (claim.epoch if successor or ended_clean else 0)
         ended_clean = ended_clean and not raise_to
-        pause_version = await self._version_without_pause() if unless_paused else None
-        try:
-            await self._delete(
-                claim.epoch_version,
-                epoch,
-                successor,
-                ended_clean=ended_clean,
-                term_is_over=True,
-                term_id=claim.term_id,
-                pause_version=pause_version,
-                action_seconds=max(claim.previous_action_seconds, self._action_seconds),
-                cluster_id=cluster_id,
-            )
-        except ConflictError:
-            if pause_version is None or await self._version_without_pause() == pause_version:
-                raise
-            # Paused and resumed meanwhile: the same again.
-            await self.release(
-                claim, raise_to, successor, ended_clean=ended_clean, unless_paused=True, cluster_id=cluster_id
-            )
+        pause_version = await self._version_without_pause(self._known_pause()) if unless_paused else None
+        while True:
+            try:
+                await self._delete(
+                    claim.epoch_version,
+                    epoch,
+                    successor,
+                    ended_clean=ended_clean,
+                    term_is_over=True,
+                    term_id=claim.term_id,
+                    pause_version=pause_version,
+                    action_seconds=max(claim.previous_action_seconds, self._action_seconds),
+                    cluster_id=cluster_id,
+                )
+            except ConflictError:
+                if pause_version is None or (newest := await self._version_without_pause()) == pause_version:
+                    raise
+                pause_version = newest  # paused and resumed meanwhile, or before and not heard of: the same again
+            else:
+                return
 
-    async def _version_without_pause(self) -> int:
-        """The version of a pause document that pauses nothing. Raises RefusedError when it does."""
+    async def _version_without_pause(self, known: Document | None = None) -> int:
+        """The version of a pause document that pauses nothing. Raises RefusedError when it does.
+
+        ``known`` spares the reading where it pauses nothing: a commit finds out when it is not the newest.
+        """
+        if known is not None and pause_in_force(known.data) is None:
+            return known.version
         data, stat = await self._session.get(self._paths.pause)
         pause = pause_in_force(data)
         if pause is not None:

@@ -63,6 +63,11 @@ class ZooKeeperDocuments:
             "documents", keep_up(self._path, self._wanted, self._follow, can_retry=lambda: self._session.connected)
         )
 
+    @property
+    def newest(self) -> Document | None:
+        """The document as this node knows it without asking; None while it knows of none."""
+        return self._watchers.newest
+
     def joined(self) -> None:
         """A session is connected and the tree in place: look again."""
         self._wanted.set()
@@ -73,7 +78,11 @@ class ZooKeeperDocuments:
 
     async def read(self) -> Document | None:
         """The document as it is now; None before the first write. Raises UnavailableError."""
-        return await self._read(None)
+        try:
+            data, stat = await self._session.get(self._path)
+        except errors.NodeMissingError:
+            return None
+        return Document(data, stat.version)
 
     async def write(self, data: bytes, version: int | None) -> int:
         """Replace the document if its version is still ``version``; None creates it. Returns the new version."""
@@ -104,20 +113,21 @@ class ZooKeeperDocuments:
         """Call back with the current document and with each newer one; returns the unsubscriber."""
         return self._watchers.add(callback)
 
-    async def _read(self, watch: Callable[[], None] | None) -> Document | None:
+    async def _follow(self) -> None:
+        document = await self._read_and_watch()
+        if document is not None:
+            self._watchers.changed(document)
+
+    async def _read_and_watch(self) -> Document | None:
+        """The document as it is now; its next change is heard of, its creation too."""
         while True:
             try:
-                data, stat = await self._session.get(self._path, watch)
+                data, stat = await self._session.get(self._path, self._wanted.set)
             except errors.NodeMissingError:
-                if await self._session.exists(self._path, watch) is None:
+                if await self._session.exists(self._path, self._wanted.set) is None:
                     return None
             else:
                 return Document(data, stat.version)
-
-    async def _follow(self) -> None:
-        document = await self._read(self._wanted.set)
-        if document is not None:
-            self._watchers.changed(document)
 
 
 class LocalDocuments:

@@ -1,7 +1,7 @@
 """The holds of the cluster, as this node knows them: a document all nodes share, changed by compare-and-set.
 
-A node that has never read it does not contend, and a new master reads it once more before its first push: so a hold
-that was ordered before a hand-over is in force after it.
+A node that has never read it does not contend, and a new master reads it once more before its first push, right behind
+its acquisition: so a hold that was ordered before a hand-over is in force after it.
 
 Versions order what is heard of the document, for news can come late. But a ZooKeeper that has lost its data, or was put
 back to an older copy, counts them anew: a lower version that is still there when it is read once more is the newest.
@@ -17,6 +17,7 @@ import structlog
 
 from cluster.errors import ClusterError, ConflictError
 from cluster.listeners import Listeners
+from cluster.tasks import spawn
 from pacing_node.cycle.holds import DamagedHoldsError, Hold, Holds, decode_holds, encode_holds
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class HoldBook:
         self._unsure.set()
         self._doubts = 0
         """How often what was heard did not fit: a doubt that comes while the document is read needs another reading."""
+        self._ahead: asyncio.Task[bool] | None = None
         self.on_change: Listeners[[]] = Listeners("holds")
         """Called when other holds are in force."""
         self.problem = ""
@@ -82,6 +84,23 @@ class HoldBook:
             self._known.set()
         else:
             self._take(document, known)
+
+    def read_ahead(self) -> None:
+        """Begin to read the document for a term that may begin: its acquisition is on its way, and comes first."""
+        self._ahead = spawn("holds.ahead", self._read_if_possible(), finite=True)
+
+    async def read_for_term(self) -> None:
+        """Know what was ordered before a term that has begun; without the store what is known stays in force."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or not await ahead:
+            await self._read_if_possible()
+
+    async def _read_if_possible(self) -> bool:
+        try:
+            await self.refresh()
+        except ClusterError:
+            return False
+        return True
 
     async def change(self, edit: Callable[[Holds], Holds]) -> tuple[Holds, Holds]:
         """Change the holds by compare-and-set; returns those before and after.

@@ -16,6 +16,20 @@ MUTANTS = (
         f"{LEADERSHIP}/test_pause.py::test_an_acquisition_fails_if_the_cluster_was_paused_after_it_looked",
     ),
     Mutant(
+        "pause-known",
+        "an order releases nothing while the master knows of a pause",
+        "cluster/election/transactions.py",
+        (("if known is not None and pause_in_force(known.data) is None:", "if known is not None:"),),
+        f"{LEADERSHIP}/test_transactions.py::TestAReleaseThatAPauseForbids::test_is_refused_where_it_knows_of_the_pause",
+    ),
+    Mutant(
+        "ahead-of-another-connection",
+        "what was read ahead over another connection gives no term",
+        "cluster/election/transactions.py",
+        (("if ahead is not None and ahead[0] is self._read_over:", "if ahead is not None:"),),
+        f"{LEADERSHIP}/test_transactions.py::TestReadingAhead::test_does_not_outlive_its_connection",
+    ),
+    Mutant(
         "pause-and-step-down",
         "a mastership is not released by an order while the cluster is paused",
         "cluster/election/state_machine.py",

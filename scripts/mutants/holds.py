@@ -15,6 +15,13 @@ MUTANTS = (
         "tests/cycle/test_pacer.py::test_a_new_master_reads_what_was_ordered_before_its_first_push",
     ),
     Mutant(
+        "holds-behind-acquisition",
+        "holds that could not be read behind the acquisition are read in the term",
+        "pacing_node/cycle/hold_book.py",
+        (("if ahead is None or not await ahead:", "if ahead is None:"),),
+        _HOLDS + "test_a_term_reads_once_more_what_could_not_be_read_behind_its_acquisition",
+    ),
+    Mutant(
         "holds-budget",
         "holds that cannot be read keep a new master from pushing no longer than a push may take",
         "pacing_node/cycle/pacer.py",

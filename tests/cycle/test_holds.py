@@ -40,6 +40,16 @@ class Away(LocalDocuments):
         return await super().read()
 
 
+class Counting(LocalDocuments):
+    """A store that counts how often it is read."""
+
+    readings = 0
+
+    async def read(self) -> object:  # type: ignore[override]
+        self.readings += 1
+        return await super().read()
+
+
 def state() -> PacingState:
     return PacingState(CycleSettings(), target_set("A", "B"))
 
@@ -105,6 +115,33 @@ class TestBook:
         await book.wait_known()
         assert documents.failures == 0
         following.cancel()
+
+    async def test_a_term_goes_by_what_was_read_behind_its_acquisition(self) -> None:
+        documents = Counting(None)
+        book, other = HoldBook(documents), HoldBook(documents)
+        await other.change(lambda holds: holds.with_target("A", HOLD))
+        documents.readings = 0
+        book.read_ahead()
+        await book.read_for_term()
+        assert (list(book.holds.targets), documents.readings) == (["A"], 1)
+        await book.read_for_term()
+        assert documents.readings == 2, "of the next term without an acquisition: read now"
+
+    async def test_a_term_reads_once_more_what_could_not_be_read_behind_its_acquisition(self) -> None:
+        documents = Away(None)
+        documents.failures = 1
+        book = HoldBook(documents)
+        book.read_ahead()
+        await until(lambda: documents.failures == 0)
+        await HoldBook(documents).change(lambda holds: holds.with_target("A", HOLD))
+        await book.read_for_term()
+        assert list(book.holds.targets) == ["A"]
+
+    async def test_without_the_store_a_term_goes_by_what_is_known(self) -> None:
+        book = HoldBook(Away(None))
+        book.read_ahead()
+        await book.read_for_term()
+        assert book.holds == Holds()
 
     @pytest.mark.parametrize(
         "damage",

@@ -45,8 +45,8 @@ class Transactions:
         return 0, None, 0
 session = SimpleNamespace(change=SimpleNamespace(state=ZooKeeperState.CONNECTED), session_id=1)
 settings = SimpleNamespace(node="a", action_budget_seconds=1.0)
-steps = Steps(settings, session, Transactions(), None, on_master_changed=None, on_cluster_id=None, repair=None,
-              drain=None, ends_clean=None, clock=lambda: 0.0)
+steps = Steps(settings, session, Transactions(), None, on_master_changed=None, on_acquiring=None, on_cluster_id=None,
+              repair=None, drain=None, ends_clean=None, clock=lambda: 0.0)
 async def main():
     return [type(await steps.carry_out(events.ReadMaster())).__name__ for _ in range(60)]
 print(json.dumps({"outcomes": asyncio.run(main()), "applied": applied}))

@@ -54,6 +54,7 @@ def steps(failure: Exception) -> Steps:
         broken,  # type: ignore[arg-type]
         broken,  # type: ignore[arg-type]
         on_master_changed=lambda: None,
+        on_acquiring=lambda: None,
         on_cluster_id=lambda _: None,
         repair=asyncio.Event().wait,
         drain=None,
