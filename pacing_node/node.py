@@ -19,6 +19,7 @@ from cluster.lasting import lasting
 from cluster.member import ClusterMember
 from cluster.tasks import cancel, spawn
 from pacing_node.api.app import NodeView
+from pacing_node.api.certified_callers import CertifiedCallers
 from pacing_node.api.cluster_page import cluster_page, history_page
 from pacing_node.api.http_ports import HttpPorts
 from pacing_node.api.metrics import MetricSources, NodeCollector
@@ -283,6 +284,7 @@ class Node:
             descriptors=self._http.descriptors,
             refused_calls=self.member.access.audit.refused,
         )
+        certified = CertifiedCallers(adapters.http_roles(self.options))
         return NodeView(
             mastership=self.member.mastership,
             latest_report=self.latest_report,
@@ -296,9 +298,15 @@ class Node:
             objects=lambda: objects_page(self._source.status if self._source else None, self._reconfiguration.held),
             watch=self._watch,
             members=lambda: [each.http for each in self.member.members()],
-            gate=PageGate(self.member.access.control, self.member.access.audit, lambda: self._access.pages_need_viewer),
+            gate=PageGate(
+                self.member.access.control, self.member.access.audit, lambda: self._access.pages_need_viewer, certified
+            ),
             api=self.api.application(
-                self._api_view(), self._events.log, reads=lambda: self._access.api_reads, port=self._http.port
+                self._api_view(),
+                self._events.log,
+                reads=lambda: self._access.api_reads,
+                certified=certified,
+                port=self._http.port,
             ),
         )
 

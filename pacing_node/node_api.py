@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from cluster.member import ClusterMember
+    from pacing_node.api.certified_callers import CertifiedCallers
     from pacing_node.api.v1.api_view import ApiView
     from pacing_node.monitoring.event_log import EventLog
     from pacing_node.options.options_history import PastVersion
@@ -37,8 +38,13 @@ class NodeApi:
         """The versions of the options that are kept, oldest first. Raises ClusterError."""
         return await read_history(self._past_options)
 
-    def application(self, view: ApiView, events: EventLog, *, reads: Callable[[], str], port: int) -> ASGIApp:
-        """The application behind `/api/`; ``reads`` is the option `access.api`, ``port`` that of the pages."""
+    def application(
+        self, view: ApiView, events: EventLog, *, reads: Callable[[], str], certified: CertifiedCallers, port: int
+    ) -> ASGIApp:
+        """The application behind `/api/`; ``reads`` is the option `access.api`, ``certified`` who calls by certificate,
+        ``port`` that of the pages.
+        """
         access = self._member.access
-        gate = ApiGate(access.control, access.audit, reads=reads, cookie=f"pacing_session_{port}")
+        cookie = f"pacing_session_{port}"
+        gate = ApiGate(access.control, access.audit, reads=reads, cookie=cookie, certified=certified)
         return build_v1(ApiParts(view, gate, access.audit, self._member, self.holds, events, self._past_options))

@@ -139,6 +139,8 @@ class TlsFiles:
     private_key: Path
     authorities: Path | None = None
     """When given, clients must show a certificate one of these signed."""
+    required: bool = True
+    """Whether they must: else those who show none are let in, and those who show a bad one are not."""
 
     def read(self) -> tuple[bytes, ...]:
         """What is in the files. Raises OSError."""
@@ -151,7 +153,7 @@ class TlsFiles:
         # With a password of no length a protected key is an error, and no question on a terminal nobody watches.
         context.load_cert_chain(self.certificate, self.private_key, password="")
         if self.authorities is not None:
-            context.verify_mode = ssl.CERT_REQUIRED
+            context.verify_mode = ssl.CERT_REQUIRED if self.required else ssl.CERT_OPTIONAL
             context.load_verify_locations(self.authorities)
         return context
 

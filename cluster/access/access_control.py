@@ -99,6 +99,8 @@ class AccessControl:
             return self._by_signature(evidence.signature, evidence, now)
         if evidence.bearer is not None:
             return self._by_bearer(evidence.bearer, evidence, now)
+        if evidence.certified is not None:
+            return evidence.certified
         holder = certificate_holder(evidence.names, self._certificate_roles, self._members())
         return Principal(holder[0], holder[1], Proof.CERTIFICATE) if holder is not None else None
 

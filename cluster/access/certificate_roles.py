@@ -7,22 +7,27 @@ from typing import TYPE_CHECKING
 from cluster.access.roles import AccessRole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 _STRONGEST_FIRST = (AccessRole.MEMBER, AccessRole.ADMIN, AccessRole.OPERATOR, AccessRole.VIEWER)
 
 
-def parse_allowed_names(words: Iterable[str]) -> dict[str, AccessRole]:
-    """Roles by name, out of words such as ``laptop=operator``; a name alone is a member's.
+def parse_allowed_names(
+    words: Iterable[str],
+    *,
+    alone: AccessRole = AccessRole.MEMBER,
+    roles_allowed: Collection[AccessRole] = tuple(AccessRole),
+) -> dict[str, AccessRole]:
+    """Roles by name, out of words such as ``laptop=operator``; a name alone has the role ``alone``.
 
     Raises ValueError for an unknown role, and for a name with two.
     """
     roles: dict[str, AccessRole] = {}
     for word in words:
         name, equals, role = word.rpartition("=")
-        name, held = (name, role) if equals else (word, AccessRole.MEMBER.value)
-        if not name or held not in set(AccessRole):
-            message = f"found {word!r}, allowed is NAME or NAME=ROLE with one of the roles {', '.join(AccessRole)}"
+        name, held = (name, role) if equals else (word, alone.value)
+        if not name or held not in roles_allowed:
+            message = f"found {word!r}, allowed is NAME or NAME=ROLE with one of the roles {', '.join(roles_allowed)}"
             raise ValueError(message)
         if roles.setdefault(name, AccessRole(held)) != held:
             raise ValueError(f"found {name!r} with two roles, allowed is one")

@@ -61,6 +61,8 @@ class Evidence:
     """Whether nobody on the way can read it."""
     names: frozenset[str] = frozenset()
     """Names in the caller's certificate, which an authority of the cluster has signed; none without one."""
+    certified: Principal | None = None
+    """Who calls by a certificate that a port has judged by a list of its own; None without one that has a role."""
     signature: str | None = None
     """Value of the header :data:`cluster.access.signed_calls.HEADER`; None without one."""
     bearer: str | None = None

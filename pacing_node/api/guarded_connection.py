@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pacing_node.api.http_limits import LimitRefusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pacing_node.api.http_limits import HttpLimits
 
@@ -61,6 +61,12 @@ class GuardedConnection(asyncio.Protocol):
     def closing(self) -> bool:
         """Whether nothing more can be sent."""
         return self._transport is None or self._transport.is_closing()
+
+    @property
+    def certificate(self) -> Mapping[str, Any]:
+        """What ``ssl`` says of the caller's certificate, which an authority of the port signed; empty without one."""
+        found = self._transport.get_extra_info("peercert") if self._transport is not None else None
+        return found or {}
 
     def idle_seconds(self, now: float) -> float:
         """For how long no request has been answered, at a time of the monotonic clock; 0 while one is."""

@@ -12,6 +12,7 @@ from cluster.access.roles import AccessRole
 from cluster.access.verdict import Refusal, Verdict
 from pacing_node.api.answers import problem
 from pacing_node.api.caller_source import source_of
+from pacing_node.api.certified_callers import CertifiedCallers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,20 +21,31 @@ if TYPE_CHECKING:
 
     from cluster.access.access_control import AccessControl
     from cluster.access.audit_log import AuditLog
+    from cluster.access.principal import Principal
 
 OPEN_PAGES = frozenset({"/liveness", "/readiness", "/master", "/standby", "/", "/dashboard"})
 """Pages for load balancers, which have no token; and what leads a person to the dashboard, which asks for one."""
 _BEARER = "bearer "
 _NO_TOKENS = "the pages need the role viewer, and this cluster has no token: make one with pacing token create"
-_NOTHING_SHOWN = "these pages need a token with the role viewer or more, in the header Authorization: none was shown"
+_NOTHING_SHOWN = (
+    "these pages need a token with the role viewer or more, in the header Authorization, or a certificate that has it:"
+    " none was shown"
+)
 _CHALLENGE = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
 
 
 class PageGate:
     """Judges requests to the pages of a node."""
 
-    def __init__(self, control: AccessControl, audit: AuditLog, required: Callable[[], bool]) -> None:
-        """``required``: whether the role viewer is needed now."""
+    def __init__(
+        self,
+        control: AccessControl,
+        audit: AuditLog,
+        required: Callable[[], bool],
+        certified: CertifiedCallers | None = None,
+    ) -> None:
+        """``required``: whether the role viewer is needed now; ``certified`` are callers with certificates."""
+        self._certified = certified or CertifiedCallers()
         self._control = control
         self._audit = audit
         self._required = required
@@ -42,7 +54,7 @@ class PageGate:
         """The verdict on a request that is refused; None for one that may go on."""
         if not self._required():
             return None
-        evidence = evidence_of(scope)
+        evidence = evidence_of(scope, self._certified.principal(scope))
         verdict = self._control.judge(evidence, AccessRole.VIEWER, time.time())
         if verdict.allowed and verdict.principal is not None:
             if verdict.principal.proved:
@@ -77,8 +89,8 @@ class PageGateMiddleware:
         await problem(status, refused.reason, _CHALLENGE)(scope, receive, send)
 
 
-def evidence_of(scope: Scope) -> Evidence:
-    """What is known of a request: where it comes from, and the token it shows."""
+def evidence_of(scope: Scope, certified: Principal | None = None) -> Evidence:
+    """What is known of a request: where it comes from, the token it shows, and who it is by its certificate."""
     host, _ = scope.get("client") or ("", 0)
     given = next((value for name, value in scope["headers"] if name == b"authorization"), b"").decode("latin-1")
     shown = given.lower().startswith(_BEARER)
@@ -89,4 +101,5 @@ def evidence_of(scope: Scope) -> Evidence:
         local=addresses.is_local_host(host),
         encrypted=scope.get("scheme") == "https",
         bearer=given[len(_BEARER) :].strip() if shown else None,
+        certified=certified,
     )

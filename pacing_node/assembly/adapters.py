@@ -11,6 +11,7 @@ from pacing_node.engagement.client_credentials import ClientCredentials
 from pacing_node.engagement.engagement_settings import EngagementSettings, ProxySettings
 from pacing_node.engagement.webhook import WebhookSettings
 from pacing_node.objects.platform_credentials import engagement_credentials
+from pacing_node.options.node_options import parse_http_names
 from pacing_node.statistics.api_statistics import api_statistics
 from pacing_node.statistics.bridge_statistics import bridge_statistics
 from pacing_node.statistics.gms_session import GmsSettings
@@ -20,6 +21,7 @@ from pacing_node.tls import TlsFiles, channel_credentials, client_context
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cluster.access.roles import AccessRole
     from pacing_node.objects.object_model import ConfigurationObjects
     from pacing_node.options.cluster_options import ClusterOptions
     from pacing_node.options.connections import ForwardProxy, StatServer
@@ -154,7 +156,12 @@ def _statistics_authority(options: StatServer) -> ClientCredentials | None:
 def tls_files(options: NodeOptions) -> TlsFiles | None:
     """Certificate files of the HTTP port; None for plain HTTP."""
     files = options.certificates
-    return TlsFiles(files.certificate, files.private_key, files.authorities) if files else None
+    return TlsFiles(files.certificate, files.private_key, files.authorities, files.required) if files else None
+
+
+def http_roles(options: NodeOptions) -> dict[str, AccessRole]:
+    """The roles that names in callers' certificates have at the HTTPS port."""
+    return parse_http_names(options.certificates.allowed_names) if options.certificates else {}
 
 
 def certificate_files(options: NodeOptions) -> tuple[Path, ...]:

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 
 from cluster import addresses
 from cluster.access.certificate_roles import parse_allowed_names
+from cluster.access.roles import ROLES_OF_PEOPLE, AccessRole
 from cluster.settings import DEFAULT_MESSAGE_BYTES
 from pacing_node.options import environment
 from pacing_node.options.allowed import Allowed
@@ -23,7 +24,7 @@ from pacing_node.options.values import Addresses, Host, LocalPath, Name, Port, W
 from pacing_node.options.yaml_documents import YamlDocument, load_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "text"]
@@ -70,6 +71,19 @@ class Http(Section):
     `X-Forwarded-For` is believed."""
 
 
+def parse_http_names(words: Iterable[str]) -> dict[str, AccessRole]:
+    """Roles by name in certificates at the HTTPS port, of people alone: its authorities need not be the members'.
+
+    Raises ValueError for an unknown role, and for a name with two.
+    """
+    return parse_allowed_names(words, alone=AccessRole.VIEWER, roles_allowed=ROLES_OF_PEOPLE)
+
+
+def _http_roles(words: tuple[str, ...]) -> tuple[str, ...]:
+    parse_http_names(words)
+    return words
+
+
 class Certificates(Section):
     """Certificate files in PEM format. With them the default port speaks HTTPS."""
 
@@ -79,6 +93,21 @@ class Certificates(Section):
     """Private key of the certificate."""
     authorities: LocalPath | None = None
     """Certificates of the authorities whose clients are accepted; without it no client certificate is asked for."""
+    required: bool = True
+    """Whether callers must show a certificate of these authorities; false: those who show none are let in, and read
+    what is open to all, or show a token."""
+    allowed_names: Annotated[
+        Words, AfterValidator(_http_roles), Allowed("names, or NAME=ROLE with viewer, operator or admin")
+    ] = ()
+    """Names in callers' certificates (common name, subject alternative names) that have a role on the pages and the
+    API, for example `noc=operator`; a name alone is a viewer's. Unless given, certificates give no role."""
+
+    @field_validator("required", "allowed_names")
+    @classmethod
+    def _of_authorities(cls, value: bool | Words, info: ValidationInfo) -> bool | Words:
+        if info.data.get("authorities") is None and value not in (True, ()):
+            raise ValueError("nothing but the default without authorities")
+        return value
 
 
 def _known_roles(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from cluster.errors import RefusedError
 from cluster.mastership import LeadershipStatus
 from cluster.records import Pause
 from cluster.zookeeper.document_stores import LocalDocuments
+from pacing_node.api.certified_callers import CertifiedCallers
 from pacing_node.api.v1.api_gate import ApiGate
 from pacing_node.api.v1.api_parts import ApiParts
 from pacing_node.api.v1.api_view import ApiView
@@ -105,6 +106,7 @@ class ApiSite:
     control: AccessControl = field(default_factory=lambda: AccessControl("demo"))
     audit: AuditLog = field(default_factory=AuditLog)
     reads: str = "local"
+    certified: CertifiedCallers = field(default_factory=CertifiedCallers)
     past: Sequence[PastVersion] = ()
     unavailable: Exception | None = None
 
@@ -116,7 +118,7 @@ class ApiSite:
         self.last_hour = LastHour()
         self.events: list[dict[str, Any]] = []
         self.audit.on_event.add(lambda event: self.events.append(dict(event)))
-        self.gate = ApiGate(self.control, self.audit, reads=lambda: self.reads)
+        self.gate = ApiGate(self.control, self.audit, reads=lambda: self.reads, certified=self.certified)
         self.event_log = EventLog()
         self.past_documents = LocalDocuments(None)
         self.holds = HoldBook(LocalDocuments(None))

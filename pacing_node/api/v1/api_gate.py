@@ -1,7 +1,7 @@
 """Who may read and order by the API: judged before a request reaches its route, refused as problem details.
 
-Proofs, in this order: a bearer token or JWT, the cookie of a browser's session, nothing. Reads need the role viewer as
-`access.api` says; every order needs a role, and never comes from another site's page.
+Proofs, in this order: a bearer token or JWT, the cookie of a browser's session, a certificate, nothing. Reads need the
+role viewer as `access.api` says; every order needs a role, and never comes from another site's page.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from cluster.access.principal import Evidence, Principal, Proof
 from cluster.access.roles import AccessRole
 from cluster.access.verdict import Refusal, Verdict
 from pacing_node.api.caller_source import source_of
+from pacing_node.api.certified_callers import CertifiedCallers
 from pacing_node.api.v1.browser_sessions import BrowserSessions, Session, shows_csrf
 from pacing_node.api.v1.problem_details import problem_response
 from pacing_node.api.v1.request_origin import foreign_page, is_direct_local
@@ -60,10 +61,12 @@ class ApiGate:
         *,
         reads: Callable[[], str],
         cookie: str = "pacing_session",
+        certified: CertifiedCallers | None = None,
     ) -> None:
         """``reads`` is the option `access.api`: open, local or viewer. ``cookie`` names the session's cookie: cookies
-        are shared by all ports of a host, so each node needs its own.
+        are shared by all ports of a host, so each node needs its own. ``certified`` are callers with certificates.
         """
+        self._certified = certified or CertifiedCallers()
         self._control = control
         self._audit = audit
         self._reads = reads
@@ -76,7 +79,7 @@ class ApiGate:
         session = self.session(headers) if "authorization" not in headers else None
         if scope["method"] not in SAFE_METHODS and (forged := _forged(headers, session)):
             return Judged(Verdict(needed, None, Refusal.BAD_PROOF, forged), session, HTTPStatus.FORBIDDEN)
-        verdict = self._verdict(_evidence(scope, headers, session), needed)
+        verdict = self._verdict(self._evidence(scope, headers, session), needed)
         if verdict.refusal is Refusal.BAD_PROOF and session is not None:
             # Its token was revoked or has ended: the next request has no session, and reads what is open to all.
             self.sessions.end(session.identity)
@@ -88,8 +91,24 @@ class ApiGate:
         headers = Headers(scope=scope)
         if foreign := foreign_page(headers):
             return Verdict(AccessRole.VIEWER, None, Refusal.BAD_PROOF, foreign)
-        evidence = replace(_evidence(scope, headers, None), bearer=bearer)
+        evidence = replace(self._evidence(scope, headers, None), bearer=bearer)
         return self._control.judge(evidence, AccessRole.VIEWER, time.time())
+
+    def _evidence(self, scope: Scope, headers: Headers, session: Session | None) -> Evidence:
+        host, _ = scope.get("client") or ("", 0)
+        given = headers.get("authorization", "")
+        bearer = session.bearer if session is not None else None
+        if given.lower().startswith(_BEARER):
+            bearer = given[len(_BEARER) :].strip()
+        return Evidence(
+            call=str(scope["path"]),
+            body=b"",
+            source=source_of(scope),
+            local=is_direct_local(host, headers),
+            encrypted=scope.get("scheme") == "https",
+            bearer=bearer,
+            certified=self._certified.principal(scope),
+        )
 
     def _verdict(self, evidence: Evidence, needed: AccessRole) -> Verdict:
         verdict = self._control.judge(evidence, needed, time.time())
@@ -159,19 +178,3 @@ def _forged(headers: Headers, session: Session | None) -> str:
     if session is not None and not shows_csrf(session, headers.get("x-csrf-token", "")):
         return "the header X-CSRF-Token does not fit the session"
     return ""
-
-
-def _evidence(scope: Scope, headers: Headers, session: Session | None) -> Evidence:
-    host, _ = scope.get("client") or ("", 0)
-    given = headers.get("authorization", "")
-    bearer = session.bearer if session is not None else None
-    if given.lower().startswith(_BEARER):
-        bearer = given[len(_BEARER) :].strip()
-    return Evidence(
-        call=str(scope["path"]),
-        body=b"",
-        source=source_of(scope),
-        local=is_direct_local(host, headers),
-        encrypted=scope.get("scheme") == "https",
-        bearer=bearer,
-    )
