@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _PATH = "/api/v1/config"
 
 Settings = Annotated[
-    list[str], typer.Argument(metavar="KEY=VALUE…", help="Options as in files, such as log.verbose=interaction.")
+    list[str],
+    typer.Argument(metavar="KEY=VALUE…", help="Options as in files, such as log.verbose=interaction; KEY= unsets."),
 ]
 Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why; kept in the audit log.")]
 
@@ -36,7 +37,7 @@ def set_options(
     url: UrlOption = DEFAULT_URL,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Set single options of the cluster; refused when somebody else changes them at the same time.
+    """Set single options of the cluster, or take them out (KEY=); refused when somebody else changes them meanwhile.
 
     The node changes the text that is kept and leaves comments and secrets in it alone. Needs the role admin.
     """

@@ -33,6 +33,9 @@ SOURCE = "the change"
 def with_options(text: str, values: Mapping[str, object]) -> str:
     """The text with these options in it; keys as in files, such as ``log.verbose``, values as JSON knows them.
 
+    An option whose value is null is taken out, so that its default holds; where its line cannot go alone, the value
+    null says the same.
+
     Raises:
         ConfigurationError: the text is no YAML, or cannot be changed without touching anything else.
     """
@@ -42,8 +45,45 @@ def with_options(text: str, values: Mapping[str, object]) -> str:
         if valid_tree({key: plain}) != {key: plain}:
             found = "a text with half of a surrogate pair"
             raise ConfigurationError((Problem(SOURCE, valid_text(key), found, "valid Unicode"),))
-        text = _with_option(text, key, plain)
+        text = _with_option(text, key, plain) if plain is not None else _without_option(text, key)
     return text
+
+
+def _without_option(text: str, key: str) -> str:
+    """The text without the line or lines of an option; with the value null where they hold more than it."""
+    document = parse_document(text, "the options", MOST_VALUES)
+    expected = copy.deepcopy(document.data)
+    path, inside = [], expected
+    for names in _steps(key):
+        path.append(_spelt(inside, names))
+        found = inside.get(path[-1])
+        if found is None and path[-1] not in inside:
+            return text  # it is not there
+        within, inside = inside, found if isinstance(found, dict) else {}
+    del within[path[-1]]
+    splice = _removal(text, document.root, path)
+    changed = splice.put_into(text) if splice is not None else text
+    try:
+        if splice is not None and parse_document(changed, SOURCE, MOST_VALUES).data == expected:
+            return changed
+    except ConfigurationError:
+        pass  # something else stands on what was taken out
+    return _with_option(text, key, None)
+
+
+def _removal(text: str, root: yaml.MappingNode | None, path: Sequence[str]) -> Splice | None:
+    """The lines of a key and its value; None where others share them, or where nothing would be left of its section."""
+    node: yaml.Node | None = root
+    for name in path[:-1]:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        node = next((value for key, value in pairs if key.value == name), None)
+    if not isinstance(node, yaml.MappingNode) or node.flow_style or len(node.value) < 2:
+        return None
+    key, value = next(pair for pair in node.value if pair[0].value == path[-1])
+    start = text.rfind("\n", 0, key.start_mark.index) + 1
+    if text[start : key.start_mark.index].strip():
+        return None
+    return Splice(start, line_end(text, end_of(text, value)), "")
 
 
 def _with_option(text: str, key: str, value: Value) -> str:

@@ -31,7 +31,6 @@ statServer:
         ("metrics.perTarget", True, "{perTarget: false}", "{perTarget: true}"),
         ("tenant", "a: b #c", "tenant: Environment   #", 'tenant: "a: b #c"   #'),
         ("tenant", "null", "tenant: Environment", 'tenant: "null"'),
-        ("tenant", None, "tenant: Environment", "tenant: null"),
     ],
 )
 def test_a_value_is_replaced_in_its_place(key: str, value: object, before: str, after: str) -> None:
@@ -92,3 +91,31 @@ def test_any_text_is_read_back_as_it_was_given(value: str, key: str) -> None:
         assert isinstance(found, dict)
         found = found[part]  # type: ignore[assignment]
     assert found == value
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "expected"),
+    [
+        ("log:\n  verbose: all # why\n  level: x\na: 1\n", "log.verbose", "log:\n  level: x\na: 1\n"),
+        ("log:\n  level: x\n  all:\n    - a\n    - b\n\n# end\na: 1\n", "log.all", "log:\n  level: x\n\n# end\na: 1\n"),
+        ("log:\n  verbose: all\na: 1\n", "log", "a: 1\n"),
+        (
+            "service:pacing:\n  refreshPeriod: 7\n  tenant: x\n",
+            "pacing.refreshPeriod",
+            "service:pacing:\n  tenant: x\n",
+        ),
+        ("log: {verbose: all, level: x}\n", "log.verbose", "log: {verbose: null, level: x}\n"),
+        ("log:\n  verbose: all\na: 1\n", "log.verbose", "log:\n  verbose: null\na: 1\n"),
+        ("log:\n  level: x\n", "log.verbose", "log:\n  level: x\n"),
+        ("a: 1\n", "log.verbose", "a: 1\n"),
+        ("", "log.verbose", ""),
+    ],
+)
+def test_an_option_is_taken_out_by_null(text: str, key: str, expected: str) -> None:
+    assert with_options(text, {key: None}) == expected
+
+
+@pytest.mark.parametrize("key", ["a", "b"])
+def test_what_shares_its_value_is_not_taken_out(key: str) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be changed safely"):
+        with_options("a: &x 1\nb: *x\n", {key: None})

@@ -76,7 +76,8 @@ class OptionsChange(_Strict):
     set: Annotated[dict[str, JsonValue], AfterValidator(_valid_text)] = Field(
         min_length=1,
         max_length=50,
-        description="Options by their keys as in files, such as `log.verbose`; comments and other options stay.",
+        description="Options by their keys as in files, such as `log.verbose`; comments and other options stay. "
+        "Null takes an option out: its default holds.",
     )
 
 
