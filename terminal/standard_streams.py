@@ -11,13 +11,14 @@ import errno
 import io
 import os
 import sys
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FAILED = 1
-"""Exit status of a command that could not print its answer, or whose reader has gone."""
+"""Exit status of a command that could not print its answer."""
 _STDOUT, _STDERR = 1, 2
 
 
@@ -29,16 +30,53 @@ class OutputError(Exception):
         super().__init__(f"cannot write to the standard output: {reason}")
 
 
+class ReaderGoneError(Exception):
+    """Whoever read the standard output has gone, and the command does nothing but print. No OSError, as above."""
+
+
+class _WithoutReader(Enum):
+    """What becomes of a command whose reader has gone."""
+
+    GOES_ON = auto()
+    ENDS = auto()
+    IS_TOLD = auto()
+
+
+class _Process:
+    """The process of the command."""
+
+    without_reader = _WithoutReader.GOES_ON
+
+
+def end_with_reader() -> None:
+    """From now on the command prints until it is ended: where its reader goes (``| head``), so does the command.
+
+    Every other command goes on to its end without a reader, with its own exit status: an order is given, and what was
+    examined is judged.
+    """
+    _Process.without_reader = _WithoutReader.ENDS
+
+
+def learn_of_reader() -> None:
+    """From now on writing without a reader is a BrokenPipeError, for a log that counts what it has lost."""
+    _Process.without_reader = _WithoutReader.IS_TOLD
+
+
 class _Answers(io.TextIOWrapper):
-    """The standard output: what cannot be written is an OutputError; a reader that has gone stays a BrokenPipeError."""
+    """The standard output: what cannot be written is an OutputError, but where the reader has gone."""
 
     def write(self, text: str, /) -> int:
-        with _explained():
+        try:
             return super().write(text)
+        except OSError as error:
+            _explain(error)
+            return len(text)
 
     def flush(self) -> None:
-        with _explained():
+        try:
             super().flush()
+        except OSError as error:
+            _explain(error)
 
 
 class _Complaints(io.TextIOWrapper):
@@ -58,14 +96,18 @@ class _Complaints(io.TextIOWrapper):
             _discard(_STDERR)
 
 
-@contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
+def _explain(error: OSError) -> None:
+    """Why the standard output takes nothing; where only its reader has gone, what follows goes nowhere.
+
+    Raises OutputError; without a reader what the command has asked for.
+    """
+    if not isinstance(error, BrokenPipeError):
         raise OutputError(error) from error
+    if _Process.without_reader is _WithoutReader.IS_TOLD:
+        raise error
+    _discard(_STDOUT)
+    if _Process.without_reader is _WithoutReader.ENDS:
+        raise ReaderGoneError from None
 
 
 def _discard(descriptor: int) -> None:
@@ -113,13 +155,15 @@ def _taken_over(stream: Any, descriptor: int, kind: type[io.TextIOWrapper]) -> A
 def answered(command: str) -> Iterator[None]:
     """Run a command; one whose answer cannot be printed ends with one line on stderr and exit status 1.
 
-    A reader that has gone (``| head``) is no fault to explain: the command ends in silence, with the same status.
+    A reader that has gone (``| head``) is no fault to explain: a command that prints until it is ended ends in silence.
     """
     try:
         try:
             yield
         finally:
             sys.stdout.flush()
+    except ReaderGoneError:
+        raise SystemExit(0) from None
     except BrokenPipeError:
         _discard(_STDOUT)
         raise SystemExit(FAILED) from None

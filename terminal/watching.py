@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from terminal.characters import visible
 from terminal.printing import say
+from terminal.standard_streams import end_with_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ def watch(text: Callable[[], str], seconds: float) -> None:
     On a terminal it is drawn over the previous one, on a screen of its own that goes away at the end; lines below the
     last one of the terminal are cut off.
     """
+    end_with_reader()
     with contextlib.suppress(KeyboardInterrupt):
         if sys.stdout.isatty():
             _in_place(text, seconds)

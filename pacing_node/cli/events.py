@@ -17,6 +17,7 @@ from terminal.characters import json_text
 from terminal.examples import examples
 from terminal.forms import Form, Listing, print_listing, text_of
 from terminal.printing import complain, say
+from terminal.standard_streams import end_with_reader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -62,6 +63,7 @@ def events(
     if unknown := sorted(wanted - set(KINDS)):
         raise typer.BadParameter(f"found {', '.join(unknown)}; allowed: {', '.join(KINDS)}", param_hint="--kind")
     if follow:
+        end_with_reader()
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_follow(url, wanted, output))
         return

@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TextIO
 
-from terminal.standard_streams import OutputError
+from terminal.standard_streams import OutputError, learn_of_reader
 
 PATIENCE_SECONDS = 0.05
 """How long a record waits for a reader who is slow; one who has stopped reading costs this once."""
@@ -26,6 +26,7 @@ class StreamOutput(logging.Handler):
     def __init__(self, stream: TextIO | None) -> None:
         """``stream`` is None where the process has none: its records go to stderr."""
         super().__init__()
+        learn_of_reader()
         self._stream = stream
         self._lost = 0
         self._begun = False

@@ -25,6 +25,7 @@ from simulator.harness.pick import only_warnings
 from simulator.harness.stage import Stage
 from terminal.examples import examples
 from terminal.printing import complain
+from terminal.standard_streams import end_with_reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,6 +106,7 @@ def demo(
     try:
         if report is not None:
             check_report_place(report)
+        end_with_reader()
         status = asyncio.run(_run(options))
     except HarnessError as error:
         complain(f"pacing: {error}")

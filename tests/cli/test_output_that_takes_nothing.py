@@ -76,13 +76,41 @@ def test_so_it_is_for_commands_of_make(module: str) -> None:
     assert (done.returncode, done.stderr) == (1, f"{module.rpartition('.')[2]}: {FULL}\n")
 
 
-def test_a_reader_that_has_gone_is_no_fault_to_explain() -> None:
+def without_reader(command: list[str]) -> tuple[int, bytes]:
+    """Exit status and complaints of a command whose reader has gone before it prints anything."""
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as gone:
-        done = subprocess.run([PACING, "--version"], stdout=gone, stderr=subprocess.PIPE, timeout=120, check=False)
+        done = subprocess.run(command, stdout=gone, stderr=subprocess.PIPE, timeout=120, check=False)
+    return done.returncode, done.stderr
 
-    assert (done.returncode, done.stderr) == (1, b"")
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"]], ids=" ".join)
+def test_a_reader_that_has_gone_is_no_fault(words: list[str]) -> None:
+    assert without_reader([PACING, *words]) == (0, b"")
+
+
+def test_a_verdict_counts_without_a_reader(tmp_path: Path) -> None:
+    bad = tmp_path / "cluster.yaml"
+    bad.write_text("pacing: {refreshPeriod: never}\n")
+    assert without_reader([PACING, "config", "check", str(bad)]) == (2, b"")
+
+
+def test_options_are_applied_without_a_reader(tmp_path: Path) -> None:
+    node, options = tmp_path / "node.yaml", tmp_path / "cluster.yaml"
+    node.write_text("{zookeeper: none, state_directory: state}\n")
+    options.write_text(
+        "configServer: {kind: file, path: objects.yaml}\nstatServer: {primary: '127.0.0.1:1'}\n"
+        "pacingEndpoint: {kind: webhook, url: 'http://127.0.0.1:1/'}\n"
+    )
+    change = [PACING, "config", "apply", str(options), "-c", str(node), "--yes"]
+    assert without_reader(change) == (0, b"")
+    again = subprocess.run(change, capture_output=True, text=True, timeout=120, check=True)
+    assert again.stdout.startswith("no difference; the options stay at version")
+
+
+def test_what_is_watched_ends_with_its_reader(node: str) -> None:
+    assert without_reader([PACING, "list", "--url", node, "--watch", "1"]) == (0, b"")
 
 
 @pytest.mark.parametrize("place", ["2>/dev/full", ">&- 2>&-"])
