@@ -1,5 +1,6 @@
 import type { ComponentChild } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { NewerPage } from "./components/newer_page";
 import { Header } from "./components/header";
 import { SessionBox } from "./components/session_box";
 import { ThemeButton } from "./components/theme";
@@ -24,6 +25,7 @@ export function App() {
       <a class="skip" href="#main" onClick={(event) => skip(event, main.current)}>Skip to the numbers</a>
       <header>
         <Header />
+        <NewerPage />
         <nav aria-label="Views">
           <ul>
             {VIEWS.map((name) => (

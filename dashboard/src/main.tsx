@@ -3,6 +3,7 @@ import "uplot/dist/uPlot.min.css";
 import { App } from "./app";
 import { applyTheme } from "./components/theme";
 import { startRouting } from "./routing/route";
+import { startBuild } from "./store/build";
 import { startSession } from "./store/session";
 import { startStore } from "./store/store";
 import "./style/base.css";
@@ -11,6 +12,7 @@ import "./style/views.css";
 
 applyTheme();
 startRouting();
+startBuild();
 startSession();
 startStore();
 const place = document.getElementById("app");

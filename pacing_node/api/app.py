@@ -22,6 +22,7 @@ from pacing_node.api.answers import CLOSED, bad_parameter, broken, not_allowed, 
 from pacing_node.api.branches import Branches
 from pacing_node.api.cluster_page import terms
 from pacing_node.api.cycle_age import cycle_json
+from pacing_node.api.dashboard_build import NamedBuild, build_of
 from pacing_node.api.exposition import Exposition, form_for
 from pacing_node.api.index_page import index_page
 from pacing_node.api.page_gate import PageGate, PageGateMiddleware
@@ -102,7 +103,7 @@ def build_app(
     """
     reads = reads or PublicReads(view.plan, view.latest_report, view.statistics)
     pages = KeptReads(_build_pages(view, reads, files), reads)
-    return Branches(pages, view.api) if view.api is not None else pages
+    return Branches(pages, NamedBuild(view.api, build_of(files or {}))) if view.api is not None else pages
 
 
 def _build_pages(view: NodeView, reads: PublicReads, files: Mapping[str, StaticFile] | None) -> Starlette:

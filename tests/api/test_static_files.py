@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
+from pacing_node.api.app import build_app
+from pacing_node.api.dashboard_build import HEADER
 from pacing_node.api.index_page import index_page
 from pacing_node.api.static_files import NOT_BUILT, DashboardFiles, content_security_policy, read_files
+from tests.api.test_pages import Site
 
 SCRIPT = b"export const a = 1;\n" * 50
 
@@ -96,3 +102,25 @@ async def test_a_node_without_the_dashboard_says_so_and_links_its_pages(tmp_path
 @pytest.mark.parametrize("address", ["", "node; script-src *", "node:80 'unsafe-inline'", "a/b", "x,y"])
 def test_an_address_another_member_wrote_cannot_loosen_the_policy(address: str) -> None:
     assert "connect-src 'self';" in content_security_policy([address])
+
+
+async def test_every_answer_of_the_api_names_the_dashboard_its_node_serves(built: Path) -> None:
+    async def api(scope: Scope, receive: Receive, send: Send) -> None:
+        await JSONResponse({}, status_code=404)(scope, receive, send)
+
+    async def named() -> str | None:
+        files = await asyncio.to_thread(read_files, built)
+        app = build_app(replace(Site().view(), api=api), files=files)
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://node") as asking:
+            assert HEADER not in (await asking.get("/liveness")).headers
+            return (await asking.get("/api/v1/session")).headers.get(HEADER)
+
+    first = await named()
+    assert first is not None
+    assert await named() == first
+    (built / "index.html").write_text("<title>another build</title>")
+    second = await named()
+    assert second not in {None, first}
+    (built / "index.html").unlink()
+    assert await named() is None

@@ -25,6 +25,15 @@ export function onContact(listener: Contact): void {
   contact = listener;
 }
 
+/** Called with the dashboard that the answering node serves, in a word; not for a node that does not say. */
+export type Served = (build: string) => void;
+let served: Served = () => {};
+
+/** Tell `listener` which dashboard each answer is from. */
+export function onServed(listener: Served): void {
+  served = listener;
+}
+
 /** Asks the node; raises ApiError for everything but a success within the time. */
 export async function exchange(path: string, init: RequestInit = {}, timeoutMs = TIMEOUT_MS): Promise<Response> {
   const deadline = AbortSignal.timeout(timeoutMs);
@@ -38,6 +47,8 @@ export async function exchange(path: string, init: RequestInit = {}, timeoutMs =
     throw new ApiError(0, deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : "the node does not answer");
   }
   contact(true);
+  const build = answer.headers.get("Pacing-Dashboard");
+  if (build) served(build);
   if (!answer.ok) throw await refusal(answer);
   return answer;
 }
