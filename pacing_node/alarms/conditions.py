@@ -157,6 +157,15 @@ CONDITIONS: tuple[Condition, ...] = (
         "How long no node has been able to vouch for a master, also while ZooKeeper is away.",
     ),
     Condition(
+        "silent",
+        "PacingSilent",
+        Scope.EVERYWHERE,
+        AlarmSeverity.CRITICAL,
+        Comparison.DURATION,
+        "s",
+        "How long no push on current statistics has been accepted as far as this node knows, for whatever reason.",
+    ),
+    Condition(
         "paused",
         "ClusterPaused",
         Scope.EVERYWHERE,

@@ -83,6 +83,7 @@ class NodeReadings:
         readings = {
             "GC Latency": {me: Reading(self._pauses.take_longest())},
             "NoMaster": self._no_master(now, lasts=masterless),
+            "PacingSilent": self._silent(),
             "ClusterPaused": self._paused(now),
             "ZooKeeperLost": {me: self._zookeeper_lost(now)},
             "CycleFailed": {me: Reading(float(counters.failed_in_a_row), counters.newest_failure)},
@@ -144,6 +145,17 @@ class NodeReadings:
         text = f"as {self._sources.node} sees it: state {status.state}, {why}"
         lasting = self._lasting("no master", now, lasts=lasts)
         return {self._sources.cluster: Reading(lasting, text, occasion=f"epoch-{status.epoch}")}
+
+    def _silent(self) -> dict[str, Reading]:
+        """What pages say, whatever the reason: no outage is without an alarm because nobody thought of its cause."""
+        state, epoch = self._sources.watch.state(), self._sources.mastership.status.epoch
+        if state.silent_since is None:
+            return {self._sources.cluster: Reading(0.0, "pushes on current statistics are accepted")}
+        reason = state.reason.value if state.reason is not None else ""
+        text = f"as {self._sources.node} sees it: {reason}, {state.text}"
+        return {
+            self._sources.cluster: Reading(max(time.time() - state.silent_since, 1e-3), text, occasion=f"epoch-{epoch}")
+        }
 
     def _paused(self, now: float) -> dict[str, Reading]:
         """The same object and occasion on every node, so that receivers see one pause."""

@@ -24,6 +24,7 @@ CONDITION_KEYS = {
     "statisticsStale": "statistics_stale",
     "goalInfeasible": "goal_infeasible",
     "noMaster": "no_master",
+    "silent": "silent",
     "paused": "paused",
     "zookeeperLost": "zookeeper_lost",
     "cycleFailures": "cycle_failures",
@@ -92,6 +93,8 @@ class AlarmOptions(Section):
     """GoalInfeasible: time for which inbound load alone breaks a target's goal, seconds."""
     no_master: Annotated[float, Field(gt=0, le=86_400), Key("noMaster")] = 15.0
     """NoMaster: time for which a node knows of no master, seconds."""
+    silent: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    """PacingSilent: time for which no push on current statistics was accepted, for whatever reason, seconds."""
     paused: Annotated[float, Field(gt=0, le=86_400), Key("paused")] = 1.0
     """ClusterPaused: time for which the cluster has been paused, seconds."""
     zookeeper_lost: Annotated[float, Field(gt=0, le=86_400), Key("zookeeperLost")] = 15.0

@@ -214,6 +214,22 @@ async def test_no_master_counts_from_when_nobody_was_known(monkeypatch: pytest.M
     assert values[1] == pytest.approx(20.0)
 
 
+async def test_a_silence_counts_whatever_its_reason_and_is_one_alarm_of_all_nodes() -> None:
+    sites = [Site(name="n1"), Site(name="n2")]
+    for site in sites:
+        site.latest_report.post(report("A - chat"), boot_seconds() - 10.0)
+        assert site.readings.node(0.0, 0.0)["PacingSilent"]["demo"].value == 0.0
+        site.latest_report.post(report("A - chat", calculated_at=2000.0), boot_seconds() - 71.0)
+    one, other = (site.readings.node(1.0, 0.0)["PacingSilent"]["demo"] for site in sites)
+    for site in sites:
+        site.readings.close()
+
+    assert BY_NAME["PacingSilent"].scope is Scope.EVERYWHERE
+    assert one.value == pytest.approx(71.0, abs=2.0)
+    assert one.occasion == other.occasion == "epoch-3"
+    assert one.text == "as n1 sees it: no_report, no report of a cycle arrives from the master n1"
+
+
 async def test_a_lost_zookeeper_counts_also_while_there_is_a_master(monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site()
     site.latest_report.post(report("A - chat"), boot_seconds())
