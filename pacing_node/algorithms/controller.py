@@ -83,8 +83,8 @@ class Controller:
         level = self._laws.level(situation, self._state, policy)
         impossible, guarded = self._in_danger(situation, level, policy)
         paced = situation.observation.usable & (situation.observation.slots > 0.0)
-        if policy.algorithm.dual and policy.proactive_ratio <= 0.0:
-            paced = np.zeros(len(paced), dtype=np.bool_)  # every agent is for inbound traffic
+        if _all_for_inbound(policy):
+            paced = np.zeros(len(paced), dtype=np.bool_)
         invitations, rule = self._invitations(situation, level, paced, policy)
         careful = np.flatnonzero(impossible | guarded | (level.added >= MOST_FEEDBACK))
         if len(careful):
@@ -239,7 +239,7 @@ class Controller:
             disposition_seconds=believed.disposition_seconds,
             handle_seconds=believed.handle_seconds,
             held_back=level.added > HELD_BACK,
-            reserved=short & (situation.reserved > 0.0),
+            reserved=~nobody if _all_for_inbound(policy) else short & (situation.reserved > 0.0),
             spent=nobody if situation.shares is None else short & situation.shares.shared,
             warming_up=self._state.disposed < PRIOR_WEIGHT,
             infeasible=impossible,
@@ -247,6 +247,11 @@ class Controller:
         )
         reason = reasons(snapshot, policy, seen, invitations, limits)
         return Result(invitations, portion, reason, replace(believed, level=level.level), rule)
+
+
+def _all_for_inbound(policy: Policy) -> bool:
+    """Whether the options leave every agent to inbound traffic."""
+    return policy.algorithm.dual and policy.proactive_ratio <= 0.0
 
 
 def _rule(paced: BoolArray, rule: Rounding, less: IntArray | None = None) -> IntArray:

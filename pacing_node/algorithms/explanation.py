@@ -16,7 +16,7 @@ _BECAUSE = {
     Reason.AGENTS_AVAILABLE: "agents can take this many within the goal",
     Reason.PENDING_COVERS_CAPACITY: "invitations already out will fill the agents; more would wait",
     Reason.NO_AGENTS_LOGGED_IN: "no agent of the target's groups is logged in",
-    Reason.NO_READY_AGENTS: "agents are logged in, but none is ready or about to be",
+    Reason.NO_READY_AGENTS: "agents are logged in, but too few are ready, or about to be, for one more",
     Reason.NO_CAPACITY_FOR_MEDIA: "agents are logged in, but their capacity rules allow nothing of this medium",
     Reason.ABANDONMENT_OVER_GOAL: "recent abandonment used up the goal; held back until it recovers",
     Reason.RESERVED_FOR_REACTIVE: "what is free is kept for inbound traffic",

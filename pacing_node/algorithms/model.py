@@ -62,7 +62,7 @@ class Reason(IntEnum):
     """No agent of the target's groups is logged in. Look at: the agents of its groups; does the group list this
     queue, do they log in under other names?"""
     NO_READY_AGENTS = 3
-    """Agents are logged in, but none is ready or about to be."""
+    """Agents are logged in, but too few are ready, or about to be, for one more invitation within the goal."""
     NO_CAPACITY_FOR_MEDIA = 4
     """Agents are logged in, but their capacity rules allow nothing of this medium. Look at: the agents' capacity
     rules; without one an agent takes one voice interaction."""

@@ -50,8 +50,8 @@ def reasons(
         (~snapshot.valid, Reason.STATISTICS_STALE),
         (snapshot.logged_in <= 0.0, Reason.NO_AGENTS_LOGGED_IN),
         (snapshot.capable <= 0.0, Reason.NO_CAPACITY_FOR_MEDIA),
+        (limits.implausible, Reason.INPUT_IMPLAUSIBLE),  # also of slots: there are none because they are held back
         (observation.slots <= 0.0, Reason.NO_READY_AGENTS),
-        (limits.implausible, Reason.INPUT_IMPLAUSIBLE),
         (limits.infeasible, Reason.GOAL_INFEASIBLE),
         (limits.reserved, Reason.RESERVED_FOR_REACTIVE),
         (limits.spent, Reason.SHARED_AGENTS_SPENT),

@@ -61,6 +61,23 @@ def test_all_busy_and_none_about_to_be_free():
     assert reason(ready=0.0, busy=3.0) == (Reason.NO_READY_AGENTS, 0)
 
 
+@pytest.mark.parametrize("algorithm", [each for each in Algorithm if each.dual])
+def test_a_proactive_ratio_of_nothing_leaves_all_agents_to_inbound_traffic(algorithm):
+    policy = make_policy(1, algorithm, proactive_ratio=0.0)
+    assert reason(policy=policy, ready=8.0, busy=2.0) == (Reason.RESERVED_FOR_REACTIVE, 0), "and none is out"
+    assert reason(policy=policy, ready=0.0, busy=0.0, logged_in=5.0) == (Reason.NO_READY_AGENTS, 0)
+
+
+def test_slots_that_are_held_back_are_no_want_of_ready_agents():
+    controller, policy = Controller(names(1)), make_policy(1)
+    controller.calculate(make_snapshot(ready=0.0, busy=0.0, logged_in=50.0), make_feedback(), policy)
+    found = [
+        Reason(controller.calculate(make_snapshot(taken_at=at, ready=50.0), make_feedback(), policy).reason[0])
+        for at in (1005.0, 1010.0)
+    ]
+    assert found == [Reason.INPUT_IMPLAUSIBLE, Reason.WARMING_UP]
+
+
 def test_reserved_for_reactive():
     policy = make_policy(1, Algorithm.LOOKAHEAD)
     policy = make_policy(1, reserved_slots=policy.goal * 0 + 5.0)
