@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from pacing_node.api.answers import problem
+from pacing_node.api.answers import problem, takes_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -133,6 +133,6 @@ class DashboardFiles:
         if request.headers.get("if-none-match") == found.etag:
             return Response(status_code=304, headers=headers)
         content = found.content
-        if found.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        if found.compressed is not None and takes_gzip(request.headers):
             content, headers["Content-Encoding"] = found.compressed, "gzip"
         return Response(content, media_type=found.media_type, headers=headers)
