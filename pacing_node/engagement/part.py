@@ -92,6 +92,8 @@ class Part:
 
     def late(self) -> PushOutcome:
         """The outcome when the time is over; what became of the newest attempt is unknown."""
+        if not self.attempts and self._seconds <= 0.0:
+            return PushOutcome(PushStatus.DEADLINE, "the time for it was over before it was sent", attempts=0)
         before = f"; before that: {self.trouble}" if self.trouble else ""
         return PushOutcome(
             PushStatus.DEADLINE, f"no answer within {round(self._seconds, 2):g} s{before}", attempts=self.attempts

@@ -66,6 +66,15 @@ async def test_a_push_whose_machine_slept_after_its_check_does_not_go_out(
     assert platform.requests == []
 
 
+async def test_a_push_whose_time_is_over_before_it_is_sent_says_so(
+    platform: Platform, clock: SleepyClock, slept: BulkPlatform
+) -> None:
+    outcome = await slept.push(token(1, 1), pushes(4), clock.now - 0.38)
+    assert (outcome.status, outcome.attempts) == (PushStatus.DEADLINE, 0)
+    assert outcome.message == "the time for it was over before it was sent"
+    assert platform.requests == []
+
+
 async def test_a_retry_is_not_begun(platform: Platform, clock: SleepyClock, slept: BulkPlatform) -> None:
     async def unavailable(request: object) -> Response:
         await clock.sleep(request)
