@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
 
 from cluster import errors, tasks
-from cluster.backoff import Backoff
 from cluster.clock import boot_seconds
 from cluster.election import events
 from cluster.election.events import State
 from cluster.election.failsafe import Failsafe
+from cluster.election.preparation import Preparation
 from cluster.election.state_machine import HIGHEST_MARK, Leadership
 from cluster.election.steps import Steps
 from cluster.election.term import HeldTerm
@@ -38,25 +37,6 @@ if TYPE_CHECKING:
     from cluster.zookeeper.types import SessionChange
 
 log = structlog.get_logger(__name__)
-
-PREPARE_RETRY_SECONDS = (0.25, 1.0)
-"""First and longest pause before trying again on a new connection to put the tree in place."""
-DENIED_RETRY_SECONDS = (1.0, 30.0)
-"""The same while an access list denies it: on the same connection, for another one is denied the same."""
-
-
-@dataclass(slots=True)
-class _Preparation:
-    """How far the tree is put in place."""
-
-    session_id: int = 0
-    """The session for which it is; 0 when for none."""
-    again: Backoff = field(default_factory=lambda: Backoff(*PREPARE_RETRY_SECONDS))
-    denied_again: Backoff = field(default_factory=lambda: Backoff(*DENIED_RETRY_SECONDS))
-    denied: bool = False
-    """ZooKeeper's access lists forbid it."""
-    failure: str = ""
-    """Why it could not be put in place, as last logged; empty when it could."""
 
 
 class ZooKeeperMastership:
@@ -107,7 +87,7 @@ class ZooKeeperMastership:
         self._term: HeldTerm | None = None
         self._term_began = asyncio.Event()
         self._idle = asyncio.Event()
-        self._preparation = _Preparation()
+        self._preparation = Preparation()
         self._timer: asyncio.TimerHandle | None = None
         self._announced: tuple[object, ...] = ()
         self._logged_wait = ""

@@ -60,7 +60,7 @@ def open_to_everybody(hosts: str, root: str) -> None:
 async def test_one_line_names_path_user_and_option_and_the_connection_stays(
     members: Members, monkeypatch: pytest.MonkeyPatch, security: ZooKeeperSecurity, identity: str
 ) -> None:
-    monkeypatch.setattr("cluster.election.driver.DENIED_RETRY_SECONDS", (0.05, 0.2))
+    monkeypatch.setattr("cluster.election.preparation.DENIED_RETRY_SECONDS", (0.05, 0.2))
     root = await tree_of_another(members)
     asked = 0
 
@@ -84,7 +84,7 @@ async def test_one_line_names_path_user_and_option_and_the_connection_stays(
 
 @pytest.mark.ensemble
 async def test_a_node_joins_when_it_is_let_in(members: Members, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cluster.election.driver.DENIED_RETRY_SECONDS", (0.05, 0.2))
+    monkeypatch.setattr("cluster.election.preparation.DENIED_RETRY_SECONDS", (0.05, 0.2))
     root = await tree_of_another(members)
     with structlog.testing.capture_logs() as logs:
         other = await members.join("b", zookeeper_security=ROTATED)
