@@ -25,7 +25,8 @@ from tests.support.waiting import until
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from cluster.election.events import ElectionRecord
+    from cluster.election.events import Claim, ElectionRecord
+    from cluster.zookeeper.types import NodeStat
 
 pytestmark = pytest.mark.ensemble
 
@@ -50,7 +51,7 @@ class Contender:
 
         self.session.get = counted  # type: ignore[method-assign, assignment]
 
-    async def acquire(self):
+    async def acquire(self) -> Claim:
         return (await self.transactions.acquire(await self.transactions.read_election(), None))[0]
 
     async def write_pause(self, data: bytes) -> Document:
@@ -70,7 +71,7 @@ async def contender(zookeeper_hosts: str) -> AsyncIterator[Contender]:
 
 class TestAnAcquisitionOnItsWay:
     async def test_comes_before_what_is_read_from_then_on(self, contender: Contender) -> None:
-        behind: list[asyncio.Task] = []
+        behind: list[asyncio.Task[tuple[bytes, NodeStat]]] = []
         record = await contender.transactions.read_election()
 
         def on_sent() -> None:
@@ -128,7 +129,7 @@ class TestReadingAhead:
         def note(name: str) -> None:
             own = getattr(transactions, name)
 
-            def noted(*given, **more):
+            def noted(*given: object, **more: object) -> object:
                 order.append(name)
                 return own(*given, **more)
 
