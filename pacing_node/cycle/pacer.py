@@ -15,20 +15,21 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from cluster.backoff import Backoff
-from cluster.tasks import cancel, spawn
+from cluster.tasks import cancel
 from cluster.tracing import note, span, trace_id
 from pacing_node.algorithms.state import UnusableStateError
 from pacing_node.cycle.calculating import calculated, worked_out
 from pacing_node.cycle.clock_steps import ClockSteps
 from pacing_node.cycle.cycle_counters import CycleCounters
 from pacing_node.cycle.late_pushes import LatePushes
-from pacing_node.cycle.pacing_state import PacingState, followed, rehearse, resume
+from pacing_node.cycle.pacing_state import followed, resume
 from pacing_node.cycle.partial_pushes import PartialPushes
 from pacing_node.cycle.payload import build_push
 from pacing_node.cycle.plan import CLOCK_DRIFT
 from pacing_node.cycle.push_budget import PushBudget
 from pacing_node.cycle.pushing import Pusher
 from pacing_node.cycle.recording import Recorder, build_report
+from pacing_node.cycle.rehearsal import Rehearsal
 from pacing_node.cycle.since_record import SinceRecord
 from pacing_node.engagement.platform import PushOutcome, PushStatus
 
@@ -36,9 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from cluster.mastership import Mastership, Term
-    from pacing_node.algorithms.model import Snapshot
     from pacing_node.cycle.latest_report import LatestReport
-    from pacing_node.cycle.pacing_state import CycleResult
+    from pacing_node.cycle.pacing_state import CycleResult, PacingState
     from pacing_node.cycle.plan import Plan
     from pacing_node.cycle.recording import Share
     from pacing_node.engagement.platform import EngagementPlatform
@@ -70,7 +70,7 @@ class Pacer:
         late_pushes: LatePushes | None = None,
         on_push: Callable[[bool], None] = lambda _: None,
         read_holds: Callable[[], Awaitable[None]] | None = None,
-        aside: Callable[..., Coroutine[Any, Any, None]] = asyncio.to_thread,
+        aside: Callable[..., Coroutine[Any, Any, Any]] = asyncio.to_thread,
         clock_steps: ClockSteps | None = None,
     ) -> None:
         """Wire the cycle to its ports.
@@ -91,9 +91,7 @@ class Pacer:
         self._read_holds = read_holds
         self._since_record = SinceRecord(latest_report)
         self._state: PacingState | None = None
-        self._aside = aside
-        self._rehearsed: object = None
-        self._rehearsal: asyncio.Task[None] | None = None
+        self._rehearsal = Rehearsal(plan, platform, aside)
         self.cycle_counters = cycle_counters or CycleCounters()
         self._late_pushes = late_pushes or LatePushes()
         self._pusher = Pusher(platform, self.cycle_counters, self._late_pushes)
@@ -137,36 +135,14 @@ class Pacer:
         snapshot = self._statistics.snapshot(self._plan.settings.stale_after_seconds)
         self._since_record.read(snapshot, self._plan.targets)
         self.cycle_counters.worked()
-        self._rehearse(snapshot)
+        if self._statistics.warmed_up:
+            self._rehearsal.begin(snapshot, self._latest_report.newest, make_state=self._state is None)
         news = [asyncio.ensure_future(each) for each in (self._mastership.wait_for_term(), calculated.wait())]
         try:
             seconds = self._plan.settings.refresh_seconds
             await asyncio.wait(news, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await cancel(*news)
-
-    def _rehearse(self, snapshot: Snapshot) -> None:
-        """Calculate once for each master and forget it: the laws' tables, which take long, are filled before a term.
-
-        Aside of the loop, which goes on meanwhile; a term that begins waits for it.
-        """
-        report, settings, targets = self._latest_report.newest, self._plan.settings, self._plan.targets
-        occasion = (settings, targets and targets.version, report and report.epoch)
-        if targets is None or not self._statistics.warmed_up or occasion == self._rehearsed:
-            return
-        if self._rehearsal is not None and not self._rehearsal.done():
-            return
-        self._rehearsed = occasion
-        learned = report.learned_state if report is not None else b""
-        work = self._aside(rehearse, settings, targets, snapshot, learned)
-        self._rehearsal = spawn("rehearsal", work, finite=True)
-
-    async def _rehearsed_once(self, snapshot: Snapshot) -> None:
-        """A process that is master before it was a standby rehearses first, too: tables never hold up the loop."""
-        if self._rehearsed is None:
-            self._rehearse(snapshot)
-        if self._rehearsal is not None and not self._rehearsal.done():
-            await asyncio.wait([self._rehearsal])
 
     async def _serve(self, term: Term) -> None:
         """Pace until the term ends, from the newest state the cluster shared."""
@@ -261,7 +237,10 @@ class Pacer:
             snapshot = self._statistics.snapshot(settings.stale_after_seconds)
         read_seconds = time.perf_counter() - started
         await asyncio.sleep(0)  # leadership, health and pages have their turn; so below
-        await self._rehearsed_once(snapshot)
+        if not self._rehearsal.begun and self._statistics.warmed_up:
+            # A process that is master before it was a standby: tables never hold up the loop.
+            self._rehearsal.begin(snapshot, self._latest_report.newest, make_state=False)
+        await self._rehearsal.ended()
         calculating = time.perf_counter()
         with span("cycle.calculation", targets=len(state.targets.names)):
             cycle = await calculated(state, snapshot, now, self._plan.holds)
@@ -312,9 +291,10 @@ class Pacer:
         They may change while it is made; then it is made again, so that the next snapshot fits it.
         """
         while True:
-            settings, targets, state = self._plan.settings, self._plan.targets, self._state
+            settings, targets = self._plan.settings, self._plan.targets
             if targets is None:
                 raise RuntimeError("the cycle needs targets")
+            state = self._state = self._state or self._rehearsal.take_fresh_state()
             if state is not None and state.is_for(settings, targets):
                 return state
             size = max(len(targets.names), len(state.targets.names) if state is not None else 0)

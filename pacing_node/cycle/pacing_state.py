@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import math
 import time
@@ -129,9 +128,10 @@ class PacingState:
         reason = np.where(self.policy.enabled & (held >= 0), held, result.reason)
         return replace(result, invitations=np.where(held >= 0, 0, result.invitations), reason=reason)
 
-    def rehearse(self, snapshot: Snapshot, now: float) -> None:
-        """Calculate and forget it; what that leaves are tables of the laws, which belong to the process."""
-        self._controller.calculate(snapshot, self._ledger.feedback(now), self.policy)
+    def rehearse(self, snapshot: Snapshot, now: float) -> CycleResult:
+        """Calculate ahead of a first cycle; what that leaves are tables of the laws, which belong to the process."""
+        feedback = self._ledger.feedback(now)
+        return CycleResult(now, snapshot, feedback, self._controller.calculate(snapshot, feedback, self.policy))
 
     def preview(self, snapshot: Snapshot, now: float, holds: Holds | None = None) -> CycleResult:
         """What may be sent between two calculations; as :meth:`calculate`, but nothing is learned.
@@ -230,12 +230,3 @@ def joined(earlier: Snapshot | None, snapshot: Snapshot) -> Snapshot:
 
 def _kept_seconds(settings: CycleSettings) -> float:
     return max(HISTORY_SECONDS, HISTORY_PERIODS * settings.refresh_seconds)
-
-
-def rehearse(settings: CycleSettings, targets: TargetSet, snapshot: Snapshot, learned: bytes) -> None:
-    """Calculate once with a state of its own, which has learned what ``learned`` says."""
-    state, now = PacingState(settings, targets), time.time()
-    if learned:
-        with contextlib.suppress(UnusableStateError):  # the term that resumes from it says so
-            state.restore(learned, now)
-    state.rehearse(snapshot, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -102,6 +103,13 @@ class BulkPlatform:
                 connection.newest = token
         return outcome
 
+    async def prepare(self, targets: Sequence[TargetPush]) -> None:
+        """Write a whole push ahead of the first one: what is alike in both is kept. Nothing is sent."""
+        async with self._connection as connection:
+            slices = _slices(connection, targets)
+            for number, each in enumerate(slices, 1):
+                await connection.in_thread(partial(connection.dialect.prepare, (number, len(slices)), each))
+
     async def warm_up(self, seconds: float) -> None:
         """Fetch a token and open a connection ahead of the first push; failures are left to the push."""
         failure = await self.why_unreachable(seconds)
@@ -142,13 +150,18 @@ def _connect(settings: PlatformSettings) -> PlatformConnection:
 def _split(
     connection: PlatformConnection, token: Token, targets: Sequence[TargetPush], deadline: Deadline, prev: int | None
 ) -> list[Part]:
-    size = connection.settings.max_entities_per_request
-    slices = [targets[start : start + size] for start in range(0, len(targets), size)]
+    slices = _slices(connection, targets)
     kind = Part if connection.precondition is None else ConditionalPart
     return [
         kind(connection, token, each, number=number, of=len(slices), deadline=deadline, prev=prev)
         for number, each in enumerate(slices, 1)
     ]
+
+
+def _slices(connection: PlatformConnection, targets: Sequence[TargetPush]) -> list[Sequence[TargetPush]]:
+    """The targets of each part."""
+    size = connection.settings.max_entities_per_request
+    return [targets[start : start + size] for start in range(0, len(targets), size)]
 
 
 def _at_once(connection: PlatformConnection) -> int:

@@ -74,8 +74,10 @@ class PlatformConnection:
         One piece at a time: several threads that calculate would only keep the interpreter from the event loop. Small
         pieces stay, for on a busy machine going to a thread and back takes longer than they do.
         """
-        if size <= MOST_AT_ONCE:
-            return work()
+        return work() if size <= MOST_AT_ONCE else await self.in_thread(work)
+
+    async def in_thread(self, work: Callable[[], Result]) -> Result:
+        """The result of work that the event loop must not feel, of whatever size."""
         async with self._aside:
             return await PUSHES.run(work)
 

@@ -47,6 +47,10 @@ class Dialect(Protocol):
         """
         ...
 
+    def prepare(self, part: tuple[int, int], targets: Sequence[TargetPush]) -> None:
+        """Write what a whole push of this part would say, and keep what helps the next one."""
+        ...
+
     def read(self, answer: Answer, names: Sequence[str]) -> BulkReply:
         """What a 2xx answer says of the targets ``names``, in their order. Raises ``ReplyError``."""
         ...

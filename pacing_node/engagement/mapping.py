@@ -42,6 +42,11 @@ class PredictiveDialect:
             return request_body(targets, self._openings)
         return b"".join((b'{"entities":[', *self._written.pieces(part, targets), b"]}"))
 
+    def prepare(self, part: tuple[int, int], targets: Sequence[TargetPush]) -> None:
+        """Keep the texts of the entities: a push writes anew what differs."""
+        if isinstance(targets, PushColumns):
+            self._written.pieces(part, targets)
+
     def read(self, answer: Answer, names: Sequence[str]) -> BulkReply:
         """What the platform says of the targets. Raises ``ReplyError``."""
         return read_reply(answer.body, names)

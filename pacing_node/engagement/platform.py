@@ -144,6 +144,10 @@ class EngagementPlatform(Protocol):
         """
         ...
 
+    async def prepare(self, targets: Sequence[TargetPush]) -> None:
+        """Write a whole push ahead of the first one: what is alike in both is kept. Nothing is sent."""
+        ...
+
     async def warm_up(self, seconds: float) -> None:
         """Fetch a token and open a connection ahead of the first push; failures are left to the push."""
         ...

@@ -46,6 +46,11 @@ class PlatformSlot:
             return PushOutcome(PushStatus.FAILED, message=self.missing)
         return await self._platform.push(token, targets, deadline, prev)
 
+    async def prepare(self, targets: Sequence[TargetPush]) -> None:
+        """Write a push ahead, if there is a platform."""
+        if self._platform is not None:
+            await self._platform.prepare(targets)
+
     async def warm_up(self, seconds: float) -> None:
         """Prepare the connection, if there is a platform."""
         if self._platform is not None:

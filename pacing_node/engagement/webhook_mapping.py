@@ -43,6 +43,9 @@ class WebhookDialect:
         }
         return json.dumps(document, separators=(",", ":")).encode()
 
+    def prepare(self, part: tuple[int, int], targets: Sequence[TargetPush]) -> None:
+        """Nothing is kept from push to push."""
+
     def read(self, answer: Answer, names: Sequence[str]) -> BulkReply:
         """What the platform says of the targets. Raises ``ReplyError``.
 

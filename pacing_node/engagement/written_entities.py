@@ -61,8 +61,8 @@ class WrittenEntities:
     def pieces(self, part: tuple[int, int], push: PushColumns) -> list[bytes]:
         """The texts of the entities of part ``number`` of ``of``, in their order, with a comma between two."""
         number, of = part
-        for left_over in [each for each in self._kept if each[0] > of]:
-            del self._kept[left_over]
+        for left_over in [each for each in tuple(self._kept) if each[0] > of]:  # another thread may add some
+            self._kept.pop(left_over, None)
         pieces = np.empty((len(push), len(self._segments) + 1), object)
         for place, segment in enumerate(self._segments):
             pieces[:, place] = self._texts((number, place), segment, push)

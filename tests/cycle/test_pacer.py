@@ -64,7 +64,7 @@ class Bench:
     read_holds: Callable[[], Awaitable[None]] | None = None
     all_read: Callable[[], Awaitable[None]] | None = None
     cycle_counters: CycleCounters = field(default_factory=CycleCounters)
-    aside: Callable[..., Coroutine[Any, Any, None]] = field(default_factory=lambda: at_once)
+    aside: Callable[..., Coroutine[Any, Any, Any]] = field(default_factory=lambda: at_once)
     clock_steps: ClockSteps = field(default_factory=ClockSteps)
 
     def pacer(self) -> Pacer:
@@ -84,9 +84,9 @@ class Bench:
         )
 
 
-async def at_once(work: Callable[..., None], *arguments: object) -> None:
+async def at_once(work: Callable[..., Any], *arguments: object) -> Any:
     """A thread would not go by the loop's time."""
-    work(*arguments)
+    return work(*arguments)
 
 
 @contextlib.asynccontextmanager
@@ -149,13 +149,36 @@ async def test_the_laws_tables_are_filled_before_the_first_term(bench: Bench, mo
     assert max(filled) < 7.0
 
 
+async def test_a_first_push_is_written_before_the_first_term_and_not_sent(bench: Bench) -> None:
+    async with running(bench):
+        await asyncio.sleep(7.0)
+        (prepared,) = bench.platform.prepared
+        assert bench.platform.pushes == []
+        bench.mastership.give(FakeTerm())
+        await until(lambda: len(bench.platform.pushes) == 1)
+    assert list(prepared) == list(bench.platform.pushes[0][1])
+
+
+async def test_a_first_term_begins_with_a_state_that_has_learned_nothing_of_a_rehearsal(bench: Bench) -> None:
+    async with running(bench) as pacer:
+        await asyncio.sleep(7.0)
+        made_ahead = pacer._rehearsal._fresh
+        assert made_ahead is not None
+        unused = PacingState(SETTINGS, target_set("a", "b"))
+        assert made_ahead.save(0.0) == unused.save(0.0)
+        assert made_ahead.first_look() == unused.first_look()
+        bench.mastership.give(FakeTerm())
+        await until(lambda: len(bench.platform.pushes) == 1)
+        assert pacer._state is made_ahead
+
+
 async def test_a_process_that_is_master_at_once_fills_them_beside_the_loop(bench: Bench) -> None:
     aside: list[str] = []
 
-    async def noted(work: Callable[..., None], *arguments: object) -> None:
+    async def noted(work: Callable[..., Any], *arguments: object) -> Any:
         aside.append("begun")
         await asyncio.sleep(3.0)
-        work(*arguments)
+        return work(*arguments)
 
     bench.aside = noted
     bench.mastership.give(FakeTerm())

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -16,12 +17,14 @@ from pacing_node.algorithms.model import Reason
 from pacing_node.engagement.bulk import BulkPlatform
 from pacing_node.engagement.connection import MOST_AT_ONCE
 from pacing_node.engagement.engagement_settings import EngagementSettings
+from pacing_node.engagement.entity_text import SEGMENTS, opening_text
 from pacing_node.engagement.mapping import PredictiveDialect, request_body
 from pacing_node.engagement.platform import TargetPush
 from pacing_node.engagement.push_columns import PushColumns
 from pacing_node.engagement.written_entities import Segment, WrittenEntities
 from pacing_node.targets import PacingTarget
-from tests.support.engagement_platform import push, token
+from tests.support.engagement_platform import push, token, within
+from tests.support.engagement_platform import settings as engagement_settings
 
 NAMES = st.text(min_size=1, max_size=20)
 COUNTS = st.integers(0, 10**9)
@@ -133,6 +136,32 @@ def test_only_what_changed_is_written_anew() -> None:
     changed = replace(columns, ready=np.array([0, 0, 7, 0, 0]))
     assert b"".join(entities.pieces((1, 1), changed)) == b"0,0,7,0,0"
     assert written == ["C"]
+
+
+async def test_a_push_that_was_written_ahead_writes_its_numbers_alone_and_sends_nothing_before(
+    platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[tuple[str, str]] = []
+
+    def opening(target: PacingTarget) -> str:
+        written.append((target.queue, threading.current_thread().name.partition("_")[0]))
+        return opening_text(target)
+
+    monkeypatch.setattr("pacing_node.engagement.mapping.SEGMENTS", (replace(SEGMENTS[0], write=opening), *SEGMENTS[1:]))
+    targets = tuple(push(queue=name).target for name in "ABCDE")
+    zeros, unknown = np.zeros(ROWS, np.int64), np.full(ROWS, np.nan)
+    columns = PushColumns(targets, 5.0, zeros, unknown, unknown, *[zeros] * 6)
+    engagement = BulkPlatform(engagement_settings(platform.url, max_entities_per_request=2))
+    await engagement.prepare(columns)
+    assert written == [(name, "push") for name in "ABCDE"], "beside the event loop"
+    assert not platform.requests
+    changed = replace(columns, invitations=np.arange(ROWS))
+    outcome = await engagement.push(token(3, 1), changed, within(5.0))
+    await engagement.close()
+    assert outcome.accepted
+    assert len(written) == ROWS
+    sent = {each["id"]: each for _, body in platform.requests for each in body["entities"]}
+    assert [sent[each.target.name] for each in changed] == [document(each) for each in changed]
 
 
 def test_a_target_that_changed_is_written_anew() -> None:

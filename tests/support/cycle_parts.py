@@ -157,6 +157,7 @@ class FakePlatform:
         """Of each push, what it changes; None for a full one."""
         self.times: list[float] = []
         """When each push began, by the loop."""
+        self.prepared: list[Sequence[TargetPush]] = []
         self.hold: asyncio.Event | None = None
         self.cancelled = 0
 
@@ -173,6 +174,9 @@ class FakePlatform:
                 self.cancelled += 1
                 raise
         return self.answer(token, targets)
+
+    async def prepare(self, targets: Sequence[TargetPush]) -> None:
+        self.prepared.append(targets)
 
     async def warm_up(self, seconds: float) -> None: ...
     async def why_unreachable(self, seconds: float) -> str | None:
