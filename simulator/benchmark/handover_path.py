@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import re
 import signal
 import subprocess
 import sys
@@ -19,12 +20,16 @@ from simulator.benchmark.spread import ratio, spread
 from simulator.harness.arena import Arena
 from simulator.harness.hand_over_trace import STEPS, hand_over_trace
 from simulator.harness.processes import end
+from simulator.harness.proxy_wiring import ProxyWiring
 from simulator.harness.znodes import commit_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from simulator.harness.hand_over_trace import Step
+    from simulator.harness.node_files import NodePlan
+
+    Harm = Callable[[Arena, str], Awaitable[Callable[[], Awaitable[None]]]]
 
 PERIOD_SECONDS = 2.0
 BODY_BYTES, REPLY_BYTES = 503, 308
@@ -38,15 +43,16 @@ _COOLDOWN_SECONDS = 10.5
 async def measure_hand_overs(targets: int, *, runs: int) -> dict[str, Any]:
     """``runs`` hand-overs by order and as many after SIGKILL. Raises HarnessError when one does not come about."""
     figures: dict[str, Any] = {"path": "handover", "targets": targets, "period_seconds": PERIOD_SECONDS}
-    kinds: dict[str, Callable[[Arena, str], Awaitable[None]]] = {"orderly": _order, "killed": _kill}
+    kinds: dict[str, Harm] = {"orderly": _order, "killed": _kill}
     traces: dict[str, list[tuple[Step, ...]]] = {kind: [] for kind in kinds}
     floors: list[tuple[float, float, float]] = []
     with tempfile.TemporaryDirectory(prefix="pacing-benchmark-") as name:
-        arena = Arena(
+        arena = _Direct(
             Path(name) / "cluster",
             lambda _: None,
             scenario="large",
             period_seconds=PERIOD_SECONDS,
+            wiring=_NoProxies(),
             more={"simulator_arguments": ("--targets", str(targets)), "startup_seconds": 300.0},
         )
         async with arena:
@@ -74,7 +80,7 @@ def _figures(traces: Sequence[tuple[Step, ...]], floors: Sequence[float]) -> dic
     }
 
 
-async def _hand_over(arena: Arena, harm: Callable[[Arena, str], Awaitable[None]]) -> tuple[Step, ...]:
+async def _hand_over(arena: Arena, harm: Harm) -> tuple[Step, ...]:
     """One hand-over, always in the middle of a period."""
     await arena.steady()
     # A node that was ordered to step down contends no more for so long, and as long takes no order after a hand-over.
@@ -82,21 +88,47 @@ async def _hand_over(arena: Arena, harm: Callable[[Arena, str], Awaitable[None]]
     rested = max([term_began, *arena.resigned_at.values()]) + _COOLDOWN_SECONDS
     await asyncio.sleep(max(0.0, rested - time.time()))
     newest = await arena.await_push(_WAIT_SECONDS, since=time.time())
-    await asyncio.sleep(max(0.0, newest.received_at + PERIOD_SECONDS / 2 - time.time()))
     epoch, old = newest.epoch, arena.sender(newest.epoch) or ""
+    do_harm = await harm(arena, old)
+    await asyncio.sleep(max(0.0, newest.received_at + PERIOD_SECONDS / 2 - time.time()))
     fault_at = time.time()
-    await harm(arena, old)
+    await do_harm()
     push = await arena.await_push(_WAIT_SECONDS, since=fault_at, above_epoch=epoch)
     new = arena.sender(push.epoch) or old
     return hand_over_trace(fault_at, push.received_at, arena.log_of(old), arena.log_of(new))
 
 
-async def _order(arena: Arena, node: str) -> None:
-    await arena.resign(node)
+async def _order(arena: Arena, node: str) -> Callable[[], Awaitable[None]]:
+    return await arena.order(node)
 
 
-async def _kill(arena: Arena, node: str) -> None:
-    arena.signal_worker(node, signal.SIGKILL)
+async def _kill(arena: Arena, node: str) -> Callable[[], Awaitable[None]]:
+    async def kill() -> None:
+        arena.signal_worker(node, signal.SIGKILL)
+
+    return kill
+
+
+class _NoProxies(ProxyWiring):
+    """Nodes reach everything directly, as the floor does: no proxy is measured with them."""
+
+    def addresses(self, simulator: dict[str, Any]) -> dict[str, Any]:
+        """Those of the contact centre itself."""
+        return simulator
+
+    async def hosts(self, plan: NodePlan, hosts: str) -> str:
+        """Those of the ensemble itself."""
+        plan.directory.mkdir(parents=True, exist_ok=True)
+        return hosts
+
+
+class _Direct(Arena):
+    """A cluster whose nodes say themselves who leads: nobody listens on the way to the platform."""
+
+    def sender(self, epoch: int) -> str | None:
+        """The node that has led the term, by its log."""
+        began = re.compile(rf"leadership\.acquired .*\bepoch={epoch}\b")
+        return next((name for name in self.nodes if began.search(self.log_of(name))), None)
 
 
 async def _floor(arena: Arena, targets: int, directory: Path) -> tuple[float, float, float]:

@@ -22,7 +22,7 @@ from simulator.harness.stage_options import StageOptions
 from simulator.harness.step_down import CALLER, listed_member, step_down
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
     from simulator.harness.processes import DemoProcess
@@ -138,14 +138,22 @@ class Arena(RecordedCluster):
 
     async def resign(self, node: str) -> None:
         """Ask a node to resign, as `pacing step-down` does."""
+        await (await self.order(node))()
+
+    async def order(self, node: str) -> Callable[[], Awaitable[None]]:
+        """What asks a node to resign, for who has looked up before where it is."""
         page = await self.page(node, "/cluster")
+        member = listed_member(page, node)
         secret = ClusterSecret.parse(self.stage.secret_file.read_text())
-        try:
-            await step_down(
-                listed_member(page, node), credentials=SecretCredentials(secret, str(page["cluster"]), CALLER)
-            )
-        finally:
-            self.resigned_at[node] = time.time()
+        credentials = SecretCredentials(secret, str(page["cluster"]), CALLER)
+
+        async def give() -> None:
+            try:
+                await step_down(member, credentials=credentials)
+            finally:
+                self.resigned_at[node] = time.time()
+
+        return give
 
     async def mend(self) -> None:
         """Heal all lines and wait until all members of ZooKeeper serve."""

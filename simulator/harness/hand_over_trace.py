@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+ORDER = frozenset({"leadership.step_down"})
 NOTICE = frozenset({"leadership.ended", "supervisor.worker_died"})
 RELEASE = frozenset({"leadership.released", "supervisor.mastership_released"})
 WATCH = frozenset({"leadership.vacant"})
 ACQUIRE = frozenset({"leadership.acquired"})
-STEPS = ("notice", "release", "watch", "acquire", "first push")
-"""The old node ends its term, or its supervisor sees it dead; the mastership is released in ZooKeeper; another node
-sees that there is no master; its term has begun, with the lease; the platform has received its first push."""
+STEPS = ("order", "notice", "release", "watch", "acquire", "first push")
+"""An order to step down, where there is one, has reached the old node, which has let it pass; the old node ends its
+term, or its supervisor sees it dead; the mastership is released in ZooKeeper; another node sees that there is no
+master; its term has begun, with the lease; the platform has received its first push."""
 _LINE = re.compile(r"^(\d{4}-\d\d-\d\dT\S+Z) \[\w+ *\] (\S+)\s*(.*)$")
 
 
@@ -45,6 +47,7 @@ def hand_over_trace(fault_at: float, received_at: float, old_log: str, new_log: 
     """
     old, new = list(_lines(old_log, fault_at)), list(_lines(new_log, fault_at))
     found = (
+        _first(old, ORDER, received_at),
         _first(old, NOTICE, received_at),
         _first(old, RELEASE, received_at),
         _last(new, WATCH, received_at),

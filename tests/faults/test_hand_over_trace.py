@@ -31,6 +31,11 @@ def test_each_step_counts_from_the_one_before_it() -> None:
     ]
 
 
+def test_an_order_has_come_before_its_node_ends_the_term() -> None:
+    old = [line(12, "leadership.step_down"), line(13, "leadership.ended"), line(20, "leadership.released")]
+    assert steps(old, [])[:3] == [("order", 12, 12), ("notice", 13, 1), ("release", 20, 7)]
+
+
 def test_the_word_of_a_supervisor_counts_as_that_of_its_node() -> None:
     old = [line(9, "supervisor.worker_died"), line(30, "supervisor.mastership_released")]
     assert steps(old, [])[:2] == [("notice", 9, 9), ("release", 30, 21)]
