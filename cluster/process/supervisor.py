@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -156,4 +157,16 @@ class Reports:
 
 def run(command: Sequence[str], prepare_log: Callable[[str | None], None] | None = None) -> int:
     """:func:`supervise` on an event loop of its own."""
+    _hear_of_ends_at_once()
     return asyncio.run(supervise(command, prepare_log))
+
+
+def _hear_of_ends_at_once() -> None:
+    """Have the loop itself hear of the worker's end: Python 3.11 has a thread wait for it, which must be run first."""
+    if sys.version_info >= (3, 12) or not hasattr(os, "pidfd_open"):
+        return
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError:
+        return  # a kernel that has none
+    asyncio.get_event_loop_policy().set_child_watcher(asyncio.PidfdChildWatcher())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
+import sys
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -75,6 +77,16 @@ async def test_the_newest_claim_is_known_after_more_terms_than_a_pipe_holds() ->
     os.close(writing)
     assert newest() == (5000, str(uuid.UUID(int=5000))), "also once the worker is dead"
     reports.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread waits for the end of the worker")
+def test_no_thread_stands_between_a_supervisor_and_the_end_of_its_worker() -> None:
+    worker = "import os; print(len(os.listdir(f'/proc/{os.getppid()}/task')), flush=True)"
+    supervisor = (
+        f"import sys; from cluster.process.supervisor import run; sys.exit(run([sys.executable, '-c', {worker!r}]))"
+    )
+    ended = subprocess.run([sys.executable, "-c", supervisor], capture_output=True, text=True, check=True)
+    assert ended.stdout == "1\n"
 
 
 class LaggingSession:
