@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import statistics
 import sys
@@ -23,7 +24,7 @@ from simulator.harness.ports import choose_quiet
 from simulator.harness.processes import DemoProcess, end
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from simulator.benchmark.lean_stage import LeanStage, StagePlan
 
@@ -37,38 +38,88 @@ PAGES = {
 PUBLIC = ("reactiveState", "channelCapacity")
 """The reads that visitors' browsers make."""
 _MICROSECONDS = 1e6
-_LEAST_READS = 1000
-"""Of one reading of a node: the cycles beside them differ by some milliseconds from one another."""
+_LEAST_CPU_SECONDS = 0.2
+"""What the reads of one reading cost at least: the cycles beside them differ by some milliseconds from one another."""
 _MOST_CYCLES = 4
 """Of one reading, however few reads a busy machine lets through."""
+_RESTING_CYCLES = 2
+"""Cycles of each round in which nobody reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a node used while one of its pages was read for whole cycles."""
+
+    cpu_seconds: float
+    cycles: int
+    reads: int
+
+    def of_one_read(self, cycle_cpu_seconds: float) -> float:
+        """CPU microseconds of one read, less what the cycles meanwhile cost."""
+        return (self.cpu_seconds - cycle_cpu_seconds * self.cycles) * _MICROSECONDS / max(self.reads, 1)
 
 
 @dataclass
 class Observed:
-    """What was seen of a node while a page was read."""
+    """What was seen of a node and of its floor while a page was read, one entry of each list per round."""
 
     milliseconds: list[float] = field(default_factory=list)
     """How long each read took, by the clock."""
     missed: int = 0
     """Refresh periods without an accepted push."""
+    node: list[Reading] = field(default_factory=list)
+    floor: list[float] = field(default_factory=list)
+    """CPU microseconds of one read."""
 
 
-async def measure_reads(plan: StagePlan, *, seconds: float, readings: int) -> dict[str, Any]:
+async def measure_reads(
+    plan: StagePlan, *, seconds: float, readings: int, doing: Callable[[str], object] = str
+) -> dict[str, Any]:
     """CPU time of one read, node and floor in turn; that of the node less what its cycles use while nobody reads.
 
-    Reads go on for whole cycles, from one accepted push to another: a busy machine lets through fewer of both, and what
-    is taken off is what those cycles cost. Raises HarnessError when a process ends or a page is not answered with 200.
+    In each of ``readings`` rounds the node rests, then each page is read of the node and then of its floor. Reads go on
+    for whole cycles, from one accepted push to the next: a busy machine lets through fewer of both, and what is taken
+    off is what those cycles cost. ``doing`` is given what begins, in words. Raises HarnessError when a process ends or
+    a page is not answered with 200.
     """
-    figures: dict[str, Any] = {"path": "api", "targets": plan.targets}
-    observed: dict[str, Observed] = {}
+    observed = {name: Observed() for name in PAGES}
+    resting: list[float] = []
     async with lean_stage(plan) as stage:
+        doing("the node starts")
         stage.start_node()
         before = await stage.wait_accepted(0, plan.start_seconds)
         await stage.wait_accepted(before + 1, 6.0 * plan.period_seconds)
-        for name, page in PAGES.items():
-            observed[name] = Observed()
-            figures[name] = await _one_page(stage, page, seconds, readings, observed[name])
-    return {**figures, **summed(figures, observed)}
+        async with _bare_servers(stage) as bare:
+            for number in range(1, readings + 1):
+                of = f"round {number} of {readings}"
+                doing(f"{of}, nobody reads")
+                resting.append(await _resting(stage))
+                for name, page in PAGES.items():
+                    doing(f"{of}, {name}")
+                    await _read_for_cycles(stage, page, seconds, statistics.median(resting), observed[name])
+                for name, page in PAGES.items():
+                    doing(f"{of}, floor of {name}")
+                    server, address = bare[name]
+                    observed[name].floor.append(await asyncio.to_thread(_read, address, page, server.pid, seconds))
+    figures = {name: _figures(found, resting) for name, found in observed.items()}
+    return {
+        "path": "api",
+        "targets": plan.targets,
+        **figures,
+        "cycle_cpu_ms": spread([1000.0 * each for each in resting], 1),
+        **summed(figures, observed),
+    }
+
+
+def _figures(observed: Observed, resting: Sequence[float]) -> dict[str, Any]:
+    """Of one page; ``resting`` are CPU seconds of cycles while nobody reads."""
+    node = [each.of_one_read(statistics.median(resting)) for each in observed.node]
+    times = ratio(node, observed.floor)
+    return {
+        "cpu_microseconds": spread(node, 0),
+        "floor_cpu_microseconds": spread(observed.floor, 0),
+        "share_of_floor_speed": round(1.0 / times, 2) if times else None,
+    }
 
 
 def summed(figures: Mapping[str, Any], observed: Mapping[str, Observed]) -> dict[str, Any]:
@@ -90,24 +141,19 @@ def summed(figures: Mapping[str, Any], observed: Mapping[str, Observed]) -> dict
     }
 
 
-async def _one_page(stage: LeanStage, page: str, seconds: float, readings: int, observed: Observed) -> dict[str, Any]:
-    node, floor, resting = [], [], []
-    with tempfile.TemporaryDirectory(prefix="pacing-benchmark-") as directory:
-        bare = await start_bare(Path(directory), await asyncio.to_thread(_body, stage.node_http, page))
+@contextlib.asynccontextmanager
+async def _bare_servers(stage: LeanStage) -> AsyncIterator[dict[str, tuple[DemoProcess, str]]]:
+    """A bare server for each page, with what the node answers now."""
+    bare: dict[str, tuple[DemoProcess, str]] = {}
+    with tempfile.TemporaryDirectory(prefix="pacing-benchmark-") as name:
         try:
-            for _ in range(readings):
-                resting.append(await _resting(stage))
-                node.append(await _read_for_cycles(stage, page, seconds, statistics.median(resting), observed))
-                floor.append(await asyncio.to_thread(_read, bare[1], page, bare[0].pid, seconds))
+            for number, (title, page) in enumerate(PAGES.items()):
+                directory = Path(name) / str(number)
+                directory.mkdir()
+                bare[title] = await start_bare(directory, await asyncio.to_thread(_body, stage.node_http, page))
+            yield bare
         finally:
-            await end([bare[0]], 5.0)
-    times = ratio(node, floor)
-    return {
-        "cpu_microseconds": spread(node, 0),
-        "floor_cpu_microseconds": spread(floor, 0),
-        "cycle_cpu_ms": spread([1000.0 * each for each in resting], 1),
-        "share_of_floor_speed": round(1.0 / times, 2) if times else None,
-    }
+            await end([server for server, _ in bare.values()], 5.0)
 
 
 async def start_bare(directory: Path, body: bytes) -> tuple[DemoProcess, str]:
@@ -167,35 +213,41 @@ def _read(address: str, page: str, pid: int, seconds: float) -> float:
 
 
 async def _resting(stage: LeanStage) -> float:
-    """CPU seconds of a node from one accepted push to the next while nobody reads."""
+    """CPU seconds of one cycle of a node while nobody reads."""
     patience = 6.0 * stage.plan.period_seconds
-    seen = await stage.wait_accepted(await stage.accepted(), patience)
+    first = seen = await stage.wait_accepted(await stage.accepted(), patience)
     used = cpu_seconds(stage.node_pid)
-    cycles = await stage.wait_accepted(seen, patience) - seen
-    return (cpu_seconds(stage.node_pid) - used) / cycles
+    while seen - first < _RESTING_CYCLES:
+        seen = await stage.wait_accepted(seen, patience)
+    return (cpu_seconds(stage.node_pid) - used) / (seen - first)
 
 
-async def _read_for_cycles(stage: LeanStage, page: str, seconds: float, resting: float, observed: Observed) -> float:
-    """CPU microseconds of a node for one read, less ``resting`` CPU seconds for each of its cycles meanwhile."""
+async def _read_for_cycles(stage: LeanStage, page: str, seconds: float, resting: float, observed: Observed) -> None:
+    """Read a page of a node for whole cycles, beginning in the moment in which a push was accepted.
+
+    That is now: resting, and reading of another page, end in such a moment. They go on until reads have cost enough,
+    ``resting`` being CPU seconds of a cycle without them.
+    """
     patience = 6.0 * stage.plan.period_seconds
     reader = _Reader(stage.node_http, page)
-    first = seen = await stage.wait_accepted(await stage.accepted(), patience)
+    first = seen = await stage.accepted()
     began, used = time.monotonic(), cpu_seconds(stage.node_pid)
     accepted_at = [began]
     reading = asyncio.create_task(asyncio.to_thread(reader.run))
     try:
-        while time.monotonic() - began < seconds or reader.reads < _LEAST_READS:
+        while True:
             seen = await stage.wait_accepted(seen, patience)
             accepted_at.append(time.monotonic())
-            if reading.done() or seen - first >= _MOST_CYCLES:
+            found = Reading(cpu_seconds(stage.node_pid) - used, seen - first, reader.reads)
+            enough = found.cpu_seconds - resting * found.cycles >= _LEAST_CPU_SECONDS
+            if reading.done() or found.cycles >= _MOST_CYCLES or (enough and accepted_at[-1] - began >= seconds):
                 break
-        used, reads = cpu_seconds(stage.node_pid) - used, reader.reads
     finally:
         reader.ended.set()
         await reading
+    observed.node.append(found)
     observed.milliseconds += reader.milliseconds
     observed.missed += missed_periods(accepted_at, stage.plan.period_seconds)
-    return (used - resting * (seen - first)) * _MICROSECONDS / max(reads, 1)
 
 
 class _Reader:

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from terminal.printing import complain
-from terminal.progress import shown_while
+from terminal.progress import Doing, shown_while
 from tests.support.waiting import until
 
 
@@ -32,6 +32,17 @@ async def test_a_line_counts_the_seconds_of_the_work(
         await until_written(stream)
         complain("held")
     assert stream.getvalue() == shown
+
+
+async def test_the_line_follows_the_part_of_the_work_that_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Screen()
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setattr("terminal.progress.TICK_SECONDS", 0.01)
+    doing = Doing("the start")
+    async with shown_while(doing):
+        await until(lambda: "the start, 0 s" in stream.getvalue())
+        doing.begin("round 1 of 3")
+        await until(lambda: "round 1 of 3, 0 s" in stream.getvalue())
 
 
 async def until_written(stream: io.StringIO) -> None:
