@@ -37,14 +37,22 @@ class WebServer(uvicorn.Server):
         yield
 
 
+_BACKLOG = 512
+"""Connections that wait to be taken."""
+
+
 def listen(host: str, port: int) -> socket.socket:
-    """A bound TCP socket. Raises OSError naming the address when it is taken."""
+    """A TCP socket that listens: who reads its address may connect at once, and waits until the server takes it.
+
+    Raises OSError naming the address when it is taken.
+    """
     # The protocol is named because asyncio switches Nagle's delay off only for sockets that say they are TCP.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise OSError(f"HTTP server cannot listen on {addresses.join(host, port)}: {error.strerror}") from error
