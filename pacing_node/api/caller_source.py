@@ -1,4 +1,4 @@
-"""Names the caller of every request once, for audit lines: behind trusted proxies whom they call for, and the proxy."""
+"""Names the caller of a request once, for audit lines: behind trusted proxies whom they call for, and the proxy."""
 
 from __future__ import annotations
 
@@ -25,14 +25,13 @@ class NamedCaller:
         self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Name the caller, and pass the request on."""
+        """Name the caller behind a trusted proxy, and pass the request on; any other is who its connection names."""
         host, port = scope.get("client") or ("", 0)
-        source = addresses.join(host, port)
-        caller = host
         if self._proxies.trusts(host):
+            source = addresses.join(host, port)
             caller = self._proxies.caller(host, ",".join(Headers(scope=scope).getlist("x-forwarded-for")))
             source = source if caller == host else f"{caller} through {source}"
-        scope.setdefault("state", {}).update({_STATE: source, _CALLER: caller})
+            scope.setdefault("state", {}).update({_STATE: source, _CALLER: caller})
         await self._app(scope, receive, send)
 
 
