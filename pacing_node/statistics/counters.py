@@ -55,15 +55,18 @@ class Totals:
         ``limit`` is the largest increment that is believed.
         """
         base = self._base[slots]
+        difference = np.subtract(totals, base, out=base)
         with np.errstate(invalid="ignore"):
-            difference = totals - base
-            believable = valid & (difference >= 0) & (difference <= limit)
+            believable = valid & (difference >= 0)
+            if not (isinstance(limit, float) and limit == np.inf):
+                believable &= difference <= limit
         self.follow(slots, totals, valid)
-        return np.where(believable, difference, 0.0)
+        difference[~believable] = 0.0
+        return difference
 
     def follow(self, slots: IntArray, totals: FloatArray, valid: BoolArray) -> None:
         """As :meth:`advance`, for a server whose increments nobody wants now."""
-        self._base[slots] = np.where(valid, totals, np.nan)
+        self._base[slots] = totals if valid.all() else np.where(valid, totals, np.nan)
 
 
 class Usual:
@@ -83,7 +86,11 @@ class Usual:
 
     def learn(self, slots: IntArray, increments: FloatArray) -> None:
         """Move the exponentially weighted mean towards these increments."""
-        self._mean[slots] += self._weight * (increments - self._mean[slots])
+        mean = self._mean[slots]
+        step = increments - mean
+        step *= self._weight
+        mean += step
+        self._mean[slots] = mean
 
     def limit(self, slots: IntArray, *, factor: float = 4.0, floor: float = 5.0) -> FloatArray:
         """The largest increment that still looks like traffic: ``floor + factor · mean``."""
