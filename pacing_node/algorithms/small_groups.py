@@ -124,10 +124,25 @@ class ExactLevels:
 
 
 def _accept_tails() -> FloatArray:
-    """P(Bin(M - 1, p u) >= k) over (u, p, load of the others, k), k from 0 to the most slots that can be free."""
-    most = EXACT_SLOTS + _SLOT_STEPS + 1
-    u, accept, load, least = np.meshgrid(_NODES, _ACCEPT, _LOADS, np.arange(most, dtype=np.float64), indexing="ij")
-    return binomial_tail(load / accept, accept * u, least)
+    """P(Bin(M - 1, p u) >= k) over (u, p, load of the others, k), k from 0 to the most slots that can be free.
+
+    The tail of the largest k is an incomplete beta function, and each smaller one is the next with one probability
+    more (DLMF 8.17.20): all of them are sums of positive terms, which lose no digits.
+    """
+    most = EXACT_SLOTS + _SLOT_STEPS
+    u, accept, load = np.meshgrid(_NODES, _ACCEPT, _LOADS, indexing="ij")
+    trials, chance = load / accept, accept * u
+    largest = np.minimum(np.ceil(trials), float(most))
+    counts = np.arange(1.0, most + 1.0)
+    more = np.maximum(trials[..., None] - counts + 1.0, 0.0) * (chance / (1.0 - chance))[..., None] / counts
+    terms = np.empty((*trials.shape, most + 1))
+    terms[..., 0] = np.exp(trials * np.log1p(-chance))
+    np.multiply(np.cumprod(more, axis=-1), terms[..., :1], out=terms[..., 1:])
+    terms[np.arange(most + 1.0) >= largest[..., None]] = 0.0
+    np.put_along_axis(terms, largest.astype(np.int64)[..., None], binomial_tail(trials, chance, largest)[..., None], -1)
+    tails = np.minimum(np.cumsum(terms[..., ::-1], axis=-1)[..., ::-1], 1.0)
+    tails[..., 0] = 1.0
+    return np.asarray(tails)
 
 
 def _block(tails: FloatArray, free_now: int, busy: int) -> FloatArray:
