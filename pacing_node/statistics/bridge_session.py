@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pacing_node.statistics.feed import Feed
-    from pacing_node.statistics.registry import ObjectsChange, Registry, Subject
+    from pacing_node.statistics.registry import ObjectsChange, Registry
+    from pacing_node.statistics.subscription_requests import SubscriptionRequests
 
 _References: TypeAlias = "Sequence[int] | NDArray[np.uint32]"
 _Order: TypeAlias = "tuple[_References, Sequence[int]]"
@@ -66,9 +67,11 @@ class BridgeSession(ReconnectingSession):
         *,
         registry: Registry,
         settings: SessionSettings,
+        requests: SubscriptionRequests,
         credentials: Callable[[], grpc.ChannelCredentials | None],
         on_change: Callable[[], object],
     ) -> None:
+        """``requests`` are those of all sessions of the pair."""
         super().__init__(
             feed,
             first_delay_seconds=settings.first_delay_seconds,
@@ -77,6 +80,7 @@ class BridgeSession(ReconnectingSession):
         )
         self._registry = registry
         self._settings = settings
+        self._made = requests
         self._credentials = credentials
         self._outbox: asyncio.Queue[_Order] = asyncio.Queue()
         self._open = False
@@ -156,16 +160,8 @@ class BridgeSession(ReconnectingSession):
     def _requests(self, added: _References, removed: Sequence[int]) -> Iterator[wire.SubscribeRequest]:
         size = self._settings.batch_size
         for start in range(0, max(len(added), len(removed)), size):
-            yield wire.SubscribeRequest(
-                add=list(self._subscriptions(_numbers(added[start : start + size]))),
-                remove=removed[start : start + size],
-                interval_milliseconds=self._settings.interval_milliseconds,
-            )
-
-    def _subscriptions(self, references: Sequence[int]) -> Iterator[wire.Subscription]:
-        for reference, subject in zip(references, self._registry.subjects(references), strict=True):
-            if subject is not None:  # else it was dropped again while the order waited
-                yield _subscription(reference, subject)
+            numbers = _numbers(added[start : start + size])
+            yield self._made.request(self._registry, numbers, removed[start : start + size])
 
     def _channel(self) -> grpc.aio.Channel:
         limit = (("grpc.max_receive_message_length", self._settings.max_message_bytes),)
@@ -174,13 +170,3 @@ class BridgeSession(ReconnectingSession):
 
 def _numbers(references: _References) -> Sequence[int]:
     return references.tolist() if isinstance(references, np.ndarray) else references
-
-
-def _subscription(reference: int, subject: Subject) -> wire.Subscription:
-    return wire.Subscription(
-        reference=reference,
-        object_type=wire.OBJECT_TYPE_AGENT if subject.agent else wire.OBJECT_TYPE_QUEUE,
-        object_id=subject.object_id,
-        statistic=subject.statistic,
-        filter=subject.filter,
-    )

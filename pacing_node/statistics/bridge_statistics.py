@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pacing_node.statistics.bridge_session import BridgeSession, SessionSettings
 from pacing_node.statistics.pair import PairStatistics
+from pacing_node.statistics.subscription_requests import SubscriptionRequests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,12 +36,14 @@ def bridge_statistics(
     whose state is not known count as logged out.
     """
     chosen = settings or SessionSettings()
+    requests = SubscriptionRequests(chosen.interval_milliseconds)
 
     def session(feed: Feed, registry: Registry, on_change: Callable[[], object]) -> BridgeSession:
         return BridgeSession(
             feed,
             registry=registry,
             settings=chosen,
+            requests=requests,
             credentials=credentials or (lambda: None),
             on_change=on_change,
         )
