@@ -7,7 +7,8 @@ targets costs once, and then over the pairs (class, target), so that the classes
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class Roster:
     """Who serves what, for one set of targets (or agent groups: anything that has agents)."""
 
     agent_slots: IntArray
-    """Slot of each agent's state."""
+    """Slot of each agent's state, each once, sorted."""
     class_of_agent: IntArray
     classes: int
     pair_class: IntArray
@@ -43,6 +44,12 @@ class Roster:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "headcount", self.per_target(self.per_class(np.ones(len(self.agent_slots)))))
+
+    def slots_of(self, media: str) -> IntArray:
+        """Slots of the agents of a medium's targets, each once, sorted."""
+        served = np.zeros(self.classes, dtype=np.bool_)
+        served[self.pair_class[self.media_of_target[self.pair_target] == self.media.index(media)]] = True
+        return self.agent_slots[served[self.class_of_agent]]
 
     def per_target(self, per_class: FloatArray) -> FloatArray:
         """Sums over targets of something counted by class."""
@@ -68,39 +75,55 @@ def _sums(index: IntArray, weights: FloatArray, length: int) -> FloatArray:
 
 def build_roster(members: Sequence[Sequence[str]], media: Sequence[str], slots: Mapping[str, int]) -> Roster:
     """The roster of targets whose agents and media are given in row order; ``slots`` finds an agent's slot by name."""
-    names = sorted({name for agents in members for name in agents})
-    index = {name: position for position, name in enumerate(names)}
-    agents = np.fromiter((index[name] for each in members for name in each), dtype=np.int64)
-    rows = np.repeat(np.arange(len(members), dtype=np.int64), [len(each) for each in members])
+    sizes = [len(each) for each in members]
+    flat = np.fromiter(map(slots.__getitem__, chain.from_iterable(members)), np.int64, sum(sizes))
+    agent_slots, agents = np.unique(flat, return_inverse=True)
+    rows = np.repeat(np.arange(len(members), dtype=np.int64), sizes)
     codes = np.unique(agents * max(len(members), 1) + rows)  # by agent, then by target; each pair once
-    class_of_agent, classes = _classes(*np.divmod(codes, max(len(members), 1)), len(names))
+    classes = _classes(*np.divmod(codes, max(len(members), 1)), len(agent_slots))
     media_names = tuple(sorted(set(media)))
+    media_index = {name: position for position, name in enumerate(media_names)}
     return Roster(
-        agent_slots=np.array([slots[name] for name in names], dtype=np.int64),
-        class_of_agent=class_of_agent,
-        classes=len(classes),
-        pair_class=np.repeat(np.arange(len(classes), dtype=np.int64), [len(each) for each in classes]),
-        pair_target=np.concatenate([*classes, np.zeros(0, dtype=np.int64)]),
+        agent_slots=agent_slots,
+        class_of_agent=classes.of_agent,
+        classes=len(classes.sizes),
+        pair_class=np.repeat(np.arange(len(classes.sizes), dtype=np.int64), classes.sizes),
+        pair_target=classes.targets,
         targets=len(members),
         media=media_names,
-        media_of_target=np.array([media_names.index(each) for each in media], dtype=np.int64),
-        shared=any(len(each) > 1 for each in classes),
+        media_of_target=np.array([media_index[each] for each in media], dtype=np.int64),
+        shared=bool((classes.sizes > 1).any()),
     )
 
 
-def _classes(pair_agents: IntArray, pair_rows: IntArray, agents: int) -> tuple[IntArray, list[IntArray]]:
-    """Class of each agent, and the targets of each class, from pairs of agent and target sorted by agent."""
-    ends = np.searchsorted(pair_agents, np.arange(1, agents))
-    found: dict[bytes, int] = {}
-    classes: list[IntArray] = []
-    class_of_agent = np.zeros(agents, dtype=np.int64)
-    for agent, targets in enumerate(np.split(pair_rows, ends) if agents else ()):
-        key = targets.tobytes()
-        if key not in found:
-            found[key] = len(classes)
-            classes.append(targets)
-        class_of_agent[agent] = found[key]
-    return class_of_agent, classes
+class _Classes(NamedTuple):
+    """Agents by the targets they serve, classes in the order of their first agents."""
+
+    of_agent: IntArray
+    sizes: IntArray
+    """Targets of each class."""
+    targets: IntArray
+    """Targets of all classes, one class after the other."""
+
+
+def _classes(pair_agents: IntArray, pair_rows: IntArray, agents: int) -> _Classes:
+    """Classes from pairs of agent and target sorted by agent; each agent has at least one."""
+    sizes = np.bincount(pair_agents, minlength=agents)
+    starts = np.cumsum(sizes) - sizes
+    kind = pair_rows[starts]  # what an agent serves, as a number: of one target its row, of several one behind the rows
+    several: dict[bytes, int] = {}
+    behind = int(pair_rows.max(initial=0)) + 1
+    for agent in np.flatnonzero(sizes > 1).tolist():
+        served = pair_rows[starts[agent] : starts[agent] + sizes[agent]].tobytes()
+        kind[agent] = several.setdefault(served, behind + len(several))
+    _, first, of_agent = np.unique(kind, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    found = first[order]
+    ends = np.cumsum(sizes[found])
+    at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts[found] - ends + sizes[found], sizes[found])
+    return _Classes(place[of_agent], sizes[found], pair_rows[at])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -118,19 +119,15 @@ def layout(targets: TargetSet, names: StatisticNames, registry: Registry) -> Lay
         entered_all=first + registry.offset(names.entered),
         handle_time=first + registry.offset(names.handle_time) if names.handle_time is not None else None,
     )
-    slots = registry.agents
-    media = [target.media for target in targets.targets]
-    by_medium: dict[str, set[str]] = {medium: set() for medium in media}
-    for target in targets.targets:
-        by_medium[target.media].update(target.agents)
+    slots, media = registry.agents, [target.media for target in targets.targets]
+    roster = build_roster([target.agents for target in targets.targets], media, slots)
+    group_sizes = [len(group.agents) for group in targets.groups]
+    members = chain.from_iterable(group.agents for group in targets.groups)
     return Layout(
         columns=columns,
-        roster=build_roster([target.agents for target in targets.targets], media, slots),
+        roster=roster,
         group_rows={group.name: row for row, group in enumerate(targets.groups)},
-        group_ends=np.cumsum([len(group.agents) for group in targets.groups], dtype=np.int64),
-        group_agents=np.fromiter((slots[name] for group in targets.groups for name in group.agents), dtype=np.int64),
-        media_agents={
-            medium: np.array(sorted(slots[name] for name in found), dtype=np.int64)
-            for medium, found in by_medium.items()
-        },
+        group_ends=np.cumsum(group_sizes, dtype=np.int64),
+        group_agents=np.fromiter(map(slots.__getitem__, members), np.int64, sum(group_sizes)),
+        media_agents={medium: roster.slots_of(medium) for medium in roster.media},
     )

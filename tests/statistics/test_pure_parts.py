@@ -307,6 +307,31 @@ def test_sums_are_those_of_going_through_every_agent_of_every_target(team, data)
     assert agent_slots(roster, table).ready.shape == (len(set(media)), len({name for each in members for name in each}))
 
 
+@given(st.lists(st.lists(st.sampled_from("abcdefgh"), unique=True), max_size=6))
+def test_agents_are_of_one_class_when_they_serve_the_same_targets(members):
+    registry = registry_of(agents="hgfedcba")  # slots in another order than names
+    roster = build_roster(members, ["chat"] * len(members), registry.agents)
+    by_slot = {slot: name for name, slot in registry.agents.items()}
+    names = [by_slot[slot] for slot in roster.agent_slots.tolist()]
+    assert sorted(names) == sorted({name for each in members for name in each})
+    served = [[row for row, each in enumerate(members) if name in each] for name in names]
+    classes = [[] for _ in range(roster.classes)]
+    for number, target in zip(roster.pair_class.tolist(), roster.pair_target.tolist(), strict=True):
+        classes[number].append(target)
+    assert [classes[number] for number in roster.class_of_agent.tolist()] == served
+    assert len(set(map(tuple, classes))) == roster.classes == len(set(map(tuple, served)))
+    assert roster.shared == any(len(each) > 1 for each in served)
+
+
+@given(st.lists(st.tuples(st.sampled_from(MEDIA), st.lists(st.sampled_from("abcd"), unique=True)), max_size=6))
+def test_agents_of_a_medium_are_those_of_its_targets(rows):
+    registry = registry_of(agents="dcba")
+    roster = build_roster([agents for _, agents in rows], [medium for medium, _ in rows], registry.agents)
+    for medium in roster.media:
+        expected = {registry.agents[name] for each, agents in rows if each == medium for name in agents}
+        assert roster.slots_of(medium).tolist() == sorted(expected)
+
+
 def _by_hand(team, indexes, medium):
     logged_in = capable = ready = busy = 0
     for index in indexes:
