@@ -168,6 +168,7 @@ class ValueTable:
 
     def forget(self, slots: IntArray) -> None:
         """Nothing is known of these slots any more."""
+        self._drop_reasons(slots)
         self.state[slots] = UNKNOWN
         self.number[slots] = 0.0
         self.logged_in[slots] = self.at_work[slots] = False
@@ -175,8 +176,6 @@ class ValueTable:
             for column in (medium.maximum, medium.in_use, medium.completed):
                 column[slots] = 0.0
             medium.routable[slots] = False
-        for slot in slots.tolist() if self.reasons else ():
-            self.reasons.pop(slot, None)
         self.agents_version += 1
 
     def apply(self, values: Iterable[wire.StatisticValue], registry: Registry) -> None:
@@ -281,9 +280,14 @@ class ValueTable:
             self.reasons[slot] = reason[:_MAX_REASON_LENGTH]
 
     def _mark_valid(self, slots: IntArray) -> None:
+        self._drop_reasons(slots)
         self.state[slots] = VALID
-        for slot in slots.tolist() if self.reasons else ():
-            self.reasons.pop(slot, None)
+
+    def _drop_reasons(self, slots: IntArray) -> None:
+        """Slots that were invalid no longer are; the others have no reason to look for."""
+        if self.reasons:
+            for slot in slots[self.state[slots] == INVALID].tolist():
+                self.reasons.pop(slot, None)
 
 
 def _agent_fault(state: _AgentState) -> str | None:

@@ -69,3 +69,15 @@ def test_a_whole_capacity_in_json_is_read_in_every_notation(maximum):
     tree = {"status": "WaitForNextCall", "media": [{"media": "chat", "maximum": maximum, "inUse": 1}]}
     state = read_value(0, tree, None, agent=True).agent_state
     assert (state.media[0].maximum, state.media[0].in_use) == (3, 1)
+
+
+def test_a_reason_goes_with_the_next_value_or_the_subject_and_the_others_stay():
+    registry = registry_of(["Q@s"], [])
+    table = ValueTable(registry.size)
+    first, second, third = registry.references()[:3]
+    table.apply([wire.StatisticValue(reference=each, number=-1.0) for each in (first, second, third)], registry)
+    assert set(table.reasons) == {first, second, third}
+    table.apply([wire.StatisticValue(reference=first, number=5.0)], registry)
+    assert set(table.reasons) == {second, third}
+    table.forget(np.array([first, second]))
+    assert set(table.reasons) == {third}
