@@ -119,10 +119,10 @@ def _document(file: Path) -> PackedDocument:
     """A large file by its items, as far as its form allows; any other as a whole. Raises ConfigurationError."""
     content = read_content(file, str(file))
     if len(content) >= LARGE_BYTES:
-        lists: dict[str, PackedList] = {}
+        lists = {kind: PackedList(str(file)) for kind in KINDS}
 
         def take(kind: str, line: int, value: Value) -> None:
-            lists.setdefault(kind, PackedList(str(file))).add(line, value)
+            lists[kind].add(line, value)
 
         with contextlib.suppress(OtherFormError):
             return PackedDocument(read_by_items(content, str(file), KINDS, take), lists)
