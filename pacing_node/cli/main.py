@@ -27,9 +27,13 @@ def main() -> None:
             from pacing_node.cli.completion import answer_shell  # noqa: PLC0415 - see above
 
             answer_shell()
-        from pacing_node.cli.app import build_app  # noqa: PLC0415 - see above
+        from pacing_node.runtime.gc_freeze import uncollected  # noqa: PLC0415 - see above
 
-        build_app(words[0] if words else None)(prog_name="pacing")
+        with uncollected():
+            from pacing_node.cli.app import build_app  # noqa: PLC0415 - see above
+
+            app = build_app(words[0] if words else None)
+        app(prog_name="pacing")
 
 
 if __name__ == "__main__":

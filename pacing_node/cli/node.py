@@ -17,6 +17,7 @@ from pacing_node.logs import configure_logs
 from pacing_node.options.errors import ConfigurationError
 from pacing_node.options.node_options import NodeOptions, describe_node_options, load_node_options
 from pacing_node.runtime.core_dumps import forbid_core_dumps
+from pacing_node.runtime.gc_freeze import freeze_all, uncollected
 from terminal.examples import examples
 from terminal.printing import complain, say
 
@@ -91,7 +92,10 @@ def _check(options: NodeOptions) -> None:
 
 def _run(options: NodeOptions, config: Path | None) -> int:
     # Loaded here: help and check need none of it.
-    from pacing_node.node_process import run_node  # noqa: PLC0415 - see above
+    with uncollected():
+        from pacing_node.node_process import run_node  # noqa: PLC0415 - see above
+
+        freeze_all()  # before collections go on: the first would walk over all of it
 
     reporter = Reporter.from_environment()
     if reporter is not None:
