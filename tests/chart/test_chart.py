@@ -26,6 +26,7 @@ from tests.chart.chart_files import (
     pod_specs,
     rendered,
     run,
+    tool,
 )
 from tests.chart.refusals import SCHEMA_REFUSALS, TEMPLATE_REFUSALS
 
@@ -41,6 +42,7 @@ def test_helm_finds_nothing_to_say(example: Path) -> None:
 
 @example
 def test_every_object_is_one_on_every_version_of_kubernetes(example: Path, tmp_path: Path) -> None:
+    tool("kubeconform")  # its schemas come with it
     assert len(VERSIONS) >= 3
     file = tmp_path / "objects.yaml"
     for version in VERSIONS:

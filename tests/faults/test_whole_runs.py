@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from cluster.access.signed_calls import ClusterSecret
 from simulator.drill.drills import drill_of
 from simulator.drill.field import Options
 from simulator.drill.harm import run_drill
@@ -32,8 +33,10 @@ async def test_drills_harm_one_cluster_after_the_other_and_leave_it_whole(tmp_pa
         graceful = await run_drill("graceful", drill_of("graceful", arena), arena, Options(), print)
         killed = await run_drill("kill", drill_of("kill", arena), arena, Options(), print)
         leader = await run_drill("zookeeper-leader", drill_of("zookeeper-leader", arena), arena, Options(), print)
-        before = RunningCluster(arena.stage.plans[0].http).view()
-        outside = await graceful_hand_over(RunningCluster(arena.stage.plans[0].http), before, print)
+        secret = ClusterSecret.parse(arena.stage.secret_file.read_text())
+        running = RunningCluster(arena.stage.plans[0].http, secret=secret)
+        before = running.view()
+        outside = await graceful_hand_over(running, before, print)
         assert await arena.steady() != before.master
     for result in (graceful, killed, leader):
         assert result.measured.accepted_out_of_order == 0
