@@ -139,6 +139,8 @@ class ZooKeeperBackend:
         self.pause.stop()
         await self._pause_documents.stop()
         await self._session.stop(self._settings.stop_timeout_seconds)
+        if self._reporter is not None:
+            self._reporter.leaves()
 
     @property
     def faults(self) -> tuple[str, ...]:

@@ -50,19 +50,22 @@ class DeadWorker:
         """Close it."""
         await self._session.stop(1.0)
 
-    async def release(self, report: str, status: int, died_at: float) -> None:
+    async def release(self, report: str, ending: asyncio.Future[int], died_at: float) -> None:
         """Release what it held by its newest report, and write down that it died; Unix time in seconds.
 
-        ``status`` is the exit status of the process. Raises ValueError for a report that cannot be read.
+        ``ending`` brings the exit status of the process, which may come only when its memory has been freed. Raises
+        ValueError for a report that cannot be read.
         """
         claim = decode_claim(report)
-        log.warning("supervisor.worker_died", status=status, epoch=claim.epoch)
-        cause, deadline = _cause(status), time.monotonic() + RELEASE_SECONDS
+        log.warning("supervisor.worker_died", epoch=claim.epoch)
+        deadline = time.monotonic() + RELEASE_SECONDS
         while True:
             try:
                 if await self._transactions.release_of_dead(claim):
                     log.warning("supervisor.mastership_released", epoch=claim.epoch)
-                    await self._history.ended(claim.epoch, died_at, cause)
+                    status = await ending
+                    log.warning("supervisor.worker_status", status=status, epoch=claim.epoch)
+                    await self._history.ended(claim.epoch, died_at, _cause(status))
             except errors.ClusterError as failure:
                 if time.monotonic() > deadline:
                     log.warning("supervisor.release_failed", error=str(failure), zookeeper=self._session.state.value)

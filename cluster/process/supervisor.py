@@ -1,7 +1,8 @@
 """A small parent process that releases the mastership of a worker it has seen die.
 
 Nobody else may do this: a broken connection says nothing about a living master behind a partition, but the parent is
-informed of the death by the kernel. The successor then need not wait for the session to time out.
+informed of the death by the kernel, before the memory of the worker is freed
+(:mod:`cluster.process.death_lock`). The successor then need not wait for the session to time out.
 
 It loads next to nothing before it starts the worker: settings are what the worker reports, and ZooKeeper's client is
 loaded when the worker has joined. Not later: beside a first term it would take the processor from the first push.
@@ -21,6 +22,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cluster.process.children import bound_to_parent
+from cluster.process.death_lock import VARIABLE as LOCK_VARIABLE
+from cluster.process.death_lock import death_of_holder, lock_memory
 from cluster.process.late_log import PREPARATION, LateLog
 from cluster.process.orphans import OrphanReaper
 from cluster.process.signals import handle_harmless, handle_no_more, handle_signal
@@ -48,15 +51,17 @@ async def supervise(command: Sequence[str], prepare_log: Callable[[str | None], 
     logged, with what the worker noted (:meth:`~cluster.process.worker_pipe.Reporter.notes`) as JSON, or None.
     """
     reading, writing = os.pipe()
+    lock = lock_memory()
+    passed = {VARIABLE: writing} | ({LOCK_VARIABLE: lock} if lock is not None else {})
     try:
         process = await asyncio.create_subprocess_exec(
             *bound_to_parent(command, signal.SIGTERM),
-            pass_fds=(writing,),
-            env={**os.environ, VARIABLE: str(writing)},
+            pass_fds=tuple(passed.values()),
+            env={**os.environ, **{name: str(each) for name, each in passed.items()}},
         )
     finally:
         os.close(writing)
-    reports = Reports(reading)
+    reports = Reports(reading, lock)
     if prepare_log is not None:
         PREPARATION.set(lambda: prepare_log(reports.known(NOTE)))
     for number in _FORWARDED:
@@ -75,21 +80,37 @@ async def supervise(command: Sequence[str], prepare_log: Callable[[str | None], 
 
 async def _watch_over(process: asyncio.subprocess.Process, reports: Reports) -> int:
     loading = asyncio.create_task(_load(reports))
-    status = await process.wait()
+    ending = asyncio.create_task(process.wait())
+    await _until_dead(reports, ending)
     died_at = time.time()
     reports.read()
     claim = reports.known(CLAIM)
     if claim is None and not loading.done():
         loading.cancel()
-        return _shell_status(status)
+        return _shell_status(await ending)
     try:
         dead_worker = await loading
-        if status != 0 and claim is not None:
-            await dead_worker.release(claim, status, died_at)
+        if claim is not None and not (ending.done() and ending.result() == 0):
+            await dead_worker.release(claim, ending, died_at)
         await dead_worker.stop()
     except (ImportError, OSError, ValueError, LookupError) as failure:
         log.warning("supervisor.release_failed", error=str(failure))
-    return _shell_status(status)
+    return _shell_status(await ending)
+
+
+async def _until_dead(reports: Reports, ending: asyncio.Future[int]) -> None:
+    """Wait until the worker's thread that acts is known to be dead: by its lock, or with its process."""
+    dying = asyncio.create_task(_death_of_holder(reports))
+    await asyncio.wait((ending, dying), return_when=asyncio.FIRST_COMPLETED)
+    dying.cancel()
+
+
+async def _death_of_holder(reports: Reports) -> None:
+    await reports.joined.wait()
+    if reports.lock is None:
+        await asyncio.Event().wait()  # its process must end
+    else:
+        await death_of_holder(reports.lock)
 
 
 async def _load(reports: Reports) -> DeadWorker:
@@ -124,9 +145,11 @@ def _forward(process: asyncio.subprocess.Process, number: signal.Signals) -> Non
 class Reports:
     """The reading end of the worker's pipe, emptied as it fills: a full one would keep the newest claims out."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, lock: int | None = None) -> None:
+        """``lock`` is the descriptor of the memory of the worker's lock."""
         os.set_blocking(descriptor, False)
         self._descriptor = descriptor
+        self.lock = lock
         self._rest = b""
         self._newest: dict[str, str] = {}
         self.joined = asyncio.Event()
@@ -153,6 +176,8 @@ class Reports:
         """Close it."""
         asyncio.get_running_loop().remove_reader(self._descriptor)
         os.close(self._descriptor)
+        if self.lock is not None:
+            os.close(self.lock)
 
 
 def run(command: Sequence[str], prepare_log: Callable[[str | None], None] | None = None) -> int:

@@ -11,6 +11,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
+from cluster.process.death_lock import DeathLock
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -26,8 +28,10 @@ CLAIM, SETTINGS, NOTE = "claim", "settings", "note"
 class Reporter:
     """The worker's end of the pipe. A report is one short line, written at once and never waited for."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, lock: DeathLock | None = None) -> None:
+        """``lock`` is held by the thread that calls :meth:`joins`, which is the one that acts."""
         self._descriptor = descriptor
+        self._lock = lock
         os.set_blocking(descriptor, False)
 
     @classmethod
@@ -43,10 +47,15 @@ class Reporter:
             piped = stat.S_ISFIFO(os.fstat(int(number)).st_mode)
         except OSError:
             return None
-        return cls(int(number)) if piped else None
+        return cls(int(number), DeathLock.from_environment(environment)) if piped else None
 
     def joins(self, settings: ClusterSettings) -> None:
-        """The process joins a cluster by these settings: with them its supervisor finds what it holds."""
+        """The process joins a cluster by these settings: with them its supervisor finds what it holds.
+
+        From here on the supervisor knows of the death of this thread at once.
+        """
+        if self._lock is not None:
+            self._lock.hold()  # before the report: once it is read, the lock is waited for
         security = settings.zookeeper_security
         self._tell(
             SETTINGS,
@@ -58,6 +67,11 @@ class Reporter:
                 "zookeeper_security": {name: _plain(getattr(security, name)) for name in security.__slots__},
             },
         )
+
+    def leaves(self) -> None:
+        """The process has left its cluster, and holds nothing that its supervisor would have to release."""
+        if self._lock is not None:
+            self._lock.give_up()
 
     def notes(self, values: Mapping[str, str]) -> None:
         """Give the supervisor what its own application wants to know, such as how to write a log."""

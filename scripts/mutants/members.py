@@ -23,6 +23,27 @@ MUTANTS = (
         f"{LEADERSHIP}/test_supervisor.py::test_the_newest_claim_is_known_after_more_terms_than_a_pipe_holds",
     ),
     Mutant(
+        "death-lock",
+        "the supervisor knows of a worker's death before its process has ended",
+        "cluster/process/supervisor.py",
+        (("await asyncio.wait((ending, dying),", "await asyncio.wait((ending,),"),),
+        f"{LEADERSHIP}/test_death_lock.py::test_the_supervisor_knows_although_the_process_goes_on",
+    ),
+    Mutant(
+        "death-lock-given-up",
+        "a worker that gives its lock up has not died",
+        "cluster/process/death_lock.py",
+        (("(self._mutex) == errno.EOWNERDEAD", "(self._mutex) >= 0"),),
+        f"{LEADERSHIP}/test_death_lock.py::test_one_that_leaves_in_order_has_not_died",
+    ),
+    Mutant(
+        "death-lock-left",
+        "a worker that leaves in order gives its lock up",
+        "cluster/process/worker_pipe.py",
+        (("            self._lock.give_up()\n", "            pass\n"),),
+        f"{LEADERSHIP}/test_death_lock.py::test_one_that_leaves_in_order_has_not_died",
+    ),
+    Mutant(
         "tries-once-more",
         "a failing master that could act again by its own check does not give way at once",
         "cluster/election/self_demotion.py",
