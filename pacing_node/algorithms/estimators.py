@@ -209,8 +209,8 @@ class Estimator:
         state.entries += entries
         state.disposed *= slow
         state.disposed += disposed
-        state.fast_entries[:] = _where(plausible, state.fast_entries * fast + entries, state.fast_entries)
-        state.fast_disposed[:] = _where(plausible, state.fast_disposed * fast + disposed, state.fast_disposed)
+        _fade_and_add(state.fast_entries, fast, entries, plausible)
+        _fade_and_add(state.fast_disposed, fast, disposed, plausible)
         self._acceptance = _mean(state.entries, state.disposed, prior)
         step = np.flatnonzero(self._stepped(fast_memory))
         if len(step):
@@ -378,6 +378,15 @@ def _known_or(values: FloatArray, default: Default) -> FloatArray | Default:
 def _positive_or(values: FloatArray, default: FloatArray | float) -> FloatArray:
     known = values > 0.0
     return values if known.all() else np.where(known, values, default)
+
+
+def _fade_and_add(sums: FloatArray, fade: FloatArray, more: FloatArray, rows: BoolArray) -> None:
+    """Let these rows of the sums fade and add more to them; in place where these are all."""
+    if rows.all():
+        sums *= fade
+        sums += more
+    else:
+        sums[:] = np.where(rows, sums * fade + more, sums)
 
 
 def _where(rows: BoolArray, values: FloatArray, others: FloatArray) -> FloatArray:

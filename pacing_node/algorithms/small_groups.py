@@ -45,6 +45,8 @@ _SLOT_STEPS = EXACT_SLOTS + 2
 _STEP_TURNOVER = len(_ACCEPT)
 _STEP_Z = len(_TURNOVER) * _STEP_TURNOVER
 _BLOCK_SIZE = len(_Z) * _STEP_Z
+_FEW_VALUES = 1000
+"""Up to here a binary search costs less than a comparison with each line of a grid."""
 
 
 class ExactLevels:
@@ -68,7 +70,12 @@ class ExactLevels:
         load = self._load(a, b, place)
         # Inbound traffic and shared agents make fractions of a slot; whole numbers need one reading only.
         rows = np.flatnonzero(part_free > 0.0)
-        if len(rows):
+        if len(rows) == len(load):  # as where all have inbound traffic: the same without picking rows
+            more = self._load(a + 1, b, place)
+            more -= load
+            more *= part_free
+            load += more
+        elif len(rows):
             load[rows] += part_free[rows] * (self._load(a[rows] + 1, b[rows], place.rows(rows)) - load[rows])
         rows = np.flatnonzero(part_busy > 0.0)
         if len(rows):
@@ -184,8 +191,8 @@ class _Place(NamedTuple):
     def of(accept: FloatArray, turnover: FloatArray, z: FloatArray) -> _Place:
         """Values outside the grid count as its edge."""
         i, x = _even_cell(_Z, z)
-        j, y = _cell(_TURNOVER, turnover)
-        k, w = _cell(_ACCEPT, accept)
+        j, y = _TURNOVERS.cell(turnover)
+        k, w = _ACCEPTS.cell(accept)
         i *= _STEP_Z
         j *= _STEP_TURNOVER
         i += j
@@ -200,18 +207,29 @@ class _Place(NamedTuple):
         return _Place(self.offset[rows], (x[rows], y[rows], w[rows]))
 
 
-def _cell(grid: FloatArray, values: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Index of the cell a value falls in, and its position 0..1 there; values outside count as the edge.
+class _Grid:
+    """A few lines, of which a value falls between two."""
 
-    By comparison with each of the few lines: many times as fast as a binary search, which guesses wrong at every step.
-    """
-    passed = np.zeros(len(values), dtype=np.uint8)
-    for line in grid[1:-1]:
-        passed += (values >= line).view(np.uint8)
-    index = passed.astype(np.int64)
-    position = values - grid.take(index)
-    position /= np.diff(grid).take(index)
-    return index, np.clip(position, 0.0, 1.0, out=position)
+    def __init__(self, lines: FloatArray) -> None:
+        self.lines = lines
+        self._inner, self._steps = lines[1:-1], np.diff(lines)
+
+    def cell(self, values: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Index of the cell a value falls in, and its position 0..1 there; values outside count as the edge.
+
+        By comparison with each of the lines: for many values several times as fast as a binary search, which guesses
+        wrong at every step. A few are searched for, which is one call.
+        """
+        if len(values) < _FEW_VALUES:
+            index = self._inner.searchsorted(values, "right")
+        else:
+            passed = np.zeros(len(values), dtype=np.uint8)
+            for line in self._inner:
+                passed += (values >= line).view(np.uint8)
+            index = passed.astype(np.int64)
+        position = values - self.lines.take(index)
+        position /= self._steps.take(index)
+        return index, np.clip(position, 0.0, 1.0, out=position)
 
 
 def _even_cell(grid: FloatArray, values: FloatArray) -> tuple[IntArray, FloatArray]:
@@ -220,3 +238,6 @@ def _even_cell(grid: FloatArray, values: FloatArray) -> tuple[IntArray, FloatArr
     index = np.clip(position, 0.0, len(grid) - 2.0).astype(np.int64)
     position -= index
     return index, np.clip(position, 0.0, 1.0, out=position)
+
+
+_TURNOVERS, _ACCEPTS = _Grid(_TURNOVER), _Grid(_ACCEPT)

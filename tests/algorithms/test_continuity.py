@@ -7,6 +7,7 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from pacing_node.algorithms import Controller
+from pacing_node.algorithms.small_groups import _ACCEPT, _TURNOVER, ExactLevels
 from tests.algorithms.support import make_feedback, make_policy, make_snapshot, names
 
 ROWS = 1500
@@ -67,3 +68,17 @@ def test_one_more_pending_invitation_never_gives_more(seed):
     world = World(seed)
     few, more = world.calculate(), world.calculate(more_pending=1.0)
     assert (more.invitations <= few.invitations).all()
+
+
+def test_few_targets_get_the_levels_that_they_get_among_many():
+    size, random, levels = 2400, np.random.default_rng(3), ExactLevels()
+    fraction = np.where(np.arange(size) < size // 2, random.random(size), 0.0)  # parts have fractions only, or none
+    columns = (
+        random.integers(-2, 9, size) + fraction,
+        random.integers(0, 6, size).astype(np.float64),
+        random.choice([*_ACCEPT, *random.random(20)], size),
+        random.choice([0.001, 2.0, *_TURNOVER, *random.random(20)], size),
+        random.uniform(-1.5, 5.5, size),
+    )
+    parts = [levels.level(*(each[start : start + 200] for each in columns)) for start in range(0, size, 200)]
+    assert (np.concatenate(parts) == levels.level(*columns)).all()
