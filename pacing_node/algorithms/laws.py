@@ -26,6 +26,8 @@ PREDICTIVE = {Algorithm.PREDICTIVE_B, Algorithm.PREDICTIVE_B_DUAL}
 
 _SEAM = 45
 """Groups beyond the exact test get at least the level it allows at its end: up to this size always,"""
+_SEAM_NEARLY_NONE = 60
+"""up to this one where the closed form allows less than one: it may allow nothing where one slot less allows a part;"""
 _SEAM_MANY_READY = 120
 """up to this one where more than a fifth is ready; larger ones have more by the closed form anyway."""
 
@@ -154,7 +156,9 @@ class Laws:
         )
         level = self._lookahead.level(flow, z)
         near = np.flatnonzero((seen.slots > EXACT_SLOTS) & (seen.slots <= _SEAM_MANY_READY))
-        near = near[(seen.slots[near] <= _SEAM) | (seen.ready[near] > 0.2 * seen.slots[near])]
+        slots = seen.slots[near]
+        nearly_none = (slots <= _SEAM_NEARLY_NONE) & (level[near] < 1.0)
+        near = near[(slots <= _SEAM) | nearly_none | (seen.ready[near] > 0.2 * slots)]
         if len(near):
             more = inbound_margin(inbound[near], seen.slots[near], believed.handle_seconds[near])
             z = smaller_margin(state, believed, goal, policy.caution, near, inbound=more)

@@ -38,6 +38,13 @@ MUTANTS = (
         "::test_a_group_just_beyond_the_exact_test_has_the_inbound_margin_of_the_largest_within",
     ),
     Mutant(
+        "seam-nearly-none",
+        "groups of up to 60 slots whom the closed form allows nearly nothing get what the exact test allows at its end",
+        "pacing_node/algorithms/laws.py",
+        (("(slots <= _SEAM) | nearly_none | (", "(slots <= _SEAM) | ("),),
+        "tests/algorithms/test_continuity.py::test_one_more_ready_agent_never_gives_fewer_invitations",
+    ),
+    Mutant(
         "acceptance-floor",
         "refusals alone do not lower the acceptance in use below a share of what accepts proved",
         "pacing_node/algorithms/estimators.py",

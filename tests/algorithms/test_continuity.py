@@ -55,6 +55,7 @@ class World:
 @settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(seed=st.integers(0, 2**32 - 1))
 @example(1130)
+@example(27617)
 def test_one_more_ready_agent_never_gives_fewer_invitations(seed):
     world = World(seed)
     few, more = world.calculate(), world.calculate(more_ready=1.0)

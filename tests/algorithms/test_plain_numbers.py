@@ -61,7 +61,7 @@ def recorded(controller: Controller) -> list[tuple[Snapshot, Feedback]]:
 def _snapshot(random: np.random.Generator, now: float, *, holes: bool) -> Snapshot:
     """Groups beyond the reach of the exact test, a little inbound traffic."""
     snapshot = snapshot_of(random, SIZE, now, small=False)
-    busy = snapshot.busy + 20.0
+    busy = snapshot.busy + 30.0
     snapshot = replace(snapshot, busy=busy, logged_in=snapshot.ready + busy, capable=snapshot.ready + busy)
     if not holes:
         return snapshot
