@@ -179,15 +179,15 @@ class Controller:
             return whole, _rule(paced, Rounding.CARRIED)
         if algorithm not in {Algorithm.LOOKAHEAD, Algorithm.LOOKAHEAD_DUAL}:
             return np.maximum(np.floor(wanted + 1e-9), 0.0), _rule(paced, Rounding.DOWN)
+        part, less = rounding(found.added, situation.estimates.disposition_seconds, policy.refresh_seconds)
         if situation.shares is None:
-            part, less = rounding(found.added, situation.estimates.disposition_seconds, policy.refresh_seconds)
             wanted += part
             rule = _rule(paced, Rounding.NEAREST, less)
             return np.maximum(np.floor(wanted, out=wanted), 0.0, out=wanted), rule
         # Its portion is a target's own whatever its neighbours have out: a large one does not crowd out a small one.
         portion = situation.shares.portion
         own = np.where(paced, portion * found.alone - situation.pending, 0.0)
-        dealt, self._carry = deal(np.maximum(wanted * portion, own), situation.shares.component, self._carry)
+        dealt, self._carry = deal(np.maximum(wanted * portion, own), situation.shares.component, self._carry, part)
         return dealt.astype(np.float64), _rule(paced, Rounding.DEALT)
 
     def _in_danger(self, situation: Situation, level: Level, policy: Policy) -> tuple[BoolArray, BoolArray]:

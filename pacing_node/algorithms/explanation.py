@@ -39,7 +39,7 @@ _ROUNDED: Mapping[int, str] = {
     Rounding.CARRIED: "in whole ones, the fraction carried on from period to period",
     Rounding.DEALT: (
         "dealt out in whole ones with the targets that share its agents, each after its share of them, "
-        "what was owed longest first"
+        "what was owed longest first, and less rounded up after losses"
     ),
     Rounding.ONE_PER_FREE: "cut to one per free slot, with all counted that may be out",
 }

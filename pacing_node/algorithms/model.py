@@ -115,7 +115,7 @@ class Rounding(IntEnum):
     CARRIED = 4
     """Down, and the fraction is carried on to the next periods."""
     DEALT = 5
-    """Targets that share agents get whole invitations together, what was owed longest first."""
+    """Targets that share agents get whole invitations together, what was owed longest first; less up after losses."""
     ONE_PER_FREE = 6
     """Cut to one invitation per free slot, since the goal is in danger or cannot be kept."""
 

@@ -99,17 +99,21 @@ def _weights(shared: SharedAgents, flow: FloatArray, classes: int) -> FloatArray
     return np.asarray(floor + (1.0 - floor * members) * plain)
 
 
-def deal(wanted: FloatArray, component: IntArray, carry: FloatArray) -> tuple[IntArray, FloatArray]:
+def deal(
+    wanted: FloatArray, component: IntArray, carry: FloatArray, part: FloatArray | float = 0.5
+) -> tuple[IntArray, FloatArray]:
     """Whole invitations of the wanted real numbers, and the fractions to carry to the next time.
 
     Within a component the sum is rounded once; the fractions that were owed longest come first, so that none is
-    promised twice and none is forgotten.
+    promised twice and none is forgotten. ``part`` is what the law adds before it cuts a fraction off: where it is below
+    half, the target's own fraction counts as less.
     """
     positive = np.maximum(wanted, 0.0)
     whole = np.floor(positive)
     owed = np.where(positive > 0.0, positive - whole + carry, 0.0)
     count = int(component.max(initial=-1)) + 1
-    extra = np.floor(np.bincount(component, positive - whole, count) + 0.5)
+    fraction = np.maximum(positive - whole - (0.5 - part), 0.0)
+    extra = np.floor(np.bincount(component, fraction, count) + 0.5)
     order = np.lexsort((-owed, component))
     ranked = component[order]
     start = np.searchsorted(ranked, np.arange(count))

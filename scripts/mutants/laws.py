@@ -64,6 +64,13 @@ MUTANTS = (
         "tests/algorithms/test_reasons.py::test_after_losses_less_is_rounded_up_the_sooner_the_quicker_answers_are",
     ),
     Mutant(
+        "rounding-after-losses-shared",
+        "after losses less is rounded up where targets share agents too",
+        "pacing_node/algorithms/controller.py",
+        (("situation.shares.component, self._carry, part)", "situation.shares.component, self._carry)"),),
+        "tests/algorithms/test_shared_agents.py::test_after_losses_targets_do_not_share_one_free_agent_out_twice",
+    ),
+    Mutant(
         "one-per-free-slot",
         "where the goal is in danger or cannot be kept, no more than one invitation per free slot goes out",
         "pacing_node/algorithms/controller.py",

@@ -82,3 +82,22 @@ def test_fractions_are_dealt_so_that_the_sum_is_rounded_once():
     assert dealt[2] == 3
     again, _ = deal(np.array([0.4, 0.4, 2.7]), np.array([0, 0, 1]), carry)
     assert (dealt[:2] + again[:2]).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(("lost", "invited"), [(0.0, 1), (20.0, 0)])
+def test_after_losses_targets_do_not_share_one_free_agent_out_twice(lost, invited):
+    controller, policy = Controller(names(2)), make_policy(2, Algorithm.LOOKAHEAD)
+    controller._state.entries[:], controller._state.disposed[:] = 3e5, 1e6
+    controller._state.integral[:] = lost
+    snapshot = make_snapshot(2, ready=1, busy=2, shared=one_class(2, 1, 2))
+    out = make_feedback(2, pending=np.array([1.0, 0.0]))
+    result = controller.calculate(snapshot, out, policy)
+    assert result.invitations.sum() == invited
+
+
+def test_a_target_that_lost_much_rounds_its_own_fraction_down_alone():
+    wanted, component = np.array([0.6, 0.6, 0.6]), np.array([0, 0, 1])
+    assert deal(wanted, component, np.zeros(3))[0].tolist() == [1, 0, 1]
+    dealt, carry = deal(wanted, component, np.zeros(3), np.array([0.0, 0.5, 0.0]))
+    assert dealt.tolist() == [1, 0, 0]
+    assert carry.tolist() == pytest.approx([-0.4, 0.6, 0.6])
