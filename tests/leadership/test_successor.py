@@ -135,7 +135,9 @@ async def test_a_master_that_stops_leaves_it_to_the_member_that_started_last(mem
     await first.stop()
     await asyncio.wait_for(third.mastership.wait_for_term(), PATIENCE_SECONDS)
     fourth = await members.join("d", why_unable=able)
-    await until(lambda: "d" in {each.name for each in third.members()} and fourth.status().master == "c")
+    await until(lambda: fourth.status().master == "c")
+    # Each must know the other: a member answers nobody whom it has not yet seen among the members.
+    await until(lambda: all({"c", "d"} <= {each.name for each in known.members()} for known in (third, fourth)))
     await third.stop()
     await asyncio.wait_for(fourth.mastership.wait_for_term(), PATIENCE_SECONDS)
     assert fourth.status().epoch == 3, "two hand-overs, and nobody in between"
