@@ -44,7 +44,7 @@ MUTANTS = (
         "holds-known",
         "a node knows the holds only once it has read them",
         "pacing_node/cycle/hold_book.py",
-        (("await asyncio.sleep(RETRY_SECONDS)", "self._known.set()"),),
+        (("await asyncio.sleep(RETRY_SECONDS)", "self._known.set(), await asyncio.sleep(RETRY_SECONDS)"),),
         _HOLDS + "test_a_node_does_not_know_the_holds_before_it_has_read_them",
     ),
     Mutant(

@@ -74,6 +74,7 @@ def content(table: ValueTable) -> dict[str, object]:
 @given(st.lists(USUAL, max_size=8), st.lists(ANY, max_size=8))
 @example([(0, state(4, ("chat", 1, 1, False)))], [(0, state(4)), (0, state(20, ("chat", 1, 1, False)))])
 @example([], [(3, number(2.0)), (3, number(0.0)), (4, number(1.0))])
+@example([(4, number(1.0))], [(3, number(2.0)), (4, wire.StatisticValue())])
 def test_together_and_one_after_the_other_are_the_same(before: list[Place], values: list[Place]) -> None:
     registry = Registry([("PACS_VQ_Current", "")], "AgentState")
     registry.assign(QUEUES, AGENTS)
