@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import math
 import re
 import signal
 import subprocess
@@ -20,18 +21,22 @@ from simulator.benchmark.spread import ratio, spread
 from simulator.harness.arena import Arena
 from simulator.harness.hand_over_trace import STEPS, hand_over_trace
 from simulator.harness.processes import end
-from simulator.harness.proxy_wiring import ProxyWiring
+from simulator.harness.proxy_wiring import NoProxies
 from simulator.harness.znodes import commit_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from simulator.harness.hand_over_trace import Step
-    from simulator.harness.node_files import NodePlan
 
     Harm = Callable[[Arena, str], Awaitable[Callable[[], Awaitable[None]]]]
 
-PERIOD_SECONDS = 2.0
+_LONGEST_SESSION_SECONDS = 10.0
+"""The longest that an ensemble with these ticks grants: a push may take a third of it."""
+PERIOD_SECONDS = 2
+TARGETS_OF_A_SECOND = 10_000
+"""Targets for each second of a longer period: the simulated platform needs its time, and a push that gets none ends a
+term after a while, as it should."""
 BODY_BYTES, REPLY_BYTES = 503, 308
 """Of a target in a push and in its answer."""
 _FILL = "import sys, time; held = [b'x' * 2**20 for _ in range(int(sys.argv[1]))]; print(flush=True); time.sleep(600)"
@@ -42,7 +47,8 @@ _COOLDOWN_SECONDS = 10.5
 
 async def measure_hand_overs(targets: int, *, runs: int) -> dict[str, Any]:
     """``runs`` hand-overs by order and as many after SIGKILL. Raises HarnessError when one does not come about."""
-    figures: dict[str, Any] = {"path": "handover", "targets": targets, "period_seconds": PERIOD_SECONDS}
+    period_seconds = max(PERIOD_SECONDS, math.ceil(targets / TARGETS_OF_A_SECOND))
+    figures: dict[str, Any] = {"path": "handover", "targets": targets, "period_seconds": period_seconds}
     kinds: dict[str, Harm] = {"orderly": _order, "killed": _kill}
     traces: dict[str, list[tuple[Step, ...]]] = {kind: [] for kind in kinds}
     floors: list[tuple[float, float, float]] = []
@@ -51,14 +57,18 @@ async def measure_hand_overs(targets: int, *, runs: int) -> dict[str, Any]:
             Path(name) / "cluster",
             lambda _: None,
             scenario="large",
-            period_seconds=PERIOD_SECONDS,
-            wiring=_NoProxies(),
-            more={"simulator_arguments": ("--targets", str(targets)), "startup_seconds": 300.0},
+            period_seconds=period_seconds,
+            wiring=NoProxies(),
+            more={
+                "simulator_arguments": ("--targets", str(targets)),
+                "startup_seconds": 300.0,
+                "session_timeout_seconds": _LONGEST_SESSION_SECONDS,
+            },
         )
         async with arena:
             for _ in range(runs):
                 for kind, harm in kinds.items():
-                    traces[kind].append(await _hand_over(arena, harm))
+                    traces[kind].append(await _hand_over(arena, harm, period_seconds))
                 floors.append(await _floor(arena, targets, Path(name)))
     totals = [1000.0 * sum(each) for each in floors]
     for kind, found in traces.items():
@@ -80,7 +90,7 @@ def _figures(traces: Sequence[tuple[Step, ...]], floors: Sequence[float]) -> dic
     }
 
 
-async def _hand_over(arena: Arena, harm: Harm) -> tuple[Step, ...]:
+async def _hand_over(arena: Arena, harm: Harm, period_seconds: float) -> tuple[Step, ...]:
     """One hand-over, always in the middle of a period."""
     await arena.steady()
     # A node that was ordered to step down contends no more for so long, and as long takes no order after a hand-over.
@@ -90,7 +100,7 @@ async def _hand_over(arena: Arena, harm: Harm) -> tuple[Step, ...]:
     newest = await arena.await_push(_WAIT_SECONDS, since=time.time())
     epoch, old = newest.epoch, arena.sender(newest.epoch) or ""
     do_harm = await harm(arena, old)
-    await asyncio.sleep(max(0.0, newest.received_at + PERIOD_SECONDS / 2 - time.time()))
+    await asyncio.sleep(max(0.0, newest.received_at + period_seconds / 2 - time.time()))
     fault_at = time.time()
     await do_harm()
     push = await arena.await_push(_WAIT_SECONDS, since=fault_at, above_epoch=epoch)
@@ -107,19 +117,6 @@ async def _kill(arena: Arena, node: str) -> Callable[[], Awaitable[None]]:
         arena.signal_worker(node, signal.SIGKILL)
 
     return kill
-
-
-class _NoProxies(ProxyWiring):
-    """Nodes reach everything directly, as the floor does: no proxy is measured with them."""
-
-    def addresses(self, simulator: dict[str, Any]) -> dict[str, Any]:
-        """Those of the contact centre itself."""
-        return simulator
-
-    async def hosts(self, plan: NodePlan, hosts: str) -> str:
-        """Those of the ensemble itself."""
-        plan.directory.mkdir(parents=True, exist_ok=True)
-        return hosts
 
 
 class _Direct(Arena):

@@ -13,7 +13,7 @@ import httpx
 from cluster.access.credentials import SecretCredentials
 from cluster.access.signed_calls import ClusterSecret
 from simulator.harness.bounds import Bounds
-from simulator.harness.cluster_times import REFRESH_PERIOD_SECONDS, SESSION_TIMEOUT_SECONDS, TICK_SECONDS
+from simulator.harness.cluster_times import REFRESH_PERIOD_SECONDS, TICK_SECONDS
 from simulator.harness.harness_error import HarnessError
 from simulator.harness.proxy_wiring import ProxyWiring
 from simulator.harness.recorded_cluster import RecordedCluster
@@ -51,17 +51,19 @@ class Arena(RecordedCluster):
         period in the cluster's options. ``wiring`` takes the place of the usual proxies. ``more``: further options of
         the stage, by their names.
         """
-        super().__init__(Bounds(SESSION_TIMEOUT_SECONDS, TICK_SECONDS, period_seconds), failsafe=failsafe)
-        self.directory = directory
-        self.wiring = wiring or ProxyWiring(cables=cables)
         options = StageOptions(
             directory=directory,
             scenario=scenario,
             nodes=nodes,
             well_known_ports=False,
             failsafe=failsafe,
+            period_seconds=period_seconds,
             **(more or {}),
         )
+        bounds = Bounds(options.session_timeout_seconds, TICK_SECONDS, period_seconds)
+        super().__init__(bounds, failsafe=failsafe)
+        self.directory = directory
+        self.wiring = wiring or ProxyWiring(cables=cables)
         self.stage = Stage(options, directory, say, self.wiring.command, self.wiring)
 
     async def __aenter__(self) -> Arena:

@@ -45,10 +45,10 @@ class NodePlan:
         return self.directory / "node.yaml"
 
 
-def cluster_options(simulator: Mapping[str, Any]) -> dict[str, Any]:
+def cluster_options(simulator: Mapping[str, Any], period_seconds: float = REFRESH_PERIOD_SECONDS) -> dict[str, Any]:
     """Options of the cluster for a simulator by its ready file: its addresses, and the law of its scenario."""
     return {
-        "pacing": {"refreshPeriod": REFRESH_PERIOD_SECONDS, **simulator.get("pacing", {})},
+        "pacing": {"refreshPeriod": period_seconds, **simulator.get("pacing", {})},
         "pacingEndpoint": {"kind": "predictive-engagement"},
         "configServer": {"kind": "file", "path": str(simulator["objects_file"])},
         "statServer": {"kind": "bridge", **simulator["statistics"]},
@@ -64,6 +64,7 @@ def node_options(
     failsafe: bool = False,
     secret_file: Path | None = None,
     doctor_seconds: float = 0.0,
+    session_timeout_seconds: float = SESSION_TIMEOUT_SECONDS,
 ) -> dict[str, Any]:
     """Options of one node; without ZooKeeper hosts it runs alone, without a secret it trusts its own machine.
 
@@ -71,7 +72,7 @@ def node_options(
     """
     ensemble = {
         "hosts": zookeeper,
-        "session_timeout_seconds": SESSION_TIMEOUT_SECONDS,
+        "session_timeout_seconds": session_timeout_seconds,
         "heartbeat_seconds": HEARTBEAT_SECONDS,
         "tick_seconds": TICK_SECONDS,
         "failsafe": failsafe,

@@ -148,3 +148,16 @@ class ProxyWiring:
         written = directory / (OBJECTS + ".new")
         written.write_text(yaml.dump(objects, Dumper=_DUMPER))
         written.replace(directory / OBJECTS)
+
+
+class NoProxies(ProxyWiring):
+    """Nodes reach everything directly, as the floor does: no proxy is measured with them."""
+
+    def addresses(self, simulator: dict[str, Any]) -> dict[str, Any]:
+        """Those of the contact centre itself."""
+        return simulator
+
+    async def hosts(self, plan: NodePlan, hosts: str) -> str:
+        """Those of the ensemble itself."""
+        plan.directory.mkdir(parents=True, exist_ok=True)
+        return hosts

@@ -175,7 +175,7 @@ class Stage:
         seed = self._directory / "cluster.yaml"
         centre = self._wiring.addresses(simulator) if self._wiring else simulator
         extra = self._options.cluster_extra
-        write_yaml(seed, cluster_options(centre) | dict(extra(centre) if extra else {}))
+        write_yaml(seed, cluster_options(centre, self._options.period_seconds) | dict(extra(centre) if extra else {}))
         http = self._http_ports[:count] or self._ports(ports.HTTP_FROM, count)
         clustering = self._ports(ports.CLUSTERING_FROM, count)
         for number in range(1, count + 1):
@@ -190,6 +190,7 @@ class Stage:
                 seed=seed,
                 failsafe=failsafe,
                 secret_file=self.secret_file,
+                session_timeout_seconds=self._options.session_timeout_seconds,
             )
             more = self._options.node_extra
             write_yaml(plan.file, options | dict(more(plan) if more else {}))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from simulator.harness.cluster_times import REFRESH_PERIOD_SECONDS, SESSION_TIMEOUT_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -24,6 +26,10 @@ class StageOptions:
     """Whether to take the ports people expect where they are free, or ports nobody else would take."""
     failsafe: bool = False
     """Whether the master goes on without ZooKeeper by the promises of the others."""
+    session_timeout_seconds: float = SESSION_TIMEOUT_SECONDS
+    """ZooKeeper session time-out of the nodes; a push may take a third of it."""
+    period_seconds: float = REFRESH_PERIOD_SECONDS
+    """Refresh period in the cluster's options."""
     startup_seconds: float = 90.0
     """How long each part may take until it is ready."""
     simulator_arguments: tuple[str, ...] = ()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pacing_node.options.cluster_options import load_cluster_options
 from pacing_node.options.node_options import load_node_options
+from simulator.harness.arena import Arena
 from simulator.harness.node_files import NodePlan, cluster_options, node_options, write_yaml
+from simulator.harness.proxy_wiring import NoProxies
 
 SIMULATOR = {
     "http": "http://127.0.0.1:8090",
@@ -43,3 +45,15 @@ def test_the_cluster_reads_its_seed(tmp_path):
     assert options.config_server.path == tmp_path / "objects.yaml"
     assert options.stat_server.primary == "127.0.0.1:9001"
     assert options.stat_server.backup == "127.0.0.1:9002"
+
+
+async def test_the_nodes_of_drills_have_the_times_that_their_bounds_are_for(tmp_path):
+    more = {"session_timeout_seconds": 8.0}
+    arena = Arena(tmp_path, print, nodes=1, period_seconds=10, wiring=NoProxies(), more=more)
+    assert (arena.bounds.period, arena.bounds.session_timeout) == (10, 8.0)
+    simulator = {**SIMULATOR, "objects_file": str(tmp_path / "objects.yaml")}
+    await arena.stage._write_node_files(simulator, "127.0.0.1:2181")
+    assert load_cluster_options(tmp_path / "cluster.yaml").pacing.refresh_seconds == 10
+    zookeeper = load_node_options(arena.stage.plans[0].file, {}).zookeeper
+    assert zookeeper is not None
+    assert zookeeper.session_timeout_seconds == 8.0
